@@ -1,0 +1,99 @@
+"""Which trace an event belongs to. The first rule that decides is kept as the event's `correlation`.
+
+1. `trace_id`: the event carries one.
+2. `session`: the most recent trace (by start) of the event's session.
+4. `agent`: no session, but an agent: the agent's most recent trace that no root span has ended and that was active
+   within the agent window around the event's own time.
+5. `created`: a new trace. Its id follows from the session, or from the event where it has none, so that several
+   receivers that meet the same session at once make the same trace.
+
+(3, `conversation`, has its place between them.) Nothing here depends on when an event arrives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mapping.errors import Problem, invalid
+from mapping.ids import made_trace_id
+from mapping.model import Event, Trace
+from mapping.traces import absorb, trace_of
+
+
+class Placement:
+    """Traces as they are known, and as they become while events are placed one after the other.
+
+    `traces` holds what the store knows of every trace that could matter: those of the events' trace ids, sessions and
+    agents. After `place` it holds the traces as they are to be stored; `touched` names those that changed.
+    """
+
+    def __init__(self, traces: Iterable[Trace], *, agent_window: int) -> None:
+        self.traces = {trace.id: trace for trace in traces}
+        self.touched: set[str] = set()
+        self._agent_window = agent_window
+        self._by_session: dict[str, set[str]] = {}
+        self._by_agent: dict[str, set[str]] = {}
+        for trace in self.traces.values():
+            self._remember(trace)
+
+    def place(self, event: Event, now: int) -> Problem | None:
+        """Decide the event's trace, and let the trace take it up. `now` becomes the trace's time of update.
+
+        Returns the reason where no rule decides and the event may not make a trace of its own.
+        """
+        if event.trace_id is not None:
+            event.correlation = "trace_id"
+        elif (trace := self._of_session(event)) is not None:
+            event.trace_id, event.correlation = trace.id, "session"
+        elif (trace := self._of_agent(event)) is not None:
+            event.trace_id, event.correlation = trace.id, "agent"
+        elif event.creates_trace:
+            event.trace_id, event.correlation = created_trace_id(event), "created"
+        else:
+            return invalid(
+                "trace_id, session_id, agent_id: none of them leads to a trace, and auto_create_traces is false; "
+                "send a trace_id, or allow traces to be made"
+            )
+        addition = trace_of(event, event.trace_id, now)
+        known = self.traces.get(event.trace_id)
+        self.traces[event.trace_id] = trace = addition if known is None else absorb(known, addition)
+        self.touched.add(trace.id)
+        self._remember(trace)
+        return None
+
+    def _remember(self, trace: Trace) -> None:
+        if trace.session_id is not None:
+            self._by_session.setdefault(trace.session_id, set()).add(trace.id)
+        if trace.agent_id is not None:
+            self._by_agent.setdefault(trace.agent_id, set()).add(trace.id)
+
+    def _of_session(self, event: Event) -> Trace | None:
+        if event.session_id is None:
+            return None
+        ids = self._by_session.get(event.session_id, ())
+        return _latest(trace for trace in map(self.traces.__getitem__, ids) if trace.session_id == event.session_id)
+
+    def _of_agent(self, event: Event) -> Trace | None:
+        if event.agent_id is None or event.session_id is not None:
+            return None
+        ids = self._by_agent.get(event.agent_id, ())
+        return _latest(
+            trace
+            for trace in map(self.traces.__getitem__, ids)
+            if trace.agent_id == event.agent_id
+            and trace.root_status is None
+            # An event that comes late belongs where it would have landed in time: after a start it precedes, too.
+            and trace.start_time - self._agent_window <= event.timestamp <= trace.last_event_at + self._agent_window
+        )
+
+
+def created_trace_id(event: Event) -> str:
+    """Give the trace that rule 5 makes for this event."""
+    if event.session_id is not None:
+        return made_trace_id("session", event.session_id)
+    return made_trace_id("event", event.id)
+
+
+def _latest(traces: Iterable[Trace]) -> Trace | None:
+    # The id settles a tie, so that the answer does not depend on the order of looking.
+    return max(traces, key=lambda trace: (trace.start_time, trace.id), default=None)

@@ -1,0 +1,56 @@
+"""Names of things. What identifies a thing gives it its id, so that a second delivery is the same thing.
+
+Event ids are name-based UUIDs (RFC 9562, version 5). Trace ids are 32 lower-case hex digits.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha1
+from uuid import UUID, uuid5
+
+NAMESPACE = UUID("6f1d3a52-6a4c-5b0f-9f52-0e4d7f6a9b11")
+_NAMESPACE_BYTES = NAMESPACE.bytes
+
+_HEX32 = re.compile(r"[0-9a-fA-F]{32}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+
+MAX_TRACE_ID = 200
+
+
+def named(kind: str, *parts: str) -> str:
+    """Give the UUID of the thing of this kind that these parts identify.
+
+    Each part stands behind its length, so that no two lists of parts collide. `uuid5` written out: building its UUID
+    object costs three times the hash, and there is one for every event.
+    """
+    name = kind + "".join([f"\n{len(part)}:{part}" for part in parts])
+    digest = bytearray(sha1(_NAMESPACE_BYTES + name.encode("utf-8", "surrogatepass"), usedforsecurity=False).digest())
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    digits = digest[:16].hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def event_id(given: str) -> str:
+    """Take a client's own event id: a UUID is kept (lower case), any other string becomes its name-based UUID."""
+    if _UUID.fullmatch(given):
+        return given.lower()
+    return str(uuid5(NAMESPACE, given))
+
+
+def trace_id(given: str) -> str:
+    """Take a client's trace id: 32 hex digits or a UUID become 32 lower-case digits, anything else stays as given."""
+    if _HEX32.fullmatch(given):
+        return given.lower()
+    if _UUID.fullmatch(given):
+        return given.replace("-", "").lower()
+    return given
+
+
+def made_trace_id(kind: str, name: str) -> str:
+    """Give the trace id made here for a session, or for an event that has none.
+
+    It follows from the name alone, so that any number of receivers make the same one without asking each other.
+    """
+    return named("trace", kind, name).replace("-", "")

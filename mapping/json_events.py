@@ -1,0 +1,153 @@
+"""JSON events of `/api/v1/events` to events (contract, section 2; the seed's EventIngestionRequest)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from mapping import ids
+from mapping.errors import Problem, invalid
+from mapping.model import Event
+from mapping.otlp.wire import INT64_MAX, INT64_MIN, MAX_DEPTH
+from mapping.roles import agent_of, find, is_error, session_of, text_id, tokens_of, tool_of, type_of
+from mapping.times import parse_rfc3339
+
+
+class EventRequest(msgspec.Struct):
+    """One event as sent. "" means absent; unknown fields are ignored."""
+
+    timestamp: str
+    properties: Any = None
+    trace_id: str | None = None
+    event_type: str | None = None
+    agent_id: str | None = None
+    session_id: str | None = None
+    source: dict[str, Any] | None = None
+    event_id: str | None = None
+    # What the seed's own SDK sends in place of `properties`.
+    metadata: Any = None
+    context: Any = None
+
+
+class Options(msgspec.Struct, forbid_unknown_fields=False):
+    auto_create_traces: bool = True
+    generate_embeddings: bool = True
+    extract_relationships: bool = False
+
+
+class BatchRequest(msgspec.Struct):
+    """A batch, its events not yet decoded: a bad event costs only itself."""
+
+    events: list[msgspec.Raw]
+    options: Options | None = None
+
+
+_event = msgspec.json.Decoder(EventRequest)
+_batch = msgspec.json.Decoder(BatchRequest)
+
+
+def decode_batch(body: bytes) -> BatchRequest:
+    """Decode the body of `/api/v1/events/batch`. Raises Problem naming the field and what was expected."""
+    try:
+        return _batch.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _wrong(error) from None
+
+
+def decode_event(body: bytes | msgspec.Raw) -> EventRequest:
+    """Decode one event. Raises Problem naming the field and what was expected."""
+    try:
+        return _event.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _wrong(error) from None
+
+
+def map_event(request: EventRequest, options: Options, new_id: str, idempotency_key: str | None = None) -> Event:
+    """Map one event. `new_id` (a UUID) is its id where nothing in the request identifies it.
+
+    Raises Problem for a timestamp that is none and for a trace id of over 200 characters.
+    """
+    try:
+        timestamp = parse_rfc3339(request.timestamp)
+    except ValueError as error:
+        raise invalid(f"timestamp: {error}") from None
+    trace_id = ids.trace_id(request.trace_id) if request.trace_id else None
+    if trace_id and len(trace_id) > ids.MAX_TRACE_ID:
+        raise invalid(f"trace_id: expected at most {ids.MAX_TRACE_ID} characters, got {len(trace_id)}")
+    properties = _properties(request)
+    source = _storable(request.source, 1) if request.source else None
+    found = find(properties)
+    kind = request.event_type or type_of(found) or ("tool_call" if tool_of(found) else "log")
+    failed = kind == "error" or is_error(found) or properties.get("status") in {"error", "failed", "failure"}
+    input_tokens, output_tokens = tokens_of(found)
+    name = properties.get("name")
+    return Event(
+        id=_id(request, source, new_id, idempotency_key),
+        timestamp=timestamp,
+        kind="json",
+        properties=properties,
+        trace_id=trace_id,
+        event_type=kind,
+        agent_id=request.agent_id or agent_of(found),
+        session_id=request.session_id or session_of(found),
+        name=name if isinstance(name, str) and name else None,
+        status="error" if failed else "unset",
+        source=source,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        creates_trace=options.auto_create_traces,
+        indexed=options.generate_embeddings,
+    )
+
+
+def _id(request: EventRequest, source: dict[str, Any] | None, new_id: str, idempotency_key: str | None) -> str:
+    if request.event_id:
+        return ids.event_id(request.event_id)
+    if idempotency_key:
+        return ids.named("idempotency_key", idempotency_key)
+    if source and (log_id := text_id(source.get("log_id"))):
+        return ids.named("source", *(str(source.get(part) or "") for part in ("system", "log_group", "log_stream")), log_id)
+    return new_id
+
+
+def _properties(request: EventRequest) -> dict[str, Any]:
+    """The properties as sent, with the seed SDK's `metadata` and `context` folded in where they say something new."""
+    value = _storable(request.properties, 1)
+    properties = value if isinstance(value, dict) else {} if value is None else {"value": value}
+    for field in ("metadata", "context"):
+        extra = _storable(getattr(request, field), 1)
+        if extra is None:
+            continue
+        if not isinstance(extra, dict):
+            extra = {field: extra}
+        kept_apart = {}
+        for key, inner in extra.items():
+            if properties.setdefault(key, inner) is not inner:
+                kept_apart[key] = inner
+        if kept_apart:
+            properties.setdefault(field, kept_apart)
+    return properties
+
+
+def _storable(value: Any, depth: int) -> Any:
+    """Give a JSON value as the stores can hold it: deep nesting as JSON text, integers past 64 bits as their digits."""
+    if isinstance(value, dict):
+        if depth > MAX_DEPTH:
+            return msgspec.json.encode(value).decode()
+        return {key: _storable(inner, depth + 1) for key, inner in value.items()}
+    if isinstance(value, list):
+        if depth > MAX_DEPTH:
+            return msgspec.json.encode(value).decode()
+        return [_storable(inner, depth + 1) for inner in value]
+    if isinstance(value, int) and not INT64_MIN <= value <= INT64_MAX:
+        return str(value)
+    return value
+
+
+def _wrong(error: Exception) -> Problem:
+    # msgspec says `Expected X, got Y - at `$.events[3].timestamp``: a person reads the field first.
+    text, separator, path = str(error).rpartition(" - at `$")
+    if not separator:
+        return invalid(f"body: {error}")
+    return invalid(f"{path.rstrip('`').lstrip('.') or 'body'}: {text[:1].lower()}{text[1:]}")

@@ -1,0 +1,112 @@
+"""The model: an agent's trace contains events. Moments and durations are nanoseconds (`times.py`)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Status = Literal["ok", "error", "unset"]
+TraceStatus = Literal["running", "completed", "failed"]
+Correlation = Literal["trace_id", "session", "conversation", "agent", "created"]
+
+SPAN_KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
+
+
+class Event(msgspec.Struct, kw_only=True):
+    """Something an agent did: a span, a span event, a log record or a JSON event.
+
+    `trace_id` is what the sender said, until `correlation.place` has decided. `kind` is the span's kind
+    (`SPAN_KINDS`), or `span_event`, `log_record`, `json`.
+    """
+
+    id: str
+    timestamp: int
+    kind: str
+    properties: dict[str, Any]
+    trace_id: str | None = None
+    correlation: Correlation | None = None
+    event_type: str | None = None
+    agent_id: str | None = None
+    session_id: str | None = None
+    name: str | None = None
+    status: Status = "unset"
+    source: dict[str, Any] | None = None
+    resource: dict[str, Any] | None = None
+    scope: dict[str, Any] | None = None
+    span_id: str | None = None
+    parent_span_id: str | None = None
+    severity: str | None = None
+    duration: int | None = None
+    # What the trace is told of the event. Not stored with the event: it can be had from `properties` again.
+    input_tokens: int = 0
+    output_tokens: int = 0
+    # Whether the event may make a trace of its own (`auto_create_traces`), and whether it is to be searched.
+    creates_trace: bool = True
+    indexed: bool = True
+
+    @property
+    def is_root_span(self) -> bool:
+        return self.span_id is not None and self.parent_span_id is None
+
+    @property
+    def ends_at(self) -> int:
+        return self.timestamp + (self.duration or 0)
+
+
+class Trace(msgspec.Struct, kw_only=True):
+    """One run of an agent, as far as it is known: what `traces.absorb` makes of its events, in whatever order.
+
+    A field that the first event to carry it decides stands beside the moment of that event (`*_at`), so that a late
+    event can take its place. `root_status` is set once a root span has ended; `status` follows it.
+    """
+
+    id: str
+    start_time: int
+    last_event_at: int
+    status: TraceStatus = "running"
+    root_status: TraceStatus | None = None
+    end_time: int | None = None
+    session_id: str | None = None
+    session_at: int | None = None
+    agent_id: str | None = None
+    agent_at: int | None = None
+    service: str | None = None
+    service_at: int | None = None
+    name: str | None = None
+    name_at: int | None = None
+    name_from_root: bool = False
+    origin: Literal["given", "inferred"] = "given"
+    event_count: int = 0
+    error_count: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    created_at: int = 0
+    updated_at: int = 0
+    revision: int = 0
+
+
+class Mapped(msgspec.Struct):
+    """A request's items as events.
+
+    `item_of[i]` is the index of the item (span, log record) that `events[i]` comes from: a client is told about items.
+    """
+
+    events: list[Event] = msgspec.field(default_factory=list)
+    item_of: list[int] = msgspec.field(default_factory=list)
+    items: int = 0
+    rejected: int = 0
+    reasons: list[str] = msgspec.field(default_factory=list)
+
+    def add(self, event: Event) -> None:
+        self.events.append(event)
+        self.item_of.append(self.items)
+
+    def reject(self, reason: str) -> None:
+        self.rejected += 1
+        if len(self.reasons) < MAX_REASONS and reason not in self.reasons:
+            self.reasons.append(reason)
+
+
+# A client reads the first few reasons; thousands of them help nobody.
+MAX_REASONS = 5

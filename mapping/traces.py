@@ -1,0 +1,91 @@
+"""What a trace is told by its events. Any order, split or grouping of the same events gives the same trace."""
+
+from __future__ import annotations
+
+from mapping.model import Event, Trace
+
+
+def trace_of(event: Event, trace_id: str, now: int) -> Trace:
+    """Give the trace as it would be if this event were all of it."""
+    trace = Trace(
+        id=trace_id,
+        start_time=event.timestamp,
+        last_event_at=event.ends_at,
+        origin="given" if event.correlation == "trace_id" else "inferred",
+        event_count=1,
+        error_count=int(event.status == "error"),
+        created_at=now,
+        updated_at=now,
+    )
+    at = event.timestamp
+    if event.event_type == "model_call":
+        trace.input_tokens, trace.output_tokens = event.input_tokens, event.output_tokens
+    if event.session_id is not None:
+        trace.session_id, trace.session_at = event.session_id, at
+    if event.agent_id is not None:
+        trace.agent_id, trace.agent_at = event.agent_id, at
+    if event.name is not None:
+        trace.name, trace.name_at, trace.name_from_root = event.name, at, event.is_root_span
+    service = event.resource.get("service.name") if event.resource else None
+    if isinstance(service, str) and service:
+        trace.service, trace.service_at = service, at
+    if event.is_root_span:
+        trace.root_status = "failed" if event.status == "error" else "completed"
+        trace.status = trace.root_status
+        trace.end_time = event.ends_at
+    return trace
+
+
+def absorb(known: Trace, new: Trace) -> Trace:
+    """Give the trace of both traces' events. Associative and commutative but for `created_at` and `revision`.
+
+    An event that arrives makes a trace run again that was closed for idleness only.
+    """
+    session_id, session_at = _first(known.session_id, known.session_at, new.session_id, new.session_at)
+    agent_id, agent_at = _first(known.agent_id, known.agent_at, new.agent_id, new.agent_at)
+    service, service_at = _first(known.service, known.service_at, new.service, new.service_at)
+    if known.name_from_root == new.name_from_root:
+        name, name_at = _first(known.name, known.name_at, new.name, new.name_at)
+    else:
+        root = known if known.name_from_root else new
+        name, name_at = root.name, root.name_at
+    statuses = {known.root_status, new.root_status}
+    root_status = next((status for status in ("failed", "completed") if status in statuses), None)
+    return Trace(
+        id=known.id,
+        start_time=min(known.start_time, new.start_time),
+        last_event_at=max(known.last_event_at, new.last_event_at),
+        status=root_status or "running",
+        root_status=root_status,
+        end_time=max((end for end in (known.end_time, new.end_time) if end is not None), default=None)
+        if root_status
+        else None,
+        session_id=session_id,
+        session_at=session_at,
+        agent_id=agent_id,
+        agent_at=agent_at,
+        service=service,
+        service_at=service_at,
+        name=name,
+        name_at=name_at,
+        name_from_root=known.name_from_root or new.name_from_root,
+        origin="given" if "given" in (known.origin, new.origin) else "inferred",
+        event_count=known.event_count + new.event_count,
+        error_count=known.error_count + new.error_count,
+        input_tokens=known.input_tokens + new.input_tokens,
+        output_tokens=known.output_tokens + new.output_tokens,
+        created_at=known.created_at,
+        updated_at=max(known.updated_at, new.updated_at),
+        revision=known.revision,
+    )
+
+
+def _first(
+    value: str | None, at: int | None, other: str | None, other_at: int | None
+) -> tuple[str | None, int | None]:
+    """Take the value that was carried first; at the same moment the lesser one, so that order cannot matter."""
+    if value is None or at is None:
+        return other, other_at
+    if other is None or other_at is None or (at, value) <= (other_at, other):
+        return value, at
+    return other, other_at

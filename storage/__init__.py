@@ -1,0 +1,1 @@
+"""SurrealDB (the truth), Qdrant (the search index) and the embedding model."""
