@@ -1,0 +1,155 @@
+"""The kinds of values a setting takes: how each is read from text, shown, and described to who got it wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
+
+T = TypeVar("T")
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_SIZES = {"": 1, "B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
+_WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+class Secret(str):
+    """Text that a repr, and so a log line or a traceback, does not show."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'" if self else "''"
+
+
+NO_SECRET = Secret()
+
+
+@dataclass(frozen=True)
+class Kind(Generic[T]):
+    """`parse` takes text (or a list of texts, from a file) and raises ValueError; `allowed` follows "expected"."""
+
+    name: str
+    allowed: str
+    parse: Callable[[Any], T]
+    show: Callable[[Any], str] = str
+    secret: bool = False
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.isprintable():
+        raise ValueError
+    return value
+
+
+def _path(value: Any) -> Path:
+    return Path(_text(value)).expanduser()
+
+
+def _whole(value: Any, most: int = 2**53) -> int:
+    text = _text(value)
+    if not (text.isascii() and text.isdecimal()) or len(text) > 16 or int(text) > most:
+        raise ValueError
+    return int(text)
+
+
+def _port(value: Any) -> int:
+    return _whole(value, 65535)
+
+
+def _port_or_off(value: Any) -> int | None:
+    return None if _text(value).lower() == "off" else _port(value)
+
+
+def _flag(value: Any) -> bool:
+    try:
+        return _WORDS[_text(value).lower()]
+    except KeyError:
+        raise ValueError from None
+
+
+def _size(value: Any) -> int:
+    match = re.fullmatch(r"(\d{1,15}) ?(B|KiB|MiB|GiB)?", _text(value), re.ASCII)
+    if match is None or int(match[1]) == 0:
+        raise ValueError
+    return int(match[1]) * _SIZES[match[2] or ""]
+
+
+def show_size(value: int) -> str:
+    """Write a number of bytes with the largest unit that divides it: `20MiB`."""
+    for unit in ("GiB", "MiB", "KiB"):
+        if value and value % _SIZES[unit] == 0:
+            return f"{value // _SIZES[unit]}{unit}"
+    return str(value)
+
+
+def parse_duration(value: Any) -> float:
+    """Read `90s`, `30m`, `1h` or `1h30m` as seconds. Raises ValueError."""
+    text = _text(value)
+    if not re.fullmatch(r"(\d{1,9}(ms|s|m|h|d))+", text, re.ASCII):
+        raise ValueError
+    return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)(ms|s|m|h|d)", text))
+
+
+def _show_duration(seconds: float) -> str:
+    unit = next(unit for unit in ("d", "h", "m", "s", "ms") if seconds >= _UNITS[unit] and seconds % _UNITS[unit] == 0)
+    return f"{seconds / _UNITS[unit]:.0f}{unit}"
+
+
+def _url(*schemes: str) -> Callable[[Any], str]:
+    def parse(value: Any) -> str:
+        url = urlsplit(_text(value))
+        # A password in a URL would be shown wherever the URL is.
+        if url.scheme not in schemes or not url.netloc or "@" in url.netloc:
+            raise ValueError
+        return str(value).rstrip("/")
+
+    return parse
+
+
+def _secret(value: Any) -> Secret:
+    return Secret(_text(value))
+
+
+def _secrets(value: Any) -> tuple[Secret, ...]:
+    """Read keys one a line or a comma. They travel in a header, hence no spaces and ASCII only."""
+    items = value if isinstance(value, list) else re.split(r"[,\n]", value)
+    keys = tuple(Secret(item.strip()) for item in items if item.strip())
+    if not keys or not all(re.fullmatch(r"[!-~]+", key) for key in keys):
+        raise ValueError
+    return keys
+
+
+def _choice(*allowed: str) -> Callable[[Any], str]:
+    def parse(value: Any) -> str:
+        if _text(value).lower() not in allowed:
+            raise ValueError
+        return str(value).lower()
+
+    return parse
+
+
+TEXT = Kind("text", "text on one line", _text)
+PATH = Kind("dir", "the path of a folder", _path)
+COUNT = Kind("number", "a whole number, 0 or more", _whole)
+PORT = Kind("port", "a port from 1 to 65535 (0: any that is free)", _port)
+PORT_OR_OFF = Kind(
+    "port|off",
+    "a port from 1 to 65535 (0: any that is free), or off",
+    _port_or_off,
+    lambda value: "off" if value is None else str(value),
+)
+FLAG = Kind("flag", "true or false", _flag, lambda value: str(value).lower())
+SIZE = Kind("size", "a number of bytes, or one with KiB, MiB or GiB, such as 20MiB", _size, show_size)
+DURATION = Kind("duration", "a duration such as 90s, 30m, 1h or 7d", parse_duration, _show_duration)
+SURREALDB_URL = Kind(
+    "url", "a ws:// or wss:// address without user and password (these are settings of their own)", _url("ws", "wss")
+)
+HTTP_URL = Kind("url", "an http:// or https:// address without user and password", _url("http", "https"))
+SECRET = Kind("secret", "text on one line", _secret, secret=True)
+SECRETS = Kind("secrets", "a list of keys of printable ASCII without spaces", _secrets, ",".join, secret=True)
+LOG_LEVEL = Kind("level", f"one of {', '.join(LOG_LEVELS)}", _choice(*LOG_LEVELS))

@@ -1,0 +1,223 @@
+import argparse
+from pathlib import Path
+
+import pytest
+
+from receiver.settings import Settings, SettingsError, add_flags, check, load, markdown, table
+
+
+def read(*flags: str, config: Path | None = None, **environ: str) -> Settings:
+    parser = argparse.ArgumentParser()
+    add_flags(parser)
+    given = [*flags] if config is None else ["--config", str(config), *flags]
+    return load(parser.parse_args(given), environ)
+
+
+@pytest.fixture
+def config(tmp_path):
+    def write(text: str) -> Path:
+        path = tmp_path / "config.yaml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_without_anything_the_defaults_hold():
+    settings = read()
+    assert settings == Settings()
+    assert (settings.server.host, settings.server.port, settings.server.otlp_port) == ("127.0.0.1", 8080, 4318)
+    assert settings.server.max_body_bytes == 20 * 1024 * 1024
+    assert settings.auth.api_keys == ()
+    assert settings.storage.surrealdb_url == "surrealkv://data/surreal"
+
+
+def test_a_flag_decides_before_the_environment_that_before_the_file_that_before_the_default(config):
+    file = config("server:\n  port: 1001\n  otlp_port: 1002\n  host: localhost\n")
+    settings = read("--port", "3001", config=file, VECTADB_SERVER_PORT="2001", VECTADB_SERVER_OTLP_PORT="2002")
+    assert (settings.server.port, settings.server.otlp_port, settings.server.host) == (3001, 2002, "localhost")
+    assert settings.server.max_body_bytes == Settings().server.max_body_bytes
+
+
+def test_the_environment_may_name_the_file(config):
+    assert read(VECTADB_CONFIG=str(config("server: {port: 1001}"))).server.port == 1001
+
+
+def test_an_empty_variable_counts_as_absent():
+    assert read(VECTADB_SERVER_PORT="").server.port == 8080
+
+
+def test_variables_of_others_that_begin_alike_are_left_alone():
+    # Kubernetes makes these for a service named "vectadb".
+    assert read(VECTADB_PORT="tcp://10.0.0.1:8080", VECTADB_SERVICE_HOST="10.0.0.1") == Settings()
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("server.otlp_port", "off", None),
+        ("server.otlp_port", "OFF", None),
+        ("server.port", "0", 0),
+        ("server.insecure", "Yes", True),
+        ("server.max_body_bytes", "1024", 1024),
+        ("server.max_body_bytes", "4 MiB", 4 * 1024**2),
+        ("auth.api_keys", "one, two,", ("one", "two")),
+        ("auth.api_keys", "one\ntwo\n", ("one", "two")),
+        ("storage.data_dir", "/var/lib/receiver", Path("/var/lib/receiver")),
+        ("storage.surrealdb.url", "wss://db.example.org/", "wss://db.example.org"),
+        ("storage.qdrant.url", "https://qdrant.example.org:6334", "https://qdrant.example.org:6334"),
+        ("embedding.model", "off", "off"),
+        ("mapping.agent_window", "1h30m", 5400.0),
+        ("mapping.idle_close", "250ms", 0.25),
+        ("log.level", "DEBUG", "debug"),
+    ],
+)
+def test_every_kind_of_value_is_read_alike_from_environment_and_file(config, key, text, value):
+    for settings in (
+        read(**{table()[key].env: text}),
+        read(config=config(f"{{{key.replace('.', ': {')}: {text!r}{'}' * key.count('.')}}}".replace("'", '"'))),
+    ):
+        found = settings
+        for name in key.split("."):
+            found = getattr(found, name)
+        assert found == value
+
+
+class TestSecrets:
+    def test_come_from_a_file(self, tmp_path):
+        (tmp_path / "keys").write_text("one\ntwo\n")
+        assert read(VECTADB_AUTH_API_KEYS_FILE=str(tmp_path / "keys")).auth.api_keys == ("one", "two")
+
+    def test_are_a_list_in_the_configuration_file(self, config):
+        assert read(config=config("auth:\n  api_keys: [one, two]\n")).auth.api_keys == ("one", "two")
+
+    def test_are_not_shown(self):
+        settings = read(VECTADB_AUTH_API_KEYS="hunter2", VECTADB_STORAGE_SURREALDB_PASSWORD="hunter2")
+        assert "hunter2" not in repr(settings)
+
+    def test_are_not_shown_when_they_are_wrong(self):
+        with pytest.raises(SettingsError, match=r"auth.api_keys.*expected") as error:
+            read(VECTADB_AUTH_API_KEYS="hunter2 hunter3")
+        assert "hunter" not in str(error.value)
+
+    def test_from_an_empty_file_are_an_error_and_not_an_open_door(self, tmp_path):
+        (tmp_path / "keys").write_text("\n")
+        with pytest.raises(SettingsError, match=r"auth.api_keys"):
+            read(VECTADB_AUTH_API_KEYS_FILE=str(tmp_path / "keys"))
+
+    def test_from_a_missing_file_are_an_error_that_names_it(self):
+        with pytest.raises(SettingsError, match=r"VECTADB_AUTH_API_KEYS_FILE.*cannot read /no/such: No such file"):
+            read(VECTADB_AUTH_API_KEYS_FILE="/no/such")
+
+    def test_are_given_once(self):
+        with pytest.raises(SettingsError, match="VECTADB_AUTH_API_KEYS or VECTADB_AUTH_API_KEYS_FILE, not both"):
+            read(VECTADB_AUTH_API_KEYS="one", VECTADB_AUTH_API_KEYS_FILE="keys")
+
+
+class TestReferences:
+    def test_take_the_environments_values(self, config):
+        settings = read(config=config("auth:\n  api_keys: ${env:KEY}\n"), KEY="one")
+        assert settings.auth.api_keys == ("one",)
+
+    @pytest.mark.parametrize(
+        ("environ", "host"), [({}, "localhost"), ({"HOST": ""}, "localhost"), ({"HOST": "h"}, "h")]
+    )
+    def test_have_defaults(self, config, environ, host):
+        assert read(config=config("server:\n  host: ${env:HOST:-localhost}\n"), **environ).server.host == host
+
+    def test_stand_within_text(self, config):
+        assert read(
+            config=config("storage: {data_dir: '/${env:A}-$$${env:B}'}"), A="a", B="b"
+        ).storage.data_dir == Path("/a-$b")
+
+    @pytest.mark.parametrize("environ", [{}, {"KEY": ""}])
+    def test_to_nothing_are_errors(self, config, environ):
+        with pytest.raises(SettingsError, match=r"auth.api_keys: the environment has no KEY"):
+            read(config=config("auth:\n  api_keys: ${env:KEY}\n"), **environ)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("server:\n  prot: 1", "unknown key server.prot; did you mean server.port"),
+        ("server:\n  colour: red", "unknown key server.colour; allowed: server.host, server.port, "),
+        ("serve: 1", "unknown key serve"),
+        ("server: 8080", "unknown key server;"),
+        ("- server", "expected `section:` lines"),
+        ("server: {", "line 1: not YAML"),
+        ("server:\n  port: 1\n  port: 2", "line 2: port is there twice"),
+        ("server: {port: 99999}", "server.port .*: expected a port from 1 to 65535 .*; got '99999'"),
+        ("server: {port: http}", "server.port .*: expected a port"),
+        ("server: {port: [1, 2]}", "server.port .*: expected a port"),
+        ("server: {port: [{a: b}]}", "server.port: expected a list of texts"),
+        ("server: {otlp_port: [1]}", "server.otlp_port .*: expected a port .*, or off"),
+        ("server: {otlp_port: none}", "server.otlp_port .*: expected a port .*, or off; got 'none'"),
+        ("server: {insecure: perhaps}", "server.insecure .*: expected true or false"),
+        ("server: {max_body_bytes: 20MB}", "server.max_body_bytes .*: expected a number of bytes, or one with KiB"),
+        ("server: {max_body_bytes: 0}", "server.max_body_bytes .*: expected a number of bytes"),
+        ("server: {host: '${HOST}'}", r"server.host: expected \$\{env:NAME\}"),
+        ("auth: {api_keys: [a b]}", "auth.api_keys .*: expected a list of keys"),
+        ("auth: {api_keys: schlüssel}", "auth.api_keys .*: expected a list of keys of printable ASCII"),
+        ("storage: {surrealdb: {url: 'http://h'}}", "storage.surrealdb.url .*: expected a ws:// or wss:// address"),
+        ("storage: {qdrant: {url: 'https://u:p@h'}}", "storage.qdrant.url .*: expected .* without user and password"),
+        ("embedding: {threads: -1}", "embedding.threads .*: expected a whole number, 0 or more"),
+        ("mapping: {agent_window: 90}", "mapping.agent_window .*: expected a duration such as 90s"),
+        ("server: &server {host: *server}", "nested too deep"),
+        ("[" * 3000, "nested too deep"),
+        ("log: {level: loud}", "log.level .*: expected one of debug, info, warning, error; got 'loud'"),
+    ],
+)
+def test_a_bad_file_is_an_error_that_names_the_file_the_key_and_what_is_allowed(config, text, message):
+    file = config(text)
+    with pytest.raises(SettingsError, match=message) as error:
+        read(config=file)
+    assert str(file) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_that_is_missing_is_an_error():
+    with pytest.raises(SettingsError, match=r"/no/such.yaml: No such file"):
+        read(config=Path("/no/such.yaml"))
+
+
+def test_a_file_that_is_not_text_is_an_error(tmp_path):
+    (tmp_path / "config.yaml").write_bytes(b"server: \xff")
+    with pytest.raises(SettingsError, match="expected UTF-8 text"):
+        read(config=tmp_path / "config.yaml")
+
+
+def test_a_variable_that_no_setting_has_is_an_error():
+    with pytest.raises(SettingsError, match=r"unknown variable VECTADB_SERVER_PROT; did you mean VECTADB_SERVER_PORT"):
+        read(VECTADB_SERVER_PROT="1")
+
+
+def test_a_bad_flag_is_named():
+    with pytest.raises(SettingsError, match=r"server.port \(--port\): expected a port .*; got 'x'"):
+        read("--port", "x")
+
+
+class TestTogether:
+    @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+    def test_this_machine_alone_needs_no_key(self, host):
+        check(read("--host", host))
+
+    @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3", "receiver.example.org"])  # noqa: S104 - never bound
+    def test_others_need_one(self, host):
+        with pytest.raises(SettingsError, match=rf"server.host {host} .*\(VECTADB_AUTH_API_KEYS=KEY.* --insecure"):
+            check(read("--host", host))
+        check(read("--host", host, VECTADB_AUTH_API_KEYS="one"))
+        check(read("--host", host, "--insecure"))
+
+    def test_the_two_ports_differ(self):
+        with pytest.raises(SettingsError, match=r"server.port and server.otlp_port are both 4318"):
+            check(read("--port", "4318"))
+        check(read("--port", "0", "--otlp-port", "0"))
+
+
+def test_help_and_readme_show_every_setting():
+    parser = argparse.ArgumentParser()
+    add_flags(parser)
+    shown = parser.format_help()
+    for row in table().values():
+        assert row.env in shown
+        assert f"| `{row.key}` |" in markdown()
