@@ -34,7 +34,7 @@ class Code(Enum):
         return self.value.http
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818 - what a client is told is a problem (RFC 9457); our errors are other things
     """Something a client is told about.
 
     `message` names the field and what was expected. `retry_after` (seconds) is sent with UNAVAILABLE only: the one

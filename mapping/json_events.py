@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 
 from mapping import ids
-from mapping.errors import Problem, invalid
+from mapping.errors import invalid
+from mapping.json_decoding import decode
 from mapping.model import Event
-from mapping.otlp.wire import INT64_MAX, INT64_MIN, MAX_DEPTH
 from mapping.roles import agent_of, find, is_error, session_of, text_id, tokens_of, tool_of, type_of
+from mapping.storable import storable
 from mapping.times import parse_rfc3339
 
 
@@ -43,24 +44,22 @@ class BatchRequest(msgspec.Struct):
     options: Options | None = None
 
 
+# In a tuple: what a client calls status may be an object, which no set can be asked for.
+_FAILED = ("error", "failed", "failure")
+_PLACE = ("system", "log_group", "log_stream")
+
 _event = msgspec.json.Decoder(EventRequest)
 _batch = msgspec.json.Decoder(BatchRequest)
 
 
 def decode_batch(body: bytes) -> BatchRequest:
     """Decode the body of `/api/v1/events/batch`. Raises Problem naming the field and what was expected."""
-    try:
-        return _batch.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise _wrong(error) from None
+    return decode(_batch, body, "a JSON object with a list `events`")
 
 
 def decode_event(body: bytes | msgspec.Raw) -> EventRequest:
     """Decode one event. Raises Problem naming the field and what was expected."""
-    try:
-        return _event.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise _wrong(error) from None
+    return decode(_event, body, "an event as a JSON object")
 
 
 def map_event(request: EventRequest, options: Options, new_id: str, idempotency_key: str | None = None) -> Event:
@@ -76,10 +75,10 @@ def map_event(request: EventRequest, options: Options, new_id: str, idempotency_
     if trace_id and len(trace_id) > ids.MAX_TRACE_ID:
         raise invalid(f"trace_id: expected at most {ids.MAX_TRACE_ID} characters, got {len(trace_id)}")
     properties = _properties(request)
-    source = _storable(request.source, 1) if request.source else None
+    source = storable(request.source) if request.source else None
     found = find(properties)
     kind = request.event_type or type_of(found) or ("tool_call" if tool_of(found) else "log")
-    failed = kind == "error" or is_error(found) or properties.get("status") in {"error", "failed", "failure"}
+    failed = kind == "error" or is_error(found) or properties.get("status") in _FAILED
     input_tokens, output_tokens = tokens_of(found)
     name = properties.get("name")
     return Event(
@@ -107,47 +106,20 @@ def _id(request: EventRequest, source: dict[str, Any] | None, new_id: str, idemp
     if idempotency_key:
         return ids.named("idempotency_key", idempotency_key)
     if source and (log_id := text_id(source.get("log_id"))):
-        return ids.named("source", *(str(source.get(part) or "") for part in ("system", "log_group", "log_stream")), log_id)
+        return ids.named("source", *(str(source.get(part) or "") for part in _PLACE), log_id)
     return new_id
 
 
 def _properties(request: EventRequest) -> dict[str, Any]:
-    """The properties as sent, with the seed SDK's `metadata` and `context` folded in where they say something new."""
-    value = _storable(request.properties, 1)
+    """The properties as sent, and the seed SDK's `metadata` and `context` folded in.
+
+    What they say otherwise than the properties stands under its longer name: `metadata.KEY`.
+    """
+    value = storable(request.properties)
     properties = value if isinstance(value, dict) else {} if value is None else {"value": value}
     for field in ("metadata", "context"):
-        extra = _storable(getattr(request, field), 1)
-        if extra is None:
-            continue
-        if not isinstance(extra, dict):
-            extra = {field: extra}
-        kept_apart = {}
-        for key, inner in extra.items():
-            if properties.setdefault(key, inner) is not inner:
-                kept_apart[key] = inner
-        if kept_apart:
-            properties.setdefault(field, kept_apart)
+        extra = storable(getattr(request, field))
+        for key, inner in (extra if isinstance(extra, dict) else {} if extra is None else {field: extra}).items():
+            if properties.setdefault(key, inner) != inner:
+                properties[f"{field}.{key}"] = inner
     return properties
-
-
-def _storable(value: Any, depth: int) -> Any:
-    """Give a JSON value as the stores can hold it: deep nesting as JSON text, integers past 64 bits as their digits."""
-    if isinstance(value, dict):
-        if depth > MAX_DEPTH:
-            return msgspec.json.encode(value).decode()
-        return {key: _storable(inner, depth + 1) for key, inner in value.items()}
-    if isinstance(value, list):
-        if depth > MAX_DEPTH:
-            return msgspec.json.encode(value).decode()
-        return [_storable(inner, depth + 1) for inner in value]
-    if isinstance(value, int) and not INT64_MIN <= value <= INT64_MAX:
-        return str(value)
-    return value
-
-
-def _wrong(error: Exception) -> Problem:
-    # msgspec says `Expected X, got Y - at `$.events[3].timestamp``: a person reads the field first.
-    text, separator, path = str(error).rpartition(" - at `$")
-    if not separator:
-        return invalid(f"body: {error}")
-    return invalid(f"{path.rstrip('`').lstrip('.') or 'body'}: {text[:1].lower()}{text[1:]}")

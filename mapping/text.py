@@ -1,7 +1,7 @@
 """The text an event is searched by: what was asked, called, answered and what went wrong, in words.
 
-Order: name, input, tool, arguments, result, output, error; then what else the attributes say. Without JSON's noise, ids,
-base64 and values that the emitter has redacted. Cut at `TEXT_LIMIT` characters.
+Order: name, input, tool, arguments, result, output, error; then what else the attributes say. Without JSON's noise,
+ids, base64 and values that the emitter has redacted. Cut at `TEXT_LIMIT` characters.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ _SEARCHED_NUMBERS = {ROLES.index(role): position for position, role in enumerate
 _PREFIXES = tuple((prefix, _SEARCHED.index(role)) for role, prefixes in FLATTENED.items() for prefix in prefixes)
 
 # Keys of a message that hold no words of their own.
-_STRUCTURE = frozenset({"role", "type", "id", "finish_reason", "mime_type", "modality", "index", "call_id", "tool_call_id"})
+_STRUCTURE = frozenset(
+    {"role", "type", "id", "finish_reason", "mime_type", "modality", "index", "call_id", "tool_call_id"}
+)
 _WORDLESS_KEY = re.compile(
     r"(?:^|[._])(?:ids?|uuid|guid|hash|sha256|version|timestamp|time|date|count|tokens?|port|address|url|role|index)$"
     r"|(?:telemetry|process|os|host|thread|code|server|network|session|trace|span)[._]",

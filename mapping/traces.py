@@ -80,9 +80,7 @@ def absorb(known: Trace, new: Trace) -> Trace:
     )
 
 
-def _first(
-    value: str | None, at: int | None, other: str | None, other_at: int | None
-) -> tuple[str | None, int | None]:
+def _first(value: str | None, at: int | None, other: str | None, other_at: int | None) -> tuple[str | None, int | None]:
     """Take the value that was carried first; at the same moment the lesser one, so that order cannot matter."""
     if value is None or at is None:
         return other, other_at

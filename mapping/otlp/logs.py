@@ -9,14 +9,20 @@ import msgspec
 
 from mapping.ids import named
 from mapping.model import Event, Mapped
-from mapping.otlp.spans import moment, scope_of
-from mapping.otlp.wire import Wire
+from mapping.otlp.spans import Origin, origin_of
+from mapping.otlp.wire import Wire, meaning, nanoseconds
 from mapping.roles import agent_of, find, is_error, session_of, tokens_of, tool_of, type_of
 from mapping.vocabulary import event_type
 
-# https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber: four numbers a name.
-_SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
-_ERROR = _SEVERITIES.index("ERROR")
+# https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber: four numbers a name, INFO to INFO4.
+_NAMES = [f"{name}{step}" for name in ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL") for step in ("", 2, 3, 4)]
+_SEVERITIES: dict[int | str, str | None] = {
+    0: None,
+    "SEVERITY_NUMBER_UNSPECIFIED": None,
+    **dict(enumerate(_NAMES, start=1)),
+    **{f"SEVERITY_NUMBER_{name}": name for name in _NAMES},
+}
+_FAILURES = frozenset(_NAMES[16:])
 
 _canonical = msgspec.msgpack.Encoder(order="deterministic").encode
 
@@ -28,80 +34,70 @@ def map_logs(wire: Wire, body: bytes, received: int) -> Mapped:
     """
     mapped = Mapped()
     ordinals: dict[bytes, int] = {}
-    for resource_logs in wire.logs(body).resource_logs:
-        resource = wire.attributes(resource_logs.resource.attributes)
-        for scope_logs in resource_logs.scope_logs:
-            scope = scope_of(wire, scope_logs.scope)
-            inherited = find(scope and scope.get("attributes"), resource)
-            origin = sha1(_canonical([resource, scope]), usedforsecurity=False).digest()
-            for record in scope_logs.log_records:
-                mapped.add(_map_record(wire, record, resource, scope, inherited, origin, ordinals, received))
+    for resource_logs in wire.logs(body).resource_logs or ():
+        for scope_logs in resource_logs.scope_logs or ():
+            origin = origin_of(wire, resource_logs.resource, scope_logs.scope)
+            origin_digest = sha1(_canonical([origin.resource, origin.scope]), usedforsecurity=False).digest()
+            for record in scope_logs.log_records or ():
+                event, content = _map_record(wire, record, origin, received)
+                digest = sha1(origin_digest + content, usedforsecurity=False).digest()
+                # A line repeated on purpose is another event: its ordinal among the request's equals tells it apart.
+                ordinal = ordinals.get(digest, 0)
+                ordinals[digest] = ordinal + 1
+                event.id = named("log", digest.hex(), str(ordinal))
+                mapped.add(event)
                 mapped.items += 1
     return mapped
 
 
-def _map_record(
-    wire: Wire,
-    record: Any,
-    resource: dict[str, Any],
-    scope: dict[str, Any] | None,
-    inherited: list[Any],
-    origin: bytes,
-    ordinals: dict[bytes, int],
-    received: int,
-) -> Event:
+def _map_record(wire: Wire, record: Any, origin: Origin, received: int) -> tuple[Event, bytes]:
+    """Give the record's event, its id yet to be set, and the content that identifies it."""
     trace_id = wire.hex_id(record.trace_id, 32, "logRecords[].traceId") or None
     span_id = wire.hex_id(record.span_id, 16, "logRecords[].spanId") or None
     properties = wire.attributes(record.attributes)
     body = wire.value(record.body)
-    time, observed = int(record.time_unix_nano), int(record.observed_time_unix_nano)
-    severity = _severity(record.severity_number, record.severity_text)
-    content = [properties, body, time, observed, severity, record.event_name, trace_id, span_id]
-    digest = sha1(origin + _canonical(content), usedforsecurity=False).digest()
-    # A line repeated on purpose is another event: the ordinal among identical records of the request tells them apart.
-    ordinal = ordinals.get(digest, 0)
-    ordinals[digest] = ordinal + 1
+    time = nanoseconds(record.time_unix_nano, "logRecords[].timeUnixNano")
+    observed = nanoseconds(record.observed_time_unix_nano, "logRecords[].observedTimeUnixNano")
+    severity = meaning(record.severity_number, _SEVERITIES, None, "logRecords[].severityNumber")
+    severity_text, event_name = record.severity_text or "", record.event_name or ""
+    content = _canonical(
+        [properties, body, time, observed, severity, severity_text, event_name, trace_id or "", span_id or ""]
+    )
 
     found = find(properties, body if isinstance(body, dict) else None)
-    name = _name(record.event_name, properties, body)
-    failed = severity in _SEVERITIES[_ERROR:]
+    name = _name(event_name, properties, body)
+    failed = severity in _FAILURES
     kind = (event_type(name) if name else None) or type_of(found)
     if kind is None:
         kind = "tool_call" if tool_of(found) else "error" if failed or "exception.type" in properties else "log"
-    if record.event_name:
-        properties.setdefault("event.name", record.event_name)
-    if record.severity_text and record.severity_text != severity:
-        properties.setdefault("severity_text", record.severity_text)
+    if event_name:
+        properties.setdefault("event.name", event_name)
+    if severity_text and severity_text != severity:
+        properties.setdefault("severity_text", severity_text)
     if body is not None:
+        if "body" in properties:
+            properties["attributes.body"] = properties["body"]
         properties["body"] = body
     input_tokens, output_tokens = tokens_of(found)
-    return Event(
-        id=named("log", digest.hex(), str(ordinal)),
-        timestamp=moment(time, observed, received),
+    event = Event(
+        id="",
+        timestamp=time or observed or received,
         kind="log_record",
         properties=properties,
         trace_id=trace_id,
         event_type=kind,
-        agent_id=agent_of(found) or agent_of(inherited),
-        session_id=session_of(found) or session_of(inherited),
+        agent_id=agent_of(found) or agent_of(origin.inherited),
+        session_id=session_of(found) or session_of(origin.inherited),
         name=name,
         status="error" if failed or kind == "error" or is_error(found) else "unset",
-        resource=resource,
-        scope=scope,
+        resource=origin.resource,
+        scope=origin.scope,
         parent_span_id=span_id,
-        severity=severity,
+        severity=severity or severity_text or None,
         input_tokens=input_tokens,
         output_tokens=output_tokens,
     )
-
-
-def _severity(number: int | str, text: str) -> str | None:
-    if isinstance(number, str):
-        name = number.removeprefix("SEVERITY_NUMBER_").rstrip("234")
-        number = _SEVERITIES.index(name) * 4 + 1 if name in _SEVERITIES else int(number) if number.isdecimal() else 0
-    if 1 <= number <= 24:
-        return _SEVERITIES[(number - 1) // 4]
-    return text or None
+    return event, content
 
 
 def _name(event_name: str, properties: dict[str, Any], body: object) -> str | None:

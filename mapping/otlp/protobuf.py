@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -10,7 +9,8 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from mapping.errors import invalid
-from mapping.otlp.wire import MAX_DEPTH, wrong_id
+from mapping.otlp.wire import wrong_id
+from mapping.storable import MAX_DEPTH, json_text
 
 
 class ProtobufWire:
@@ -23,47 +23,37 @@ class ProtobufWire:
         return _parse(ExportLogsServiceRequest, body)
 
     def hex_id(self, value: bytes, digits: int, field: str) -> str:
-        if not any(value):
-            if value and len(value) * 2 != digits:
-                raise wrong_id(field, digits, value.hex())
-            return ""
-        if len(value) * 2 != digits:
+        if value and len(value) * 2 != digits:
             raise wrong_id(field, digits, value.hex())
-        return value.hex()
+        return value.hex() if any(value) else ""
 
     def attributes(self, key_values: Any) -> dict[str, Any]:
         attributes = {}
         for pair in key_values:
             value = pair.value
             kind = value.WhichOneof("value")
-            attributes[pair.key] = (
-                getattr(value, kind) if kind in _PLAIN else None if kind is None else _nested(value, kind, 1)
-            )
+            attributes[pair.key] = getattr(value, kind) if kind in _PLAIN else _nested(value, MAX_DEPTH)
         return attributes
 
     def value(self, any_value: Any) -> Any:
-        kind = any_value.WhichOneof("value")
-        return None if kind is None else _nested(any_value, kind, 1)
+        return _nested(any_value, MAX_DEPTH)
 
 
 _PLAIN = frozenset({"string_value", "int_value", "bool_value", "double_value", "bytes_value"})
 
 
-def _nested(value: Any, kind: str, depth: int) -> Any:
+def _nested(value: Any, room: int) -> Any:
+    """Give an AnyValue that may still nest `room` levels. Below zero it may nest at will: protobuf stops at 100."""
+    kind = value.WhichOneof("value")
     if kind in _PLAIN:
         return getattr(value, kind)
     if kind not in {"array_value", "kvlist_value"}:
-        return None
-    if depth >= MAX_DEPTH:
-        plain = _nested(value, kind, depth - 10**6)  # protobuf itself stops at 100 levels
-        return msgspec.json.encode(plain).decode()
+        return None  # unset, or a kind that is newer than this
+    if room == 0:
+        return json_text(_nested(value, -1))
     if kind == "array_value":
-        inner = ((item, item.WhichOneof("value")) for item in value.array_value.values)
-        return [None if of is None else _nested(item, of, depth + 1) for item, of in inner]
-    return {
-        pair.key: None if (of := pair.value.WhichOneof("value")) is None else _nested(pair.value, of, depth + 1)
-        for pair in value.kvlist_value.values
-    }
+        return [_nested(item, room - 1) for item in value.array_value.values]
+    return {pair.key: _nested(pair.value, room - 1) for pair in value.kvlist_value.values}
 
 
 def _parse(message: Any, body: bytes) -> Any:

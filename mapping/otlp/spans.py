@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from mapping.errors import invalid
 from mapping.ids import named
 from mapping.model import SPAN_KINDS, Event, Mapped, Status
-from mapping.otlp.wire import Wire
-from mapping.roles import agent_of, find, is_error, session_of, tokens_of, tool_of, type_of
+from mapping.otlp.wire import Wire, meaning, nanoseconds
+from mapping.roles import Found, agent_of, find, is_error, session_of, tokens_of, tool_of, type_of
+from mapping.storable import INT64_MAX
+from mapping.times import format_rfc3339
 from mapping.vocabulary import event_type
 
 _KINDS: dict[int | str, str] = {
@@ -16,8 +18,10 @@ _KINDS: dict[int | str, str] = {
     **{f"SPAN_KIND_{kind.upper()}": kind for kind in SPAN_KINDS},
 }
 _STATUSES: dict[int | str, Status] = {
+    0: "unset",
     1: "ok",
     2: "error",
+    "STATUS_CODE_UNSET": "unset",
     "STATUS_CODE_OK": "ok",
     "STATUS_CODE_ERROR": "error",
 }
@@ -31,13 +35,11 @@ def map_traces(wire: Wire, body: bytes, received: int) -> Mapped:
     does not decode, for ids of a wrong length, and where no span has ids at all.
     """
     mapped = Mapped()
-    for resource_spans in wire.traces(body).resource_spans:
-        resource = wire.attributes(resource_spans.resource.attributes)
-        for scope_spans in resource_spans.scope_spans:
-            scope = scope_of(wire, scope_spans.scope)
-            inherited = find(scope and scope.get("attributes"), resource)
-            for span in scope_spans.spans:
-                _map_span(wire, span, resource, scope, inherited, mapped, received)
+    for resource_spans in wire.traces(body).resource_spans or ():
+        for scope_spans in resource_spans.scope_spans or ():
+            origin = origin_of(wire, resource_spans.resource, scope_spans.scope)
+            for span in scope_spans.spans or ():
+                _map_span(wire, span, origin, mapped, received)
                 mapped.items += 1
     if mapped.items and mapped.rejected == mapped.items:
         raise invalid(
@@ -47,35 +49,28 @@ def map_traces(wire: Wire, body: bytes, received: int) -> Mapped:
     return mapped
 
 
-def scope_of(wire: Wire, scope: Any) -> dict[str, Any] | None:
-    """Give an instrumentation scope as `{name, version, attributes}`, empty parts left out; None for an empty one."""
+class Origin(NamedTuple):
+    """What the spans or records of one scope share. `inherited` are the roles that scope and resource play."""
+
+    resource: dict[str, Any]
+    scope: dict[str, Any] | None
+    inherited: Found
+
+
+def origin_of(wire: Wire, resource: Any, scope: Any) -> Origin:
+    """Read resource and scope; the scope as `{name, version, attributes}`, empty parts left out, None if all are."""
+    attributes = wire.attributes(resource.attributes) if resource else {}
     parts: dict[str, Any] = {}
-    if scope.name:
+    if scope and scope.name:
         parts["name"] = scope.name
-    if scope.version:
+    if scope and scope.version:
         parts["version"] = scope.version
-    if scope.attributes:
+    if scope and scope.attributes:
         parts["attributes"] = wire.attributes(scope.attributes)
-    return parts or None
+    return Origin(attributes, parts or None, find(parts.get("attributes"), attributes))
 
 
-def moment(*candidates: int | str) -> int:
-    """Give the first time that is set; zero means unset."""
-    for candidate in candidates:
-        if (time := int(candidate)) > 0:
-            return time
-    return 0
-
-
-def _map_span(
-    wire: Wire,
-    span: Any,
-    resource: dict[str, Any],
-    scope: dict[str, Any] | None,
-    inherited: list[Any],
-    mapped: Mapped,
-    received: int,
-) -> None:
+def _map_span(wire: Wire, span: Any, origin: Origin, mapped: Mapped, received: int) -> None:
     trace_id = wire.hex_id(span.trace_id, 32, "spans[].traceId")
     span_id = wire.hex_id(span.span_id, 16, "spans[].spanId")
     parent_span_id = wire.hex_id(span.parent_span_id, 16, "spans[].parentSpanId") or None
@@ -84,49 +79,60 @@ def _map_span(
         return
     properties = wire.attributes(span.attributes)
     found = find(properties)
-    status = _STATUSES.get(span.status.code, "unset")
-    if span.status.message:
-        properties["otel.status_description"] = span.status.message
+    status = _status(span.status, properties)
     if status == "unset" and is_error(found):
         status = "error"
     if span.trace_state:
         properties["otel.trace_state"] = span.trace_state
     if span.links:
         properties["otel.links"] = [_link(wire, link) for link in span.links]
-    start, end = int(span.start_time_unix_nano), int(span.end_time_unix_nano)
+    start = nanoseconds(span.start_time_unix_nano, "spans[].startTimeUnixNano")
+    end = nanoseconds(span.end_time_unix_nano, "spans[].endTimeUnixNano")
+    duration = end - start if 0 < start <= end <= start + INT64_MAX else None
+    if duration is None and end:
+        properties["otel.end_time"] = format_rfc3339(end)  # before the start, or without one: kept, not counted
     input_tokens, output_tokens = tokens_of(found)
     event = Event(
         id=named("span", trace_id, span_id),
-        timestamp=moment(start, end, received),
-        kind=_KINDS.get(span.kind, "unspecified"),
+        timestamp=start or end or received,
+        kind=meaning(span.kind, _KINDS, "unspecified", "spans[].kind"),
         properties=properties,
         trace_id=trace_id,
         event_type=type_of(found)
         or ("tool_call" if tool_of(found) else "model_call" if input_tokens or output_tokens else "span"),
-        agent_id=agent_of(found) or agent_of(inherited),
-        session_id=session_of(found) or session_of(inherited),
+        agent_id=agent_of(found) or agent_of(origin.inherited),
+        session_id=session_of(found) or session_of(origin.inherited),
         name=span.name or None,
         status=status,
-        resource=resource,
-        scope=scope,
+        resource=origin.resource,
+        scope=origin.scope,
         span_id=span_id,
         parent_span_id=parent_span_id,
-        duration=end - start if 0 < start <= end else None,
+        duration=duration,
         input_tokens=input_tokens,
         output_tokens=output_tokens,
     )
     mapped.add(event)
-    for index, span_event in enumerate(span.events):
-        mapped.add(_map_span_event(wire, span_event, index, event, received))
+    for index, span_event in enumerate(span.events or ()):
+        mapped.add(_map_span_event(wire, span_event, index, event))
 
 
-def _map_span_event(wire: Wire, span_event: Any, index: int, span: Event, received: int) -> Event:
+def _status(status: Any, properties: dict[str, Any]) -> Status:
+    """Read a span's status; its message becomes the property that OpenTelemetry's other exporters use."""
+    if not status:
+        return "unset"
+    if status.message:
+        properties["otel.status_description"] = status.message
+    return meaning(status.code, _STATUSES, "unset", "spans[].status.code")
+
+
+def _map_span_event(wire: Wire, span_event: Any, index: int, span: Event) -> Event:
     properties = wire.attributes(span_event.attributes)
     found = find(properties)
-    kind = event_type(span_event.name) or "log"
+    kind = (event_type(span_event.name) if span_event.name else None) or "log"
     return Event(
         id=named("span_event", span.trace_id or "", span.span_id or "", str(index)),
-        timestamp=moment(span_event.time_unix_nano, span.timestamp, received),
+        timestamp=nanoseconds(span_event.time_unix_nano, "spans[].events[].timeUnixNano") or span.timestamp,
         kind="span_event",
         properties=properties,
         trace_id=span.trace_id,

@@ -1,20 +1,25 @@
-"""What the mapping asks of a decoder."""
+"""What the mapping asks of a decoder, and how it reads the numbers and names that either encoding gives."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+import re
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeVar
 
 from mapping.errors import Problem, invalid
 
-# Values nested deeper are kept as JSON text: SurrealDB refuses rows that nest past 100.
-MAX_DEPTH = 32
+UINT64_MAX = 2**64 - 1
 
-# int64 is what SurrealDB and OTLP store; JSON can write more.
-INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+# 64-bit integers of the proto JSON mapping are text, or numbers however written (1e3), or null. Protobuf's are int.
+Number = int | float | str | None
+
+_INTEGER = re.compile(r"-?\d{1,40}", re.ASCII)
+
+_Meaning = TypeVar("_Meaning")
 
 
 class Wire(Protocol):
-    """One encoding of OTLP."""
+    """One encoding of OTLP. Absent messages and lists may be None."""
 
     def traces(self, body: bytes) -> Any:
         """Decode an ExportTraceServiceRequest. Raises Problem (INVALID_ARGUMENT)."""
@@ -26,7 +31,7 @@ class Wire(Protocol):
         """Give an id as lower-case hex digits, "" where it is empty or all zero. Raises Problem for a wrong length."""
 
     def attributes(self, key_values: Any) -> dict[str, Any]:
-        """Give a list of KeyValue as a dict of plain values."""
+        """Give a list of KeyValue as a dict of plain values. Of a key that comes twice the last counts."""
 
     def value(self, any_value: Any) -> Any:
         """Give an AnyValue as a plain value."""
@@ -34,3 +39,37 @@ class Wire(Protocol):
 
 def wrong_id(field: str, digits: int, got: object) -> Problem:
     return invalid(f"{field}: expected {digits} hex digits ({digits // 2} bytes) or nothing, got {str(got)[:80]!r}")
+
+
+def whole(value: Number, field: str) -> int:
+    """Read an integer of any size; None is 0. Raises Problem where it is none."""
+    if type(value) is int:
+        return value
+    if value is None:
+        return 0
+    if isinstance(value, str) and _INTEGER.fullmatch(value):
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    raise invalid(f"{field}: expected an integer, got {str(value)[:40]!r}")
+
+
+def nanoseconds(value: Number, field: str) -> int:
+    """Read a moment since 1970 UTC, 0 where it is unset: up to the year 2554. Raises Problem where it is none."""
+    moment = whole(value, field)
+    if not 0 <= moment <= UINT64_MAX:
+        raise invalid(f"{field}: expected nanoseconds since 1970, 0 to {UINT64_MAX}; got {str(moment)[:40]}")
+    return moment
+
+
+def meaning(value: Number, meanings: Mapping[int | str, _Meaning], unknown: _Meaning, field: str) -> _Meaning:
+    """Look up an enum's value, given by number or name. A number that is new to us is `unknown`.
+
+    Raises Problem for a name that is none.
+    """
+    if value in meanings:
+        return meanings[value]  # type: ignore[index] # neither None nor a fraction is in the table
+    if isinstance(value, str) and not _INTEGER.fullmatch(value):
+        names = ", ".join(name for name in meanings if isinstance(name, str))
+        raise invalid(f"{field}: expected a number or one of {names}; got {value[:40]!r}")
+    return meanings.get(whole(value, field), unknown)
