@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from hashlib import sha1
-from uuid import UUID, uuid5
+from uuid import UUID
 
 NAMESPACE = UUID("6f1d3a52-6a4c-5b0f-9f52-0e4d7f6a9b11")
 _NAMESPACE_BYTES = NAMESPACE.bytes
@@ -21,8 +21,8 @@ MAX_TRACE_ID = 200
 def named(kind: str, *parts: str) -> str:
     """Give the UUID of the thing of this kind that these parts identify.
 
-    Each part stands behind its length, so that no two lists of parts collide. `uuid5` written out: building its UUID
-    object costs three times the hash, and there is one for every event.
+    Each part stands behind its length, so that no two lists of parts collide. `uuid.uuid5` written out: building its
+    UUID object costs three times the hash, and there is one for every event.
     """
     name = kind + "".join([f"\n{len(part)}:{part}" for part in parts])
     digest = bytearray(sha1(_NAMESPACE_BYTES + name.encode("utf-8", "surrogatepass"), usedforsecurity=False).digest())
@@ -36,14 +36,12 @@ def event_id(given: str) -> str:
     """Take a client's own event id: a UUID is kept (lower case), any other string becomes its name-based UUID."""
     if _UUID.fullmatch(given):
         return given.lower()
-    return str(uuid5(NAMESPACE, given))
+    return named("event", given)
 
 
 def trace_id(given: str) -> str:
     """Take a client's trace id: 32 hex digits or a UUID become 32 lower-case digits, anything else stays as given."""
-    if _HEX32.fullmatch(given):
-        return given.lower()
-    if _UUID.fullmatch(given):
+    if _HEX32.fullmatch(given) or _UUID.fullmatch(given):
         return given.replace("-", "").lower()
     return given
 

@@ -71,8 +71,8 @@ def map_event(request: EventRequest, options: Options, new_id: str, idempotency_
         timestamp = parse_rfc3339(request.timestamp)
     except ValueError as error:
         raise invalid(f"timestamp: {error}") from None
-    trace_id = ids.trace_id(request.trace_id) if request.trace_id else None
-    if trace_id and len(trace_id) > ids.MAX_TRACE_ID:
+    trace_id = ids.trace_id(request.trace_id or "")
+    if len(trace_id) > ids.MAX_TRACE_ID:
         raise invalid(f"trace_id: expected at most {ids.MAX_TRACE_ID} characters, got {len(trace_id)}")
     properties = _properties(request)
     source = storable(request.source) if request.source else None
@@ -86,7 +86,8 @@ def map_event(request: EventRequest, options: Options, new_id: str, idempotency_
         timestamp=timestamp,
         kind="json",
         properties=properties,
-        trace_id=trace_id,
+        # OpenTelemetry's invalid id, zeros alone, is no trace for strangers to share.
+        trace_id=trace_id if trace_id.strip("0") else None,
         event_type=kind,
         agent_id=request.agent_id or agent_of(found),
         session_id=request.session_id or session_of(found),

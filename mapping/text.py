@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -20,17 +21,32 @@ _SEARCHED = ("input", "tool", "arguments", "result", "output", "error")
 _SEARCHED_NUMBERS = {ROLES.index(role): position for position, role in enumerate(_SEARCHED)}
 _PREFIXES = tuple((prefix, _SEARCHED.index(role)) for role, prefixes in FLATTENED.items() for prefix in prefixes)
 
-# Keys of a message that hold no words of their own.
-_STRUCTURE = frozenset(
-    {"role", "type", "id", "finish_reason", "mime_type", "modality", "index", "call_id", "tool_call_id"}
+# Keys whose values speak for themselves; others are said with them.
+_SPEECH = frozenset({"content", "text", "parts", "message", "name", "value"})
+# How messages are marked up: under these keys, these values are no words of anyone.
+_MARKUP_KEYS = frozenset({"role", "type", "finish_reason"})
+_MARKUP = frozenset(
+    "user assistant system developer tool human ai text message function tool_call tool_calls tool_call_response "  # noqa: SIM905 - words
+    "tool_use tool_result reasoning thinking stop end_turn".split()
 )
-_WORDLESS_KEY = re.compile(
-    r"(?:^|[._])(?:ids?|uuid|guid|hash|sha256|version|timestamp|time|date|count|tokens?|port|address|url|role|index)$"
-    r"|(?:telemetry|process|os|host|thread|code|server|network|session|trace|span)[._]",
+# Keys that identify or count.
+_ID = re.compile(r"(?:^|[._-])(?:ids?|uuid|guid|hash|sha256|index|vector)$|(?<=[a-z])(?-i:Ids?)$", re.IGNORECASE)
+# The same of attributes, which describe the machinery as often as what was said.
+_WORDLESS = re.compile(
+    r"(?:^|[._])(?:version|timestamp|time|tokens?|port|mime_type)$"
+    r"|^(?:telemetry|process|os|host|thread|code|server|network|session|otel)\.",
     re.IGNORECASE,
 )
-_BASE64 = re.compile(r"(?:data:[\w/+.-]+;base64,)?[A-Za-z0-9+/_-]{120,}={0,2}")
+# Base64, UUIDs, and hex digits as long as a trace id.
+_NOISE = re.compile(
+    r"(?:data:[\w/+.-]+;base64,)?[A-Za-z0-9+/_-]{120,}={0,2}"
+    r"|\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b|\b[0-9a-fA-F]{32,}\b"
+)
 _SPACE = re.compile(r"\s+")
+
+# Bounds for values that are all structure: text that is JSON that holds text that is JSON, or a million short strings.
+_MAX_DEPTH = 64
+_MAX_PIECES = 1_000
 
 
 def text_of(name: str | None, properties: dict[str, Any]) -> str:
@@ -40,16 +56,24 @@ def text_of(name: str | None, properties: dict[str, Any]) -> str:
     for key, value in properties.items():
         ranked = KEYS.get(key)
         position = _SEARCHED_NUMBERS.get(ranked[0]) if ranked else None
-        if position is None:
-            position = next((place for prefix, place in _PREFIXES if key.startswith(prefix)), None)
         if position is not None:
-            parts[position].extend(_words(value))
-        elif ranked is None and not _WORDLESS_KEY.search(key):
-            rest.extend(f"{_title(key)}: {words}" for words in _words(value))
+            parts[position].extend(_pieces(value))
+        elif ranked or value == name or _says_nothing(key, value):
+            continue
+        elif (place := next((place for prefix, place in _PREFIXES if key.startswith(prefix)), None)) is not None:
+            parts[place].extend(_pieces(value))
+        elif not _WORDLESS.search(key):
+            rest.extend(f"{_title(key)}: {words}" for words in _pieces(value))
     lines = [name] if name else []
     for part in [*parts, rest]:
         lines.extend(part)
     return _cut(dict.fromkeys(lines))  # the same words twice (input.value and a message) weigh no more than once
+
+
+def _says_nothing(key: str, value: object) -> bool:
+    if isinstance(value, str) and value in _MARKUP:
+        return key.rpartition(".")[2] in _MARKUP_KEYS
+    return _ID.search(key) is not None
 
 
 def _cut(lines: dict[str, None]) -> str:
@@ -63,38 +87,49 @@ def _cut(lines: dict[str, None]) -> str:
     return "\n".join(taken)
 
 
-def _words(value: object) -> Iterator[str]:
+def _pieces(value: object) -> Iterator[str]:
+    return islice(_words(value, 0), _MAX_PIECES)
+
+
+def _words(value: object, depth: int) -> Iterator[str]:
     """Walk a value for its words: a message's content, a call's name and arguments, `key: value` of the rest."""
+    if depth > _MAX_DEPTH:
+        return
     if isinstance(value, str):
-        yield from _words_of_text(value)
+        yield from _words_of_text(value, depth)
     elif isinstance(value, dict):
         for key, inner in value.items():
-            if key in _STRUCTURE or inner is None or inner == "":
-                continue
-            if isinstance(inner, dict | list) or key in {"content", "text", "parts", "message", "name", "value"}:
-                yield from _words(inner)
-            else:
-                yield from (f"{_title(str(key))}: {words}" for words in _words(inner))
+            yield from _words_of_pair(key, inner, depth)
     elif isinstance(value, list):
         for inner in value:
-            yield from _words(inner)
+            if not isinstance(inner, int | float):  # numbers in a row are a vector, or say nothing without a name
+                yield from _words(inner, depth + 1)
     elif value is not None and not isinstance(value, bytes):
         yield str(value)
 
 
-def _words_of_text(text: str) -> Iterator[str]:
-    if text in REDACTED:
+def _words_of_pair(key: str, value: object, depth: int) -> Iterator[str]:
+    if _says_nothing(key, value):
         return
-    start = text.lstrip()[:1]
-    if start in {"{", "["} and len(text) <= 16 * TEXT_LIMIT:
+    words = _words(value, depth + 1)
+    if isinstance(value, dict | list) or key in _SPEECH:
+        yield from words
+    else:
+        yield from (f"{_title(key)}: {piece}" for piece in words)
+
+
+def _words_of_text(text: str, depth: int) -> Iterator[str]:
+    if text.strip() in REDACTED:
+        return
+    if text.lstrip()[:1] in {"{", "["} and len(text) <= 16 * TEXT_LIMIT:
         try:
             parsed = msgspec.json.decode(text)
         except (ValueError, RecursionError):
             pass
         else:
-            yield from _words(parsed)
+            yield from _words(parsed, depth + 1)
             return
-    plain = _SPACE.sub(" ", _BASE64.sub(" ", text[: 4 * TEXT_LIMIT])).strip()
+    plain = _SPACE.sub(" ", _NOISE.sub(" ", text[: 4 * TEXT_LIMIT])).strip()
     if plain:
         yield plain
 

@@ -56,6 +56,11 @@ EMITTERS = (
         output_tokens=("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
     ),
     Emitter(
+        "Codex CLI",
+        session=("conversation.id",),
+        agent=("originator",),
+    ),
+    Emitter(
         "OpenInference (Phoenix)",
         agent=("agent.name", "graph.node.id"),
         type=("openinference.span.kind",),
@@ -73,11 +78,6 @@ EMITTERS = (
         type=("traceloop.span.kind", "llm.request.type"),
         input=("traceloop.entity.input",),
         output=("traceloop.entity.output",),
-    ),
-    Emitter(
-        "Codex CLI",
-        session=("conversation.id",),
-        agent=("originator",),
     ),
     Emitter(
         "LangSmith",
@@ -120,6 +120,11 @@ EMITTERS = (
     Emitter(
         "Amazon Bedrock AgentCore",
         agent=("aws.agent.id",),
+    ),
+    Emitter(
+        "GenAI semantic conventions up to 1.36 (message events), Strands agents",
+        input=("content",),
+        output=("message",),
     ),
     Emitter(
         "JSON events",
