@@ -1,0 +1,168 @@
+"""The real program for real clients, and the tools they need. `.ci/run` installs those; in CI none may be missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+
+
+def needs(there: object, what: str, how: str) -> None:
+    """Skip the test where its tool is missing, and fail it in CI, where the tool must be there."""
+    if there:
+        return
+    reason = f"{what} is missing: {how}"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def curl() -> str:
+    path = shutil.which("curl")
+    needs(path, "curl", "install it with the system's packages")
+    return path or ""
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """Give the path of Node, with opentelemetry-js beside `send.mjs`."""
+    path = shutil.which("node")
+    needs(path, "node", "install Node.js 20.6 or newer")
+    needs((HERE / "node" / "node_modules").exists(), "opentelemetry-js", "run `npm ci` in tests/clients/node")
+    return path or ""
+
+
+@pytest.fixture(scope="session")
+def otelcol() -> str:
+    """Give the path of the Collector that `collector/build.sh` builds, or has built."""
+    needs(shutil.which("go"), "go", "install Go, which builds the Collector (tests/clients/collector/build.sh)")
+    build = subprocess.run([HERE / "collector" / "build.sh"], capture_output=True, text=True, check=False)
+    needs(build.returncode == 0, "the Collector", f"tests/clients/collector/build.sh failed:\n{build.stderr}")
+    return build.stdout.strip()
+
+
+def _free_ports(count: int) -> list[int]:
+    """Give ports that nobody listens on. All are held until all are known, so that they differ."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [held.getsockname()[1] for held in sockets]
+    for held in sockets:
+        held.close()
+    return ports
+
+
+def _eventually(look: Callable[[], Any], expected: object, seconds: float = 30) -> None:
+    """Wait until `look()` gives what is expected. What it gave last is in the failure's message."""
+    deadline = time.monotonic() + seconds
+    while (seen := look()) != expected:
+        assert time.monotonic() < deadline, f"after {seconds} s: {seen!r}, expected {expected!r}"
+        time.sleep(0.1)
+
+
+class Receiver:
+    """`python -m receiver serve` on ports of its own, its data and log in a folder of the test's.
+
+    It runs without a model: no test here searches by meaning.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        port, otlp_port = _free_ports(2)
+        self._ports = {"--port": str(port), "--otlp-port": str(otlp_port)}
+        self.key: str | None = None
+        self.url = f"http://127.0.0.1:{port}"
+        self.otlp_url = f"http://127.0.0.1:{otlp_port}"
+
+    def start(self, key: str | None = None) -> None:
+        """Start it, and wait until it takes events: from everyone, or from those who send the key."""
+        self.key = key
+        keys = {"VECTADB_AUTH_API_KEYS": key} if key else {}
+        flags = [word for flag in self._ports.items() for word in flag]
+        with (self._folder / "receiver.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "receiver", "serve", "--data-dir", str(self._folder / "data"), *flags],
+                cwd=ROOT,
+                env=os.environ | {"VECTADB_EMBEDDING_MODEL": "off"} | keys,
+                stderr=log,
+            )
+        _eventually(self._ready, expected=True)
+
+    def stop(self) -> None:
+        """Stop it as a service manager does. It ends well, and without a traceback."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.terminate()
+        try:
+            assert process.wait(timeout=30) == 0, self.log()
+        finally:
+            process.kill()
+        assert "Traceback" not in self.log(), self.log()
+
+    def log(self) -> str:
+        return (self._folder / "receiver.log").read_text(errors="replace")
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        answer = httpx.get(f"{self.url}{path}", params=parameters, headers=headers, timeout=30)
+        assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    def stored(self) -> int:
+        """Give the number of events stored."""
+        return int(self.get("/api/v1/stats")["events"])
+
+    def events(self, **filters: str) -> list[dict[str, Any]]:
+        """Give every event that the filters let through, page by page, newest first."""
+        page = self.get("/api/v1/events", limit=50, **filters)
+        events = list(page["events"])
+        while page["next_cursor"]:
+            page = self.get("/api/v1/events", limit=50, cursor=page["next_cursor"], **filters)
+            events += page["events"]
+        return events
+
+    def _ready(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, f"the receiver ended:\n{self.log()}"
+        try:
+            return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+@pytest.fixture
+def stopped_receiver(tmp_path: Path) -> Iterator[Receiver]:
+    """A receiver that has yet to be started."""
+    receiver = Receiver(tmp_path)
+    yield receiver
+    receiver.stop()
+
+
+@pytest.fixture
+def receiver(stopped_receiver: Receiver) -> Receiver:
+    """A receiver that runs, with nothing in its store."""
+    stopped_receiver.start()
+    return stopped_receiver
+
+
+@pytest.fixture
+def free_ports() -> Callable[[int], list[int]]:
+    return _free_ports
+
+
+@pytest.fixture
+def eventually() -> Callable[..., None]:
+    return _eventually
