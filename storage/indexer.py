@@ -1,0 +1,139 @@
+"""Brings what was stored into the search index: reads the durable queue, embeds, upserts, and only then forgets.
+
+A record of the queue is deleted once the index has its events on disk. A process that dies in between does that record
+again at its next start, and a second upsert of the same point changes nothing. Several receivers on the same stores may
+index a record twice, which is as harmless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Literal
+
+from mapping.errors import Problem
+from mapping.text import text_of
+from storage.embedding.model import Embedder
+from storage.index.base import IndexUnavailable, IndexUnusable, Point, VectorIndex
+from storage.reader import Reader
+from storage.rebuild import built_with, rebuild
+from storage.surreal import cbor, rows
+from storage.surreal.database import Database
+
+log = logging.getLogger(__name__)
+
+State = Literal["off", "preparing", "rebuilding", "ready", "waiting", "failed"]
+
+# Events embedded and upserted at a time: enough for the model, and few enough to stop soon.
+_EVENTS = 64
+_RETRY_AFTER = 5.0  # seconds
+
+_PAYLOAD = ("trace_id", "session_id", "agent_id", "event_type", "timestamp", "status")
+
+
+class Indexer:
+    """Keeps the index up with the store.
+
+    `state` is `off` (no model is set), `preparing` the model (`progress` from 0 to 1), `rebuilding` the index (every
+    event is queued again), `ready`, `waiting` for a store that is away, or `failed`; `reason` says what is done or why.
+    `pending` counts the events that are stored and not yet indexed. `embedder` and `index` are there from the first
+    `ready` on.
+    """
+
+    def __init__(self, database: Database, reader: Reader) -> None:
+        self.state: State = "off"
+        self.progress = 0.0
+        self.reason = ""
+        self.pending = 0
+        self.embedder: Embedder | None = None
+        self.index: VectorIndex | None = None
+        self._database = database
+        self._reader = reader
+        self._work = asyncio.Event()
+        self._rebuild_asked = False
+
+    async def count_pending(self) -> None:
+        """Read from the store what was left to be indexed."""
+        (sizes,) = await self._database.query("SELECT VALUE size FROM index_queue")
+        self.pending = sum(sizes)
+
+    def added(self, events: int) -> None:
+        """Take note of events that were just stored, to be indexed."""
+        self.pending += events
+        self._work.set()
+
+    def progressed(self, share: float, doing: str) -> None:
+        """Take note of how far the model is; called from the thread that prepares it."""
+        self.progress, self.reason = share, doing
+
+    def rebuild(self) -> None:
+        """Ask for the index to be built anew."""
+        self._rebuild_asked = True
+        self._work.set()
+
+    async def run(self, prepare: Callable[[], Embedder], index_for: Callable[[int], VectorIndex]) -> None:
+        """Prepare the model and the index, then index until cancelled."""
+        self.state = "preparing"
+        try:
+            self.embedder = await asyncio.to_thread(prepare)
+            index = index_for(self.embedder.dimensions)
+            while True:
+                try:
+                    await self._keep_up(self.embedder, index)
+                except IndexUnusable as error:
+                    log.warning("the search index is built anew: %s", error)
+                    self._rebuild_asked = True
+                except (IndexUnavailable, Problem) as error:
+                    if self.state != "waiting":
+                        log.warning("indexing waits: %s", error)
+                    self.state, self.reason = "waiting", str(error)
+                    await asyncio.sleep(_RETRY_AFTER)
+        except Exception as error:
+            # The receiver stores all the same; whoever searches or asks for the state is told.
+            self.state, self.reason = "failed", str(error)
+            log.exception("indexing has stopped; events are stored, and wait to be indexed")
+
+    async def _keep_up(self, embedder: Embedder, index: VectorIndex) -> None:
+        if not self._rebuild_asked:
+            await index.open()
+            self._rebuild_asked = await built_with(self._database) != embedder.name
+        while True:
+            if self._rebuild_asked:
+                self.state, self.reason = "rebuilding", "every event is queued to be indexed"
+                await rebuild(self._database, index, embedder.name)
+                await self.count_pending()
+                self._rebuild_asked = False
+            self.index = index
+            self.state, self.reason = "ready", ""
+            self._work.clear()
+            while await self._index_record(embedder, index):
+                pass
+            await self._work.wait()
+
+    async def _index_record(self, embedder: Embedder, index: VectorIndex) -> bool:
+        """Index the oldest record of the queue; False where there is none."""
+        (found,) = await self._database.query("SELECT * FROM index_queue ORDER BY id LIMIT 1")
+        if not found:
+            self.pending = 0
+            return False
+        (record,) = found
+        for start in range(0, len(record["event_ids"]), _EVENTS):
+            ids = record["event_ids"][start : start + _EVENTS]
+            events = await self._reader.events_by_id(ids)
+            await index.upsert(await asyncio.to_thread(_points, embedder, list(events.values())))
+            self.pending = max(self.pending - len(ids), 0)
+        await self._database.query("DELETE $record", record=cbor.record(rows.QUEUE, record["id"]))
+        return not self._rebuild_asked
+
+
+def _points(embedder: Embedder, events: list[dict[str, Any]]) -> list[Point]:
+    texts = [text_of(event["name"], event["properties"]) for event in events]
+    return [
+        Point(id=event["id"], dense=dense, text=text, payload=_payload(event))
+        for event, text, dense in zip(events, texts, embedder.embed(texts), strict=True)
+    ]
+
+
+def _payload(event: dict[str, Any]) -> dict[str, Any]:
+    return {field: value for field in _PAYLOAD if (value := event[field]) is not None}

@@ -1,0 +1,242 @@
+"""What was stored, as the API shows it (contract, section 3). Times are RFC 3339 in UTC."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from mapping.times import format_rfc3339
+from storage.index.base import Filter
+from storage.pages import Branch, Cursor, Row, page, read_cursor, write_cursor
+from storage.surreal import cbor, rows
+from storage.surreal.database import Database
+
+# Traces looked at a time for events that inherit their session or agent, and for the sessions they belong to.
+_TRACES_AT_ONCE = 100
+
+Page = tuple[list[dict[str, Any]], str | None]
+
+
+class TraceFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which traces; None means any. Moments are nanoseconds: `since` inclusive, `until` exclusive, of the start."""
+
+    session_id: str | None = None
+    agent_id: str | None = None
+    service: str | None = None
+    status: str | None = None
+    since: int | None = None
+    until: int | None = None
+
+
+_TRACE_STATUSES = ("running", "completed", "failed")
+_EVENT_STATUSES = ("ok", "error", "unset")
+# Which index leads where several fields are asked for: the one that usually leaves the least.
+_TRACE_EQUALS = ("session_id", "agent_id", "service", "status")
+_EVENT_EQUALS = ("trace_id", "session_id", "agent_id", "event_type", "status")
+
+
+class Reader:
+    """Reads from SurrealDB. Raises Problem: INVALID_ARGUMENT for a cursor that is none, UNAVAILABLE."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def traces(self, which: TraceFilter, limit: int, cursor: str | None = None) -> Page:
+        """Give traces newest first, by their start."""
+        equal = {field: value for field in _TRACE_EQUALS if (value := getattr(which, field)) is not None}
+        branches = [Branch(equal)] if equal else [Branch({"status": status}) for status in _TRACE_STATUSES]
+        found = await page(
+            self._database,
+            rows.TRACE,
+            branches,
+            limit + 1,
+            cursor=read_cursor(cursor) if cursor else None,
+            since=which.since,
+            until=which.until,
+        )
+        return [rows.trace_as_read(row) for row in found[:limit]], _next(found, limit)
+
+    async def trace(self, trace_id: str) -> dict[str, Any] | None:
+        row = await self._one(rows.TRACE, trace_id)
+        return None if row is None else rows.trace_as_read(row)
+
+    async def trace_events(self, trace_id: str, limit: int, cursor: str | None = None) -> Page:
+        """Give a trace's events in the order of time."""
+        found = await page(
+            self._database,
+            rows.EVENT,
+            [Branch({"trace_id": trace_id})],
+            limit + 1,
+            cursor=read_cursor(cursor) if cursor else None,
+            oldest_first=True,
+        )
+        return await self._shown(found[:limit]), _next(found, limit)
+
+    async def events(self, which: Filter, limit: int, cursor: str | None = None) -> Page:
+        """Give events newest first. Filters mean what is shown: a session or agent inherited from the trace, too."""
+        equal = {field: value for field in _EVENT_EQUALS if (value := getattr(which, field)) is not None}
+        after = read_cursor(cursor) if cursor else None
+
+        async def read(branches: Sequence[Branch]) -> list[Row]:
+            return await page(
+                self._database, rows.EVENT, branches, limit + 1, cursor=after, since=which.since, until=which.until
+            )
+
+        inherited = [field for field in ("session_id", "agent_id") if field in equal]
+        if not equal:
+            found = await read([Branch({"status": status}) for status in _EVENT_STATUSES])
+        elif not inherited:
+            found = await read([Branch(equal)])
+        else:
+            found = await self._with_inherited(equal, inherited, limit + 1, read)
+        return await self._shown(found[:limit]), _next(found, limit)
+
+    async def event(self, event_id: str) -> dict[str, Any] | None:
+        row = await self._one(rows.EVENT, event_id)
+        return None if row is None else (await self._shown([row]))[0]
+
+    async def events_by_id(self, event_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Give those events that are there, by id."""
+        (found,) = await self._database.query(
+            "SELECT * FROM $events", events=[cbor.record(rows.EVENT, event_id) for event_id in event_ids]
+        )
+        return {event["id"]: event for event in await self._shown(found)}
+
+    async def sessions(self, limit: int, cursor: str | None = None) -> Page:
+        """Give sessions, the one whose latest trace started last first."""
+        after = read_cursor(cursor) if cursor else None
+        sessions: list[dict[str, Any]] = []
+        last: Row = {}
+        while True:
+            found = await page(
+                self._database,
+                rows.TRACE,
+                [Branch({"status": status}) for status in _TRACE_STATUSES],
+                _TRACES_AT_ONCE,
+                cursor=after,
+            )
+            members = await self._members({row["session_id"] for row in found if row.get("session_id")})
+            for row in found:
+                traces = members.get(row.get("session_id", ""), [])
+                # A session stands where its latest trace does, and nowhere else.
+                if traces and traces[0]["id"] == row["id"]:
+                    if len(sessions) == limit:
+                        return sessions, write_cursor(last)
+                    sessions.append(_session(traces))
+                    last = row
+            if len(found) < _TRACES_AT_ONCE:
+                return sessions, None
+            after = Cursor(found[-1]["newest"], found[-1]["id"])
+
+    async def session(self, session_id: str) -> dict[str, Any] | None:
+        """Give a session with its traces, newest first."""
+        traces = (await self._members({session_id}))[session_id]
+        return None if not traces else _session(traces) | {"traces": [rows.trace_as_read(row) for row in traces]}
+
+    async def counts(self) -> dict[str, int]:
+        """Count events, traces and sessions."""
+        events, traces, sessions = await self._database.query(
+            "SELECT VALUE count FROM (SELECT count() FROM agent_event GROUP ALL);"
+            "SELECT VALUE count FROM (SELECT count() FROM agent_trace GROUP ALL);"
+            "RETURN array::len((SELECT session_id FROM agent_trace WHERE session_id != NONE GROUP BY session_id));"
+        )
+        return {"events": (events or [0])[0], "traces": (traces or [0])[0], "sessions": sessions}
+
+    async def _one(self, table: str, record_id: str) -> Row | None:
+        (found,) = await self._database.query("SELECT * FROM $record", record=[cbor.record(table, record_id)])
+        return found[0] if found else None
+
+    async def _shown(self, found: Sequence[Row]) -> list[dict[str, Any]]:
+        """Show events, with what they have from their traces."""
+        lacking = {row["trace_id"] for row in found if row.get("session_id") is None or row.get("agent_id") is None}
+        traces: dict[str, Row] = {}
+        if lacking:
+            (known,) = await self._database.query(
+                "SELECT id, session_id, agent_id FROM $traces",
+                traces=[cbor.record(rows.TRACE, trace_id) for trace_id in lacking],
+            )
+            traces = {row["id"]: row for row in known}
+        return [rows.event_as_read(row, traces.get(row["trace_id"])) for row in found]
+
+    async def _with_inherited(
+        self,
+        equal: dict[str, Any],
+        inherited: Sequence[str],
+        limit: int,
+        read: Callable[[Sequence[Branch]], Awaitable[list[Row]]],
+    ) -> list[Row]:
+        """Read events that carry the session or agent, and those without one in its traces.
+
+        Traces are read by their last activity: none of the rest can hold an event as late as those found already.
+        """
+        found = await read([Branch(equal)])
+        after: Cursor | None = None
+        while True:
+            traces = await page(
+                self._database,
+                rows.TRACE,
+                [Branch({field: equal[field]}) for field in inherited],
+                _TRACES_AT_ONCE,
+                cursor=after,
+                by="recent",
+            )
+            if len(found) == limit and traces and traces[0]["recent"] > found[-1]["newest"]:
+                return found
+            branches = [branch for row in traces for branch in _inheriting(row, equal, inherited)]
+            if branches:
+                found = heapq.nsmallest(
+                    limit, [*found, *await read(branches)], key=lambda row: (row["newest"], row["id"])
+                )
+            if len(traces) < _TRACES_AT_ONCE:
+                return found
+            after = Cursor(traces[-1]["recent"], traces[-1]["id"])
+
+    async def _members(self, session_ids: Iterable[str]) -> dict[str, list[Row]]:
+        """Give each session's traces, newest first."""
+        names = list(session_ids)
+        if not names:
+            return {}
+        found = await self._database.query(
+            ";".join(
+                f"SELECT * FROM agent_trace WHERE session_id = $s{number} ORDER BY newest, id"  # noqa: S608 - numbers; the sessions are variables
+                for number in range(len(names))
+            ),
+            **{f"s{number}": name for number, name in enumerate(names)},
+        )
+        return dict(zip(names, found, strict=True))
+
+
+def _inheriting(trace: Row, equal: dict[str, Any], inherited: Sequence[str]) -> Iterator[Branch]:
+    """Give the branches of a trace's events that have one or more of the fields asked for from their trace."""
+    if equal.get("trace_id", trace["id"]) != trace["id"]:
+        return
+    given = [field for field in inherited if trace.get(field) == equal[field]]
+    for count in range(1, len(given) + 1):
+        for absent in itertools.combinations(given, count):
+            yield Branch({"trace_id": trace["id"]} | equal | dict.fromkeys(absent))
+
+
+def _session(traces: Sequence[Row]) -> dict[str, Any]:
+    """Sum up a session's traces, newest first."""
+    ids = [row["agent_id"] for row in traces if row.get("agent_id")]
+    return {
+        "id": traces[0]["session_id"],
+        "trace_count": len(traces),
+        "event_count": sum(row["event_count"] for row in traces),
+        "error_count": sum(row["error_count"] for row in traces),
+        "input_tokens": sum(row["input_tokens"] for row in traces),
+        "output_tokens": sum(row["output_tokens"] for row in traces),
+        "first_event_at": format_rfc3339(min(row["start_time"] for row in traces)),
+        "last_event_at": format_rfc3339(max(row["last_event_at"] for row in traces)),
+        "agent_ids": list(dict.fromkeys(ids)),
+        "trace_ids": [row["id"] for row in traces],
+    }
+
+
+def _next(found: Sequence[Row], limit: int) -> str | None:
+    """Give the cursor of the next page: one more than the page was asked for, to know whether there is one."""
+    return write_cursor(found[limit - 1]) if len(found) > limit else None

@@ -1,0 +1,181 @@
+"""All of storage, opened and closed together: the wiring of this room, in one place."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from filelock import FileLock, Timeout
+
+from mapping.errors import Code, Problem
+from mapping.model import Event
+from mapping.times import NS
+from storage import idle
+from storage.embedding.model import Embedder, prepare
+from storage.index.base import VectorIndex
+from storage.index.choose import choose_index
+from storage.indexer import Indexer
+from storage.reader import Reader
+from storage.search import Search
+from storage.surreal import schema
+from storage.surreal.database import Database, OpenError, RefusedError
+from storage.writer import Writer
+
+log = logging.getLogger(__name__)
+
+OFF = "off"
+_RETRY_AFTER = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageConfig:
+    """Where and how to store. Durations are seconds; an empty `qdrant_url` means the embedded index in `data_dir`."""
+
+    data_dir: Path
+    surrealdb_url: str
+    surrealdb_namespace: str
+    surrealdb_database: str
+    surrealdb_user: str
+    surrealdb_password: str
+    qdrant_url: str
+    qdrant_api_key: str
+    qdrant_collection: str
+    model: str
+    threads: int
+    agent_window: float
+    idle_close: float
+
+
+class _Open(NamedTuple):
+    writer: Writer
+    reader: Reader
+    indexer: Indexer
+    search: Search
+
+
+class Storage:
+    """Opens the stores in the background of a receiver that already listens.
+
+    `state` says in a person's words how far that is. `writer`, `reader`, `indexer` and `search` raise Problem
+    (UNAVAILABLE) until they are there. `committed` is called with the new events after each commit.
+    """
+
+    def __init__(self, config: StorageConfig, *, committed: Callable[[list[Event]], None] = lambda _: None) -> None:
+        self.config = config
+        self.state = "the stores are being opened"
+        self._committed = committed
+        self._lock = FileLock(config.data_dir / "lock")
+        self._database = Database(
+            config.surrealdb_url,
+            namespace=config.surrealdb_namespace,
+            database=config.surrealdb_database,
+            user=config.surrealdb_user,
+            password=config.surrealdb_password,
+        )
+        self._opened: _Open | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def ready(self) -> bool:
+        return self._opened is not None
+
+    @property
+    def writer(self) -> Writer:
+        return self._open_parts.writer
+
+    @property
+    def reader(self) -> Reader:
+        return self._open_parts.reader
+
+    @property
+    def indexer(self) -> Indexer:
+        return self._open_parts.indexer
+
+    @property
+    def search(self) -> Search:
+        return self._open_parts.search
+
+    @property
+    def _open_parts(self) -> _Open:
+        if self._opened is None:
+            raise Problem(Code.UNAVAILABLE, f"not ready: {self.state}; try again", retry_after=2)
+        return self._opened
+
+    async def open(self) -> None:
+        """Open everything, waiting for a server that is away.
+
+        Raises OpenError where waiting will not help: another process has the data folder, the database refuses.
+        """
+        self._lock_data_dir()
+        while True:
+            try:
+                await self._database.open()
+                await schema.apply(self._database)
+                break
+            except Problem as problem:
+                if self.state != problem.message:
+                    log.warning("%s", problem.message)
+                self.state = problem.message
+                await asyncio.sleep(_RETRY_AFTER)
+        reader = Reader(self._database)
+        indexer = Indexer(self._database, reader)
+        await indexer.count_pending()
+
+        def committed(events: list[Event]) -> None:
+            indexer.added(sum(event.indexed for event in events))
+            self._committed(events)
+
+        writer = Writer(self._database, agent_window=int(self.config.agent_window * NS), committed=committed)
+        self._opened = _Open(writer, reader, indexer, Search(reader, indexer))
+        self.state = "ready"
+        self._tasks.append(asyncio.create_task(idle.close_idle_traces(self._database, self.config.idle_close)))
+        if self.config.model != OFF:
+            self._tasks.append(asyncio.create_task(indexer.run(self._prepare, self._index_for)))
+
+    async def close(self) -> None:
+        """Store what was taken, stop the background tasks, close both stores."""
+        if self._opened is not None:
+            await self._opened.writer.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._opened is not None and (index := self._opened.indexer.index) is not None:
+            await index.close()
+        await self._database.close()
+        self._lock.release()
+
+    async def check(self) -> None:
+        """Write something. Raises Problem (UNAVAILABLE) where the store takes nothing."""
+        self._open_parts  # noqa: B018 - raises until open
+        try:
+            await self._database.query("UPSERT schema_version:probe SET version = 0")
+        except RefusedError as error:
+            raise Problem(Code.UNAVAILABLE, f"the store takes no writes: {error}") from error
+
+    def _lock_data_dir(self) -> None:
+        folder = self.config.data_dir
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise OpenError(
+                f"{folder} is in use by another receiver: stop that one first, or pass another --data-dir"
+            ) from None
+        except OSError as error:
+            raise OpenError(
+                f"{folder} cannot be used as the data folder: {error.strerror}; pass another --data-dir"
+            ) from None
+
+    def _prepare(self) -> Embedder:
+        indexer = self.indexer
+        return prepare(self.config.model, self.config.data_dir, self.config.threads, indexer.progressed)
+
+    def _index_for(self, dimensions: int) -> VectorIndex:
+        config = self.config
+        return choose_index(
+            config.qdrant_url, config.qdrant_api_key, config.qdrant_collection, config.data_dir / "qdrant", dimensions
+        )

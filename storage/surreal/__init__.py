@@ -1,0 +1,1 @@
+"""SurrealDB: the truth. Embedded or a server, by URL alone."""

@@ -1,0 +1,157 @@
+"""A connection to SurrealDB: the embedded engine (`surrealkv://`, `mem://`) or a server (`ws://`, `wss://`)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+from datetime import UTC, timedelta
+from typing import Any
+
+from surrealdb import AsyncSurreal
+from surrealdb.connections.async_embedded import AsyncEmbeddedSurrealConnection
+from surrealdb.connections.async_ws import AsyncWsSurrealConnection
+from surrealdb.data.types.datetime import PreciseDatetime
+from surrealdb.data.types.null import NullType
+from surrealdb.data.types.record_id import RecordID
+from surrealdb.errors import ServerError, SurrealError
+
+from mapping.errors import Code, Problem
+from storage.surreal import cbor
+
+_EPOCH = PreciseDatetime(1970, 1, 1, tzinfo=UTC)
+
+
+class ConflictError(Exception):
+    """Somebody else changed what this transaction read or wrote: look again and retry."""
+
+
+class RefusedError(Exception):
+    """The database does not take the statement or a row; the message is its own."""
+
+
+class OpenError(Exception):
+    """The database cannot be opened as configured; the message says what to do."""
+
+
+class _Request:
+    """What the SDK's connections send: they ask a request for its id and its bytes."""
+
+    def __init__(self, number: int, query: str, variables: dict[str, Any]) -> None:
+        self.id = str(number)
+        self.WS_CBOR_DESCRIPTOR = cbor.request(self.id, query, variables)
+
+
+class Database:
+    """Queries with variables. Reconnects to a server that went away; the embedded engine stays open."""
+
+    def __init__(self, url: str, *, namespace: str, database: str, user: str = "", password: str = "") -> None:
+        self.url = url
+        self.embedded = not url.startswith(("ws://", "wss://"))
+        self._namespace, self._database = namespace, database
+        self._user, self._password = user, password
+        self._connection: AsyncEmbeddedSurrealConnection | AsyncWsSurrealConnection | None = None
+        self._connecting = asyncio.Lock()
+        self._numbers = itertools.count()
+
+    async def open(self) -> None:
+        """Connect. Raises OpenError where waiting will not help, Problem (UNAVAILABLE) where it may."""
+        await self._connected()
+
+    async def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    async def query(self, query: str, **variables: Any) -> list[Any]:
+        """Run statements and give the result of each. Values travel as variables, never in the text.
+
+        Raises ConflictError, RefusedError, or Problem (UNAVAILABLE). A transaction (`BEGIN; ...; COMMIT;`) that raises
+        has left nothing behind, unless the connection broke: then nobody knows.
+        """
+        connection = await self._connected()
+        request = _Request(next(self._numbers), query, variables)
+        try:
+            if isinstance(connection, AsyncEmbeddedSurrealConnection):
+                answer = cbor.decode(await connection._db.execute(request.WS_CBOR_DESCRIPTOR))  # noqa: SLF001 - the engine's entry point for bytes; the way round it costs more than the engine
+            else:
+                answer = _plain(await connection._send(request, "query", bypass=True))  # type: ignore[arg-type]  # noqa: SLF001 - as above
+        except (SurrealError, RuntimeError, OSError) as error:
+            # RuntimeError is how the engine says that it failed or is closed.
+            await self._disconnect(connection)
+            raise _unavailable(self.url, error) from error
+        if answer.get("error"):
+            raise RefusedError(answer["error"].get("message", str(answer["error"])))
+        return _results(answer["result"])
+
+    async def _connected(self) -> AsyncEmbeddedSurrealConnection | AsyncWsSurrealConnection:
+        if self._connection is not None:
+            return self._connection
+        async with self._connecting:
+            if self._connection is None:
+                self._connection = await self._connect()
+            return self._connection
+
+    async def _connect(self) -> AsyncEmbeddedSurrealConnection | AsyncWsSurrealConnection:
+        connection: Any = None
+        try:
+            # The constructor of the embedded engine replays its log, for seconds after a kill.
+            connection = await asyncio.to_thread(AsyncSurreal, self.url)
+            await connection.connect()
+            if self._user:
+                await connection.signin({"username": self._user, "password": self._password})
+            await connection.use(self._namespace, self._database)
+        except ServerError as error:
+            await connection.close()
+            raise OpenError(
+                f"SurrealDB at {self.url} refuses: {error}. Check storage.surrealdb.user, .password, .namespace and "
+                ".database"
+            ) from error
+        except (SurrealError, RuntimeError, OSError, ValueError) as error:
+            if "already locked" in str(error):
+                raise OpenError(f"{self.url} is in use by another process: stop that one first") from error
+            if self.embedded:
+                raise OpenError(f"SurrealDB cannot open {self.url}: {error}") from error
+            raise _unavailable(self.url, error) from error
+        return connection  # type: ignore[no-any-return] # the SDK's factory is typed by an overload for each URL
+
+    async def _disconnect(self, connection: AsyncEmbeddedSurrealConnection | AsyncWsSurrealConnection) -> None:
+        """Forget a server's broken connection, whose session is gone; the next query makes another."""
+        if not self.embedded and connection is self._connection:
+            self._connection = None
+            with contextlib.suppress(SurrealError, OSError):  # it is broken already
+                await connection.close()
+
+
+def _unavailable(url: str, error: Exception) -> Problem:
+    return Problem(Code.UNAVAILABLE, f"SurrealDB at {url} does not answer ({error}); try again", retry_after=5)
+
+
+def _results(statements: list[dict[str, Any]]) -> list[Any]:
+    """Give the statements' results. The one that failed by itself says why; the others of its transaction follow it."""
+    failed = [statement for statement in statements if statement["status"] != "OK"]
+    if not failed:
+        return [statement["result"] for statement in statements]
+    cause = next((statement for statement in failed if statement.get("kind") != "Query"), failed[0])
+    message = str(cause["result"])
+    # `can be retried` is the engine's word for a write conflict; a row that exists now did not when it was looked for.
+    if cause.get("kind") in {"AlreadyExists", "Thrown", "TransactionConflict"} or any(
+        "can be retried" in str(statement["result"]) for statement in failed
+    ):
+        raise ConflictError(message)
+    raise RefusedError(message)
+
+
+def _plain(value: Any) -> Any:
+    """Give what the SDK has decoded in the plain values of `cbor.decode`."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, RecordID):
+        return value.id
+    if isinstance(value, PreciseDatetime):
+        return (value - _EPOCH) // timedelta(microseconds=1) * 1000 + value.nanosecond
+    if isinstance(value, NullType):
+        return None
+    return value

@@ -1,0 +1,107 @@
+"""Events and traces as rows of their tables, and rows as the API shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mapping.model import Event, Trace
+from mapping.times import format_rfc3339
+from storage.surreal import cbor
+
+EVENT, TRACE, CONTAINS, QUEUE = "agent_event", "agent_trace", "contains", "index_queue"
+
+# An event as it is read (contract, section 3), in this order; times are added by `event_as_read`.
+_EVENT_FIELDS = (
+    "event_type agent_id session_id name status properties source resource scope span_id parent_span_id kind severity "
+    "duration_ns"
+).split()
+_TRACE_FIELDS = (
+    "session_id agent_id status name service origin event_count error_count input_tokens output_tokens"
+).split()
+_TRACE_TIMES = "start_time end_time last_event_at created_at updated_at".split()
+# Fields of a stored trace that are times there and nanoseconds in the model.
+_DATETIMES = frozenset(_TRACE_TIMES)
+
+
+def event_fields(event: Event, created_at: int) -> tuple[int, bytes]:
+    """Encode all of an event's row that its placement does not decide. Raises ValueError for what cannot be stored."""
+    row = {
+        "id": cbor.record(EVENT, event.id),
+        "timestamp": cbor.datetime(event.timestamp),
+        "newest": -event.timestamp,
+        "kind": event.kind,
+        "status": event.status,
+        "properties": event.properties,
+        "event_type": event.event_type,
+        "agent_id": event.agent_id,
+        "session_id": event.session_id,
+        "name": event.name,
+        "source": event.source,
+        "resource": event.resource,
+        "scope": event.scope,
+        "span_id": event.span_id,
+        "parent_span_id": event.parent_span_id,
+        "severity": event.severity,
+        "duration_ns": event.duration,
+        "created_at": cbor.datetime(created_at),
+    }
+    if not event.indexed:
+        row["indexed"] = False
+    return cbor.fields({field: value for field, value in row.items() if value is not None})
+
+
+def placement_fields(event: Event) -> tuple[int, bytes]:
+    return cbor.fields({"trace_id": event.trace_id, "correlation": event.correlation})
+
+
+def edge(event: Event) -> bytes:
+    return cbor.encode(
+        {
+            "id": cbor.record(CONTAINS, event.id),
+            "in": cbor.record(TRACE, str(event.trace_id)),
+            "out": cbor.record(EVENT, event.id),
+        }
+    )
+
+
+def trace_row(trace: Trace) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        field: cbor.datetime(value) if field in _DATETIMES else value
+        for field in trace.__struct_fields__
+        if (value := getattr(trace, field)) is not None
+    }
+    row["id"] = cbor.record(TRACE, trace.id)
+    row["newest"], row["recent"] = -trace.start_time, -trace.last_event_at
+    return row
+
+
+def trace_of_row(row: dict[str, Any]) -> Trace:
+    del row["newest"], row["recent"]
+    return Trace(**row)
+
+
+def trace_as_read(row: dict[str, Any]) -> dict[str, Any]:
+    shown: dict[str, Any] = {"id": row["id"]}
+    shown |= {field: row.get(field) for field in _TRACE_FIELDS}
+    shown |= {field: _time(row.get(field)) for field in _TRACE_TIMES}
+    return shown
+
+
+def event_as_read(row: dict[str, Any], trace: dict[str, Any] | None) -> dict[str, Any]:
+    """Show an event; what it does not say of session and agent it has from its trace."""
+    shown: dict[str, Any] = {
+        "id": row["id"],
+        "trace_id": row["trace_id"],
+        "timestamp": format_rfc3339(-row["newest"]),
+    }
+    shown |= {field: row.get(field) for field in _EVENT_FIELDS}
+    for inherited in ("session_id", "agent_id"):
+        if shown[inherited] is None and trace is not None:
+            shown[inherited] = trace.get(inherited)
+    shown["created_at"] = _time(row["created_at"])
+    shown["correlation"] = row["correlation"]
+    return shown
+
+
+def _time(nanoseconds: int | None) -> str | None:
+    return None if nanoseconds is None else format_rfc3339(nanoseconds)

@@ -1,0 +1,62 @@
+"""The schema: folders `storage/schema/NNNN/`, one file a table. Each is applied once, in order, and recorded."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from storage.surreal import cbor
+from storage.surreal.database import ConflictError, Database, OpenError
+
+_VERSION = cbor.record("schema_version", "current")
+_ATTEMPTS = 10
+
+
+async def apply(database: Database) -> int:
+    """Bring the schema up to date and give its version. Safe to repeat, and while other receivers do the same.
+
+    Raises OpenError for a database that a later version of this program has written.
+    """
+    versions = sorted(entry.name for entry in resources.files("storage").joinpath("schema").iterdir() if entry.is_dir())
+    latest = int(versions[-1])
+    applied = await _applied(database)
+    if applied > latest:
+        raise OpenError(
+            f"the database has schema version {applied}, this program knows {latest}: it was written by a later "
+            "version of vectadb-receiver; use that one"
+        )
+    for version in versions:
+        if int(version) > applied:
+            await _apply_version(database, version)
+    return latest
+
+
+async def _applied(database: Database) -> int:
+    (found,) = await database.query("SELECT VALUE version FROM $current", current=[_VERSION])
+    return int(found[0]) if found else 0
+
+
+async def _apply_version(database: Database, version: str) -> None:
+    folder = resources.files("storage").joinpath("schema", version)
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(".surql")), key=lambda file: file.name)
+    for file in files:
+        await _retried(database, file.read_text("utf-8"))
+    await _retried(
+        database,
+        "DEFINE TABLE IF NOT EXISTS schema_version SCHEMAFULL;"
+        "DEFINE FIELD IF NOT EXISTS version ON schema_version TYPE int;"
+        "UPSERT $current SET version = $version;",
+        current=_VERSION,
+        version=int(version),
+    )
+
+
+async def _retried(database: Database, statements: str, **variables: object) -> None:
+    """Run statements that may be repeated. DEFINEs of two receivers that start together conflict."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            await database.query(statements, **variables)
+        except ConflictError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+        else:
+            return

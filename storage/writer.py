@@ -1,0 +1,164 @@
+"""Group commit: what arrives while commits are under way is merged into the next one. See `storage.commit`.
+
+A few commits are in flight at once, since the engine gains from it (5,600, 6,700, 8,300 events/s with one, two, three).
+Two of them never hold events of the same trace, session or agent: they would conflict, and one do its work twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from mapping.errors import Code, Problem, invalid
+from mapping.model import Event
+from storage.commit import Outcome, Pending, Stored, commit
+from storage.surreal import rows
+from storage.surreal.database import Database, RefusedError
+
+IN_FLIGHT = 3
+# Larger transactions gain nothing and make the others wait.
+MAX_EVENTS = 1_000
+# Encoded bytes that may wait; more are told to come again.
+MAX_WAITING = 256 * 1024 * 1024
+
+
+class _Batch:
+    """The events of one request, and what becomes of them."""
+
+    def __init__(self, pending: list[Pending]) -> None:
+        self.pending = pending
+        self.size = sum(len(encoded) for _, (_, encoded), _ in pending)
+        self.keys = {_key(event) for event, _, _ in pending}
+        self.outcomes: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
+
+
+def _key(event: Event) -> tuple[str, str]:
+    """What two commits in flight must not share."""
+    if event.trace_id is not None:
+        return ("trace", event.trace_id)
+    if event.session_id is not None:
+        return ("session", event.session_id)
+    if event.agent_id is not None:
+        return ("agent", event.agent_id)
+    return ("event", event.id)
+
+
+class Writer:
+    """Stores events. `committed` is called with the new ones after each commit."""
+
+    def __init__(self, database: Database, *, agent_window: int, committed: Callable[[list[Event]], None]) -> None:
+        self._database = database
+        self._agent_window = agent_window
+        self._committed = committed
+        self._waiting: list[_Batch] = []
+        self._waiting_size = 0
+        self._busy: set[tuple[str, str]] = set()
+        self._commits: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    async def write(self, events: Sequence[Event]) -> list[Outcome]:
+        """Store events and give an outcome for each, once the commit is on disk.
+
+        An outcome is a Problem (INVALID_ARGUMENT) for an event that cannot be stored; the others are, all the same.
+        Raises Problem (UNAVAILABLE): nothing is known to be stored, and sending all of it again is safe.
+        """
+        if self._closed:
+            raise Problem(Code.UNAVAILABLE, "the receiver is stopping; try again", retry_after=5)
+        outcomes, pending = _encode(events)
+        if pending:
+            batch = _Batch(pending)
+            if self._waiting and self._waiting_size + batch.size > MAX_WAITING:
+                raise Problem(Code.UNAVAILABLE, "more arrives than the store takes at the moment; try again")
+            self._waiting.append(batch)
+            self._waiting_size += batch.size
+            self._start_commits()
+            # A client that hangs up does not take back what it sent, nor what others sent in the same commit.
+            stored = iter(await asyncio.shield(batch.outcomes))
+            return [next(stored) if outcome is None else outcome for outcome in outcomes]
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    async def close(self) -> None:
+        """Take nothing more, and wait until everything taken is stored or refused."""
+        self._closed = True
+        while self._commits:
+            await asyncio.wait(self._commits)
+
+    def _start_commits(self) -> None:
+        while len(self._commits) < IN_FLIGHT and (batches := self._take()):
+            keys = set().union(*(batch.keys for batch in batches))
+            self._busy |= keys
+            task = asyncio.create_task(self._store(batches))
+            self._commits.add(task)
+            task.add_done_callback(partial(self._finished, keys))
+
+    def _take(self) -> list[_Batch]:
+        """Take the batches of the next commit, oldest first, and none before an older one with the same key."""
+        taken: list[_Batch] = []
+        left: list[_Batch] = []
+        blocked = set(self._busy)
+        room = MAX_EVENTS
+        for batch in self._waiting:
+            if (not taken or len(batch.pending) <= room) and blocked.isdisjoint(batch.keys):
+                taken.append(batch)
+                room -= len(batch.pending)
+                self._waiting_size -= batch.size
+            else:
+                left.append(batch)
+                blocked |= batch.keys
+        self._waiting = left
+        return taken
+
+    def _finished(self, keys: set[tuple[str, str]], task: asyncio.Task[None]) -> None:
+        self._busy -= keys
+        self._commits.discard(task)
+        self._start_commits()
+
+    async def _store(self, batches: list[_Batch]) -> None:
+        pending = [item for batch in batches for item in batch.pending]
+        try:
+            outcomes = await self._commit_or_divide(pending)
+        except Exception as error:  # noqa: BLE001 - whoever waits for the commit is told, and raises it where it is answered
+            for batch in batches:
+                batch.outcomes.set_exception(error)
+                batch.outcomes.exception()  # the one who waited may have gone
+            return
+        self._committed(
+            [
+                event
+                for (event, _, _), outcome in zip(pending, outcomes, strict=True)
+                if isinstance(outcome, Stored) and not outcome.duplicate
+            ]
+        )
+        start = 0
+        for batch in batches:
+            end = start + len(batch.pending)
+            batch.outcomes.set_result(outcomes[start:end])
+            start = end
+
+    async def _commit_or_divide(self, pending: Sequence[Pending]) -> list[Outcome]:
+        """Commit; where the database refuses, halve until the event that it refuses stands alone."""
+        try:
+            return await commit(self._database, pending, self._agent_window)
+        except RefusedError as error:
+            if len(pending) == 1:
+                return [invalid(f"the event cannot be stored: {error}")]
+        middle = len(pending) // 2
+        return await self._commit_or_divide(pending[:middle]) + await self._commit_or_divide(pending[middle:])
+
+
+def _encode(events: Sequence[Event]) -> tuple[list[Outcome | None], list[Pending]]:
+    """Encode what can be; the outcome of the rest is known already."""
+    outcomes: list[Outcome | None] = []
+    pending: list[Pending] = []
+    now = time.time_ns()
+    for event in events:
+        try:
+            fields = rows.event_fields(event, now)
+        except ValueError as error:
+            outcomes.append(invalid(f"the event cannot be stored: {error}"))
+        else:
+            outcomes.append(None)
+            pending.append(Pending(event, fields, event.trace_id))
+    return outcomes, pending
