@@ -23,6 +23,8 @@ def decode(decoder: msgspec.json.Decoder[_T], body: bytes | msgspec.Raw, expecte
     JavaScript cuts strings inside an emoji and sends the half: that must not cost the rest of the request.
     Raises Problem (INVALID_ARGUMENT) naming the field and what was expected.
     """
+    if not body:
+        raise invalid(f"body: expected {expected}, got nothing")
     try:
         return decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -40,8 +42,6 @@ def _wrong(error: Exception, expected: str) -> Problem:
         return invalid(f"body: expected {expected}; it is nested too deeply to be read")
     # msgspec says `Expected X, got Y - at `$.events[3].timestamp``: a person reads the field first.
     text, separator, path = str(error).rpartition(" - at `$")
-    text = text if separator else str(error)
     field = path.rstrip("`").lstrip(".") if separator else ""
-    if not field:
-        return invalid(f"body: expected {expected}; {text[:1].lower()}{text[1:]}")
-    return invalid(f"{field}: {text[:1].lower()}{text[1:]}")
+    text = (text if separator else str(error)).replace("Expected", "expected").replace("Object", "object")
+    return invalid(f"{field}: {text}" if field else f"body: expected {expected}; {text}")

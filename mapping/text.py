@@ -26,7 +26,7 @@ _SPEECH = frozenset({"content", "text", "parts", "message", "name", "value"})
 # How messages are marked up: under these keys, these values are no words of anyone.
 _MARKUP_KEYS = frozenset({"role", "type", "finish_reason"})
 _MARKUP = frozenset(
-    "user assistant system developer tool human ai text message function tool_call tool_calls tool_call_response "  # noqa: SIM905 - words
+    "user assistant system developer tool human ai text message function tool_call tool_calls tool_call_response "
     "tool_use tool_result reasoning thinking stop end_turn".split()
 )
 # Keys that identify or count.

@@ -106,7 +106,7 @@ class ResourceSpans(_Message):
 class ExportTraceServiceRequest(_Message):
     resource_spans: list[ResourceSpans] | None = None
     # No field of it: a logs request sent here by mistake would otherwise be an empty one, and be lost.
-    resource_logs: msgspec.Raw | None = None
+    resource_logs: msgspec.Raw = msgspec.Raw()
 
 
 class LogRecord(_Message):
@@ -133,8 +133,10 @@ class ResourceLogs(_Message):
 
 class ExportLogsServiceRequest(_Message):
     resource_logs: list[ResourceLogs] | None = None
-    resource_spans: msgspec.Raw | None = None  # as above
+    resource_spans: msgspec.Raw = msgspec.Raw()  # as above
 
+
+_NOTHING = (b"", b"null", b"[]")
 
 # A field's name as the proto spells it, by its bytes in a body: `"resource_spans":`.
 _CAMEL = {
@@ -157,13 +159,13 @@ class JsonWire:
 
     def traces(self, body: bytes) -> Any:
         request = decode(self._traces, _camel(body), "a JSON ExportTraceServiceRequest")
-        if request.resource_logs is not None and request.resource_spans is None:
+        if bytes(request.resource_logs) not in _NOTHING and not request.resource_spans:
             raise invalid("resourceLogs: expected resourceSpans; logs go to /v1/logs")
         return request
 
     def logs(self, body: bytes) -> Any:
         request = decode(self._logs, _camel(body), "a JSON ExportLogsServiceRequest")
-        if request.resource_spans is not None and request.resource_logs is None:
+        if bytes(request.resource_spans) not in _NOTHING and not request.resource_logs:
             raise invalid("resourceSpans: expected resourceLogs; spans go to /v1/traces")
         return request
 

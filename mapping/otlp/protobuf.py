@@ -60,4 +60,6 @@ def _parse(message: Any, body: bytes) -> Any:
     try:
         return message.FromString(body)
     except DecodeError as error:
-        raise invalid(f"body: expected a protobuf {message.DESCRIPTOR.name}; it does not decode ({error})") from None
+        # The limit is protobuf's own, for the whole request; a map in a map takes three of its levels.
+        reason = "it nests past 100 levels" if "MaxDepth" in str(error) else f"it does not decode ({error})"
+        raise invalid(f"body: expected a protobuf {message.DESCRIPTOR.name}; {reason}") from None

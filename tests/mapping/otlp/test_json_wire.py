@@ -1,0 +1,217 @@
+import json
+import math
+
+import pytest
+
+from mapping.errors import Code, Problem
+from mapping.otlp.json import JsonWire
+from mapping.otlp.logs import map_logs
+from mapping.otlp.spans import map_traces
+
+TRACE, SPAN = "5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174"
+
+
+def map_span(**fields):
+    span = {"traceId": TRACE, "spanId": SPAN, **fields}
+    body = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
+    return map_traces(JsonWire(), body.encode(), 7).events[0]
+
+
+def map_record(**fields):
+    body = json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [fields]}]}]})
+    return map_logs(JsonWire(), body.encode(), 7).events[0]
+
+
+def map_value(value):
+    return map_span(attributes=[{"key": "k", "value": value}]).properties["k"]
+
+
+def refusal(function, *arguments, **fields):
+    with pytest.raises(Problem) as caught:
+        function(*arguments, **fields)
+    assert caught.value.code is Code.INVALID_ARGUMENT
+    return caught.value.message
+
+
+@pytest.mark.parametrize("written", [1544712660000000000, "1544712660000000000", 1544712660e9])
+def test_a_time_may_be_a_number_or_text(written):
+    assert map_span(startTimeUnixNano=written).timestamp == 1_544_712_660_000_000_000
+    assert map_record(timeUnixNano=written).timestamp == 1_544_712_660_000_000_000
+
+
+@pytest.mark.parametrize(
+    "written", [-1, "-1", 2**64, "9" * 40, "9" * 5000, 1.5, 1e300, "", "soon", " 1", "1_0", "\u0661"]
+)
+def test_what_is_no_time_is_refused_by_its_field(written):
+    assert refusal(map_span, startTimeUnixNano=written).startswith("spans[].startTimeUnixNano: expected")
+    assert refusal(map_span, endTimeUnixNano=written).startswith("spans[].endTimeUnixNano: expected")
+    event = {"timeUnixNano": written}
+    assert refusal(map_span, events=[event]).startswith("spans[].events[].timeUnixNano: expected")
+    assert refusal(map_record, timeUnixNano=written).startswith("logRecords[].timeUnixNano: expected")
+    assert refusal(map_record, observedTimeUnixNano=written).startswith("logRecords[].observedTimeUnixNano: expected")
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        ({"intValue": 7}, 7),
+        ({"intValue": "-7"}, -7),
+        ({"intValue": 7.0}, 7),
+        ({"intValue": str(2**63 - 1)}, 2**63 - 1),
+        ({"intValue": 2**63}, str(2**63)),
+        ({"intValue": "-9223372036854775809"}, "-9223372036854775809"),
+        ({"doubleValue": 0.5}, 0.5),
+        ({"doubleValue": 2}, 2.0),
+        ({"doubleValue": "0.5"}, 0.5),
+        ({"doubleValue": "Infinity"}, math.inf),
+        ({"doubleValue": "-Infinity"}, -math.inf),
+        ({"boolValue": False}, False),
+        ({"stringValue": ""}, ""),
+        ({"stringValue": "a\0b"}, "a\0b"),
+        ({"stringValue": "cut \ud83d"}, "cut \ufffd"),
+        ({"bytesValue": "AP8="}, b"\0\xff"),
+        ({"bytesValue": "-_8"}, b"\xfb\xff"),
+        ({"bytesValue": ""}, b""),
+        ({"stringValue": None, "intValue": "1"}, 1),
+        ({"newValue": {"a": [1]}}, None),
+        ({}, None),
+        (None, None),
+        ({"arrayValue": {}}, []),
+        ({"arrayValue": {"values": None}}, []),
+        ({"kvlistValue": {"values": [{"key": "a"}, {"value": {"intValue": 1}}]}}, {"a": None, "": 1}),
+    ],
+)
+def test_values_are_read_however_proto_json_writes_them(value, plain):
+    assert map_value(value) == plain
+    assert type(map_value(value)) is type(plain)
+
+
+def test_nan_is_kept():
+    assert math.isnan(map_value({"doubleValue": "NaN"}))
+    assert math.isnan(map_record(body={"doubleValue": "NaN"}).properties["body"])
+
+
+@pytest.mark.parametrize(
+    ("value", "field"),
+    [
+        ({"intValue": "x"}, "intValue"),
+        ({"intValue": 1.5}, "intValue"),
+        ({"doubleValue": "x"}, "doubleValue"),
+        ({"bytesValue": "?"}, "bytesValue"),
+        ({"bytesValue": "A"}, "bytesValue"),
+        ({"bytesValue": "é"}, "bytesValue"),
+        ({"intValue": True}, "resourceSpans[0].scopeSpans[0].spans[0].attributes[0].value.intValue"),
+        ({"stringValue": 1}, "resourceSpans[0].scopeSpans[0].spans[0].attributes[0].value.stringValue"),
+        ({"arrayValue": {"values": [None]}}, "resourceSpans[0]"),
+    ],
+)
+def test_a_value_of_a_wrong_kind_is_refused_by_its_field(value, field):
+    message = refusal(map_value, value)
+    assert message.startswith(field)
+    assert "expected" in message
+
+
+@pytest.mark.parametrize("kind", [3, "3", 3.0, "SPAN_KIND_CLIENT"])
+def test_a_kind_may_be_a_number_or_a_name(kind):
+    assert map_span(kind=kind).kind == "client"
+
+
+@pytest.mark.parametrize("kind", ["CLIENT", "", "SPAN_KIND_", 1.5])
+def test_a_kind_that_is_none_is_refused(kind):
+    assert refusal(map_span, kind=kind).startswith("spans[].kind: expected")
+
+
+@pytest.mark.parametrize("kind", [6, -1, 2**70, "77"])
+def test_a_kind_newer_than_this_is_no_fault(kind):
+    assert map_span(kind=kind).kind == "unspecified"
+
+
+def test_status_and_severity_may_be_names():
+    assert map_span(status={"code": "STATUS_CODE_ERROR"}).status == "error"
+    assert map_record(severityNumber="SEVERITY_NUMBER_WARN2").severity == "WARN2"
+    assert refusal(map_span, status={"code": "BAD"}).startswith("spans[].status.code: expected a number or one of")
+    assert refusal(map_record, severityNumber="LOUD").startswith("logRecords[].severityNumber: expected a number or")
+
+
+@pytest.mark.parametrize(
+    "trace_id", [TRACE[:-1], TRACE + "0", "0" * 31, "g" * 32, TRACE[:-2] + " a", "W47/95gDgQPSabYzgT/GDA==", "é" * 32]
+)
+def test_an_id_that_is_not_of_hex_digits_of_its_length_is_refused(trace_id):
+    assert refusal(map_span, traceId=trace_id).startswith(
+        "spans[].traceId: expected 32 hex digits (16 bytes) or nothing"
+    )
+    assert refusal(map_record, traceId=trace_id).startswith("logRecords[].traceId: expected 32 hex digits")
+
+
+def test_ids_may_be_in_capitals():
+    event = map_span(traceId=TRACE.upper(), spanId=SPAN.upper(), parentSpanId=SPAN.upper())
+    assert (event.trace_id, event.span_id, event.parent_span_id) == (TRACE, SPAN, SPAN)
+    assert event.id == map_span().id
+
+
+def test_fields_may_be_spelt_as_in_the_proto():
+    body = json.dumps(
+        {
+            "resource_spans": [
+                {
+                    "resource": {"attributes": [{"key": "service.name", "value": {"string_value": "shop"}}]},
+                    "scope_spans": [
+                        {
+                            "spans": [
+                                {
+                                    "trace_id": TRACE,
+                                    "span_id": SPAN,
+                                    "start_time_unix_nano": "5",
+                                    "endTimeUnixNano": "9",
+                                    "attributes": [{"key": "span_id", "value": {"stringValue": '"trace_id": "x"'}}],
+                                }
+                            ]
+                        }
+                    ],
+                }
+            ]
+        },
+        indent=1,
+    )
+    (event,) = map_traces(JsonWire(), body.encode(), 7).events
+    assert (event.trace_id, event.span_id, event.timestamp, event.duration) == (TRACE, SPAN, 5, 4)
+    assert event.properties == {"span_id": '"trace_id": "x"'}
+    assert event.resource == {"service.name": "shop"}
+
+
+def test_unknown_fields_are_skipped_at_every_depth():
+    unknown = {"flags": 1, "trace_flags": 1, "droppedAttributesCount": "3", "x": {"y": [None, {"spanId": 5}]}}
+    event = map_span(**unknown, status={**unknown, "code": 1}, attributes=[{**unknown, "key": "a"}])
+    assert (event.status, event.properties) == ("ok", {"a": None})
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", b'{"resourceSpans": []}', b'{"resourceSpans": null}', b'{"resourceSpans": [{}]}', b' {"x": 1}\n']
+)
+def test_requests_without_items_map_to_nothing(body):
+    assert map_traces(JsonWire(), body, 7).items == 0
+    assert map_logs(JsonWire(), body.replace(b"Spans", b"Logs"), 7).items == 0
+
+
+@pytest.mark.parametrize("body", [b"", b"1234", b"null", b"[]", b"{", b'{"resourceSpans": [1]}', b"\x0a\x00", b"\xff"])
+def test_what_is_no_request_is_refused(body):
+    refusal(map_traces, JsonWire(), body, 7)
+    refusal(map_logs, JsonWire(), body.replace(b"Spans", b"Logs"), 7)
+
+
+@pytest.mark.parametrize("depth", [100, 300, 1_000, 100_000])
+@pytest.mark.parametrize(
+    "opening, closing", [('{"arrayValue":{"values":[', "]}}"), ('{"kvlistValue":{"values":[{"value":', "}]}}")]
+)
+def test_any_depth_is_stored_or_refused(depth, opening, closing):
+    value = opening * depth + '{"intValue":1}' + closing * depth
+    body = '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"%s","spanId":"%s","attributes":[{"value":%s}]}]}]}]}'
+    try:
+        mapped = map_traces(JsonWire(), (body % (TRACE, SPAN, value)).encode(), 7)
+    except Problem as problem:
+        refused = problem.message
+    else:
+        refused = ""
+        assert mapped.events[0].properties
+    assert bool(refused) == ("nest" in refused)
+    assert refused or depth < 1_000
