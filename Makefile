@@ -3,13 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test setup lint format lock clean
+.PHONY: run test bench setup lint format lock clean
 
 run: setup
 	$(BIN)/vectadb-receiver serve
 
 test: setup
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+bench: setup
+	$(BIN)/python bench/ingest.py $(BENCH_ARGS)
 
 setup: $(VENV)/installed
 
