@@ -3,6 +3,9 @@
 import json
 import os
 import subprocess
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import grpc
@@ -17,37 +20,34 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 ROOT = Path(__file__).parent.parent.parent
-CONFIGURATION = ROOT / "otel-collector.yaml"
-MIB = 2**20
+CONFIGURATIONS = ("otel-collector.yaml", "examples/otel-collector-cloudwatch.yaml")
 
 
 class Collector:
-    """The Collector with otel-collector.yaml as it is: what a user sets is set, and its ports are free ones."""
+    """The Collector with one of the configurations as it is, moved to free ports. `environment` is what a user sets."""
 
-    def __init__(self, otelcol, folder, endpoint, ports, key=""):
-        self._otelcol, self._folder = otelcol, folder
+    def __init__(self, otelcol, configuration, folder, ports, environment):
+        self._folder, self._storage = folder, folder / "collector"
+        self.environment = {"OTELCOL_STORAGE_DIR": str(self._storage), **environment}
         self.grpc, self.http, health = (f"127.0.0.1:{port}" for port in ports)
         self._health = f"http://{health}/"
-        self._storage = folder / "collector"
-        self._environment = {
-            "VECTADB_ENDPOINT": endpoint,
-            "VECTADB_API_KEY": key,
-            "OTELCOL_LOG_FILES": f"{folder}/logs/*.log",
-            "OTELCOL_STORAGE_DIR": str(self._storage),
-        }
-        self._ports = [
-            f"yaml:receivers::otlp::protocols::grpc::endpoint: {self.grpc}",
-            f"yaml:receivers::otlp::protocols::http::endpoint: {self.http}",
-            f"yaml:extensions::health_check::endpoint: {health}",
-            "yaml:service::telemetry::metrics::level: none",  # its own metrics would be served on a fixed port
+        self._command = [
+            otelcol,
+            f"--config={ROOT / configuration}",
+            f"--config=yaml:extensions::health_check::endpoint: {health}",
+            "--config=yaml:service::telemetry::metrics::level: none",  # its own metrics have a fixed port
         ]
         self._process = None
+
+    def set(self, path, value):
+        """Set something that users have no variable for."""
+        self._command.append(f"--config=yaml:{path}: {value}")
 
     def start(self, eventually):
         with (self._folder / "collector.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._otelcol, *(f"--config={source}" for source in [CONFIGURATION, *self._ports])],
-                env=os.environ | self._environment,
+                self._command,
+                env=os.environ | self.environment,
                 stderr=log,
             )
         eventually(self._healthy, expected=True)
@@ -88,7 +88,10 @@ def log_file(tmp_path):
 
 @pytest.fixture
 def collector(otelcol, stopped_receiver, tmp_path, log_file, free_ports):
-    collector = Collector(otelcol, tmp_path, stopped_receiver.url, free_ports(3), key="0123")
+    environment = {"VECTADB_ENDPOINT": stopped_receiver.url, "OTELCOL_LOG_FILES": f"{log_file.parent}/*.log"}
+    collector = Collector(otelcol, CONFIGURATIONS[0], tmp_path, free_ports(3), environment)
+    collector.set("receivers::otlp::protocols::grpc::endpoint", collector.grpc)
+    collector.set("receivers::otlp::protocols::http::endpoint", collector.http)
     yield collector
     collector.stop()
 
@@ -117,11 +120,11 @@ def send_over_grpc(collector, spans):
         TraceServiceStub(channel).Export(encode_spans(spans), timeout=30)
 
 
-@pytest.mark.parametrize("file", ["otel-collector.yaml", "examples/otel-collector-cloudwatch.yaml"])
-def test_the_collector_finds_the_configuration_valid(otelcol, file, tmp_path):
+@pytest.mark.parametrize("configuration", CONFIGURATIONS)
+def test_the_collector_finds_the_configuration_valid(otelcol, configuration, tmp_path):
     # Nothing set: every setting's own default is what is checked.
     run = subprocess.run(
-        [otelcol, "validate", f"--config={ROOT / file}"],
+        [otelcol, "validate", f"--config={ROOT / configuration}"],
         cwd=tmp_path,
         env={},
         capture_output=True,
@@ -187,11 +190,11 @@ def test_a_log_line_is_read_for_what_it_holds(collector, receiver, log_file, eve
 def test_what_was_sent_while_the_receiver_was_away_arrives_once(collector, stopped_receiver, log_file, eventually):
     lines = [f"fetched page {page}" for page in range(200)]
     log_file.write_text("".join(f"{line}\n" for line in lines))
+    collector.environment["VECTADB_API_KEY"] = "0123"  # a string, though YAML would read an octal number
     collector.start(eventually)
     for _ in range(5):
         send_over_http(collector, spans(20))
-    send_over_grpc(collector, spans(10, size=MIB))
-    send_over_grpc(collector, spans(14, size=MIB))  # together more than the receiver takes in one request
+    send_over_grpc(collector, spans(30))
     eventually(lambda: any(lines[-1].encode() in queue.read_bytes() for queue in collector.queues()), expected=True)
 
     for end in (collector.stop, collector.kill):
@@ -199,11 +202,73 @@ def test_what_was_sent_while_the_receiver_was_away_arrives_once(collector, stopp
         collector.start(eventually)
     stopped_receiver.start(key="0123")
 
-    expected = 5 * 20 + 10 + 14 + len(lines)
+    expected = 5 * 20 + 30 + len(lines)
     eventually(stopped_receiver.stored, expected=expected, seconds=90)
     collector.stop()
     assert stopped_receiver.stored() == expected
     stored = stopped_receiver.events()
     assert sorted(log["properties"]["body"] for log in stored if log["kind"] == "log_record") == sorted(lines)
-    prompts = [event["properties"]["gen_ai.prompt"] for event in stored if "gen_ai.prompt" in event["properties"]]
-    assert [len(prompt) for prompt in prompts] == [MIB] * 24
+
+
+def test_a_batch_does_not_grow_past_what_the_receiver_takes(collector, receiver, eventually):
+    collector.start(eventually)
+    send_over_http(collector, spans(100))  # wait a second for company
+    send_over_grpc(collector, spans(19, size=1_103_400))  # 5 KB below the limit by itself
+
+    eventually(receiver.stored, expected=100 + 19)
+    prompts = [event["properties"].get("gen_ai.prompt", "") for event in receiver.events()]
+    assert [len(prompt) for prompt in prompts if prompt] == [1_103_400] * 19
+
+
+class CloudWatch(BaseHTTPRequestHandler):
+    """As much of CloudWatch Logs as the receiver of it asks for: one group, whose events are all before `LAST`."""
+
+    LAST = 1767812400124
+    EVENTS = (
+        {"eventId": "e1", "timestamp": LAST - 1, "logStreamName": "run/1", "message": "fetched page 1"},
+        {"eventId": "e2", "timestamp": LAST, "logStreamName": "run/1", "message": "fetched page 2"},
+    )
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.headers["X-Amz-Target"].endswith(".DescribeLogGroups"):
+            answer = {"logGroups": [{"logGroupName": f"{asked['logGroupNamePrefix']}support-agent"}]}
+        else:
+            answer = {"events": [event for event in self.EVENTS if asked["startTime"] <= event["timestamp"]]}
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
+
+    def log_message(self, format, *args):  # noqa: A002 - the name that the base class gives it
+        """Say nothing."""
+
+
+def test_log_groups_arrive_from_cloudwatch(otelcol, receiver, tmp_path, free_ports, eventually):
+    with ThreadingHTTPServer(("127.0.0.1", 0), CloudWatch) as cloudwatch:
+        threading.Thread(target=cloudwatch.serve_forever).start()
+        environment = {
+            "VECTADB_ENDPOINT": receiver.url,
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{cloudwatch.server_port}",
+            "AWS_REGION": "eu-central-1",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "LOG_GROUP_PREFIX": "/ecs/",
+        }
+        collector = Collector(otelcol, CONFIGURATIONS[1], tmp_path, free_ports(3), environment)
+        collector.set("receivers::awscloudwatch::logs::poll_interval", "1s")
+        collector.set("service::extensions", "[file_storage, health_check]")
+        try:
+            collector.start(eventually)
+            eventually(receiver.stored, expected=2)
+            collector.stop()
+            collector.start(eventually)  # it goes on from where it was, which the next polls show
+            time.sleep(3)
+        finally:
+            collector.stop()
+            cloudwatch.shutdown()
+    stored = receiver.events()
+    assert [event["properties"]["body"] for event in stored] == ["fetched page 2", "fetched page 1"]
+    assert {event["resource"]["aws.region"] for event in stored} == {"eu-central-1"}
+    assert {event["resource"]["cloudwatch.log.group.name"] for event in stored} == {"/ecs/support-agent"}
+    assert stored[0]["timestamp"] == "2026-01-07T19:00:00.124000000Z"
