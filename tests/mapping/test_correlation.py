@@ -1,0 +1,283 @@
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mapping.correlation import Placement, created_trace_id
+from mapping.errors import Code
+from mapping.ids import made_trace_id
+from mapping.model import Event
+
+NOW, WINDOW = 10_000, 100
+GIVEN = "0af7651916cd43dd8448eb211c80319c"
+
+
+def event(id_="e", timestamp=1_000, **fields):
+    return Event(**{"id": id_, "timestamp": timestamp, "kind": "json", "properties": {}, **fields})
+
+
+def copies(events):
+    return [msgspec.structs.replace(event) for event in events]
+
+
+class Store:
+    """What a store does around the placement: it knows traces and events, and counts no event twice."""
+
+    def __init__(self):
+        self.traces = {}
+        self.events = {}
+
+    def write(self, batch):
+        placement = Placement(copies(self.traces.values()), agent_window=WINDOW)
+        for event in copies(batch):
+            if event.id not in self.events:
+                assert placement.place(event, NOW) is None
+                self.events[event.id] = event
+        self.traces |= {id_: placement.traces[id_] for id_ in placement.touched}
+
+
+def store(*batches):
+    made = Store()
+    for batch in batches:
+        made.write(batch)
+    return made
+
+
+def place(*events, traces=()):
+    placement = Placement(traces, agent_window=WINDOW)
+    assert [placement.place(event, NOW) for event in events] == [None] * len(events)
+    return [(event.trace_id, event.correlation) for event in events]
+
+
+def root_span(trace_id, timestamp=1_000, **fields):
+    return event("root", timestamp, trace_id=trace_id, span_id="r", **fields)
+
+
+# Rule 1
+
+
+def test_an_event_that_carries_a_trace_id_belongs_to_that_trace_which_is_made_if_need_be():
+    assert place(event(trace_id=GIVEN, session_id="s", agent_id="a")) == [(GIVEN, "trace_id")]
+    known = store([event(trace_id="other", session_id="s")]).traces.values()
+    assert place(event(trace_id=GIVEN, session_id="s"), traces=known) == [(GIVEN, "trace_id")]
+
+
+ids = st.sampled_from("123456789")
+few = st.none() | st.sampled_from("ab")
+histories = st.lists(
+    st.builds(
+        Event,
+        id=ids,
+        timestamp=st.integers(0, 300),
+        kind=st.just("internal"),
+        properties=st.just({}),
+        trace_id=st.sampled_from(["t1", "t2"]),
+        session_id=few,
+        agent_id=few,
+        name=few,
+        status=st.sampled_from(["ok", "error"]),
+        span_id=few,
+        parent_span_id=few,
+        duration=st.none() | st.integers(0, 50),
+    ),
+    unique_by=lambda event: event.id,
+    min_size=1,
+)
+
+
+@st.composite
+def deliveries(draw, histories):
+    """Draw a history, and the same again: in any order, split into batches, parts of it repeated."""
+    history = draw(histories)
+    repeated = draw(st.permutations(history + draw(st.lists(st.sampled_from(history)))))
+    cuts = sorted(draw(st.lists(st.integers(0, len(repeated)), max_size=3)))
+    return history, [repeated[start:end] for start, end in zip([0, *cuts], [*cuts, len(repeated)], strict=True)]
+
+
+@given(deliveries(histories))
+def test_any_order_split_and_repetition_gives_the_same_traces_under_rule_1(delivery):
+    history, batches = delivery
+    assert store(*batches).traces == store(history).traces
+    assert store(*batches).events == store(history).events
+
+
+# Rule 2
+
+
+def test_a_session_s_event_belongs_to_the_most_recent_trace_of_the_session():
+    known = store(
+        [event("1", 500, trace_id="older", session_id="s"), event("2", 700, trace_id="newer", session_id="s")],
+        [event("3", 900, trace_id="other", session_id="t"), event("4", 950, trace_id="none")],
+    ).traces.values()
+    assert place(event(session_id="s"), traces=known) == [("newer", "session")]
+
+
+def test_a_session_s_trace_takes_its_events_even_after_its_root_span_has_ended():
+    known = store([root_span(GIVEN, session_id="s")]).traces.values()
+    assert place(event("e", 10**15, session_id="s"), traces=known) == [(GIVEN, "session")]
+
+
+def test_a_session_wins_over_the_agent():
+    known = store([event(trace_id=GIVEN, agent_id="a", session_id="other")]).traces.values()
+    assert place(event(session_id="s", agent_id="a"), traces=known) == [(made_trace_id("session", "s"), "created")]
+
+
+sessions = st.lists(
+    st.builds(event, ids, st.integers(0, 10**6), session_id=st.sampled_from("st"), agent_id=few),
+    unique_by=lambda event: event.id,
+    min_size=1,
+)
+
+
+@given(deliveries(sessions))
+def test_one_session_gives_one_trace_in_any_order_split_and_repetition(delivery):
+    history, batches = delivery
+    made = store(*batches)
+    assert made.traces == store(history).traces
+    assert {(event.session_id, event.trace_id) for event in made.events.values()} == {
+        (trace.session_id, trace.id) for trace in made.traces.values()
+    }
+    assert len(made.traces) == len({event.session_id for event in history})
+
+
+@given(deliveries(sessions))
+def test_receivers_that_meet_a_session_at_once_make_the_same_trace(delivery):
+    _, batches = delivery
+    apart = [store(batch) for batch in batches]
+    ids_by_session = {(trace.session_id, trace.id) for made in apart for trace in made.traces.values()}
+    assert len(ids_by_session) == len({session for session, _ in ids_by_session})
+
+
+# Rule 4
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "joins"),
+    [
+        (1_050, True),
+        (1_000, True),
+        (1_150, True),  # the window counts from the end of what the agent did last
+        (1_151, False),
+        (900, True),  # came late, and belongs where it would have landed in time
+        (899, False),
+    ],
+)
+def test_an_agent_s_event_joins_its_running_trace_within_the_window_by_the_event_s_own_time(timestamp, joins):
+    known = store([event("1", 1_000, trace_id=GIVEN, agent_id="a", duration=50)]).traces.values()
+    own = (made_trace_id("event", "e"), "created")
+    assert place(event("e", timestamp, agent_id="a"), traces=known) == [(GIVEN, "agent") if joins else own]
+
+
+def test_when_the_events_arrive_does_not_matter_to_the_agent_s_window():
+    (known,) = store([event("1", 1_000, trace_id=GIVEN, agent_id="a")]).traces.values()
+    known.created_at = known.updated_at = 10**18
+    assert place(event("e", 1_050, agent_id="a"), traces=[known]) == [(GIVEN, "agent")]
+
+
+def test_the_agent_s_most_recent_trace_is_taken():
+    known = store(
+        [event("1", 1_000, trace_id="older", agent_id="a"), event("2", 1_010, trace_id="newer", agent_id="a")]
+    ).traces.values()
+    assert place(event(timestamp=1_020, agent_id="a"), traces=known) == [("newer", "agent")]
+
+
+def test_a_trace_whose_root_span_has_ended_takes_no_more_of_the_agent_s_events():
+    known = store([root_span(GIVEN, agent_id="a")]).traces.values()
+    assert place(event(agent_id="a"), traces=known) == [(made_trace_id("event", "e"), "created")]
+
+
+def test_a_trace_closed_only_for_idleness_still_takes_the_agent_s_events():
+    (known,) = store([event("1", trace_id=GIVEN, agent_id="a")]).traces.values()
+    known.status = "completed"
+    placement = Placement([known], agent_window=WINDOW)
+    late = event(agent_id="a")
+    assert placement.place(late, NOW) is None
+    assert (late.trace_id, placement.traces[GIVEN].status) == (GIVEN, "running")
+
+
+def test_another_agent_s_trace_is_left_alone():
+    known = store([event("1", trace_id=GIVEN, agent_id="a")]).traces.values()
+    assert place(event(agent_id="b"), traces=known) == [(made_trace_id("event", "e"), "created")]
+
+
+def test_an_agent_s_events_in_one_request_go_together():
+    first, second, third = place(*(event(name, 1_000 + 60 * n, agent_id="a") for n, name in enumerate("xyz")))
+    assert first == (made_trace_id("event", "x"), "created")
+    assert second == third == (first[0], "agent")
+
+
+# Rule 5
+
+
+def test_an_event_with_neither_session_nor_agent_gets_a_trace_of_its_own():
+    assert place(event("1"), event("2")) == [
+        (made_trace_id("event", "1"), "created"),
+        (made_trace_id("event", "2"), "created"),
+    ]
+
+
+def test_a_new_trace_has_the_event_s_session_and_agent():
+    (made,) = store([event(session_id="s", agent_id="a")]).traces.values()
+    assert (made.id, made.session_id, made.agent_id) == (made_trace_id("session", "s"), "s", "a")
+    assert (made.origin, made.status, made.event_count) == ("inferred", "running", 1)
+    assert created_trace_id(event(session_id="s")) == made.id
+
+
+def test_where_traces_may_not_be_made_an_event_that_no_rule_places_is_refused_with_a_reason():
+    placement = Placement([], agent_window=WINDOW)
+    refused = event(session_id="s", agent_id="a", creates_trace=False)
+    problem = placement.place(refused, NOW)
+    assert problem.code is Code.INVALID_ARGUMENT
+    assert problem.message.startswith("trace_id, session_id, agent_id: ")
+    assert "auto_create_traces" in problem.message
+    assert (placement.traces, placement.touched, refused.trace_id) == ({}, set(), None)
+
+
+@pytest.mark.parametrize("fields", [{"trace_id": GIVEN}, {"session_id": "s"}, {"agent_id": "a"}])
+def test_where_traces_may_not_be_made_the_other_rules_still_place(fields):
+    known = store([event("1", trace_id=GIVEN, session_id="s", agent_id="a")]).traces.values()
+    ((trace_id, correlation),) = place(event(creates_trace=False, **fields), traces=known)
+    assert trace_id == GIVEN
+    assert correlation != "created"
+
+
+# Together
+
+
+def test_only_the_traces_that_changed_are_named():
+    known = store([event("1", trace_id="t1", session_id="s"), event("2", trace_id="t2")]).traces.values()
+    placement = Placement(known, agent_window=WINDOW)
+    placement.place(event(session_id="s"), NOW)
+    assert placement.touched == {"t1"}
+    assert placement.traces["t1"].event_count == 2
+
+
+mixed = st.lists(
+    st.builds(
+        event,
+        ids,
+        st.integers(0, 300),
+        trace_id=st.sampled_from([None, "t1"]),
+        session_id=few,
+        agent_id=few,
+        span_id=few,
+    ),
+    unique_by=lambda event: event.id,
+    min_size=1,
+)
+
+
+@given(mixed)
+def test_redelivery_changes_nothing(history):
+    once = store(history)
+    again = store(history, history, history[::-1])
+    assert again.traces == once.traces
+    assert again.events == once.events
+
+
+@given(mixed)
+def test_every_event_is_placed_and_counted_once(history):
+    made = store(history)
+    counts = {id_: sum(event.trace_id == id_ for event in made.events.values()) for id_ in made.traces}
+    assert counts == {id_: trace.event_count for id_, trace in made.traces.items()}
+    assert sum(counts.values()) == len(history)

@@ -1,0 +1,194 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mapping.text import TEXT_LIMIT, text_of
+from mapping.vocabulary import KEYS, REDACTED
+
+
+def lines(properties, name=None):
+    return text_of(name, properties).splitlines()
+
+
+def test_what_was_asked_called_answered_and_went_wrong_stand_in_this_order_whatever_the_order_sent():
+    properties = {
+        "request.note": "the rest",
+        "error.message": "an error",
+        "gen_ai.output.messages": "an output",
+        "gen_ai.tool.call.result": "a result",
+        "gen_ai.tool.call.arguments": "arguments",
+        "gen_ai.tool.name": "a tool",
+        "gen_ai.input.messages": "an input",
+    }
+    expected = [
+        "name",
+        "an input",
+        "a tool",
+        "arguments",
+        "a result",
+        "an output",
+        "an error",
+        "request note: the rest",
+    ]
+    assert lines(properties, "name") == expected
+    assert lines(dict(reversed(properties.items())), "name") == expected
+
+
+def test_genai_messages_are_read_as_what_was_said():
+    messages = [
+        {"role": "user", "parts": [{"type": "text", "content": "Weather in Paris?"}]},
+        {
+            "role": "assistant",
+            "parts": [{"type": "tool_call", "id": "call_1", "name": "get_weather", "arguments": {"city": "Paris"}}],
+        },
+        {"role": "tool", "parts": [{"type": "tool_call_response", "id": "call_1", "response": "rainy, 57F"}]},
+    ]
+    answer = [{"role": "assistant", "parts": [{"type": "text", "content": "Rain."}], "finish_reason": "stop"}]
+    expected = ["Weather in Paris?", "get_weather", "city: Paris", "response: rainy, 57F", "Rain."]
+    structured = {"gen_ai.input.messages": messages, "gen_ai.output.messages": answer}
+    assert lines(structured) == expected
+    assert lines({key: json.dumps(value) for key, value in structured.items()}) == expected
+
+
+def test_openinference_s_flattened_messages_are_read_as_what_was_said():
+    properties = {
+        "llm.output_messages.0.message.role": "assistant",
+        "llm.output_messages.0.message.tool_calls.0.tool_call.id": "call_62136355",
+        "llm.output_messages.0.message.tool_calls.0.tool_call.function.name": "get_weather",
+        "llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments": '{"city": "Paris"}',
+        "llm.input_messages.0.message.role": "user",
+        "llm.input_messages.0.message.content": "Weather in Paris?",
+        "llm.input_messages.1.message.contents.0.message_content.type": "text",
+        "llm.input_messages.1.message.contents.0.message_content.text": "In French.",
+        "input.value": "Weather in Paris?",
+        "input.mime_type": "text/plain",
+        "openinference.span.kind": "LLM",
+        "llm.token_count.prompt": 5,
+        "session.id": "s-1",
+    }
+    assert lines(properties) == ["Weather in Paris?", "In French.", "get_weather", "city: Paris"]
+
+
+def test_older_genai_prompts_are_read_as_what_was_said():
+    properties = {
+        "gen_ai.completion.0.content": "Rain.",
+        "gen_ai.prompt.0.role": "user",
+        "gen_ai.prompt.0.content": "Hi",
+    }
+    assert lines(properties) == ["Hi", "Rain."]
+
+
+def test_free_form_properties_are_read_as_key_and_value_nested_ones_included():
+    properties = {
+        "decision": "book_flight",
+        "reasoning": "Weather is good for travel",
+        "price": 120.5,
+        "refundable": True,
+        "trip": {"destination": "NYC", "date": "2026-01-15", "legs": [{"seat": "12A"}]},
+        "type": "refund",
+    }
+    assert lines(properties) == [
+        "decision: book_flight",
+        "reasoning: Weather is good for travel",
+        "price: 120.5",
+        "refundable: True",
+        "trip: destination: NYC",
+        "trip: date: 2026-01-15",
+        "trip: seat: 12A",
+        "type: refund",
+    ]
+
+
+def test_the_seed_s_own_event_is_searched_by_tool_input_and_output():
+    properties = {
+        "tool_name": "booking_api",
+        "input": {"destination": "NYC", "date": "2026-01-15"},
+        "output": "Flight booked successfully",
+    }
+    assert lines(properties) == ["destination: NYC", "date: 2026-01-15", "booking_api", "Flight booked successfully"]
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"user.id": "u-1"},
+        {"userId": "u-1"},
+        {"order_ids": ["o-1"]},
+        {"input": {"id": "x", "callId": "y"}},
+        {"session.id": "s-1", "gen_ai.agent.name": "planner"},
+        {"note_hash": "abc"},
+        {"otel.links": [{"trace_id": "a", "attributes": {"why": "retry"}}]},
+        {"process.pid": 7, "server.address": "db", "telemetry.sdk.name": "opentelemetry"},
+    ],
+)
+def test_ids_and_the_machinery_are_not_searched(properties):
+    assert text_of(None, properties) == ""
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        "4bf92f3577b34da6a3ce929d0e0e4736",
+        "4bf92f35-77b3-4da6-a3ce-929d0e0e4736",
+        "QUJD" * 40 + "==",
+        "data:image/png;base64," + "iVBORw0KGgo" * 20,
+    ],
+)
+def test_ids_and_base64_inside_text_are_left_out(noise):
+    assert lines({"input": f"before {noise} after"}) == ["before after"]
+    assert text_of(None, {"input": noise, "picture": noise}) == ""
+
+
+@pytest.mark.parametrize("redacted", sorted(REDACTED))
+def test_values_that_the_emitter_redacted_are_not_searched(redacted):
+    assert text_of(None, {"input": redacted, "note": f" {redacted}\n", "deep": [{"content": redacted}]}) == ""
+
+
+def test_what_has_no_words_gives_none():
+    nothing = {"a": None, "b": "", "c": " \n", "d": [], "e": {}, "f": b"bytes", "g": [0.1] * 1000, "h": '{"x": []}'}
+    assert text_of(None, nothing) == ""
+    assert text_of("", {}) == ""
+
+
+def test_the_same_words_weigh_once():
+    assert lines({"input": "hello", "gen_ai.prompt": "hello", "event.name": "greeting"}, "greeting") == [
+        "greeting",
+        "hello",
+    ]
+
+
+def test_text_that_only_looks_like_json_is_read_as_it_stands():
+    assert lines({"input": "[draft] {see below}"}) == ["[draft] {see below}"]
+
+
+def test_space_is_folded():
+    assert lines({"input": "a\n\n  b\tc"}) == ["a b c"]
+
+
+def test_text_is_cut_at_the_limit_and_what_comes_first_is_kept():
+    text = text_of("name", {"rest": "r" * 10_000, "input": "word " * 10_000})
+    assert len(text) == TEXT_LIMIT
+    assert text.startswith("name\nword word")
+    assert len(text_of(None, {str(number): "x" * 50 for number in range(10_000)})) <= TEXT_LIMIT
+
+
+def test_text_in_json_in_text_without_end_is_read_as_far_as_it_goes():
+    text = "hello"
+    for _ in range(12):
+        text = json.dumps([text])
+    assert lines({"input": text}) == ["hello"]
+    assert text_of(None, {"input": "[" * 900 + '"too deep"' + "]" * 900}) == ""
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.none() | st.text(), st.dictionaries(st.text() | st.sampled_from(sorted(KEYS)), anything))
+def test_any_properties_give_text_within_the_limit(name, properties):
+    assert len(text_of(name, properties)) <= TEXT_LIMIT
