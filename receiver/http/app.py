@@ -1,0 +1,40 @@
+"""The application: middlewares from the outermost in, and every route."""
+
+from __future__ import annotations
+
+import time
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from receiver.http import events, health, otlp, reads
+from receiver.http.auth import auth
+from receiver.http.context import METRICS, SETTINGS, STORAGE
+from receiver.http.errors import errors
+from receiver.http.under_way import UNDER_WAY, UnderWay, under_way
+from receiver.metrics import Metrics
+from receiver.settings import Settings
+from storage.stores import Storage
+
+
+def application(settings: Settings, storage: Storage) -> web.Application:
+    """Give the application over stores that need not be open yet: what needs them answers 503 until they are."""
+    app = web.Application(middlewares=[under_way, _measured, errors, auth])
+    app[SETTINGS] = settings
+    app[STORAGE] = storage
+    app[METRICS] = Metrics(storage)
+    app[UNDER_WAY] = UnderWay()
+    for part in (otlp, events, reads, health):
+        app.router.add_routes(part.routes())
+    return app
+
+
+@web.middleware
+async def _measured(request: web.Request, handler: Handler) -> web.StreamResponse:
+    began = time.perf_counter()
+    answer = await handler(request)
+    resource = request.match_info.route.resource
+    # Paths that nobody serves would be a metric each.
+    route = resource.canonical if resource else "unknown"
+    request.app[METRICS].answered(time.perf_counter() - began, route, answer.status)
+    return answer

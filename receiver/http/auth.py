@@ -1,0 +1,34 @@
+"""API keys. Checked before the body is read; where none is configured, none is asked for."""
+
+from __future__ import annotations
+
+import hmac
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from mapping.errors import Code, Problem
+from receiver.http.context import SETTINGS
+
+# For whoever watches the process; they say nothing of the data.
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/health"})
+
+
+@web.middleware
+async def auth(request: web.Request, handler: Handler) -> web.StreamResponse:
+    keys = request.app[SETTINGS].auth.api_keys
+    if keys and request.path not in OPEN_PATHS:
+        _check(request, keys)
+    return await handler(request)
+
+
+def _check(request: web.Request, keys: tuple[str, ...]) -> None:
+    """Raise Problem (UNAUTHENTICATED) unless one of the keys was sent."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    given = token.strip() if scheme.lower() == "bearer" else request.headers.get("X-API-Key", "")
+    if not given:
+        raise Problem(Code.UNAUTHENTICATED, "an API key is needed: Authorization: Bearer KEY, or X-API-Key: KEY")
+    sent = given.encode(errors="surrogateescape")
+    fits = [hmac.compare_digest(sent, key.encode()) for key in keys]  # a list: any() would stop at the first
+    if not any(fits):
+        raise Problem(Code.UNAUTHENTICATED, "the API key is not one of this receiver's (VECTADB_AUTH_API_KEYS)")

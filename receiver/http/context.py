@@ -1,0 +1,25 @@
+"""What handlers share: the application's settings, stores and metrics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from receiver.metrics import Metrics
+from receiver.settings import Settings
+from storage.stores import Storage
+
+SETTINGS = web.AppKey("settings", Settings)
+STORAGE = web.AppKey("storage", Storage)
+METRICS = web.AppKey("metrics", Metrics)
+
+
+def stores(request: web.Request) -> Storage:
+    """Give the stores. What is asked of them raises Problem (UNAVAILABLE, with the progress) until they are open."""
+    return request.app[STORAGE]
+
+
+def json_answer(value: Any, status: int = 200) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value), status=status, headers={"Content-Type": "application/json"})

@@ -1,0 +1,88 @@
+"""JSON events in: `/api/v1/events` and `/api/v1/events/batch` (contract, section 2)."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from aiohttp import web
+
+from mapping.errors import Code, Problem
+from mapping.json_events import Options, decode_batch, decode_event, map_event
+from mapping.model import Event
+from receiver.http.bodies import read_body
+from receiver.http.context import METRICS, json_answer, stores
+from receiver.http.ingest import store
+from receiver.http.otlp_codec import media_type
+from storage.writer import Writer
+
+_SIGNAL = "events"
+
+
+def routes() -> list[web.RouteDef]:
+    return [web.post("/api/v1/events", _one), web.post("/api/v1/events/batch", _batch)]
+
+
+async def _one(request: web.Request) -> web.Response:
+    writer, body = await _read_json(request)
+    sent = decode_event(body)
+    event = map_event(sent, Options(), str(uuid4()), request.headers.get("Idempotency-Key"))
+    (outcome,) = await store(request, writer, _SIGNAL, [event])
+    if isinstance(outcome, Problem):
+        request.app[METRICS].rejected(1, _SIGNAL)
+        raise outcome
+    return json_answer(
+        {
+            "event_id": outcome.event_id,
+            "trace_id": outcome.trace_id,
+            "created_at": sent.timestamp,
+            "status": "accepted",
+        }
+    )
+
+
+async def _batch(request: web.Request) -> web.Response:
+    writer, body = await _read_json(request)
+    batch = decode_batch(body)
+    options = batch.options or Options()
+    problems: dict[int, Problem] = {}
+    events: dict[int, Event] = {}
+    for index, raw in enumerate(batch.events):
+        try:
+            events[index] = map_event(decode_event(raw), options, str(uuid4()))
+        except Problem as problem:
+            problems[index] = problem
+    event_ids: list[str | None] = [None] * len(batch.events)
+    trace_ids: dict[str, None] = {}
+    duplicates = 0
+    outcomes = await store(request, writer, _SIGNAL, list(events.values()))
+    for index, outcome in zip(events, outcomes, strict=True):
+        if isinstance(outcome, Problem):
+            problems[index] = outcome
+            continue
+        event_ids[index] = outcome.event_id
+        trace_ids[outcome.trace_id] = None
+        duplicates += outcome.duplicate
+    request.app[METRICS].rejected(len(problems), _SIGNAL)
+    ingested, failed = len(batch.events) - len(problems), len(problems)
+    return json_answer(
+        {
+            "ingested": ingested,
+            "failed": failed,
+            "trace_ids": list(trace_ids),
+            "errors": [{"index": index, "error": problems[index].message} for index in sorted(problems)],
+            "event_ids": event_ids,
+            "ingested_count": ingested,
+            "failed_count": failed,
+            "duplicates": duplicates,
+        }
+    )
+
+
+async def _read_json(request: web.Request) -> tuple[Writer, bytes]:
+    if media_type(request) != "application/json":
+        raise Problem(
+            Code.UNSUPPORTED_MEDIA_TYPE,
+            f"Content-Type: expected application/json; got {media_type(request)[:80] or 'none'!r}",
+        )
+    writer = stores(request).writer  # before the body is read in vain
+    return writer, await read_body(request)

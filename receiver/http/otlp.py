@@ -1,0 +1,76 @@
+"""OTLP/HTTP (specification 1.11): one table of signals, one handler."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+from aiohttp import web
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+from mapping.errors import Code, Problem
+from mapping.model import Mapped
+from mapping.otlp.logs import map_logs
+from mapping.otlp.spans import map_traces
+from mapping.otlp.wire import Wire
+from receiver.http.bodies import read_body
+from receiver.http.context import METRICS, stores
+from receiver.http.ingest import store
+from receiver.http.otlp_codec import CODECS, media_type
+
+
+class Signal(NamedTuple):
+    """`map` takes wire, body and the moment it came; `rejected` is the field that counts what was not stored."""
+
+    name: str
+    map: Callable[[Wire, bytes, int], Mapped]
+    response: Callable[[], Any]
+    rejected: str
+
+
+SIGNALS = {
+    "/v1/traces": Signal("traces", map_traces, ExportTraceServiceResponse, "rejected_spans"),
+    "/v1/logs": Signal("logs", map_logs, ExportLogsServiceResponse, "rejected_log_records"),
+}
+NOT_STORED = {"/v1/metrics": "metrics", "/v1development/profiles": "profiles"}
+
+
+def routes() -> list[web.RouteDef]:
+    return [
+        *(web.post(path, partial(_export, signal)) for path, signal in SIGNALS.items()),
+        *(web.post(path, partial(_refuse, name)) for path, name in NOT_STORED.items()),
+    ]
+
+
+async def _export(signal: Signal, request: web.Request) -> web.Response:
+    codec = CODECS.get(media_type(request))
+    if codec is None:
+        raise Problem(
+            Code.UNSUPPORTED_MEDIA_TYPE,
+            f"Content-Type: expected {' or '.join(CODECS)}; got {media_type(request)[:80] or 'none'!r}",
+        )
+    writer = stores(request).writer  # before the body is read in vain
+    mapped = signal.map(codec.wire, await read_body(request), time.time_ns())
+    outcomes = await store(request, writer, signal.name, mapped.events)
+    # A span whose events were refused too is still one span.
+    refused = {
+        item: outcome for item, outcome in zip(mapped.item_of, outcomes, strict=True) if isinstance(outcome, Problem)
+    }
+    for problem in refused.values():
+        mapped.reject(problem.message)
+    response = signal.response()
+    if mapped.rejected:
+        request.app[METRICS].rejected(mapped.rejected, signal.name)
+        setattr(response.partial_success, signal.rejected, mapped.rejected)
+        response.partial_success.error_message = (
+            f"{mapped.rejected} of {mapped.items} were not stored: {'; '.join(mapped.reasons)}"
+        )
+    return web.Response(body=codec.encode(response), headers={"Content-Type": codec.content_type})
+
+
+async def _refuse(name: str, _request: web.Request) -> web.Response:
+    stored = ", ".join(f"{signal.name} ({path})" for path, signal in SIGNALS.items())
+    raise Problem(Code.UNIMPLEMENTED, f"{name} are not stored here; stored are {stored}")

@@ -1,0 +1,48 @@
+"""The two encodings of OTLP/HTTP. Handlers ask for one by content type and never look at the type again."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from aiohttp import web
+from google.protobuf.json_format import MessageToJson
+from google.protobuf.message import Message
+
+from mapping.otlp.json import JsonWire
+from mapping.otlp.protobuf import ProtobufWire
+from mapping.otlp.wire import Wire
+
+
+class Codec(Protocol):
+    """`content_type` is sent bare: the Collector's exporter compares the whole header."""
+
+    content_type: str
+    wire: Wire
+
+    def encode(self, message: Message) -> bytes: ...
+
+
+class _Protobuf:
+    content_type = "application/x-protobuf"
+    wire: Wire = ProtobufWire()
+
+    def encode(self, message: Message) -> bytes:
+        return message.SerializeToString()
+
+
+class _Json:
+    content_type = "application/json"
+    wire: Wire = JsonWire()
+
+    def encode(self, message: Message) -> bytes:
+        return MessageToJson(message, indent=None).encode()
+
+
+PROTOBUF: Codec = _Protobuf()
+JSON: Codec = _Json()
+CODECS = {codec.content_type: codec for codec in (PROTOBUF, JSON)}
+
+
+def media_type(request: web.Request) -> str:
+    """Give the content type in lower case and without its parameters, "" where there is none."""
+    return request.headers.get("Content-Type", "").partition(";")[0].strip().lower()

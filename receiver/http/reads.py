@@ -1,0 +1,118 @@
+"""Traces, events, sessions and search out (contract, section 3)."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from mapping import ids
+from mapping.errors import Code, Problem, invalid
+from receiver.http.context import json_answer, stores
+from receiver.http.parameters import (
+    EVENT_FILTERS,
+    GROUP_BY,
+    LIMIT,
+    MODE,
+    PAGE,
+    QUERY,
+    TRACE_FILTERS,
+    read_query,
+)
+from receiver.version import VERSION
+from storage.index.base import Filter, IndexUnavailable, IndexUnusable, VectorIndex
+from storage.reader import TraceFilter
+
+
+def routes() -> list[web.RouteDef]:
+    return [
+        web.get("/api/v1/traces", _traces),
+        web.get("/api/v1/traces/{id}", _trace),
+        web.get("/api/v1/events", _events),
+        web.get("/api/v1/events/{id}", _event),
+        web.get("/api/v1/sessions", _sessions),
+        web.get("/api/v1/sessions/{id}", _session),
+        web.get("/api/v1/search", _search),
+        web.get("/api/v1/stats", _stats),
+    ]
+
+
+async def _traces(request: web.Request) -> web.Response:
+    given = read_query(request, *TRACE_FILTERS, *PAGE)
+    limit, cursor = given.pop("limit"), given.pop("cursor")
+    traces, next_cursor = await stores(request).reader.traces(TraceFilter(**given), limit, cursor)
+    return json_answer({"traces": traces, "next_cursor": next_cursor})
+
+
+async def _trace(request: web.Request) -> web.Response:
+    page = read_query(request, *PAGE)
+    trace_id = ids.trace_id(request.match_info["id"])
+    reader = stores(request).reader
+    trace = await reader.trace(trace_id)
+    if trace is None:
+        raise _missing("trace", trace_id)
+    events, next_cursor = await reader.trace_events(trace_id, page["limit"], page["cursor"])
+    return json_answer({**trace, "events": events, "next_cursor": next_cursor})
+
+
+async def _events(request: web.Request) -> web.Response:
+    given = read_query(request, *EVENT_FILTERS, *PAGE)
+    limit, cursor = given.pop("limit"), given.pop("cursor")
+    events, next_cursor = await stores(request).reader.events(Filter(**given), limit, cursor)
+    return json_answer({"events": events, "next_cursor": next_cursor})
+
+
+async def _event(request: web.Request) -> web.Response:
+    read_query(request)
+    given = request.match_info["id"]
+    event = await stores(request).reader.event(ids.event_id(given))
+    if event is None:
+        raise _missing("event", given)
+    return json_answer(event)
+
+
+async def _sessions(request: web.Request) -> web.Response:
+    page = read_query(request, *PAGE)
+    sessions, next_cursor = await stores(request).reader.sessions(page["limit"], page["cursor"])
+    return json_answer({"sessions": sessions, "next_cursor": next_cursor})
+
+
+async def _session(request: web.Request) -> web.Response:
+    read_query(request)
+    session_id = request.match_info["id"]
+    session = await stores(request).reader.session(session_id)
+    if session is None:
+        raise _missing("session", session_id)
+    return json_answer(session)
+
+
+async def _search(request: web.Request) -> web.Response:
+    given = read_query(request, QUERY, MODE, GROUP_BY, *EVENT_FILTERS, LIMIT)
+    query, mode, group_by, limit = (given.pop(name) for name in ("q", "mode", "group_by", "limit"))
+    if not query:
+        raise invalid(f"q: expected {QUERY.allowed}")
+    return json_answer(await stores(request).search.search(query, mode, Filter(**given), limit, group_by))
+
+
+async def _stats(request: web.Request) -> web.Response:
+    read_query(request)
+    storage = stores(request)
+    return json_answer(
+        {
+            **await storage.reader.counts(),
+            "indexed": await _indexed(storage.indexer.index),
+            "index_pending": storage.indexer.pending,
+            "index_state": storage.indexer.state,
+            "version": VERSION,
+        }
+    )
+
+
+async def _indexed(index: VectorIndex | None) -> int | None:
+    """Count the points; None while there is no index to ask."""
+    try:
+        return None if index is None else await index.count()
+    except (IndexUnavailable, IndexUnusable):
+        return None
+
+
+def _missing(kind: str, given: str) -> Problem:
+    return Problem(Code.NOT_FOUND, f"no {kind} has the id {given[:200]!r}")

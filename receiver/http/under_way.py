@@ -1,0 +1,51 @@
+"""Requests that are being answered, so that a stop can wait for them.
+
+aiohttp's own shutdown drops what still arrives of a body, and the request with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+
+class UnderWay:
+    def __init__(self) -> None:
+        self.count = 0
+        self.stopping = False
+        self._none = asyncio.Event()
+
+    def begin(self) -> None:
+        self.count += 1
+
+    def end(self) -> None:
+        self.count -= 1
+        if self.count == 0:
+            self._none.set()
+
+    async def finish(self, seconds: float) -> None:
+        """Wait until every request is answered, or the seconds are over. Connections close after their answers."""
+        self.stopping = True
+        if self.count:
+            self._none.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._none.wait(), seconds)
+
+
+UNDER_WAY = web.AppKey("under_way", UnderWay)
+
+
+@web.middleware
+async def under_way(request: web.Request, handler: Handler) -> web.StreamResponse:
+    requests = request.app[UNDER_WAY]
+    requests.begin()
+    try:
+        answer = await handler(request)
+    finally:
+        requests.end()
+    if requests.stopping:
+        answer.force_close()
+    return answer
