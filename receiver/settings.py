@@ -174,7 +174,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
 
 
-def add_config_flag(parser: argparse.ArgumentParser) -> None:
+def add_config_flag(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--config", metavar="FILE", help=f"YAML file with settings ({CONFIG_VARIABLE})")
 
 

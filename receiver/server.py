@@ -1,0 +1,167 @@
+"""`serve`: ports, stores and signals, from start to stop.
+
+The ports are bound first and the stores opened behind them: after a kill the engine replays its log, and whoever asks
+meanwhile is told how far it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import signal
+import sys
+import time
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from receiver.http.app import application
+from receiver.http.under_way import UNDER_WAY
+from receiver.settings import Settings, SettingsError, check
+from receiver.version import VERSION
+from storage.stores import Storage, StorageConfig
+from storage.surreal.database import OpenError
+
+if sys.platform == "win32":
+    from asyncio import new_event_loop
+else:
+    from uvloop import new_event_loop
+
+log = logging.getLogger("receiver")
+
+# The whole stop has 10 s (contract, section 1): requests have these, the stores need the rest.
+_FINISH_REQUESTS = 4.0
+_CLOSE_CONNECTIONS = 1.0
+
+
+def _without_traceback_of_bad_requests(record: logging.LogRecord) -> bool:
+    """Bytes that are not HTTP are the sender's fault: one line is enough where aiohttp logs a traceback."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError):
+        record.msg, record.args = f"{record.getMessage()}: {error.message.splitlines()[0]}", ()
+        record.exc_info, record.levelno, record.levelname = None, logging.INFO, "INFO"
+    return True
+
+
+_protocol_log = logging.getLogger("receiver.protocol")
+_protocol_log.addFilter(_without_traceback_of_bad_requests)
+
+
+class ServerError(Exception):
+    """Why the receiver cannot start. The message is for the person who started it."""
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT. Gives the process's exit code: 0 after a stop, 1 where it could not start."""
+    _log_to_stderr(settings.log.level)
+    try:
+        check(settings)
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(_serve(settings))
+    except (SettingsError, ServerError, OpenError) as error:
+        log.error("%s", error)  # noqa: TRY400 - the message says it; a traceback would hide it
+        return 1
+    return 0
+
+
+async def listen(app: web.Application, settings: Settings) -> web.AppRunner:
+    """Bind the ports. The caller ends it with `cleanup()`.
+
+    Raises ServerError naming the address and the flag.
+    """
+    runner = web.AppRunner(
+        app, auto_decompress=False, access_log=None, logger=_protocol_log, shutdown_timeout=_CLOSE_CONNECTIONS
+    )
+    await runner.setup()
+    server = settings.server
+    for port, hint in (
+        (server.port, "pass --port to choose another"),
+        (server.otlp_port, "pass --otlp-port to choose another, or --otlp-port off"),
+    ):
+        if port is None:
+            continue
+        try:
+            await web.TCPSite(runner, server.host, port).start()
+        except OSError as error:
+            await runner.cleanup()
+            raise ServerError(_cannot_listen(server.host, port, error, hint)) from None
+    return runner
+
+
+def storage_config(settings: Settings) -> StorageConfig:
+    """Give what storage needs to know of the settings: it knows nothing of flags and files."""
+    storage, surrealdb, qdrant = settings.storage, settings.storage.surrealdb, settings.storage.qdrant
+    return StorageConfig(
+        data_dir=storage.data_dir,
+        surrealdb_url=storage.surrealdb_url,
+        surrealdb_namespace=surrealdb.namespace,
+        surrealdb_database=surrealdb.database,
+        surrealdb_user=surrealdb.user,
+        surrealdb_password=surrealdb.password,
+        qdrant_url=qdrant.url,
+        qdrant_api_key=qdrant.api_key,
+        qdrant_collection=qdrant.collection,
+        model=settings.embedding.model,
+        threads=settings.embedding.threads,
+        agent_window=settings.mapping.agent_window,
+        idle_close=settings.mapping.idle_close,
+    )
+
+
+async def _serve(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    storage = Storage(storage_config(settings))
+    app = application(settings, storage)
+    runner = await listen(app, settings)
+    log.info("vectadb-receiver %s listens on %s", VERSION, _addresses(runner))
+    log.info("data is in %s", settings.storage.data_dir.absolute())
+    opening = asyncio.create_task(_open(storage))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if opening.done():
+            opening.result()
+            await stopping
+        log.info("stopping: finishing what was accepted")
+    finally:
+        for task in (opening, stopping):
+            task.cancel()
+        await asyncio.gather(opening, stopping, return_exceptions=True)
+        for site in list(runner.sites):
+            await site.stop()
+        await app[UNDER_WAY].finish(_FINISH_REQUESTS)
+        await runner.cleanup()
+        await storage.close()
+    log.info("stopped")
+
+
+async def _open(storage: Storage) -> None:
+    began = time.perf_counter()
+    await storage.open()
+    log.info("ready to ingest after %.1f s", time.perf_counter() - began)
+
+
+def _addresses(runner: web.AppRunner) -> str:
+    """Write the bound addresses; a port given as 0 shows as the one that was free."""
+    urls = []
+    for address in runner.addresses:
+        host, port = address[:2]
+        urls.append(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    return ", ".join(urls)
+
+
+def _cannot_listen(host: str, port: int, error: OSError, hint: str) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} on {host} is in use by another program: {hint}"
+    if error.errno == errno.EACCES:
+        return f"port {port} on {host} needs more rights than this user has: {hint}"
+    return f"cannot listen on {host}, port {port} ({error.strerror or error}): check --host and the port"
+
+
+def _log_to_stderr(level: str) -> None:
+    logging.basicConfig(
+        stream=sys.stderr, level=level.upper(), format="%(asctime)s %(levelname)-7s %(message)s", force=True
+    )
