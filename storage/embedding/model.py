@@ -1,0 +1,211 @@
+"""Text to vectors, through fastembed: the default model, one that fastembed knows by name, or a folder of one's own."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from storage.embedding import minilm
+from storage.embedding.minilm import Progress
+
+if TYPE_CHECKING:  # fastembed takes 0.4 s to import, which the start of a receiver, or a command, need not wait for
+    import numpy as np
+    from fastembed import TextEmbedding
+    from numpy.typing import NDArray
+
+MINILM = "minilm"
+
+# Texts a batch, shortest first. MiniLM's texts/s at 45 tokens with 1 and 2 threads: batches of 1 79 and 133, of 4 75
+# and 135, of 32 55 and 109; of 256, unsorted, 30 and 56, and a gigabyte of memory. At 256 tokens: within a tenth.
+_BATCH = 4
+# A static model only looks its tokens up, and the cost of a batch is in its start.
+_STATIC_BATCH = 256
+# Two threads give 1.7 times what one gives. More have less to share in four short texts, and ingest wants cores too.
+_MOST_THREADS = 4
+
+_MODEL_FILES = ("model.onnx", "onnx/model.onnx")
+_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
+# How tokens become one vector: the key in a sentence-transformers folder's 1_Pooling/config.json, fastembed's name.
+_POOLING = {"pooling_mode_cls_token": "CLS", "pooling_mode_lasttoken": "LAST_TOKEN"}
+_LOCAL = "local:"
+
+
+class Embedder(Protocol):
+    """A loaded model. `name` tells its vectors from those of all others, and of another content of the same folder."""
+
+    name: str
+    dimensions: int
+
+    def embed(self, texts: list[str]) -> NDArray[np.float32]:
+        """Give one row of unit length for each text. Blocks; several threads may call it at once.
+
+        An empty text has a vector too (all zeros where the model is a table and has nothing to look up).
+        """
+
+
+def dimensions_of(model: str) -> int | None:
+    """Give the length of a model's vectors without loading it, None where only loading tells.
+
+    Raises ValueError for a model that `prepare` would not know, so that a wrong setting shows at once.
+    """
+    if model == MINILM:
+        return minilm.DIMENSIONS
+    if known := _known(model):
+        return int(known["dim"])
+    return _output(_model_file(_folder(model))).dimensions
+
+
+def prepare(model: str, data_dir: Path, threads: int, progress: Progress) -> Embedder:
+    """Load a model: `minilm`, a name that fastembed knows (and may download), or the path of a model folder.
+
+    Blocks, for seconds or a download. What is built or downloaded stays in `data_dir`/models. `threads` 0 means as many
+    as are useful. `progress` is told the part done, 0 to 1, and what is being done; it is called in this thread.
+    Raises ValueError for a model that is not known, OSError for one that cannot be loaded.
+    """
+    models = data_dir / "models"
+    threads = threads or min(_cores(), _MOST_THREADS)
+    if model == MINILM:
+        folder = minilm.folder(models, progress)
+        progress(0.8, "loading the model")
+        advice = f"delete {folder} and start again to have it built anew"
+        embedder = _load(folder.name, _local(folder / "model.onnx", folder, "MEAN", threads), models, _BATCH, advice)
+    elif known := _known(model):
+        progress(0.0, f"loading {known['model']}, which is downloaded unless it is in {models}")
+        static = known["model_file"].endswith(".safetensors")
+        arguments = {"model_name": known["model"]} | ({} if static else {"threads": threads})
+        advice = "it needs the network the first time; minilm never does"
+        embedder = _load(known["model"], arguments, models, _STATIC_BATCH if static else _BATCH, advice)
+    else:
+        folder = _folder(model)
+        progress(0.0, f"loading {folder}")
+        file = _model_file(folder)
+        name = f"{folder.name}-{minilm.sha256(file)[:12]}"
+        pooling = _pooling(folder) if _output(file).per_token else "DISABLED"
+        advice = f"expected in {folder} a text embedding model that fastembed can run"
+        embedder = _load(name, _local(file, folder, pooling, threads), models, _BATCH, advice)
+    progress(1.0, "ready")
+    return embedder
+
+
+class _Embedder:
+    def __init__(self, name: str, model: TextEmbedding, batch: int) -> None:
+        self.name = name
+        self._model = model
+        self._batch = batch
+        # A first text finds out, and makes the runtime reserve what it needs.
+        self.dimensions = len(next(iter(model.embed([""]))))
+
+    def embed(self, texts: list[str]) -> NDArray[np.float32]:
+        import numpy as np  # noqa: PLC0415 - loaded with fastembed, see above
+
+        vectors = np.empty((len(texts), self.dimensions), np.float32)
+        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+        ordered = (texts[place] for place in order)
+        for place, vector in zip(order, self._model.embed(ordered, batch_size=self._batch), strict=True):
+            vectors[place] = vector
+        # Not every model of fastembed's does this itself.
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        np.divide(vectors, lengths, out=vectors, where=lengths > 0)
+        return vectors
+
+
+def _load(name: str, arguments: dict[str, Any], models: Path, batch: int, advice: str) -> Embedder:
+    from fastembed import TextEmbedding  # noqa: PLC0415 - see above
+
+    try:
+        return _Embedder(name, TextEmbedding(cache_dir=str(models), **arguments), batch)
+    # onnxruntime, tokenizers and the model hub raise types of their own, and plain Exception.
+    except Exception as error:
+        raise OSError(f"embedding.model: {name} cannot be loaded: {error}; {advice}") from error
+
+
+def _local(file: Path, folder: Path, pooling: str, threads: int) -> dict[str, Any]:
+    """Register a kind of model folder with fastembed; give what loads this one without a look at the network."""
+    from fastembed import TextEmbedding  # noqa: PLC0415 - see above
+    from fastembed.common.model_description import ModelSource, PoolingType  # noqa: PLC0415 - see above
+
+    within = file.relative_to(folder).as_posix()
+    name = f"{_LOCAL}{within}:{pooling}"
+    # fastembed asks for a place to download from and for the vectors' length, and uses neither for a folder.
+    nowhere, unused = ModelSource(hf=name), 0
+    with contextlib.suppress(ValueError):  # registered by an earlier call, and the name says all there is to it
+        TextEmbedding.add_custom_model(name, PoolingType(pooling), True, nowhere, unused, within)  # noqa: FBT003 - normalise
+    return {"model_name": name, "specific_model_path": str(folder), "local_files_only": True, "threads": threads}
+
+
+class _Output(NamedTuple):
+    """What a model gives: a vector per token, to be pooled, or per text. `dimensions` None: the file does not say."""
+
+    per_token: bool
+    dimensions: int | None
+
+
+def _output(model_file: Path) -> _Output:
+    import onnx  # noqa: PLC0415 - see above
+
+    try:
+        graph = onnx.load(model_file, load_external_data=False).graph
+    except Exception as error:  # protobuf's own type, whichever of its implementations is installed
+        raise OSError(f"embedding.model: {model_file} is not an ONNX model: {error}") from error
+    shape = graph.output[0].type.tensor_type.shape.dim  # fastembed takes the first output
+    return _Output(len(shape) != 2, (shape[-1].dim_value or None) if shape else None)
+
+
+def _pooling(folder: Path) -> str:
+    try:
+        config = json.loads((folder / "1_Pooling" / "config.json").read_bytes())
+    except FileNotFoundError:
+        return "MEAN"
+    return next((name for key, name in _POOLING.items() if config.get(key)), "MEAN")
+
+
+def _model_file(folder: Path) -> Path:
+    return next(folder / name for name in _MODEL_FILES if (folder / name).is_file())
+
+
+def _folder(model: str) -> Path:
+    """Give the model folder at a path. Raises ValueError that says what is missing or what else could be meant."""
+    folder = Path(model).expanduser()
+    is_path = any(separator in model for separator in ("/", os.sep))
+    if folder.is_absolute() and not folder.is_dir():
+        raise ValueError(f"embedding.model: there is no folder {folder}")
+    if not (is_path and folder.is_dir()):
+        raise ValueError(_unknown(model))
+    missing = [name for name in _TOKENIZER_FILES if not (folder / name).is_file()]
+    if not any((folder / name).is_file() for name in _MODEL_FILES):
+        missing.insert(0, " or ".join(_MODEL_FILES))
+    if missing:
+        raise ValueError(f"embedding.model: the folder {folder} is not a model: it has no {', no '.join(missing)}")
+    return folder.resolve()
+
+
+def _known(model: str) -> dict[str, Any] | None:
+    """Give fastembed's description of a model that it knows by name."""
+    return next((known for known in _all_known() if known["model"].lower() == model.lower()), None)
+
+
+def _all_known() -> list[dict[str, Any]]:
+    from fastembed import TextEmbedding  # noqa: PLC0415 - see above
+
+    return [known for known in TextEmbedding.list_supported_models() if not known["model"].startswith(_LOCAL)]
+
+
+def _unknown(model: str) -> str:
+    names = [known["model"] for known in _all_known()]
+    by_last = {name.rpartition("/")[2].lower(): name for name in names} | {MINILM: MINILM}
+    wanted = model.rpartition("/")[2].lower()
+    near = [by_last[name] for name in difflib.get_close_matches(wanted, by_last, n=3)]
+    allowed = f"did you mean {' or '.join(near)}?" if near else f"fastembed's names: {', '.join(names)}"
+    return (
+        f"embedding.model: {model!r} is neither a model nor a model folder; expected {MINILM}, off, the path of a "
+        f"folder that holds model.onnx and tokenizer.json, or a name that fastembed knows; {allowed}"
+    )
+
+
+def _cores() -> int:
+    """How many cores this process may use, which in a container are fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

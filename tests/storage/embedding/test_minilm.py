@@ -1,0 +1,179 @@
+import math
+import shutil
+import socket
+import threading
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+from tokenizers import Tokenizer
+
+from storage.embedding import minilm
+from storage.embedding.model import prepare
+
+TEXTS = [
+    "The payment was declined by the bank",
+    "refund_order {order_id: 4711} failed: ConnectionError, the upstream did not answer in 30 s",
+    "naïve café, 東京, 🙂",
+    "",
+]
+
+
+def ignore(_part, _doing):
+    pass
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def embedder(data_dir):
+    return prepare("minilm", data_dir, 1, ignore)
+
+
+def numpy_forward(weights, ids):
+    """BERT as its paper has it, for one text without padding. Gives the mean of the last layer at unit length."""
+
+    def dense(name, values):
+        return values @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
+
+    def norm(name, values):
+        centred = values - values.mean(-1, keepdims=True)
+        scaled = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-12)
+        return scaled * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+
+    def heads(values):
+        return values.reshape(len(ids), 12, 32).transpose(1, 0, 2)
+
+    embeddings = "embeddings."
+    hidden = weights[f"{embeddings}word_embeddings.weight"][ids]
+    hidden = hidden + weights[f"{embeddings}position_embeddings.weight"][: len(ids)]
+    hidden = hidden + weights[f"{embeddings}token_type_embeddings.weight"][0]
+    hidden = norm(f"{embeddings}LayerNorm", hidden)
+    for number in range(6):
+        layer = f"encoder.layer.{number}."
+        query, key, value = (
+            heads(dense(f"{layer}attention.self.{part}", hidden)) for part in ("query", "key", "value")
+        )
+        scores = np.exp(query @ key.transpose(0, 2, 1) / math.sqrt(32))
+        context = (scores / scores.sum(-1, keepdims=True)) @ value
+        attended = dense(f"{layer}attention.output.dense", context.transpose(1, 0, 2).reshape(len(ids), 384))
+        hidden = norm(f"{layer}attention.output.LayerNorm", hidden + attended)
+        wide = dense(f"{layer}intermediate.dense", hidden)
+        gelu = wide * 0.5 * (1 + np.vectorize(math.erf)(wide / math.sqrt(2)))
+        hidden = norm(f"{layer}output.LayerNorm", hidden + dense(f"{layer}output.dense", gelu))
+    mean = hidden.mean(0)
+    return mean / np.linalg.norm(mean)
+
+
+def test_the_graph_computes_what_the_weights_say(embedder):
+    source = minilm.package_files()
+    weights = {name: values.astype(np.float64) for name, values in load_file(source / "model.safetensors").items()}
+    tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(256)
+    vectors = embedder.embed(TEXTS)
+    for text, vector in zip(TEXTS, vectors, strict=True):
+        assert vector @ numpy_forward(weights, tokenizer.encode(text).ids) > 0.99999, text
+
+
+def test_related_texts_are_near_and_unrelated_ones_are_not(embedder):
+    declined, rejected, cat = embedder.embed(
+        ["The payment was declined by the bank", "The customer's card got rejected", "A cat sleeps on the sofa"]
+    )
+    assert declined @ rejected > 0.42
+    assert abs(declined @ cat) < 0.1
+
+
+def test_a_vector_depends_on_its_text_alone(embedder):
+    """Not on what it is batched with, nor on where it stands."""
+    texts = [*TEXTS, *(f"{'step ' * length}{length}" for length in range(20))]
+    together = embedder.embed(texts)
+    for text, vector in zip(texts, together, strict=True):
+        assert np.allclose(embedder.embed([text])[0], vector, atol=1e-5)
+
+
+def test_a_text_counts_up_to_its_256th_token(embedder):
+    """Two of them are the markers of start and end."""
+    cut, longer, shorter = embedder.embed(["word " * 254, "word " * 254 + "cat", "word " * 253 + "cat"])
+    assert np.allclose(cut, longer, atol=1e-5)
+    assert not np.allclose(cut, shorter, atol=1e-3)
+
+
+def test_vectors_are_float32_rows_of_unit_length(embedder):
+    vectors = embedder.embed(TEXTS)
+    assert vectors.shape == (len(TEXTS), embedder.dimensions) == (len(TEXTS), 384)
+    assert vectors.dtype == np.float32
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+    assert embedder.embed([]).shape == (0, 384)
+
+
+def test_threads_may_embed_at_once(embedder):
+    expected = embedder.embed(TEXTS)
+    found = {}
+    threads = [
+        threading.Thread(target=lambda number=number: found.update({number: embedder.embed(TEXTS)}))
+        for number in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert all(np.allclose(vectors, expected, atol=1e-5) for vectors in found.values())
+
+
+def test_the_second_start_takes_what_the_first_one_built(embedder, data_dir, monkeypatch):
+    monkeypatch.setattr(minilm, "package_files", lambda: pytest.fail("built again"))
+    again = prepare("minilm", data_dir, 0, ignore)
+    assert again.name == embedder.name
+    assert np.allclose(again.embed(TEXTS), embedder.embed(TEXTS), atol=1e-5)
+
+
+def test_progress_rises_from_nothing_to_ready_and_the_network_is_not_touched(tmp_path, monkeypatch):
+    def refuse(*_arguments, **_named):
+        pytest.fail("the network was asked")
+
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    said = []
+    prepare("minilm", tmp_path, 1, lambda part, doing: said.append((part, doing))).embed(["a text"])
+    parts = [part for part, _ in said]
+    assert parts == sorted(parts)
+    assert (parts[0], said[-1]) == (0.0, (1.0, "ready"))
+    assert all(doing for _, doing in said)
+
+
+def test_a_build_that_stops_half_way_does_not_count(tmp_path):
+    def stop_at_writing(_part, doing):
+        if doing.startswith("writing"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare("minilm", tmp_path, 1, stop_at_writing)
+    assert list((tmp_path / "models").iterdir()) == []
+    assert prepare("minilm", tmp_path, 1, ignore).embed(["a text"]).shape == (1, 384)
+
+
+def test_of_two_builds_at_once_the_first_one_stays(tmp_path):
+    others = []
+
+    def overtaken(_part, doing):
+        if doing.startswith("writing"):
+            others.append(prepare("minilm", tmp_path, 1, ignore))
+
+    late = prepare("minilm", tmp_path, 1, overtaken)
+    assert np.allclose(late.embed(TEXTS), others[0].embed(TEXTS), atol=1e-5)
+    assert [folder.name for folder in (tmp_path / "models").iterdir()] == [minilm.FOLDER]
+
+
+def test_a_damaged_folder_is_named_with_what_to_do(data_dir, embedder, tmp_path):
+    damaged = tmp_path / "models" / minilm.FOLDER
+    shutil.copytree(data_dir / "models" / minilm.FOLDER, damaged)
+    whole = (damaged / "model.onnx").read_bytes()
+    (damaged / "model.onnx").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(OSError, match=rf"delete {damaged} and start again"):
+        prepare("minilm", tmp_path, 1, ignore)
