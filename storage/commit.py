@@ -119,7 +119,11 @@ async def _look_up(
         traces=[cbor.record(rows.TRACE, trace_id) for trace_id in traces],
         sessions=list(sessions),
         agents=[
-            {"id": agent, "recent": agent_window - min(times), "newest": -max(times) - agent_window}
+            {
+                "id": agent,
+                "recent": cbor.int64(agent_window - min(times)),
+                "newest": cbor.int64(-max(times) - agent_window),
+            }
             for agent, times in moments.items()
         ],
     )

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mapping.errors import invalid
+from mapping.storable import INT64_MAX
 from storage.surreal import cbor
 from storage.surreal.database import Database
 
@@ -37,10 +38,10 @@ class Cursor(NamedTuple):
 def read_cursor(text: str) -> Cursor:
     """Read a cursor. Raises Problem (INVALID_ARGUMENT) for text that is none."""
     try:
-        newest, last = msgspec.json.decode(base64.urlsafe_b64decode(text.encode("ascii")), type=tuple[int, str])
+        place, last = msgspec.json.decode(base64.urlsafe_b64decode(text.encode("ascii")), type=tuple[int, str])
     except (ValueError, msgspec.MsgspecError):
         raise invalid("cursor: expected the next_cursor of an earlier page") from None
-    return Cursor(newest, last)
+    return Cursor(cbor.int64(place), last)
 
 
 def write_cursor(row: Row) -> str:
@@ -67,8 +68,8 @@ async def page(
     variables: dict[str, Any] = {"limit": limit}
     if cursor is not None:
         variables |= {"place": cursor.place, "last": cbor.record(table, cursor.id)}
-    elif until is not None:
-        variables["place"] = -until
+    elif until is not None and until <= INT64_MAX:
+        variables["place"] = cbor.int64(-until)
     beyond, order = ("<", f"{by} DESC, id DESC") if oldest_first else (">", f"{by}, id")
     for number, branch in enumerate(branches):
         conditions = []
@@ -90,7 +91,7 @@ async def page(
     kept: list[Row] = []
     for row in heapq.merge(*results, key=lambda row: (row[by], row["id"]), reverse=oldest_first):
         # A lower bound of the time is no bound the engine can stop at; the order is.
-        if len(kept) == limit or (since is not None and row[by] > -since):
+        if len(kept) == limit or (since is not None and row[by] > cbor.int64(-since)):
             break
         if not kept or kept[-1]["id"] != row["id"]:
             kept.append(row)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import cbor2
 
+from mapping.storable import INT64_MAX, INT64_MIN
 from mapping.times import NS
 
 _NONE, _RECORD_ID, _DATETIME = 6, 8, 12
@@ -29,6 +30,11 @@ def record(table: str, record_id: str) -> cbor2.CBORTag:
 
 def datetime(nanoseconds: int) -> cbor2.CBORTag:
     return cbor2.CBORTag(_DATETIME, list(divmod(nanoseconds, NS)))
+
+
+def int64(value: int) -> int:
+    """Give the nearest integer that SurrealDB holds. Of one past 64 bits it keeps the low ones, and says OK."""
+    return max(INT64_MIN, min(value, INT64_MAX))
 
 
 def encode(value: Any) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+from collections.abc import Mapping
 from datetime import UTC, timedelta
 from typing import Any
 
@@ -34,6 +35,9 @@ class OpenError(Exception):
     """The database cannot be opened as configured; the message says what to do."""
 
 
+_Connection = AsyncEmbeddedSurrealConnection | AsyncWsSurrealConnection
+
+
 class _Request:
     """What the SDK's connections send: they ask a request for its id and its bytes."""
 
@@ -50,15 +54,18 @@ class Database:
         self.embedded = not url.startswith(("ws://", "wss://"))
         self._namespace, self._database = namespace, database
         self._user, self._password = user, password
-        self._connection: AsyncEmbeddedSurrealConnection | AsyncWsSurrealConnection | None = None
+        self._connection: _Connection | None = None
         self._connecting = asyncio.Lock()
+        self._closed = False
         self._numbers = itertools.count()
 
     async def open(self) -> None:
         """Connect. Raises OpenError where waiting will not help, Problem (UNAVAILABLE) where it may."""
+        self._closed = False
         await self._connected()
 
     async def close(self) -> None:
+        self._closed = True
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
@@ -67,24 +74,39 @@ class Database:
         """Run statements and give the result of each. Values travel as variables, never in the text.
 
         Raises ConflictError, RefusedError, or Problem (UNAVAILABLE). A transaction (`BEGIN; ...; COMMIT;`) that raises
-        has left nothing behind, unless the connection broke: then nobody knows.
+        has left nothing behind, unless it raised Problem: then nobody knows.
         """
-        connection = await self._connected()
-        request = _Request(next(self._numbers), query, variables)
+        if self._closed:
+            raise Problem(Code.UNAVAILABLE, f"SurrealDB at {self.url} is closed", retry_after=5)
         try:
-            if isinstance(connection, AsyncEmbeddedSurrealConnection):
-                answer = cbor.decode(await connection._db.execute(request.WS_CBOR_DESCRIPTOR))  # noqa: SLF001 - the engine's entry point for bytes; the way round it costs more than the engine
-            else:
-                answer = _plain(await connection._send(request, "query", bypass=True))  # type: ignore[arg-type]  # noqa: SLF001 - as above
+            connection = await self._connected()
+        except OpenError as error:  # it could be opened before, and may be again
+            raise Problem(Code.UNAVAILABLE, str(error), retry_after=5) from error
+        try:
+            answer = await _send(connection, _Request(next(self._numbers), query, variables))
+            if answer.get("error"):
+                raise _fault(self.url, answer["error"].get("kind"), str(answer["error"].get("message")))
+            results = _results(self.url, answer["result"])
+        except (ServerError, ValueError) as error:
+            # What is no CBOR for us (ValueError), or for the engine or server, of which they say no more.
+            raise RefusedError(str(error)) from error
         except (SurrealError, RuntimeError, OSError) as error:
             # RuntimeError is how the engine says that it failed or is closed.
-            await self._disconnect(connection)
+            await self._drop(connection)
             raise _unavailable(self.url, error) from error
-        if answer.get("error"):
-            raise RefusedError(answer["error"].get("message", str(answer["error"])))
-        return _results(answer["result"])
+        except Problem:
+            await self._drop(connection)
+            raise
+        if self.embedded and connection is not self._connection and not self._closed:
+            # Another query saw the engine fail to write its log, and what it wrote after that is not read back.
+            raise _unavailable(self.url, "its log could not be written")
+        return results
 
-    async def _connected(self) -> AsyncEmbeddedSurrealConnection | AsyncWsSurrealConnection:
+    async def _connected(self) -> _Connection:
+        connection = self._connection
+        if connection is not None and connection.recv_task is not None and connection.recv_task.done():
+            # The server hung up. By itself the SDK would connect again, but neither sign in nor choose the database.
+            await self._drop(connection)
         if self._connection is not None:
             return self._connection
         async with self._connecting:
@@ -92,7 +114,7 @@ class Database:
                 self._connection = await self._connect()
             return self._connection
 
-    async def _connect(self) -> AsyncEmbeddedSurrealConnection | AsyncWsSurrealConnection:
+    async def _connect(self) -> _Connection:
         connection: Any = None
         try:
             # The constructor of the embedded engine replays its log, for seconds after a kill.
@@ -101,13 +123,14 @@ class Database:
             if self._user:
                 await connection.signin({"username": self._user, "password": self._password})
             await connection.use(self._namespace, self._database)
-        except ServerError as error:
-            await connection.close()
-            raise OpenError(
-                f"SurrealDB at {self.url} refuses: {error}. Check storage.surrealdb.user, .password, .namespace and "
-                ".database"
-            ) from error
         except (SurrealError, RuntimeError, OSError, ValueError) as error:
+            if connection is not None:
+                await _close(connection)
+            if isinstance(error, ServerError):
+                raise OpenError(
+                    f"SurrealDB at {self.url} refuses: {error}. Check storage.surrealdb.user, .password, .namespace "
+                    "and .database"
+                ) from error
             if "already locked" in str(error):
                 raise OpenError(f"{self.url} is in use by another process: stop that one first") from error
             if self.embedded:
@@ -115,31 +138,58 @@ class Database:
             raise _unavailable(self.url, error) from error
         return connection  # type: ignore[no-any-return] # the SDK's factory is typed by an overload for each URL
 
-    async def _disconnect(self, connection: AsyncEmbeddedSurrealConnection | AsyncWsSurrealConnection) -> None:
-        """Forget a server's broken connection, whose session is gone; the next query makes another."""
-        if not self.embedded and connection is self._connection:
+    async def _drop(self, connection: _Connection) -> None:
+        """Forget a connection that is broken; the next query makes another.
+
+        A server's has lost its session. The embedded engine, once it could not write its log (a full disk), goes on
+        behind the torn record and says OK, but reads the log only up to there after a kill: it must be opened anew.
+        """
+        if connection is self._connection:
             self._connection = None
-            with contextlib.suppress(SurrealError, OSError):  # it is broken already
-                await connection.close()
+            async with self._connecting:
+                await _close(connection)
 
 
-def _unavailable(url: str, error: Exception) -> Problem:
+async def _send(connection: _Connection, request: _Request) -> Any:
+    if isinstance(connection, AsyncEmbeddedSurrealConnection):
+        return cbor.decode(await connection._db.execute(request.WS_CBOR_DESCRIPTOR))  # noqa: SLF001 - the engine's entry point for bytes; the way round it costs more than the engine
+    return _plain(await connection._send(request, "query", bypass=True))  # type: ignore[arg-type]  # noqa: SLF001 - as above
+
+
+async def _close(connection: _Connection) -> None:
+    with contextlib.suppress(SurrealError, RuntimeError, OSError):  # it is broken already
+        await connection.close()
+
+
+def _unavailable(url: str, error: Exception | str) -> Problem:
     return Problem(Code.UNAVAILABLE, f"SurrealDB at {url} does not answer ({error}); try again", retry_after=5)
 
 
-def _results(statements: list[dict[str, Any]]) -> list[Any]:
+# Kinds of errors, in the engine's words. A `Thrown` is our own; a row that exists now did not when it was looked for.
+_CONFLICTS = frozenset({"AlreadyExists", "Thrown", "TransactionConflict"})
+# `Query`: a commit failed though each of its statements had succeeded. `NotAllowed`: the session or the user's rights.
+_UNAVAILABLE = frozenset({"Query", "NotAllowed", "Connection"})
+
+
+def _fault(url: str, kind: str | None, message: str) -> Exception:
+    """Give the error for what the database says: what it says of a row is the row's fault, the rest is its own."""
+    # `There was a problem with` the transaction, the datastore, ...: the disk or another store beneath fails.
+    if kind in _UNAVAILABLE or message.startswith("There was a problem with"):
+        return Problem(Code.UNAVAILABLE, f"SurrealDB at {url} cannot do it now ({message}); try again", retry_after=5)
+    return RefusedError(message)
+
+
+def _results(url: str, statements: list[dict[str, Any]]) -> list[Any]:
     """Give the statements' results. The one that failed by itself says why; the others of its transaction follow it."""
     failed = [statement for statement in statements if statement["status"] != "OK"]
     if not failed:
         return [statement["result"] for statement in statements]
-    cause = next((statement for statement in failed if statement.get("kind") != "Query"), failed[0])
+    cause: Mapping[str, Any] = next((statement for statement in failed if statement.get("kind") != "Query"), failed[0])
     message = str(cause["result"])
-    # `can be retried` is the engine's word for a write conflict; a row that exists now did not when it was looked for.
-    if cause.get("kind") in {"AlreadyExists", "Thrown", "TransactionConflict"} or any(
-        "can be retried" in str(statement["result"]) for statement in failed
-    ):
+    # `can be retried` is the engine's word for a write conflict.
+    if cause.get("kind") in _CONFLICTS or any("can be retried" in str(statement["result"]) for statement in failed):
         raise ConflictError(message)
-    raise RefusedError(message)
+    raise _fault(url, cause.get("kind"), message)
 
 
 def _plain(value: Any) -> Any:

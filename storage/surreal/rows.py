@@ -28,7 +28,7 @@ def event_fields(event: Event, created_at: int) -> tuple[int, bytes]:
     row = {
         "id": cbor.record(EVENT, event.id),
         "timestamp": cbor.datetime(event.timestamp),
-        "newest": -event.timestamp,
+        "newest": cbor.int64(-event.timestamp),
         "kind": event.kind,
         "status": event.status,
         "properties": event.properties,
@@ -42,7 +42,7 @@ def event_fields(event: Event, created_at: int) -> tuple[int, bytes]:
         "span_id": event.span_id,
         "parent_span_id": event.parent_span_id,
         "severity": event.severity,
-        "duration_ns": event.duration,
+        "duration_ns": None if event.duration is None else cbor.int64(event.duration),
         "created_at": cbor.datetime(created_at),
     }
     if not event.indexed:
@@ -66,12 +66,12 @@ def edge(event: Event) -> bytes:
 
 def trace_row(trace: Trace) -> dict[str, Any]:
     row: dict[str, Any] = {
-        field: cbor.datetime(value) if field in _DATETIMES else value
+        field: cbor.datetime(value) if field in _DATETIMES else cbor.int64(value) if isinstance(value, int) else value
         for field in trace.__struct_fields__
         if (value := getattr(trace, field)) is not None
     }
     row["id"] = cbor.record(TRACE, trace.id)
-    row["newest"], row["recent"] = -trace.start_time, -trace.last_event_at
+    row["newest"], row["recent"] = cbor.int64(-trace.start_time), cbor.int64(-trace.last_event_at)
     return row
 
 
@@ -92,7 +92,7 @@ def event_as_read(row: dict[str, Any], trace: dict[str, Any] | None) -> dict[str
     shown: dict[str, Any] = {
         "id": row["id"],
         "trace_id": row["trace_id"],
-        "timestamp": format_rfc3339(-row["newest"]),
+        "timestamp": _time(row["timestamp"]),
     }
     shown |= {field: row.get(field) for field in _EVENT_FIELDS}
     for inherited in ("session_id", "agent_id"):

@@ -1,0 +1,215 @@
+"""SurrealDB three ways, each test on its own database: the embedded engine on disk, the same behind a WebSocket, and a
+server where VECTADB_TEST_SURREALDB_URL names one (with _USER and _PASSWORD)."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import uuid
+
+import pytest
+from aiohttp import WSMsgType, web
+from surrealdb_embedded import AsyncEmbeddedDB
+
+from mapping.model import Event
+from mapping.times import NS
+from storage.reader import Reader
+from storage.surreal import cbor, schema
+from storage.surreal.database import Database
+from storage.writer import Writer
+
+SERVER = os.environ.get("VECTADB_TEST_SURREALDB_URL", "")
+ENGINES = ["embedded", "websocket", *(["server"] if SERVER else [])]
+HOUR = 3600 * NS
+NOON = 1_767_960_000 * NS  # 2026-01-09T12:00:00Z
+
+
+class StandIn:
+    """A SurrealDB server as far as the SDK can tell: /rpc in CBOR, each frame answered by an embedded engine.
+
+    Like a server it knows for each socket who has signed in, and answers nobody else. `sent` holds the requests'
+    methods; frames wait while `answering` is not set.
+    """
+
+    USER, PASSWORD = "root", "secret"
+
+    def __init__(self):
+        self.engine = AsyncEmbeddedDB("mem://")
+        self.sent = []
+        self.answering = asyncio.Event()
+        self.answering.set()
+        self._sockets = set()
+        self._runner = None
+
+    async def start(self):
+        await self.engine.connect()
+        application = web.Application()
+        application.router.add_get("/rpc", self._serve)
+        self._runner = web.AppRunner(application, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await self.listen()
+
+    async def listen(self, port=0):
+        site = web.TCPSite(self._runner, "127.0.0.1", port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        self.url = f"ws://127.0.0.1:{self.port}"
+
+    async def stop_listening(self):
+        for site in list(self._runner.sites):
+            await site.stop()
+        self.hang_up()
+
+    def hang_up(self):
+        """Break every connection without a word, as a server does that is killed."""
+        for transport in self._sockets:
+            transport.abort()
+
+    async def stop(self):
+        self.hang_up()
+        await self._runner.cleanup()
+        await self.engine.close()
+
+    async def _serve(self, request):
+        socket = web.WebSocketResponse(protocols=["cbor"], max_msg_size=0)
+        await socket.prepare(request)
+        self._sockets.add(transport := request.transport)
+        done, tasks = set(), set()
+        try:
+            async for message in socket:
+                assert message.type is WSMsgType.BINARY
+                tasks.add(asyncio.create_task(self._answer(socket, done, message.data)))
+        finally:
+            self._sockets.discard(transport)
+            await asyncio.gather(*tasks)
+        return socket
+
+    async def _answer(self, socket, done, frame):
+        try:
+            request = cbor.decode(frame)
+            self.sent.append(request["method"])
+            answer = self._own_answer(request, done)
+            await self.answering.wait()
+            answer = await self.engine.execute(frame) if answer is None else cbor.encode(answer)
+        except ValueError:  # no request to answer: a server does not know whose it was
+            answer = cbor.encode({"error": {"code": -32700, "message": "Parse error"}})
+        if not socket.closed:
+            with contextlib.suppress(ConnectionError):  # hung up
+                await socket.send_bytes(answer)
+
+    def _own_answer(self, request, done):
+        if request["method"] == "signin":
+            if list(request["params"][0].values()) == [self.USER, self.PASSWORD]:
+                done.add("signin")
+                return {"id": request["id"], "result": "a token"}
+            return None  # the engine refuses as a server does
+        if "signin" not in done:
+            return self._refusal(request, "Anonymous access not allowed")
+        if request["method"] == "use":
+            done.add("use")
+        elif request["method"] == "query" and "use" not in done:
+            return self._refusal(request, "Specify a namespace to use")
+        return None
+
+    def _refusal(self, request, message):
+        return {"id": request["id"], "error": {"code": -32002, "message": message, "kind": "NotAllowed"}}
+
+
+@pytest.fixture
+async def stand_in():
+    server = StandIn()
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture(scope="session")
+def folder_with_schema(tmp_path_factory):
+    """An engine's folder that is copied, since the schema's forty commits take longer than most tests."""
+    folder = tmp_path_factory.mktemp("prepared") / "surreal"
+
+    async def prepare():
+        database = Database(f"surrealkv://{folder}", namespace="vectadb", database="vectadb")
+        await schema.apply(database)
+        await database.close()
+
+    asyncio.run(prepare())
+    return folder
+
+
+@pytest.fixture(params=ENGINES)
+async def connect(request, tmp_path, folder_with_schema):
+    """Gives a connection to the test's database, as one receiver has it. Embedded there is only one to have."""
+    opened = []
+    if request.param == "embedded":
+        shutil.copytree(folder_with_schema, tmp_path / "surreal")
+        database = Database(f"surrealkv://{tmp_path}/surreal", namespace="vectadb", database="vectadb")
+        opened.append(database)
+
+        async def give():
+            return database
+
+    else:
+        if request.param == "websocket":
+            server = StandIn()
+            await server.start()
+            access = {"url": server.url, "user": server.USER, "password": server.PASSWORD}
+        else:
+            access = {
+                "url": SERVER,
+                "user": os.environ.get("VECTADB_TEST_SURREALDB_USER", ""),
+                "password": os.environ.get("VECTADB_TEST_SURREALDB_PASSWORD", ""),
+            }
+        namespace = f"test_{uuid.uuid4().hex}"
+
+        async def give():
+            opened.append(Database(**access, namespace=namespace, database="vectadb"))
+            await opened[-1].open()
+            return opened[-1]
+
+        await schema.apply(await give())
+    yield give
+    if request.param == "server":
+        await opened[0].query(f"REMOVE NAMESPACE {namespace}")
+    for database in opened:
+        await database.close()
+    if request.param == "websocket":
+        await server.stop()
+
+
+@pytest.fixture
+async def database(connect):
+    return await connect()
+
+
+@pytest.fixture
+def writer_on():
+    """Makes a Writer as a receiver has it; `committed` collects the events of each commit."""
+
+    def make(database):
+        committed = []
+        writer = Writer(database, agent_window=HOUR, committed=committed.append)
+        writer.committed = committed
+        return writer
+
+    return make
+
+
+@pytest.fixture
+def writer(database, writer_on):
+    return writer_on(database)
+
+
+@pytest.fixture
+def reader(database):
+    return Reader(database)
+
+
+@pytest.fixture(scope="session")
+def make_event():
+    """Makes an event: a JSON event at noon, unless told otherwise."""
+
+    def make(**fields):
+        return Event(**({"id": str(uuid.uuid4()), "timestamp": NOON, "kind": "json", "properties": {}} | fields))
+
+    return make

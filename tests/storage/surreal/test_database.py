@@ -1,0 +1,185 @@
+import asyncio
+
+import pytest
+
+from mapping.errors import Code, Problem
+from mapping.times import EARLIEST, LATEST
+from storage.surreal import cbor
+from storage.surreal.database import ConflictError, Database, OpenError, RefusedError
+
+
+def is_unavailable(raised):
+    return raised.value.code is Code.UNAVAILABLE and raised.value.retry_after > 0
+
+
+@pytest.fixture
+async def remote(stand_in):
+    database = Database(stand_in.url, namespace="n", database="d", user="root", password="secret")
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        2**63 - 1,
+        -(2**63),
+        float("inf"),
+        "nul \0 and \u2028",
+        b"\x00\xff",
+        {"": 1, "dotted.key": {"nul\0": [None, True, []]}},
+        [[[[{}]]]],
+    ],
+)
+async def test_a_value_comes_back_as_it_was_sent(database, value):
+    assert await database.query("RETURN $value; RETURN type::of($value)", value=value) == [
+        value,
+        {int: "int", float: "float", str: "string", bytes: "bytes", dict: "object", list: "array"}[type(value)],
+    ]
+
+
+@pytest.mark.parametrize("moment", [0, -1, EARLIEST, EARLIEST + 1, LATEST])
+async def test_a_moment_is_a_datetime_there_and_nanoseconds_here(database, moment):
+    query = "RETURN [$moment, type::of($moment), NONE, $id, record::id($id)]"
+    (answer,) = await database.query(query, moment=cbor.datetime(moment), id=cbor.record("agent_event", "an id"))
+    assert answer == [moment, "datetime", None, "an id", "an id"]
+
+
+async def test_queries_at_once_each_get_their_own_answer(database):
+    answers = await asyncio.gather(*[database.query("RETURN $n", n=number) for number in range(50)])
+    assert answers == [[number] for number in range(50)]
+
+
+async def test_a_row_against_the_schema_is_refused_in_the_databases_words(database):
+    with pytest.raises(RefusedError, match="Expected `int` but found `'x'`"):
+        await database.query("CREATE index_queue SET event_ids = [], size = 'x'")
+
+
+async def test_a_transaction_that_is_refused_leaves_nothing_behind(database):
+    with pytest.raises(RefusedError, match="Expected `int`"):
+        await database.query(
+            "BEGIN; CREATE index_queue:a SET event_ids = [], size = 1; CREATE index_queue:b SET event_ids = [], "
+            "size = 'x'; COMMIT;"
+        )
+    assert await database.query("SELECT * FROM index_queue") == [[]]
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        "BEGIN; CREATE index_queue:a SET event_ids = [], size = 1; THROW 'a trace has changed'; COMMIT;",
+        (
+            "BEGIN; INSERT INTO index_queue { id: 'a', event_ids: [], size: 1 };"
+            "INSERT INTO index_queue { id: 'a', event_ids: [], size: 2 }; COMMIT;"
+        ),
+    ],
+)
+async def test_what_somebody_else_has_changed_is_a_conflict(database, statements):
+    with pytest.raises(ConflictError):
+        await database.query(statements)
+    assert await database.query("SELECT * FROM index_queue") == [[]]
+
+
+async def test_two_transactions_that_change_one_record_conflict(database):
+    await database.query("CREATE index_queue:a SET event_ids = [], size = 0")
+    add = "BEGIN; UPDATE index_queue:a SET size += 1; SLEEP 20ms; COMMIT;"
+    outcomes = await asyncio.gather(*[database.query(add) for _ in range(4)], return_exceptions=True)
+    failed = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    assert all(isinstance(failure, ConflictError) for failure in failed)
+    assert await database.query("SELECT VALUE size FROM index_queue") == [[4 - len(failed)]]
+
+
+@pytest.mark.parametrize("value", ["\ud800", 2**64, {"deep": "\udfff"}])
+async def test_what_cannot_be_sent_is_refused_and_the_next_query_works(database, value):
+    with pytest.raises(RefusedError):
+        await database.query("RETURN $value", value=value)
+    assert await database.query("RETURN 1") == [1]
+
+
+async def test_a_closed_database_stays_closed(database):
+    await database.close()
+    with pytest.raises(Problem, match="closed") as raised:
+        await database.query("RETURN 1")
+    assert is_unavailable(raised)
+
+
+async def test_a_wrong_password_is_an_error_that_names_the_settings(stand_in):
+    database = Database(stand_in.url, namespace="n", database="d", user="root", password="wrong")
+    with pytest.raises(OpenError, match=r"problem with authentication.*storage.surrealdb.user"):
+        await database.open()
+
+
+async def test_a_server_that_is_away_may_come_back(stand_in):
+    await stand_in.stop_listening()
+    database = Database(stand_in.url, namespace="n", database="d", user="root", password="secret")
+    with pytest.raises(Problem, match=stand_in.url) as raised:
+        await database.open()
+    assert is_unavailable(raised)
+    await stand_in.listen(stand_in.port)
+    assert await database.query("RETURN 1") == [1]
+    await database.close()
+
+
+async def test_a_query_under_way_when_the_server_hangs_up_is_unavailable_and_the_next_works(stand_in, remote):
+    stand_in.answering.clear()
+    queries = [asyncio.create_task(remote.query("RETURN 1")) for _ in range(3)]
+    while stand_in.sent.count("query") < 3:
+        await asyncio.sleep(0.01)
+    stand_in.hang_up()
+    for query in queries:
+        with pytest.raises(Problem) as raised:
+            await query
+        assert is_unavailable(raised)
+    stand_in.answering.set()
+    assert await remote.query("RETURN 2") == [2]
+
+
+async def test_after_the_server_hung_up_on_an_idle_connection_it_is_signed_in_to_again(stand_in, remote):
+    await remote.query("CREATE kept:one")
+    stand_in.hang_up()
+    await asyncio.sleep(0.05)
+    assert await asyncio.gather(*[remote.query("SELECT VALUE id FROM kept") for _ in range(5)]) == [[["one"]]] * 5
+    assert stand_in.sent.count("signin") == 2
+
+
+async def test_a_server_that_refuses_the_session_later_loses_no_event_for_it(stand_in, remote, monkeypatch):
+    """A changed password, an expired session: nobody's data is at fault, and a client must send it again."""
+    monkeypatch.setattr(stand_in, "PASSWORD", "another")
+    stand_in.hang_up()
+    await asyncio.sleep(0.05)
+    with pytest.raises(Problem, match="authentication") as raised:
+        await remote.query("RETURN 1")
+    assert is_unavailable(raised)
+    monkeypatch.undo()
+    assert await remote.query("RETURN 1") == [1]
+
+
+async def test_a_session_that_is_no_longer_allowed_is_signed_in_again(stand_in, remote, monkeypatch):
+    monkeypatch.setattr(
+        stand_in, "_own_answer", lambda request, _: stand_in._refusal(request, "The session has expired")
+    )
+    with pytest.raises(Problem, match="session has expired") as raised:
+        await remote.query("RETURN 1")
+    assert is_unavailable(raised)
+    monkeypatch.undo()
+    assert await remote.query("RETURN 1") == [1]
+
+
+async def test_the_folder_of_another_is_not_opened(tmp_path, folder_with_schema):
+    first, second = (
+        Database(f"surrealkv://{tmp_path}/surreal", namespace="vectadb", database="vectadb") for _ in range(2)
+    )
+    await first.open()
+    with pytest.raises(OpenError, match="in use by another process"):
+        await second.open()
+    assert await first.query("RETURN 1") == [1]
+    await first.close()
+    assert await second.query("RETURN 2") == [2]
+    await second.close()
+
+
+async def test_a_folder_that_cannot_be_is_an_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OpenError, match="cannot open"):
+        await Database(f"surrealkv://{tmp_path}/file/surreal", namespace="n", database="d").open()
