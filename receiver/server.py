@@ -165,3 +165,4 @@ def _log_to_stderr(level: str) -> None:
     logging.basicConfig(
         stream=sys.stderr, level=level.upper(), format="%(asctime)s %(levelname)-7s %(message)s", force=True
     )
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # at info, a line for every request to Qdrant
