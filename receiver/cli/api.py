@@ -1,0 +1,193 @@
+"""Asking a running receiver: where it is, with which key, and what its errors mean to whoever typed the command."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from http.client import HTTPException, HTTPMessage
+from typing import IO, Any, NamedTuple
+from urllib.parse import quote, urlencode, urlsplit
+
+from receiver.cli.errors import CommandError
+from receiver.cli.program import program
+from receiver.cli.terminal import Progress
+from receiver.kinds import HTTP_URL
+from receiver.settings import Settings, add_config_flag, is_loopback, load
+
+URL_VARIABLE, KEY_VARIABLE = "VECTADB_URL", "VECTADB_API_KEY"
+
+_TIMEOUT = 60.0
+_PATIENCE = 120.0
+_LARGEST_PAGE = 200
+
+# Addresses that mean "every address of this machine" to a server, and nothing to a client.
+_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound
+
+
+class AwayError(CommandError):
+    """Nobody answers."""
+
+
+class NotReadyError(CommandError):
+    """The receiver asks to come again."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Connection(NamedTuple):
+    """Where the receiver is, without a slash at the end; `flags` is how one says so in the next command."""
+
+    url: str
+    key: str
+    flags: str = ""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what tells where the receiver is. `connection` reads it."""
+    group = parser.add_argument_group("the receiver to ask")
+    group.add_argument(
+        "--url",
+        help=f"where it is ({URL_VARIABLE}; default: this machine, at the server.port of the environment or --config)",
+    )
+    group.add_argument("--api-key", metavar="KEY", help=f"its API key ({KEY_VARIABLE} is seen by fewer)")
+    add_config_flag(group)
+
+
+def connection(args: argparse.Namespace) -> Connection:
+    """Read the address and key from the flags, the environment, or the settings a receiver here would serve with.
+
+    Raises SettingsError, and CommandError for an address that is none.
+    """
+    url, key = args.url or os.environ.get(URL_VARIABLE), args.api_key or os.environ.get(KEY_VARIABLE)
+    if key and not (key.isascii() and key.isprintable()):
+        raise CommandError("--api-key: expected printable ASCII", exit_code=2)
+    if url:
+        try:
+            url = HTTP_URL.parse(url)
+        except ValueError:
+            raise CommandError(f"--url: expected {HTTP_URL.allowed}; got {url!r}", exit_code=2) from None
+        return Connection(url, key or "", f" --url {url}" if args.url else "")
+    settings = load(args, os.environ)
+    if settings.server.port == 0:
+        raise CommandError("server.port is 0, any that is free: say with --url which it became", exit_code=2)
+    keys = settings.auth.api_keys
+    return Connection(local_url(settings), key or (keys[0] if keys else ""))
+
+
+def local_url(settings: Settings, port: int | None = None) -> str:
+    """Give the address at which this machine reaches a receiver with these settings."""
+    host = _ANY.get(settings.server.host, settings.server.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port or settings.server.port}"
+
+
+def path(*parts: str) -> str:
+    """Write a path under /api/v1; ids may hold anything."""
+    return "/".join(["/api/v1", *(quote(part, safe="") for part in parts)])
+
+
+class Receiver:
+    """A receiver's read routes. Raises AwayError, NotReadyError (503), or CommandError for every other refusal."""
+
+    def __init__(self, where: Connection) -> None:
+        self.url = where.url
+        self._headers = {"Accept": "application/json"}
+        if where.key:
+            self._headers["Authorization"] = f"Bearer {where.key}"
+        handlers: list[urllib.request.BaseHandler] = [_NoRedirects()]
+        if is_loopback(urlsplit(where.url).hostname or ""):
+            handlers.append(urllib.request.ProxyHandler({}))  # a proxy's "this machine" is another one
+        self._opener = urllib.request.build_opener(*handlers)
+
+    def get(self, route: str, timeout: float = _TIMEOUT, **parameters: Any) -> Any:
+        """Give the JSON at a route. Parameters that are None are left out."""
+        given = urlencode({name: value for name, value in parameters.items() if value is not None})
+        request = urllib.request.Request(  # noqa: S310 - `connection` took http and https only
+            f"{self.url}{route}{'?' if given else ''}{given}", headers=self._headers
+        )
+        try:
+            with self._opener.open(request, timeout=timeout) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                raise self._refused(error) from None
+        except (urllib.error.URLError, OSError, HTTPException) as error:
+            raise self._away(error) from None
+        except ValueError:
+            raise CommandError(f"{self.url}{route} does not answer as a vectadb-receiver does") from None
+
+    def get_patiently(self, route: str, **parameters: Any) -> Any:
+        """Give the JSON at a route, waiting while the receiver says that it is not ready and gets on.
+
+        Raises NotReadyError once it has failed, or has said the same for two minutes.
+        """
+        progress, said, since = Progress(), "", time.monotonic()
+        try:
+            while True:
+                try:
+                    return self.get(route, **parameters)
+                except NotReadyError as error:
+                    if str(error) != said:
+                        said, since = str(error), time.monotonic()
+                    if time.monotonic() - since > _PATIENCE or self._has_failed():
+                        raise
+                    progress.show(f"waiting: {error}")
+                    time.sleep(min(error.retry_after, 2.0))
+        finally:
+            progress.clear()
+
+    def pages(self, route: str, field: str, limit: int, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Give up to `limit` items of a route that is read in pages."""
+        cursor = None
+        while limit > 0:
+            page = self.get_patiently(route, limit=min(limit, _LARGEST_PAGE), cursor=cursor, **parameters)
+            yield from page[field]
+            limit -= len(page[field])
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def _has_failed(self) -> bool:
+        """Tell whether waiting for search is in vain. While the stores are opened nobody knows."""
+        try:
+            return bool(self.get(path("stats"))["index_state"] == "failed")
+        except NotReadyError:
+            return False
+
+    def _refused(self, error: urllib.error.HTTPError) -> CommandError:
+        message = _message(error)
+        if error.code == 401:
+            return CommandError(f"{self.url}: {message}. Pass --api-key KEY, or set {KEY_VARIABLE}=KEY")
+        if error.code == 503:
+            retry_after = error.headers.get("Retry-After", "")
+            return NotReadyError(f"{self.url}: {message}", float(retry_after) if retry_after.isdecimal() else 2.0)
+        return CommandError(f"{self.url}: {message}")
+
+    def _away(self, error: Exception) -> AwayError:
+        reason = getattr(error, "reason", None) or error
+        return AwayError(
+            f"no receiver answers at {self.url} ({getattr(reason, 'strerror', None) or reason}). "
+            f"Start one: {program()} serve; or say where it is: --url URL, or {URL_VARIABLE}=URL"
+        )
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """The key is for the address that was named, and for no other. A redirect is an error."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> None: ...
+
+
+def _message(error: urllib.error.HTTPError) -> str:
+    """Give what the receiver says; something else than a receiver says nothing of use beyond its status."""
+    try:
+        return str(json.loads(error.read(100_000))["message"])
+    except (ValueError, LookupError, TypeError, OSError, HTTPException):
+        return f"HTTP {error.code}, which is not how a vectadb-receiver answers: is this one?"

@@ -1,0 +1,128 @@
+"""What the machine gives: a folder to write to, ports to listen on, a receiver that answers."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from receiver.cli import api
+from receiver.cli.checks.finding import Finding, Setup
+from receiver.cli.errors import CommandError
+from receiver.cli.program import program
+from receiver.cli.terminal import count
+
+_GIB = 1024**3
+# A million events take about 2 GB in both stores.
+_LITTLE, _TOO_LITTLE = 2 * _GIB, _GIB // 4
+_TIMEOUT = 3.0
+
+
+def in_use(folder: Path) -> bool:
+    """Tell whether a running receiver holds the data folder's lock."""
+    lock = folder / "lock"
+    if not lock.is_file() or not os.access(lock, os.W_OK):
+        return False
+    try:
+        with FileLock(lock, timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def data_folder(setup: Setup) -> Finding:
+    folder = setup.settings.storage.data_dir.absolute()
+    advice = "give this user the right to write there, or pass another --data-dir"
+    exists = next(place for place in (folder, *folder.parents) if place.exists())
+    if not exists.is_dir():
+        return Finding("problem", f"{exists} is not a folder", "pass another --data-dir")
+    try:
+        with tempfile.TemporaryFile(dir=exists) as file:  # without a name where the system can
+            file.write(b"\0")
+        others = [place for place in exists.iterdir() if not os.access(place, os.W_OK)] if exists == folder else []
+    except OSError as error:
+        return Finding("problem", f"{exists} cannot be written to: {error.strerror}", advice)
+    if others:
+        return Finding("problem", f"{others[0]} cannot be written to (was a receiver run by another user?)", advice)
+    free = shutil.disk_usage(exists).free
+    state = "" if exists == folder else ", will be created"
+    if setup.in_use:
+        state = ", in use by a running receiver"
+    text = f"{folder}{state}, {free / _GIB:.1f} GiB free"
+    if free < _LITTLE:
+        return Finding(
+            "problem" if free < _TOO_LITTLE else "warn", text, "make room, or pass a --data-dir on another disk"
+        )
+    return Finding("ok", text)
+
+
+def port(setup: Setup) -> Finding:
+    return _port(setup, setup.settings.server.port, "pass --port to choose another")
+
+
+def otlp_port(setup: Setup) -> Finding:
+    number = setup.settings.server.otlp_port
+    if number is None:
+        return Finding("ok", "off; OTLP is taken at the port above")
+    return _port(setup, number, "pass --otlp-port to choose another, or --otlp-port off")
+
+
+def http_api(setup: Setup) -> Finding:
+    """Ask the receiver that these settings lead to, where there is one."""
+    settings = setup.settings
+    if settings.server.port == 0:
+        return Finding("ok", "not asked: the port is any that is free")
+    keys = settings.auth.api_keys
+    receiver = api.Receiver(api.Connection(api.local_url(settings), keys[0] if keys else ""))
+    try:
+        receiver.get("/readyz", timeout=_TIMEOUT)
+        stats = receiver.get(api.path("stats"), timeout=_TIMEOUT)
+    except api.AwayError:
+        return Finding("ok", f"no receiver runs at {receiver.url}; start one with: {program()} serve")
+    except api.NotReadyError as error:
+        return Finding("warn", f"not ready yet: {error}")
+    except CommandError as error:
+        return Finding("warn", str(error))
+    index = f"index {stats['index_state']}"
+    if stats["index_pending"]:
+        index += f", {stats['index_pending']} to be indexed"
+    return Finding("ok", f"{receiver.url} is ready: {count(stats['events'], 'event')}, {index}")
+
+
+def _port(setup: Setup, number: int, hint: str) -> Finding:
+    host = setup.settings.server.host
+    if number == 0:
+        return Finding("ok", "0: any that is free")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            if os.name == "posix":  # elsewhere the option means another thing
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return _taken(setup, number, hint)
+        if error.errno == errno.EACCES:
+            return Finding("problem", f"{number} on {host} needs more rights than this user has", hint)
+        return Finding("problem", f"cannot listen on {host}: {error.strerror or error}", "check --host")
+    return Finding("ok", f"{number} on {host} is free")
+
+
+def _taken(setup: Setup, number: int, hint: str) -> Finding:
+    """Find out who has the port: only a receiver answers /health as the seed does."""
+    receiver = api.Receiver(api.Connection(api.local_url(setup.settings, number), ""))
+    try:
+        health = receiver.get("/health", timeout=_TIMEOUT)
+    except CommandError:
+        health = None
+    if not (isinstance(health, dict) and "ontology_loaded" in health and "version" in health):
+        return Finding("problem", f"{number} is taken by another program", hint)
+    text = f"{number} is taken by vectadb-receiver {health['version']}"
+    if setup.in_use:
+        return Finding("ok", text)
+    return Finding("warn", f"{text}, which uses another data folder", f"to run a second one, {hint}")

@@ -1,0 +1,49 @@
+"""The embedding model: whether it is there, and is the one that was published."""
+
+from __future__ import annotations
+
+import os
+
+from receiver.cli.checks.finding import Finding, Setup
+
+_OFF = "off"
+_OTHER = "set embedding.model to minilm, a model that fastembed knows, a model folder, or off"
+
+
+def model(setup: Setup) -> Finding:
+    name = setup.settings.embedding.model
+    if name == _OFF:
+        return Finding("ok", "off: events are stored and not searched")
+    from storage.embedding.model import MINILM  # noqa: PLC0415 - only doctor needs it
+
+    return _minilm(setup) if name == MINILM else _other(name)
+
+
+def _minilm(setup: Setup) -> Finding:
+    """Look at the packaged weights, and at what was built from them."""
+    from storage.embedding import minilm  # noqa: PLC0415 - as above
+
+    built = setup.settings.storage.data_dir / "models" / minilm.FOLDER
+    try:
+        source = minilm.package_files()
+        for file in minilm.CHECKSUMS:
+            minilm.check(source / file)
+    except OSError as error:
+        if built.is_dir():
+            return Finding("warn", f"minilm is prepared in {built}, but its package is not as it should be: {error}")
+        return Finding("problem", f"minilm: {error}")
+    if built.is_dir():
+        if not os.access(built / "model.onnx", os.R_OK):
+            return Finding("problem", f"{built} cannot be read", f"delete {built}: the next start builds it again")
+        return Finding("ok", "minilm: package and checksums are right, and it is prepared")
+    return Finding("ok", "minilm: package and checksums are right; the first start prepares it, in a few seconds")
+
+
+def _other(name: str) -> Finding:
+    from storage.embedding.model import dimensions_of  # noqa: PLC0415 - as above
+
+    try:
+        dimensions = dimensions_of(name)
+    except (ValueError, OSError) as error:
+        return Finding("problem", str(error), _OTHER)
+    return Finding("ok", f"{name} is known" + (f", {dimensions} dimensions" if dimensions else ""))

@@ -1,0 +1,137 @@
+"""The stores: whether the embedded one opens, whether the server answers and lets in."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+from typing import Any
+from urllib.parse import quote
+
+from receiver.cli.checks.finding import Finding, Setup
+
+_TIMEOUT = 5.0
+
+
+def surrealdb(setup: Setup) -> Finding:
+    storage = setup.settings.storage
+    if storage.surrealdb.url:
+        return asyncio.run(_surrealdb_server(setup))
+    folder = storage.data_dir / "surreal"
+    if setup.in_use:
+        return Finding("ok", "embedded, open in the running receiver")
+    if not folder.exists():
+        return Finding("ok", f"embedded, will be created in {folder}")
+    return asyncio.run(_surrealdb_embedded(setup))
+
+
+async def _surrealdb_embedded(setup: Setup) -> Finding:
+    url = setup.settings.storage.surrealdb_url
+    from surrealdb import AsyncSurreal  # noqa: PLC0415 - half a second, which no other command need wait for
+
+    try:
+        connection = AsyncSurreal(url)  # a log left by a kill is replayed here
+        await connection.connect()
+        version = await connection.version()
+        await connection.close()
+    except Exception as error:  # noqa: BLE001 - the engine has no error types: whatever it says is the finding
+        if "already locked" in str(error):
+            return Finding("warn", f"{url} is in use by another program", "stop that one before you start a receiver")
+        return Finding(
+            "problem",
+            f"{url} cannot be opened: {error}",
+            "restore data_dir from a backup, or move it away and start with an empty one",
+        )
+    return Finding("ok", f"embedded, opens ({version})")
+
+
+async def _surrealdb_server(setup: Setup) -> Finding:
+    settings = setup.settings.storage.surrealdb
+    from surrealdb import AsyncSurreal  # noqa: PLC0415 - as above
+    from surrealdb.errors import ServerError  # noqa: PLC0415 - as above
+
+    connection = AsyncSurreal(settings.url)
+    try:
+        async with asyncio.timeout(_TIMEOUT):
+            await connection.connect()
+            if settings.user:
+                await connection.signin({"username": settings.user, "password": settings.password})
+            version = await connection.version()
+    except ServerError as error:
+        return Finding(
+            "problem", f"{settings.url} refuses: {error}", "check storage.surrealdb.user and storage.surrealdb.password"
+        )
+    except Exception as error:  # noqa: BLE001 - websockets, sockets and the SDK each have types of their own
+        return Finding(
+            "problem",
+            f"{settings.url} does not answer ({error or 'in time'})",
+            "start the server, or correct storage.surrealdb.url",
+        )
+    finally:
+        await connection.close()
+    signed_in = f"signed in as {settings.user}" if settings.user else "without signing in"
+    return Finding("ok", f"{settings.url} answers, {signed_in} ({version})")
+
+
+def qdrant(setup: Setup) -> Finding:
+    settings = setup.settings.storage
+    if setup.settings.embedding.model == "off":
+        return Finding("ok", "not used: embedding.model is off")
+    if settings.qdrant.url:
+        return _qdrant_server(setup)
+    folder = settings.data_dir / "qdrant"
+    if setup.in_use:
+        return Finding("ok", "embedded, open in the running receiver")
+    if not folder.exists():
+        return Finding("ok", f"embedded, will be created in {folder}")
+    return _qdrant_embedded(setup)
+
+
+def _qdrant_server(setup: Setup) -> Finding:
+    """Ask for the collection: the answer tells whether the server is there, lets in, and has one that fits."""
+    settings = setup.settings.storage.qdrant
+    request = urllib.request.Request(  # noqa: S310 - the setting takes http and https only
+        f"{settings.url}/collections/{quote(settings.collection, safe='')}",
+        headers={"api-key": settings.api_key} if settings.api_key else {},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310 - as above
+            found: dict[str, Any] = json.loads(answer.read())["result"]
+    except urllib.error.HTTPError as error:
+        with error:
+            return _qdrant_refuses(setup, error.code)
+    except (OSError, HTTPException) as error:
+        reason = getattr(error, "reason", None) or error
+        return Finding(
+            "problem", f"{settings.url} does not answer ({reason})", "start the server, or correct storage.qdrant.url"
+        )
+    except (ValueError, LookupError, TypeError):
+        return Finding("problem", f"{settings.url} does not answer as Qdrant does", "correct storage.qdrant.url")
+    return Finding("ok", f"{settings.url} answers, {settings.collection} has {found.get('points_count') or 0} points")
+
+
+def _qdrant_refuses(setup: Setup, status: int) -> Finding:
+    settings = setup.settings.storage.qdrant
+    if status in {401, 403}:
+        return Finding("problem", f"{settings.url} wants another API key", "set storage.qdrant.api_key")
+    if status == 404:
+        return Finding("ok", f"{settings.url} answers, {settings.collection} will be created")
+    return Finding("problem", f"{settings.url} answers HTTP {status}", "look into the server's log")
+
+
+def _qdrant_embedded(setup: Setup) -> Finding:
+    """Load the shard as it is. A damaged one costs time, not data: the index is built from SurrealDB."""
+    folder = setup.settings.storage.data_dir / "qdrant"
+    from qdrant_edge import CountRequest, EdgeShard  # noqa: PLC0415 - only doctor needs it
+
+    try:
+        shard = EdgeShard.load(str(folder))
+        points = shard.count(CountRequest())
+        shard.close()
+    except Exception as error:  # noqa: BLE001 - the engine has no error types: whatever it says is the finding
+        return Finding(
+            "warn", f"{folder} cannot be opened: {error}", "nothing to do: the next start builds the index anew"
+        )
+    return Finding("ok", f"embedded, opens, {points} points")

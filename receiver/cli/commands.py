@@ -1,0 +1,91 @@
+"""The table of commands, and what is the same for each: help, errors, Ctrl-C, a pipe that its reader closed."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from receiver.cli import doctor, search, send_demo, serve, sessions, tail, trace
+from receiver.cli.errors import CommandError
+from receiver.cli.terminal import printable
+from receiver.settings import SettingsError
+from receiver.version import VERSION
+
+
+class Command(NamedTuple):
+    """`run` gives the exit code: 0, 1 where it could not be done. Whoever typed something wrong gets 2."""
+
+    name: str
+    help: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+COMMANDS = (
+    Command("serve", "receive, store and index events until stopped", serve.add_arguments, serve.run),
+    Command("search", "find events by meaning and by words", search.add_arguments, search.run),
+    Command("tail", "show events as they come", tail.add_arguments, tail.run),
+    Command("trace", "show one trace as a tree", trace.add_arguments, trace.run),
+    Command("sessions", "list sessions, the latest first", sessions.add_arguments, sessions.run),
+    Command("send-demo", "send the made-up runs of a travel agent", send_demo.add_arguments, send_demo.run),
+    Command("doctor", "check settings, stores, model and ports", doctor.add_arguments, doctor.run),
+)
+
+# What a shell reports for a process that SIGINT or SIGPIPE ended.
+_INTERRUPTED, _PIPE_CLOSED = 130, 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that the arguments name, and give the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character shows a question mark
+    try:
+        code = _run(argv)
+        sys.stdout.flush()  # here, where a closed pipe is expected
+    except (CommandError, SettingsError) as error:
+        print(f"vectadb-receiver: {printable(str(error))}", file=sys.stderr)
+        return 2 if isinstance(error, SettingsError) else error.exit_code
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The interpreter flushes once more at exit, and would complain.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
+    return code
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    parser = _parser()
+    args = parser.parse_args(argv)
+    if args.run is None:
+        parser.print_help(sys.stderr)
+        return 2
+    code: int = args.run(args)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vectadb-receiver",
+        description="Receives what AI agents tell OpenTelemetry, stores it, and finds it again by meaning.",
+    )
+    parser.add_argument("--version", action="version", version=f"vectadb-receiver {VERSION}")
+    parser.set_defaults(run=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for command in COMMANDS:
+        of_command = commands.add_parser(command.name, help=command.help, description=_sentence(command.help))
+        command.add_arguments(of_command)
+        of_command.set_defaults(run=command.run)
+    return parser
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."

@@ -1,0 +1,159 @@
+"""Tells the demo's story to the real OpenTelemetry SDK and sends what that makes of it with its own OTLP exporters.
+
+Moments are set explicitly: the runs lie in the recent past and take as long as such runs do.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+import warnings
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from opentelemetry import context, trace
+from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler
+from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+
+from mapping.times import NS
+from receiver.cli.demo_story import RUNS, Failure, Line, Run, Step
+from receiver.version import VERSION
+
+_RESOURCE = {"service.name": "travel-demo", "service.version": "1.4.2", "deployment.environment.name": "demo"}
+_PAUSE = NS // 50  # between two steps
+
+
+class Told(NamedTuple):
+    """A run that was sent."""
+
+    trace_id: str
+    session_id: str
+    title: str
+    failed: bool
+
+
+class Sent(NamedTuple):
+    spans: int
+    logs: int
+    runs: list[Told]
+
+
+class SendError(Exception):
+    """The exporter's own words."""
+
+
+def send(url: str, headers: dict[str, str]) -> Sent:
+    """Tell all runs and send them to the OTLP routes at `url`. Raises SendError."""
+    teller = _Teller(uuid.uuid4().hex[:6])
+    runs = [teller.tell(run) for run in RUNS]
+    spans, logs = teller.spans.get_finished_spans(), teller.logs.get_finished_logs()
+    if not spans:  # the SDK's own switch
+        raise SendError("the SDK made no spans: is OTEL_SDK_DISABLED set?")
+    span_exporter = OTLPSpanExporter(f"{url}/v1/traces", headers=headers)
+    log_exporter = OTLPLogExporter(f"{url}/v1/logs", headers=headers)
+    _export("spans", lambda: span_exporter.export(spans))
+    _export("log records", lambda: log_exporter.export(logs))
+    return Sent(len(spans), len(logs), runs)
+
+
+def _export(what: str, export: Callable[[], Any]) -> None:
+    """Export, and raise SendError with what the exporter logs where it gives up."""
+    said: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign] # one method is all of it
+    logger = logging.getLogger("opentelemetry.exporter")
+    propagates, logger.propagate = logger.propagate, False
+    logger.addHandler(handler)
+    try:
+        result = export()
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = propagates
+    if result.name != "SUCCESS":
+        raise SendError(f"the {what} were not taken: {'; '.join(said) or 'the exporter does not say why'}")
+
+
+class _Teller:
+    """Spans and log records as the SDK makes them, kept until they are sent. `tag` tells this demo from the next."""
+
+    def __init__(self, tag: str) -> None:
+        self.spans, self.logs = InMemorySpanExporter(), InMemoryLogRecordExporter()  # type: ignore[no-untyped-call] # the SDK says no types here
+        self._tag = tag
+        resource = Resource.create(_RESOURCE)
+        # The sampler is said, for OTEL_TRACES_SAMPLER could leave holes in the story.
+        traces = TracerProvider(sampler=ALWAYS_ON, resource=resource, shutdown_on_exit=False)
+        traces.add_span_processor(SimpleSpanProcessor(self.spans))
+        self._tracer = traces.get_tracer("vectadb_receiver.demo", VERSION)
+        logs = LoggerProvider(resource=resource, shutdown_on_exit=False)
+        logs.add_log_record_processor(SimpleLogRecordProcessor(self.logs))
+        with warnings.catch_warnings():
+            # It is deprecated in favour of a package of its own, which is not installed.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._handler = LoggingHandler(logger_provider=logs)
+
+    def tell(self, run: Run) -> Told:
+        session_id = f"demo-{run.conversation}-{self._tag}"
+        shared = {"gen_ai.conversation.id": session_id}
+        began = time.time_ns() - int(run.minutes_ago * 60 * NS)
+        span, _ = self._step(run.agent, shared, began, context.Context())
+        return Told(f"{span.get_span_context().trace_id:032x}", session_id, run.title, run.agent.failure is not None)
+
+    def _step(self, step: Step, shared: dict[str, Any], began: int, parent: context.Context) -> tuple[trace.Span, int]:
+        """Tell a step and those it contains. Gives the span and the moment of its end."""
+        # What a step does not say of its agent, it has from the one around it.
+        shared = shared | {key: step.attributes[key] for key in ("gen_ai.agent.name",) if key in step.attributes}
+        span = self._tracer.start_span(
+            step.name,
+            context=parent,
+            kind=trace.SpanKind.CLIENT if step.calls_out else trace.SpanKind.INTERNAL,
+            attributes=shared | step.attributes,
+            start_time=began,
+        )
+        within = trace.set_span_in_context(span, parent)
+        now = began + int(step.seconds * NS)
+        for part in step.steps:
+            now += _PAUSE
+            if isinstance(part, Line):
+                self._log(part, shared, now, within)
+            else:
+                _, now = self._step(part, shared, now, within)
+        now += _PAUSE
+        if step.failure:
+            _fail(span, step.failure, now)
+        span.end(end_time=now)
+        return span, now
+
+    def _log(self, line: Line, shared: dict[str, Any], now: int, within: context.Context) -> None:
+        record = logging.LogRecord(
+            "travel", logging.getLevelNamesMapping()[line.level], "travel/agent.py", 57, line.text, None, None, "run"
+        )
+        record.created = now / NS
+        record.__dict__ |= shared
+        token = context.attach(within)
+        try:
+            self._handler.emit(record)
+        finally:
+            context.detach(token)
+
+
+def _fail(span: trace.Span, failure: Failure, now: int) -> None:
+    """Do what the SDK's `record_exception` does, for an exception that was raised in a story."""
+    span.add_event(
+        "exception",
+        {
+            "exception.type": failure.type,
+            "exception.message": failure.message,
+            "exception.stacktrace": failure.stacktrace,
+        },
+        timestamp=now,
+    )
+    span.set_attribute("error.type", failure.type)
+    span.set_status(trace.Status(trace.StatusCode.ERROR, failure.message))

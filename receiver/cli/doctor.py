@@ -1,0 +1,60 @@
+"""`doctor`: a line for each thing that a receiver needs, and what to do where it is not as it should be.
+
+It needs no running receiver, gets along with one, and changes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from typing import NamedTuple
+
+from receiver import settings
+from receiver.cli.checks import machine, model, stores
+from receiver.cli.checks.finding import Finding, Level, Setup
+from receiver.cli.terminal import coloured, printable
+from receiver.settings import SettingsError
+
+
+class Check(NamedTuple):
+    name: str
+    look: Callable[[Setup], Finding]
+
+
+CHECKS = (
+    Check("data folder", machine.data_folder),
+    Check("SurrealDB", stores.surrealdb),
+    Check("Qdrant", stores.qdrant),
+    Check("model", model.model),
+    Check("port", machine.port),
+    Check("OTLP port", machine.otlp_port),
+    Check("HTTP API", machine.http_api),
+)
+
+_COLOURS: dict[Level, str] = {"ok": "green", "warn": "yellow", "problem": "red"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    settings.add_flags(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    try:
+        loaded = settings.load(args, os.environ)
+        settings.check(loaded)
+    except SettingsError as error:
+        _show("settings", Finding("problem", str(error)))
+        return 1
+    file = args.config or os.environ.get(settings.CONFIG_VARIABLE)
+    _show("settings", Finding("ok", f"read from {file} and the environment" if file else "no file, the environment"))
+    setup = Setup(loaded, machine.in_use(loaded.storage.data_dir))
+    levels = [_show(check.name, check.look(setup)) for check in CHECKS]
+    return 1 if "problem" in levels else 0
+
+
+def _show(name: str, finding: Finding) -> Level:
+    print(coloured(f"{finding.level:8}", _COLOURS[finding.level]), f"{name:12}", printable(finding.text), flush=True)
+    if finding.advice:
+        print(" " * 21, f"-> {printable(finding.advice)}", flush=True)
+    return finding.level

@@ -1,0 +1,67 @@
+"""Which events a command is about: the API's filters as flags."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+
+from mapping.times import NS, format_rfc3339, parse_rfc3339
+from receiver.kinds import parse_duration
+
+# Flag and parameter of the API, what it takes, help.
+_EQUAL = (
+    ("trace_id", "ID", "only of this trace"),
+    ("session_id", "ID", "only of this session"),
+    ("agent_id", "ID", "only of this agent"),
+    ("event_type", "TYPE", "only of this type: model_call, tool_call, agent, error, log, ..."),
+)
+_STATUSES = ("ok", "error", "unset")
+_PERIOD = (
+    ("since", "only from this moment on: 2026-01-07T19:00:00Z, or how long ago: 90s, 15m, 2h, 7d"),
+    ("until", "only before this moment, written alike"),
+)
+
+
+def add_filters(parser: argparse.ArgumentParser, *, period: bool) -> None:
+    """Add the filters, `--since` and `--until` only where `period` says so. `given` reads them."""
+    group = parser.add_argument_group("filters")
+    for name, metavar, text in _EQUAL:
+        group.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, help=text)
+    group.add_argument("--status", choices=_STATUSES, help="only events that ended so")
+    for name, text in _PERIOD if period else ():
+        group.add_argument(f"--{name}", metavar="WHEN", type=_moment, help=text)
+
+
+def given(args: argparse.Namespace) -> dict[str, Any]:
+    """Give the API's parameters; None for those that were not given."""
+    names = [name for name, *_ in (*_EQUAL, *_PERIOD)]
+    return {name: getattr(args, name, None) for name in [*names, "status"]}
+
+
+def number(least: int, most: int) -> Any:
+    """Give the type of a flag that takes a whole number of these bounds."""
+
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most):
+            raise argparse.ArgumentTypeError(f"expected a whole number from {least} to {most}; got {text!r}")
+        return int(text)
+
+    return parse
+
+
+def _moment(text: str) -> str:
+    try:
+        moment = time.time_ns() - int(parse_duration(text) * NS)
+    except ValueError:
+        try:
+            moment = parse_rfc3339(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(
+                f"expected a moment with its zone, such as 2026-01-07T19:00:00Z, or how long ago, such as 2h; "
+                f"got {text!r}"
+            ) from None
+    try:
+        return format_rfc3339(moment)
+    except OverflowError:
+        raise argparse.ArgumentTypeError(f"expected a moment after the year 1; got {text!r}") from None

@@ -1,0 +1,45 @@
+"""`send-demo`: something to look at, sent as a real program would send it."""
+
+from __future__ import annotations
+
+import argparse
+
+from receiver.cli import api
+from receiver.cli.errors import CommandError
+from receiver.cli.program import program
+from receiver.cli.show import status
+from receiver.cli.terminal import aligned, count
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    api.add_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    where = api.connection(args)
+    # Asked first: a receiver that is away, not ready or wants a key says so better than an exporter does.
+    api.Receiver(where).get_patiently(api.path("stats"))
+    from receiver.cli.demo_telemetry import SendError, send  # noqa: PLC0415 - the SDK takes a while to import; only this command needs it
+
+    try:
+        sent = send(where.url, {"Authorization": f"Bearer {where.key}"} if where.key else {})
+    except SendError as error:
+        raise CommandError(f"{where.url}: {error}") from None
+    sessions = {run.session_id for run in sent.runs}
+    print(
+        f"Sent {count(sent.spans, 'span')} and {count(sent.logs, 'log record')}: "
+        f"{count(len(sent.runs), 'run')} of a travel agent in {count(len(sessions), 'session')}.\n"
+    )
+    rows = [(status("failed" if run.failed else "completed"), run.trace_id, run.title) for run in sent.runs]
+    print("\n".join(f"  {line}" for line in aligned(rows)))
+    failed = next(run for run in sent.runs if run.failed)
+    print("\nNext:")
+    for words in (
+        'search "the ticket got more expensive while booking"',
+        'search "card was refused" --status error',
+        f"trace {sent.runs[0].trace_id}",
+        f"trace {failed.trace_id}",
+        "sessions",
+    ):
+        print(f"  {program()} {words}{where.flags}")
+    return 0

@@ -1,0 +1,50 @@
+"""`sessions`: a line each."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from receiver.cli import api, filters
+from receiver.cli.terminal import aligned, coloured, json_line, local_time, printable, shortened
+
+_HEAD = ("last event", "traces", "events", "errors", "tokens in/out", "agents", "session")
+_LONGEST_AGENTS = 40
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--limit", type=filters.number(1, 100_000), default=20, metavar="N", help="at most (default 20)"
+    )
+    parser.add_argument("--json", action="store_true", help="a line of JSON for each session")
+    api.add_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    receiver = api.Receiver(api.connection(args))
+    found = list(receiver.pages(api.path("sessions"), "sessions", args.limit))
+    if args.json:
+        for session in found:
+            print(json_line(session))
+    else:
+        print("\n".join(lines(found)))
+    return 0
+
+
+def lines(sessions: list[dict[str, Any]]) -> list[str]:
+    if not sessions:
+        return ["no sessions: no event has named one yet"]
+    return aligned([[coloured(word, "dim") for word in _HEAD], *(_cells(session) for session in sessions)])
+
+
+def _cells(session: dict[str, Any]) -> list[str]:
+    errors = session["error_count"]
+    return [
+        local_time(session["last_event_at"]),
+        str(session["trace_count"]),
+        str(session["event_count"]),
+        coloured(str(errors), "red") if errors else "0",
+        f"{session['input_tokens']}/{session['output_tokens']}",
+        shortened(printable(", ".join(session["agent_ids"])) or "-", _LONGEST_AGENTS),
+        printable(session["id"]),
+    ]

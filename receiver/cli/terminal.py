@@ -1,0 +1,128 @@
+"""What reaches the terminal: no control characters of others, colours where they are welcome, times as one reads them.
+
+Names and texts come from whoever sends events. An escape sequence in them could rewrite the screen or the window's
+title, so every character that is not printable is shown as its escape.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, TextIO
+
+from mapping.times import NS, parse_rfc3339
+
+_COLOURS = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "cyan": 36, "dim": 2, "bold": 1}
+_ESCAPE = re.compile(r"\033\[\d+m")
+_COLUMNS_OF_A_FILE = 160
+
+
+def printable(text: str) -> str:
+    """Give text as one line without control characters: white space becomes a space, the rest an escape."""
+    if text.isprintable():
+        return text
+    line = " ".join(text.split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in line)
+
+
+def json_line(value: Any) -> str:
+    """Write JSON on one line, readable in any script, with what is not printable as JSON's own escapes."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+
+
+def coloured(text: str, colour: str | None, stream: TextIO | None = None) -> str:
+    """Colour text where the stream (standard output unless another is given) is a terminal that wants colours.
+
+    See no-color.org: NO_COLOR, set to anything, means none.
+    """
+    stream = stream or sys.stdout
+    if colour is None or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty():
+        return text
+    return f"\033[{_COLOURS[colour]}m{text}\033[0m"
+
+
+def columns() -> int:
+    """Give the width to write for: the terminal's; a file's lines may be longer."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _COLUMNS_OF_A_FILE
+
+
+def shortened(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
+
+
+def aligned(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Put the cells of rows below each other; the last one of each is as long as it is."""
+    table = [[*row] for row in rows]
+    widths: dict[int, int] = {}
+    for row in table:
+        for column, cell in enumerate(row[:-1]):
+            widths[column] = max(widths.get(column, 0), _width(cell))
+    return [
+        "  ".join([*(cell + " " * (widths[column] - _width(cell)) for column, cell in enumerate(row[:-1])), row[-1]])
+        for row in table
+    ]
+
+
+def _width(cell: str) -> int:
+    return len(_ESCAPE.sub("", cell))
+
+
+def local_time(text: str, now: datetime | None = None) -> str:
+    """Show an RFC 3339 moment in the local zone: the time alone today, with the day otherwise."""
+    seconds = parse_rfc3339(text) // NS
+    now = now or datetime.now().astimezone()
+    try:
+        moment = datetime.fromtimestamp(seconds).astimezone()
+    except (OverflowError, ValueError, OSError):  # the years 1 and 9999, where the zone leads out of the calendar
+        return text[:10]
+    if moment.date() == now.date():
+        return f"{moment:%H:%M:%S}"
+    return f"{moment:%m-%d %H:%M:%S}" if moment.year == now.year else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def duration(nanoseconds: int) -> str:
+    """Show how long something took with two or three digits: `340 ms`, `1.2 s`, `3 min 20 s`, `2 h 5 min`."""
+    seconds = nanoseconds / NS
+    if seconds < 0.001:
+        return f"{nanoseconds / 1000:.0f} µs"
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{int(seconds) // 60} min {int(seconds) % 60} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+class Progress:
+    """A line on standard error that says what is waited for. Not a terminal: a line each time the words change."""
+
+    def __init__(self) -> None:
+        self._shown = ""
+
+    def show(self, text: str) -> None:
+        text = printable(text)
+        if text == self._shown:
+            return
+        if sys.stderr.isatty():
+            text = shortened(text, shutil.get_terminal_size().columns - 1)
+            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+        else:
+            print(text, file=sys.stderr, flush=True)
+        self._shown = text
+
+    def clear(self) -> None:
+        if self._shown and sys.stderr.isatty():
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+        self._shown = ""

@@ -1,0 +1,119 @@
+"""`trace ID`: its events as the tree of who caused whom."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from mapping.times import parse_rfc3339
+from receiver.cli import api, filters
+from receiver.cli.show import headline, status
+from receiver.cli.terminal import (
+    aligned,
+    coloured,
+    count,
+    duration,
+    json_line,
+    local_time,
+    printable,
+)
+
+_DEEPEST = 30  # levels that are indented; more would leave no room for words
+
+Event = dict[str, Any]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", help="the trace's id")
+    parser.add_argument(
+        "--limit", type=filters.number(1, 100_000), default=1000, metavar="N", help="events at most (default 1000)"
+    )
+    parser.add_argument("--json", action="store_true", help="the trace with its events as one line of JSON")
+    api.add_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    receiver = api.Receiver(api.connection(args))
+    route = api.path("traces", args.id)
+    trace = receiver.get_patiently(route, limit=1)
+    events = list(receiver.pages(route, "events", args.limit))
+    if args.json:
+        del trace["next_cursor"]  # a page's; these are all of them
+        print(json_line({**trace, "events": events}))
+        return 0
+    print("\n".join([*head(trace), "", *tree(events)]))
+    if len(events) < trace["event_count"]:
+        print(f"the first {len(events)} of {trace['event_count']} events; --limit shows more")
+    return 0
+
+
+def head(trace: dict[str, Any]) -> list[str]:
+    """Write what is known of the trace as a whole."""
+    took = parse_rfc3339(trace["last_event_at"]) - parse_rfc3339(trace["start_time"])
+    facts = [
+        status(trace["status"]),
+        local_time(trace["start_time"]),
+        duration(took),
+        count(trace["event_count"], "event"),
+    ]
+    if trace["error_count"]:
+        facts.append(coloured(count(trace["error_count"], "error"), "red"))
+    if trace["input_tokens"] or trace["output_tokens"]:
+        facts.append(f"{trace['input_tokens']} tokens in, {trace['output_tokens']} out")
+    names = [f"{name} {printable(value)}" for name in ("session", "agent") if (value := trace[f"{name}_id"])]
+    if trace["service"]:
+        names.append(f"service {printable(trace['service'])}")
+    title = coloured(printable(trace["name"] or "trace"), "bold")
+    lines = [f"{title}  {coloured(printable(trace['id']), 'dim')}", "  ".join(facts)]
+    return [*lines, "  ".join(names)] if names else lines
+
+
+def tree(events: list[Event]) -> list[str]:
+    """Write events below the span that caused them, in the order of time."""
+    if not events:
+        return []
+    began = parse_rfc3339(events[0]["timestamp"])
+    return aligned(_rows(events, began))
+
+
+def _rows(events: list[Event], began: int) -> Iterator[list[str]]:
+    for place in _walk(events):
+        event = place.event
+        after = parse_rfc3339(event["timestamp"]) - began
+        yield [
+            coloured(f"+{duration(after)}" if after > 0 else "0", "dim"),
+            coloured(printable(event["event_type"] or "-"), "cyan"),
+            status(event["status"]),
+            "  " * min(place.depth, _DEEPEST) + headline(event),
+        ]
+
+
+class _Place(NamedTuple):
+    event: Event
+    depth: int
+
+
+def _walk(events: list[Event]) -> Iterator[_Place]:
+    """Give every event once, parents first. Parents that are not there, or go round in a circle, are no parents."""
+    spans = {event["span_id"]: event for event in events if event["span_id"]}
+    children: dict[str, list[Event]] = {}
+    roots: list[Event] = []
+    for event in events:
+        parent = event["parent_span_id"]
+        if parent in spans and spans[parent] is not event:
+            children.setdefault(parent, []).append(event)
+        else:
+            roots.append(event)
+    seen: set[str] = set()
+    # Whatever no root leads to is part of a circle, and begins where its first event does.
+    for root in [*roots, *events]:
+        below = [_Place(root, 0)]
+        while below:
+            place = below.pop()
+            if place.event["id"] in seen:
+                continue
+            seen.add(place.event["id"])
+            yield place
+            caused = children.get(place.event["span_id"] or "", ())
+            below.extend(_Place(child, place.depth + 1) for child in reversed(caused))
