@@ -1,5 +1,5 @@
-"""The command line, `vectadb-receiver`: one file a command, and the table of them in `commands`."""
+"""The command line, `vectadb-receiver`."""
 
-from receiver.cli.commands import main
+from receiver.cli.main import main
 
 __all__ = ["main"]

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from receiver.cli import doctor, search, send_demo, serve, sessions, tail, trace
+from receiver.cli.commands import doctor, search, send_demo, serve, sessions, tail, trace
 from receiver.cli.errors import CommandError
 from receiver.cli.terminal import printable
 from receiver.settings import SettingsError
