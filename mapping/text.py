@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 import msgspec
@@ -37,16 +36,15 @@ _WORDLESS = re.compile(
     r"|^(?:telemetry|process|os|host|thread|code|server|network|session|otel)\.",
     re.IGNORECASE,
 )
-# Base64, UUIDs, and hex digits as long as a trace id.
+# Base64, UUIDs, and hex digits as long as a trace id. The look back keeps it linear: one try for each run of letters.
 _NOISE = re.compile(
-    r"(?:data:[\w/+.-]+;base64,)?[A-Za-z0-9+/_-]{120,}={0,2}"
+    r"(?:data:[\w/+.-]+;base64,|(?<![A-Za-z0-9+/_-]))[A-Za-z0-9+/_-]{120,}={0,2}"
     r"|\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b|\b[0-9a-fA-F]{32,}\b"
 )
 _SPACE = re.compile(r"\s+")
 
-# Bounds for values that are all structure: text that is JSON that holds text that is JSON, or a million short strings.
+# Text that is JSON that holds text that is JSON may go on for ever.
 _MAX_DEPTH = 64
-_MAX_PIECES = 1_000
 
 
 def text_of(name: str | None, properties: dict[str, Any]) -> str:
@@ -88,7 +86,13 @@ def _cut(lines: dict[str, None]) -> str:
 
 
 def _pieces(value: object) -> Iterator[str]:
-    return islice(_words(value, 0), _MAX_PIECES)
+    """Give a value's words until they fill the text alone: a list may hold a million strings."""
+    room = TEXT_LIMIT
+    for piece in _words(value, 0):
+        yield piece
+        room -= len(piece) + 1
+        if room <= 0:
+            return
 
 
 def _words(value: object, depth: int) -> Iterator[str]:

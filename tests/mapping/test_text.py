@@ -1,4 +1,5 @@
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -172,6 +173,16 @@ def test_text_is_cut_at_the_limit_and_what_comes_first_is_kept():
     assert len(text) == TEXT_LIMIT
     assert text.startswith("name\nword word")
     assert len(text_of(None, {str(number): "x" * 50 for number in range(10_000)})) <= TEXT_LIMIT
+
+
+@pytest.mark.parametrize(
+    "value",
+    [["x" * 119 + " "] * 100_000, "x" * 119 * 200_000, ("x" * 119 + ".") * 100_000, "data:" * 1_000_000, [{}] * 10**5],
+)
+def test_values_of_any_size_are_read_in_moments(value):
+    start = time.process_time()
+    assert len(text_of(None, {"input": value, "note": value})) <= TEXT_LIMIT
+    assert time.process_time() - start < 2
 
 
 def test_text_in_json_in_text_without_end_is_read_as_far_as_it_goes():
