@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import uuid
+from collections import Counter
 
 import pytest
 from aiohttp import WSMsgType, web
@@ -213,3 +214,33 @@ def make_event():
         return Event(**({"id": str(uuid.uuid4()), "timestamp": NOON, "kind": "json", "properties": {}} | fields))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def balance():
+    """Checks that what a database says twice agrees, and gives its traces and events by id.
+
+    Every event has one edge, of its own id, from its trace; a trace counts its events; what is to be indexed is there.
+    """
+
+    async def check(database):
+        traces, events, edges, reached, queued = await database.query(
+            "SELECT * FROM agent_trace; SELECT * FROM agent_event; SELECT * FROM contains;"
+            "SELECT id, ->contains->agent_event AS events FROM agent_trace;"
+            "SELECT VALUE event_ids FROM index_queue"
+        )
+        trace_of = {row["id"]: row["trace_id"] for row in events}
+        assert sorted((row["id"], row["in"], row["out"]) for row in edges) == sorted(
+            (event_id, trace_id, event_id) for event_id, trace_id in trace_of.items()
+        )
+        assert {row["id"]: sorted(row["events"]) for row in reached} == {
+            row["id"]: sorted(event_id for event_id, trace_id in trace_of.items() if trace_id == row["id"])
+            for row in traces
+        }
+        assert {row["id"]: row["event_count"] for row in traces} == Counter(trace_of.values())
+        assert sorted(event_id for ids in queued for event_id in ids) == sorted(
+            row["id"] for row in events if row.get("indexed") is not False
+        )
+        return {row["id"]: row for row in traces}, {row["id"]: row for row in events}
+
+    return check

@@ -1,0 +1,131 @@
+"""One transaction, whoever comes in between."""
+
+import pytest
+
+from mapping.errors import Code, Problem
+from storage import commit as commit_module
+from storage import idle
+from storage.commit import Pending, commit
+from storage.surreal import rows
+from storage.surreal.database import RefusedError
+
+HOUR = 3600 * 10**9
+
+
+def pending(*events):
+    return [Pending(event, rows.event_fields(event, 0), event.trace_id) for event in events]
+
+
+@pytest.fixture
+def between(monkeypatch):
+    """Lets something happen between the look-up and the transaction of the next commit, or of every one."""
+    look_up = commit_module._look_up
+    happens = []
+
+    async def looked_up_long_ago(*arguments):
+        found = await look_up(*arguments)
+        if happens:
+            await happens.pop()()
+        return found
+
+    monkeypatch.setattr(commit_module, "_look_up", looked_up_long_ago)
+    return happens
+
+
+async def test_a_commit_that_meets_a_changed_trace_decides_again(connect, make_event, balance, between):
+    database, other = await connect(), await connect()
+    await commit(database, pending(make_event(trace_id="t")), HOUR)
+    late = make_event(trace_id="t")
+    between.append(lambda: commit(other, pending(late), HOUR))
+    (outcome,) = await commit(database, pending(event := make_event(trace_id="t")), HOUR)
+    assert (outcome.event_id, outcome.duplicate) == (event.id, False)
+    traces, events = await balance(database)
+    assert (traces["t"]["event_count"], traces["t"]["revision"]) == (3, 3)
+    assert late.id in events
+
+
+@pytest.mark.parametrize("fields", [{"trace_id": "t"}, {"session_id": "s"}])
+async def test_two_that_make_the_same_trace_make_one(connect, make_event, balance, between, fields):
+    database, other = await connect(), await connect()
+    between.append(lambda: commit(other, pending(make_event(**fields)), HOUR))
+    (outcome,) = await commit(database, pending(make_event(**fields)), HOUR)
+    traces, events = await balance(database)
+    assert list(traces) == [outcome.trace_id]
+    assert len(events) == 2
+
+
+async def test_two_that_store_the_same_event_store_one(connect, make_event, balance, between):
+    database, other = await connect(), await connect()
+    event = make_event(session_id="s")
+    copy = make_event(id=event.id, session_id="s")
+    between.append(lambda: commit(other, pending(copy), HOUR))
+    (outcome,) = await commit(database, pending(event), HOUR)
+    assert outcome.duplicate
+    assert len((await balance(database))[1]) == 1
+
+
+async def test_a_trace_that_is_closed_meanwhile_runs_again(connect, make_event, balance, between):
+    database, other = await connect(), await connect()
+    await commit(database, pending(make_event(trace_id="t")), HOUR)
+    between.append(lambda: idle.close_once(other, 2**62))
+    await commit(database, pending(make_event(trace_id="t")), HOUR)
+    traces, _ = await balance(database)
+    assert (traces["t"]["status"], traces["t"]["event_count"]) == ("running", 2)
+
+
+async def test_one_who_never_comes_to_write_is_told_to_come_again(connect, make_event, balance, between, monkeypatch):
+    monkeypatch.setattr(commit_module, "_ATTEMPTS", 3)
+    database, other = await connect(), await connect()
+    await commit(database, pending(make_event(trace_id="t")), HOUR)
+    for _ in range(3):
+        # Each disturbs one look-up; its own commit looks up too, and finds nothing to happen.
+        between.append(lambda: disturb(other))
+
+    async def disturb(database):
+        rest, between[:] = between[:], []
+        await commit(database, pending(make_event(trace_id="t")), HOUR)
+        between[:] = rest
+
+    with pytest.raises(Problem, match="too many writers") as raised:
+        await commit(database, pending(make_event(trace_id="t")), HOUR)
+    assert raised.value.code is Code.UNAVAILABLE
+    assert len((await balance(database))[1]) == 4
+
+
+async def test_a_refused_commit_leaves_nothing_behind(database, make_event, balance):
+    with pytest.raises(RefusedError, match="status"):
+        await commit(database, pending(make_event(trace_id="t"), make_event(trace_id="u", status="bad")), HOUR)
+    assert await balance(database) == ({}, {})
+    assert await database.query("SELECT * FROM index_queue") == [[]]
+
+
+async def test_only_events_to_be_searched_are_queued(database, make_event, balance):
+    event, unsearched = make_event(), make_event(indexed=False)
+    await commit(database, pending(event, unsearched), HOUR)
+    await commit(database, pending(make_event(indexed=False)), HOUR)
+    await balance(database)
+    assert await database.query("SELECT VALUE [event_ids, size] FROM index_queue") == [[[[event.id], 1]]]
+
+
+async def test_numbers_past_64_bits_stay_what_they_are_or_become_the_largest(database, make_event, balance):
+    """An engine that is given more than 64 bits keeps the low ones: a duration would be negative."""
+    year = 365 * 24 * HOUR
+    for at in (-1900 * year, -300 * year, 300 * year, 2000 * year):  # the years 70 to 3970
+        event = make_event(
+            timestamp=at,
+            duration=2**64,
+            agent_id="a",
+            session_id="s",
+            trace_id="t",
+            name="n",
+            event_type="model_call",
+            input_tokens=2**63 - 1,
+        )
+        await commit(database, pending(event), HOUR)
+        assert (await database.query("SELECT VALUE timestamp FROM agent_event WHERE duration_ns > 0"))[0].count(at) == 1
+    traces, _ = await balance(database)
+    assert (traces["t"]["start_time"], traces["t"]["input_tokens"]) == (-1900 * year, 2**63 - 1)
+    lonely = make_event(timestamp=2000 * year, agent_id="b")
+    later = make_event(timestamp=2000 * year + 1, agent_id="b")
+    one, two = await commit(database, pending(lonely, later), HOUR)
+    assert one.trace_id == two.trace_id
