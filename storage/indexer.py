@@ -75,6 +75,7 @@ class Indexer:
     async def run(self, prepare: Callable[[], Embedder], index_for: Callable[[int], VectorIndex]) -> None:
         """Prepare the model and the index, then index until cancelled."""
         self.state = "preparing"
+        log.info("the embedding model is being prepared; events are stored meanwhile, and indexed after that")
         try:
             self.embedder = await asyncio.to_thread(prepare)
             index = index_for(self.embedder.dimensions)
@@ -104,6 +105,8 @@ class Indexer:
                 await rebuild(self._database, index, embedder.name)
                 await self.count_pending()
                 self._rebuild_asked = False
+            if self.index is None:
+                log.info("search is ready: %s, %s events to be indexed", embedder.name, self.pending)
             self.index = index
             self.state, self.reason = "ready", ""
             self._work.clear()

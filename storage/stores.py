@@ -177,5 +177,9 @@ class Storage:
     def _index_for(self, dimensions: int) -> VectorIndex:
         config = self.config
         return choose_index(
-            config.qdrant_url, config.qdrant_api_key, config.qdrant_collection, config.data_dir / "qdrant", dimensions
+            url=config.qdrant_url,
+            api_key=config.qdrant_api_key,
+            collection=config.qdrant_collection,
+            data_dir=config.data_dir,
+            dimensions=dimensions,
         )

@@ -106,12 +106,12 @@ async def _stats(request: web.Request) -> web.Response:
     )
 
 
-async def _indexed(index: VectorIndex | None) -> int | None:
-    """Count the points; None while there is no index to ask."""
+async def _indexed(index: VectorIndex | None) -> int:
+    """Count the points that can be found now: none while there is no index to ask."""
     try:
-        return None if index is None else await index.count()
+        return 0 if index is None else await index.count()
     except (IndexUnavailable, IndexUnusable):
-        return None
+        return 0
 
 
 def _missing(kind: str, given: str) -> Problem:
