@@ -58,13 +58,13 @@ class Receiver:
         return answer.json()
 
 
-def settings_of(folder, **server):
+def settings_of(folder, *, model="off", **server):
     keys = tuple(s.Secret(key) for key in server.pop("keys", ()))
     return s.Settings(
         server=s.Server(**{"port": 0, "otlp_port": None, **server}),
         auth=s.Auth(api_keys=keys),
         storage=s.Storage(data_dir=folder),
-        embedding=s.Embedding(model="off"),
+        embedding=s.Embedding(model=model),
     )
 
 
