@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from mapping.correlation import Placement
+from mapping.correlation import Placement, created_trace_id
 from mapping.errors import Code, Problem
 from mapping.model import Event, Trace
 from storage.surreal import cbor, rows
@@ -107,9 +107,11 @@ async def _look_up(
     sessions: set[str] = set()
     moments: dict[str, list[int]] = {}
     for event in events:
+        # What rule 5 would create may be there: a client can have given the id to events of another session.
+        traces.add(event.trace_id or created_trace_id(event))
         if event.trace_id is not None:
-            traces.add(event.trace_id)
-        elif event.session_id is not None:
+            continue
+        if event.session_id is not None:
             sessions.add(event.session_id)
         elif event.agent_id is not None:
             moments.setdefault(event.agent_id, []).append(event.timestamp)

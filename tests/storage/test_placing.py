@@ -52,6 +52,12 @@ async def test_a_trace_that_becomes_a_sessions_in_the_same_batch_is_found(writer
     assert placed == ["t", "t"]
 
 
+async def test_a_sessions_trace_that_another_session_has_taken_over_is_still_found(writer, make_event):
+    (made,) = await traces_of(writer, make_event(session_id="s"))
+    await writer.write([make_event(trace_id=made, session_id="earlier", timestamp=NOON - 1)])
+    assert await traces_of(writer, make_event(session_id="s")) == [made]
+
+
 @pytest.mark.parametrize(
     ("minutes", "same"), [(0, True), (59, True), (60, True), (61, False), (-60, True), (-61, False)]
 )
