@@ -14,7 +14,7 @@ from mapping.errors import invalid
 from receiver.http.context import SETTINGS
 from receiver.http.decompression import ENCODINGS, inflate, too_large
 
-# Inflating 1 MiB takes about 3 ms, in which other requests would wait; handing it to a thread costs 0.1 ms.
+# As much gzip takes 0.8 ms to inflate, in which other requests would wait; handing it to a thread costs 0.1 ms.
 _INFLATE_IN_THREAD = 64 * 1024
 
 

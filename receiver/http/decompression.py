@@ -25,7 +25,7 @@ class _Inflater(Protocol):
 class _Zstd:
     """The decompressor of zstandard with the bound that zlib's has: it is fed in pieces too short to grow much.
 
-    128 bytes make 4 MiB at most (a block of 4 bytes makes 128 KiB); 20 MiB of input take 90 ms so.
+    128 bytes make 4 MiB at most (a block of 4 bytes makes 128 KiB); 20 MiB of input take 100 ms so.
     """
 
     _PIECE = 128
