@@ -8,6 +8,7 @@ index a record twice, which is as harmless.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import Any, Literal
@@ -19,7 +20,7 @@ from storage.index.base import IndexUnavailable, IndexUnusable, Point, VectorInd
 from storage.reader import Reader
 from storage.rebuild import built_with, rebuild
 from storage.surreal import cbor, rows
-from storage.surreal.database import Database
+from storage.surreal.database import ConflictError, Database
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ State = Literal["off", "preparing", "rebuilding", "ready", "waiting", "failed"]
 # Events embedded and upserted at a time: enough for the model, and few enough to stop soon.
 _EVENTS = 64
 _RETRY_AFTER = 5.0  # seconds
+# Another receiver on the same stores may have stopped before it had indexed what it stored.
+_LOOK_AGAIN_AFTER = 30.0
 
 _PAYLOAD = ("trace_id", "session_id", "agent_id", "event_type", "timestamp", "status")
 
@@ -73,32 +76,37 @@ class Indexer:
         self._work.set()
 
     async def run(self, prepare: Callable[[], Embedder], index_for: Callable[[int], VectorIndex]) -> None:
-        """Prepare the model and the index, then index until cancelled."""
+        """Prepare the model and the index, then index until cancelled. Closes the index in the end."""
         self.state = "preparing"
         log.info("the embedding model is being prepared; events are stored meanwhile, and indexed after that")
         try:
             self.embedder = await asyncio.to_thread(prepare)
             index = index_for(self.embedder.dimensions)
-            while True:
-                try:
-                    await self._keep_up(self.embedder, index)
-                except IndexUnusable as error:
-                    log.warning("the search index is built anew: %s", error)
-                    self._rebuild_asked = True
-                except (IndexUnavailable, Problem) as error:
-                    if self.state != "waiting":
-                        log.warning("indexing waits: %s", error)
-                    self.state, self.reason = "waiting", str(error)
-                    await asyncio.sleep(_RETRY_AFTER)
+            try:
+                await self._keep_up(self.embedder, index)
+            finally:
+                await index.close()
         except Exception as error:
             # The receiver stores all the same; whoever searches or asks for the state is told.
             self.state, self.reason = "failed", str(error)
             log.exception("indexing has stopped; events are stored, and wait to be indexed")
 
     async def _keep_up(self, embedder: Embedder, index: VectorIndex) -> None:
+        while True:
+            try:
+                await self._index_all(embedder, index)
+            except (ConflictError, IndexUnavailable, IndexUnusable, Problem) as error:
+                self._rebuild_asked |= isinstance(error, IndexUnusable)
+                if self.state != "waiting":
+                    log.warning("indexing waits: %s", error)
+                self.state, self.reason = "waiting", str(error)
+                await asyncio.sleep(_RETRY_AFTER)
+
+    async def _index_all(self, embedder: Embedder, index: VectorIndex) -> None:
         if not self._rebuild_asked:
             await index.open()
-            self._rebuild_asked = await built_with(self._database) != embedder.name
+            # An empty index may be another one than the state tells of: a new server, a folder that was deleted.
+            self._rebuild_asked = await built_with(self._database) != embedder.name or await index.count() == 0
         while True:
             if self._rebuild_asked:
                 self.state, self.reason = "rebuilding", "every event is queued to be indexed"
@@ -112,7 +120,8 @@ class Indexer:
             self._work.clear()
             while await self._index_record(embedder, index):
                 pass
-            await self._work.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._work.wait(), _LOOK_AGAIN_AFTER)
 
     async def _index_record(self, embedder: Embedder, index: VectorIndex) -> bool:
         """Index the oldest record of the queue; False where there is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from storage.indexer import Indexer
 from storage.reader import Reader
 from storage.search import Search
 from storage.surreal import schema
-from storage.surreal.database import Database, OpenError, RefusedError
+from storage.surreal.database import ConflictError, Database, OpenError, RefusedError
 from storage.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -111,19 +112,23 @@ class Storage:
         Raises OpenError where waiting will not help: another process has the data folder, the database refuses.
         """
         self._lock_data_dir()
+        reader = Reader(self._database)
+        indexer = Indexer(self._database, reader)
         while True:
             try:
                 await self._database.open()
                 await schema.apply(self._database)
+                await indexer.count_pending()
                 break
+            except RefusedError as error:
+                raise OpenError(
+                    f"SurrealDB at {self.config.surrealdb_url} does not take the schema: {error}"
+                ) from error
             except Problem as problem:
                 if self.state != problem.message:
                     log.warning("%s", problem.message)
                 self.state = problem.message
                 await asyncio.sleep(_RETRY_AFTER)
-        reader = Reader(self._database)
-        indexer = Indexer(self._database, reader)
-        await indexer.count_pending()
 
         def committed(events: list[Event]) -> None:
             indexer.added(sum(event.indexed for event in events))
@@ -143,8 +148,6 @@ class Storage:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._opened is not None and (index := self._opened.indexer.index) is not None:
-            await index.close()
         await self._database.close()
         self._lock.release()
 
@@ -152,7 +155,8 @@ class Storage:
         """Write something. Raises Problem (UNAVAILABLE) where the store takes nothing."""
         self._open_parts  # noqa: B018 - raises until open
         try:
-            await self._database.query("UPSERT schema_version:probe SET version = 0")
+            with contextlib.suppress(ConflictError):  # another receiver writes it at this moment
+                await self._database.query("UPSERT schema_version:probe SET version = 0")
         except RefusedError as error:
             raise Problem(Code.UNAVAILABLE, f"the store takes no writes: {error}") from error
 
