@@ -66,9 +66,10 @@ class Database:
 
     async def close(self) -> None:
         self._closed = True
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
+        async with self._connecting:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                await connection.close()
 
     async def query(self, query: str, **variables: Any) -> list[Any]:
         """Run statements and give the result of each. Values travel as variables, never in the text.
@@ -76,8 +77,6 @@ class Database:
         Raises ConflictError, RefusedError, or Problem (UNAVAILABLE). A transaction (`BEGIN; ...; COMMIT;`) that raises
         has left nothing behind, unless it raised Problem: then nobody knows.
         """
-        if self._closed:
-            raise Problem(Code.UNAVAILABLE, f"SurrealDB at {self.url} is closed", retry_after=5)
         try:
             connection = await self._connected()
         except OpenError as error:  # it could be opened before, and may be again
@@ -109,7 +108,13 @@ class Database:
             await self._drop(connection)
         if self._connection is not None:
             return self._connection
+        # Shielded: a caller that is cancelled must not leave an engine behind that keeps the folder locked.
+        return await asyncio.shield(asyncio.ensure_future(self._reconnected()))
+
+    async def _reconnected(self) -> _Connection:
         async with self._connecting:
+            if self._closed:
+                raise Problem(Code.UNAVAILABLE, f"SurrealDB at {self.url} is closed", retry_after=5)
             if self._connection is None:
                 self._connection = await self._connect()
             return self._connection
@@ -146,8 +151,11 @@ class Database:
         """
         if connection is self._connection:
             self._connection = None
-            async with self._connecting:
-                await _close(connection)
+            await asyncio.shield(asyncio.ensure_future(self._closed_down(connection)))
+
+    async def _closed_down(self, connection: _Connection) -> None:
+        async with self._connecting:
+            await _close(connection)
 
 
 async def _send(connection: _Connection, request: _Request) -> Any:

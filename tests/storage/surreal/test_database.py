@@ -183,3 +183,29 @@ async def test_a_folder_that_cannot_be_is_an_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OpenError, match="cannot open"):
         await Database(f"surrealkv://{tmp_path}/file/surreal", namespace="n", database="d").open()
+
+
+@pytest.fixture
+def opened_by_two(tmp_path):
+    return [Database(f"surrealkv://{tmp_path}/surreal", namespace="n", database="d") for _ in range(2)]
+
+
+async def test_one_who_is_cancelled_while_it_opens_leaves_no_engine_behind(opened_by_two):
+    for database in opened_by_two * 3:
+        opening = asyncio.create_task(database.open())
+        await asyncio.sleep(0)
+        opening.cancel()
+        await asyncio.wait([opening])
+        assert await database.query("RETURN 1") == [1]
+        await database.close()
+
+
+async def test_one_that_is_closed_while_it_opens_is_closed(opened_by_two):
+    for database in opened_by_two * 3:
+        opening = asyncio.create_task(database.open())
+        await asyncio.sleep(0)
+        await database.close()
+        await asyncio.wait([opening])
+        assert isinstance(opening.exception(), Problem | None)
+        with pytest.raises(Problem, match="closed"):
+            await database.query("RETURN 1")

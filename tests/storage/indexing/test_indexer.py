@@ -1,0 +1,206 @@
+"""What is stored becomes searchable, whatever happens on the way. With the real embedded index."""
+
+import asyncio
+
+import pytest
+
+from mapping.errors import Code, Problem
+from mapping.times import EARLIEST, LATEST
+from storage import indexer as indexer_module
+from storage.index.base import Filter, IndexUnavailable
+from storage.index.edge import EdgeIndex
+
+pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
+
+
+class Interrupted(EdgeIndex):
+    """Hangs before or after an upsert."""
+
+    def __init__(self, path, stop_at, after):
+        super().__init__(path, 32)
+        self.upserts_left, self.after = stop_at, after
+        self.stopped = asyncio.Event()
+
+    async def upsert(self, points):
+        if self.upserts_left == 0 and not self.after:
+            await self._hang()
+        await super().upsert(points)
+        if self.upserts_left == 0:
+            await self._hang()
+        self.upserts_left -= 1
+
+    async def _hang(self):
+        self.stopped.set()
+        await asyncio.Event().wait()
+
+
+async def found(index, text):
+    return [hit.id for hit in await index.search_words(text, Filter(), 10)]
+
+
+async def queue(database):
+    return (await database.query("SELECT * FROM index_queue"))[0]
+
+
+async def test_what_was_stored_before_and_after_the_start_is_indexed(
+    database, index, embedder, indexing, caught_up, store
+):
+    (before,) = await store("an apple")
+    async with indexing(database, index, embedder) as indexer:
+        await caught_up(indexer)
+        (after,) = await store("a pear", indexer=indexer)
+        await caught_up(indexer)
+        assert await found(index, "apple") == [before]
+        assert await found(index, "pear") == [after]
+        assert await index.count() == 2
+    assert await queue(database) == []
+    assert embedder.embedded == ["an apple", "a pear"]
+
+
+async def test_it_says_how_far_it_is(database, index, embedder, indexing, caught_up, store):
+    await store("one", "two")
+    preparing = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def prepare():
+        indexer.progressed(0.5, "unpacking")
+        asyncio.run_coroutine_threadsafe(preparing.wait(), loop).result()
+        return embedder
+
+    indexer = indexer_module.Indexer(database, None)
+    assert (indexer.state, indexer.pending) == ("off", 0)
+    await indexer.count_pending()
+    task = asyncio.create_task(indexer.run(prepare, lambda _: index))
+    while indexer.progress == 0:
+        await asyncio.sleep(0.001)
+    assert (indexer.state, indexer.reason, indexer.pending) == ("preparing", "unpacking", 2)
+    assert indexer.index is None
+    task.cancel()
+    preparing.set()
+    await asyncio.wait([task])
+
+
+async def test_an_event_that_is_not_to_be_searched_is_not_indexed(
+    database, index, embedder, indexing, caught_up, store
+):
+    await store("a secret", indexed=False)
+    await store("an apple")
+    async with indexing(database, index, embedder) as indexer:
+        await caught_up(indexer)
+        assert await index.count() == 1
+        indexer.rebuild()
+        indexer.state = "asked"
+        await caught_up(indexer)
+        assert await index.count() == 1
+    assert "a secret" not in embedder.embedded
+
+
+async def test_one_that_is_stopped_midway_goes_on_where_it_was(
+    database, tmp_path, embedder, indexing, caught_up, store, monkeypatch
+):
+    """Five indexers are cancelled before or after an upsert; the last starts over the same stores."""
+    monkeypatch.setattr(indexer_module, "_EVENTS", 2)
+    for number in range(4):
+        await store(*[f"fruit number{number * 5 + place}" for place in range(5)])
+    for stop_at, after in [(0, False), (0, True), (3, False), (3, True), (2, False)]:
+        index = Interrupted(tmp_path / "qdrant", stop_at, after)
+        async with indexing(database, index, embedder):
+            await asyncio.wait_for(index.stopped.wait(), 10)
+    index = EdgeIndex(tmp_path / "qdrant", 32)
+    async with indexing(database, index, embedder) as indexer:
+        await caught_up(indexer)
+        assert await index.count() == 20
+        assert all([len(await found(index, f"number{number}")) == 1 for number in range(20)])
+    assert await queue(database) == []
+
+
+async def test_an_index_that_is_away_is_waited_for(
+    database, index, embedder, indexing, caught_up, store, monkeypatch, caplog
+):
+    await store("an apple")
+    open_index, upsert = index.open, index.upsert
+    faults = [IndexUnavailable("the index is away")] * 2
+
+    def sometimes(method):
+        async def call(*arguments):
+            if faults:
+                raise faults.pop()
+            await method(*arguments)
+
+        return call
+
+    monkeypatch.setattr(index, "open", sometimes(open_index))
+    monkeypatch.setattr(index, "upsert", sometimes(upsert))
+    async with indexing(database, index, embedder) as indexer:
+        while indexer.state != "waiting":
+            await asyncio.sleep(0)
+        assert (indexer.reason, indexer.pending) == ("the index is away", 1)
+        await caught_up(indexer)
+        faults.append(IndexUnavailable("the index is away again"))
+        (pear,) = await store("a pear", indexer=indexer)
+        await caught_up(indexer)
+        assert await found(index, "pear") == [pear]
+        assert await index.count() == 2
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [
+        "indexing waits: the index is away",
+        "indexing waits: the index is away again",
+    ]
+
+
+async def test_a_store_that_is_away_is_waited_for(database, index, embedder, indexing, caught_up, store, monkeypatch):
+    await store("an apple")
+    query = database.query
+    broken = asyncio.Event()
+
+    async def sometimes(statements, **variables):
+        if statements.startswith("DELETE $record") and not broken.is_set():
+            broken.set()
+            await database.close()
+            await database.open()
+            raise Problem(Code.UNAVAILABLE, "the store is away")
+        return await query(statements, **variables)
+
+    monkeypatch.setattr(database, "query", sometimes)
+    async with indexing(database, index, embedder) as indexer:
+        await caught_up(indexer)
+        assert broken.is_set()
+        assert await index.count() == 1
+    assert await queue(database) == []
+
+
+async def test_what_another_receiver_left_behind_is_found_in_time(
+    database, index, embedder, indexing, caught_up, store, monkeypatch
+):
+    monkeypatch.setattr(indexer_module, "_LOOK_AGAIN_AFTER", 0.01)
+    async with indexing(database, index, embedder) as indexer:
+        await caught_up(indexer)
+        (apple,) = await store("an apple", indexer=None)
+        while await queue(database):
+            await asyncio.sleep(0.01)
+        assert await found(index, "apple") == [apple]
+
+
+async def test_any_text_and_any_moment_can_be_indexed(database, index, embedder, indexing, caught_up, store):
+    texts = ["", " \0 ", "x" * 100_000, "\u202e\ufeff", "emoji 🍐 " * 50, "{" * 5000]
+    moments = [EARLIEST, -(2**63) - 1, 2**63, LATEST]
+    await store(*texts)
+    for moment in moments:
+        await store(f"apple{moment}", timestamp=moment)
+    async with indexing(database, index, embedder) as indexer:
+        await caught_up(indexer)
+        assert await index.count() == len(texts) + len(moments)
+        for moment in moments:
+            assert len(await index.search_words(f"apple{moment}", Filter(since=moment), 5)) == 1
+
+
+async def test_a_model_that_cannot_be_loaded_is_said_and_events_wait(database, index, store, caplog):
+    await store("an apple")
+    indexer = indexer_module.Indexer(database, None)
+
+    def prepare():
+        raise OSError("the model's file is not there")
+
+    await indexer.run(prepare, lambda _: index)
+    assert (indexer.state, indexer.reason) == ("failed", "the model's file is not there")
+    assert "indexing has stopped" in caplog.text
+    assert len(await queue(database)) == 1
