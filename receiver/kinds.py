@@ -50,11 +50,22 @@ def _path(value: Any) -> Path:
     return Path(_text(value)).expanduser()
 
 
+def _file(value: Any) -> Path | None:
+    return _path(value) if value else None
+
+
 def _whole(value: Any, most: int = 2**53) -> int:
     text = _text(value)
     if not (text.isascii() and text.isdecimal()) or len(text) > 16 or int(text) > most:
         raise ValueError
     return int(text)
+
+
+def _limit(value: Any) -> int:
+    number = _whole(value)
+    if number == 0:
+        raise ValueError
+    return number
 
 
 def _port(value: Any) -> int:
@@ -95,6 +106,13 @@ def parse_duration(value: Any) -> float:
     return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)(ms|s|m|h|d)", text))
 
 
+def _timeout(value: Any) -> float:
+    seconds = parse_duration(value)
+    if seconds == 0:
+        raise ValueError
+    return seconds
+
+
 def _show_duration(seconds: float) -> str:
     unit = next(unit for unit in ("d", "h", "m", "s", "ms") if seconds >= _UNITS[unit] and seconds % _UNITS[unit] == 0)
     return f"{seconds / _UNITS[unit]:.0f}{unit}"
@@ -109,6 +127,31 @@ def _url(*schemes: str) -> Callable[[Any], str]:
         return str(value).rstrip("/")
 
     return parse
+
+
+def _surrealdb_url(value: Any) -> str:
+    """Read a server's address, or an embedded engine's: it has a path where a server has a host."""
+    text = _text(value)
+    if text.startswith("surrealkv://") and text != "surrealkv://":
+        return text
+    return text if text == "mem://" else _url("ws", "wss")(text)
+
+
+def _list(value: Any, pattern: str) -> tuple[str, ...]:
+    """Read texts from a list, or from one text that separates them by commas."""
+    items = value if isinstance(value, list) else _text(value).split(",")
+    texts = tuple(item.strip() for item in items if item.strip())
+    if not all(re.fullmatch(pattern, text, re.ASCII) for text in texts):
+        raise ValueError
+    return texts
+
+
+def _origins(value: Any) -> tuple[str, ...]:
+    return _list(value, r"\*|[a-z][a-z0-9+.-]*://[A-Za-z0-9.*-]+(:(\d{1,5}|\*))?")
+
+
+def _header_names(value: Any) -> tuple[str, ...]:
+    return _list(value, r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def _secret(value: Any) -> Secret:
@@ -135,7 +178,9 @@ def _choice(*allowed: str) -> Callable[[Any], str]:
 
 TEXT = Kind("text", "text on one line", _text)
 PATH = Kind("dir", "the path of a folder", _path)
+FILE = Kind("file", "the path of a file", _file, lambda value: str(value or ""))
 COUNT = Kind("number", "a whole number, 0 or more", _whole)
+LIMIT = Kind("number", "a whole number, 1 or more", _limit)
 PORT = Kind("port", "a port from 1 to 65535 (0: any that is free)", _port)
 PORT_OR_OFF = Kind(
     "port|off",
@@ -146,10 +191,17 @@ PORT_OR_OFF = Kind(
 FLAG = Kind("flag", "true or false", _flag, lambda value: str(value).lower())
 SIZE = Kind("size", "a number of bytes, or one with KiB, MiB or GiB, such as 20MiB", _size, show_size)
 DURATION = Kind("duration", "a duration such as 90s, 30m, 1h or 7d", parse_duration, _show_duration)
+TIMEOUT = Kind("duration", "a duration above 0, such as 500ms, 90s or 2m", _timeout, _show_duration)
 SURREALDB_URL = Kind(
-    "url", "a ws:// or wss:// address without user and password (these are settings of their own)", _url("ws", "wss")
+    "url",
+    "a ws:// or wss:// address without user and password (these are settings of their own), surrealkv://PATH or mem://",
+    _surrealdb_url,
 )
 HTTP_URL = Kind("url", "an http:// or https:// address without user and password", _url("http", "https"))
+ORIGINS = Kind(
+    "origins", "a list of origins such as https://app.example.com or https://*.example.com, or *", _origins, ",".join
+)
+HEADER_NAMES = Kind("names", "a list of header names, or *", _header_names, ",".join)
 SECRET = Kind("secret", "text on one line", _secret, secret=True)
 SECRETS = Kind("secrets", "a list of keys of printable ASCII without spaces", _secrets, ",".join, secret=True)
 LOG_LEVEL = Kind("level", f"one of {', '.join(LOG_LEVELS)}", _choice(*LOG_LEVELS))

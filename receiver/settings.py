@@ -39,6 +39,33 @@ class Setting(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Tls:
+    cert_file: Annotated[
+        Path | None, Setting(kinds.FILE, "PEM file of the certificate and those that lead to its root: serve HTTPS")
+    ] = None
+    key_file: Annotated[Path | None, Setting(kinds.FILE, "PEM file of the certificate's private key")] = None
+    client_ca_file: Annotated[
+        Path | None,
+        Setting(kinds.FILE, "PEM file of authorities: every client needs a certificate from one of them"),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Cors:
+    allowed_origins: Annotated[
+        tuple[str, ...],
+        Setting(kinds.ORIGINS, "web pages that may send and read: https://*.example.com, or * for all; none: off"),
+    ] = ()
+    allowed_headers: Annotated[
+        tuple[str, ...],
+        Setting(kinds.HEADER_NAMES, "what pages may send beside the headers the receiver reads, or * for any"),
+    ] = ()
+    max_age: Annotated[
+        float, Setting(kinds.TIMEOUT, "how long a browser may remember the answer to its preflight request")
+    ] = 3600.0
+
+
+@dataclass(frozen=True)
 class Server:
     host: Annotated[str, Setting(kinds.TEXT, "address to listen on", "--host")] = "127.0.0.1"
     port: Annotated[int, Setting(kinds.PORT, "port for everything: OTLP, the API, the web page", "--port")] = 8080
@@ -49,7 +76,25 @@ class Server:
     insecure: Annotated[
         bool, Setting(kinds.FLAG, "listen on an address that others reach without asking for a key", "--insecure")
     ] = False
-    max_body_bytes: Annotated[int, Setting(kinds.SIZE, "largest request body, once decompressed")] = 20 * 1024**2
+    max_body_bytes: Annotated[
+        int, Setting(kinds.SIZE, "largest request body, before and after decompression; larger: 413")
+    ] = 20 * 1024**2
+    max_headers: Annotated[int, Setting(kinds.LIMIT, "most headers of a request; more: 400")] = 100
+    max_header_bytes: Annotated[int, Setting(kinds.SIZE, "largest header, and largest request line; larger: 400")] = (
+        16 * 1024
+    )
+    max_connections: Annotated[int, Setting(kinds.LIMIT, "most open connections; further ones are told 503")] = 1000
+    header_timeout: Annotated[
+        float, Setting(kinds.TIMEOUT, "how long the line and headers of a request may take; longer: 408")
+    ] = 10.0
+    body_timeout: Annotated[float, Setting(kinds.TIMEOUT, "how long the body of a request may take; longer: 408")] = (
+        60.0
+    )
+    idle_timeout: Annotated[
+        float, Setting(kinds.TIMEOUT, "how long a connection may stay open without a request; longer: closed")
+    ] = 120.0
+    tls: Tls = dataclasses.field(default_factory=Tls)
+    cors: Cors = dataclasses.field(default_factory=Cors)
 
 
 @dataclass(frozen=True)
@@ -63,7 +108,11 @@ class Auth:
 @dataclass(frozen=True)
 class SurrealDB:
     url: Annotated[
-        str, Setting(kinds.SURREALDB_URL, "ws:// or wss:// server; empty: embedded, in data_dir/surreal")
+        str,
+        Setting(
+            kinds.SURREALDB_URL,
+            "ws:// or wss:// server, surrealkv://PATH, mem://; empty: embedded, in data_dir/surreal",
+        ),
     ] = ""
     user: Annotated[str, Setting(kinds.TEXT, "user of the server")] = ""
     password: Annotated[Secret, Setting(kinds.SECRET, "password of the server")] = kinds.NO_SECRET
@@ -274,6 +323,9 @@ def check(settings: Settings) -> None:
             f"server.host {server.host} can be reached by others and no API key is set: set one "
             f"({PREFIX}AUTH_API_KEYS=KEY, or auth.api_keys in the file), or pass --insecure to do without"
         )
+    for key, other in (("cert_file", "key_file"), ("key_file", "cert_file"), ("client_ca_file", "cert_file")):
+        if getattr(server.tls, key) and not getattr(server.tls, other):
+            raise SettingsError(f"server.tls.{key} is set and server.tls.{other} is not: HTTPS needs both")
     if server.port == server.otlp_port != 0:
         raise SettingsError(
             f"server.port and server.otlp_port are both {server.port}: the first takes OTLP too, pass --otlp-port off"

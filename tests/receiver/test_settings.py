@@ -65,6 +65,19 @@ def test_variables_of_others_that_begin_alike_are_left_alone():
         ("auth.api_keys", "one\ntwo\n", ("one", "two")),
         ("storage.data_dir", "/var/lib/receiver", Path("/var/lib/receiver")),
         ("storage.surrealdb.url", "wss://db.example.org/", "wss://db.example.org"),
+        ("storage.surrealdb.url", "surrealkv:///var/lib/surreal", "surrealkv:///var/lib/surreal"),
+        ("storage.surrealdb.url", "surrealkv://data/elsewhere", "surrealkv://data/elsewhere"),
+        ("storage.surrealdb.url", "mem://", "mem://"),
+        ("server.tls.cert_file", "/etc/receiver.pem", Path("/etc/receiver.pem")),
+        (
+            "server.cors.allowed_origins",
+            "https://*.example.com, http://localhost:3000",
+            ("https://*.example.com", "http://localhost:3000"),
+        ),
+        ("server.cors.allowed_origins", "*", ("*",)),
+        ("server.cors.allowed_headers", "X-Tenant,baggage", ("X-Tenant", "baggage")),
+        ("server.max_connections", "1", 1),
+        ("server.body_timeout", "500ms", 0.5),
         ("storage.qdrant.url", "https://qdrant.example.org:6334", "https://qdrant.example.org:6334"),
         ("embedding.model", "off", "off"),
         ("mapping.agent_window", "1h30m", 5400.0),
@@ -159,6 +172,18 @@ class TestReferences:
         ("auth: {api_keys: [a b]}", "auth.api_keys .*: expected a list of keys"),
         ("auth: {api_keys: schlüssel}", "auth.api_keys .*: expected a list of keys of printable ASCII"),
         ("storage: {surrealdb: {url: 'http://h'}}", "storage.surrealdb.url .*: expected a ws:// or wss:// address"),
+        (
+            "storage: {surrealdb: {url: 'surrealkv://'}}",
+            "storage.surrealdb.url .*: expected .* surrealkv://PATH or mem://",
+        ),
+        (
+            "server: {cors: {allowed_origins: app.example.com}}",
+            "server.cors.allowed_origins .*: expected a list of origins",
+        ),
+        ("server: {cors: {allowed_origins: ['https://example.com/']}}", "server.cors.allowed_origins .*: expected"),
+        ("server: {cors: {allowed_headers: [a b]}}", "server.cors.allowed_headers .*: expected a list of header names"),
+        ("server: {max_connections: 0}", "server.max_connections .*: expected a whole number, 1 or more"),
+        ("server: {header_timeout: 0s}", "server.header_timeout .*: expected a duration above 0"),
         ("storage: {qdrant: {url: 'https://u:p@h'}}", "storage.qdrant.url .*: expected .* without user and password"),
         ("embedding: {threads: -1}", "embedding.threads .*: expected a whole number, 0 or more"),
         ("mapping: {agent_window: 90}", "mapping.agent_window .*: expected a duration such as 90s"),
@@ -207,6 +232,13 @@ class TestTogether:
             check(read("--host", host))
         check(read("--host", host, VECTADB_AUTH_API_KEYS="one"))
         check(read("--host", host, "--insecure"))
+
+    @pytest.mark.parametrize(
+        ("given", "missing"), [("CERT_FILE", "key_file"), ("KEY_FILE", "cert_file"), ("CLIENT_CA_FILE", "cert_file")]
+    )
+    def test_https_needs_certificate_and_key(self, given, missing):
+        with pytest.raises(SettingsError, match=rf"server.tls.{given.lower()} is set and server.tls.{missing} is not"):
+            check(read(**{f"VECTADB_SERVER_TLS_{given}": "file.pem"}))
 
     def test_the_two_ports_differ(self):
         with pytest.raises(SettingsError, match=r"server.port and server.otlp_port are both 4318"):

@@ -7,6 +7,7 @@ import json
 import urllib.error
 import urllib.request
 from http.client import HTTPException
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -16,10 +17,14 @@ _TIMEOUT = 5.0
 
 
 def surrealdb(setup: Setup) -> Finding:
-    storage = setup.settings.storage
-    if storage.surrealdb.url:
+    url = setup.settings.storage.surrealdb_url
+    if url.startswith(("ws://", "wss://")):
         return asyncio.run(_surrealdb_server(setup))
-    folder = storage.data_dir / "surreal"
+    if url == "mem://":
+        return Finding(
+            "warn", "in memory: what is stored is gone when the receiver stops", "leave out the url to keep it"
+        )
+    folder = Path(url.removeprefix("surrealkv://"))
     if setup.in_use:
         return Finding("ok", "embedded, open in the running receiver")
     if not folder.exists():
