@@ -1,0 +1,118 @@
+"""What both search indexes agree on: points and filters as values, the interface, its two errors.
+
+A point is an event: named vectors `dense` (meaning) and `bm25` (words), and the payload that filters look at. Ids are
+UUIDs. Moments are nanoseconds. Qdrant's datetime index keeps microseconds: a filter may let through an event that lies
+less than one microsecond outside of it, and never leaves out one that lies inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import msgspec
+
+from mapping.times import LATEST, format_rfc3339
+
+if TYPE_CHECKING:  # numpy costs the engine's process 25 MB, and it only reads bytes
+    from numpy import float32
+    from numpy.typing import NDArray
+
+    Vector = Sequence[float] | NDArray[float32]
+
+DENSE = "dense"
+WORDS = "bm25"
+
+# The payload's fields: those a filter matches as they are, and the moment.
+KEYWORDS = ("trace_id", "session_id", "agent_id", "event_type", "status")
+TIMESTAMP = "timestamp"
+
+# Reciprocal rank fusion gives 1 / (k + rank), ranks counted from 0, for each list. 2 is Qdrant's own k. With the 60 of
+# the literature an event that alone has the order number asked for falls behind whatever is middling in both lists.
+FUSION_K = 2
+
+
+def fused_depth(limit: int) -> int:
+    """Give how deep each list goes that is fused: a hit that is middling in both must be in both."""
+    return max(4 * limit, 100)
+
+
+class IndexUnavailable(Exception):  # noqa: N818 - says what is the case, as mapping.errors.Problem does
+    """The index cannot be reached or used now; the same call may work later. The message is for a person."""
+
+
+class IndexUnusable(Exception):  # noqa: N818 - as above
+    """The index is damaged or holds other vectors: `clear` it and index anew. The message is for a person."""
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """What events must have. `since` (inclusive) and `until` (exclusive) are nanoseconds."""
+
+    trace_id: str | None = None
+    session_id: str | None = None
+    agent_id: str | None = None
+    event_type: str | None = None
+    status: str | None = None
+    since: int | None = None
+    until: int | None = None
+
+    def matches(self) -> list[tuple[str, str]]:
+        """Give the payload fields that are asked for, each with its value."""
+        return [(field, value) for field in KEYWORDS if (value := getattr(self, field)) is not None]
+
+    def period(self) -> tuple[str | None, str | None]:
+        """Give `since` and `until` as RFC 3339; `until` is rounded up, for the index rounds everything down."""
+        since = None if self.since is None else format_rfc3339(self.since)
+        until = None if self.until is None else format_rfc3339(min(-(-self.until // 1000) * 1000, LATEST))
+        return since, until
+
+
+class Point(msgspec.Struct):
+    """An event to index. `payload` holds `KEYWORDS`, where they are known, and `timestamp` as RFC 3339."""
+
+    id: str
+    dense: Vector | None
+    text: str
+    payload: dict[str, Any]
+
+
+class Hit(NamedTuple):
+    """An event found. Scores (cosine, BM25, fused ranks) compare within one result only."""
+
+    id: str
+    score: float
+
+
+class VectorIndex(Protocol):
+    """The search index. Any method may raise IndexUnavailable or IndexUnusable; ValueError is the caller's mistake.
+
+    `dimensions` is None where there is no embedding: then points have no dense vector and only words are searched.
+    """
+
+    dimensions: int | None
+
+    async def open(self) -> None:
+        """Connect, and create what is missing."""
+
+    async def close(self) -> None: ...
+
+    async def upsert(self, points: list[Point]) -> None:
+        """Store points, each in place of one with the same id. Once this returns, losing the process loses none."""
+
+    async def delete(self, ids: list[str]) -> None: ...
+
+    async def search_dense(self, vector: Vector, where: Filter, limit: int) -> list[Hit]:
+        """Find the nearest in meaning (cosine)."""
+
+    async def search_words(self, text: str, where: Filter, limit: int) -> list[Hit]:
+        """Find by words (BM25). A text without words finds nothing."""
+
+    async def search_hybrid(self, vector: Vector, text: str, where: Filter, limit: int) -> list[Hit]:
+        """Find by both, fused by reciprocal rank."""
+
+    async def count(self) -> int: ...
+
+    async def optimize(self) -> None: ...
+
+    async def clear(self) -> None:
+        """Remove everything, damaged or of other dimensions though it be, and open empty."""

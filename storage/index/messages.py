@@ -1,0 +1,88 @@
+"""What `EdgeIndex` and the engine's process say to each other: a length of four bytes, then MessagePack."""
+
+from __future__ import annotations
+
+import struct
+from typing import IO, Any, Literal
+
+import msgspec
+
+_LENGTH = struct.Struct(">I")
+
+
+class Open(msgspec.Struct, tag=True):
+    """Open the index in a folder, created if need be. With `empty`, whatever was there is removed first."""
+
+    path: str
+    dimensions: int | None
+    empty: bool = False
+
+
+class Row(msgspec.Struct):
+    """A point on its way. `dense` is float32 in the machine's order."""
+
+    id: str
+    dense: bytes | None
+    text: str
+    payload: dict[str, Any]
+
+
+class Upsert(msgspec.Struct, tag=True):
+    """Store points; they are on disk after a `Flush`."""
+
+    rows: list[Row]
+
+
+class Delete(msgspec.Struct, tag=True):
+    ids: list[str]
+
+
+class Search(msgspec.Struct, tag=True):
+    """Search by a vector, a text, or both fused. Answered with `(id, score)` of each hit, best first.
+
+    `matches` and `period` are the filter's: as nanoseconds the years it may name would not fit into MessagePack.
+    """
+
+    vector: bytes | None
+    text: str | None
+    matches: list[tuple[str, str]]
+    period: tuple[str | None, str | None]
+    limit: int
+
+
+class Flush(msgspec.Struct, tag=True):
+    pass
+
+
+class Count(msgspec.Struct, tag=True):
+    pass
+
+
+class Optimize(msgspec.Struct, tag=True):
+    pass
+
+
+Request = Open | Upsert | Delete | Search | Flush | Count | Optimize
+
+
+class Answer(msgspec.Struct):
+    """`value` is the result, or the message where the outcome is not `done`. `invalid` changed nothing."""
+
+    outcome: Literal["done", "invalid", "unavailable", "unusable"]
+    value: Any = None
+
+
+def write(stream: IO[bytes], message: Request | Answer) -> None:
+    body = msgspec.msgpack.encode(message)
+    stream.write(_LENGTH.pack(len(body)) + body)
+    stream.flush()
+
+
+def read(stream: IO[bytes]) -> bytes | None:
+    """Give the next message, or None where the stream ends, be it in the middle of one."""
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    body = stream.read(length)
+    return body if len(body) == length else None

@@ -1,0 +1,185 @@
+"""The index in a Qdrant server or cluster: a collection that several receivers may share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from json import JSONDecodeError
+from typing import TYPE_CHECKING, Any
+
+from qdrant_client import AsyncQdrantClient, models
+from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
+from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
+from qdrant_edge import SparseVector
+
+from storage.index.base import (
+    DENSE,
+    KEYWORDS,
+    TIMESTAMP,
+    WORDS,
+    Filter,
+    Hit,
+    IndexUnavailable,
+    IndexUnusable,
+    Point,
+    fused_depth,
+)
+from storage.index.vectors import checked
+from storage.index.words import clean, document_vector, query_vector
+
+if TYPE_CHECKING:
+    from storage.index.base import Vector
+
+# A request of 256 points and 384 dimensions is ~1.2 MB of JSON; the server takes 32 MB.
+_CHUNK = 256
+_TIMEOUT = 10  # seconds
+
+_PAYLOAD_INDEXES = dict.fromkeys(KEYWORDS, models.PayloadSchemaType.KEYWORD) | {
+    TIMESTAMP: models.PayloadSchemaType.DATETIME
+}
+
+
+class ServerIndex:
+    """An index in `collection` of the server at `url`; `:memory:` is the client's imitation of one, for tests.
+
+    An upsert returns once the server has it in its write-ahead log and has applied it.
+    """
+
+    def __init__(self, url: str, api_key: str | None, collection: str, dimensions: int | None) -> None:
+        self.dimensions = dimensions
+        self._url = url
+        self._collection = collection
+        # The compatibility check would ask the server here, blocking, and warn where there is none.
+        self._client = AsyncQdrantClient(
+            location=url, api_key=api_key or None, timeout=_TIMEOUT, check_compatibility=False
+        )
+
+    async def open(self) -> None:
+        with self._errors():
+            if not await self._client.collection_exists(self._collection):
+                await self._create()
+            info = await self._client.get_collection(self._collection)
+            vectors = info.config.params.vectors
+            found = vectors[DENSE].size if isinstance(vectors, dict) and DENSE in vectors else None
+            if found != self.dimensions or WORDS not in (info.config.params.sparse_vectors or {}):
+                raise IndexUnusable(
+                    f"collection {self._collection} at {self._url} has {DENSE} vectors of {found} dimensions, and "
+                    f"{self.dimensions} with {WORDS} vectors beside them are needed"
+                )
+            for field in _PAYLOAD_INDEXES.keys() - info.payload_schema.keys():
+                await self._client.create_payload_index(self._collection, field, _PAYLOAD_INDEXES[field])
+
+    async def _create(self) -> None:
+        dense = models.VectorParams(size=self.dimensions, distance=models.Distance.COSINE) if self.dimensions else None
+        try:
+            await self._client.create_collection(
+                self._collection,
+                vectors_config={DENSE: dense} if dense else {},
+                sparse_vectors_config={WORDS: models.SparseVectorParams(modifier=models.Modifier.IDF)},
+            )
+        except UnexpectedResponse as error:
+            if error.status_code != 409:  # another receiver was faster
+                raise
+
+    async def clear(self) -> None:
+        with self._errors():
+            await self._client.delete_collection(self._collection)
+        await self.open()
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def upsert(self, points: list[Point]) -> None:
+        structs = [self._struct(point) for point in points]
+        for start in range(0, len(structs), _CHUNK):
+            with self._errors():
+                await self._client.upsert(self._collection, structs[start : start + _CHUNK], wait=True)
+
+    async def delete(self, ids: list[str]) -> None:
+        if ids:  # the server refuses an empty list
+            with self._errors():
+                await self._client.delete(self._collection, models.PointIdsList(points=list(ids)), wait=True)
+
+    async def search_dense(self, vector: Vector, where: Filter, limit: int) -> list[Hit]:
+        return await self._query(_filter(where), limit, query=self._list(vector), using=DENSE)
+
+    async def search_words(self, text: str, where: Filter, limit: int) -> list[Hit]:
+        words = _sparse(query_vector(clean(text)))
+        return await self._query(_filter(where), limit, query=words, using=WORDS) if words.indices else []
+
+    async def search_hybrid(self, vector: Vector, text: str, where: Filter, limit: int) -> list[Hit]:
+        within, depth = _filter(where), fused_depth(limit)
+        queries = [models.Prefetch(query=self._list(vector), using=DENSE, filter=within, limit=depth)]
+        words = _sparse(query_vector(clean(text)))
+        if words.indices:
+            queries.append(models.Prefetch(query=words, using=WORDS, filter=within, limit=depth))
+        return await self._query(None, limit, prefetch=queries, query=models.FusionQuery(fusion=models.Fusion.RRF))
+
+    async def _query(self, within: models.Filter | None, limit: int, **query: Any) -> list[Hit]:
+        with self._errors():
+            answer = await self._client.query_points(
+                self._collection, query_filter=within, limit=limit, with_payload=False, **query
+            )
+        return [Hit(str(point.id), point.score) for point in answer.points]
+
+    async def count(self) -> int:
+        with self._errors():
+            return (await self._client.count(self._collection, exact=True)).count
+
+    async def optimize(self) -> None:
+        """Do nothing: a server optimises by itself."""
+
+    def _struct(self, point: Point) -> models.PointStruct:
+        vectors: dict[str, Any] = {WORDS: _sparse(document_vector(clean(point.text)))}
+        if point.dense is not None:
+            vectors[DENSE] = self._list(point.dense)
+        return models.PointStruct(id=point.id, vector=vectors, payload=point.payload)
+
+    def _list(self, vector: Vector) -> list[float]:
+        values: list[float] = checked(vector, self.dimensions).tolist()
+        return values
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Say what the client's exceptions mean."""
+        try:
+            yield
+        except ResponseHandlingException as error:
+            raise IndexUnavailable(f"no Qdrant server answers at {self._url}: {error.source!r}") from error
+        except JSONDecodeError as error:
+            raise IndexUnavailable(f"no Qdrant server answers at {self._url}, but something else does") from error
+        except ResourceExhaustedResponse as error:
+            raise IndexUnavailable(f"the Qdrant server at {self._url} is too busy: {error}") from error
+        except UnexpectedResponse as error:
+            message = f"the Qdrant server at {self._url} answered {error.status_code}: {_reason(error)}"
+            match error.status_code:
+                case 400 | 422:
+                    raise ValueError(message) from error
+                case 404:
+                    raise IndexUnusable(f"collection {self._collection} is gone: {message}") from error
+                case _:  # 401 and 403 too: who runs the server may yet put the key right
+                    raise IndexUnavailable(message) from error
+
+
+def _sparse(vector: SparseVector) -> models.SparseVector:
+    return models.SparseVector(indices=vector.indices, values=vector.values)
+
+
+def _filter(where: Filter) -> models.Filter | None:
+    must: list[models.Condition] = [
+        models.FieldCondition(key=field, match=models.MatchValue(value=value)) for field, value in where.matches()
+    ]
+    since, until = where.period()
+    if since or until:
+        # Validated rather than called, because the model's fields are typed as datetimes; it reads RFC 3339.
+        must.append(
+            models.FieldCondition(key=TIMESTAMP, range=models.DatetimeRange.model_validate({"gte": since, "lt": until}))
+        )
+    return models.Filter(must=must) if must else None
+
+
+def _reason(error: UnexpectedResponse) -> str:
+    try:
+        return str(error.structured()["status"]["error"])
+    except (ValueError, TypeError, LookupError):  # a proxy's answer, say
+        return error.content[:200].decode("utf-8", "replace") or error.reason_phrase

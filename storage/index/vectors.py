@@ -1,0 +1,20 @@
+"""Checks dense vectors before an engine sees them: Edge takes what is not a number and then finds nothing near it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from storage.index.base import Vector
+
+
+def checked(vector: Vector, dimensions: int | None) -> NDArray[np.float32]:
+    """Give the vector as float32. Raises ValueError for another length, and for anything not finite."""
+    array = np.asarray(vector, np.float32)
+    if array.shape != (dimensions,) or not np.isfinite(array).all():
+        raise ValueError(f"expected a vector of {dimensions} finite numbers; got one of shape {array.shape}")
+    return array

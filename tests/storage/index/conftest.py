@@ -1,0 +1,49 @@
+"""The indexes under test: Edge, and the server VECTADB_TEST_QDRANT_URL names or else the client's imitation of one."""
+
+import os
+import uuid
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from storage.index.base import VectorIndex
+from storage.index.edge import EdgeIndex
+from storage.index.server import ServerIndex
+
+SERVER = os.environ.get("VECTADB_TEST_QDRANT_URL", ":memory:")
+
+
+def pytest_collection_modifyitems(items):
+    # The imitation has no payload indexes and says so; its filters scan, with the same results.
+    for item in items:
+        item.add_marker(pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant"))
+
+
+@pytest.fixture(params=["edge", "server"])
+async def make_index(request, tmp_path) -> AsyncIterator[Callable[..., VectorIndex]]:
+    """Give a function of the dimensions; each call makes an index over the same folder or collection, not yet open."""
+    collection = f"test-{uuid.uuid4()}"
+    made: list[VectorIndex] = []
+
+    def make(dimensions: int | None = 4) -> VectorIndex:
+        if request.param == "edge":
+            index = EdgeIndex(tmp_path / "qdrant", dimensions)
+        else:
+            index = ServerIndex(SERVER, None, collection, dimensions)
+            if SERVER == ":memory:" and made:
+                index._client = made[0]._client  # the imitation's memory is one client's own
+        made.append(index)
+        return index
+
+    yield make
+    for index in made:
+        if isinstance(index, ServerIndex) and SERVER != ":memory:":
+            await index._client.delete_collection(collection)
+        await index.close()
+
+
+@pytest.fixture
+async def index(make_index) -> VectorIndex:
+    index = make_index()
+    await index.open()
+    return index

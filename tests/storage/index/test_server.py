@@ -1,0 +1,102 @@
+"""What is peculiar to a server: it may be away, busy, or of another opinion; and what is sent to it."""
+
+import json
+
+import pytest
+from aiohttp import web
+
+from storage.index.base import Filter, IndexUnavailable, IndexUnusable, Point
+from storage.index.server import ServerIndex
+
+EAST = [1.0, 0.0, 0.0, 0.0]
+ID = "00000000-0000-0000-0000-000000000001"
+
+
+@pytest.fixture
+async def answering(unused_tcp_port):
+    """Give a function of a status and a body that makes an index, and what it asked for."""
+    asked: list[tuple[str, str, dict]] = []
+    runners, indexes = [], []
+
+    async def make(status: int, body: str, **headers: str):
+        async def answer(request: web.Request) -> web.Response:
+            text = await request.text()
+            asked.append((request.method, request.path, json.loads(text) if text else {}))
+            return web.Response(status=status, text=body, content_type="application/json", headers=headers)
+
+        application = web.Application()
+        application.router.add_route("*", "/{path:.*}", answer)
+        runners.append(web.AppRunner(application))
+        await runners[-1].setup()
+        await web.TCPSite(runners[-1], "127.0.0.1", unused_tcp_port).start()
+        indexes.append(ServerIndex(f"http://127.0.0.1:{unused_tcp_port}", None, "events", 4))
+        return indexes[-1], asked
+
+    yield make
+    for index in indexes:
+        await index.close()
+    for runner in runners:
+        await runner.cleanup()
+
+
+def calls(index):
+    return (
+        index.open(),
+        index.count(),
+        index.upsert([Point(ID, EAST, "refund", {})]),
+        index.delete([ID]),
+        index.search_dense(EAST, Filter(), 5),
+        index.search_words("refund", Filter(), 5),
+        index.search_hybrid(EAST, "refund", Filter(), 5),
+        index.clear(),
+    )
+
+
+async def test_a_server_that_is_away_is_unavailable(unused_tcp_port):
+    index = ServerIndex(f"http://127.0.0.1:{unused_tcp_port}", None, "events", 4)
+    for call in calls(index):
+        with pytest.raises(IndexUnavailable, match=f"no Qdrant server answers at http://127.0.0.1:{unused_tcp_port}"):
+            await call
+    await index.close()
+
+
+@pytest.mark.parametrize(
+    "status, body, error, message",
+    [
+        (401, "Must provide an API key", IndexUnavailable, "answered 401: Must provide an API key"),
+        (503, "<html>proxy</html>", IndexUnavailable, "answered 503: <html>proxy"),
+        (500, '{"status": {"error": "disk is full"}}', IndexUnavailable, "answered 500: disk is full"),
+        (404, '{"status": {"error": "Not found"}}', IndexUnusable, "collection events is gone"),
+        (400, '{"status": {"error": "Wrong input"}}', ValueError, "answered 400: Wrong input"),
+        (200, "<html>some other server</html>", IndexUnavailable, "no Qdrant server answers"),
+        (200, '{"result": "yes"}', IndexUnavailable, "no Qdrant server answers"),
+    ],
+)
+async def test_what_a_server_answers_is_told(answering, status, body, error, message):
+    index, _ = await answering(status, body)
+    with pytest.raises(error, match=message):
+        await index.count()
+
+
+async def test_a_busy_server_is_unavailable(answering):
+    index, _ = await answering(429, '{"status": {"error": "slow down"}}', **{"Retry-After": "1"})
+    with pytest.raises(IndexUnavailable, match="busy"):
+        await index.count()
+
+
+async def test_the_filter_is_pushed_down_into_each_search(answering):
+    index, asked = await answering(200, '{"result": {"points": []}, "status": "ok", "time": 0.0}')
+    where = Filter(agent_id="a", status="error", since=1_767_787_200_000_000_000, until=1_767_787_200_000_000_001)
+    await index.search_dense(EAST, where, 5)
+    await index.search_words("refund", where, 5)
+    await index.search_hybrid(EAST, "refund", where, 5)
+    (*_, dense), (*_, words), (*_, hybrid) = asked
+    assert dense["using"] == "dense"
+    assert words["using"] == "bm25"
+    assert [prefetch["using"] for prefetch in hybrid["prefetch"]] == ["dense", "bm25"]
+    for query in (dense, words, *hybrid["prefetch"]):
+        agent, status, period = query["filter"]["must"]
+        assert (agent["key"], agent["match"]) == ("agent_id", {"value": "a"})
+        assert (status["key"], status["match"]) == ("status", {"value": "error"})
+        assert period["key"] == "timestamp"
+        assert period["range"] == {"gte": "2026-01-07T12:00:00Z", "lt": "2026-01-07T12:00:00.000001Z"}
