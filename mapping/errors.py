@@ -20,6 +20,7 @@ class Code(Enum):
     NOT_FOUND = _Code(5, 404)
     UNIMPLEMENTED = _Code(12, 404)
     METHOD_NOT_ALLOWED = _Code(12, 405)
+    REQUEST_TIMEOUT = _Code(4, 408)
     RESOURCE_EXHAUSTED = _Code(8, 413)
     UNSUPPORTED_MEDIA_TYPE = _Code(3, 415)
     INTERNAL = _Code(13, 500)

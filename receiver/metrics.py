@@ -34,6 +34,9 @@ class Metrics:
             description="from the request's headers to its answer",
             explicit_bucket_boundaries_advisory=_SECONDS,
         )
+        self._refused = meter.create_counter(
+            "refused_connections", description="connections over server.max_connections, told to come again"
+        )
         self._accepted = meter.create_counter("accepted_events", description="events stored for the first time")
         self._duplicates = meter.create_counter("duplicate_events", description="events that were stored already")
         self._rejected = meter.create_counter("rejected_items", description="spans, log records, events not stored")
@@ -58,6 +61,9 @@ class Metrics:
     def answered(self, seconds: float, route: str, code: int) -> None:
         self._requests.add(1, {"route": route, "code": code})
         self._durations.record(seconds, {"route": route})
+
+    def connection_refused(self) -> None:
+        self._refused.add(1)
 
     def accepted(self, count: int, signal: str) -> None:
         self._accepted.add(count, {"signal": signal})

@@ -7,6 +7,7 @@ meanwhile is told how far it is.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import logging
 import signal
@@ -14,9 +15,11 @@ import sys
 import time
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from receiver.http.app import application
+from receiver.http.connection import Site
+from receiver.http.context import METRICS
+from receiver.http.tls import server_context
 from receiver.http.under_way import UNDER_WAY
 from receiver.settings import Settings, SettingsError, check
 from receiver.version import VERSION
@@ -26,6 +29,8 @@ from storage.surreal.database import OpenError
 if sys.platform == "win32":
     from asyncio import new_event_loop
 else:
+    import resource
+
     from uvloop import new_event_loop
 
 log = logging.getLogger("receiver")
@@ -33,19 +38,6 @@ log = logging.getLogger("receiver")
 # The whole stop has 10 s (contract, section 1): requests have these, the stores need the rest.
 _FINISH_REQUESTS = 4.0
 _CLOSE_CONNECTIONS = 1.0
-
-
-def _without_traceback_of_bad_requests(record: logging.LogRecord) -> bool:
-    """Bytes that are not HTTP are the sender's fault: one line is enough where aiohttp logs a traceback."""
-    error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, HttpProcessingError):
-        record.msg, record.args = f"{record.getMessage()}: {error.message.splitlines()[0]}", ()
-        record.exc_info, record.levelno, record.levelname = None, logging.INFO, "INFO"
-    return True
-
-
-_protocol_log = logging.getLogger("receiver.protocol")
-_protocol_log.addFilter(_without_traceback_of_bad_requests)
 
 
 class ServerError(Exception):
@@ -57,6 +49,7 @@ def run(settings: Settings) -> int:
     _log_to_stderr(settings.log.level)
     try:
         check(settings)
+        _allow_open_files()
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             runner.run(_serve(settings))
     except (SettingsError, ServerError, OpenError) as error:
@@ -68,13 +61,12 @@ def run(settings: Settings) -> int:
 async def listen(app: web.Application, settings: Settings) -> web.AppRunner:
     """Bind the ports. The caller ends it with `cleanup()`.
 
-    Raises ServerError naming the address and the flag.
+    Raises ServerError naming the address and the flag, SettingsError for certificates that cannot be used.
     """
-    runner = web.AppRunner(
-        app, auto_decompress=False, access_log=None, logger=_protocol_log, shutdown_timeout=_CLOSE_CONNECTIONS
-    )
-    await runner.setup()
     server = settings.server
+    context = server_context(server.tls)
+    runner = web.AppRunner(app, shutdown_timeout=_CLOSE_CONNECTIONS)
+    await runner.setup()
     for port, hint in (
         (server.port, "pass --port to choose another"),
         (server.otlp_port, "pass --otlp-port to choose another, or --otlp-port off"),
@@ -82,7 +74,7 @@ async def listen(app: web.Application, settings: Settings) -> web.AppRunner:
         if port is None:
             continue
         try:
-            await web.TCPSite(runner, server.host, port).start()
+            await Site(runner, server, port, context, app[METRICS].connection_refused).start()
         except OSError as error:
             await runner.cleanup()
             raise ServerError(_cannot_listen(server.host, port, error, hint)) from None
@@ -116,7 +108,11 @@ async def _serve(settings: Settings) -> None:
     storage = Storage(storage_config(settings))
     app = application(settings, storage)
     runner = await listen(app, settings)
-    log.info("vectadb-receiver %s listens on %s", VERSION, _addresses(runner))
+    log.info(
+        "vectadb-receiver %s listens on %s",
+        VERSION,
+        _addresses(runner, "https" if settings.server.tls.cert_file else "http"),
+    )
     log.info("data is in %s", settings.storage.data_dir.absolute())
     opening = asyncio.create_task(_open(storage))
     stopping = asyncio.create_task(stop.wait())
@@ -144,12 +140,12 @@ async def _open(storage: Storage) -> None:
     log.info("ready to ingest after %.1f s", time.perf_counter() - began)
 
 
-def _addresses(runner: web.AppRunner) -> str:
+def _addresses(runner: web.AppRunner, scheme: str) -> str:
     """Write the bound addresses; a port given as 0 shows as the one that was free."""
     urls = []
     for address in runner.addresses:
         host, port = address[:2]
-        urls.append(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+        urls.append(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}")
     return ", ".join(urls)
 
 
@@ -159,6 +155,17 @@ def _cannot_listen(host: str, port: int, error: OSError, hint: str) -> str:
     if error.errno == errno.EACCES:
         return f"port {port} on {host} needs more rights than this user has: {hint}"
     return f"cannot listen on {host}, port {port} ({error.strerror or error}): check --host and the port"
+
+
+def _allow_open_files() -> None:
+    """Take as many open files as the system lets us have: each connection is one, and the engine has hundreds.
+
+    The customary 1,024 would be used up by the connections that `server.max_connections` allows.
+    """
+    if sys.platform != "win32":
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with contextlib.suppress(ValueError, OSError):  # macOS says "unlimited" and takes less
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _log_to_stderr(level: str) -> None:

@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler
 from receiver.http import events, health, otlp, reads
 from receiver.http.auth import auth
 from receiver.http.context import METRICS, SETTINGS, STORAGE
+from receiver.http.cors import allow_origin, preflights
 from receiver.http.errors import errors
 from receiver.http.under_way import UNDER_WAY, UnderWay, under_way
 from receiver.metrics import Metrics
@@ -19,7 +20,8 @@ from storage.stores import Storage
 
 def application(settings: Settings, storage: Storage) -> web.Application:
     """Give the application over stores that need not be open yet: what needs them answers 503 until they are."""
-    app = web.Application(middlewares=[under_way, _measured, errors, auth])
+    app = web.Application(middlewares=[under_way, _measured, errors, preflights, auth])
+    app.on_response_prepare.append(allow_origin)
     app[SETTINGS] = settings
     app[STORAGE] = storage
     app[METRICS] = Metrics(storage)

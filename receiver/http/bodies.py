@@ -1,50 +1,70 @@
 """Request bodies, read and decompressed under one limit (`server.max_body_bytes`).
 
-aiohttp would decompress on its own, with its own limit and its own error bodies; `receiver.server` tells it not to.
+aiohttp would decompress on its own, with its own limit and its own error bodies; `receiver.http.connection` tells it
+not to.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import TypeVar
 
 from aiohttp import ClientPayloadError, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from mapping.errors import invalid
+from mapping.errors import Code, Problem, invalid
 from receiver.http.context import SETTINGS
 from receiver.http.decompression import ENCODINGS, inflate, too_large
 
 # As much gzip takes 0.8 ms to inflate, in which other requests would wait; handing it to a thread costs 0.1 ms.
 _INFLATE_IN_THREAD = 64 * 1024
+# As much OTLP takes 6-12 ms to decode and map; 20 MiB take 0.5-1.5 s, in which nobody else would be answered.
+_READ_IN_THREAD = 256 * 1024
+
+_T = TypeVar("_T")
 
 
 async def read_body(request: web.Request) -> bytes:
     """Give the body without its Content-Encoding.
 
     Raises Problem: INVALID_ARGUMENT for an unknown encoding and a corrupt or broken-off body, RESOURCE_EXHAUSTED where
-    the body is over the limit, compressed or not.
+    the body is over the limit, compressed or not, REQUEST_TIMEOUT where it takes longer than `server.body_timeout`.
     """
-    limit = request.app[SETTINGS].server.max_body_bytes
+    server = request.app[SETTINGS].server
+    limit, seconds = server.max_body_bytes, server.body_timeout
     name = ", ".join(request.headers.getall("Content-Encoding", [])).strip().lower()
     if name in {"", "identity"}:
-        return await _read(request, limit)
+        return await _read(request, limit, seconds)
     if name not in ENCODINGS:
         raise invalid(f"Content-Encoding: expected identity or one of {', '.join(ENCODINGS)}; got {name[:40]!r}")
-    body = await _read(request, limit)
+    body = await _read(request, limit, seconds)
     if len(body) > _INFLATE_IN_THREAD:
         return await asyncio.to_thread(inflate, name, body, limit)
     return inflate(name, body, limit)
 
 
-async def _read(request: web.Request, limit: int) -> bytes:
+async def decoded(body: bytes, decode: Callable[[bytes], _T]) -> _T:
+    """Give `decode(body)`, from a thread where that takes long. Raises what `decode` raises."""
+    if len(body) > _READ_IN_THREAD:
+        return await asyncio.to_thread(decode, body)
+    return decode(body)
+
+
+async def _read(request: web.Request, limit: int, seconds: float) -> bytes:
     if (request.content_length or 0) > limit:
         raise too_large(limit, "as sent")
     body = bytearray()
     try:
-        async for chunk in request.content.iter_any():
-            body += chunk
-            if len(body) > limit:
-                raise too_large(limit, "as sent")
+        async with asyncio.timeout(seconds):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > limit:
+                    raise too_large(limit, "as sent")
+    except TimeoutError:
+        raise Problem(
+            Code.REQUEST_TIMEOUT, f"body: expected all of it within {seconds:g} s; {len(body)} bytes have come"
+        ) from None
     except (ClientPayloadError, HttpProcessingError, ConnectionError) as error:
         raise invalid(f"body: it broke off after {len(body)} bytes ({error})") from None
     return bytes(body)

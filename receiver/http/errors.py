@@ -7,6 +7,7 @@ JSON where the request has none, as OTLP/HTTP asks.
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -24,38 +25,55 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except Problem as problem:
-        return _answer(request, problem)
+        return answer(request, problem)
     except web.HTTPMethodNotAllowed as refused:
         allowed = ", ".join(sorted(refused.allowed_methods))
         message = f"{refused.method} {request.path}: expected {allowed}"
-        return _answer(request, Problem(Code.METHOD_NOT_ALLOWED, message), {"Allow": allowed})
+        return answer(request, Problem(Code.METHOD_NOT_ALLOWED, message), {"Allow": allowed})
     except web.HTTPNotFound:
         code = Code.NOT_FOUND if _is_api(request) else Code.UNIMPLEMENTED
         message = (
             f"{request.path}: there is nothing here; OTLP goes to /v1/traces and /v1/logs, events to /api/v1/events"
         )
-        return _answer(request, Problem(code, message))
+        return answer(request, Problem(code, message))
     except Exception:
         log.exception("%s %s failed", request.method, request.rel_url.raw_path)
-        return _answer(request, Problem(Code.INTERNAL, "the receiver failed on this request; its log says why"))
+        return answer(request, Problem(Code.INTERNAL, "the receiver failed on this request; its log says why"))
 
 
-def _is_api(request: web.Request) -> bool:
+def answer_bytes(problem: Problem) -> bytes:
+    """Give an answer for a connection from which no request was read: a Status in JSON, after which it closes."""
+    body = JSON.encode(Status(code=problem.code.grpc, message=problem.message))
+    head = [
+        f"HTTP/1.1 {problem.code.http} {HTTPStatus(problem.code.http).phrase}",
+        f"Content-Type: {JSON.content_type}",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+    ]
+    if problem.code is Code.UNAVAILABLE:
+        head.append(f"Retry-After: {problem.retry_after}")
+    return "\r\n".join([*head, "", ""]).encode() + body
+
+
+def _is_api(request: web.BaseRequest) -> bool:
     return request.path.startswith("/api/")
 
 
-def _answer(request: web.Request, problem: Problem, headers: dict[str, str] | None = None) -> web.Response:
+def answer(request: web.BaseRequest, problem: Problem, headers: dict[str, str] | None = None) -> web.Response:
+    """Give the answer that tells of a problem. Nobody waits longer for what is too late: the connection closes."""
     # Neither encoding takes lone surrogates, which a message can quote from the request.
     message = problem.message.encode(errors="replace").decode()
     if _is_api(request):
-        answer = json_answer({"error": problem.code.name.lower(), "message": message}, problem.code.http)
+        response = json_answer({"error": problem.code.name.lower(), "message": message}, problem.code.http)
     else:
         codec = CODECS.get(media_type(request), JSON)
         body = codec.encode(Status(code=problem.code.grpc, message=message))
-        answer = web.Response(body=body, status=problem.code.http, headers={"Content-Type": codec.content_type})
-    answer.headers.update(headers or {})
+        response = web.Response(body=body, status=problem.code.http, headers={"Content-Type": codec.content_type})
+    response.headers.update(headers or {})
     if problem.code is Code.UNAVAILABLE:
-        answer.headers["Retry-After"] = str(problem.retry_after)
+        response.headers["Retry-After"] = str(problem.retry_after)
     if problem.code is Code.UNAUTHENTICATED:
-        answer.headers["WWW-Authenticate"] = "Bearer"
-    return answer
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if problem.code is Code.REQUEST_TIMEOUT:
+        response.force_close()
+    return response

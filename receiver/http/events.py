@@ -9,7 +9,7 @@ from aiohttp import web
 from mapping.errors import Code, Problem
 from mapping.json_events import Options, decode_batch, decode_event, map_event
 from mapping.model import Event
-from receiver.http.bodies import read_body
+from receiver.http.bodies import decoded, read_body
 from receiver.http.context import METRICS, json_answer, stores
 from receiver.http.ingest import store
 from receiver.http.otlp_codec import media_type
@@ -42,16 +42,8 @@ async def _one(request: web.Request) -> web.Response:
 
 async def _batch(request: web.Request) -> web.Response:
     writer, body = await _read_json(request)
-    batch = decode_batch(body)
-    options = batch.options or Options()
-    problems: dict[int, Problem] = {}
-    events: dict[int, Event] = {}
-    for index, raw in enumerate(batch.events):
-        try:
-            events[index] = map_event(decode_event(raw), options, str(uuid4()))
-        except Problem as problem:
-            problems[index] = problem
-    event_ids: list[str | None] = [None] * len(batch.events)
+    count, events, problems = await decoded(body, _map_batch)
+    event_ids: list[str | None] = [None] * count
     trace_ids: dict[str, None] = {}
     duplicates = 0
     outcomes = await store(request, writer, _SIGNAL, list(events.values()))
@@ -63,7 +55,7 @@ async def _batch(request: web.Request) -> web.Response:
         trace_ids[outcome.trace_id] = None
         duplicates += outcome.duplicate
     request.app[METRICS].rejected(len(problems), _SIGNAL)
-    ingested, failed = len(batch.events) - len(problems), len(problems)
+    ingested, failed = count - len(problems), len(problems)
     return json_answer(
         {
             "ingested": ingested,
@@ -76,6 +68,20 @@ async def _batch(request: web.Request) -> web.Response:
             "duplicates": duplicates,
         }
     )
+
+
+def _map_batch(body: bytes) -> tuple[int, dict[int, Event], dict[int, Problem]]:
+    """Give how many events there are, and those that could be mapped and what is wrong with the others, by index."""
+    batch = decode_batch(body)
+    options = batch.options or Options()
+    problems: dict[int, Problem] = {}
+    events: dict[int, Event] = {}
+    for index, raw in enumerate(batch.events):
+        try:
+            events[index] = map_event(decode_event(raw), options, str(uuid4()))
+        except Problem as problem:
+            problems[index] = problem
+    return len(batch.events), events, problems
 
 
 async def _read_json(request: web.Request) -> tuple[Writer, bytes]:

@@ -16,7 +16,7 @@ from mapping.model import Mapped
 from mapping.otlp.logs import map_logs
 from mapping.otlp.spans import map_traces
 from mapping.otlp.wire import Wire
-from receiver.http.bodies import read_body
+from receiver.http.bodies import decoded, read_body
 from receiver.http.context import METRICS, stores
 from receiver.http.ingest import store
 from receiver.http.otlp_codec import CODECS, media_type
@@ -53,7 +53,8 @@ async def _export(signal: Signal, request: web.Request) -> web.Response:
             f"Content-Type: expected {' or '.join(CODECS)}; got {media_type(request)[:80] or 'none'!r}",
         )
     writer = stores(request).writer  # before the body is read in vain
-    mapped = signal.map(codec.wire, await read_body(request), time.time_ns())
+    body, now = await read_body(request), time.time_ns()
+    mapped = await decoded(body, lambda body: signal.map(codec.wire, body, now))
     outcomes = await store(request, writer, signal.name, mapped.events)
     # A span whose events were refused too is still one span.
     refused = {

@@ -43,6 +43,6 @@ JSON: Codec = _Json()
 CODECS = {codec.content_type: codec for codec in (PROTOBUF, JSON)}
 
 
-def media_type(request: web.Request) -> str:
+def media_type(request: web.BaseRequest) -> str:
     """Give the content type in lower case and without its parameters, "" where there is none."""
     return request.headers.get("Content-Type", "").partition(";")[0].strip().lower()

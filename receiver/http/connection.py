@@ -1,0 +1,179 @@
+"""A client's connection: how many there may be, how long a request's head may take, and what is not HTTP.
+
+These are errors that no handler sees; they are answered in the form of all others (`receiver.http.errors`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError, InvalidHeader, InvalidURLError, LineTooLong
+
+from mapping.errors import Code, Problem, invalid
+from receiver import settings as s
+from receiver.http.errors import answer, answer_bytes
+from receiver.kinds import show_size
+
+log = logging.getLogger(__name__)
+
+# A client that is told of an error before its body is read may go on sending as long; answers would be lost otherwise.
+_LINGER = 3.0
+
+# In the order in which they are looked for. aiohttp's own words quote the header or the path, where a key may stand.
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (LineTooLong, "expected a request line and headers of at most {header} each (server.max_header_bytes)"),
+    (InvalidHeader, "a header holds what HTTP does not allow there"),
+    (InvalidURLError, "the request line does not hold a URL"),
+)
+
+
+class Connection(web.RequestHandler):
+    """aiohttp's, with a limit of time on the head and errors in our form."""
+
+    def __init__(self, manager: web.Server, limits: s.Server) -> None:
+        options: dict[str, Any] = {
+            "keepalive_timeout": limits.idle_timeout,
+            "max_line_size": limits.max_header_bytes,
+            "max_field_size": limits.max_header_bytes,
+            "max_headers": limits.max_headers,
+            "lingering_time": _LINGER,
+            "auto_decompress": False,  # see receiver.http.bodies
+            "access_log": None,
+            "logger": log,
+        }
+        super().__init__(manager, loop=asyncio.get_running_loop(), **options)
+        self._limits = limits
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if not self._awaits_head():
+            self._stop_head_timer()
+        elif self._head_timer is None:
+            self._head_timer = asyncio.get_running_loop().call_later(self._limits.header_timeout, self._head_is_late)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._stop_head_timer()
+        super().connection_lost(exc)
+
+    def _awaits_head(self) -> bool:
+        return self._waiter is not None and not self._waiter.done()
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_is_late(self) -> None:
+        self._head_timer = None
+        if self._awaits_head() and self.transport is not None:
+            seconds = self._limits.header_timeout
+            self.transport.write(
+                answer_bytes(Problem(Code.REQUEST_TIMEOUT, f"headers: expected all of them within {seconds:g} s"))
+            )
+            self.force_close()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what aiohttp could not read, or what no handler caught. Closes the connection."""
+        if isinstance(exc, HttpProcessingError):
+            problem = invalid(self._reason(exc))
+            log.info("request from %s refused: %s", request.remote, problem.message)
+        else:
+            problem = Problem(Code.INTERNAL, "the receiver failed on this request; its log says why")
+            log.error("request from %s failed (%s)", request.remote, message or status, exc_info=exc)
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer has begun already")
+        response = answer(request, problem)
+        response.force_close()
+        return response
+
+    def _reason(self, error: HttpProcessingError) -> str:
+        for kind, reason in _REASONS:
+            if isinstance(error, kind):
+                return reason.format(header=show_size(self._limits.max_header_bytes))
+        if error.message.startswith("Too many headers"):
+            return f"expected at most {self._limits.max_headers} headers (server.max_headers)"
+        # The parser's reason is its first line; those below it quote the request.
+        return f"expected an HTTP/1.1 request: {error.message.splitlines()[0].rstrip(':')}"
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """Log what aiohttp complains about; a body that is not as HTTP has it is the sender's fault and one line."""
+        error = kw.get("exc_info")
+        if isinstance(error, (HttpProcessingError, web.RequestPayloadError)):
+            log.info("a request's body broke off or was not HTTP: %s", type(error).__name__)
+        else:
+            super().log_exception(*args, **kw)
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send the answer. The only errors that come as aiohttp's own are those from before the middlewares."""
+        if isinstance(resp, web.HTTPExpectationFailed):
+            given = request.headers.get("Expect", "")
+            resp = answer(request, invalid(f"Expect: expected 100-continue; got {given[:40]!r}"))
+        return await super().finish_response(request, resp, start_time)
+
+
+class _Refused(asyncio.Protocol):
+    """A connection over the limit: told to come again, and closed once it has had time to read that."""
+
+    def __init__(self, limits: s.Server) -> None:
+        self._limits = limits
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101 - the event loop's promise, for mypy
+        text = f"all {self._limits.max_connections} connections (server.max_connections) are taken; try again"
+        transport.write(answer_bytes(Problem(Code.UNAVAILABLE, text)))
+        if transport.can_write_eof():
+            transport.write_eof()
+        # Closed at once, with the request still unread, the answer would be lost to a connection reset.
+        asyncio.get_running_loop().call_later(1, transport.close)
+
+
+class Site(web.BaseSite):
+    """A port. `refused` is called for every connection over the limit."""
+
+    def __init__(
+        self,
+        runner: web.BaseRunner,
+        limits: s.Server,
+        port: int,
+        context: ssl.SSLContext | None,
+        refused: Callable[[], None],
+    ) -> None:
+        super().__init__(runner, ssl_context=context)
+        self._limits, self._port, self._refused = limits, port, refused
+
+    @property
+    def name(self) -> str:
+        return f"{self._limits.host}:{self._port}"
+
+    async def start(self) -> None:
+        await super().start()
+        server = self._runner.server
+        assert server is not None  # noqa: S101 - BaseSite has looked
+        tls: dict[str, Any] = {}
+        if self._ssl_context is not None:
+            tls = {"ssl": self._ssl_context, "ssl_handshake_timeout": self._limits.header_timeout}
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            partial(self._connection, server), self._limits.host, self._port, backlog=self._backlog, **tls
+        )
+
+    def _connection(self, server: web.Server) -> asyncio.Protocol:
+        if len(server.connections) >= self._limits.max_connections:
+            self._refused()
+            return _Refused(self._limits)
+        return Connection(server, self._limits)
