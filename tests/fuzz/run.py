@@ -1,0 +1,188 @@
+"""Fuzz a receiver: `python tests/fuzz/run.py --minutes 10`.
+
+Cases are sent to `vectadb-receiver serve` with its real embedded store. No case may be answered with 5xx, take over
+a second, let memory grow, end the process, leave a fault in its log, cost a valid neighbour, or store what cannot be
+read. Prints a report; ends with 1 where there are findings. `--seed S --only N` sends one case again and shows it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from random import SystemRandom
+
+import cases
+import checks
+from neighbours import Neighbours
+from readback import read_all
+from target import Answer, Connection, Target
+
+CONNECTIONS = 6
+NEIGHBOUR_EVERY = 10
+SAMPLE_EVERY = 500
+TOO_SLOW = 1.0
+MIB = 1024 * 1024
+# The store's caches fill as rows come, up to their own bounds. What goes on past that is a leak.
+MAY_GROW = 192 * MIB
+
+
+class Run:
+    def __init__(self, target: Target, seed: int) -> None:
+        self.target, self.seed = target, seed
+        self.findings: dict[str, str] = {}
+        self.statuses: Counter[str] = Counter()
+        self.kinds: Counter[str] = Counter()
+        self.slowest: list[tuple[float, int, str]] = []
+        self.memory: list[int] = []
+        self.neighbours = Neighbours(target.port)
+
+    def find(self, what: str, about: str) -> None:
+        # One of a sort is enough: a hundred cases of one fault are one finding.
+        self.findings.setdefault(what, about)
+
+    async def send_all(self, numbers: Iterator[int]) -> None:
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(CONNECTIONS):
+                workers.create_task(self._work(numbers))
+
+    async def _work(self, numbers: Iterator[int]) -> None:
+        connection = Connection(self.target.port)
+        for number in numbers:
+            case = cases.make(self.seed, number)
+            try:
+                answer = await self.send(case, connection)
+            except Exception as error:
+                error.add_note(f"seed {self.seed}, case {number}")
+                raise
+            if answer is not None:
+                self.slowest = sorted([*self.slowest, (answer.seconds, number, case.kind)])[-10:]
+            if number % NEIGHBOUR_EVERY == 0 and (wrong := await self.neighbours.send(connection)):
+                self.find(f"a neighbour of {case.kind}: {wrong[:60]}", f"case {number}: {wrong}")
+            if number % SAMPLE_EVERY == 0:
+                self.memory.append(self.target.memory())
+            if not self.target.alive:
+                self.find("the process ended", f"at case {number} or one of the {CONNECTIONS} before it")
+                break
+        connection.close()
+
+    async def send(self, case: cases.Case, connection: Connection) -> Answer | None:
+        """Send a case and check its answer."""
+        self.kinds[case.kind] += 1
+        if not case.framed:
+            back = await connection.throw(case.wire)
+            self.statuses[back.split(b" ", 2)[1].decode("latin-1") if b" " in back else "hung up"] += 1
+            if wrong := checks.of_broken(back):
+                self.find(f"{case.kind}: {wrong[:60]}", f"case {case.number}: {wrong}")
+            return None
+        try:
+            answer = await connection.exchange(case.method, case.wire)
+        except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
+            self.statuses["none"] += 1
+            connection.close()
+            self.find(f"{case.kind}: no answer", f"case {case.number}: {error!r}")
+            return None
+        self.statuses[str(answer.status)] += 1
+        if wrong := checks.of_answer(case, answer):
+            self.find(f"{case.kind}: {wrong[:60]}", f"case {case.number}: {wrong}")
+        return answer
+
+    async def repeat_slow(self) -> None:
+        """Send what was slow again, alone: a busy machine is no fault of the receiver's."""
+        for seconds, number, kind in self.slowest:
+            if seconds < TOO_SLOW:
+                continue
+            again = []
+            for fresh in (1, 2, 3):
+                answer = await self.send(cases.make(self.seed, number, fresh), Connection(self.target.port))
+                again.append(answer.seconds if answer else seconds)
+            if min(again) > TOO_SLOW:
+                self.find(f"{kind}: slow", f"case {number}: {seconds:.2f} s, then {min(again):.2f} s at best of three")
+
+    def check_memory(self) -> str:
+        if not any(self.memory):
+            return "unknown: there is no /proc"
+        warm, last = self.memory[len(self.memory) // 4], self.memory[-1]
+        if last - warm > MAY_GROW:
+            self.find("memory grows", f"from {warm / MIB:.0f} MiB after a quarter of the cases to {last / MIB:.0f} MiB")
+        marks = [self.memory[len(self.memory) * part // 8] for part in range(8)]
+        course = " ".join(f"{mark / MIB:.0f}" for mark in (*marks, last))
+        return f"{max(self.memory) / MIB:.0f} MiB at most; in the course of the run {course}"
+
+
+async def fuzz(seed: int, numbers: Iterable[int], least: int = 0, seconds: float = 0) -> int:
+    """Send the cases of these numbers: at least so many, and for so long."""
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+        target = Target(Path(folder))
+        try:
+            await target.ready()
+            run = Run(target, seed)
+            began = time.monotonic()
+            ends = began + seconds
+            await run.send_all(
+                itertools.takewhile(lambda _: run.kinds.total() < least or time.monotonic() < ends, numbers)
+            )
+            took = time.monotonic() - began
+            read = 0
+            if target.alive:
+                run.memory.append(target.memory())
+                await run.repeat_slow()
+                for wrong in await run.neighbours.missing():
+                    run.find("a neighbour was lost", wrong)
+                read, faults = await read_all(target.port)
+                for what, about in faults.items():
+                    run.find(what, about)
+        finally:
+            code = target.stop()
+        if code != 0:
+            run.find(f"the process ended with {code}", "at its stop")
+        for line in target.complaints():
+            run.find(f"log: {line[24:100]}", line)
+        report(run, took, read)
+        return 1 if run.findings else 0
+
+
+def report(run: Run, took: float, read: int) -> None:
+    total = run.kinds.total()
+    print(f"seed {run.seed}: {total} cases in {took:.0f} s, {total / took:.0f} a second")
+    print("kinds:", ", ".join(f"{kind}: {count}" for kind, count in run.kinds.most_common()))
+    print("statuses:", ", ".join(f"{status}: {count}" for status, count in sorted(run.statuses.items())))
+    print(f"neighbours: {run.neighbours.count} sent and looked for; {read} pages and records read back")
+    print("slowest:", ", ".join(f"{seconds:.2f} s (case {number})" for seconds, number, _ in run.slowest[::-1][:5]))
+    print("memory:", run.check_memory())
+    print(f"findings: {len(run.findings) or 'none'}")
+    for what, about in run.findings.items():
+        print(f"  {what}\n    {about}")
+    if run.findings:
+        print(f"A case again: python tests/fuzz/run.py --seed {run.seed} --only NUMBER")
+
+
+async def show(seed: int, number: int) -> int:
+    case = cases.make(seed, number)
+    print(case.kind, case.method, case.path)
+    print(case.wire if len(case.wire) < 20_000 else case.wire[:10_000] + b" ... " + case.wire[-10_000:])
+    return await fuzz(seed, [number], least=1)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=0, help="for so long")
+    parser.add_argument("--cases", type=int, default=0, help="and at least so many cases")
+    parser.add_argument("--seed", type=int, default=SystemRandom().randrange(10**9), help="default: another each time")
+    parser.add_argument("--only", type=int, metavar="N", help="send case N alone")
+    given = parser.parse_args()
+    if given.only is not None:
+        return asyncio.run(show(given.seed, given.only))
+    if not given.minutes and not given.cases:
+        parser.error("say how long: --minutes M, --cases N, or both")
+    return asyncio.run(fuzz(given.seed, itertools.count(), given.cases, given.minutes * 60))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
