@@ -33,8 +33,13 @@ def status(word: str) -> str:
 def headline(event: dict[str, Any]) -> str:
     """Say what an event was: its name, or the first words of it, and how long it took."""
     took = event["duration_ns"]
-    words = printable(event["name"] or excerpt(event, width=80) or event["kind"] or "")
+    words = name(event) or excerpt(event, width=80) or event["kind"]
     return words + (f" {coloured(f'({duration(took)})', 'dim')}" if took else "")
+
+
+def name(event: dict[str, Any]) -> str:
+    """Give an event's name where it says something: which exception it was says more than that it was one."""
+    return "" if event["name"] == "exception" else printable(event["name"] or "")
 
 
 def excerpt(event: dict[str, Any], query: str = "", width: int = _EXCERPT) -> str:

@@ -89,7 +89,7 @@ def http_api(setup: Setup) -> Finding:
     except CommandError as error:
         return Finding("warn", str(error))
     index = f"index {stats['index_state']}"
-    if stats["index_pending"]:
+    if stats["index_pending"] and stats["index_state"] != "off":
         index += f", {stats['index_pending']} to be indexed"
     return Finding("ok", f"{receiver.url} is ready: {count(stats['events'], 'event')}, {index}")
 

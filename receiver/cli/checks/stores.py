@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from filelock import FileLock, Timeout
+
 from receiver.cli.checks.finding import Finding, Setup
 
 _TIMEOUT = 5.0
@@ -132,9 +134,13 @@ def _qdrant_embedded(setup: Setup) -> Finding:
     from qdrant_edge import CountRequest, EdgeShard  # noqa: PLC0415 - only doctor needs it
 
     try:
-        shard = EdgeShard.load(str(folder))
-        points = shard.count(CountRequest())
-        shard.close()
+        # The lock of storage/index/engine.py: Edge's own one spoils a file of the process that holds it.
+        with FileLock(folder.with_name("qdrant.lock"), timeout=0):
+            shard = EdgeShard.load(str(folder))
+            points = shard.count(CountRequest())
+            shard.close()
+    except Timeout:
+        return Finding("warn", f"{folder} is in use by another program", "stop that one before you start a receiver")
     except Exception as error:  # noqa: BLE001 - the engine has no error types: whatever it says is the finding
         return Finding(
             "warn", f"{folder} cannot be opened: {error}", "nothing to do: the next start builds the index anew"

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from receiver.cli import api, filters
-from receiver.cli.show import event_cells, excerpt
+from receiver.cli.show import event_cells, excerpt, name
 from receiver.cli.terminal import aligned, coloured, columns, count, json_line, printable, shortened
 
 _MODES = ("hybrid", "semantic", "keyword")
@@ -54,7 +54,7 @@ def lines(results: list[dict[str, Any]], query: str, width: int) -> list[str]:
     for head, result in zip(heads, results, strict=True):
         event = result["event"]
         written.append(head)
-        if event["name"] and (words := excerpt(event, query)):
+        if name(event) and (words := excerpt(event, query)):
             written.append(f"       {shortened(words, width - 7)}")
         written.append(coloured(f"       trace {printable(event['trace_id'])}", "dim"))
     return written

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import time
 
 from receiver.cli import api
 from receiver.cli.errors import CommandError
 from receiver.cli.program import program
 from receiver.cli.show import status
-from receiver.cli.terminal import aligned, count
+from receiver.cli.terminal import Progress, aligned, count
+
+_PATIENCE = 60.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,13 +21,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     where = api.connection(args)
     # Asked first: a receiver that is away, not ready or wants a key says so better than an exporter does.
-    api.Receiver(where).get_patiently(api.path("stats"))
+    receiver = api.Receiver(where)
+    receiver.get_patiently(api.path("stats"))
     from receiver.cli.demo_telemetry import SendError, send  # noqa: PLC0415 - the SDK takes a while to import; only this command needs it
 
     try:
         sent = send(where.url, {"Authorization": f"Bearer {where.key}"} if where.key else {})
     except SendError as error:
         raise CommandError(f"{where.url}: {error}") from None
+    _wait_until_searched(receiver)
     sessions = {run.session_id for run in sent.runs}
     print(
         f"Sent {count(sent.spans, 'span')} and {count(sent.logs, 'log record')}: "
@@ -43,3 +48,17 @@ def run(args: argparse.Namespace) -> int:
     ):
         print(f"  {program()} {words}{where.flags}")
     return 0
+
+
+def _wait_until_searched(receiver: api.Receiver) -> None:
+    """Wait for the index, within reason: the first search that is proposed should find something."""
+    progress, deadline = Progress(), time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        stats = receiver.get(api.path("stats"))
+        if not stats["index_pending"] or stats["index_state"] in {"off", "failed"}:
+            break
+        progress.show(
+            f"sent; waiting until it can be searched ({stats['index_state']}, {stats['index_pending']} to go)"
+        )
+        time.sleep(0.3)
+    progress.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import select
 import sys
 import time
 from collections.abc import Callable
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     _show(list(reversed(first["events"][: args.limit])), as_json=args.json)
     away = False
     while True:
-        time.sleep(_INTERVAL)
+        _pause()
         try:
             events = news.poll()
         except (api.AwayError, api.NotReadyError) as error:
@@ -87,6 +88,20 @@ class News:
         for event_id in list(self._seen)[:-_REMEMBERED]:
             del self._seen[event_id]
         return list(reversed(found))
+
+
+def _pause() -> None:
+    """Wait until the next look.
+
+    Raises BrokenPipeError once nobody reads on, which no write would show in quiet times.
+    """
+    if not hasattr(select, "poll"):  # Windows
+        time.sleep(_INTERVAL)
+        return
+    output = select.poll()
+    output.register(sys.stdout, select.POLLERR)
+    if output.poll(_INTERVAL * 1000):
+        raise BrokenPipeError
 
 
 def _show(events: list[dict[str, Any]], *, as_json: bool) -> None:
