@@ -10,7 +10,8 @@ from mapping import ids
 from mapping.errors import invalid
 from mapping.json_decoding import decode
 from mapping.model import Event
-from mapping.roles import agent_of, find, is_error, session_of, text_id, tokens_of, tool_of, type_of
+from mapping.roles import agent_of, find, is_error, session_of, tokens_of, tool_of, type_of
+from mapping.sources import source_id
 from mapping.storable import storable
 from mapping.times import parse_rfc3339
 
@@ -46,7 +47,6 @@ class BatchRequest(msgspec.Struct):
 
 # In a tuple: what a client calls status may be an object, which no set can be asked for.
 _FAILED = ("error", "failed", "failure")
-_PLACE = ("system", "log_group", "log_stream")
 
 _event = msgspec.json.Decoder(EventRequest)
 _batch = msgspec.json.Decoder(BatchRequest)
@@ -106,9 +106,7 @@ def _id(request: EventRequest, source: dict[str, Any] | None, new_id: str, idemp
         return ids.event_id(request.event_id)
     if idempotency_key:
         return ids.named("idempotency_key", idempotency_key)
-    if source and (log_id := text_id(source.get("log_id"))):
-        return ids.named("source", *(str(source.get(part) or "") for part in _PLACE), log_id)
-    return new_id
+    return (source_id(source) if source else None) or new_id
 
 
 def _properties(request: EventRequest) -> dict[str, Any]:

@@ -41,6 +41,8 @@ class Event(msgspec.Struct, kw_only=True):
     # What the trace is told of the event. Not stored with the event: it can be had from `properties` again.
     input_tokens: int = 0
     output_tokens: int = 0
+    # Whether these count although the event is no model call: Bedrock's log of a call that asks for a tool.
+    tokens_count: bool = False
     # Whether the event may make a trace of its own (`auto_create_traces`), and whether it is to be searched.
     creates_trace: bool = True
     indexed: bool = True

@@ -1,19 +1,26 @@
-"""What a set of attributes says about session, agent, type, error and tokens, by the vocabulary."""
+"""What a set of attributes says about session, agent, type, error, tokens and cost, by the vocabulary."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from mapping.vocabulary import KEYS, ROLES, event_type
+import msgspec
+
+from mapping.event_types import event_type
+from mapping.vocabulary import FAILURES, KEYS, NAMED_BY_SPAN, ROLES
 
 _NUMBER = {role: number for number, role in enumerate(ROLES)}
-_SESSION, _AGENT, _TYPE, _TOOL, _ERROR = (_NUMBER[role] for role in ("session", "agent", "type", "tool", "error"))
-_INPUT_TOKENS, _OUTPUT_TOKENS = _NUMBER["input_tokens"], _NUMBER["output_tokens"]
+_SESSION, _AGENT, _OWN_NAME, _TYPE = (_NUMBER[role] for role in ("session", "agent", "own_name", "type"))
+_TOOL, _ERROR, _OUTCOME = (_NUMBER[role] for role in ("tool", "error", "outcome"))
+_INPUT_TOKENS, _OUTPUT_TOKENS, _USAGE, _COST = (
+    _NUMBER[role] for role in ("input_tokens", "output_tokens", "usage", "cost")
+)
 _COUNT = len(ROLES)
 _LAST = len(KEYS)
 
 # Tokens beyond this are a mistake, not a bill; and a sum of them must stay in 64 bits.
 _MAX_TOKENS = 10**12
+_MAX_COST = 10**6
 
 Found = list[Any]
 
@@ -21,7 +28,8 @@ Found = list[Any]
 def find(*levels: dict[str, Any] | None) -> Found:
     """Find the value of every role. The record's attributes stand first, then the scope's, then the resource's.
 
-    Returns one value a role (`ROLES`), None where nothing plays it. `""` counts as absent.
+    Returns one value a role (`ROLES`), None where nothing plays it. `""` counts as absent, and so do a type's word
+    that means nothing and an outcome that is no failure: the next key may say more.
     """
     found: Found = [None] * _COUNT
     for attributes in levels:
@@ -33,9 +41,18 @@ def find(*levels: dict[str, Any] | None) -> Found:
             if ranked is None or value is None or value == "":
                 continue
             role, rank = ranked
-            if found[role] is None or rank < ranks[role] < _LAST:
+            if found[role] is not None and not rank < ranks[role] < _LAST:
+                continue
+            if role == _TYPE:
+                kind = _type_of_word(value)
+                if kind is None:
+                    continue
+                found[role] = kind
+            elif role == _OUTCOME and value not in FAILURES[key]:
+                continue
+            else:
                 found[role] = value
-                ranks[role] = rank
+            ranks[role] = rank
     return found
 
 
@@ -47,9 +64,34 @@ def agent_of(found: Found) -> str | None:
     return text_id(found[_AGENT])
 
 
+def own_name_of(found: Found, properties: dict[str, Any], name: str | None) -> str | None:
+    """Give the agent's name that an agent's own span carries, whose name and attributes these are."""
+    own = text_id(found[_OWN_NAME])
+    if own is None and any(key in properties for key in NAMED_BY_SPAN):
+        return name
+    return own
+
+
+def agent_of_resource(resource: dict[str, Any]) -> str | None:
+    """Give the agent that a whole resource is: an agent deployed on Bedrock AgentCore, by its ARN or else its name.
+
+    Elsewhere a service is no agent, or one service's unrelated conversations would run together.
+    """
+    arn = resource.get("cloud.resource_id")
+    if isinstance(arn, str) and ":bedrock-agentcore:" in arn:
+        return arn
+    if (
+        resource.get("cloud.platform") == "aws_bedrock_agentcore"
+        or resource.get("aws.service.type") == "gen_ai_agent"
+        or "/bedrock-agentcore/" in str(resource.get("aws.log.group.names", ""))
+    ):
+        return text_id(resource.get("service.name"))
+    return None
+
+
 def type_of(found: Found) -> str | None:
-    word = found[_TYPE]
-    return event_type(word) if isinstance(word, str) else None
+    kind: str | None = found[_TYPE]
+    return kind
 
 
 def tool_of(found: Found) -> str | None:
@@ -57,11 +99,24 @@ def tool_of(found: Found) -> str | None:
 
 
 def is_error(found: Found) -> bool:
-    return found[_ERROR] is not None and found[_ERROR] is not False
+    error = found[_ERROR]
+    return (error is not None and error is not False and error != 0) or found[_OUTCOME] is not None
 
 
 def tokens_of(found: Found) -> tuple[int, int]:
+    usage = found[_USAGE]
+    if usage is not None:
+        usage = _object(usage)
+        return _tokens(usage.get("input")), _tokens(usage.get("output"))
     return _tokens(found[_INPUT_TOKENS]), _tokens(found[_OUTPUT_TOKENS])
+
+
+def cost_of(found: Found) -> float:
+    """Give the cost in US dollars, 0 where none was sent."""
+    cost = found[_COST]
+    if isinstance(cost, str | dict) and (parts := _object(cost)):
+        cost = parts.get("total") or sum(map(_dollars, parts.values()))
+    return _dollars(cost)
 
 
 def text_id(value: object) -> str | None:
@@ -73,9 +128,37 @@ def text_id(value: object) -> str | None:
     return None
 
 
+def _type_of_word(word: object) -> str | None:
+    if not isinstance(word, str):
+        return None
+    # Vercel's operation.name is the operation and, after a space, the function's id.
+    return event_type(word) or event_type(word.partition(" ")[0])
+
+
+def _object(value: object) -> dict[str, Any]:
+    """Read an object, or the JSON text of one; {} where it is none."""
+    if isinstance(value, str):
+        try:
+            value = msgspec.json.decode(value)
+        except (ValueError, RecursionError):
+            return {}
+    return value if isinstance(value, dict) else {}
+
+
 def _tokens(value: object) -> int:
     if isinstance(value, str) and value.isdecimal() and len(value) < 13:
         value = int(value)
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _MAX_TOKENS:
         return int(value)
     return 0
+
+
+def _dollars(value: object) -> float:
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return 0.0
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _MAX_COST:
+        return float(value)
+    return 0.0

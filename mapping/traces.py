@@ -18,7 +18,7 @@ def trace_of(event: Event, trace_id: str, now: int) -> Trace:
         updated_at=now,
     )
     at = event.timestamp
-    if event.event_type == "model_call":
+    if event.event_type == "model_call" or event.tokens_count:
         trace.input_tokens, trace.output_tokens = event.input_tokens, event.output_tokens
     if event.session_id is not None:
         trace.session_id, trace.session_at = event.session_id, at

@@ -1,7 +1,9 @@
-"""Which attribute plays which role, per emitter, and which of their words mean which event type.
+"""Which attribute plays which role, per emitter. What their words mean: `event_types.py`.
 
-Adding an emitter is adding a row. Rows stand in order of precedence: where a record carries the keys of two emitters,
-the key further up decides. Read from each project's own sources (2025-2026 versions).
+Adding an emitter is adding a row here and a fixture in `tests/mapping/emitters`. Rows stand in order of precedence:
+where a record carries the keys of two emitters, the key further up decides. Read from each project's own sources
+(2025-2026 versions). The same keys are looked for in attributes, in a log's structured body (`bodies.py`; there
+`input.inputTokenCount` is the field of a field) and in the properties of JSON events.
 """
 
 from __future__ import annotations
@@ -15,15 +17,26 @@ class Emitter(NamedTuple):
     name: str
     session: tuple[str, ...] = ()
     agent: tuple[str, ...] = ()
+    # Names the agent on an agent's own span, and on a root that is a workflow. Elsewhere it names a tool or a node.
+    own_name: tuple[str, ...] = ()
     type: tuple[str, ...] = ()
     input: tuple[str, ...] = ()
+    output: tuple[str, ...] = ()
     tool: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     result: tuple[str, ...] = ()
-    output: tuple[str, ...] = ()
+    # What went wrong: carrying it is having failed.
     error: tuple[str, ...] = ()
+    # Said of errors, and of what is none.
+    remark: tuple[str, ...] = ()
+    # Whether it failed: `FAILURES` has the values that say so.
+    outcome: tuple[str, ...] = ()
     input_tokens: tuple[str, ...] = ()
     output_tokens: tuple[str, ...] = ()
+    # Tokens and cost as an object: `{"input": 12, "output": 3, "total": ...}`.
+    usage: tuple[str, ...] = ()
+    # US dollars.
+    cost: tuple[str, ...] = ()
 
 
 EMITTERS = (
@@ -33,27 +46,50 @@ EMITTERS = (
         type=("langfuse.observation.type",),
         input=("langfuse.observation.input", "langfuse.trace.input"),
         output=("langfuse.observation.output", "langfuse.trace.output"),
-        error=("langfuse.observation.status_message",),
+        remark=("langfuse.observation.status_message",),
+        outcome=("langfuse.observation.level",),
+        usage=("langfuse.observation.usage_details",),
+        cost=("langfuse.observation.cost_details",),
     ),
     Emitter(
         "any: OpenTelemetry's own words",
         session=("session.id",),
         input=("body",),
-        error=("otel.status_description",),
+        error=("exception.message", "exception.type", "error.type", "error.message"),
+        remark=("otel.status_description", "exception.stacktrace"),
     ),
     Emitter(
         "GenAI semantic conventions",
         session=("gen_ai.conversation.id",),
         agent=("gen_ai.agent.id", "gen_ai.agent.name"),
         type=("gen_ai.operation.name",),
-        input=("gen_ai.input.messages", "gen_ai.prompt", "gen_ai.system_instructions"),
+        input=(
+            "gen_ai.input.messages",
+            "gen_ai.prompt",
+            "gen_ai.system_instructions",
+            "gen_ai.retrieval.query.text",
+            "gen_ai.memory.query.text",
+        ),
+        output=(
+            "gen_ai.output.messages",
+            "gen_ai.completion",
+            "gen_ai.retrieval.documents",
+            "gen_ai.memory.records",
+            "gen_ai.evaluation.explanation",
+        ),
         tool=("gen_ai.tool.name",),
         arguments=("gen_ai.tool.call.arguments",),
         result=("gen_ai.tool.call.result",),
-        output=("gen_ai.output.messages", "gen_ai.completion"),
-        error=("exception.message", "exception.type", "error.type", "error.message"),
         input_tokens=("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
         output_tokens=("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
+        cost=("gen_ai.usage.cost",),
+    ),
+    Emitter(
+        "GenAI semantic conventions up to 1.36 (message events), Strands agents",
+        input=("content",),
+        output=("message",),
+        result=("tool.result",),
+        outcome=("gen_ai.tool.status",),
     ),
     Emitter(
         "Codex CLI",
@@ -62,79 +98,109 @@ EMITTERS = (
     ),
     Emitter(
         "OpenInference (Phoenix)",
-        agent=("agent.name", "graph.node.id"),
+        agent=("agent.name",),
+        own_name=("graph.node.id",),
         type=("openinference.span.kind",),
-        input=("input.value",),
+        input=("input.value", "reranker.query"),
+        output=("output.value",),
         tool=("tool.name",),
         arguments=("tool.parameters",),
-        output=("output.value",),
         input_tokens=("llm.token_count.prompt",),
         output_tokens=("llm.token_count.completion",),
+        cost=("llm.cost.total",),
     ),
     Emitter(
         "Traceloop / OpenLLMetry",
-        session=("traceloop.association.properties.session_id",),
+        session=(
+            "traceloop.association.properties.session_id",
+            "traceloop.association.properties.session.id",
+            "traceloop.association.properties.thread_id",
+            "traceloop.association.properties.conversation_id",
+        ),
         agent=("traceloop.workflow.name",),
+        own_name=("traceloop.entity.name",),
         type=("traceloop.span.kind", "llm.request.type"),
-        input=("traceloop.entity.input",),
-        output=("traceloop.entity.output",),
+        input=("traceloop.entity.input", "gen_ai.task.input", "mcp.request.argument"),
+        output=("traceloop.entity.output", "gen_ai.task.output", "mcp.response.value"),
+        outcome=("gen_ai.task.status",),
     ),
     Emitter(
         "LangSmith",
         session=("langsmith.metadata.thread_id", "langsmith.metadata.session_id", "langsmith.metadata.conversation_id"),
-        agent=("langsmith.trace.name",),
+        # The run's own name: of the chain at the root, but of the model or the tool below it.
+        own_name=("langsmith.trace.name",),
         type=("langsmith.span.kind",),
     ),
     Emitter(
         "pydantic-ai / Logfire",
         agent=("agent_name",),
-        input=("pydantic_ai.all_messages", "request_data"),
+        input=("pydantic_ai.all_messages", "all_messages_events", "request_data"),
+        output=("final_result", "response_data"),
         arguments=("tool_arguments",),
         result=("tool_response",),
-        output=("final_result", "response_data"),
+        outcome=("logfire.level_num",),
+        cost=("operation.cost",),
     ),
     Emitter(
         "Vercel AI SDK",
-        session=("ai.telemetry.metadata.sessionId",),
+        session=("ai.telemetry.metadata.sessionId", "ai.settings.context.sessionId"),
         agent=("ai.telemetry.functionId",),
         type=("ai.operationId", "operation.name"),
-        input=("ai.prompt", "ai.prompt.messages"),
+        input=("ai.prompt.messages", "ai.prompt", "ai.value", "ai.values"),
+        output=("ai.response.text", "ai.response.object", "ai.response.toolCalls", "ai.response.reasoning"),
         tool=("ai.toolCall.name",),
         arguments=("ai.toolCall.args",),
         result=("ai.toolCall.result",),
-        output=("ai.response.text", "ai.response.object", "ai.response.toolCalls"),
-        input_tokens=("ai.usage.inputTokens", "ai.usage.promptTokens"),
+        input_tokens=("ai.usage.inputTokens", "ai.usage.promptTokens", "ai.usage.tokens"),
         output_tokens=("ai.usage.outputTokens", "ai.usage.completionTokens"),
     ),
     Emitter(
-        "command-line agents (Claude Code, Gemini CLI)",
+        "command-line agents (Claude Code, Codex CLI, Gemini CLI)",
         agent=("agent_id",),
-        input=("prompt", "request_text"),
+        type=("span.type",),
+        input=("prompt", "user_prompt", "request_text"),
+        output=("response", "response_text"),
         tool=("tool_name", "function_name"),
         arguments=("tool_input", "tool_parameters", "function_args", "arguments"),
-        output=("response", "response_text"),
         error=("error", "error_type"),
+        outcome=("success",),
         input_tokens=("input_tokens", "input_token_count"),
         output_tokens=("output_tokens", "output_token_count"),
+        cost=("cost_usd",),
     ),
     Emitter(
         "Amazon Bedrock AgentCore",
         agent=("aws.agent.id",),
     ),
     Emitter(
-        "GenAI semantic conventions up to 1.36 (message events), Strands agents",
-        input=("content",),
-        output=("message",),
+        "Amazon Bedrock model-invocation logs",
+        error=("errorCode",),
+        input_tokens=("input.inputTokenCount",),
+        output_tokens=("output.outputTokenCount",),
     ),
     Emitter(
-        "JSON events",
+        "JSON events, structured logs",
+        session=("session_id", "sessionId", "session-id"),
+        agent=("agentId", "agent-id"),
         input=("input",),
-        result=("output", "result"),
-        error=("error_message", "error_code"),
+        output=("output",),
+        result=("result",),
+        error=("error_message", "error_code", "exception", "exc_info", "stack_trace"),
     ),
 )
 
 ROLES = tuple(field for field in Emitter._fields if field != "name")
+
+FAILURES: dict[str, tuple[object, ...]] = {
+    "success": (False, "false"),
+    "gen_ai.tool.status": ("error",),
+    "gen_ai.task.status": ("failure",),
+    "langfuse.observation.level": ("ERROR",),
+    "logfire.level_num": tuple(range(17, 25)),  # OpenTelemetry's numbers: ERROR to FATAL4
+}
+
+# Agents that are called as their spans are: those of the emitters whose type stands under these keys.
+NAMED_BY_SPAN = ("langfuse.observation.type",)
 
 
 def _rank() -> dict[str, tuple[int, int]]:
@@ -149,46 +215,48 @@ def _rank() -> dict[str, tuple[int, int]]:
 
 KEYS = _rank()
 
-# Flattened message lists: OpenInference's and older OpenLLMetry's, `PREFIX.N....content`, by the role they play.
+# Flattened lists, `PREFIX.N....content`, by the role they play: OpenInference's and older OpenLLMetry's.
 FLATTENED = {
-    "input": ("llm.input_messages.", "gen_ai.prompt."),
-    "output": ("llm.output_messages.", "gen_ai.completion."),
+    "input": ("llm.input_messages.", "llm.prompts.", "gen_ai.prompt.", "embedding.embeddings.", "reranker.input_"),
+    "output": (
+        "llm.output_messages.",
+        "llm.choices.",
+        "gen_ai.completion.",
+        "retrieval.documents.",
+        "reranker.output_",
+    ),
 }
 
-# Emitters' words for what an event was. A word is compared in lower case; `*` stands at its start only.
-EVENT_TYPES = {
-    "model_call": (
-        "chat generate_content text_completion completion llm generation converse conversestream invokemodel "
-        "gen_ai.client.inference.operation.details *.api_request ai.generatetext ai.streamtext ai.generateobject "
-        "ai.streamobject ai.generatetext.dogenerate ai.streamtext.dostream ai.generateobject.dogenerate "
-        "ai.streamobject.dostream"
-    ),
-    "tool_call": "execute_tool tool tool_result *.tool_result *.tool_call ai.toolcall",
-    "agent": "invoke_agent create_agent agent",
-    "workflow": "invoke_workflow plan chain workflow task",
-    "retrieval": "retrieval retriever reranker",
-    "embedding": "embeddings embedding ai.embed ai.embed.doembed ai.embedmany ai.embedmany.doembed",
-    "message": (
-        "gen_ai.system.message gen_ai.user.message gen_ai.assistant.message gen_ai.tool.message gen_ai.choice "
-        "user_prompt *.user_prompt event"
-    ),
-    "decision": "tool_decision *.tool_decision decision",
-    "evaluation": "gen_ai.evaluation.result evaluator evaluation",
-    "guardrail": "guardrail",
-    "error": "exception *.api_error gen_ai.client.operation.exception",
-}
-
-_WORDS = {word: event_type for event_type, words in EVENT_TYPES.items() for word in words.split()}
-
-
-def event_type(word: str) -> str | None:
-    """Give the event type that an emitter's word means, None for a word that says nothing."""
-    word = word.lower()
-    found = _WORDS.get(word)
-    if found is None and "." in word:
-        found = _WORDS.get("*" + word[word.rindex(".") :])
-    return found
-
+# What describes the call rather than what was said in it: tools on offer, parameters, schemas, headers.
+UNSAID = (
+    "gen_ai.request.",
+    "gen_ai.response.",
+    "gen_ai.tool.definitions",
+    "gen_ai.agent.tools",
+    "llm.tools.",
+    "llm.request.",
+    "llm.invocation_parameters",
+    "ai.settings.",
+    "ai.request.",
+    "ai.prompt.tool",
+    "ai.response.",
+    "ai.model.",
+    "ai.schema",
+    "logfire.json_schema",
+    "logfire.level",
+    "logfire.span_type",
+    "langfuse.internal.",
+    "telemetry.",
+    "process.",
+    "os.",
+    "host.",
+    "thread.",
+    "code.",
+    "server.",
+    "network.",
+    "session.",
+    "otel.",
+)
 
 # Values that an emitter has redacted already: kept, and not searched.
 REDACTED = frozenset({"<REDACTED>", "[REDACTED]", "__REDACTED__"})

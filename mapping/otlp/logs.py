@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from hashlib import sha1
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
+from mapping import bodies, rules, text_ids
+from mapping.event_types import RETOLD, event_type
 from mapping.ids import named
 from mapping.model import Event, Mapped
 from mapping.otlp.spans import Origin, origin_of
 from mapping.otlp.wire import Wire, meaning, nanoseconds
-from mapping.roles import agent_of, find, is_error, session_of, tokens_of, tool_of, type_of
-from mapping.vocabulary import event_type
+from mapping.roles import agent_of, agent_of_resource, find, is_error, session_of, text_id, tokens_of, tool_of, type_of
+from mapping.sources import source_id
+from mapping.storable import json_text
 
 # https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber: four numbers a name, INFO to INFO4.
 _NAMES = [f"{name}{step}" for name in ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL") for step in ("", 2, 3, 4)]
@@ -24,10 +27,23 @@ _SEVERITIES: dict[int | str, str | None] = {
 }
 _FAILURES = frozenset(_NAMES[16:])
 
+# The Collector's CloudWatch receiver: its resources carry this, its records CloudWatch's id of the line as `id`.
+_COLLECTED = "cloudwatch.log.group.name"
+
 _canonical = msgspec.msgpack.Encoder(order="deterministic").encode
 
 
-def map_logs(wire: Wire, body: bytes, received: int) -> Mapped:
+class Reading(NamedTuple):
+    """How bodies are read: the patterns of ids in them, and the user's own rules."""
+
+    ids: text_ids.IdPatterns = text_ids.DEFAULT_PATTERNS
+    rules: tuple[rules.Rule, ...] = ()
+
+
+DEFAULT_READING = Reading()
+
+
+def map_logs(wire: Wire, body: bytes, received: int, reading: Reading = DEFAULT_READING) -> Mapped:
     """Map a request's log records. `received` is the moment for records that carry no time.
 
     Raises Problem (INVALID_ARGUMENT) for a body that does not decode and for ids of a wrong length.
@@ -39,74 +55,118 @@ def map_logs(wire: Wire, body: bytes, received: int) -> Mapped:
             origin = origin_of(wire, resource_logs.resource, scope_logs.scope)
             origin_digest = sha1(_canonical([origin.resource, origin.scope]), usedforsecurity=False).digest()
             for record in scope_logs.log_records or ():
-                event, content = _map_record(wire, record, origin, received)
-                digest = sha1(origin_digest + content, usedforsecurity=False).digest()
-                # A line repeated on purpose is another event: its ordinal among the request's equals tells it apart.
-                ordinal = ordinals.get(digest, 0)
-                ordinals[digest] = ordinal + 1
-                event.id = named("log", digest.hex(), str(ordinal))
+                event, content = _map_record(wire, record, origin, received, reading)
+                if not event.id:
+                    digest = sha1(origin_digest + content, usedforsecurity=False).digest()
+                    # A line repeated on purpose is another event: its ordinal among its equals in the request tells.
+                    ordinal = ordinals.get(digest, 0)
+                    ordinals[digest] = ordinal + 1
+                    event.id = named("log", digest.hex(), str(ordinal))
                 mapped.add(event)
                 mapped.items += 1
     return mapped
 
 
-def _map_record(wire: Wire, record: Any, origin: Origin, received: int) -> tuple[Event, bytes]:
-    """Give the record's event, its id yet to be set, and the content that identifies it."""
+def _map_record(wire: Wire, record: Any, origin: Origin, received: int, reading: Reading) -> tuple[Event, bytes]:
+    """Give the record's event and the content that identifies it where the event has no id yet."""
     trace_id = wire.hex_id(record.trace_id, 32, "logRecords[].traceId") or None
     span_id = wire.hex_id(record.span_id, 16, "logRecords[].spanId") or None
     properties = wire.attributes(record.attributes)
-    body = wire.value(record.body)
+    raw = wire.value(record.body)
     time = nanoseconds(record.time_unix_nano, "logRecords[].timeUnixNano")
     observed = nanoseconds(record.observed_time_unix_nano, "logRecords[].observedTimeUnixNano")
     severity = meaning(record.severity_number, _SEVERITIES, None, "logRecords[].severityNumber")
     severity_text, event_name = record.severity_text or "", record.event_name or ""
     content = _canonical(
-        [properties, body, time, observed, severity, severity_text, event_name, trace_id or "", span_id or ""]
+        [properties, raw, time, observed, severity, severity_text, event_name, trace_id or "", span_id or ""]
     )
 
-    found = find(properties, body if isinstance(body, dict) else None)
-    name = _name(event_name, properties, body)
-    failed = severity in _FAILURES
-    kind = (event_type(name) if name else None) or type_of(found)
-    if kind is None:
-        kind = "tool_call" if tool_of(found) else "error" if failed or "exception.type" in properties else "log"
-    if event_name:
-        properties.setdefault("event.name", event_name)
-    if severity_text and severity_text != severity:
-        properties.setdefault("severity_text", severity_text)
-    if body is not None:
-        if "body" in properties:
-            properties["attributes.body"] = properties["body"]
-        properties["body"] = body
-    input_tokens, output_tokens = tokens_of(found)
+    body = bodies.parsed(raw)
+    fields: dict[str, Any] = body if isinstance(body, dict) else {}
+    if trace_id is None and fields:
+        trace_id, span_id = bodies.ids_of(fields)
     event = Event(
         id="",
         timestamp=time or observed or received,
         kind="log_record",
         properties=properties,
         trace_id=trace_id,
-        event_type=kind,
-        agent_id=agent_of(found) or agent_of(origin.inherited),
-        session_id=session_of(found) or session_of(origin.inherited),
-        name=name,
-        status="error" if failed or kind == "error" or is_error(found) else "unset",
+        source=origin.source,
         resource=origin.resource,
         scope=origin.scope,
         parent_span_id=span_id,
-        severity=severity or severity_text or None,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
+        severity=severity or rules.level(severity_text or bodies.level_of(fields) or ""),
     )
+    _tell(event, raw, fields, event_name, origin, reading)
+    if event_name:
+        properties.setdefault("event.name", event_name)
+    if severity_text and severity_text != event.severity:
+        properties.setdefault("severity_text", severity_text)
+    event.severity = event.severity or severity_text or None
+    if body is not None:
+        if "body" in properties:
+            properties["attributes.body"] = properties["body"]
+        properties["body"] = body
+    if origin.source and _COLLECTED in origin.resource and (log_id := text_id(properties.get("id"))):
+        # A Collector that reads a line again gives it another time of observation: CloudWatch's own id tells.
+        event.source = {**origin.source, "log_id": log_id}
+        event.id = source_id(event.source) or ""
     return event, content
 
 
-def _name(event_name: str, properties: dict[str, Any], body: object) -> str | None:
+def _tell(event: Event, raw: object, fields: dict[str, Any], event_name: str, origin: Origin, reading: Reading) -> None:
+    """Tell the event what its attributes, the body (`raw`, and its `fields` if it has any) and the rules say of it."""
+    properties = event.properties
+    levels = [properties, *bodies.levels_of(fields)] if fields else [properties]
+    found = find(*levels)
+    session_id, agent_id = session_of(found), agent_of(found)
+    if isinstance(raw, str) and (session_id is None or agent_id is None):
+        written_session, written_agent = text_ids.ids_in(raw, reading.ids)
+        session_id, agent_id = session_id or written_session, agent_id or written_agent
+    if fields:
+        agent_id = agent_id or agent_of_resource(bodies.resource_of(fields))
+        event.tokens_count = bodies.is_model_invocation(fields)
+    name = event.name = _name(event_name, levels, raw)
+    kind = (event_type(name) if name else None) or type_of(found) or bodies.type_of_body(fields)
+    if reading.rules:
+        text = raw if isinstance(raw, str) else json_text(raw)
+        if (said := rules.apply(reading.rules, text, fields)) is not None:
+            session_id, agent_id, kind = said.session or session_id, said.agent or agent_id, said.event_type or kind
+            event.severity = said.level or event.severity
+            for key, value in said.properties.items():
+                properties.setdefault(key, value)
+            properties["rule"] = said.rule
+    failed = event.severity in _FAILURES
+    tokens = tokens_of(found)
+    if kind is None:
+        exception = failed or _is_exception(properties, raw)
+        kind = "tool_call" if tool_of(found) else "model_call" if any(tokens) else "error" if exception else "log"
+    event.event_type = kind
+    event.status = "error" if failed or kind == "error" or is_error(found) else "unset"
+    event.session_id = session_id or origin.session_id
+    event.agent_id = agent_id or origin.agent_id
+    if name not in RETOLD or not (event.parent_span_id or _scope_name(origin) == RETOLD[name]):
+        event.input_tokens, event.output_tokens = tokens
+
+
+def _name(event_name: str, levels: list[dict[str, Any]], body: object) -> str | None:
     """The record's own event name, then the older attribute, then a body that is one of the vocabulary's words."""
     if event_name:
         return event_name
-    named_by = properties.get("event.name")
-    if isinstance(named_by, str) and named_by:
-        return named_by
+    for attributes in levels:
+        named_by = attributes.get("event.name")
+        if isinstance(named_by, str) and named_by:
+            return named_by
     if isinstance(body, str) and len(body) < 100 and "." in body and event_type(body):
         return body
     return None
+
+
+def _is_exception(properties: dict[str, Any], body: object) -> bool:
+    return "exception.type" in properties or (
+        isinstance(body, str) and "Traceback (most recent call last):" in body[: text_ids.SEARCHED]
+    )
+
+
+def _scope_name(origin: Origin) -> str:
+    return str(origin.scope.get("name", "")) if origin.scope else ""

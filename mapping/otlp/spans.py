@@ -5,13 +5,24 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from mapping.errors import invalid
+from mapping.event_types import event_type
 from mapping.ids import named
 from mapping.model import SPAN_KINDS, Event, Mapped, Status
 from mapping.otlp.wire import Wire, meaning, nanoseconds
-from mapping.roles import Found, agent_of, find, is_error, session_of, tokens_of, tool_of, type_of
+from mapping.roles import (
+    agent_of,
+    agent_of_resource,
+    find,
+    is_error,
+    own_name_of,
+    session_of,
+    tokens_of,
+    tool_of,
+    type_of,
+)
+from mapping.sources import source_of
 from mapping.storable import INT64_MAX
 from mapping.times import format_rfc3339
-from mapping.vocabulary import event_type
 
 _KINDS: dict[int | str, str] = {
     **dict(enumerate(SPAN_KINDS)),
@@ -25,6 +36,9 @@ _STATUSES: dict[int | str, Status] = {
     "STATUS_CODE_OK": "ok",
     "STATUS_CODE_ERROR": "error",
 }
+# Logfire's word for a span that is still open. The placeholder has an id of its own and says nothing that the finished
+# span does not: it is taken, and not stored.
+_PLACEHOLDER = ("logfire.span_type", "pending_span")
 _MISSING = "spans[].{}: expected an id; the span has none and was not stored"
 
 
@@ -50,11 +64,13 @@ def map_traces(wire: Wire, body: bytes, received: int) -> Mapped:
 
 
 class Origin(NamedTuple):
-    """What the spans or records of one scope share. `inherited` are the roles that scope and resource play."""
+    """What the spans or records of one scope share, among it the session and agent that scope and resource name."""
 
     resource: dict[str, Any]
     scope: dict[str, Any] | None
-    inherited: Found
+    session_id: str | None
+    agent_id: str | None
+    source: dict[str, Any] | None
 
 
 def origin_of(wire: Wire, resource: Any, scope: Any) -> Origin:
@@ -67,7 +83,9 @@ def origin_of(wire: Wire, resource: Any, scope: Any) -> Origin:
         parts["version"] = scope.version
     if scope and scope.attributes:
         parts["attributes"] = wire.attributes(scope.attributes)
-    return Origin(attributes, parts or None, find(parts.get("attributes"), attributes))
+    inherited = find(parts.get("attributes"), attributes)
+    agent_id = agent_of(inherited) or agent_of_resource(attributes)
+    return Origin(attributes, parts or None, session_of(inherited), agent_id, source_of(attributes))
 
 
 def _map_span(wire: Wire, span: Any, origin: Origin, mapped: Mapped, received: int) -> None:
@@ -78,6 +96,8 @@ def _map_span(wire: Wire, span: Any, origin: Origin, mapped: Mapped, received: i
         mapped.reject(_MISSING.format("spanId" if trace_id else "traceId"))
         return
     properties = wire.attributes(span.attributes)
+    if properties.get(_PLACEHOLDER[0]) == _PLACEHOLDER[1]:
+        return
     found = find(properties)
     status = _status(span.status, properties)
     if status == "unset" and is_error(found):
@@ -92,18 +112,24 @@ def _map_span(wire: Wire, span: Any, origin: Origin, mapped: Mapped, received: i
     if duration is None and end:
         properties["otel.end_time"] = format_rfc3339(end)  # before the start, or without one: kept, not counted
     input_tokens, output_tokens = tokens_of(found)
+    kind = type_of(found) or (
+        "tool_call" if tool_of(found) else "model_call" if input_tokens or output_tokens else "span"
+    )
+    agent_id = agent_of(found)
+    if agent_id is None and (kind == "agent" or (kind == "workflow" and parent_span_id is None)):
+        agent_id = own_name_of(found, properties, span.name)
     event = Event(
         id=named("span", trace_id, span_id),
         timestamp=start or end or received,
         kind=meaning(span.kind, _KINDS, "unspecified", "spans[].kind"),
         properties=properties,
         trace_id=trace_id,
-        event_type=type_of(found)
-        or ("tool_call" if tool_of(found) else "model_call" if input_tokens or output_tokens else "span"),
-        agent_id=agent_of(found) or agent_of(origin.inherited),
-        session_id=session_of(found) or session_of(origin.inherited),
+        event_type=kind,
+        agent_id=agent_id or origin.agent_id,
+        session_id=session_of(found) or origin.session_id,
         name=span.name or None,
         status=status,
+        source=origin.source,
         resource=origin.resource,
         scope=origin.scope,
         span_id=span_id,
@@ -130,6 +156,8 @@ def _map_span_event(wire: Wire, span_event: Any, index: int, span: Event) -> Eve
     properties = wire.attributes(span_event.attributes)
     found = find(properties)
     kind = (event_type(span_event.name) if span_event.name else None) or "log"
+    if kind == "model_call":
+        kind = "message"  # the call is the span; what it notes on the way are messages
     return Event(
         id=named("span_event", span.trace_id or "", span.span_id or "", str(index)),
         timestamp=nanoseconds(span_event.time_unix_nano, "spans[].events[].timeUnixNano") or span.timestamp,
@@ -141,6 +169,7 @@ def _map_span_event(wire: Wire, span_event: Any, index: int, span: Event) -> Eve
         session_id=session_of(found) or span.session_id,
         name=span_event.name or None,
         status="error" if kind == "error" or is_error(found) else "unset",
+        source=span.source,
         resource=span.resource,
         scope=span.scope,
         parent_span_id=span.span_id,

@@ -1,6 +1,17 @@
 import pytest
 
-from mapping.roles import agent_of, find, is_error, session_of, tokens_of, tool_of, type_of
+from mapping.roles import (
+    agent_of,
+    agent_of_resource,
+    cost_of,
+    find,
+    is_error,
+    own_name_of,
+    session_of,
+    tokens_of,
+    tool_of,
+    type_of,
+)
 from mapping.vocabulary import ROLES
 
 
@@ -36,9 +47,7 @@ def test_langsmith_s_project_is_no_session():
         "gen_ai.agent.id",
         "gen_ai.agent.name",
         "agent.name",
-        "graph.node.id",
         "traceloop.workflow.name",
-        "langsmith.trace.name",
         "agent_name",
         "ai.telemetry.functionId",
         "aws.agent.id",
@@ -48,6 +57,38 @@ def test_langsmith_s_project_is_no_session():
 )
 def test_each_emitter_s_agent_is_found(key):
     assert agent_of(find({key: "a"})) == "a"
+
+
+@pytest.mark.parametrize("key", ["graph.node.id", "langsmith.trace.name", "traceloop.entity.name"])
+def test_a_node_s_or_run_s_own_name_is_an_agent_s_only_where_it_is_an_agent_s_span(key):
+    assert agent_of(find({key: "a"})) is None
+    assert own_name_of(find({key: "a"}), {key: "a"}, "the span") == "a"
+
+
+def test_an_agent_of_langfuse_is_called_as_its_span():
+    properties = {"langfuse.observation.type": "agent"}
+    assert own_name_of(find(properties), properties, "planner") == "planner"
+    assert own_name_of(find({}), {}, "planner") is None
+
+
+ARN = "arn:aws:bedrock-agentcore:us-east-1:111122223333:runtime/planner-Ab1"
+
+
+@pytest.mark.parametrize(
+    ("resource", "agent"),
+    [
+        ({"cloud.resource_id": ARN, "service.name": "planner"}, ARN),
+        ({"cloud.resource_id": "arn:aws:lambda:us-east-1:111122223333:function:f", "service.name": "f"}, None),
+        ({"cloud.platform": "aws_bedrock_agentcore", "service.name": "planner"}, "planner"),
+        ({"aws.service.type": "gen_ai_agent", "service.name": "planner"}, "planner"),
+        ({"aws.log.group.names": "/aws/bedrock-agentcore/runtimes/planner", "service.name": "planner"}, "planner"),
+        ({"aws.log.group.names": ["/aws/bedrock-agentcore/runtimes/p"], "service.name": "planner"}, "planner"),
+        ({"service.name": "shop"}, None),
+        ({}, None),
+    ],
+)
+def test_a_resource_is_an_agent_only_on_agentcore(resource, agent):
+    assert agent_of_resource(resource) == agent
 
 
 SESSIONS_BY_PRECEDENCE = [
@@ -94,7 +135,6 @@ def test_an_id_is_text_or_a_whole_number(value, id_):
 
 
 GENAI = {
-    "type": {"gen_ai.operation.name": "chat"},
     "input": {"gen_ai.input.messages": "x"},
     "tool": {"gen_ai.tool.name": "x"},
     "arguments": {"gen_ai.tool.call.arguments": "x"},
@@ -112,7 +152,6 @@ GENAI_OLDER = {
 }
 GENAI_EVENTS = {"input": {"content": "x"}, "output": {"message": "x"}, "error": {"exception.message": "x"}}
 OPENINFERENCE = {
-    "type": {"openinference.span.kind": "LLM"},
     "input": {"input.value": "x"},
     "tool": {"tool.name": "x"},
     "arguments": {"tool.parameters": "x"},
@@ -140,6 +179,9 @@ def test_each_role_of_genai_and_openinference_is_found(name, attributes):
         ({"openinference.span.kind": "RETRIEVER"}, "retrieval"),
         ({"traceloop.span.kind": "workflow"}, "workflow"),
         ({"langfuse.observation.type": "generation"}, "model_call"),
+        ({"ai.operationId": "ai.generateText"}, "agent"),
+        ({"operation.name": "ai.toolCall my-function"}, "tool_call"),
+        ({"langfuse.observation.type": "span", "gen_ai.operation.name": "invoke_agent"}, "agent"),
         ({"gen_ai.operation.name": "dance"}, None),
         ({"gen_ai.operation.name": 7}, None),
         ({}, None),
@@ -162,6 +204,18 @@ def test_the_service_is_no_agent_and_tools_are_found():
         ({"error": True}, True),
         ({"error": False}, False),
         ({"error": ""}, False),
+        ({"error_code": 0}, False),
+        ({"success": "false"}, True),
+        ({"success": False}, True),
+        ({"success": "true"}, False),
+        ({"success": True}, False),
+        ({"gen_ai.tool.status": "error"}, True),
+        ({"gen_ai.tool.status": "success"}, False),
+        ({"langfuse.observation.level": "ERROR"}, True),
+        ({"langfuse.observation.level": "WARNING", "langfuse.observation.status_message": "slow"}, False),
+        ({"logfire.level_num": 17}, True),
+        ({"logfire.level_num": 13}, False),
+        ({"success": [1]}, False),
         ({}, False),
     ],
 )
@@ -191,3 +245,32 @@ def test_errors_are_found(attributes, failed):
 def test_tokens_are_counts_or_nothing(value, count):
     assert tokens_of(find({"gen_ai.usage.input_tokens": value})) == (count, 0)
     assert tokens_of(find({"llm.token_count.completion": value})) == (0, count)
+
+
+def test_tokens_may_come_as_an_object():
+    key = "langfuse.observation.usage_details"
+    assert tokens_of(find({key: '{"input": 12, "output": 3, "total": 15}'})) == (12, 3)
+    assert tokens_of(find({key: {"input": 12}})) == (12, 0)
+    assert tokens_of(find({key: "[]"})) == (0, 0)
+    assert tokens_of(find({key: "["})) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "dollars"),
+    [
+        ({"gen_ai.usage.cost": 0.25}, 0.25),
+        ({"llm.cost.total": "0.25"}, 0.25),
+        ({"cost_usd": 1}, 1.0),
+        ({"operation.cost": 0.5}, 0.5),
+        ({"langfuse.observation.cost_details": '{"input": 0.1, "output": 0.2, "total": 0.35}'}, 0.35),
+        ({"langfuse.observation.cost_details": '{"input": 0.25, "output": 0.5}'}, 0.75),
+        ({"cost_usd": "free"}, 0.0),
+        ({"cost_usd": float("nan")}, 0.0),
+        ({"cost_usd": -1}, 0.0),
+        ({"cost_usd": True}, 0.0),
+        ({"cost_usd": []}, 0.0),
+        ({}, 0.0),
+    ],
+)
+def test_cost_is_in_dollars_or_nothing(attributes, dollars):
+    assert cost_of(find(attributes)) == dollars

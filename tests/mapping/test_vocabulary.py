@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.vocabulary import EMITTERS, EVENT_TYPES, FLATTENED, KEYS, ROLES, event_type
+from mapping.event_types import EVENT_TYPES, event_type
+from mapping.vocabulary import EMITTERS, FAILURES, FLATTENED, KEYS, ROLES
 
 TYPES = {
     "model_call": """chat generate_content text_completion completion LLM llm generation
@@ -45,8 +46,8 @@ def test_any_word_is_looked_up(word):
 
 
 def test_a_wildcard_needs_the_dot_before_it():
-    assert event_type("x.api_request") == "model_call"
-    assert event_type("api_request") is None
+    assert event_type("x.tool_call") == "tool_call"
+    assert event_type("x_tool_call") is None
 
 
 def test_no_key_plays_two_roles():
@@ -56,6 +57,10 @@ def test_no_key_plays_two_roles():
             for key in getattr(emitter, role):
                 assert seen.setdefault(key, role) == role, key
     assert KEYS.keys() == seen.keys()
+
+
+def test_each_outcome_has_the_values_that_are_failures():
+    assert {key for emitter in EMITTERS for key in emitter.outcome} == FAILURES.keys()
 
 
 def test_flattened_keys_belong_to_roles():

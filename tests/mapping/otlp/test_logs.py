@@ -93,7 +93,9 @@ def test_a_record_s_time_is_its_own_then_when_it_was_observed_then_received(send
         (16, "", "WARN4", "unset"),
         (17, "", "ERROR", "error"),
         (24, "", "FATAL4", "error"),
-        (0, "warning", "warning", "unset"),
+        (0, "warning", "WARN", "unset"),
+        (0, "critical", "FATAL", "error"),
+        (0, "loud", "loud", "unset"),
         (0, "", None, "unset"),
     ],
 )
