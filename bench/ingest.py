@@ -106,6 +106,14 @@ def measure(scenario: str, items: int, seconds: float, model: str) -> dict[str, 
             receiver.stop()
 
 
+def ceiling(scenario: str, items: int) -> float:
+    """Events a second that the engine alone stores, at the best number of commits in flight."""
+    rates = subprocess.run(
+        [sys.executable, str(HERE / "ceiling.py"), scenario, str(items)], stdout=subprocess.PIPE, check=True
+    ).stdout
+    return max(json.loads(rates).values())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--items", type=int, default=30_000, help="items sent in each scenario at most")
@@ -116,10 +124,12 @@ def main() -> None:
     results: dict[str, dict[str, float]] = {}
     for scenario in traffic.SCENARIOS:
         if arguments.only in scenario:
-            results[scenario] = measure(scenario, arguments.items, arguments.seconds, arguments.model)
+            results[scenario] = row = measure(scenario, arguments.items, arguments.seconds, arguments.model)
+            row["ceiling"] = ceiling(scenario, arguments.items)
+            row["stored/ceiling"] = row["stored"] / row["ceiling"]
             if len(results) == 1:
                 print(f"{'per second where not said':38}", *(f"{name:>16}" for name in results[scenario]))
-            print(f"{scenario:38}", *(f"{value:16,.1f}" for value in results[scenario].values()), flush=True)
+            print(f"{scenario:38}", *(f"{value:16,.2f}" for value in results[scenario].values()), flush=True)
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=1))
 

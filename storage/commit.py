@@ -11,7 +11,7 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mapping.correlation import Placement, created_trace_id
@@ -30,7 +30,7 @@ RETURN $agents.map(|$agent| (SELECT * FROM agent_trace WHERE agent_id = $agent.i
     AND newest >= $agent.newest AND root_status = NONE));
 """
 
-_WRITE = """
+WRITE = """
 BEGIN;
 LET $now = (SELECT VALUE [id, revision] FROM $touched);
 IF $now != $known { THROW 'a trace has changed' };
@@ -134,22 +134,28 @@ async def _look_up(
 
 
 async def _write(
-    database: Database, new: Sequence[Pending], touched: Sequence[Trace], known: dict[str, int], now: int
+    database: Database, new: Sequence[Pending], touched: Sequence[Trace], known: Mapping[str, int], now: int
 ) -> None:
     for trace in touched:
         trace.revision = known.get(trace.id, 0) + 1
+    name = f"{now:020d}-{secrets.token_hex(4)}"
+    await database.query(WRITE, **variables_of(new, touched, known, name))
+
+
+def variables_of(
+    new: Sequence[Pending], touched: Sequence[Trace], known: Mapping[str, int], queue_record: str
+) -> dict[str, Any]:
+    """Give the variables of `WRITE`. `known` holds the revisions of those traces that were there before."""
     indexed = [event.id for event, _, _ in new if event.indexed]
     queued: list[dict[str, Any]] = []
     if indexed:
-        name = f"{now:020d}-{secrets.token_hex(4)}"
-        queued = [{"id": cbor.record(rows.QUEUE, name), "event_ids": indexed, "size": len(indexed)}]
-    await database.query(
-        _WRITE,
-        touched=[cbor.record(rows.TRACE, trace.id) for trace in touched],
-        known=[[cbor.record(rows.TRACE, trace.id), known[trace.id]] for trace in touched if trace.id in known],
-        new_traces=[rows.trace_row(trace) for trace in touched if trace.id not in known],
-        changed_traces=[rows.trace_row(trace) for trace in touched if trace.id in known],
-        events=cbor.array(cbor.row(fields, rows.placement_fields(event)) for event, fields, _ in new),
-        edges=cbor.array(rows.edge(event) for event, _, _ in new),
-        queued=queued,
-    )
+        queued = [{"id": cbor.record(rows.QUEUE, queue_record), "event_ids": indexed, "size": len(indexed)}]
+    return {
+        "touched": [cbor.record(rows.TRACE, trace.id) for trace in touched],
+        "known": [[cbor.record(rows.TRACE, trace.id), known[trace.id]] for trace in touched if trace.id in known],
+        "new_traces": [rows.trace_row(trace) for trace in touched if trace.id not in known],
+        "changed_traces": [rows.trace_row(trace) for trace in touched if trace.id in known],
+        "events": cbor.array(cbor.row(fields, rows.placement_fields(event)) for event, fields, _ in new),
+        "edges": cbor.array(rows.edge(event) for event, _, _ in new),
+        "queued": queued,
+    }
