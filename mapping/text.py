@@ -1,7 +1,8 @@
-"""The text an event is searched by: what was asked, called, answered and what went wrong, in words.
+"""The text an event is searched by: what was asked, answered, called and what went wrong, in words.
 
-Order: name, input, tool, arguments, result, output, error; then what else the attributes say. Without JSON's noise,
-ids, base64 and values that the emitter has redacted. Cut at `TEXT_LIMIT` characters.
+Order: name, input, output, tool, arguments, result, error; then what else the attributes say. Without JSON's noise,
+ids, base64 and values that the emitter has redacted. Cut at `TEXT_LIMIT` characters, of which each part that has words
+is given `PART_ROOM` at least: a long conversation leaves room for the error at its end.
 """
 
 from __future__ import annotations
@@ -12,30 +13,44 @@ from typing import Any
 
 import msgspec
 
-from mapping.vocabulary import FLATTENED, KEYS, REDACTED, ROLES
+from mapping.vocabulary import FLATTENED, KEYS, REDACTED, ROLES, UNSAID
 
 TEXT_LIMIT = 8_000
+PART_ROOM = 600
+# Every call of a model repeats the conversation so far: what is new in it, and searched, stands at its end.
+MESSAGES_ROOM = 4_000
 
-_SEARCHED = ("input", "tool", "arguments", "result", "output", "error")
-_SEARCHED_NUMBERS = {ROLES.index(role): position for position, role in enumerate(_SEARCHED)}
-_PREFIXES = tuple((prefix, _SEARCHED.index(role)) for role, prefixes in FLATTENED.items() for prefix in prefixes)
+# The parts of a text, and the roles whose values they are.
+_PARTS = {
+    "input": ("input",),
+    "output": ("output",),
+    "tool": ("tool",),
+    "arguments": ("arguments",),
+    "result": ("result",),
+    "error": ("error", "remark"),
+}
+PARTS = (*_PARTS, "rest")
+_PART_OF = {ROLES.index(role): part for part, roles in _PARTS.items() for role in roles}
+_PREFIXES = tuple((prefix, role) for role, prefixes in FLATTENED.items() for prefix in prefixes)
+# A structured log keeps what it says under these, as a log record does under its own `attributes` and `body`.
+_LEVELS = frozenset({"body", "attributes"})
+_MAX_LEVELS = 2
+_ORIGIN = frozenset({"resource", "scope"})
 
 # Keys whose values speak for themselves; others are said with them.
 _SPEECH = frozenset({"content", "text", "parts", "message", "name", "value"})
 # How messages are marked up: under these keys, these values are no words of anyone.
-_MARKUP_KEYS = frozenset({"role", "type", "finish_reason"})
+_MARKUP_KEYS = frozenset({"role", "type", "finish_reason", "stopReason", "stop_reason"})
 _MARKUP = frozenset(
     "user assistant system developer tool human ai text message function tool_call tool_calls tool_call_response "
     "tool_use tool_result reasoning thinking stop end_turn".split()
 )
 # Keys that identify or count.
 _ID = re.compile(r"(?:^|[._-])(?:ids?|uuid|guid|hash|sha256|index|vector)$|(?<=[a-z])(?-i:Ids?)$", re.IGNORECASE)
+_COUNT = re.compile(r"(?:^|[._])tokens?$|(?<=[a-z])(?:Tokens?|TokenCount|UnixNano)$|^(?:latencyMs|flags)$")
+_FORM = re.compile(r"(?:^|[._])mime_type$|ContentType$|^schema(?:Type|Version)$")
 # The same of attributes, which describe the machinery as often as what was said.
-_WORDLESS = re.compile(
-    r"(?:^|[._])(?:version|timestamp|time|tokens?|port|mime_type)$"
-    r"|^(?:telemetry|process|os|host|thread|code|server|network|session|otel)\.",
-    re.IGNORECASE,
-)
+_WORDLESS = re.compile(r"(?:^|[._])(?:version|timestamp|time|tokens?|port|mime_type)$", re.IGNORECASE)
 # Base64, UUIDs, and hex digits as long as a trace id. The look back keeps it linear: one try for each run of letters.
 _NOISE = re.compile(
     r"(?:data:[\w/+.-]+;base64,|(?<![A-Za-z0-9+/_-]))[A-Za-z0-9+/_-]{120,}={0,2}"
@@ -43,45 +58,82 @@ _NOISE = re.compile(
 )
 _SPACE = re.compile(r"\s+")
 
+# Conversations with pictures in them run to megabytes of JSON; a megabyte is parsed in a few milliseconds.
+_MAX_PARSED = 4 << 20
 # Text that is JSON that holds text that is JSON may go on for ever.
 _MAX_DEPTH = 64
+
+_LAST = len(KEYS)
 
 
 def text_of(name: str | None, properties: dict[str, Any]) -> str:
     """Give the searched text of an event's name and properties; "" where there are no words."""
-    parts: list[list[str]] = [[] for _ in _SEARCHED]
-    rest: list[str] = []
+    parts: list[list[str]] = []
+    seen: set[str] = set()
+    for lines in ([name] if name else [], *parts_of(name, properties).values()):
+        # The same words twice (input.value and a message) weigh no more than once.
+        parts.append([line for line in dict.fromkeys(lines) if line not in seen])
+        seen.update(lines)
+    return _cut(parts)
+
+
+def parts_of(name: str | None, properties: dict[str, Any]) -> dict[str, list[str]]:
+    """Give the words of each part (`PARTS`) of an event's text, in lines; what only says the name again is left out."""
+    ranked: dict[str, list[tuple[int, list[str]]]] = {part: [] for part in PARTS}
+    _collect(name, properties, ranked, 0)
+    return {
+        part: [line for _, lines in sorted(found, key=lambda pair: pair[0]) for line in lines]
+        for part, found in ranked.items()
+    }
+
+
+def _collect(
+    name: str | None, properties: dict[str, Any], ranked: dict[str, list[tuple[int, list[str]]]], depth: int
+) -> None:
+    """Sort properties into the parts, each with its key's precedence in its role."""
     for key, value in properties.items():
-        ranked = KEYS.get(key)
-        position = _SEARCHED_NUMBERS.get(ranked[0]) if ranked else None
-        if position is not None:
-            parts[position].extend(_pieces(value))
-        elif ranked or value == name or _says_nothing(key, value):
+        if isinstance(value, dict):
+            if key in _LEVELS and depth < _MAX_LEVELS:
+                _collect(name, value, ranked, depth + 1)
+                continue
+            if depth and key in _ORIGIN:
+                continue
+        role = KEYS.get(key)
+        part = _PART_OF.get(role[0]) if role else None
+        if role and part:
+            ranked[part].append((role[1], list(_pieces(value))))
+        elif role or value == name or _says_nothing(key, value):
             continue
-        elif (place := next((place for prefix, place in _PREFIXES if key.startswith(prefix)), None)) is not None:
-            parts[place].extend(_pieces(value))
-        elif not _WORDLESS.search(key):
-            rest.extend(f"{_title(key)}: {words}" for words in _pieces(value))
-    lines = [name] if name else []
-    for part in [*parts, rest]:
-        lines.extend(part)
-    return _cut(dict.fromkeys(lines))  # the same words twice (input.value and a message) weigh no more than once
+        elif (part := next((part for prefix, part in _PREFIXES if key.startswith(prefix)), None)) is not None:
+            ranked[part].append((_LAST, list(_pieces(value))))
+        elif not key.startswith(UNSAID) and not _WORDLESS.search(key):
+            ranked["rest"].append((_LAST, [f"{_title(key)}: {words}" for words in _pieces(value)]))
 
 
 def _says_nothing(key: str, value: object) -> bool:
-    if isinstance(value, str) and value in _MARKUP:
-        return key.rpartition(".")[2] in _MARKUP_KEYS
+    if isinstance(value, str):
+        if value in _MARKUP and key.rpartition(".")[2] in _MARKUP_KEYS:
+            return True
+        if _FORM.search(key):
+            return True
+    elif isinstance(value, int | float) and _COUNT.search(key):
+        return True
     return _ID.search(key) is not None
 
 
-def _cut(lines: dict[str, None]) -> str:
+def _cut(parts: list[list[str]]) -> str:
+    """Join the parts' lines within the limit, each part leaving to those after it what they need of `PART_ROOM`."""
+    needs = [sum(len(line) + 1 for line in part) for part in parts]
     taken: list[str] = []
-    room = TEXT_LIMIT
-    for line in lines:
-        taken.append(line[:room])
-        room -= len(line) + 1
-        if room <= 0:
-            break
+    left = TEXT_LIMIT + 1  # the last line ends without a line break
+    for number, part in enumerate(parts):
+        room = left - sum(min(need, PART_ROOM) for need in needs[number + 1 :])
+        for line in part:
+            if room <= 1:
+                break
+            taken.append(line[: room - 1])
+            room -= len(taken[-1]) + 1
+            left -= len(taken[-1]) + 1
     return "\n".join(taken)
 
 
@@ -105,11 +157,32 @@ def _words(value: object, depth: int) -> Iterator[str]:
         for key, inner in value.items():
             yield from _words_of_pair(key, inner, depth)
     elif isinstance(value, list):
+        if len(value) > 1 and isinstance(value[0], dict) and "role" in value[0]:
+            yield from _latest_messages(value, depth)
+            return
         for inner in value:
             if not isinstance(inner, int | float):  # numbers in a row are a vector, or say nothing without a name
                 yield from _words(inner, depth + 1)
     elif value is not None and not isinstance(value, bytes):
         yield str(value)
+
+
+def _latest_messages(messages: list[Any], depth: int) -> Iterator[str]:
+    """Give the words of a conversation's last messages, in order, until they fill `MESSAGES_ROOM`."""
+    latest: list[list[str]] = []
+    room = MESSAGES_ROOM
+    for message in reversed(messages):
+        words: list[str] = []
+        for piece in _words(message, depth + 1):
+            words.append(piece)
+            room -= len(piece) + 1
+            if room <= 0:
+                break
+        latest.append(words)
+        if room <= 0:
+            break
+    for words in reversed(latest):
+        yield from words
 
 
 def _words_of_pair(key: str, value: object, depth: int) -> Iterator[str]:
@@ -125,7 +198,7 @@ def _words_of_pair(key: str, value: object, depth: int) -> Iterator[str]:
 def _words_of_text(text: str, depth: int) -> Iterator[str]:
     if text.strip() in REDACTED:
         return
-    if text.lstrip()[:1] in {"{", "["} and len(text) <= 16 * TEXT_LIMIT:
+    if text.lstrip()[:1] in {"{", "["} and len(text) <= _MAX_PARSED:
         try:
             parsed = msgspec.json.decode(text)
         except (ValueError, RecursionError):

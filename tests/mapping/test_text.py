@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.text import TEXT_LIMIT, text_of
+from mapping.text import MESSAGES_ROOM, PART_ROOM, PARTS, TEXT_LIMIT, parts_of, text_of
 from mapping.vocabulary import KEYS, REDACTED
 
 
@@ -26,10 +26,10 @@ def test_what_was_asked_called_answered_and_went_wrong_stand_in_this_order_whate
     expected = [
         "name",
         "an input",
+        "an output",
         "a tool",
         "arguments",
         "a result",
-        "an output",
         "an error",
         "request note: the rest",
     ]
@@ -108,7 +108,7 @@ def test_the_seed_s_own_event_is_searched_by_tool_input_and_output():
         "input": {"destination": "NYC", "date": "2026-01-15"},
         "output": "Flight booked successfully",
     }
-    assert lines(properties) == ["destination: NYC", "date: 2026-01-15", "booking_api", "Flight booked successfully"]
+    assert lines(properties) == ["destination: NYC", "date: 2026-01-15", "Flight booked successfully", "booking_api"]
 
 
 @pytest.mark.parametrize(
@@ -173,6 +173,72 @@ def test_text_is_cut_at_the_limit_and_what_comes_first_is_kept():
     assert len(text) == TEXT_LIMIT
     assert text.startswith("name\nword word")
     assert len(text_of(None, {str(number): "x" * 50 for number in range(10_000)})) <= TEXT_LIMIT
+
+
+def test_each_part_finds_room_whatever_stands_before_it():
+    properties = {
+        "gen_ai.input.messages": "asked " * 10_000,
+        "gen_ai.output.messages": "answered " * 10_000,
+        "gen_ai.tool.call.result": "found " * 10_000,
+        "error.message": "refused " * 10_000,
+        "note": "noted " * 10_000,
+    }
+    text = text_of("name", properties)
+    assert len(text) == TEXT_LIMIT
+    first, *others = text.split("\n")
+    assert (first, len(others)) == ("name", 5)
+    assert all(len(line) >= PART_ROOM - 1 for line in others)
+    assert len(others[0]) > 5_000
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_of_a_long_conversation_the_end_is_searched(as_text):
+    messages = [{"role": "user", "content": f"question {number} " + "so " * 50} for number in range(1_000)]
+    value = json.dumps(messages) if as_text else messages
+    found = lines({"gen_ai.input.messages": value, "gen_ai.system_instructions": "be kind"})
+    assert found[-1] == "be kind"
+    assert found[-2].startswith("question 999 ")
+    assert [line.split()[1] for line in found[:-1]] == [str(number) for number in range(1_001 - len(found), 1_000)]
+    assert MESSAGES_ROOM <= len("\n".join(found)) < MESSAGES_ROOM + 200
+
+
+def test_a_structured_log_is_read_as_a_record_with_attributes_is():
+    said = {"input": {"messages": [{"role": "user", "content": "Hi"}]}, "errorCode": "ThrottlingException"}
+    expected = ["Hi", "ThrottlingException", "region: us-east-1"]
+    assert lines({"body": {**said, "region": "us-east-1"}}) == expected
+    stored = {
+        "body": said,
+        "attributes": {"session.id": "s", "region": "us-east-1"},
+        "resource": {"attributes": {"cloud.provider": "aws"}},
+        "timeUnixNano": 1_767_812_400_000_000_000,
+    }
+    assert lines({"body": stored}) == expected
+
+
+def test_tools_on_offer_parameters_and_schemas_are_not_searched():
+    properties = {
+        "gen_ai.tool.definitions": '[{"name": "unused_tool"}]',
+        "llm.tools.0.tool.json_schema": '{"name": "unused_tool"}',
+        "llm.invocation_parameters": '{"temperature": 0}',
+        "ai.prompt.tools": ['{"name": "unused_tool"}'],
+        "ai.settings.maxRetries": 2,
+        "logfire.json_schema": '{"type": "object"}',
+        "gen_ai.request.model": "gpt-4o",
+        "body": {"input": {"inputTokenCount": 5, "inputContentType": "application/json"}},
+    }
+    assert text_of(None, properties) == ""
+
+
+def test_the_parts_of_a_text_can_be_asked_for():
+    parts = parts_of(
+        "chat", {"gen_ai.completion.0.content": "Rain.", "input": "Weather?", "note": "x", "logger": "chat"}
+    )
+    assert tuple(parts) == PARTS
+    assert {part: words for part, words in parts.items() if words} == {
+        "input": ["Weather?"],
+        "output": ["Rain."],
+        "rest": ["note: x"],
+    }
 
 
 @pytest.mark.parametrize(
