@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 from mapping.errors import Code, Problem, invalid
 from storage.embedding.model import Embedder
-from storage.index.base import Filter, Hit, IndexUnavailable, VectorIndex
+from storage.index.base import Filter, Hit, IndexUnavailable, IndexUnusable, VectorIndex
 from storage.indexer import Indexer
 from storage.reader import Reader
 
@@ -44,6 +44,9 @@ class Search:
             hits = await self._hits(embedder, index, query, mode, which, limit * (_GROUPED if group_by else 1))
         except IndexUnavailable as error:
             raise Problem(Code.UNAVAILABLE, f"the search index does not answer ({error}); try again") from error
+        except IndexUnusable as error:
+            self._indexer.rebuild()
+            raise Problem(Code.UNAVAILABLE, f"the search index is built anew ({error}); try again") from error
         events = await self._reader.events_by_id(hit.id for hit in hits)
         # A hit that the store no longer has is not shown.
         results = [{"score": hit.score, "event": events[hit.id]} for hit in hits if hit.id in events]

@@ -139,6 +139,7 @@ class Storage:
         self.state = "ready"
         self._tasks.append(asyncio.create_task(idle.close_idle_traces(self._database, self.config.idle_close)))
         if self.config.model != OFF:
+            indexer.state = "preparing"  # from now on, not only once the task has begun
             self._tasks.append(asyncio.create_task(indexer.run(self._prepare, self._index_for)))
 
     async def close(self) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import tempfile
 from collections.abc import Mapping
 from datetime import UTC, timedelta
+from pathlib import Path
 from typing import Any
 
 from surrealdb import AsyncSurreal
@@ -20,6 +22,8 @@ from surrealdb.errors import ServerError, SurrealError
 from mapping.errors import Code, Problem
 from storage.surreal import cbor
 
+# Bytes that the engine needs to open its files and be of use.
+_ROOM = 16 * 1024 * 1024
 _EPOCH = PreciseDatetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -123,7 +127,7 @@ class Database:
         connection: Any = None
         try:
             # The constructor of the embedded engine replays its log, for seconds after a kill.
-            connection = await asyncio.to_thread(AsyncSurreal, self.url)
+            connection = await asyncio.to_thread(_engine_or_server, self.url)
             await connection.connect()
             if self._user:
                 await connection.signin({"username": self._user, "password": self._password})
@@ -156,6 +160,15 @@ class Database:
     async def _closed_down(self, connection: _Connection) -> None:
         async with self._connecting:
             await _close(connection)
+
+
+def _engine_or_server(url: str) -> _Connection:
+    """Give what is not yet connected. Raises OSError where a disk has no room: a failed start would keep the lock."""
+    folder = Path(url.removeprefix("surrealkv://"))
+    if url.startswith("surrealkv://") and folder.is_dir():
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(_ROOM))
+    return AsyncSurreal(url)  # type: ignore[return-value] # as below
 
 
 async def _send(connection: _Connection, request: _Request) -> Any:

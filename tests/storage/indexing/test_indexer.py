@@ -184,13 +184,13 @@ async def test_any_text_and_any_moment_can_be_indexed(database, index, embedder,
     texts = ["", " \0 ", "x" * 100_000, "\u202e\ufeff", "emoji 🍐 " * 50, "{" * 5000]
     moments = [EARLIEST, -(2**63) - 1, 2**63, LATEST]
     await store(*texts)
-    for moment in moments:
-        await store(f"apple{moment}", timestamp=moment)
+    for number, moment in enumerate(moments):
+        await store(f"apple{number}", timestamp=moment)
     async with indexing(database, index, embedder) as indexer:
         await caught_up(indexer)
         assert await index.count() == len(texts) + len(moments)
-        for moment in moments:
-            assert len(await index.search_words(f"apple{moment}", Filter(since=moment), 5)) == 1
+        for number, moment in enumerate(moments):
+            assert len(await index.search_words(f"apple{number}", Filter(since=moment), 5)) == 1
 
 
 async def test_a_model_that_cannot_be_loaded_is_said_and_events_wait(database, index, store, caplog):

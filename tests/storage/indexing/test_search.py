@@ -1,0 +1,166 @@
+"""Search: the index finds, the store shows."""
+
+import asyncio
+from functools import partial
+
+import pytest
+
+from mapping.errors import Code, Problem
+from mapping.times import NS
+from storage.embedding.model import prepare
+from storage.index.base import Filter, IndexUnavailable, IndexUnusable
+from storage.index.edge import EdgeIndex
+from storage.indexer import Indexer
+from storage.search import MODES, Search
+from storage.surreal import cbor
+from storage.writer import Writer
+
+pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
+
+NOON = 1_767_960_000 * NS
+
+
+@pytest.fixture
+async def indexer(database, index, embedder, indexing):
+    async with indexing(database, index, embedder) as indexer:
+        yield indexer
+
+
+@pytest.fixture
+def search(reader, indexer):
+    return Search(reader, indexer)
+
+
+def texts(answer):
+    return [result["event"]["properties"]["input.value"] for result in answer["results"]]
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_each_mode_finds_and_shows_the_whole_event(search, reader, indexer, store, caught_up, mode):
+    (apple, _) = await store("red apple", "yellow pear", indexer=indexer, trace_id="t", session_id="s")
+    await caught_up(indexer)
+    answer = await search.search("apple", mode, Filter(), 10)
+    assert answer.keys() == {"query", "mode", "took_ms", "index", "results"}
+    assert (answer["query"], answer["mode"], answer["index"]) == ("apple", mode, {"state": "ready", "pending": 0})
+    assert answer["took_ms"] > 0
+    assert answer["results"][0]["event"] == await reader.event(apple)
+    scores = [result["score"] for result in answer["results"]]
+    assert scores == sorted(scores, reverse=True)
+    assert texts(answer) == (["red apple"] if mode == "keyword" else ["red apple", "yellow pear"])
+    assert len((await search.search("apple", mode, Filter(), 1))["results"]) == 1
+
+
+async def test_filters_leave_what_they_name(search, indexer, store, caught_up):
+    fields = {"trace_id": "t", "session_id": "s", "agent_id": "a", "event_type": "tool_call", "status": "error"}
+    await store("wanted apple", indexer=indexer, **fields)
+    await store("early apple", indexer=indexer, trace_id="u", event_type="log", timestamp=NOON - 1000)
+    await store("late apple", indexer=indexer, trace_id="v", event_type="log", timestamp=NOON + 1000)
+    await caught_up(indexer)
+    for which, expected in [
+        *[({field: value}, {"wanted apple"}) for field, value in fields.items()],
+        ({"since": NOON}, {"wanted apple", "late apple"}),
+        ({"until": NOON + 1000}, {"wanted apple", "early apple"}),
+        (fields | {"since": NOON, "until": NOON + 1}, {"wanted apple"}),
+        (fields | {"event_type": "log"}, set()),
+    ]:
+        for mode in MODES:
+            assert set(texts(await search.search("apple", mode, Filter(**which), 10))) == expected, (which, mode)
+
+
+async def test_an_inherited_session_is_filtered_by_too(search, indexer, store, caught_up, make_event):
+    await store("first", indexer=indexer, trace_id="t", session_id="s", timestamp=NOON)
+    await store("silent apple", indexer=indexer, trace_id="t", timestamp=NOON + 1)
+    await caught_up(indexer)
+    assert texts(await search.search("apple", "keyword", Filter(session_id="s"), 10)) == ["silent apple"]
+
+
+async def test_a_group_shows_its_best(search, indexer, store, caught_up):
+    for trace, session in (("t", "s"), ("u", "s"), ("v", "r")):
+        await store("apple pie", "apple", indexer=indexer, trace_id=trace, session_id=session)
+    await store("apple apple apple", "apple juice of somebody", indexer=indexer)  # a trace each, and no session
+    await caught_up(indexer)
+    by_trace = await search.search("apple pie", "hybrid", Filter(), 10, "trace")
+    assert len({result["event"]["trace_id"] for result in by_trace["results"]}) == len(by_trace["results"]) == 5
+    assert texts(by_trace)[:3] == ["apple pie"] * 3
+    by_session = await search.search("apple pie", "hybrid", Filter(), 10, "session")
+    assert sorted(str(result["event"]["session_id"]) for result in by_session["results"]) == ["None", "None", "r", "s"]
+    assert len((await search.search("apple pie", "hybrid", Filter(), 2, "session"))["results"]) == 2
+
+
+async def test_a_hit_that_the_store_no_longer_has_is_not_shown(search, indexer, store, caught_up, database):
+    (gone, _) = await store("apple", "another apple", indexer=indexer)
+    await caught_up(indexer)
+    await database.query("DELETE $event", event=cbor.record("agent_event", gone))
+    assert texts(await search.search("apple", "keyword", Filter(), 10)) == ["another apple"]
+
+
+@pytest.mark.parametrize("query", ["", "  \n"])
+async def test_nothing_to_search_for_is_the_clients_error(search, query):
+    with pytest.raises(Problem, match=r"^q: ") as raised:
+        await search.search(query, "hybrid", Filter(), 10)
+    assert raised.value.code is Code.INVALID_ARGUMENT
+
+
+async def test_any_query_is_answered(search, indexer, store, caught_up):
+    await store("apple", indexer=indexer)
+    await caught_up(indexer)
+    for query in ["...", "\0", "'; DROP", "x" * 100_000, "e\u0301 \u202e"]:
+        for mode in MODES:
+            answer = await search.search(query, mode, Filter(), 10)
+            assert texts(answer) == ([] if mode == "keyword" else ["apple"])
+
+
+async def test_search_that_is_off_is_said(reader, database):
+    with pytest.raises(Problem, match="search is off") as raised:
+        await Search(reader, Indexer(database, reader)).search("apple", "keyword", Filter(), 10)
+    assert raised.value.code is Code.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize("state", ["preparing", "failed"])
+async def test_search_that_is_not_ready_says_why(reader, database, state):
+    indexer = Indexer(database, reader)
+    indexer.state = state
+    indexer.progressed(0.5, "building the model")
+    with pytest.raises(Problem, match="building the model") as raised:
+        await Search(reader, indexer).search("apple", "keyword", Filter(), 10)
+    assert raised.value.code is Code.UNAVAILABLE
+
+
+async def test_an_index_that_is_away_is_no_fault_of_the_query(search, index, indexer, store, caught_up, monkeypatch):
+    await store("apple", indexer=indexer)
+    await caught_up(indexer)
+
+    async def failing(error, *_):
+        raise error
+
+    for error in (IndexUnavailable("the engine stopped"), IndexUnusable("the engine is damaged")):
+        monkeypatch.setattr(index, "search_words", partial(failing, error))
+        with pytest.raises(Problem, match="the engine") as raised:
+            await search.search("apple", "keyword", Filter(), 10)
+        assert raised.value.code is Code.UNAVAILABLE
+    monkeypatch.undo()
+    await caught_up(indexer)
+    while indexer._rebuild_asked:
+        await asyncio.sleep(0.01)
+    await caught_up(indexer)
+    assert texts(await search.search("apple", "keyword", Filter(), 10)) == ["apple"]
+
+
+async def test_the_real_model_finds_by_meaning(database, reader, tmp_path, indexing, caught_up, make_event):
+    sentences = [
+        "The customer wants her money back for the broken kettle.",
+        "Weather forecast for Lisbon: sunny, 24 degrees.",
+        "Deployment of the payment service failed: connection refused by the database.",
+    ]
+    events = [make_event(properties={"input.value": sentence}) for sentence in sentences]
+    await Writer(database, agent_window=0, committed=lambda _: None).write(events)
+    model = await asyncio.to_thread(prepare, "minilm", tmp_path, 0, lambda *_: None)
+    async with indexing(database, EdgeIndex(tmp_path / "qdrant", model.dimensions), model) as indexer:
+        await caught_up(indexer)
+        search = Search(reader, indexer)
+        for query, sentence in {
+            "refund request": sentences[0],
+            "is it warm in Portugal?": sentences[1],
+            "outage of the checkout backend": sentences[2],
+        }.items():
+            assert texts(await search.search(query, "semantic", Filter(), 3))[0] == sentence

@@ -1,0 +1,112 @@
+"""What was acknowledged is there after a kill, also after a disk that was full for a while."""
+
+import asyncio
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from storage.surreal.database import Database
+
+# A receiver's storage without the receiver: it writes without end, four requests at a time, and prints the ids of what
+# was acknowledged. `full` limits the size of files as a full disk would (setrlimit(2)), for as many writes.
+PROGRAM = """
+    import asyncio, resource, signal, sys, uuid
+    from mapping.errors import Problem
+    from mapping.model import Event
+    from storage.surreal import schema
+    from storage.surreal.database import Database
+    from storage.writer import Writer
+
+    def disk(size):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    async def main(url, full):
+        signal.alarm(60)  # the end of a test that hangs
+        database = Database(url, namespace="n", database="d")
+        await schema.apply(database)
+        writer = Writer(database, agent_window=10**9, committed=lambda _: None)
+        acknowledged = 0
+
+        async def write():
+            nonlocal acknowledged
+            event = Event(id=str(uuid.uuid4()), timestamp=0, kind="json", properties={"x": "y" * 5000}, session_id="s")
+            try:
+                (outcome,) = await writer.write([event])
+            except Problem as problem:
+                print("refused", problem.code.name, flush=True)
+                await asyncio.sleep(0.01)
+            else:
+                assert outcome.event_id == event.id, outcome
+                acknowledged += 1
+                print("stored", event.id, flush=True)
+
+        async def sender():
+            while True:
+                await write()
+
+        if full:
+            await asyncio.gather(*[write() for _ in range(10)])
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            disk(300_000)
+            for _ in range(40):
+                await asyncio.gather(*[write() for _ in range(4)])
+            disk(resource.RLIM_INFINITY)
+            print("room", "again", flush=True)
+        await asyncio.gather(*[sender() for _ in range(4)])
+
+    asyncio.run(main(sys.argv[1], sys.argv[2] == "full"))
+"""
+
+
+def killed_after(url, disk, enough):
+    """Run the program, kill it once it has printed enough, and give the lines it has printed."""
+    program = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(PROGRAM), url, disk], stdout=subprocess.PIPE, text=True
+    )
+    lines = []
+    with program:
+        for line in program.stdout:
+            lines.append(line.split())
+            if enough(lines):
+                program.kill()
+                break
+        lines += [line.split() for line in program.stdout if line.endswith("\n")]
+    return lines
+
+
+async def stored(url):
+    database = Database(url, namespace="n", database="d")
+    events, edges, traces, queued = await database.query(
+        "SELECT VALUE record::id(id) FROM agent_event; SELECT VALUE record::id(id) FROM contains;"
+        "SELECT VALUE event_count FROM agent_trace; SELECT VALUE event_ids FROM index_queue"
+    )
+    await database.close()
+    assert set(events) == set(edges) == {event_id for ids in queued for event_id in ids}
+    assert traces == [len(events)]
+    return set(events)
+
+
+async def test_what_was_acknowledged_is_there_after_a_kill(tmp_path):
+    url = f"surrealkv://{tmp_path}/surreal"
+    acknowledged = set()
+    for _ in range(3):
+        lines = await asyncio.to_thread(killed_after, url, "empty", lambda lines: len(lines) == 60)
+        assert {outcome for outcome, _ in lines} == {"stored"}
+        acknowledged |= {event_id for _, event_id in lines}
+        assert acknowledged <= await stored(url)
+    assert len(acknowledged) >= 180
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the limit on the size of files is POSIX's")
+async def test_what_was_acknowledged_after_a_full_disk_is_there_after_a_kill(tmp_path):
+    url = f"surrealkv://{tmp_path}/surreal"
+
+    def enough(lines):
+        return ["room", "again"] in lines[:-60] and all(line[0] == "stored" for line in lines[-60:])
+
+    lines = await asyncio.to_thread(killed_after, url, "full", enough)
+    assert enough(lines)
+    assert {line[1] for line in lines if line[0] == "refused"} == {"UNAVAILABLE"}
+    assert {line[1] for line in lines if line[0] == "stored"} <= await stored(url)

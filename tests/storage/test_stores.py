@@ -1,0 +1,193 @@
+"""All of storage, opened and closed as a receiver does it. The model is off where a search is not asked for."""
+
+import asyncio
+import dataclasses
+
+import pytest
+
+from mapping.errors import Code, Problem
+from storage import stores
+from storage.index.base import Filter
+from storage.reader import TraceFilter
+from storage.stores import Storage, StorageConfig
+from storage.surreal.database import OpenError
+
+
+@pytest.fixture
+def config(tmp_path):
+    return StorageConfig(
+        data_dir=tmp_path / "data",
+        surrealdb_url=f"surrealkv://{tmp_path}/data/surreal",
+        surrealdb_namespace="vectadb",
+        surrealdb_database="vectadb",
+        surrealdb_user="",
+        surrealdb_password="",
+        qdrant_url="",
+        qdrant_api_key="",
+        qdrant_collection="agent_events",
+        model="off",
+        threads=0,
+        agent_window=3600.0,
+        idle_close=1800.0,
+    )
+
+
+@pytest.fixture
+def remote(config, stand_in):
+    return dataclasses.replace(config, surrealdb_url=stand_in.url, surrealdb_user="root", surrealdb_password="secret")
+
+
+@pytest.fixture
+async def opened(config):
+    storage = Storage(config)
+    await storage.open()
+    yield storage
+    await storage.close()
+
+
+async def test_it_opens_in_an_empty_folder_and_reopens_with_everything_there(config, make_event):
+    seen = []
+    storage = Storage(config, committed=seen.extend)
+    assert not storage.ready
+    await storage.open()
+    assert (storage.ready, storage.state) == (True, "ready")
+    event = make_event(session_id="s")
+    await storage.writer.write([event])
+    assert seen == [event]
+    before = [await storage.reader.event(event.id), *await storage.reader.traces(TraceFilter(), 5)]
+    await storage.close()
+    storage = Storage(config)
+    await storage.open()
+    assert [await storage.reader.event(event.id), *await storage.reader.traces(TraceFilter(), 5)] == before
+    assert storage.indexer.pending == 1
+    await storage.close()
+
+
+@pytest.mark.parametrize("part", ["writer", "reader", "search", "indexer"])
+async def test_until_it_is_open_its_parts_say_so(config, part):
+    with pytest.raises(Problem, match="not ready: the stores are being opened") as raised:
+        getattr(Storage(config), part)
+    assert raised.value.code is Code.UNAVAILABLE
+
+
+async def test_a_second_receiver_on_the_same_folder_is_told_and_harms_nothing(config, opened, make_event):
+    second = Storage(config)
+    with pytest.raises(OpenError, match=r"data is in use by another receiver.*--data-dir"):
+        await second.open()
+    await second.close()
+    await opened.writer.write([make_event()])
+    assert (await opened.reader.counts())["events"] == 1
+    third = Storage(config)
+    with pytest.raises(OpenError, match="in use"):
+        await third.open()
+
+
+async def test_the_folder_is_free_again_once_closed(config):
+    for _ in range(3):
+        storage = Storage(config)
+        await storage.open()
+        await storage.close()
+
+
+async def test_a_folder_that_cannot_be_used_is_an_error_that_says_which(config, tmp_path):
+    (tmp_path / "data").write_text("a file")
+    with pytest.raises(OpenError, match=r"data cannot be used as the data folder: .*--data-dir"):
+        await Storage(config).open()
+
+
+async def test_closing_stores_what_was_taken(config, make_event):
+    storage = Storage(config)
+    await storage.open()
+    writes = [asyncio.create_task(storage.writer.write([make_event(session_id="s")])) for _ in range(20)]
+    await asyncio.sleep(0)
+    await storage.close()
+    assert len(await asyncio.gather(*writes)) == 20
+    await storage.open()
+    assert await storage.reader.counts() == {"events": 20, "traces": 1, "sessions": 1}
+    await storage.close()
+
+
+async def test_the_check_writes_and_leaves_nothing_to_see(opened):
+    for _ in range(2):
+        await opened.check()
+    assert await opened.reader.counts() == {"events": 0, "traces": 0, "sessions": 0}
+
+
+async def test_the_check_fails_until_open_and_once_closed(config):
+    storage = Storage(config)
+    with pytest.raises(Problem, match="not ready"):
+        await storage.check()
+    await storage.open()
+    await storage.close()
+    with pytest.raises(Problem, match=r"not ready|closed"):
+        await storage.check()
+
+
+async def test_idle_traces_are_closed_while_it_is_open(config, make_event):
+    storage = Storage(dataclasses.replace(config, idle_close=0.0))
+    await storage.open()
+    await storage.writer.write([make_event(trace_id="t")])
+    async with asyncio.timeout(5):
+        while (await storage.reader.trace("t"))["status"] != "completed":
+            await asyncio.sleep(0.05)
+    await storage.close()
+
+
+async def test_a_server_that_is_away_is_waited_for(remote, stand_in, monkeypatch, caplog):
+    monkeypatch.setattr(stores, "_RETRY_AFTER", 0.01)
+    await stand_in.stop_listening()
+    storage = Storage(remote)
+    opening = asyncio.create_task(storage.open())
+    while "does not answer" not in storage.state:
+        await asyncio.sleep(0.01)
+    with pytest.raises(Problem, match=f"not ready: SurrealDB at {stand_in.url} does not answer"):
+        await storage.check()
+    await asyncio.sleep(0.1)
+    assert caplog.text.count("does not answer") == 1
+    await stand_in.listen(stand_in.port)
+    await opening
+    await storage.check()
+    await stand_in.stop_listening()
+    with pytest.raises(Problem, match="does not answer"):
+        await storage.check()
+    await stand_in.listen(stand_in.port)
+    await storage.check()
+    await storage.close()
+
+
+async def test_a_server_that_refuses_is_an_error(remote):
+    storage = Storage(dataclasses.replace(remote, surrealdb_password="wrong"))
+    with pytest.raises(OpenError, match="authentication"):
+        await storage.open()
+    await storage.close()
+
+
+async def test_two_receivers_share_a_server(remote, tmp_path, make_event):
+    receivers = [Storage(dataclasses.replace(remote, data_dir=tmp_path / name)) for name in ("one", "two")]
+    await asyncio.gather(*[receiver.open() for receiver in receivers])
+    await asyncio.gather(*[receivers[n % 2].writer.write([make_event(session_id="s")]) for n in range(40)])
+    assert await receivers[0].reader.counts() == {"events": 40, "traces": 1, "sessions": 1}
+    await asyncio.gather(*[receiver.check() for receiver in receivers * 5])
+    for receiver in receivers:
+        await receiver.close()
+
+
+async def test_with_the_real_model_what_was_stored_is_found_again_after_a_restart(config, make_event):
+    config = dataclasses.replace(config, model="minilm")
+    event = make_event(properties={"input.value": "The customer wants her money back."})
+    storage = Storage(config)
+    await storage.open()
+    with pytest.raises(Problem, match="search index is preparing"):
+        await storage.search.search("refund", "semantic", Filter(), 5)
+    await storage.writer.write([event, make_event(properties={"input.value": "It will rain in Oslo."})])
+    for _ in range(2):
+        async with asyncio.timeout(60):
+            while storage.indexer.state != "ready" or storage.indexer.pending:
+                await asyncio.sleep(0.05)
+        results = (await storage.search.search("refund", "semantic", Filter(), 5))["results"]
+        assert len(results) == 2
+        assert results[0]["event"]["id"] == event.id
+        await storage.close()
+        storage = Storage(config)
+        await storage.open()
+    await storage.close()
