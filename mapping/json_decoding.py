@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-import re
 from typing import TypeVar
 
 import msgspec
 
 from mapping.errors import Problem, invalid
+from mapping.json_repair import repaired, shallow
 
 _T = TypeVar("_T")
 
-# An escape is a surrogate pair, half of one (the group), or any other: the last keeps `\\ud800` the text it is.
-_ESCAPE = re.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
-)
+_FAULTS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def decode(decoder: msgspec.json.Decoder[_T], body: bytes | msgspec.Raw, expected: str) -> _T:
-    """Decode a body, or a part of one. Half a surrogate pair becomes U+FFFD; of a key that comes twice the last counts.
+    """Decode a body, or a part of one; once more where `json_repair` can help.
 
-    JavaScript cuts strings inside an emoji and sends the half: that must not cost the rest of the request.
+    Of a key that comes twice the last counts.
     Raises Problem (INVALID_ARGUMENT) naming the field and what was expected.
     """
     if not body:
         raise invalid(f"body: expected {expected}, got nothing")
     try:
         return decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        repaired = _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], bytes(body))
-        if repaired == bytes(body):
-            raise _wrong(error, expected) from None
+    except _FAULTS as error:
+        fault = error
+    body = repaired(bytes(body))
+    if isinstance(fault, RecursionError):
+        body = shallow(body)
     try:
-        return decoder.decode(repaired)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return decoder.decode(body)
+    except _FAULTS as error:
         raise _wrong(error, expected) from None
 
 

@@ -1,49 +1,57 @@
-"""Which values the stores can hold: 64-bit integers, any double, text, bytes, and lists and objects of these.
+"""Which values the stores can hold: 64-bit integers, doubles, text, bytes, and lists and objects of these.
 
-SurrealDB keeps NaN, infinities, NUL characters, empty and dotted keys as they are. What it cannot hold is written down
-as text: integers past 64 bits as their digits, and what nests past `MAX_DEPTH` as JSON.
+SurrealDB keeps NUL characters, empty and dotted keys as they are. What it or JSON cannot hold is written down as text:
+integers past 64 bits as their digits, `NaN`, `Infinity` and `-Infinity` by these names, as OTLP/JSON has them, and what
+nests past `MAX_DEPTH` levels as JSON.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import math
 from typing import Any
 
-from mapping.errors import Problem, invalid
-
-# SurrealDB refuses rows that nest past 100.
+# SurrealDB refuses rows that nest past 100. Not a setting: there is little room above, and none is gained below.
 MAX_DEPTH = 32
+# How many more levels are kept as JSON text. OTLP/JSON writes four brackets a level, and no decoder reads many.
+TEXT_DEPTH = 96
+TOO_DEEP = f"… [cut, nested past {MAX_DEPTH + TEXT_DEPTH} levels]"
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
 
 def storable(value: Any, room: int = MAX_DEPTH) -> Any:
     """Give a decoded JSON value as the stores can hold it. `room` is how many levels it may still nest."""
-    if isinstance(value, dict):
-        return {key: storable(inner, room - 1) for key, inner in value.items()} if room else json_text(value)
-    if isinstance(value, list):
-        return [storable(inner, room - 1) for inner in value] if room else json_text(value)
+    if isinstance(value, dict | list):
+        if room == 0:
+            return json_text(storable(value, -1))
+        if past_text(room):
+            return TOO_DEEP
+        if isinstance(value, dict):
+            return {key: storable(inner, room - 1) for key, inner in value.items()}
+        return [storable(inner, room - 1) for inner in value]
     return integer(value) if isinstance(value, int) else value
+
+
+def past_text(room: int) -> bool:
+    """Say whether a value is so deep that not even text keeps it: `room` falls below zero where text begins."""
+    return room < -TEXT_DEPTH
 
 
 def integer(value: int) -> int | str:
     return value if INT64_MIN <= value <= INT64_MAX else str(value)
 
 
+def double(value: float) -> float | str:
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
 def json_text(value: Any) -> str:
-    """Write a value as JSON text: bytes in base64, NaN and the infinities as JavaScript and Python name them.
-
-    Not msgspec, which writes those as null. Raises Problem where the value nests too deeply even for that.
-    """
-    try:
-        return json.dumps(value, default=_base64, ensure_ascii=False, separators=(",", ":"))
-    except RecursionError:
-        raise too_deep() from None
-
-
-def too_deep() -> Problem:
-    return invalid("attributes: expected values of less than some hundred levels of nesting")
+    """Write a value as JSON text, bytes in base64."""
+    return json.dumps(value, default=_base64, ensure_ascii=False, separators=(",", ":"))
 
 
 def _base64(value: bytes) -> str:

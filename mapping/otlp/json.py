@@ -16,7 +16,7 @@ import msgspec
 from mapping.errors import invalid
 from mapping.json_decoding import decode
 from mapping.otlp.wire import Number, whole, wrong_id
-from mapping.storable import MAX_DEPTH, integer, json_text, too_deep
+from mapping.storable import MAX_DEPTH, TOO_DEEP, double, integer, json_text, past_text
 
 Text = str | None
 # Doubles may be text as well: "NaN", "Infinity", "-Infinity".
@@ -138,6 +138,9 @@ class ExportLogsServiceRequest(_Message):
 
 _NOTHING = (b"", b"null", b"[]")
 
+# More than 64 bits hold, however many: as text they are kept.
+_DIGITS = re.compile(r"-?[1-9][0-9]{19,}")
+
 # A field's name as the proto spells it, by its bytes in a body: `"resource_spans":`.
 _CAMEL = {
     field.name.encode(): field.encode_name.encode()
@@ -201,11 +204,11 @@ def _camel(body: bytes) -> bytes:
 
 
 def _plain(value: AnyValue, room: int) -> Any:
-    """Give a value that may still nest `room` levels. Below zero it may nest at will."""
+    """Give a value that may still nest `room` levels. Below zero it becomes JSON text."""
     if value.string_value is not None:
         return value.string_value
     if value.int_value is not None:
-        return integer(whole(value.int_value, "intValue"))
+        return _integer(value.int_value)
     if value.bool_value is not None:
         return value.bool_value
     if value.double_value is not None:
@@ -219,19 +222,24 @@ def _nested(value: AnyValue, room: int) -> Any:
     if value.array_value is None and value.kvlist_value is None:
         return None
     if room == 0:
-        try:
-            return json_text(_nested(value, -1))
-        except RecursionError:
-            raise too_deep() from None
+        return json_text(_nested(value, -1))
+    if past_text(room):
+        return TOO_DEEP
     if value.array_value is not None:
         return [_plain(item, room - 1) for item in value.array_value.values or ()]
     pairs = value.kvlist_value.values if value.kvlist_value else None
     return {pair.key or "": None if pair.value is None else _plain(pair.value, room - 1) for pair in pairs or ()}
 
 
-def _double(value: float | str) -> float:
+def _integer(value: float | str) -> int | str:
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return value
+    return integer(whole(value, "intValue"))
+
+
+def _double(value: float | str) -> float | str:
     try:
-        return float(value)
+        return double(float(value))
     except ValueError:
         raise invalid(f"doubleValue: expected a number, NaN, Infinity or -Infinity, got {str(value)[:40]!r}") from None
 

@@ -1,26 +1,22 @@
-"""OTLP protobuf, through opentelemetry-proto's own classes."""
+"""OTLP protobuf. See `mapping.otlp.messages` for the classes."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from google.protobuf.message import DecodeError
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-
-from mapping.errors import invalid
+from mapping.otlp.messages import ExportLogsServiceRequest, ExportTraceServiceRequest, parse, values_of
 from mapping.otlp.wire import wrong_id
-from mapping.storable import MAX_DEPTH, json_text
+from mapping.storable import MAX_DEPTH, TOO_DEEP, double, json_text, past_text
 
 
 class ProtobufWire:
     """`mapping.otlp.wire.Wire` for `application/x-protobuf`."""
 
     def traces(self, body: bytes) -> Any:
-        return _parse(ExportTraceServiceRequest, body)
+        return parse(ExportTraceServiceRequest, body)
 
     def logs(self, body: bytes) -> Any:
-        return _parse(ExportLogsServiceRequest, body)
+        return parse(ExportLogsServiceRequest, body)
 
     def hex_id(self, value: bytes, digits: int, field: str) -> str:
         if value and len(value) * 2 != digits:
@@ -39,27 +35,26 @@ class ProtobufWire:
         return _nested(any_value, MAX_DEPTH)
 
 
-_PLAIN = frozenset({"string_value", "int_value", "bool_value", "double_value", "bytes_value"})
+_PLAIN = frozenset({"string_value", "int_value", "bool_value", "bytes_value"})
 
 
 def _nested(value: Any, room: int) -> Any:
-    """Give an AnyValue that may still nest `room` levels. Below zero it may nest at will: protobuf stops at 100."""
+    """Give an AnyValue that may still nest `room` levels. Below zero it becomes JSON text."""
     kind = value.WhichOneof("value")
     if kind in _PLAIN:
         return getattr(value, kind)
-    if kind not in {"array_value", "kvlist_value"}:
-        return None  # unset, or a kind that is newer than this
+    if kind == "double_value":
+        return double(value.double_value)
+    if kind in {"array_value", "kvlist_value"}:
+        return _container(value, kind, room)
+    return None  # unset, or a kind that is newer than this
+
+
+def _container(value: Any, kind: str, room: int) -> Any:
     if room == 0:
-        return json_text(_nested(value, -1))
+        return json_text(_container(value, kind, -1))
+    if past_text(room):
+        return TOO_DEEP
     if kind == "array_value":
-        return [_nested(item, room - 1) for item in value.array_value.values]
-    return {pair.key: _nested(pair.value, room - 1) for pair in value.kvlist_value.values}
-
-
-def _parse(message: Any, body: bytes) -> Any:
-    try:
-        return message.FromString(body)
-    except DecodeError as error:
-        # The limit is protobuf's own, for the whole request; a map in a map takes three of its levels.
-        reason = "it nests past 100 levels" if "MaxDepth" in str(error) else f"it does not decode ({error})"
-        raise invalid(f"body: expected a protobuf {message.DESCRIPTOR.name}; {reason}") from None
+        return [_nested(item, room - 1) for item in values_of(value, kind)]
+    return {pair.key: _nested(pair.value, room - 1) for pair in values_of(value, kind)}

@@ -1,5 +1,4 @@
 import json
-import math
 
 import pytest
 
@@ -7,6 +6,7 @@ from mapping.errors import Code, Problem
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
 from mapping.otlp.spans import map_traces
+from mapping.storable import TOO_DEEP
 
 TRACE, SPAN = "5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174"
 
@@ -60,11 +60,12 @@ def test_what_is_no_time_is_refused_by_its_field(written):
         ({"intValue": str(2**63 - 1)}, 2**63 - 1),
         ({"intValue": 2**63}, str(2**63)),
         ({"intValue": "-9223372036854775809"}, "-9223372036854775809"),
+        ({"intValue": "9" * 400}, "9" * 400),
         ({"doubleValue": 0.5}, 0.5),
         ({"doubleValue": 2}, 2.0),
         ({"doubleValue": "0.5"}, 0.5),
-        ({"doubleValue": "Infinity"}, math.inf),
-        ({"doubleValue": "-Infinity"}, -math.inf),
+        ({"doubleValue": "Infinity"}, "Infinity"),
+        ({"doubleValue": "-Infinity"}, "-Infinity"),
         ({"boolValue": False}, False),
         ({"stringValue": ""}, ""),
         ({"stringValue": "a\0b"}, "a\0b"),
@@ -86,9 +87,21 @@ def test_values_are_read_however_proto_json_writes_them(value, plain):
     assert type(map_value(value)) is type(plain)
 
 
-def test_nan_is_kept():
-    assert math.isnan(map_value({"doubleValue": "NaN"}))
-    assert math.isnan(map_record(body={"doubleValue": "NaN"}).properties["body"])
+@pytest.mark.parametrize(
+    ("number", "kept"),
+    [
+        ("NaN", "NaN"),
+        ("Infinity", "Infinity"),
+        ("-Infinity", "-Infinity"),
+        ("1e999", "Infinity"),
+        ("-1e999", "-Infinity"),
+    ],
+)
+@pytest.mark.parametrize("written", ["%s", '"%s"'])
+def test_doubles_that_json_has_no_word_for_are_kept_by_their_names(number, kept, written):
+    body = json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"doubleValue": 0}}]}]}]})
+    body = body.replace('"doubleValue": 0', '"doubleValue": ' + written % number)
+    assert map_logs(JsonWire(), body.encode(), 7).events[0].properties["body"] == kept
 
 
 @pytest.mark.parametrize(
@@ -199,19 +212,32 @@ def test_what_is_no_request_is_refused(body):
     refusal(map_logs, JsonWire(), body.replace(b"Spans", b"Logs"), 7)
 
 
-@pytest.mark.parametrize("depth", [100, 300, 1_000, 100_000])
-@pytest.mark.parametrize(
-    "opening, closing", [('{"arrayValue":{"values":[', "]}}"), ('{"kvlistValue":{"values":[{"value":', "}]}}")]
-)
-def test_any_depth_is_stored_or_refused(depth, opening, closing):
+def nested_request(depth, opening, closing):
     value = opening * depth + '{"intValue":1}' + closing * depth
     body = '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"%s","spanId":"%s","attributes":[{"value":%s}]}]}]}]}'
-    try:
-        mapped = map_traces(JsonWire(), (body % (TRACE, SPAN, value)).encode(), 7)
-    except Problem as problem:
-        refused = problem.message
-    else:
-        refused = ""
-        assert mapped.events[0].properties
-    assert bool(refused) == ("nest" in refused)
-    assert refused or depth < 1_000
+    return (body % (TRACE, SPAN, value)).encode()
+
+
+SHAPES = [('{"arrayValue":{"values":[', "]}}"), ('{"kvlistValue":{"values":[{"value":', "}]}}")]
+
+
+@pytest.mark.parametrize("opening, closing", SHAPES)
+@pytest.mark.parametrize(
+    "depth, whole", [(31, True), (33, True), (128, True), (129, False), (300, False), (20_000, False)]
+)
+def test_any_depth_is_stored_and_says_where_it_was_cut(opening, closing, depth, whole):
+    (event,) = map_traces(JsonWire(), nested_request(depth, opening, closing), 7).events
+    stored, levels = event.properties[""], 0
+    while stored != 1:
+        if isinstance(stored, str):
+            if stored == TOO_DEEP:
+                break
+            stored = json.loads(stored)
+        stored = stored[0] if isinstance(stored, list) else stored[""]
+        levels += 1
+    assert (levels, stored) == ((depth, 1) if whole else (128, TOO_DEEP))
+
+
+def test_a_large_body_of_nothing_but_brackets_is_refused():
+    body = nested_request(100_000, *SHAPES[0])
+    assert "nested too deeply" in refusal(map_traces, JsonWire(), body, 7)

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
@@ -8,6 +10,7 @@ from mapping.errors import Code, Problem
 from mapping.model import SPAN_KINDS
 from mapping.otlp.protobuf import ProtobufWire
 from mapping.otlp.spans import map_traces
+from mapping.storable import TOO_DEEP
 
 TRACE, SPAN, PARENT = bytes(range(16)), bytes(range(8)), b"\xab" * 8
 START = 1_767_812_400_000_000_123
@@ -121,17 +124,39 @@ def test_values_nested_past_32_levels_are_kept_as_json_text(send):
     assert stored == '[[{"k":["/w=="]}]]'
 
 
-def test_a_request_that_nests_deeper_than_protobuf_reads_is_refused_and_says_so(received):
+@pytest.mark.parametrize(
+    "depth, whole", [(32, True), (33, True), (100, True), (128, True), (129, False), (100_000, False)]
+)
+def test_what_nests_deeper_than_protobuf_reads_is_kept_too_and_its_neighbours_with_it(received, depth, whole):
     # By hand: protobuf does not build either what it would not read.
     inner = AnyValue(bool_value=True).SerializeToString()
-    for _ in range(100):
-        array = b"\x0a" + _varint(len(inner)) + inner
-        inner = b"\x2a" + _varint(len(array)) + array
-    pair = b"\x0a\x01a\x12" + _varint(len(inner)) + inner
-    for tag in (b"\x4a", b"\x12", b"\x12", b"\x0a"):  # Span.attributes, ScopeSpans.spans, and so on outwards
-        pair = tag + _varint(len(pair)) + pair
-    with pytest.raises(Problem, match="100 levels"):
-        map_traces(ProtobufWire(), pair, received)
+    heads, size = [], len(inner)
+    for _ in range(depth):
+        for tag in (b"\x0a", b"\x2a"):
+            heads.append(tag + _varint(size))
+            size += len(heads[-1])
+    value = b"".join(reversed(heads)) + inner
+    neighbour = request(span()).resource_spans[0].scope_spans[0].spans[0].SerializeToString()
+    pair = b"\x0a\x01a\x12" + _varint(len(value)) + value
+    spans = neighbour + b"\x4a" + _varint(len(pair)) + pair
+    for tag in (b"\x12", b"\x12", b"\x0a"):  # ScopeSpans.spans, and so on outwards
+        spans = tag + _varint(len(spans)) + spans
+    stored = the_event(map_traces(ProtobufWire(), spans, received)).properties["a"]
+    levels = 0
+    while stored is not True and stored != TOO_DEEP:
+        stored = json.loads(stored)[0] if isinstance(stored, str) else stored[0]
+        levels += 1
+    assert (levels, stored is True) == ((depth, True) if whole else (128, False))
+
+
+def test_deep_bytes_that_are_no_list_are_refused(received):
+    message = request(span())
+    message.resource_spans[0].scope_spans[0].spans[0].attributes.append(nested(36, maps_at=set()))
+    body = message.SerializeToString()
+    broken = body.replace(b"\x3a\x01\xff", b"\x2a\x01\xff")  # the innermost bytes become a list of one byte
+    assert broken != body
+    with pytest.raises(Problem, match="ArrayValue; it does not decode"):
+        map_traces(ProtobufWire(), broken, received)
 
 
 def _varint(number):

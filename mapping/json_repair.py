@@ -1,0 +1,67 @@
+r"""What clients get wrong in JSON, put right, so that it does not cost the rest of the request.
+
+- Half a surrogate pair (`\ud83d`) becomes U+FFFD: JavaScript cuts strings inside an emoji and sends the half.
+- `NaN`, `Infinity` and `-Infinity` become text: Python writes them as they are, which is no JSON.
+- Numbers that no double holds (1e999) become text.
+- What nests past `MAX_BRACKETS` is emptied: decoders recurse, and Python allows 1,000 levels. The mapping says that it
+  was cut.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+# What stands deeper is below `mapping.storable.TOO_DEEP`, even in OTLP/JSON, which takes four brackets a level.
+MAX_BRACKETS = 600
+# Looking through as many bytes takes 0.5 s at worst (1,000,000 NaN). Larger bodies are refused where they need it.
+_MAX_LOOKED_THROUGH = 2 * 1024 * 1024
+
+# Behind an even number of backslashes: `\\ud800` is the text it looks like.
+_PAIR = rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_HALF = rb"(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+_SURROGATES = re.compile(rb"(?<!\\)(?:\\\\)*+(?:(?:" + _PAIR + rb")++" + _HALF + rb"?|" + _HALF + rb")")
+
+_STRING = rb'"(?:[^"\\]++|\\.?)*+"?'
+_ODD = rb"-?(?:NaN|Infinity|\d++(?:\.\d++)?[eE]\+?\d{3,}+|\d{309,}+(?:\.\d++)?(?:[eE]\+?\d++)?)"
+_NUMBER = rb"-?\d++(?:\.\d++)?(?:[eE][+-]?\d++)?"
+# All up to the next odd number, in one match: a match for each string would cost a call each.
+_UP_TO_ODD = re.compile(
+    rb'((?:[^"NI\d-]++|' + _STRING + rb"|(?!" + _ODD + rb")(?:" + _NUMBER + rb"|[NI-]))*+)(" + _ODD + rb")?", re.DOTALL
+)
+_ANY_ODD = re.compile(rb"NaN|Infinity|[eE]\+?\d{3}|(?<!\d)\d{309}")
+
+_BRACKET = re.compile(_STRING + rb"|([\[{])|[\]}]", re.DOTALL)
+
+
+def repaired(body: bytes) -> bytes:
+    """Give a body that did not decode with its values repaired; other faults stay."""
+    body = _SURROGATES.sub(lambda found: found[0][:-6] + rb"\ufffd" if found.lastindex else found[0], body)
+    if len(body) <= _MAX_LOOKED_THROUGH and _ANY_ODD.search(body):
+        body = _UP_TO_ODD.sub(_quoted, body)
+    return body
+
+
+def shallow(body: bytes) -> bytes:
+    """Give a body with what nests past `MAX_BRACKETS` emptied."""
+    if len(body) > _MAX_LOOKED_THROUGH:
+        return body
+    kept: list[bytes] = []
+    start = depth = 0
+    for found in _BRACKET.finditer(body):
+        if found[1]:
+            depth += 1
+            if depth == MAX_BRACKETS:
+                kept.append(body[start : found.end()])
+        elif found[0] in b"]}":
+            if depth == MAX_BRACKETS:
+                start = found.start()
+            depth -= 1
+    return b"".join([*kept, body[start:]])
+
+
+def _quoted(found: re.Match[bytes]) -> bytes:
+    before, odd = found[1], found[2]
+    if odd is None:
+        return before
+    return before + (odd if math.isfinite(float(odd)) else b'"' + odd + b'"')

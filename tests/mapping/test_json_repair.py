@@ -1,0 +1,76 @@
+import json
+import math
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mapping.json_repair import MAX_BRACKETS, repaired, shallow
+
+texts = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('NaN"\\-Infinity1e999[]{}'))
+numbers = st.integers() | st.floats() | st.sampled_from([10**400, -(10**4000)])
+documents = st.recursive(
+    st.none() | st.booleans() | numbers | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=10,
+)
+
+
+def expected(value):
+    if isinstance(value, list):
+        return [expected(inner) for inner in value]
+    if isinstance(value, dict):
+        return {key: expected(inner) for key, inner in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return str(value) if isinstance(value, int) and abs(value) > 10**308 else value
+
+
+@given(documents)
+def test_what_python_writes_is_read_and_nothing_inside_strings_is_touched(value):
+    assert msgspec.json.decode(repaired(json.dumps(value).encode())) == expected(value)
+
+
+@pytest.mark.parametrize(
+    ("written_as", "read"),
+    [
+        (b"[1e999, -1E+400, 1e100, 1e-999, 0.1e999]", ["1e999", "-1E+400", 1e100, 0.0, "0.1e999"]),
+        (b'{"a":NaN,"b":-Infinity , "c":[Infinity]}', {"a": "NaN", "b": "-Infinity", "c": ["Infinity"]}),
+        (
+            rb'["\ud83d", "\\ud83d", "\ud83d\ude00\ud83d", "\ude00\ud83d\ude00"]',
+            ["\ufffd", "\\ud83d", "😀\ufffd", "\ufffd😀"],
+        ),
+        (rb'"\n\ud83d\ud83d\\\udfff"', "\n\ufffd\ufffd\\\ufffd"),
+    ],
+)
+def test_repairs(written_as, read):
+    assert msgspec.json.decode(repaired(written_as)) == read
+
+
+@given(st.binary() | st.text(st.sampled_from('NaIinfty-0123e+."\\u d8[]{},')).map(str.encode))
+def test_what_is_no_json_stays_as_it_is_but_for_its_repairs(body):
+    assert len(repaired(body)) >= len(body) - body.count(b"\\u")
+    assert repaired(repaired(body)) is not None
+
+
+@pytest.mark.parametrize(
+    "body", [b"N" * 10**6 + b"NaN", b"-" * 10**6 + b"NaN", b'"' * 10**6 + b"NaN", b"1" * 10**6 + b"e999"]
+)
+def test_no_body_takes_more_than_linear_time(body):
+    repaired(body)  # a million tries of a million steps would not end
+
+
+@pytest.mark.parametrize("opening, closing", [("[", "]"), ('{"]":', "}"), ('[{"a\\"[":', "}]")])
+def test_what_nests_deeper_than_decoders_read_is_emptied(opening, closing):
+    depth = 5_000
+    body = '{"deep": ' + opening * depth + "1" + closing * depth + ', "beside": ["]", [2]]}'
+    value = msgspec.json.decode(shallow(body.encode()))
+    assert value["beside"] == ["]", [2]]
+    assert shallow(body.encode()).count(b"[") + shallow(body.encode()).count(b"{") < 3 * MAX_BRACKETS
+
+
+@given(documents)
+def test_what_decoders_read_stays_as_it_is(value):
+    body = json.dumps(value).encode()
+    assert shallow(body) == body
