@@ -1,14 +1,22 @@
-"""A receiver as `serve` runs it, on real embedded stores in a temporary folder, on a port that is free.
+"""A receiver in the test's process (`start`) or one of its own (`serve`), on real embedded stores and a free port.
 
 A module that shares one says `loop_scope="module"`: the receiver and its tests live in the same event loop.
 """
 
+import asyncio
+import http.client
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import NamedTuple
 
 import aiohttp
+import pytest
 import pytest_asyncio
 
 from receiver import settings as s
@@ -50,6 +58,17 @@ class Receiver:
 
     async def get(self, path, **headers):
         return await self.send("GET", path, **headers)
+
+    async def raw(self, data, *, eof=False, seconds=20):
+        """Send bytes as they are; give all that comes back until the connection is closed from there."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            writer.write(data)
+            if eof:
+                writer.write_eof()
+            return await asyncio.wait_for(reader.read(), seconds)
+        finally:
+            writer.close()
 
     async def read(self, path):
         """Give the JSON of a path that is there."""
@@ -115,3 +134,86 @@ async def start_shared(tmp_path_factory):
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def receiver(start_shared):
     return await start_shared()
+
+
+SERVE = """
+import argparse, os, sys
+from receiver.server import run
+from receiver.settings import load
+sys.exit(run(load(argparse.Namespace(), os.environ)))
+"""
+
+
+class Process:
+    """A receiver in a process of its own. `log` is what it has written to stderr so far."""
+
+    def __init__(self, data, **environ):
+        given = {"SERVER_PORT": "0", "SERVER_OTLP_PORT": "off", "EMBEDDING_MODEL": "off", "STORAGE_DATA_DIR": str(data)}
+        self.log = ""
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", SERVE],
+            env={name: value for name, value in os.environ.items() if not name.startswith("VECTADB_")}
+            | {f"VECTADB_{name}": value for name, value in (given | environ).items()},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def says(self, pattern):
+        """Wait for a line, and give what the pattern's group matches."""
+        for line in self.process.stderr:
+            self.log += line
+            if found := re.search(pattern, line):
+                return found[found.re.groups]
+        raise AssertionError(f"it ended without saying {pattern}:\n{self.log}")
+
+    def started(self):
+        self.url = self.says(r"listens on (http://\S+:\d+)")
+        self.says("ready to ingest")
+        return self
+
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        return self.ends()
+
+    def ends(self):
+        """Wait for the end; give the exit code."""
+        self.log += self.process.communicate(timeout=15)[1]
+        return self.process.returncode
+
+    @property
+    def port(self):
+        return int(self.url.rpartition(":")[2])
+
+    def ask(self, method, path, value=None):
+        """Give the answer's status and JSON."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection.request(method, path, json.dumps(value), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        told = json.loads(answer.read())
+        connection.close()
+        return answer.status, told
+
+    def post(self, path, value):
+        status, told = self.ask("POST", path, value)
+        assert status == 200, told
+        return told
+
+    def get(self, path):
+        status, told = self.ask("GET", path)
+        assert status == 200, told
+        return told
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Start a receiver: `serve(SERVER_PORT="8080")`. All of them are killed in the end."""
+    processes = []
+
+    def start(data="data", **environ):
+        processes.append(Process(tmp_path / data, **environ))
+        return processes[-1]
+
+    yield start
+    for started in processes:
+        started.process.kill()
+        started.process.communicate()

@@ -1,99 +1,13 @@
 """The process: how it starts, stops and refuses to start. Every test runs one."""
 
-import http.client
 import json
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import time
 from contextlib import contextmanager
 
 import pytest
-
-SERVE = """
-import argparse, os, sys
-from receiver.server import run
-from receiver.settings import load
-sys.exit(run(load(argparse.Namespace(), os.environ)))
-"""
-
-
-class Process:
-    """A receiver in a process of its own. `log` is what it has written to stderr so far."""
-
-    def __init__(self, data, **environ):
-        given = {"SERVER_PORT": "0", "SERVER_OTLP_PORT": "off", "EMBEDDING_MODEL": "off", "STORAGE_DATA_DIR": str(data)}
-        self.log = ""
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", SERVE],
-            env={name: value for name, value in os.environ.items() if not name.startswith("VECTADB_")}
-            | {f"VECTADB_{name}": value for name, value in (given | environ).items()},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def says(self, pattern):
-        """Wait for a line, and give what the pattern's group matches."""
-        for line in self.process.stderr:
-            self.log += line
-            if found := re.search(pattern, line):
-                return found[found.re.groups]
-        raise AssertionError(f"it ended without saying {pattern}:\n{self.log}")
-
-    def started(self):
-        self.url = self.says(r"listens on (http://\S+:\d+)")
-        self.says("ready to ingest")
-        return self
-
-    def stop(self, number=signal.SIGTERM):
-        self.process.send_signal(number)
-        return self.ends()
-
-    def ends(self):
-        """Wait for the end; give the exit code."""
-        self.log += self.process.communicate(timeout=15)[1]
-        return self.process.returncode
-
-    @property
-    def port(self):
-        return int(self.url.rpartition(":")[2])
-
-    def ask(self, method, path, value=None):
-        """Give the answer's status and JSON."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        connection.request(method, path, json.dumps(value), {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        told = json.loads(answer.read())
-        connection.close()
-        return answer.status, told
-
-    def post(self, path, value):
-        status, told = self.ask("POST", path, value)
-        assert status == 200, told
-        return told
-
-    def get(self, path):
-        status, told = self.ask("GET", path)
-        assert status == 200, told
-        return told
-
-
-@pytest.fixture
-def serve(tmp_path):
-    """Start a receiver: `serve(SERVER_PORT="8080")`. All of them are killed in the end."""
-    processes = []
-
-    def start(data="data", **environ):
-        processes.append(Process(tmp_path / data, **environ))
-        return processes[-1]
-
-    yield start
-    for started in processes:
-        started.process.kill()
-        started.process.communicate()
 
 
 @contextmanager
@@ -214,5 +128,5 @@ def test_bytes_that_are_not_http_are_one_line_in_the_log(serve):
         client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n")
         assert client.recv(1000).startswith(b"HTTP/1.0 400")
     receiver.stop()
-    assert len(re.findall("Error handling request", receiver.log)) == 1
+    assert len(re.findall("request from 127.0.0.1 refused: expected an HTTP/1.1 request", receiver.log)) == 1
     assert "Traceback" not in receiver.log

@@ -27,6 +27,10 @@ class Sender:
     path_to_items: tuple[str, str, str]
 
     @property
+    def is_protobuf(self):
+        return self.content_type == "application/x-protobuf"
+
+    @property
     def path(self):
         return f"/v1/{self.signal}"
 
@@ -110,4 +114,9 @@ def sender(request):
 
 @pytest.fixture(params=SENDERS[:2], ids=["protobuf", "json"])
 def spans(request):
+    return request.param
+
+
+@pytest.fixture(params=SENDERS[2:], ids=["protobuf", "json"])
+def logs(request):
     return request.param
