@@ -70,7 +70,7 @@ async def test_a_trace_that_is_closed_meanwhile_runs_again(connect, make_event, 
     between.append(lambda: idle.close_once(other, 2**62))
     await commit(database, pending(make_event(trace_id="t")), HOUR)
     traces, _ = await balance(database)
-    assert (traces["t"]["status"], traces["t"]["event_count"]) == ("running", 2)
+    assert [traces["t"][field] for field in ("status", "event_count", "revision")] == ["running", 2, 3]
 
 
 async def test_one_who_never_comes_to_write_is_told_to_come_again(connect, make_event, balance, between, monkeypatch):
