@@ -184,10 +184,10 @@ class Process:
     def port(self):
         return int(self.url.rpartition(":")[2])
 
-    def ask(self, method, path, value=None):
+    def ask(self, method, path, value=None, headers=None):
         """Give the answer's status and JSON."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        connection.request(method, path, json.dumps(value), {"Content-Type": "application/json"})
+        connection.request(method, path, json.dumps(value), {"Content-Type": "application/json"} | (headers or {}))
         answer = connection.getresponse()
         told = json.loads(answer.read())
         connection.close()
