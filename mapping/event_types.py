@@ -17,7 +17,7 @@ EVENT_TYPES = {
         "ai.generatetext ai.streamtext ai.generateobject ai.streamobject "
         "invoke_swarm invoke_graph"
     ),
-    "workflow": "invoke_workflow plan chain workflow task execute_task agent_step",
+    "workflow": "invoke_workflow plan chain workflow task execute_task agent_step prompt parser",
     "retrieval": ("retrieval retriever reranker rerank vector_db_retrieve ai.rerank ai.rerank.dorerank search_memory"),
     "embedding": "embeddings embedding ai.embed ai.embed.doembed ai.embedmany ai.embedmany.doembed",
     "message": (

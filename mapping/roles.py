@@ -10,7 +10,9 @@ from mapping.event_types import event_type
 from mapping.vocabulary import FAILURES, KEYS, NAMED_BY_SPAN, ROLES
 
 _NUMBER = {role: number for number, role in enumerate(ROLES)}
-_SESSION, _AGENT, _OWN_NAME, _TYPE = (_NUMBER[role] for role in ("session", "agent", "own_name", "type"))
+_SESSION, _AGENT, _OWN_NAME, _WHOLE, _TYPE = (
+    _NUMBER[role] for role in ("session", "agent", "own_name", "whole", "type")
+)
 _TOOL, _ERROR, _OUTCOME = (_NUMBER[role] for role in ("tool", "error", "outcome"))
 _INPUT_TOKENS, _OUTPUT_TOKENS, _USAGE, _COST = (
     _NUMBER[role] for role in ("input_tokens", "output_tokens", "usage", "cost")
@@ -60,8 +62,9 @@ def session_of(found: Found) -> str | None:
     return text_id(found[_SESSION])
 
 
-def agent_of(found: Found) -> str | None:
-    return text_id(found[_AGENT])
+def agent_of(found: Found, own_name: str | None = None) -> str | None:
+    """Give the agent; on an agent's own span, its `own_name` says more than what the agent works in."""
+    return text_id(found[_AGENT]) or own_name or text_id(found[_WHOLE])
 
 
 def own_name_of(found: Found, properties: dict[str, Any], name: str | None) -> str | None:

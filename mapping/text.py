@@ -42,19 +42,23 @@ _SPEECH = frozenset({"content", "text", "parts", "message", "name", "value"})
 # How messages are marked up: under these keys, these values are no words of anyone.
 _MARKUP_KEYS = frozenset({"role", "type", "finish_reason", "stopReason", "stop_reason"})
 _MARKUP = frozenset(
-    "user assistant system developer tool human ai text message function tool_call tool_calls tool_call_response "
-    "tool_use tool_result reasoning thinking stop end_turn".split()
+    "user assistant system developer tool human ai model text message function tool_call tool_calls constructor "
+    "tool_call_response tool_use tool_result reasoning thinking stop end_turn".split()
 )
 # Keys that identify or count.
 _ID = re.compile(r"(?:^|[._-])(?:ids?|uuid|guid|hash|sha256|index|vector)$|(?<=[a-z])(?-i:Ids?)$", re.IGNORECASE)
-_COUNT = re.compile(r"(?:^|[._])tokens?$|(?<=[a-z])(?:Tokens?|TokenCount|UnixNano)$|^(?:latencyMs|flags)$")
+_COUNT = re.compile(
+    r"(?:^|[._])tokens?$|_(?:ms|length|token_count)$|(?<=[a-z])(?:Tokens?|TokenCount|UnixNano)$"
+    r"|^(?:latencyMs|flags|severityNumber)$"
+)
 _FORM = re.compile(r"(?:^|[._])mime_type$|ContentType$|^schema(?:Type|Version)$")
 # The same of attributes, which describe the machinery as often as what was said.
 _WORDLESS = re.compile(r"(?:^|[._])(?:version|timestamp|time|tokens?|port|mime_type)$", re.IGNORECASE)
-# Base64, UUIDs, and hex digits as long as a trace id. The look back keeps it linear: one try for each run of letters.
+# Base64, UUIDs, AWS's names of resources, and hex digits as long as a trace id. The look back keeps it linear: one try
+# for each run of letters.
 _NOISE = re.compile(
     r"(?:data:[\w/+.-]+;base64,|(?<![A-Za-z0-9+/_-]))[A-Za-z0-9+/_-]{120,}={0,2}"
-    r"|\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b|\b[0-9a-fA-F]{32,}\b"
+    r"|\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b|\b[0-9a-fA-F]{32,}\b|\barn:aws[a-z-]*:[\w:/.$@+=*-]+"
 )
 _SPACE = re.compile(r"\s+")
 
@@ -105,9 +109,14 @@ def _collect(
         elif role or value == name or _says_nothing(key, value):
             continue
         elif (part := next((part for prefix, part in _PREFIXES if key.startswith(prefix)), None)) is not None:
-            ranked[part].append((_LAST, list(_pieces(value))))
-        elif not key.startswith(UNSAID) and not _WORDLESS.search(key):
+            if not isinstance(value, int | float):  # a document's score
+                ranked[part].append((_LAST, list(_pieces(value))))
+        elif _is_said(key):
             ranked["rest"].append((_LAST, [f"{_title(key)}: {words}" for words in _pieces(value)]))
+
+
+def _is_said(key: str) -> bool:
+    return not _WORDLESS.search(key) and (not key.startswith(UNSAID) or key.endswith("model"))
 
 
 def _says_nothing(key: str, value: object) -> bool:
@@ -198,7 +207,7 @@ def _words_of_pair(key: str, value: object, depth: int) -> Iterator[str]:
 def _words_of_text(text: str, depth: int) -> Iterator[str]:
     if text.strip() in REDACTED:
         return
-    if text.lstrip()[:1] in {"{", "["} and len(text) <= _MAX_PARSED:
+    if text.lstrip()[:1] in {"{", "[", '"'} and len(text) <= _MAX_PARSED:
         try:
             parsed = msgspec.json.decode(text)
         except (ValueError, RecursionError):

@@ -19,6 +19,8 @@ class Emitter(NamedTuple):
     agent: tuple[str, ...] = ()
     # Names the agent on an agent's own span, and on a root that is a workflow. Elsewhere it names a tool or a node.
     own_name: tuple[str, ...] = ()
+    # Names what the agent works in, and the agent where nothing else does.
+    whole: tuple[str, ...] = ()
     type: tuple[str, ...] = ()
     input: tuple[str, ...] = ()
     output: tuple[str, ...] = ()
@@ -52,10 +54,15 @@ EMITTERS = (
         cost=("langfuse.observation.cost_details",),
     ),
     Emitter(
+        # Its operation names say less: a retriever's is `embeddings`, a prompt template's `chat`.
+        "LangSmith, what a run is",
+        type=("langsmith.span.kind",),
+    ),
+    Emitter(
         "any: OpenTelemetry's own words",
         session=("session.id",),
         input=("body",),
-        error=("exception.message", "exception.type", "error.type", "error.message"),
+        error=("exception.message", "exception.type", "error.message", "error.type"),
         remark=("otel.status_description", "exception.stacktrace"),
     ),
     Emitter(
@@ -97,6 +104,20 @@ EMITTERS = (
         agent=("originator",),
     ),
     Emitter(
+        "command-line agents (Claude Code, Codex CLI, Gemini CLI)",
+        agent=("agent_id",),
+        type=("span.type",),
+        input=("prompt", "user_prompt", "request_text"),
+        output=("response", "response_text"),
+        tool=("tool_name", "function_name"),
+        arguments=("tool_input", "tool_parameters", "function_args", "arguments"),
+        error=("error", "error_type"),
+        outcome=("success",),
+        input_tokens=("input_tokens", "input_token_count"),
+        output_tokens=("output_tokens", "output_token_count"),
+        cost=("cost_usd",),
+    ),
+    Emitter(
         "OpenInference (Phoenix)",
         agent=("agent.name",),
         own_name=("graph.node.id",),
@@ -117,8 +138,8 @@ EMITTERS = (
             "traceloop.association.properties.thread_id",
             "traceloop.association.properties.conversation_id",
         ),
-        agent=("traceloop.workflow.name",),
         own_name=("traceloop.entity.name",),
+        whole=("traceloop.workflow.name",),
         type=("traceloop.span.kind", "llm.request.type"),
         input=("traceloop.entity.input", "gen_ai.task.input", "mcp.request.argument"),
         output=("traceloop.entity.output", "gen_ai.task.output", "mcp.response.value"),
@@ -129,7 +150,6 @@ EMITTERS = (
         session=("langsmith.metadata.thread_id", "langsmith.metadata.session_id", "langsmith.metadata.conversation_id"),
         # The run's own name: of the chain at the root, but of the model or the tool below it.
         own_name=("langsmith.trace.name",),
-        type=("langsmith.span.kind",),
     ),
     Emitter(
         "pydantic-ai / Logfire",
@@ -153,20 +173,6 @@ EMITTERS = (
         result=("ai.toolCall.result",),
         input_tokens=("ai.usage.inputTokens", "ai.usage.promptTokens", "ai.usage.tokens"),
         output_tokens=("ai.usage.outputTokens", "ai.usage.completionTokens"),
-    ),
-    Emitter(
-        "command-line agents (Claude Code, Codex CLI, Gemini CLI)",
-        agent=("agent_id",),
-        type=("span.type",),
-        input=("prompt", "user_prompt", "request_text"),
-        output=("response", "response_text"),
-        tool=("tool_name", "function_name"),
-        arguments=("tool_input", "tool_parameters", "function_args", "arguments"),
-        error=("error", "error_type"),
-        outcome=("success",),
-        input_tokens=("input_tokens", "input_token_count"),
-        output_tokens=("output_tokens", "output_token_count"),
-        cost=("cost_usd",),
     ),
     Emitter(
         "Amazon Bedrock AgentCore",
@@ -228,34 +234,17 @@ FLATTENED = {
 }
 
 # What describes the call rather than what was said in it: tools on offer, parameters, schemas, headers.
-UNSAID = (
-    "gen_ai.request.",
-    "gen_ai.response.",
-    "gen_ai.tool.definitions",
-    "gen_ai.agent.tools",
-    "llm.tools.",
-    "llm.request.",
-    "llm.invocation_parameters",
-    "ai.settings.",
-    "ai.request.",
-    "ai.prompt.tool",
-    "ai.response.",
-    "ai.model.",
-    "ai.schema",
-    "logfire.json_schema",
-    "logfire.level",
-    "logfire.span_type",
-    "langfuse.internal.",
-    "telemetry.",
-    "process.",
-    "os.",
-    "host.",
-    "thread.",
-    "code.",
-    "server.",
-    "network.",
-    "session.",
-    "otel.",
+UNSAID = tuple(
+    (
+        "gen_ai.request. gen_ai.response. gen_ai.system gen_ai.provider. gen_ai.tool.definitions gen_ai.tool.type "
+        "gen_ai.agent.tools llm.tools. llm.request. llm.invocation_parameters llm.token_count. llm.cost. llm.headers "
+        "llm.is_streaming traceloop.entity.path langsmith.trace. langfuse.internal. langfuse.environment "
+        "langfuse.observation.model langfuse.observation.prompt ai.settings. ai.request. ai.prompt.tool ai.response. "
+        "ai.model. ai.schema logfire.json_schema logfire.level logfire.span_type logfire.msg_template "
+        "event.sequence event.timestamp exception.escaped resource.name terminal. app. auth_mode auth_type slug "
+        "interactive aws.local. aws.remote. aws.span. telemetry. process. os. host. thread. code. server. network. "
+        "session. otel. otelTrace"
+    ).split()
 )
 
 # Values that an emitter has redacted already: kept, and not searched.

@@ -120,12 +120,13 @@ def _tell(event: Event, raw: object, fields: dict[str, Any], event_name: str, or
     levels = [properties, *bodies.levels_of(fields)] if fields else [properties]
     found = find(*levels)
     session_id, agent_id = session_of(found), agent_of(found)
-    if isinstance(raw, str) and (session_id is None or agent_id is None):
+    event.tokens_count = bodies.is_model_invocation(fields)
+    # Bedrock's log is known whole; its request id is no session, or no call would find its conversation.
+    if isinstance(raw, str) and not event.tokens_count and (session_id is None or agent_id is None):
         written_session, written_agent = text_ids.ids_in(raw, reading.ids)
         session_id, agent_id = session_id or written_session, agent_id or written_agent
     if fields:
         agent_id = agent_id or agent_of_resource(bodies.resource_of(fields))
-        event.tokens_count = bodies.is_model_invocation(fields)
     name = event.name = _name(event_name, levels, raw)
     kind = (event_type(name) if name else None) or type_of(found) or bodies.type_of_body(fields)
     if reading.rules:
@@ -139,7 +140,7 @@ def _tell(event: Event, raw: object, fields: dict[str, Any], event_name: str, or
     failed = event.severity in _FAILURES
     tokens = tokens_of(found)
     if kind is None:
-        exception = failed or _is_exception(properties, raw)
+        exception = failed or is_error(found) or _is_exception(properties, raw)
         kind = "tool_call" if tool_of(found) else "model_call" if any(tokens) else "error" if exception else "log"
     event.event_type = kind
     event.status = "error" if failed or kind == "error" or is_error(found) else "unset"

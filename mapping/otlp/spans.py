@@ -115,9 +115,8 @@ def _map_span(wire: Wire, span: Any, origin: Origin, mapped: Mapped, received: i
     kind = type_of(found) or (
         "tool_call" if tool_of(found) else "model_call" if input_tokens or output_tokens else "span"
     )
-    agent_id = agent_of(found)
-    if agent_id is None and (kind == "agent" or (kind == "workflow" and parent_span_id is None)):
-        agent_id = own_name_of(found, properties, span.name)
+    names_itself = kind == "agent" or (kind == "workflow" and parent_span_id is None)
+    own_name = own_name_of(found, properties, span.name) if names_itself else None
     event = Event(
         id=named("span", trace_id, span_id),
         timestamp=start or end or received,
@@ -125,7 +124,7 @@ def _map_span(wire: Wire, span: Any, origin: Origin, mapped: Mapped, received: i
         properties=properties,
         trace_id=trace_id,
         event_type=kind,
-        agent_id=agent_id or origin.agent_id,
+        agent_id=agent_of(found, own_name) or origin.agent_id,
         session_id=session_of(found) or origin.session_id,
         name=span.name or None,
         status=status,

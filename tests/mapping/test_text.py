@@ -223,10 +223,11 @@ def test_tools_on_offer_parameters_and_schemas_are_not_searched():
         "ai.prompt.tools": ['{"name": "unused_tool"}'],
         "ai.settings.maxRetries": 2,
         "logfire.json_schema": '{"type": "object"}',
-        "gen_ai.request.model": "gpt-4o",
+        "gen_ai.request.temperature": 0.5,
         "body": {"input": {"inputTokenCount": 5, "inputContentType": "application/json"}},
     }
     assert text_of(None, properties) == ""
+    assert lines({"gen_ai.request.model": "gpt-4o"}) == ["request model: gpt-4o"]
 
 
 def test_the_parts_of_a_text_can_be_asked_for():

@@ -1,0 +1,101 @@
+import json
+
+import pytest
+
+from mapping.bodies import MAX_PARSED, ids_of, level_of, levels_of, parsed, resource_of, type_of_body
+from mapping.roles import find, session_of, tokens_of
+
+TRACE, SPAN = "5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174"
+
+
+def test_the_text_of_a_json_object_is_the_object():
+    assert parsed(' {"a": [1, null], "n": 100000000000000000000}\n') == {"a": [1, None], "n": "100000000000000000000"}
+
+
+@pytest.mark.parametrize("body", ["", "{", "{not json}", "[1]", '"text"', "7", None, 7, ["a"], b"{}", "{" * 100_000])
+def test_any_other_body_is_as_it_was(body):
+    assert parsed(body) == body
+
+
+def test_a_body_of_megabytes_stays_text():
+    body = json.dumps({"a": "x" * MAX_PARSED})
+    assert parsed(body) == body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"session.id": "s"},
+        {"attributes": {"session.id": "s"}},
+        {"metadata": {"session_id": "s"}},
+        {"context": {"sessionId": "s"}},
+        {"resource": {"attributes": {"session.id": "s"}}},
+        {"requestMetadata": {"session_id": "s"}},
+        {"body": {"session.id": "s"}, "attributes": {}},
+    ],
+)
+def test_a_session_is_found_wherever_structured_logs_keep_it(body):
+    assert session_of(find(*levels_of(body))) == "s"
+
+
+def test_a_field_of_a_field_plays_its_role_and_nearer_ones_win():
+    body = {
+        "input": {"inputTokenCount": 3, "x": 1},
+        "output": {"outputTokenCount": 4},
+        "attributes": {"session.id": "far"},
+    }
+    assert tokens_of(find(*levels_of(body))) == (3, 4)
+    assert session_of(find(*levels_of({**body, "session.id": "near"}))) == "near"
+
+
+@pytest.mark.parametrize(
+    ("body", "ids"),
+    [
+        ({"traceId": TRACE, "spanId": SPAN}, (TRACE, SPAN)),
+        ({"trace_id": TRACE.upper(), "span_id": SPAN}, (TRACE, SPAN)),
+        ({"otelTraceID": TRACE, "otelSpanID": "0"}, (TRACE, None)),
+        ({"trace_id": "0" * 32, "span_id": SPAN}, (None, None)),
+        ({"trace_id": "our-own-7", "span_id": SPAN}, (None, None)),
+        ({"trace_id": 7}, (None, None)),
+        ({"span_id": SPAN}, (None, None)),
+        ({}, (None, None)),
+    ],
+)
+def test_trace_and_span_are_read_from_a_body_where_they_are_ids(body, ids):
+    assert ids_of(body) == ids
+
+
+def test_level_and_resource_of_a_body():
+    assert level_of({"level": "warn", "severityText": "ERROR"}) == "ERROR"
+    assert level_of({"level": 30}) is None
+    assert resource_of({"resource": {"attributes": {"a": 1}}}) == {"a": 1}
+    assert resource_of({"resource": "invoice"}) == {}
+
+
+INVOCATION = {"modelId": "m", "operation": "Converse", "schemaType": "ModelInvocationLog"}
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (INVOCATION, "model_call"),
+        ({**INVOCATION, "output": {"outputBodyJson": {"content": [{"type": "text"}]}}}, "model_call"),
+        ({**INVOCATION, "output": {"outputBodyJson": {"content": [{"type": "tool_use"}]}}}, "tool_call"),
+        (
+            {**INVOCATION, "output": {"outputBodyJson": {"output": {"message": {"content": [{"toolUse": {}}]}}}}},
+            "tool_call",
+        ),
+        ({**INVOCATION, "output": {"outputBodyJson": [{"content_block": {"type": "tool_use"}}]}}, "tool_call"),
+        ({**INVOCATION, "input": {"messages": [{"toolUse": {}}]}}, "model_call"),
+        ({**INVOCATION, "errorCode": "ThrottlingException"}, "error"),
+        ({"modelId": "m", "operation": "sell"}, None),
+        ({"input": {"messages": [{"role": "user"}]}}, "message"),
+        ({"output": {"messages": [{"role": "assistant"}]}}, "message"),
+        ({"attributes": {}, "body": {"input": {"messages": [{}]}}}, "message"),
+        ({"input": "text"}, None),
+        ({"input": {"messages": []}}, None),
+        ({}, None),
+    ],
+)
+def test_a_body_s_shape_says_what_it_logs(body, kind):
+    assert type_of_body(body) == kind
