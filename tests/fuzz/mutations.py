@@ -178,13 +178,14 @@ def _shrink(container: Any, at: int, _places: Any, random: Random) -> None:
 
 def _repeat(container: Any, at: int, _places: Any, random: Random) -> None:
     inner = container[at]
-    if isinstance(inner, list) and inner:
-        one = Raw(write_json(Pairs([inner[0]]) if isinstance(inner, Pairs) else inner[0]) or "0")
-        # As a whole the request stays far below the receiver's limit.
-        times = min(random.choice((1, 2, 50, 400)), 100_000 // len(one))
-        inner.extend([one] * times if not isinstance(inner, Pairs) else [list(inner[0]) for _ in range(times)])
-    else:
+    if not isinstance(inner, list) or not inner:
         container[at] = [inner] * 3
+        return
+    # As text: what is shared would grow everywhere at once. As a whole the request stays below the receiver's limit.
+    first = inner[0]
+    copy = [first[0], Raw(write_json(first[1]))] if isinstance(inner, Pairs) else Raw(write_json(first))
+    times = min(random.choice((1, 2, 50, 400)), 100_000 // (len(copy[1] if isinstance(copy, list) else copy) + 1))
+    inner.extend(list(copy) if isinstance(copy, list) else copy for _ in range(times))
 
 
 _JSON_MUTATIONS = (_replace, _replace, _replace, _rename, _copy_elsewhere, _grow, _grow, _shrink, _repeat)
