@@ -19,7 +19,7 @@ class _Inflater(Protocol):
     def eof(self) -> bool: ...
     @property
     def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes | bytearray: ...
 
 
 class _Zstd:
@@ -39,7 +39,7 @@ class _Zstd:
     def eof(self) -> bool:
         return self._inflater.eof
 
-    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+    def decompress(self, data: bytes, max_length: int, /) -> bytearray:
         inflated = bytearray()
         view = memoryview(data)
         for start in range(0, len(data), self._PIECE):
@@ -49,7 +49,7 @@ class _Zstd:
                 break
             if len(inflated) >= max_length:
                 break
-        return bytes(inflated)
+        return inflated  # a copy as bytes would take 20 MiB more of a bomb
 
 
 class _Encoding(NamedTuple):
