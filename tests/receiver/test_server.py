@@ -1,10 +1,13 @@
 """The process: how it starts, stops and refuses to start. Every test runs one."""
 
+import http.client
+import itertools
 import json
 import re
 import signal
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -104,6 +107,41 @@ class TestStop:
             assert receiver.stop() == 0
             assert time.monotonic() - began < 10
         assert "Traceback" not in receiver.log
+
+    def test_under_load_keeps_what_was_acknowledged_and_tells_the_rest_to_come_again(self, serve):
+        receiver = serve().started()
+        acknowledged, refused = [], []
+
+        def send(client):
+            for number in itertools.count():
+                ids = [f"{client}-{number}-{index}" for index in range(20)]
+                try:
+                    status, _ = receiver.ask(
+                        "POST", "/api/v1/events/batch", {"events": [EVENT | {"event_id": i} for i in ids]}
+                    )
+                except (OSError, http.client.HTTPException):
+                    return  # not accepted any more
+                if status == 200:
+                    acknowledged.extend(ids)
+                else:
+                    refused.append(status)
+
+        with ThreadPoolExecutor(8) as clients:
+            sending = [clients.submit(send, client) for client in range(8)]
+            while len(acknowledged) < 2_000:
+                time.sleep(0.05)
+            began = time.monotonic()
+            assert receiver.stop() == 0
+            took = time.monotonic() - began
+        for client in sending:
+            client.result()
+        assert took < 10
+        assert set(refused) <= {503}
+        assert "Traceback" not in receiver.log
+        again = serve().started()
+        assert again.get("/api/v1/stats")["events"] >= len(acknowledged)
+        for event_id in acknowledged[::100] + acknowledged[-100:]:
+            assert again.get(f"/api/v1/events/{event_id}")
 
     def test_may_come_while_the_store_is_still_being_opened(self, serve):
         with taken_port() as port:  # a database that does not answer
