@@ -55,7 +55,7 @@ def encoded(events: list[Event], number: int) -> dict[str, object]:
     for trace in traces:
         trace.revision = 1
     pending = [commit.Pending(event, rows.event_fields(event, now), event.trace_id) for event in events]
-    variables = commit.variables_of(pending, traces, {}, f"{number:020d}")
+    variables = commit.variables_of(pending, traces, {}, [], f"{number:020d}")
     return {
         name: value if isinstance(value, cbor.Encoded) else cbor.Encoded(cbor.encode(value))
         for name, value in variables.items()

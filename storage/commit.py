@@ -95,8 +95,14 @@ async def _attempt(database: Database, pending: Sequence[Pending], agent_window:
             outcomes.append(Stored(event.id, str(event.trace_id), duplicate=False))
             new.append(item)
     if new:
-        await _write(database, new, [placement.traces[trace_id] for trace_id in placement.touched], known, now)
+        touched = [placement.traces[trace_id] for trace_id in placement.touched]
+        learned = [trace.id for trace in traces if _whose(trace) != _whose(placement.traces[trace.id])]
+        await _write(database, new, touched, known, learned, now)
     return outcomes
+
+
+def _whose(trace: Trace) -> tuple[str | None, str | None]:
+    return trace.session_id, trace.agent_id
 
 
 async def _look_up(
@@ -134,22 +140,36 @@ async def _look_up(
 
 
 async def _write(
-    database: Database, new: Sequence[Pending], touched: Sequence[Trace], known: Mapping[str, int], now: int
+    database: Database,
+    new: Sequence[Pending],
+    touched: Sequence[Trace],
+    known: Mapping[str, int],
+    learned: list[str],
+    now: int,
 ) -> None:
     for trace in touched:
         trace.revision = known.get(trace.id, 0) + 1
     name = f"{now:020d}-{secrets.token_hex(4)}"
-    await database.query(WRITE, **variables_of(new, touched, known, name))
+    await database.query(WRITE, **variables_of(new, touched, known, learned, name))
 
 
 def variables_of(
-    new: Sequence[Pending], touched: Sequence[Trace], known: Mapping[str, int], queue_record: str
+    new: Sequence[Pending],
+    touched: Sequence[Trace],
+    known: Mapping[str, int],
+    learned: list[str],
+    queue_record: str,
 ) -> dict[str, Any]:
-    """Give the variables of `WRITE`. `known` holds the revisions of those traces that were there before."""
+    """Give the variables of `WRITE`.
+
+    `known` holds the revisions of those traces that were there before, `learned` those of them that have got another
+    session or agent: the index must be told for their earlier events.
+    """
     indexed = [event.id for event, _, _ in new if event.indexed]
     queued: list[dict[str, Any]] = []
-    if indexed:
-        queued = [{"id": cbor.record(rows.QUEUE, queue_record), "event_ids": indexed, "size": len(indexed)}]
+    if indexed or learned:
+        record = {"event_ids": indexed, "size": len(indexed), "traces": learned}
+        queued = [{"id": cbor.record(rows.QUEUE, queue_record), **record}]
     return {
         "touched": [cbor.record(rows.TRACE, trace.id) for trace in touched],
         "known": [[cbor.record(rows.TRACE, trace.id), known[trace.id]] for trace in touched if trace.id in known],

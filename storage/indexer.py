@@ -32,6 +32,14 @@ _RETRY_AFTER = 5.0  # seconds
 # Another receiver on the same stores may have stopped before it had indexed what it stored.
 _LOOK_AGAIN_AFTER = 30.0
 
+# Points whose payload is set at a time.
+_RENAMED = 1_000
+
+_SILENT = {
+    "session_id": "SELECT VALUE id FROM agent_event WHERE trace_id = $trace_id AND session_id = NONE",
+    "agent_id": "SELECT VALUE id FROM agent_event WHERE trace_id = $trace_id AND agent_id = NONE",
+}
+
 _PAYLOAD = ("trace_id", "session_id", "agent_id", "event_type", "timestamp", "status")
 
 
@@ -135,8 +143,19 @@ class Indexer:
             events = await self._reader.events_by_id(ids)
             await index.upsert(await asyncio.to_thread(_points, embedder, list(events.values())))
             self.pending = max(self.pending - len(ids), 0)
+        for trace_id in record["traces"]:
+            await self._pass_on(index, trace_id)
         await self._database.query("DELETE $record", record=cbor.record(rows.QUEUE, record["id"]))
         return not self._rebuild_asked
+
+    async def _pass_on(self, index: VectorIndex, trace_id: str) -> None:
+        """Let the events of a trace that carry no session or agent be found by the trace's, as they are shown."""
+        trace = await self._reader.trace(trace_id)
+        for field, query in _SILENT.items():
+            if trace is not None and trace[field] is not None:
+                (silent,) = await self._database.query(query, trace_id=trace_id)
+                for start in range(0, len(silent), _RENAMED):
+                    await index.set_payload(silent[start : start + _RENAMED], {field: trace[field]})
 
 
 def _points(embedder: Embedder, events: list[dict[str, Any]]) -> list[Point]:

@@ -18,7 +18,7 @@ _QUEUE = """
 LET $ids = (SELECT VALUE id FROM agent_event WHERE id > $last AND indexed != false ORDER BY id LIMIT $limit);
 IF $ids != [] {
     INSERT INTO index_queue
-        { id: $name, event_ids: $ids.map(|$id| record::id($id)), size: array::len($ids) } RETURN NONE
+        { id: $name, event_ids: $ids.map(|$id| record::id($id)), size: array::len($ids), traces: [] } RETURN NONE
 };
 RETURN $ids;
 """

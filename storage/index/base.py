@@ -99,6 +99,9 @@ class VectorIndex(Protocol):
     async def upsert(self, points: list[Point]) -> None:
         """Store points, each in place of one with the same id. Once this returns, losing the process loses none."""
 
+    async def set_payload(self, ids: list[str], payload: dict[str, Any]) -> None:
+        """Set fields of the points' payloads; those that are not there are left out. On disk when this returns."""
+
     async def delete(self, ids: list[str]) -> None: ...
 
     async def search_dense(self, vector: Vector, where: Filter, limit: int) -> list[Hit]:

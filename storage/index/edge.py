@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from storage.index.base import Filter, Hit, IndexUnavailable, IndexUnusable, Point
-from storage.index.messages import Count, Delete, Flush, Open, Optimize, Request, Row, Search, Upsert
+from storage.index.messages import Count, Delete, Flush, Open, Optimize, Request, Row, Search, SetPayload, Upsert
 from storage.index.process import EngineProcess
 from storage.index.vectors import checked
 from storage.index.words import clean
@@ -58,6 +58,10 @@ class EdgeIndex:
         rows = [self._row(point) for point in points]
         for start in range(0, len(rows), _CHUNK):
             await self._ask(Upsert(rows[start : start + _CHUNK]))
+        await self._ask(Flush())
+
+    async def set_payload(self, ids: list[str], payload: dict[str, Any]) -> None:
+        await self._ask(SetPayload(ids, payload))
         await self._ask(Flush())
 
     async def delete(self, ids: list[str]) -> None:

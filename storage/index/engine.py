@@ -33,7 +33,19 @@ from storage.index.base import (
     IndexUnusable,
     fused_depth,
 )
-from storage.index.messages import Answer, Count, Delete, Flush, Open, Optimize, Request, Row, Search, Upsert
+from storage.index.messages import (
+    Answer,
+    Count,
+    Delete,
+    Flush,
+    Open,
+    Optimize,
+    Request,
+    Row,
+    Search,
+    SetPayload,
+    Upsert,
+)
 from storage.index.words import document_vector, query_vector
 
 
@@ -86,6 +98,11 @@ class Engine:
     def upsert(self, request: Upsert) -> None:
         points = [_point(row) for row in request.rows]  # all of them first: a bad one changes nothing
         self.shard.update(edge.UpdateOperation.upsert_points(points))
+
+    def set_payload(self, request: SetPayload) -> None:
+        # By a filter, since naming a point that is not there is an error.
+        present = edge.Filter(must=[edge.HasIdCondition(set(request.ids))])
+        self.shard.update(edge.UpdateOperation.set_payload_by_filter(present, request.payload))
 
     def delete(self, request: Delete) -> None:
         self.shard.update(edge.UpdateOperation.delete_points(list(request.ids)))
@@ -191,6 +208,7 @@ def main() -> None:
     handlers: dict[type, Callable[[Any], Any]] = {
         Open: engine.open,
         Upsert: engine.upsert,
+        SetPayload: engine.set_payload,
         Delete: engine.delete,
         Search: engine.search,
         Flush: engine.flush,

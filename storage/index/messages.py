@@ -33,6 +33,11 @@ class Upsert(msgspec.Struct, tag=True):
     rows: list[Row]
 
 
+class SetPayload(msgspec.Struct, tag=True):
+    ids: list[str]
+    payload: dict[str, Any]
+
+
 class Delete(msgspec.Struct, tag=True):
     ids: list[str]
 
@@ -62,7 +67,7 @@ class Optimize(msgspec.Struct, tag=True):
     pass
 
 
-Request = Open | Upsert | Delete | Search | Flush | Count | Optimize
+Request = Open | Upsert | SetPayload | Delete | Search | Flush | Count | Optimize
 
 
 class Answer(msgspec.Struct):

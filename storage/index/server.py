@@ -95,6 +95,12 @@ class ServerIndex:
             with self._errors():
                 await self._client.upsert(self._collection, structs[start : start + _CHUNK], wait=True)
 
+    async def set_payload(self, ids: list[str], payload: dict[str, Any]) -> None:
+        # By a filter, since naming a point that is not there is an error.
+        present = models.Filter(must=[models.HasIdCondition(has_id=list(ids))])
+        with self._errors():
+            await self._client.set_payload(self._collection, payload, points=present, wait=True)
+
     async def delete(self, ids: list[str]) -> None:
         if ids:  # the server refuses an empty list
             with self._errors():

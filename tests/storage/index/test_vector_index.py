@@ -56,6 +56,13 @@ async def test_a_limit_is_kept(index):
     assert await index.count() == 600
 
 
+async def test_payload_can_be_set_without_the_point(index):
+    await index.upsert([point(1, EAST, "refund", status="ok"), point(2, EAST, "refund", status="ok")])
+    await index.set_payload([name(2), name(3)], {"session_id": "s"})
+    assert numbers(await index.search_words("refund", Filter(session_id="s", status="ok"), 5)) == [2]
+    assert await index.count() == 2
+
+
 async def test_upserting_again_replaces(index):
     await index.upsert([point(1, EAST, "refund", status="ok")])
     await index.upsert([point(1, NORTH, "weather", status="error"), point(2, EAST, "other")])

@@ -74,6 +74,22 @@ async def test_an_inherited_session_is_filtered_by_too(search, indexer, store, c
     assert texts(await search.search("apple", "keyword", Filter(session_id="s"), 10)) == ["silent apple"]
 
 
+async def test_a_session_that_a_trace_learns_late_finds_its_earlier_events(search, indexer, store, caught_up):
+    (child,) = await store("refund", trace_id="t", indexer=indexer)
+    (other,) = await store("refund", trace_id="t", session_id="own", indexer=indexer)
+    await caught_up(indexer)
+    (root,) = await store("root", trace_id="t", session_id="s", agent_id="a", timestamp=1, indexer=indexer)
+    await caught_up(indexer)
+
+    async def found(**which):
+        answer = await search.search("refund", "keyword", Filter(**which), 10)
+        return {result["event"]["id"] for result in answer["results"]}
+
+    assert await found(session_id="s") == {child}
+    assert await found(session_id="own") == {other}
+    assert await found(agent_id="a") == {child, other}
+
+
 async def test_a_group_shows_its_best(search, indexer, store, caught_up):
     for trace, session in (("t", "s"), ("u", "s"), ("v", "r")):
         await store("apple pie", "apple", indexer=indexer, trace_id=trace, session_id=session)
