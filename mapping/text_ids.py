@@ -1,7 +1,8 @@
 """Ids written inside a log line: `session_id: x`, `sessionId=x`, `"session-id": "x"`.
 
 Patterns are regular expressions whose one group (or the whole match) is the id; what is written in the settings takes
-the place of the defaults. A request id stands in for a session where there is none: it groups what belongs together.
+the place of the defaults. A request id stands in for a session where a record has neither session nor trace: it groups
+what belongs together.
 """
 
 from __future__ import annotations
@@ -61,13 +62,16 @@ def _compile(key: str, patterns: Sequence[str]) -> list[re.Pattern[str]]:
 DEFAULT_PATTERNS = compile_patterns({})
 
 
-def ids_in(text: str, patterns: IdPatterns = DEFAULT_PATTERNS) -> tuple[str | None, str | None]:
-    """Give the session and the agent that a line names."""
+class Ids(NamedTuple):
+    session: str | None
+    request: str | None
+    agent: str | None
+
+
+def ids_in(text: str, patterns: IdPatterns = DEFAULT_PATTERNS) -> Ids:
+    """Give the ids that a line names."""
     text = text[:SEARCHED]
-    return (
-        _first(text, patterns.session) or _first(text, patterns.request),
-        _first(text, patterns.agent),
-    )
+    return Ids(*(_first(text, of_kind) for of_kind in patterns))
 
 
 def _first(text: str, patterns: tuple[re.Pattern[str], ...]) -> str | None:

@@ -123,8 +123,10 @@ def _tell(event: Event, raw: object, fields: dict[str, Any], event_name: str, or
     event.tokens_count = bodies.is_model_invocation(fields)
     # Bedrock's log is known whole; its request id is no session, or no call would find its conversation.
     if isinstance(raw, str) and not event.tokens_count and (session_id is None or agent_id is None):
-        written_session, written_agent = text_ids.ids_in(raw, reading.ids)
-        session_id, agent_id = session_id or written_session, agent_id or written_agent
+        written = text_ids.ids_in(raw, reading.ids)
+        session_id, agent_id = session_id or written.session, agent_id or written.agent
+        if event.trace_id is None and origin.session_id is None:
+            session_id = session_id or written.request
     if fields:
         agent_id = agent_id or agent_of_resource(bodies.resource_of(fields))
     name = event.name = _name(event_name, levels, raw)

@@ -132,7 +132,7 @@ def map_record(rules, **fields):
     body = {"resourceLogs": [{"scopeLogs": [{"logRecords": [fields]}]}]}
     import json
 
-    return map_logs(JsonWire(), json.dumps(body).encode(), 7, Reading(rules=compile_rules(rules))).events[0]
+    return map_logs(JsonWire(), json.dumps(body).encode(), 7, reading=Reading(rules=compile_rules(rules))).events[0]
 
 
 def test_a_rule_decides_what_a_record_is_before_the_vocabulary_does():

@@ -21,8 +21,7 @@ from mapping.text_ids import DEFAULT_PATTERNS, compile_patterns, ids_in
         ("conversation_id = 7", "7"),
         ("sessionid:x", "x"),
         ("request_id=r session_id=s", "s"),
-        ("START RequestId: 8f14e45f-ceea-467a-9575-28cf2cd4bd50 Version: 1", "8f14e45f-ceea-467a-9575-28cf2cd4bd50"),
-        ("requestId=r-1", "r-1"),
+        ("request_id=r", None),
         ("session_id: null", None),
         ('"sessionId": null, "requestId": undefined', None),
         ("session_id:", None),
@@ -33,20 +32,33 @@ from mapping.text_ids import DEFAULT_PATTERNS, compile_patterns, ids_in
         ("", None),
     ],
 )
-def test_a_session_is_read_however_it_is_written_and_a_request_stands_in_for_one(line, session):
-    assert ids_in(line) == (session, None)
+def test_a_session_is_read_however_it_is_written(line, session):
+    assert (ids_in(line).session, ids_in(line).agent) == (session, None)
+
+
+@pytest.mark.parametrize(
+    ("line", "request_id"),
+    [
+        ("START RequestId: 8f14e45f-ceea-467a-9575-28cf2cd4bd50 Version: 1", "8f14e45f-ceea-467a-9575-28cf2cd4bd50"),
+        ("requestId=r-1", "r-1"),
+        ('"sessionId": null, "requestId": undefined', None),
+        ("requests: 5", None),
+    ],
+)
+def test_a_request_is_read_in_the_same_spellings(line, request_id):
+    assert ids_in(line) == (None, request_id, None)
 
 
 @pytest.mark.parametrize("line", ["agent_id=a", "agentId: a", '"agent-id":"a"', "AGENT_ID=a"])
 def test_an_agent_is_read_in_the_same_spellings(line):
-    assert ids_in(line) == (None, "a")
+    assert ids_in(line) == (None, None, "a")
 
 
 def test_patterns_take_the_place_of_the_usual_ones():
     patterns = compile_patterns({"session": [r"chat#(\d+)", r"call-\d+"], "agent": []})
-    assert ids_in("chat#12 session_id=x agent_id=a", patterns) == ("12", None)
-    assert ids_in("call-7", patterns) == ("call-7", None)
-    assert ids_in("request_id=r", patterns) == ("r", None)
+    assert ids_in("chat#12 session_id=x agent_id=a", patterns) == ("12", None, None)
+    assert ids_in("call-7", patterns) == ("call-7", None, None)
+    assert ids_in("request_id=r", patterns) == (None, "r", None)
 
 
 @pytest.mark.parametrize(

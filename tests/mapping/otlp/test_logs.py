@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -141,6 +143,37 @@ def test_the_event_type_follows_from_the_event_s_name_then_the_attributes_then_t
 ):
     event = the_event(send(request(record(**fields))))
     assert (event.name, event.event_type) == (name, event_type)
+
+
+def test_ids_are_read_from_a_line_where_attributes_give_none(send):
+    event = the_event(send(request(record(body=text("session_id=s agent_id=a request_id=r")))))
+    assert (event.session_id, event.agent_id) == ("s", "a")
+    sent = record(body=text("session_id=s agent_id=a"), attributes={"session.id": "own", "gen_ai.agent.id": "own"})
+    assert (the_event(send(request(sent))).session_id, the_event(send(request(sent))).agent_id) == ("own", "own")
+
+
+def test_a_request_stands_in_for_a_session_only_where_there_is_neither_session_nor_trace(send):
+    line = text("request_id=r-1 refused")
+    assert the_event(send(request(record(body=line)))).session_id == "r-1"
+    assert the_event(send(request(record(body=line, trace_id=TRACE)))).session_id is None
+    assert the_event(send(request(record(body=line), resource={"session.id": "s"}))).session_id == "s"
+
+
+def test_a_json_body_is_stored_parsed_and_a_traceback_is_an_error(send):
+    body = {"level": "warn", "trace_id": TRACE.hex(), "n": 1}
+    event = the_event(send(request(record(body=text(json.dumps(body))))))
+    assert event.properties["body"] == body
+    assert (event.severity, event.trace_id, event.parent_span_id) == ("WARN", TRACE.hex(), None)
+    event = the_event(send(request(record(body=text("Traceback (most recent call last):\n  x\nKeyError: 1")))))
+    assert (event.event_type, event.status) == ("error", "error")
+
+
+def test_a_record_s_own_trace_wins_over_its_body_s(send):
+    body = text(json.dumps({"trace_id": "ab" * 16, "span_id": "cd" * 8}))
+    event = the_event(send(request(record(body=body, trace_id=TRACE))))
+    assert (event.trace_id, event.parent_span_id) == (TRACE.hex(), None)
+    event = the_event(send(request(record(body=body))))
+    assert (event.trace_id, event.parent_span_id) == ("ab" * 16, "cd" * 8)
 
 
 def test_the_event_name_is_kept_as_the_attribute_it_used_to_be(send):
