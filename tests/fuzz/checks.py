@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from urllib.parse import unquote
 
@@ -65,7 +66,10 @@ def of_broken(back: bytes) -> str | None:
     """Check what came back for bytes that break HTTP: nothing, or a refusal, or the answer to what was whole of it."""
     if not back or back.startswith(b"HTTP/1.1 100"):
         return None
-    parts = back.split(b" ", 2)
-    if not parts[0].startswith(b"HTTP/") or len(parts) < 3 or not parts[1].isdigit() or int(parts[1]) >= 500:
+    head, _, body = back.partition(b"\r\n\r\n")
+    found = re.match(rb"HTTP/\d\.\d (\d{3}) ", head)
+    # A handler's or the connection's own, both in one of the two encodings.
+    ours = re.search(rb"(?i)^content-type: application/(json|x-protobuf)\r?$", head, re.MULTILINE)
+    if found is None or int(found[1]) >= 500 or (body and not ours):
         return f"the answer to what is no request: {back[:300]!r}"
     return None
