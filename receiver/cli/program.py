@@ -12,7 +12,7 @@ NAME = "vectadb-receiver"
 def program() -> str:
     """Give the words that start this program: as they were typed, or the bare name where the shell finds it."""
     called = sys.argv[0]
-    if Path(called).name == "__main__.py":
+    if Path(called).parts[-2:] == ("receiver", "__main__.py"):
         return "python -m receiver"
     if Path(called).name != NAME:  # it runs inside another program
         return NAME

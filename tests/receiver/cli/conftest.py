@@ -1,0 +1,129 @@
+"""The command line as a user has it: `run` in this process, `start` in one of its own, `served` a real receiver."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from typing import NamedTuple
+
+import pytest
+
+from receiver.cli import main
+from receiver.cli.api import AwayError, Connection, NotReadyError, Receiver
+
+
+class Result(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_machine(monkeypatch):
+    for name in [name for name in os.environ if name.startswith(("VECTADB_", "OTEL_"))]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command; argparse's exit is an exit code too."""
+
+    def runs(*argv):
+        capsys.readouterr()
+        try:
+            code = main([str(word) for word in argv])
+        except SystemExit as end:
+            code = end.code
+        return Result(code, *capsys.readouterr())
+
+    return runs
+
+
+@pytest.fixture
+def start():
+    """Start a command that goes on until it is stopped."""
+    processes = []
+
+    def starts(*argv, **environment):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "receiver", *argv],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | environment,
+        )
+        processes.append(process)
+        return process
+
+    yield starts
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="session")
+def free_port():
+    def find():
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            return probe.getsockname()[1]
+
+    return find
+
+
+class Served(NamedTuple):
+    url: str
+    port: int
+    data_dir: str
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory, free_port):
+    """A receiver with the real model and embedded stores, in a process of its own; all tests share what is stored."""
+    folder, port = tmp_path_factory.mktemp("served"), free_port()
+    log = folder / "log"
+    flags = ["--data-dir", str(folder / "data"), "--port", str(port), "--otlp-port", "off"]
+    with log.open("wb") as stream:
+        process = subprocess.Popen([sys.executable, "-m", "receiver", "serve", *flags], stderr=stream)
+    receiver = Receiver(Connection(f"http://127.0.0.1:{port}", ""))
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            assert process.poll() is None, log.read_text()
+            try:
+                receiver.get("/readyz")
+                break
+            except (AwayError, NotReadyError):
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.1)
+        yield Served(receiver.url, port, str(folder / "data"))
+    finally:
+        process.terminate()
+        code = process.wait(30)
+    assert code == 0, log.read_text()
+    assert "Traceback" not in log.read_text()
+
+
+@pytest.fixture
+def event():
+    """Make an event as the API gives it."""
+
+    def makes(**fields):
+        return {
+            "id": "6f1d3a52-6a4c-5b0f-9f52-0e4d7f6a9b11",
+            "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+            "timestamp": "2026-01-07T19:00:00.000000000Z",
+            "created_at": "2026-01-07T19:00:01.000000000Z",
+            "event_type": "tool_call",
+            "agent_id": "travel-agent",
+            "session_id": "s",
+            "name": "execute_tool book_flight",
+            "status": "unset",
+            "kind": "internal",
+            "properties": {},
+            "span_id": None,
+            "parent_span_id": None,
+            "duration_ns": None,
+        } | fields
+
+    return makes

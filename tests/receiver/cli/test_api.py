@@ -1,0 +1,149 @@
+"""Against a server that answers what a test says: what each answer means to whoever typed the command."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from receiver.cli.api import Connection, Receiver, connection
+from receiver.cli.errors import CommandError
+from receiver.cli.main import _parser
+
+
+class Server:
+    """`answers` are given in turn, the last one again and again; `requests` are what was asked."""
+
+    def __init__(self):
+        self.answers, self.requests = [], []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                outer.requests.append((self.path, self.headers.get("Authorization")))
+                status, headers, body = outer.answers.pop(0) if len(outer.answers) > 1 else outer.answers[0]
+                self.send_response(status)
+                for header in headers.items():
+                    self.send_header(*header)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def answer(self, status, body=b"", **headers):
+        self.answers.append((status, {name.replace("_", "-"): value for name, value in headers.items()}, body))
+
+
+@pytest.fixture
+def server():
+    server = Server()
+    thread = threading.Thread(target=server.server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.server.shutdown()
+    thread.join()
+    server.server.server_close()
+
+
+PREPARING = b'{"error": "unavailable", "message": "the search index is preparing (40%)"}'
+FOUND = b'{"results": [], "index": {"state": "ready", "pending": 0}}'
+
+
+def test_search_waits_while_the_index_is_prepared_and_says_so(run, server):
+    server.answer(503, PREPARING, Retry_After="0")
+    server.answer(200, b'{"index_state": "preparing"}')
+    server.answer(200, FOUND)
+    result = run("search", "x", "--url", server.url)
+    assert (result.code, result.out) == (0, "nothing found\n")
+    assert result.err == f"waiting: {server.url}: the search index is preparing (40%)\n"
+
+
+def test_search_does_not_wait_for_what_has_failed(run, server):
+    server.answer(503, b'{"message": "search is not possible: the weights are missing"}', Retry_After="60")
+    server.answer(200, b'{"index_state": "failed"}')
+    result = run("search", "x", "--url", server.url)
+    assert (result.code, result.out) == (1, "")
+    assert "the weights are missing" in result.err
+
+
+def test_a_key_that_is_missing_or_wrong_is_asked_for(run, server):
+    server.answer(401, b'{"error": "unauthenticated", "message": "an API key is needed"}')
+    result = run("sessions", "--url", server.url)
+    assert result.code == 1
+    assert result.err == (
+        f"vectadb-receiver: {server.url}: an API key is needed. Pass --api-key KEY, or set VECTADB_API_KEY=KEY\n"
+    )
+
+
+def test_the_key_comes_from_the_flag_the_environment_or_the_settings(server, monkeypatch):
+    def key(*flags):
+        return connection(_parser().parse_args(["sessions", *flags])).key
+
+    monkeypatch.setenv("VECTADB_AUTH_API_KEYS", "of-the-settings,other")
+    assert key() == "of-the-settings"
+    # The keys of this machine's receiver are nobody else's business.
+    assert key("--url", server.url) == ""
+    monkeypatch.setenv("VECTADB_API_KEY", "of-the-environment")
+    assert key() == key("--url", server.url) == "of-the-environment"
+    assert key("--api-key", "of-the-flag") == "of-the-flag"
+
+
+@pytest.mark.parametrize(
+    ("environment", "url"),
+    [
+        ({}, "http://127.0.0.1:8080"),
+        ({"VECTADB_SERVER_PORT": "9000"}, "http://127.0.0.1:9000"),
+        ({"VECTADB_SERVER_HOST": "0.0.0.0"}, "http://127.0.0.1:8080"),  # noqa: S104 - asked, not bound
+        ({"VECTADB_SERVER_HOST": "::"}, "http://[::1]:8080"),
+        ({"VECTADB_SERVER_HOST": "10.0.0.7"}, "http://10.0.0.7:8080"),
+        ({"VECTADB_URL": "https://receiver.example.org/"}, "https://receiver.example.org"),
+        ({"VECTADB_URL": "http://one:1", "VECTADB_SERVER_PORT": "9000"}, "http://one:1"),
+    ],
+)
+def test_the_address_follows_the_settings_unless_it_is_said(monkeypatch, environment, url):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert connection(_parser().parse_args(["sessions"])).url == url
+
+
+def test_a_key_does_not_follow_a_redirect(server):
+    server.answer(302, b"", Location=f"{server.url}/elsewhere")
+    with pytest.raises(CommandError, match="HTTP 302"):
+        Receiver(Connection(server.url, "key")).get("/api/v1/stats")
+    assert server.requests == [("/api/v1/stats", "Bearer key")]
+
+
+def test_this_machine_is_not_reached_through_a_proxy(server, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    server.answer(200, b"{}")
+    assert Receiver(Connection(server.url, "")).get("/readyz") == {}
+
+
+@pytest.mark.parametrize("body", [b"<html>hello</html>", b"\xff\xfe", b""])
+@pytest.mark.parametrize("status", [200, 404, 500])
+def test_another_program_at_the_address_is_recognised(run, server, status, body):
+    server.answer(status, body)
+    result = run("sessions", "--url", server.url)
+    assert (result.code, result.out) == (1, "")
+    assert "vectadb-receiver" in result.err.removeprefix("vectadb-receiver")
+    assert result.err.count("\n") == 1
+
+
+def test_a_message_with_control_characters_is_shown_without(run, server):
+    server.answer(400, b'{"message": "\\u001b[2J"}')
+    assert "\\x1b[2J" in run("sessions", "--url", server.url).err
+
+
+def test_pages_are_read_until_there_are_enough(server):
+    server.answer(200, b'{"sessions": [{"id": 1}, {"id": 2}], "next_cursor": "a b"}')
+    server.answer(200, b'{"sessions": [{"id": 3}], "next_cursor": null}')
+    found = list(Receiver(Connection(server.url, "")).pages("/api/v1/sessions", "sessions", 500))
+    assert [session["id"] for session in found] == [1, 2, 3]
+    assert [path for path, _ in server.requests] == [
+        "/api/v1/sessions?limit=200",
+        "/api/v1/sessions?limit=200&cursor=a+b",
+    ]

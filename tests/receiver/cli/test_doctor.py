@@ -1,0 +1,206 @@
+import os
+import re
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from storage.embedding import minilm
+
+
+@pytest.fixture
+def doctor(run, tmp_path, free_port):
+    """Run it on ports that are free and a folder that does not exist; give the exit code and the finding by check."""
+
+    def runs(*flags):
+        flags = ["--port", free_port(), "--otlp-port", "off", "--data-dir", tmp_path / "data", *flags]
+        result = run("doctor", *flags)
+        assert result.err == ""
+        found = re.findall(r"(?m)^(ok|warn|problem) +(\w+(?: \w+)?)  +(.*(?:\n +-> .*)?)", result.out)
+        return result.code, {check: (level, text) for level, check, text in found}
+
+    return runs
+
+
+@pytest.fixture
+def corrupt(tmp_path, monkeypatch):
+    """Weights that are not the published ones."""
+    for name in minilm.CHECKSUMS:
+        (tmp_path / name).write_bytes(b"other weights")
+    monkeypatch.setattr(minilm, "package_files", lambda: tmp_path)
+
+
+def test_a_machine_that_is_ready_has_no_problems_and_is_left_as_it_was(doctor, tmp_path):
+    code, found = doctor()
+    assert code == 0
+    assert {level for level, _ in found.values()} == {"ok"}
+    assert list(found) == ["settings", "data folder", "SurrealDB", "Qdrant", "model", "port", "OTLP port", "HTTP API"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_setting_that_is_wrong_is_the_one_thing_said(doctor, monkeypatch):
+    monkeypatch.setenv("VECTADB_EMBEDDING_MODLE", "off")
+    code, found = doctor()
+    assert code == 1
+    assert found == {
+        "settings": ("problem", "unknown variable VECTADB_EMBEDDING_MODLE; did you mean VECTADB_EMBEDDING_MODEL?")
+    }
+
+
+def test_a_file_is_no_data_folder(doctor, tmp_path):
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        code, found = doctor("--data-dir", folder)
+        assert code == 1
+        assert found["data folder"] == (
+            "problem",
+            f"{tmp_path / 'file'} is not a folder\n                      -> pass another --data-dir",
+        )
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_to_is_a_problem(doctor, tmp_path):
+    (tmp_path / "mine").mkdir(mode=0o500)
+    for folder in (tmp_path / "mine", tmp_path / "mine" / "below"):
+        code, found = doctor("--data-dir", folder)
+        assert code == 1
+        level, text = found["data folder"]
+        assert level == "problem"
+        assert "Permission denied" in text
+        assert "--data-dir" in text
+
+
+def test_a_port_of_another_program_is_a_problem(doctor):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        other.listen()
+        threading.Thread(target=_hang_up, args=[other]).start()
+        code, found = doctor("--port", port)
+    assert code == 1
+    level, text = found["port"]
+    assert (level, text.splitlines()[0]) == ("problem", f"{port} is taken by another program")
+    assert "--port" in text
+
+
+def _hang_up(listening):
+    """Be a program that speaks no HTTP."""
+    try:
+        while True:
+            listening.accept()[0].close()
+    except OSError:
+        pass
+
+
+def test_an_address_of_another_machine_is_a_problem(doctor):
+    code, found = doctor("--host", "192.0.2.1", "--insecure")
+    assert code == 1
+    assert found["port"][0] == "problem"
+    assert "check --host" in found["port"][1]
+
+
+def test_a_surrealdb_that_does_not_answer_is_a_problem(doctor, free_port, monkeypatch):
+    url = f"ws://127.0.0.1:{free_port()}"
+    monkeypatch.setenv("VECTADB_STORAGE_SURREALDB_URL", url)
+    code, found = doctor()
+    assert code == 1
+    level, text = found["SurrealDB"]
+    assert level == "problem"
+    assert f"{url} does not answer" in text
+    assert "storage.surrealdb.url" in text
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "level", "words"),
+    [
+        (200, b'{"result": {"points_count": 7}}', "ok", "agent_events has 7 points"),
+        (404, b"{}", "ok", "agent_events will be created"),
+        (401, b"", "problem", "storage.qdrant.api_key"),
+        (403, b"", "problem", "storage.qdrant.api_key"),
+        (500, b"", "problem", "HTTP 500"),
+        (200, b"<html>", "problem", "storage.qdrant.url"),
+    ],
+)
+def test_what_a_qdrant_server_answers_is_understood(doctor, monkeypatch, status, body, level, words):
+    asked = []
+
+    class Qdrant(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append((self.path, self.headers["api-key"]))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Qdrant) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        monkeypatch.setenv("VECTADB_STORAGE_QDRANT_URL", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setenv("VECTADB_STORAGE_QDRANT_API_KEY", "key")
+        code, found = doctor()
+        thread.join()
+    assert asked == [("/collections/agent_events", "key")]
+    assert found["Qdrant"][0] == level
+    assert words in found["Qdrant"][1]
+    assert code == (level == "problem")
+
+
+def test_a_qdrant_that_does_not_answer_is_a_problem(doctor, free_port, monkeypatch):
+    monkeypatch.setenv("VECTADB_STORAGE_QDRANT_URL", f"http://127.0.0.1:{free_port()}")
+    code, found = doctor()
+    assert code == 1
+    assert found["Qdrant"][0] == "problem"
+    assert "does not answer (" in found["Qdrant"][1]
+
+
+def test_weights_that_are_not_the_published_ones_are_a_problem(doctor, corrupt):
+    code, found = doctor()
+    assert code == 1
+    level, text = found["model"]
+    assert level == "problem"
+    assert minilm.CHECKSUMS["model.safetensors"] in text
+    assert "reinstall" in text
+
+
+def test_weights_that_are_not_needed_any_more_are_worth_a_warning(doctor, corrupt, tmp_path):
+    (tmp_path / "data" / "models" / minilm.FOLDER).mkdir(parents=True)
+    code, found = doctor()
+    assert code == 0
+    assert found["model"][0] == "warn"
+
+
+def test_a_model_that_nobody_knows_is_a_problem(doctor, monkeypatch):
+    monkeypatch.setenv("VECTADB_EMBEDDING_MODEL", "minilmm")
+    code, found = doctor()
+    assert code == 1
+    assert found["model"][0] == "problem"
+    assert "minilm" in found["model"][1]
+
+
+def test_a_damaged_search_index_is_worth_a_warning(doctor, tmp_path):
+    index = tmp_path / "data" / "qdrant"
+    index.mkdir(parents=True)
+    (index / "edge_config.json").write_text("no JSON")
+    code, found = doctor()
+    assert code == 0
+    assert found["Qdrant"][0] == "warn"
+    assert "builds the index anew" in found["Qdrant"][1]
+
+
+def test_a_running_receiver_is_as_it_should_be(doctor, served):
+    code, found = doctor("--port", served.port, "--data-dir", served.data_dir)
+    assert code == 0
+    assert {level for level, _ in found.values()} == {"ok"}
+    assert "in use by a running receiver" in found["data folder"][1]
+    assert f"{served.port} is taken by vectadb-receiver" in found["port"][1]
+    assert "is ready" in found["HTTP API"][1]
+
+
+def test_a_receiver_with_another_folder_is_worth_a_warning(doctor, served):
+    code, found = doctor("--port", served.port)
+    assert code == 0
+    assert found["port"][0] == "warn"
+    assert "another data folder" in found["port"][1]

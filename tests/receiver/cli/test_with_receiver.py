@@ -1,0 +1,182 @@
+"""Every command against a real receiver: the demo is sent once, and then looked at."""
+
+import contextlib
+import io
+import json
+import re
+import signal
+import time
+
+import httpx
+import pytest
+
+from mapping.times import format_rfc3339
+from receiver.cli import main
+from receiver.cli.api import Connection, Receiver
+
+
+@pytest.fixture(scope="module")
+def demo(served):
+    """Send the demo and give what the command printed."""
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        assert main(["send-demo", "--url", served.url]) == 0
+    return out.getvalue()
+
+
+@pytest.fixture
+def api(served, demo):
+    return Receiver(Connection(served.url, ""))
+
+
+@pytest.fixture
+def ask(run, served, demo):
+    def asks(*argv):
+        result = run(*argv, "--url", served.url)
+        assert (result.code, result.err) == (0, "")
+        return result.out
+
+    return asks
+
+
+def trace_ids(demo):
+    return re.findall(r"(?m)^  (completed|failed) +([0-9a-f]{32})  ", demo)
+
+
+def test_the_demo_arrives_as_it_says(demo, api):
+    spans, logs, runs, sessions = map(int, re.findall(r"\d+", demo.splitlines()[0]))
+    stored = list(api.pages("/api/v1/events", "events", 1000))
+    assert sum(event["span_id"] is not None for event in stored) == spans
+    assert sum(event["kind"] == "log_record" for event in stored) == logs
+    assert len(trace_ids(demo)) == runs == 4
+    assert sessions == 3
+
+
+def test_the_demo_has_one_failed_run_and_runs_in_the_past_with_a_duration(demo, api):
+    for status, trace_id in trace_ids(demo):
+        trace = api.get(f"/api/v1/traces/{trace_id}")
+        assert trace["status"] == status
+        assert trace["start_time"] < trace["end_time"] < trace["created_at"]
+        assert trace["input_tokens"] > trace["output_tokens"] > 0
+        assert all(event["correlation"] == "trace_id" for event in trace["events"])
+    assert [status for status, _ in trace_ids(demo)].count("failed") == 1
+
+
+def test_the_demo_shows_a_failed_tool_its_retry_and_a_sub_agent(demo, api):
+    trace = api.get(f"/api/v1/traces/{trace_ids(demo)[0][1]}")
+    bookings = [event for event in trace["events"] if event["name"] == "execute_tool book_flight"]
+    assert [event["status"] for event in bookings] == ["error", "unset"]
+    assert "gen_ai.tool.call.result" in bookings[1]["properties"]
+    assert {event["agent_id"] for event in trace["events"]} == {"travel-agent", "hotel-agent"}
+    logs = [event for event in trace["events"] if event["kind"] == "log_record"]
+    spans = {event["span_id"] for event in trace["events"]}
+    assert logs
+    assert all(event["parent_span_id"] in spans for event in logs)
+
+
+def test_what_the_demo_says_to_type_next_works(demo, run):
+    commands = re.findall(r"(?m)^  vectadb-receiver (.*)$", demo)
+    assert len(commands) == 5
+    for command in commands:
+        words = [quoted or bare for quoted, bare in re.findall(r'"([^"]*)"|(\S+)', command)]
+        result = run(*words)
+        assert result.code == 0, (command, result)
+        assert "nothing found" not in result.out
+        assert "no sessions" not in result.out
+
+
+def test_search_finds_by_meaning(ask):
+    out = ask("search", "the money could not be taken from the card", "--mode", "semantic", "--limit", "5")
+    assert "card declined: the daily limit" in out
+
+
+def test_search_prints_lines_of_json(ask):
+    results = [json.loads(line) for line in ask("search", "Casa Jasmim", "--mode", "keyword", "--json").splitlines()]
+    assert results
+    assert all("Jasmim" in json.dumps(result["event"]["properties"]) for result in results)
+    assert [result["score"] for result in results] == sorted((r["score"] for r in results), reverse=True)
+
+
+def test_search_takes_the_filters(ask):
+    lines = ask("search", "flight", "--agent-id", "hotel-agent", "--since", "2h", "--json").splitlines()
+    assert lines
+    assert {json.loads(line)["event"]["agent_id"] for line in lines} == {"hotel-agent"}
+    assert ask("search", "flight", "--until", "1d") == "nothing found\n"
+
+
+def test_trace_shows_the_tree(ask, demo):
+    out = ask("trace", trace_ids(demo)[0][1])
+    assert out.splitlines()[0].startswith("invoke_agent travel-agent  ")
+    assert "18 events  2 errors" in out
+    lines = [line for line in out.splitlines() if "chat gpt-4.1" in line]
+    # The sub-agent's calls stand deeper than the agent's.
+    assert len({line.index("chat") for line in lines}) == 2
+
+
+def test_trace_says_when_it_does_not_show_all(ask, demo):
+    assert "the first 3 of 18 events" in ask("trace", trace_ids(demo)[0][1], "--limit", "3")
+
+
+def test_trace_as_json_holds_every_event(ask, demo):
+    trace = json.loads(ask("trace", trace_ids(demo)[0][1], "--json"))
+    assert len(trace["events"]) == trace["event_count"] == 18
+
+
+def test_a_trace_that_is_not_there_is_an_error(run, served):
+    result = run("trace", "no/such?trace", "--url", served.url)
+    assert (result.code, result.out) == (1, "")
+    assert "no trace has the id 'no/such?trace'" in result.err
+
+
+def test_sessions_are_listed(ask, demo):
+    lines = ask("sessions").splitlines()
+    assert {re.sub(r".*demo-(\w+)-.*", r"\1", line) for line in lines[1:]} == {"tokyo", "oslo", "lisbon"}
+    assert {len(json.loads(line)["trace_ids"]) for line in ask("sessions", "--json").splitlines()} == {1, 2}
+
+
+def test_tail_shows_the_past_and_then_what_comes_until_ctrl_c(start, served, demo):
+    for text in ("long past", "past", "past again"):
+        _send(served, text)
+    tail = start("tail", "--limit", "2", "--event-type", "tail_test", "--url", served.url)
+    lines = [tail.stdout.readline() for _ in range(2)]
+    _send(served, "news \033[2J")
+    lines.append(tail.stdout.readline())
+    assert [line.rstrip("\n").rpartition("  ")[2] for line in lines] == [
+        "past",
+        "past again",
+        "news \\x1b[2J",
+    ]
+    tail.send_signal(signal.SIGINT)
+    _, err = tail.communicate(timeout=10)
+    assert tail.returncode == 130
+    assert "Traceback" not in err
+
+
+def test_tail_ends_when_nobody_reads_on(start, served, demo):
+    tail = start("tail", "--limit", "1", "--json", "--url", served.url)
+    assert json.loads(tail.stdout.readline())["id"]
+    tail.stdout.close()
+    assert tail.wait(10) == 141
+    assert tail.stderr.read() == ""
+
+
+def test_a_pipe_that_its_reader_closed_is_no_traceback(start, served, demo):
+    listing = start("tail", "--limit", "200", "--json", "--url", served.url)
+    listing.stdout.close()
+    assert listing.wait(10) == 141
+    assert listing.stderr.read() == ""
+
+
+def test_an_exporter_that_fails_is_a_clear_message(run, served, monkeypatch):
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    result = run("send-demo", "--url", served.url)
+    assert (result.code, result.out) == (1, "")
+    assert "OTEL_SDK_DISABLED" in result.err
+
+
+def _send(served, text):
+    event = {
+        "timestamp": format_rfc3339(time.time_ns()),
+        "event_type": "tail_test",
+        "properties": {"message": text},
+    }
+    assert httpx.post(f"{served.url}/api/v1/events", json=event).status_code == 200
