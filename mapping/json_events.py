@@ -7,10 +7,12 @@ from typing import Any
 import msgspec
 
 from mapping import ids
+from mapping.conversation import conversation_of
 from mapping.errors import invalid
 from mapping.json_decoding import decode
+from mapping.limits import DEFAULT_LIMITS, Limits, check_items
 from mapping.model import Event
-from mapping.roles import agent_of, find, is_error, session_of, tokens_of, tool_of, type_of
+from mapping.roles import agent_of, cost_of, find, is_error, session_of, tokens_of, tool_of, type_of
 from mapping.sources import source_id
 from mapping.storable import storable
 from mapping.times import parse_rfc3339
@@ -52,9 +54,14 @@ _event = msgspec.json.Decoder(EventRequest)
 _batch = msgspec.json.Decoder(BatchRequest)
 
 
-def decode_batch(body: bytes) -> BatchRequest:
-    """Decode the body of `/api/v1/events/batch`. Raises Problem naming the field and what was expected."""
-    return decode(_batch, body, "a JSON object with a list `events`")
+def decode_batch(body: bytes, limits: Limits = DEFAULT_LIMITS) -> BatchRequest:
+    """Decode the body of `/api/v1/events/batch`.
+
+    Raises Problem: INVALID_ARGUMENT naming the field and what was expected, RESOURCE_EXHAUSTED for too many events.
+    """
+    batch = decode(_batch, body, "a JSON object with a list `events`")
+    check_items(len(batch.events), limits)
+    return batch
 
 
 def decode_event(body: bytes | msgspec.Raw) -> EventRequest:
@@ -81,7 +88,7 @@ def map_event(request: EventRequest, options: Options, new_id: str, idempotency_
     failed = kind == "error" or is_error(found) or properties.get("status") in _FAILED
     input_tokens, output_tokens = tokens_of(found)
     name = properties.get("name")
-    return Event(
+    event = Event(
         id=_id(request, source, new_id, idempotency_key),
         timestamp=timestamp,
         kind="json",
@@ -96,9 +103,12 @@ def map_event(request: EventRequest, options: Options, new_id: str, idempotency_
         source=source,
         input_tokens=input_tokens,
         output_tokens=output_tokens,
+        cost_nano_usd=cost_of(found),
         creates_trace=options.auto_create_traces,
         indexed=options.generate_embeddings,
     )
+    event.conversation = conversation_of(event, [properties])
+    return event
 
 
 def _id(request: EventRequest, source: dict[str, Any] | None, new_id: str, idempotency_key: str | None) -> str:

@@ -154,6 +154,30 @@ def _header_names(value: Any) -> tuple[str, ...]:
     return _list(value, r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
+def _items(value: Any, separators: str) -> tuple[str, ...]:
+    """Read a list from a file, or text with separators. Raises ValueError where there is nothing in it."""
+    items = value if isinstance(value, list) else re.split(separators, value)
+    found = tuple(item.strip() for item in items if item.strip())
+    if not found:
+        raise ValueError
+    return found
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return _items(value, r"[,\n]")
+
+
+def _patterns(value: Any) -> tuple[str, ...]:
+    patterns = _items(value, r"\n")
+    for pattern in patterns:
+        try:
+            if re.compile(pattern).search(""):
+                raise ValueError  # it would mask between any two letters
+        except re.error:
+            raise ValueError from None
+    return patterns
+
+
 def _secret(value: Any) -> Secret:
     return Secret(_text(value))
 
@@ -202,6 +226,8 @@ ORIGINS = Kind(
     "origins", "a list of origins such as https://app.example.com or https://*.example.com, or *", _origins, ",".join
 )
 HEADER_NAMES = Kind("names", "a list of header names, or *", _header_names, ",".join)
+TEXTS = Kind("names", "a list of names", _texts, ",".join)
+PATTERNS = Kind("patterns", "a list of regular expressions, none of which fits no text at all", _patterns, ",".join)
 SECRET = Kind("secret", "text on one line", _secret, secret=True)
 SECRETS = Kind("secrets", "a list of keys of printable ASCII without spaces", _secrets, ",".join, secret=True)
 LOG_LEVEL = Kind("level", f"one of {', '.join(LOG_LEVELS)}", _choice(*LOG_LEVELS))

@@ -12,6 +12,7 @@ from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk.metrics import MeterProvider
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from mapping.changes import Changes
 from storage.stores import Storage
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -40,6 +41,9 @@ class Metrics:
         self._accepted = meter.create_counter("accepted_events", description="events stored for the first time")
         self._duplicates = meter.create_counter("duplicate_events", description="events that were stored already")
         self._rejected = meter.create_counter("rejected_items", description="spans, log records, events not stored")
+        self._redacted = meter.create_counter("redacted_values", description="values masked, or parts of them")
+        self._cut = meter.create_counter("cut_values", description="values over limits.value_length")
+        self._dropped = meter.create_counter("dropped_attributes", description="attributes over limits.attributes")
         self._commits = meter.create_histogram(
             "commit_duration",
             unit="s",
@@ -73,6 +77,12 @@ class Metrics:
 
     def rejected(self, count: int, signal: str) -> None:
         self._rejected.add(count, {"signal": signal})
+
+    def changed(self, changes: Changes, signal: str) -> None:
+        """Count what was changed of events before they are stored."""
+        self._redacted.add(changes.redacted, {"signal": signal})
+        self._cut.add(changes.cut, {"signal": signal})
+        self._dropped.add(changes.dropped, {"signal": signal})
 
     def committed(self, seconds: float, signal: str) -> None:
         self._commits.record(seconds, {"signal": signal})

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar, get_type_hints
 
+from mapping.limits import DEFAULT_LIMITS
 from receiver import kinds
 from receiver.config_file import read_config_file
 from receiver.kinds import Kind, Secret
@@ -79,6 +80,9 @@ class Server:
     max_body_bytes: Annotated[
         int, Setting(kinds.SIZE, "largest request body, before and after decompression; larger: 413")
     ] = 20 * 1024**2
+    max_in_flight_bytes: Annotated[
+        int, Setting(kinds.SIZE, "bodies that are being read and stored at a time; further ones are told 503")
+    ] = 64 * 1024**2
     max_headers: Annotated[int, Setting(kinds.LIMIT, "most headers of a request; more: 400")] = 100
     max_header_bytes: Annotated[int, Setting(kinds.SIZE, "largest header, and largest request line; larger: 400")] = (
         16 * 1024
@@ -160,6 +164,33 @@ class EventMapping:
 
 
 @dataclass(frozen=True)
+class Limits:
+    items: Annotated[
+        int, Setting(kinds.LIMIT, "most spans with their events, log records or events of a request; more: 413")
+    ] = DEFAULT_LIMITS.items
+    attributes: Annotated[
+        int, Setting(kinds.LIMIT, "attributes kept of a record; how many more there were is kept as one")
+    ] = DEFAULT_LIMITS.attributes
+    value_length: Annotated[
+        int, Setting(kinds.LIMIT, "characters kept of a text, bytes of a byte string; the rest is cut with a marker")
+    ] = DEFAULT_LIMITS.value_length
+
+
+@dataclass(frozen=True)
+class Redaction:
+    enabled: Annotated[bool, Setting(kinds.FLAG, "mask secrets before anything is stored or embedded")] = True
+    keys: Annotated[
+        tuple[str, ...],
+        Setting(kinds.TEXTS, "keys whose values are masked beside the usual ones; the end of a key is enough"),
+    ] = ()
+    values: Annotated[
+        tuple[str, ...],
+        Setting(kinds.PATTERNS, "regular expressions of what is masked beside the usual credentials, one a line"),
+    ] = ()
+    keep: Annotated[tuple[str, ...], Setting(kinds.TEXTS, "keys that would be masked and hold no secret here")] = ()
+
+
+@dataclass(frozen=True)
 class Log:
     level: Annotated[str, Setting(kinds.LOG_LEVEL, "least severe messages to log", "--log-level")] = "info"
 
@@ -173,6 +204,8 @@ class Settings:
     storage: Storage = dataclasses.field(default_factory=Storage)
     embedding: Embedding = dataclasses.field(default_factory=Embedding)
     mapping: EventMapping = dataclasses.field(default_factory=EventMapping)
+    limits: Limits = dataclasses.field(default_factory=Limits)
+    redaction: Redaction = dataclasses.field(default_factory=Redaction)
     log: Log = dataclasses.field(default_factory=Log)
 
 

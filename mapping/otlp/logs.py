@@ -8,12 +8,25 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mapping import bodies, rules, text_ids
+from mapping.conversation import conversation_of
 from mapping.event_types import RETOLD, event_type
 from mapping.ids import named
+from mapping.limits import DEFAULT_LIMITS, Limits
 from mapping.model import Event, Mapped
-from mapping.otlp.spans import Origin, origin_of
+from mapping.otlp.spans import Origin, scopes_of
 from mapping.otlp.wire import Wire, meaning, nanoseconds
-from mapping.roles import agent_of, agent_of_resource, find, is_error, session_of, text_id, tokens_of, tool_of, type_of
+from mapping.roles import (
+    agent_of,
+    agent_of_resource,
+    cost_of,
+    find,
+    is_error,
+    session_of,
+    text_id,
+    tokens_of,
+    tool_of,
+    type_of,
+)
 from mapping.sources import source_id
 from mapping.storable import json_text
 
@@ -43,27 +56,32 @@ class Reading(NamedTuple):
 DEFAULT_READING = Reading()
 
 
-def map_logs(wire: Wire, body: bytes, received: int, reading: Reading = DEFAULT_READING) -> Mapped:
+def map_logs(
+    wire: Wire,
+    body: bytes,
+    received: int,
+    limits: Limits = DEFAULT_LIMITS,
+    reading: Reading = DEFAULT_READING,
+) -> Mapped:
     """Map a request's log records. `received` is the moment for records that carry no time.
 
-    Raises Problem (INVALID_ARGUMENT) for a body that does not decode and for ids of a wrong length.
+    Raises Problem: INVALID_ARGUMENT for a body that does not decode and for ids of a wrong length, RESOURCE_EXHAUSTED
+    for more records than `limits` allow.
     """
     mapped = Mapped()
     ordinals: dict[bytes, int] = {}
-    for resource_logs in wire.logs(body).resource_logs or ():
-        for scope_logs in resource_logs.scope_logs or ():
-            origin = origin_of(wire, resource_logs.resource, scope_logs.scope)
-            origin_digest = sha1(_canonical([origin.resource, origin.scope]), usedforsecurity=False).digest()
-            for record in scope_logs.log_records or ():
-                event, content = _map_record(wire, record, origin, received, reading)
-                if not event.id:
-                    digest = sha1(origin_digest + content, usedforsecurity=False).digest()
-                    # A line repeated on purpose is another event: its ordinal among its equals in the request tells.
-                    ordinal = ordinals.get(digest, 0)
-                    ordinals[digest] = ordinal + 1
-                    event.id = named("log", digest.hex(), str(ordinal))
-                mapped.add(event)
-                mapped.items += 1
+    for origin, records in scopes_of(wire, wire.logs(body).resource_logs, ("scope_logs", "log_records"), limits):
+        origin_digest = sha1(_canonical([origin.resource, origin.scope]), usedforsecurity=False).digest()
+        for record in records:
+            event, content = _map_record(wire, record, origin, received, reading)
+            if not event.id:
+                digest = sha1(origin_digest + content, usedforsecurity=False).digest()
+                # A line repeated on purpose is another event: its ordinal among its equals in the request tells.
+                ordinal = ordinals.get(digest, 0)
+                ordinals[digest] = ordinal + 1
+                event.id = named("log", digest.hex(), str(ordinal))
+            mapped.add(event)
+            mapped.items += 1
     return mapped
 
 
@@ -119,14 +137,12 @@ def _tell(event: Event, raw: object, fields: dict[str, Any], event_name: str, or
     properties = event.properties
     levels = [properties, *bodies.levels_of(fields)] if fields else [properties]
     found = find(*levels)
-    session_id, agent_id = session_of(found), agent_of(found)
+    session_id, agent_id, request_id = session_of(found), agent_of(found), None
     event.tokens_count = bodies.is_model_invocation(fields)
-    # Bedrock's log is known whole; its request id is no session, or no call would find its conversation.
+    # Bedrock's log is known whole.
     if isinstance(raw, str) and not event.tokens_count and (session_id is None or agent_id is None):
         written = text_ids.ids_in(raw, reading.ids)
-        session_id, agent_id = session_id or written.session, agent_id or written.agent
-        if event.trace_id is None and origin.session_id is None:
-            session_id = session_id or written.request
+        session_id, agent_id, request_id = session_id or written.session, agent_id or written.agent, written.request
     if fields:
         agent_id = agent_id or agent_of_resource(bodies.resource_of(fields))
     name = event.name = _name(event_name, levels, raw)
@@ -148,8 +164,12 @@ def _tell(event: Event, raw: object, fields: dict[str, Any], event_name: str, or
     event.status = "error" if failed or kind == "error" or is_error(found) else "unset"
     event.session_id = session_id or origin.session_id
     event.agent_id = agent_id or origin.agent_id
+    event.conversation = conversation_of(event, levels)
+    if event.session_id is None and event.trace_id is None and event.conversation is None:
+        event.session_id = request_id
     if name not in RETOLD or not (event.parent_span_id or _scope_name(origin) == RETOLD[name]):
         event.input_tokens, event.output_tokens = tokens
+    event.cost_nano_usd = cost_of(found)  # of a retold call, too: Claude Code's spans have its tokens and not its cost
 
 
 def _name(event_name: str, levels: list[dict[str, Any]], body: object) -> str | None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from mapping.errors import invalid
 from mapping.event_types import event_type
 from mapping.ids import named
+from mapping.limits import DEFAULT_LIMITS, Limits, check_items
 from mapping.model import SPAN_KINDS, Event, Mapped, Status
 from mapping.otlp.wire import Wire, meaning, nanoseconds
 from mapping.roles import (
     agent_of,
     agent_of_resource,
+    cost_of,
     find,
     is_error,
     own_name_of,
@@ -42,19 +45,19 @@ _PLACEHOLDER = ("logfire.span_type", "pending_span")
 _MISSING = "spans[].{}: expected an id; the span has none and was not stored"
 
 
-def map_traces(wire: Wire, body: bytes, received: int) -> Mapped:
+def map_traces(wire: Wire, body: bytes, received: int, limits: Limits = DEFAULT_LIMITS) -> Mapped:
     """Map a request's spans. `received` is the moment for spans that carry no time.
 
-    A span without trace id or span id is rejected with a reason. Raises Problem (INVALID_ARGUMENT) for a body that
-    does not decode, for ids of a wrong length, and where no span has ids at all.
+    A span without trace id or span id is rejected with a reason. Raises Problem: INVALID_ARGUMENT for a body that does
+    not decode, for ids of a wrong length, and where no span has ids at all, RESOURCE_EXHAUSTED for more spans and span
+    events than `limits` allow.
     """
     mapped = Mapped()
-    for resource_spans in wire.traces(body).resource_spans or ():
-        for scope_spans in resource_spans.scope_spans or ():
-            origin = origin_of(wire, resource_spans.resource, scope_spans.scope)
-            for span in scope_spans.spans or ():
-                _map_span(wire, span, origin, mapped, received)
-                mapped.items += 1
+    for origin, spans in scopes_of(wire, wire.traces(body).resource_spans, ("scope_spans", "spans"), limits):
+        for span in spans:
+            check_items(len(mapped.events) + 1 + len(span.events or ()), limits)
+            _map_span(wire, span, origin, mapped, received)
+            mapped.items += 1
     if mapped.items and mapped.rejected == mapped.items:
         raise invalid(
             "spans[].traceId, spans[].spanId: expected 16 and 8 bytes, but no span of this request has both. "
@@ -71,6 +74,25 @@ class Origin(NamedTuple):
     session_id: str | None
     agent_id: str | None
     source: dict[str, Any] | None
+
+
+def scopes_of(wire: Wire, resources: Any, fields: tuple[str, str], limits: Limits) -> Iterator[tuple[Origin, Any]]:
+    """Give each scope's origin and items. `fields` are those of a resource's scopes and of a scope's items.
+
+    Raises Problem (RESOURCE_EXHAUSTED) for too many items, and for as many resources or scopes, which may be empty.
+    """
+    scopes_field, items_field = fields
+    check_items(len(resources or ()), limits)
+    scope_count = item_count = 0
+    for resource in resources or ():
+        scopes = getattr(resource, scopes_field) or ()
+        scope_count += len(scopes)
+        check_items(scope_count, limits)
+        for scope in scopes:
+            items = getattr(scope, items_field) or ()
+            item_count += len(items)
+            check_items(item_count, limits)
+            yield origin_of(wire, resource.resource, scope.scope), items
 
 
 def origin_of(wire: Wire, resource: Any, scope: Any) -> Origin:
@@ -136,6 +158,7 @@ def _map_span(wire: Wire, span: Any, origin: Origin, mapped: Mapped, received: i
         duration=duration,
         input_tokens=input_tokens,
         output_tokens=output_tokens,
+        cost_nano_usd=cost_of(found),
     )
     mapped.add(event)
     for index, span_event in enumerate(span.events or ()):

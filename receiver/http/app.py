@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from mapping.cleaning import Cleaning
+from mapping.limits import Limits
+from mapping.redaction import Redaction
 from receiver.http import events, health, otlp, reads
 from receiver.http.auth import auth
-from receiver.http.context import METRICS, SETTINGS, STORAGE
+from receiver.http.context import CLEANING, LIMITS, METRICS, SETTINGS, STORAGE
 from receiver.http.cors import allow_origin, preflights
 from receiver.http.errors import errors
 from receiver.http.under_way import UNDER_WAY, UnderWay, under_way
@@ -26,6 +30,10 @@ def application(settings: Settings, storage: Storage) -> web.Application:
     app[STORAGE] = storage
     app[METRICS] = Metrics(storage)
     app[UNDER_WAY] = UnderWay()
+    app[LIMITS] = Limits(**dataclasses.asdict(settings.limits))
+    masked = settings.redaction
+    redaction = Redaction(masked.keys, masked.values, masked.keep) if masked.enabled else None
+    app[CLEANING] = Cleaning(app[LIMITS], redaction)
     for part in (otlp, events, reads, health):
         app.router.add_routes(part.routes())
     return app

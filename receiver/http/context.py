@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from mapping.cleaning import Cleaning
+from mapping.limits import Limits
 from receiver.metrics import Metrics
 from receiver.settings import Settings
 from storage.stores import Storage
@@ -14,6 +16,8 @@ from storage.stores import Storage
 SETTINGS = web.AppKey("settings", Settings)
 STORAGE = web.AppKey("storage", Storage)
 METRICS = web.AppKey("metrics", Metrics)
+LIMITS = web.AppKey("limits", Limits)
+CLEANING = web.AppKey("cleaning", Cleaning)
 
 
 def stores(request: web.Request) -> Storage:

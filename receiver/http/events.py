@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from uuid import uuid4
 
 from aiohttp import web
 
+from mapping.changes import Changes
 from mapping.errors import Code, Problem
-from mapping.json_events import Options, decode_batch, decode_event, map_event
+from mapping.json_events import EventRequest, Options, decode_batch, decode_event, map_event
+from mapping.limits import Limits
 from mapping.model import Event
 from receiver.http.bodies import decoded, read_body
-from receiver.http.context import METRICS, json_answer, stores
+from receiver.http.context import CLEANING, LIMITS, METRICS, json_answer, stores
 from receiver.http.ingest import store
 from receiver.http.otlp_codec import media_type
 from storage.writer import Writer
@@ -24,8 +27,15 @@ def routes() -> list[web.RouteDef]:
 
 async def _one(request: web.Request) -> web.Response:
     writer, body = await _read_json(request)
-    sent = decode_event(body)
-    event = map_event(sent, Options(), str(uuid4()), request.headers.get("Idempotency-Key"))
+    cleaning, key = request.app[CLEANING], request.headers.get("Idempotency-Key")
+
+    def read(body: bytes) -> tuple[EventRequest, Event, Changes]:
+        sent = decode_event(body)
+        event = map_event(sent, Options(), str(uuid4()), key)
+        return sent, event, cleaning.clean([event])
+
+    sent, event, changes = await decoded(body, read)
+    request.app[METRICS].changed(changes, _SIGNAL)
     (outcome,) = await store(request, writer, _SIGNAL, [event])
     if isinstance(outcome, Problem):
         request.app[METRICS].rejected(1, _SIGNAL)
@@ -42,8 +52,15 @@ async def _one(request: web.Request) -> web.Response:
 
 async def _batch(request: web.Request) -> web.Response:
     writer, body = await _read_json(request)
-    count, events, problems = await decoded(body, _map_batch)
-    event_ids: list[str | None] = [None] * count
+    limits, cleaning = request.app[LIMITS], request.app[CLEANING]
+
+    def read(body: bytes) -> tuple[_Batch, Changes]:
+        batch = _map_batch(body, limits)
+        return batch, cleaning.clean(batch.events.values())
+
+    (total, events, problems), changes = await decoded(body, read)
+    request.app[METRICS].changed(changes, _SIGNAL)
+    event_ids: list[str | None] = [None] * total
     trace_ids: dict[str, None] = {}
     duplicates = 0
     outcomes = await store(request, writer, _SIGNAL, list(events.values()))
@@ -55,7 +72,7 @@ async def _batch(request: web.Request) -> web.Response:
         trace_ids[outcome.trace_id] = None
         duplicates += outcome.duplicate
     request.app[METRICS].rejected(len(problems), _SIGNAL)
-    ingested, failed = count - len(problems), len(problems)
+    ingested, failed = total - len(problems), len(problems)
     return json_answer(
         {
             "ingested": ingested,
@@ -70,9 +87,16 @@ async def _batch(request: web.Request) -> web.Response:
     )
 
 
-def _map_batch(body: bytes) -> tuple[int, dict[int, Event], dict[int, Problem]]:
-    """Give how many events there are, and those that could be mapped and what is wrong with the others, by index."""
-    batch = decode_batch(body)
+class _Batch(NamedTuple):
+    """How many events there are, and those that could be mapped and what is wrong with the others, by index."""
+
+    total: int
+    events: dict[int, Event]
+    problems: dict[int, Problem]
+
+
+def _map_batch(body: bytes, limits: Limits) -> _Batch:
+    batch = decode_batch(body, limits)
     options = batch.options or Options()
     problems: dict[int, Problem] = {}
     events: dict[int, Event] = {}
@@ -81,7 +105,7 @@ def _map_batch(body: bytes) -> tuple[int, dict[int, Event], dict[int, Problem]]:
             events[index] = map_event(decode_event(raw), options, str(uuid4()))
         except Problem as problem:
             problems[index] = problem
-    return len(batch.events), events, problems
+    return _Batch(len(batch.events), events, problems)
 
 
 async def _read_json(request: web.Request) -> tuple[Writer, bytes]:

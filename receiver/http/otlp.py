@@ -11,22 +11,24 @@ from aiohttp import web
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
+from mapping.changes import Changes
 from mapping.errors import Code, Problem
+from mapping.limits import Limits
 from mapping.model import Mapped
 from mapping.otlp.logs import map_logs
 from mapping.otlp.spans import map_traces
 from mapping.otlp.wire import Wire
 from receiver.http.bodies import decoded, read_body
-from receiver.http.context import METRICS, stores
+from receiver.http.context import CLEANING, LIMITS, METRICS, stores
 from receiver.http.ingest import store
 from receiver.http.otlp_codec import CODECS, media_type
 
 
 class Signal(NamedTuple):
-    """`map` takes wire, body and the moment it came; `rejected` is the field that counts what was not stored."""
+    """`map` takes wire, body, moment and limits; `rejected` is the field that counts what was not stored."""
 
     name: str
-    map: Callable[[Wire, bytes, int], Mapped]
+    map: Callable[[Wire, bytes, int, Limits], Mapped]
     response: Callable[[], Any]
     rejected: str
 
@@ -53,8 +55,15 @@ async def _export(signal: Signal, request: web.Request) -> web.Response:
             f"Content-Type: expected {' or '.join(CODECS)}; got {media_type(request)[:80] or 'none'!r}",
         )
     writer = stores(request).writer  # before the body is read in vain
+    limits, cleaning = request.app[LIMITS], request.app[CLEANING]
     body, now = await read_body(request), time.time_ns()
-    mapped = await decoded(body, lambda body: signal.map(codec.wire, body, now))
+
+    def read(body: bytes) -> tuple[Mapped, Changes]:
+        mapped = signal.map(codec.wire, body, now, limits)
+        return mapped, cleaning.clean(mapped.events)
+
+    mapped, changes = await decoded(body, read)
+    request.app[METRICS].changed(changes, signal.name)
     outcomes = await store(request, writer, signal.name, mapped.events)
     # A span whose events were refused too is still one span.
     refused = {

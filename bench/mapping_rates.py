@@ -1,0 +1,64 @@
+"""How fast requests become events: OTLP in both encodings, and JSON events, with and without cleaning. Spans a second.
+
+One process, one thread, no store: `.venv/bin/python bench/mapping_rates.py`. JSON is to be no slower than protobuf.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+
+import traffic
+
+from mapping.cleaning import Cleaning
+from mapping.json_events import Options, decode_batch, decode_event, map_event
+from mapping.model import Event
+from mapping.otlp.json import JsonWire
+from mapping.otlp.logs import map_logs
+from mapping.otlp.protobuf import ProtobufWire
+from mapping.otlp.spans import map_traces
+from mapping.redaction import Redaction
+
+ITEMS = 100
+SECONDS = 0.5
+# The best of a few: what else the machine does only makes it slower.
+ROUNDS = 5
+
+
+def _events(body: bytes) -> list[Event]:
+    batch = decode_batch(body)
+    return [map_event(decode_event(raw), Options(), "id") for raw in batch.events]
+
+
+PATHS: dict[str, tuple[Callable[[random.Random, int, int], traffic.Body], Callable[[bytes], list[Event]]]] = {
+    "spans, protobuf": (traffic.trace_protobuf, lambda body: map_traces(ProtobufWire(), body, 1).events),
+    "spans, JSON": (traffic.trace_json, lambda body: map_traces(JsonWire(), body, 1).events),
+    "log records, protobuf": (traffic.log_protobuf, lambda body: map_logs(ProtobufWire(), body, 1).events),
+    "JSON events": (traffic.event_batch, _events),
+}
+
+
+def rate(body: bytes, mapped: Callable[[bytes], list[Event]], cleaning: Cleaning | None) -> float:
+    best = 0.0
+    for _ in range(ROUNDS):
+        began, items = time.process_time(), 0
+        while (taken := time.process_time() - began) < SECONDS:
+            events = mapped(body)
+            if cleaning:
+                cleaning.clean(events)
+            items += ITEMS
+        best = max(best, items / taken)
+    return best
+
+
+def main() -> None:
+    print(f"{'items a second':24}{'mapped':>12}{'+ limits':>12}{'+ redaction':>12}")
+    for name, (make, mapped) in PATHS.items():
+        body = make(random.Random(1), 1, ITEMS).data
+        rates = [rate(body, mapped, cleaning) for cleaning in (None, Cleaning(), Cleaning(redaction=Redaction()))]
+        print(f"{name:24}", *(f"{value:11,.0f}" for value in rates), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Keys and what is assigned to them in text that is no JSON: `TOKEN=...`, `"api_key": "...`, `Cookie: ...`."""
+
+from __future__ import annotations
+
+import re
+
+from mapping.secret_patterns import letters
+
+_WORD_AT_END = re.compile(r"[\w.-]*\Z")
+
+# A key and its sign in text: `password":`, `TOKEN =`, `\"api_key\": `. The look back and the bounds keep it linear.
+ASSIGNS = re.compile(r"[\w-]{0,12}\\{0,8}[\"']?\s{0,4}(?:=(?!=)|:(?!:))")
+KEY = re.compile(r"(?<![\w.-])([\w.-]{1,200}+)\\{0,8}[\"']?\s{0,4}(=(?!=)|:(?!:))\s{0,4}")
+_VALUE = re.compile(
+    r"\"((?:[^\"\\]|\\.)*)|'((?:[^'\\]|\\.)*)|(?P<quote>\\{1,8}[\"'])(.*?)(?=(?P=quote)|\Z)|"
+    r"(?P<bare>[^\s\"'&,;<>(){}\[\]\\]{1,512})",
+    re.DOTALL,
+)
+# The value of a header goes to the end of its line, or of the quotes around it.
+_HEADER_VALUE = re.compile(r"(?P<bare>[^\r\n\"'\\]{1,4096})")
+_HEADERS = ("authorization", "cookie")
+# Unquoted behind a colon, a word is as likely prose ("wrong password: try again") or code ("token: str").
+_NO_WORD = re.compile(r"[\d_+/=$!#%^*@]")
+_TYPES = frozenset("str string int bool boolean bytes none null nil true false any optional undefined".split())
+
+
+def key_before(text: str) -> str:
+    """Give the key that a text ends with, before its sign and in or without quotes."""
+    text = text.rstrip(" \t\r\n=:")
+    quote = text[-1:]
+    if quote in {'"', "'"}:
+        text = text[:-1].rstrip("\\")
+        return text[text.rfind(quote) + 1 :]
+    found = _WORD_AT_END.search(text)
+    return found[0] if found else ""
+
+
+def value_at(text: str, key: re.Match[str]) -> tuple[int, int]:
+    """Give where the value of a key starts and ends in a text; nowhere where it is more likely none."""
+    start = key.end()
+    found = _VALUE.match(text, start)
+    if found is None:
+        return start, start
+    if found["bare"] is None:
+        return found.span(found.lastindex or 0)
+    if letters(key[1]).endswith(_HEADERS) and (header := _HEADER_VALUE.match(text, start)):
+        return header.span()
+    bare = found["bare"]
+    called = text[found.end() : found.end() + 1] in {"(", "["}
+    named = key[2] == "=" or _NO_WORD.search(bare) or not key[1].isalpha()
+    return found.span() if named and not called and bare.lower() not in _TYPES else (start, start)

@@ -1,0 +1,13 @@
+"""What was changed of events before they are stored."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Changes(msgspec.Struct):
+    """Counts: values masked, values cut, attributes dropped."""
+
+    redacted: int = 0
+    cut: int = 0
+    dropped: int = 0

@@ -1,0 +1,114 @@
+"""Events as they are kept: within the limits, without secrets.
+
+It comes after the mapping, so that ids follow from what was sent: sent again under other limits or patterns, it is
+still the same event. Roles (session, agent, type, tokens) are read before it, too.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from hashlib import sha1
+from typing import Any
+
+from mapping.changes import Changes
+from mapping.limits import DEFAULT_LIMITS, Limits, cut
+from mapping.model import Event
+from mapping.redaction import Redaction
+from mapping.vocabulary import KEYS
+
+# Says how many attributes a record had beyond `limits.attributes`.
+DROPPED = "vectadb.dropped_attributes"
+# What a client names by itself, beside the attributes.
+_TEXTS = ("name", "event_type", "severity", "session_id", "agent_id")
+_IDS = ("session_id", "agent_id")
+_SHARED = ("resource", "scope", "source")
+_PLAIN = (int, float, bool, type(None))
+
+
+class Cleaning:
+    """Applies limits and redaction (None: none) to events. One is made at the start and used by all requests."""
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS, redaction: Redaction | None = None) -> None:
+        self._limits = limits
+        self._redaction = redaction
+
+    def clean(self, events: Iterable[Event]) -> Changes:
+        """Clean the events in place, and say what was changed."""
+        changes = Changes()
+        shared: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
+        for event in events:
+            if self._needs_work(event.properties, [text for field in _TEXTS if (text := getattr(event, field))]):
+                event.properties = self._attributes(event.properties, changes)
+                self._fields(event, changes)
+            # The events of a request share these. The original is kept, so that no other takes its place in memory.
+            for field in _SHARED:
+                given = getattr(event, field)
+                if given:
+                    known = shared.get(id(given))
+                    if known is None:
+                        kept = self._attributes(given, changes) if self._needs_work(given, []) else given
+                        known = shared[id(given)] = (given, kept)
+                    setattr(event, field, known[1])
+        return changes
+
+    def _needs_work(self, attributes: dict[str, Any], texts: list[str]) -> bool:
+        """Say whether anything of the attributes or texts may have to be changed. Of most events nothing has."""
+        if len(attributes) > self._limits.attributes:
+            return True
+        for key, value in attributes.items():
+            if isinstance(value, str):
+                texts.append(value)
+            elif not isinstance(value, _PLAIN):
+                return True
+            if len(key) > self._limits.value_length or (self._redaction and self._redaction.names_secret(key)):
+                return True
+        joined = "\n".join(texts)
+        if len(joined) > self._limits.value_length:
+            return True
+        return self._redaction is not None and self._redaction.may_hold_secret(joined)
+
+    def _fields(self, event: Event, changes: Changes) -> None:
+        for field in _TEXTS:
+            given = getattr(event, field)
+            if not given:
+                continue
+            kept = self._value(field, given, changes)
+            # Two sessions stay two, whatever is masked of their ids.
+            if kept != given and field in _IDS:
+                kept += f" {sha1(given.encode(), usedforsecurity=False).hexdigest()[:12]}"
+            setattr(event, field, kept)
+
+    def _attributes(self, attributes: dict[str, Any], changes: Changes) -> dict[str, Any]:
+        kept: dict[str, Any] = {}
+        dropped = 0
+        for key, value in attributes.items():
+            # What the mapping has read something from explains what it read.
+            if len(kept) >= self._limits.attributes and key not in KEYS:
+                dropped += 1
+            else:
+                kept[self._cut(key, changes)] = self._value(key, value, changes)
+        if dropped:
+            kept[DROPPED] = dropped
+            changes.dropped += dropped
+        return kept
+
+    def _value(self, key: str, value: Any, changes: Changes) -> Any:
+        # Masked before it is cut: half a secret is not recognised.
+        return self._cut(self._redaction.under(key, value, changes) if self._redaction else value, changes)
+
+    def _cut(self, value: Any, changes: Changes) -> Any:
+        limit = self._limits.value_length
+        if isinstance(value, str):
+            if len(value) > limit:
+                changes.cut += 1
+                return cut(value, limit)
+        elif isinstance(value, bytes):
+            if len(value) > limit:
+                changes.cut += 1
+                return cut(base64.b64encode(value[: limit // 4 * 3]).decode(), limit, len(value), "bytes of base64")
+        elif isinstance(value, dict):
+            return {self._cut(key, changes): self._cut(inner, changes) for key, inner in value.items()}
+        elif isinstance(value, list):
+            return [self._cut(inner, changes) for inner in value]
+        return value

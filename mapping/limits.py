@@ -1,0 +1,36 @@
+"""How much of a request is kept: items, attributes, characters. Nesting: `mapping.storable.MAX_DEPTH`."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mapping.errors import Code, Problem
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """The limits. The defaults let through what real clients send, a Collector's 20 MiB of short log lines included."""
+
+    # Spans, span events, log records or JSON events of a request; more are refused. 20 MiB hold as many of 100 bytes.
+    items: int = 200_000
+    # Of one record or resource. OpenTelemetry's SDKs stop at 128; messages written out key by key make thousands.
+    attributes: int = 10_000
+    # Characters of a text (or a key), bytes of a byte string.
+    value_length: int = 1024 * 1024
+
+
+DEFAULT_LIMITS = Limits()
+
+
+def check_items(count: int, limits: Limits) -> None:
+    """Raise Problem (RESOURCE_EXHAUSTED) where a request holds more items than it may."""
+    if count > limits.items:
+        raise Problem(
+            Code.RESOURCE_EXHAUSTED,
+            f"body: expected at most {limits.items} items (spans and their events, log records, events); "
+            "send smaller batches, or raise limits.items",
+        )
+
+
+def cut(text: str, length: int, whole: int | None = None, unit: str = "characters") -> str:
+    """Keep the first `length` characters and say how long it was (`whole`, where that is not the text's length)."""
+    return f"{text[:length]}… [cut, {len(text) if whole is None else whole} {unit}]"
