@@ -41,6 +41,7 @@ class Event(msgspec.Struct, kw_only=True):
     # What the trace is told of the event. Not stored with the event: it can be had from `properties` again.
     input_tokens: int = 0
     output_tokens: int = 0
+    cost_nano_usd: int = 0
     # Whether these count although the event is no model call: Bedrock's log of a call that asks for a tool.
     tokens_count: bool = False
     # Whether the event may make a trace of its own (`auto_create_traces`), and whether it is to be searched.
@@ -83,6 +84,8 @@ class Trace(msgspec.Struct, kw_only=True):
     error_count: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    # Whole numbers add up to the same sum in any order.
+    cost_nano_usd: int = 0
     created_at: int = 0
     updated_at: int = 0
     revision: int = 0

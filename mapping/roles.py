@@ -20,9 +20,9 @@ _INPUT_TOKENS, _OUTPUT_TOKENS, _USAGE, _COST = (
 _COUNT = len(ROLES)
 _LAST = len(KEYS)
 
-# Tokens beyond this are a mistake, not a bill; and a sum of them must stay in 64 bits.
-_MAX_TOKENS = 10**12
-_MAX_COST = 10**6
+# Tokens, and billionths of a dollar, beyond this are a mistake, not a bill; and a sum of them must stay in 64 bits.
+_MAX = 10**12
+_NANO = 10**9
 
 Found = list[Any]
 
@@ -114,12 +114,14 @@ def tokens_of(found: Found) -> tuple[int, int]:
     return _tokens(found[_INPUT_TOKENS]), _tokens(found[_OUTPUT_TOKENS])
 
 
-def cost_of(found: Found) -> float:
-    """Give the cost in US dollars, 0 where none was sent."""
+def cost_of(found: Found) -> int:
+    """Give the cost in billionths of a US dollar, 0 where none was sent."""
     cost = found[_COST]
+    if cost is None:
+        return 0
     if isinstance(cost, str | dict) and (parts := _object(cost)):
-        cost = parts.get("total") or sum(map(_dollars, parts.values()))
-    return _dollars(cost)
+        return _nano_dollars(parts["total"]) if parts.get("total") else sum(map(_nano_dollars, parts.values()))
+    return _nano_dollars(cost)
 
 
 def text_id(value: object) -> str | None:
@@ -151,17 +153,17 @@ def _object(value: object) -> dict[str, Any]:
 def _tokens(value: object) -> int:
     if isinstance(value, str) and value.isdecimal() and len(value) < 13:
         value = int(value)
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _MAX_TOKENS:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _MAX:
         return int(value)
     return 0
 
 
-def _dollars(value: object) -> float:
+def _nano_dollars(value: object) -> int:
     if isinstance(value, str):
         try:
             value = float(value)
         except ValueError:
-            return 0.0
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _MAX_COST:
-        return float(value)
-    return 0.0
+            return 0
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _MAX / _NANO:
+        return round(value * _NANO)
+    return 0

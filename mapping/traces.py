@@ -20,6 +20,7 @@ def trace_of(event: Event, trace_id: str, now: int) -> Trace:
     at = event.timestamp
     if event.event_type == "model_call" or event.tokens_count:
         trace.input_tokens, trace.output_tokens = event.input_tokens, event.output_tokens
+        trace.cost_nano_usd = event.cost_nano_usd
     if event.session_id is not None:
         trace.session_id, trace.session_at = event.session_id, at
     if event.agent_id is not None:
@@ -74,6 +75,7 @@ def absorb(known: Trace, new: Trace) -> Trace:
         error_count=known.error_count + new.error_count,
         input_tokens=known.input_tokens + new.input_tokens,
         output_tokens=known.output_tokens + new.output_tokens,
+        cost_nano_usd=known.cost_nano_usd + new.cost_nano_usd,
         created_at=known.created_at,
         updated_at=max(known.updated_at, new.updated_at),
         revision=known.revision,

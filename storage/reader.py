@@ -230,6 +230,7 @@ def _session(traces: Sequence[Row]) -> dict[str, Any]:
         "error_count": sum(row["error_count"] for row in traces),
         "input_tokens": sum(row["input_tokens"] for row in traces),
         "output_tokens": sum(row["output_tokens"] for row in traces),
+        "cost_usd": rows.dollars(sum(row["cost_nano_usd"] for row in traces)),
         "first_event_at": format_rfc3339(min(row["start_time"] for row in traces)),
         "last_event_at": format_rfc3339(max(row["last_event_at"] for row in traces)),
         "agent_ids": list(dict.fromkeys(ids)),

@@ -7,6 +7,7 @@ title, so every character that is not printable is shown as its escape.
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import shutil
@@ -97,6 +98,11 @@ def duration(nanoseconds: int) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def dollars(amount: float) -> str:
+    """Show what something cost with two digits that say something: `$12.30`, `$0.042`, `$0.00042`."""
+    return f"${amount:.2f}" if amount >= 0.1 else f"${amount:.{1 - math.floor(math.log10(amount))}f}"
 
 
 def count(number: int, noun: str) -> str:

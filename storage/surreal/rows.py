@@ -83,8 +83,13 @@ def trace_of_row(row: dict[str, Any]) -> Trace:
 def trace_as_read(row: dict[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {"id": row["id"]}
     shown |= {field: row.get(field) for field in _TRACE_FIELDS}
+    shown["cost_usd"] = dollars(row["cost_nano_usd"])
     shown |= {field: _time(row.get(field)) for field in _TRACE_TIMES}
     return shown
+
+
+def dollars(nano_usd: int) -> float:
+    return nano_usd / 10**9
 
 
 def event_as_read(row: dict[str, Any], trace: dict[str, Any] | None) -> dict[str, Any]:

@@ -43,6 +43,7 @@ events = st.builds(
     duration=st.none() | st.integers(0, 5),
     input_tokens=st.integers(0, 3),
     output_tokens=st.integers(0, 3),
+    cost_nano_usd=st.integers(0, 10**12),
 )
 some_traces = st.lists(events.map(lambda event: trace_of(event, "t", NOW)), min_size=1, max_size=6)
 
@@ -68,6 +69,7 @@ def test_counts_and_times_follow_the_events(events):
     assert made.last_event_at == max(event.ends_at for event in events)
     assert made.input_tokens == sum(event.input_tokens for event in calls)
     assert made.output_tokens == sum(event.output_tokens for event in calls)
+    assert made.cost_nano_usd == sum(event.cost_nano_usd for event in calls)
 
 
 def test_a_trace_runs_until_its_root_span_has_ended():
@@ -116,10 +118,11 @@ def test_the_service_comes_from_the_resource():
     assert trace(event(resource={"service.name": 7})).service is None
 
 
-def test_only_model_calls_count_tokens():
-    agent = event(event_type="agent", input_tokens=10, output_tokens=10)
-    call = event(event_type="model_call", input_tokens=10, output_tokens=5)
-    assert (trace(agent, call).input_tokens, trace(agent, call).output_tokens) == (10, 5)
+def test_only_model_calls_count_tokens_and_cost():
+    agent = event(event_type="agent", input_tokens=10, output_tokens=10, cost_nano_usd=70)
+    call = event(event_type="model_call", input_tokens=10, output_tokens=5, cost_nano_usd=7)
+    made = trace(agent, call)
+    assert (made.input_tokens, made.output_tokens, made.cost_nano_usd) == (10, 5, 7)
 
 
 def test_a_trace_remembers_whether_anyone_gave_its_id():

@@ -72,7 +72,13 @@ async def test_what_an_event_does_not_have_is_null_and_its_fields_keep_their_ord
 
 async def test_a_trace_is_read_with_its_counts_and_times(writer, reader, make_event):
     span = {"trace_id": "t", "kind": "internal", "session_id": "s", "agent_id": "a", "event_type": "model_call"}
-    child = {"parent_span_id": "1" * 16, "input_tokens": 10, "output_tokens": 3, "name": "chat"}
+    child = {
+        "parent_span_id": "1" * 16,
+        "input_tokens": 10,
+        "output_tokens": 3,
+        "cost_nano_usd": 100_000_000,
+        "name": "chat",
+    }
     await writer.write(
         [
             make_event(**span, **child, span_id="2" * 16, timestamp=NOON + 5, duration=10, status="error"),
@@ -94,6 +100,7 @@ async def test_a_trace_is_read_with_its_counts_and_times(writer, reader, make_ev
         "error_count": 1,
         "input_tokens": 20,
         "output_tokens": 6,
+        "cost_usd": 0.2,
         "start_time": format_rfc3339(NOON),
         "end_time": format_rfc3339(NOON + 50),
         "last_event_at": format_rfc3339(NOON + 50),
@@ -166,11 +173,15 @@ async def test_sessions_stand_where_their_latest_trace_started(writer, reader, m
     assert await reader.counts() == {"events": 14, "traces": 14, "sessions": 6}
 
 
+def _cost(dollars):
+    return {"event_type": "model_call", "cost_nano_usd": round(dollars * 10**9)}
+
+
 async def test_a_session_sums_up_its_traces(writer, reader, make_event):
     await writer.write(
         [
-            make_event(trace_id="t", session_id="s", agent_id="a", timestamp=NOON + 5, duration=3),
-            make_event(trace_id="u", session_id="s", agent_id="b", event_type="model_call", input_tokens=4),
+            make_event(trace_id="t", session_id="s", agent_id="a", timestamp=NOON + 5, duration=3, **_cost(0.1)),
+            make_event(trace_id="u", session_id="s", agent_id="b", input_tokens=4, **_cost(0.2)),
             make_event(trace_id="u", status="error", timestamp=NOON + 1),
             make_event(trace_id="v", session_id="other"),
         ]
@@ -186,6 +197,7 @@ async def test_a_session_sums_up_its_traces(writer, reader, make_event):
         "error_count": 1,
         "input_tokens": 4,
         "output_tokens": 0,
+        "cost_usd": 0.3,
         "first_event_at": format_rfc3339(NOON),
         "last_event_at": format_rfc3339(NOON + 8),
         "agent_ids": ["a", "b"],

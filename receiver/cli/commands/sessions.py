@@ -6,9 +6,9 @@ import argparse
 from typing import Any
 
 from receiver.cli import api, filters
-from receiver.cli.terminal import aligned, coloured, json_line, local_time, printable, shortened
+from receiver.cli.terminal import aligned, coloured, dollars, json_line, local_time, printable, shortened
 
-_HEAD = ("last event", "traces", "events", "errors", "tokens in/out", "agents", "session")
+_HEAD = ("last event", "traces", "events", "errors", "tokens in/out", "cost", "agents", "session")
 _LONGEST_AGENTS = 40
 
 
@@ -45,6 +45,7 @@ def _cells(session: dict[str, Any]) -> list[str]:
         str(session["event_count"]),
         coloured(str(errors), "red") if errors else "0",
         f"{session['input_tokens']}/{session['output_tokens']}",
+        dollars(session["cost_usd"]) if session["cost_usd"] else "-",
         shortened(printable(", ".join(session["agent_ids"])) or "-", _LONGEST_AGENTS),
         printable(session["id"]),
     ]

@@ -13,6 +13,7 @@ from receiver.cli.terminal import (
     aligned,
     coloured,
     count,
+    dollars,
     duration,
     json_line,
     local_time,
@@ -61,6 +62,8 @@ def head(trace: dict[str, Any]) -> list[str]:
         facts.append(coloured(count(trace["error_count"], "error"), "red"))
     if trace["input_tokens"] or trace["output_tokens"]:
         facts.append(f"{trace['input_tokens']} tokens in, {trace['output_tokens']} out")
+    if trace["cost_usd"]:
+        facts.append(dollars(trace["cost_usd"]))
     names = [f"{name} {printable(value)}" for name in ("session", "agent") if (value := trace[f"{name}_id"])]
     if trace["service"]:
         names.append(f"service {printable(trace['service'])}")

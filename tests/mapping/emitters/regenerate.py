@@ -8,11 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from mapping.bodies import levels_of
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
 from mapping.otlp.spans import map_traces
-from mapping.roles import cost_of, find
 from mapping.text import text_of
 from mapping.times import format_rfc3339
 
@@ -20,7 +18,7 @@ HERE = Path(__file__).parent
 NAMES = sorted(path.stem for path in (HERE / "fixtures").glob("*.json"))
 
 # What the fixture says already, of whole requests; and what is no part of a stored event.
-_LEFT_OUT = {"resource", "scope", "creates_trace", "indexed", "trace_id", "timestamp"}
+_LEFT_OUT = {"resource", "scope", "conversation", "creates_trace", "indexed", "trace_id", "timestamp"}
 
 
 def events_of(name):
@@ -34,13 +32,8 @@ def events_of(name):
     ]
 
 
-def cost(event):
-    body = event.properties.get("body")
-    return cost_of(find(event.properties, *(levels_of(body) if isinstance(body, dict) else ())))
-
-
 def as_golden(name):
-    """Give the text of a golden file: what is at its default is left out, the searched text and the cost are put in."""
+    """Give the text of a golden file: what is at its default is left out, the searched text is put in."""
     shown = []
     for event in events_of(name):
         kept = {
@@ -52,9 +45,7 @@ def as_golden(name):
             {"trace_id": event.trace_id} if event.trace_id else {}
         )
         shown.append(
-            {"id": kept.pop("id"), **place, **kept}
-            | ({"cost": cost(event)} if cost(event) else {})
-            | {"text": text_of(event.name, event.properties).splitlines()}
+            {"id": kept.pop("id"), **place, **kept, "text": text_of(event.name, event.properties).splitlines()}
         )
     return json.dumps(shown, indent=1, ensure_ascii=False) + "\n"
 

@@ -127,7 +127,7 @@ def test_each_emitter_is_understood(emitters, row):
     got += [
         "; ".join(dict.fromkeys(parts[part])) for part in ("input", "output", "tool", "arguments", "result", "error")
     ]
-    got += [tokens, str(emitters.cost(event) or "")]
+    got += [tokens, str(event.cost_nano_usd / 10**9 or "")]
     shown = [value or "." for value in got]
     for column, value, wanted in zip(COLUMNS, shown, expected, strict=True):
         assert _like(value, wanted), (column, value, wanted)
@@ -156,7 +156,7 @@ def test_no_two_events_of_a_fixture_are_the_same(emitters, each_emitter):
     assert len(set(ids)) == len(ids)
 
 
-# What a trace's model calls cost in tokens is counted once, whoever says it again.
+# What a trace's model calls cost in tokens and dollars is counted once, whoever says it again.
 TOKENS = {
     "genai": (61, 17),
     "openinference": (84, 21),
@@ -172,14 +172,16 @@ TOKENS = {
     "codex": (800, 200),
     "gemini_cli": (70, 18),
 }
+COSTS = {"openinference": 0.00042, "langfuse": 0.0003, "pydantic_ai": 0.00025, "claude_code": 0.0163}
 
 
 @pytest.mark.parametrize(("emitter", "tokens"), TOKENS.items())
-def test_tokens_are_counted_once(emitters, emitter, tokens):
+def test_tokens_and_cost_are_counted_once(emitters, emitter, tokens):
     first, *others = [trace_of(event, "t", 0) for event in emitters.events_of(emitter)]
     for other in others:
         first = absorb(first, other)
     assert (first.input_tokens, first.output_tokens) == tokens
+    assert first.cost_nano_usd / 10**9 == COSTS.get(emitter, 0)
 
 
 def test_a_placeholder_of_a_span_still_open_leaves_the_span_s_place_to_it(emitters):

@@ -1,5 +1,9 @@
+import pytest
+
 from receiver.cli.commands import search, sessions
+from receiver.cli.commands.trace import head
 from receiver.cli.show import event_cells, excerpt, headline
+from receiver.cli.terminal import dollars
 
 
 def test_an_event_is_shown_by_type_agent_status_name_and_duration(event):
@@ -54,6 +58,33 @@ def test_no_results_are_said():
     assert search.lines([], "seat", 80) == ["nothing found"]
 
 
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [(1234.5, "$1234.50"), (0.1, "$0.10"), (0.042, "$0.042"), (0.0003, "$0.00030"), (1e-9, "$0.0000000010")],
+)
+def test_costs_have_two_digits_that_say_something(amount, shown):
+    assert dollars(amount) == shown
+
+
+def test_a_trace_says_what_it_cost_where_that_is_known():
+    trace = {
+        "id": "t",
+        "name": "run",
+        "status": "completed",
+        "session_id": None,
+        "agent_id": None,
+        "service": None,
+        "start_time": "2001-01-07T12:00:00.000000000Z",
+        "last_event_at": "2001-01-07T12:00:02.000000000Z",
+        "event_count": 3,
+        "error_count": 0,
+        "input_tokens": 20,
+        "output_tokens": 6,
+    }
+    assert head({**trace, "cost_usd": 0.0042})[1].endswith("3 events  20 tokens in, 6 out  $0.0042")
+    assert head({**trace, "cost_usd": 0.0})[1].endswith("20 tokens in, 6 out")
+
+
 def test_sessions_stand_below_their_headings():
     session = {
         "id": "demo\033",
@@ -62,11 +93,13 @@ def test_sessions_stand_below_their_headings():
         "error_count": 0,
         "input_tokens": 5,
         "output_tokens": 1,
+        "cost_usd": 0.0123,
         "last_event_at": "2001-01-07T12:00:00.000000000Z",
         "agent_ids": ["one", "two"],
     }
     head, line = sessions.lines([session])
     assert head.index("agents") == line.index("one, two")
+    assert head.index("cost") == line.index("$0.012 ")
     assert line.endswith("demo\\x1b")
 
 
