@@ -8,6 +8,7 @@ output, one at a time. The process ends with its input, so with the receiver, ho
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -216,8 +217,10 @@ def main() -> None:
         Optimize: engine.optimize,
     }
     decoder = msgspec.msgpack.Decoder(Request)
-    while (body := messages.read(sys.stdin.buffer)) is not None:
-        messages.write(answers, _answer(handlers, decoder.decode(body)))
+    # A broken pipe: the receiver was killed, and nobody reads the answer. Closing `answers` says so once more.
+    with contextlib.suppress(BrokenPipeError), answers:
+        while (body := messages.read(sys.stdin.buffer)) is not None:
+            messages.write(answers, _answer(handlers, decoder.decode(body)))
     engine.close()
 
 

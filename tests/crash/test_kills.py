@@ -1,0 +1,22 @@
+"""A few rounds of killing the receiver. Many: `python tests/crash/run.py --rounds 50`, also with `--model minilm`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RUN = Path(__file__).parent / "run.py"
+
+
+@pytest.mark.parametrize("model", ["off", "minilm"])
+def test_what_was_acknowledged_is_there_once_after_kills_under_load(model):
+    run = subprocess.run(
+        [sys.executable, RUN, "--rounds", "3", "--seed", "1", "--model", model],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=900,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "3 kills" in run.stdout
