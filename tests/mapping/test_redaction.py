@@ -19,9 +19,9 @@ SECRET_KEYS = (
     "password passwd db.password DB_PASSWORD userPassword passwords token access_token accessToken refresh-token "
     "id_token secret client_secret AWS_SECRET_ACCESS_KEY secrets authorization Authorization "
     "http.request.header.authorization proxy-authorization cookie set-cookie Set-Cookie "
-    "http.response.header.set-cookie cookies api_key apiKey X-API-Key http.request.header.x-api-key openai_api_key apikey private_key "
-    "private_key_pem privateKey access_key credentials credential aws.credentials jwt bearer auth password_hash "
-    "api_key_2 session_token signing-key"
+    "http.response.header.set-cookie cookies api_key apiKey X-API-Key http.request.header.x-api-key openai_api_key "
+    "apikey private_key private_key_pem privateKey access_key credentials credential aws.credentials jwt bearer auth "
+    "password_hash api_key_2 session_token signing-key"
 ).split()
 OTHER_KEYS = (
     "gen_ai.usage.input_tokens gen_ai.usage.output_tokens gen_ai.usage.total_tokens max_tokens "
