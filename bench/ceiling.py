@@ -51,11 +51,8 @@ def encoded(events: list[Event], number: int) -> dict[str, object]:
     now = time.time_ns()
     for event in events:
         placement.place(event, now)
-    traces = list(placement.traces.values())
-    for trace in traces:
-        trace.revision = 1
     pending = [commit.Pending(event, rows.event_fields(event, now), event.trace_id) for event in events]
-    variables = commit.variables_of(pending, traces, {}, [], f"{number:020d}")
+    variables = commit.variables_of(pending, placement, commit.Known({}, {}, {}), f"{number:020d}")
     return {
         name: value if isinstance(value, cbor.Encoded) else cbor.Encoded(cbor.encode(value))
         for name, value in variables.items()

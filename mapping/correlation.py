@@ -2,35 +2,53 @@
 
 1. `trace_id`: the event carries one.
 2. `session`: the most recent trace (by start) of the event's session.
+3. `conversation`: neither, but the messages of a model's call: the trace of the list of messages that this one goes on
+   with (`conversation.py`).
 4. `agent`: no session, but an agent: the agent's most recent trace that no root span has ended and that was active
    within the agent window around the event's own time.
 5. `created`: a new trace. Its id follows from the session, or from the event where it has none, so that several
    receivers that meet the same session at once make the same trace.
 
-(3, `conversation`, has its place between them.) Nothing here depends on when an event arrives.
+Nothing here depends on when an event arrives.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mapping.conversation import leave, trace_heard
 from mapping.errors import Problem, invalid
 from mapping.ids import made_trace_id
-from mapping.model import Event, Trace
+from mapping.model import Event, Heard, Trace
+from mapping.times import NS
 from mapping.traces import absorb, trace_of
+
+CONVERSATION_WINDOW = 24 * 3600 * NS
 
 
 class Placement:
     """Traces as they are known, and as they become while events are placed one after the other.
 
     `traces` holds what the store knows of every trace that could matter: those of the events' trace ids, sessions and
-    agents. After `place` it holds the traces as they are to be stored; `touched` names those that changed.
+    agents, and of what was heard of their messages (`heard`). After `place` it holds the traces as they are to be
+    stored; `touched` names those that changed. The same of `heard` and `touched_heard`.
     """
 
-    def __init__(self, traces: Iterable[Trace], *, agent_window: int) -> None:
+    def __init__(
+        self,
+        traces: Iterable[Trace],
+        heard: Iterable[Heard] = (),
+        *,
+        agent_window: int,
+        conversation_window: int = CONVERSATION_WINDOW,
+    ) -> None:
         self.traces = {trace.id: trace for trace in traces}
         self.touched: set[str] = set()
+        # What is left of a trace that is no more says nothing.
+        self.heard = {known.id: known for known in heard if known.trace in self.traces}
+        self.touched_heard: set[str] = set()
         self._agent_window = agent_window
+        self._conversation_window = conversation_window
         self._by_session: dict[str, set[str]] = {}
         self._by_agent: dict[str, set[str]] = {}
         for trace in self.traces.values():
@@ -45,6 +63,8 @@ class Placement:
             event.correlation = "trace_id"
         elif (trace := self._of_session(event)) is not None:
             event.trace_id, event.correlation = trace.id, "session"
+        elif (trace := self._of_conversation(event)) is not None:
+            event.trace_id, event.correlation = trace.id, "conversation"
         elif (trace := self._of_agent(event)) is not None:
             event.trace_id, event.correlation = trace.id, "agent"
         elif event.creates_trace:
@@ -59,6 +79,9 @@ class Placement:
         self.traces[event.trace_id] = trace = addition if known is None else absorb(known, addition)
         self.touched.add(trace.id)
         self._remember(trace)
+        if event.conversation is not None:
+            left = leave(event.conversation, trace.id, event.timestamp, self.heard, self._conversation_window)
+            self._hear(list(left))
         return None
 
     def _remember(self, trace: Trace) -> None:
@@ -67,11 +90,22 @@ class Placement:
         if trace.agent_id is not None:
             self._by_agent.setdefault(trace.agent_id, set()).add(trace.id)
 
+    def _hear(self, left: list[Heard]) -> None:
+        for known in left:
+            self.heard[known.id] = known
+            self.touched_heard.add(known.id)
+
     def _of_session(self, event: Event) -> Trace | None:
         if event.session_id is None:
             return None
         ids = self._by_session.get(event.session_id, ())
         return _latest(trace for trace in map(self.traces.__getitem__, ids) if trace.session_id == event.session_id)
+
+    def _of_conversation(self, event: Event) -> Trace | None:
+        if event.conversation is None or event.session_id is not None:
+            return None
+        trace_id = trace_heard(event, event.conversation, self.heard, self._conversation_window)
+        return None if trace_id is None else self.traces[trace_id]
 
     def _of_agent(self, event: Event) -> Trace | None:
         if event.agent_id is None or event.session_id is not None:

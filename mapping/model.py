@@ -13,6 +13,35 @@ Correlation = Literal["trace_id", "session", "conversation", "agent", "created"]
 SPAN_KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
 
 
+class Conversation(msgspec.Struct, frozen=True):
+    """A call's messages as hashes (`conversation.py`). `lists` are those of its first messages, growing, up to all.
+
+    The first `unanswered` of the lists hold no message of the model. `answer` is the hash of all messages and the
+    answer, None where that is not known. `root` is the hash of the first message.
+    """
+
+    root: str
+    lists: list[str]
+    unanswered: int
+    answer: str | None
+
+
+# What a list of messages that was heard says:
+# open      it may go on. The model's answer is its last message, or is not known.
+# answered  the model's answer is known, so that what goes on has it; only a failed call repeats such a list.
+# expected  a later call began with it. The call that it was has not come yet, and will say so when it comes.
+State = Literal["open", "answered", "expected"]
+
+
+class Heard(msgspec.Struct, kw_only=True):
+    """A list of messages that was heard in a trace, by its hash; `at` is when, by the events' own time."""
+
+    id: str
+    trace: str
+    at: int
+    state: State
+
+
 class Event(msgspec.Struct, kw_only=True):
     """Something an agent did: a span, a span event, a log record or a JSON event.
 
@@ -44,6 +73,8 @@ class Event(msgspec.Struct, kw_only=True):
     cost_nano_usd: int = 0
     # Whether these count although the event is no model call: Bedrock's log of a call that asks for a tool.
     tokens_count: bool = False
+    # The messages of a model's call, where they may have to say which trace it belongs to: not of spans.
+    conversation: Conversation | None = None
     # Whether the event may make a trace of its own (`auto_create_traces`), and whether it is to be searched.
     creates_trace: bool = True
     indexed: bool = True

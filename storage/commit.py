@@ -1,8 +1,9 @@
 """One commit: look up what the events meet, place them, and write all of it in one transaction.
 
 Nothing is held between two commits: the traces read here carry a revision, and the transaction throws when one of them
-has another by then. Then, as after any conflict, everything is read and decided again. That is what keeps counts exact
-and sessions in one trace with several commits in flight and several receivers on one server.
+has another by then, or when a list of messages that it writes was heard meanwhile. Then, as after any conflict,
+everything is read and decided again. That is what keeps counts exact and sessions in one trace with several commits in
+flight and several receivers on one server.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from mapping.correlation import Placement, created_trace_id
+from mapping.conversation import hashes_of
+from mapping.correlation import CONVERSATION_WINDOW, Placement, created_trace_id
 from mapping.errors import Code, Problem
-from mapping.model import Event, Trace
+from mapping.model import Event, Heard, Trace
 from storage.surreal import cbor, rows
 from storage.surreal.database import ConflictError, Database
 
@@ -28,14 +30,20 @@ SELECT * FROM $traces;
 RETURN $sessions.map(|$session| (SELECT * FROM agent_trace WHERE session_id = $session ORDER BY newest, id LIMIT 1));
 RETURN $agents.map(|$agent| (SELECT * FROM agent_trace WHERE agent_id = $agent.id AND recent <= $agent.recent
     AND newest >= $agent.newest AND root_status = NONE));
+LET $known = (SELECT * FROM $lists);
+RETURN $known;
+SELECT * FROM array::distinct($known.trace);
 """
 
 WRITE = """
 BEGIN;
 LET $now = (SELECT VALUE [id, revision] FROM $touched);
 IF $now != $known { THROW 'a trace has changed' };
+IF (SELECT * FROM $changed_heard.id) != $known_heard { THROW 'a list of messages was heard meanwhile' };
 INSERT INTO agent_trace $new_traces RETURN NONE;
 FOR $trace IN $changed_traces { UPDATE $trace.id CONTENT $trace RETURN NONE };
+INSERT INTO conversation $new_heard RETURN NONE;
+FOR $heard IN $changed_heard { UPDATE $heard.id CONTENT $heard RETURN NONE };
 INSERT INTO agent_event $events RETURN NONE;
 INSERT RELATION INTO contains $edges RETURN NONE;
 INSERT INTO index_queue $queued RETURN NONE;
@@ -59,69 +67,84 @@ class Pending(NamedTuple):
     trace_id: str | None
 
 
+class Known(NamedTuple):
+    """What the store knows that could matter to some events: which are there, traces, and lists of messages."""
+
+    trace_ids: dict[str, str]
+    traces: dict[str, Trace]
+    heard: dict[str, Heard]
+
+
+class Windows(NamedTuple):
+    """How long traces wait for what is not told otherwise to be theirs, in nanoseconds."""
+
+    agent: int
+    conversation: int = CONVERSATION_WINDOW
+
+
 Outcome = Stored | Problem
 
 
-async def commit(database: Database, pending: Sequence[Pending], agent_window: int) -> list[Outcome]:
+async def commit(database: Database, pending: Sequence[Pending], windows: Windows) -> list[Outcome]:
     """Store events. The outcomes stand in the events' order; a Problem is an event's own and was not stored.
 
     Raises RefusedError where the database does not take one of them (none is stored then), Problem (UNAVAILABLE).
     """
     for attempt in range(_ATTEMPTS):
         try:
-            return await _attempt(database, pending, agent_window)
+            return await _attempt(database, pending, windows)
         except ConflictError:
             await asyncio.sleep(random.random() * 0.01 * 2 ** min(attempt, 6))  # noqa: S311 - so that two do not meet again
     raise Problem(Code.UNAVAILABLE, "too many writers change the same traces at once; try again")
 
 
-async def _attempt(database: Database, pending: Sequence[Pending], agent_window: int) -> list[Outcome]:
+async def _attempt(database: Database, pending: Sequence[Pending], windows: Windows) -> list[Outcome]:
     for event, _, given in pending:
         event.trace_id, event.correlation = given, None
-    stored, traces = await _look_up(database, [event for event, _, _ in pending], agent_window)
-    placement = Placement(traces, agent_window=agent_window)
-    known = {trace.id: trace.revision for trace in traces}
+    known = await _look_up(database, [event for event, _, _ in pending], windows)
+    placement = Placement(
+        known.traces.values(),
+        known.heard.values(),
+        agent_window=windows.agent,
+        conversation_window=windows.conversation,
+    )
+    trace_ids = dict(known.trace_ids)
     now = time.time_ns()
     outcomes: list[Outcome] = []
     new: list[Pending] = []
     for item in pending:
         event = item.event
-        if event.id in stored:
-            outcomes.append(Stored(event.id, stored[event.id], duplicate=True))
+        if event.id in trace_ids:
+            outcomes.append(Stored(event.id, trace_ids[event.id], duplicate=True))
         elif (problem := placement.place(event, now)) is not None:
             outcomes.append(problem)
         else:
-            stored[event.id] = str(event.trace_id)
+            trace_ids[event.id] = str(event.trace_id)
             outcomes.append(Stored(event.id, str(event.trace_id), duplicate=False))
             new.append(item)
     if new:
-        touched = [placement.traces[trace_id] for trace_id in placement.touched]
-        learned = [trace.id for trace in traces if _whose(trace) != _whose(placement.traces[trace.id])]
-        await _write(database, new, touched, known, learned, now)
+        name = f"{now:020d}-{secrets.token_hex(4)}"
+        await database.query(WRITE, **variables_of(new, placement, known, name))
     return outcomes
 
 
-def _whose(trace: Trace) -> tuple[str | None, str | None]:
-    return trace.session_id, trace.agent_id
-
-
-async def _look_up(
-    database: Database, events: Sequence[Event], agent_window: int
-) -> tuple[dict[str, str], list[Trace]]:
-    """Give the trace ids of the events that are there already, and every trace that could matter."""
+async def _look_up(database: Database, events: Sequence[Event], windows: Windows) -> Known:
     traces: set[str] = set()
     sessions: set[str] = set()
+    lists: set[str] = set()
     moments: dict[str, list[int]] = {}
     for event in events:
         # What rule 5 would create may be there: a client can have given the id to events of another session.
         traces.add(event.trace_id or created_trace_id(event))
+        if event.conversation is not None:
+            lists.update(hashes_of(event.conversation))
         if event.trace_id is not None:
             continue
         if event.session_id is not None:
             sessions.add(event.session_id)
         elif event.agent_id is not None:
             moments.setdefault(event.agent_id, []).append(event.timestamp)
-    stored, by_id, by_session, by_agent = await database.query(
+    stored, by_id, by_session, by_agent, _, heard, by_list = await database.query(
         _LOOK_UP,
         events=[cbor.record(rows.EVENT, event.id) for event in events],
         traces=[cbor.record(rows.TRACE, trace_id) for trace_id in traces],
@@ -129,53 +152,52 @@ async def _look_up(
         agents=[
             {
                 "id": agent,
-                "recent": cbor.int64(agent_window - min(times)),
-                "newest": cbor.int64(-max(times) - agent_window),
+                "recent": cbor.int64(windows.agent - min(times)),
+                "newest": cbor.int64(-max(times) - windows.agent),
             }
             for agent, times in moments.items()
         ],
+        lists=[cbor.record(rows.CONVERSATION, list_id) for list_id in lists],
     )
-    found = {row["id"]: row for group in (by_id, *by_session, *by_agent) for row in group}
-    return {row["id"]: row["trace_id"] for row in stored}, [rows.trace_of_row(row) for row in found.values()]
+    found = {row["id"]: row for group in (by_id, *by_session, *by_agent, by_list) for row in group}
+    return Known(
+        {row["id"]: row["trace_id"] for row in stored},
+        {trace_id: rows.trace_of_row(row) for trace_id, row in found.items()},
+        {row["id"]: rows.heard_of_row(row) for row in heard},
+    )
 
 
-async def _write(
-    database: Database,
-    new: Sequence[Pending],
-    touched: Sequence[Trace],
-    known: Mapping[str, int],
-    learned: list[str],
-    now: int,
-) -> None:
+def variables_of(new: Sequence[Pending], placement: Placement, known: Known, queue_record: str) -> dict[str, Any]:
+    """Give the variables of `WRITE` for events that were placed, by what was known before."""
+    touched = [placement.traces[trace_id] for trace_id in placement.touched]
+    heard = [placement.heard[list_id] for list_id in placement.touched_heard]
+    revisions = {trace.id: trace.revision for trace in known.traces.values()}
     for trace in touched:
-        trace.revision = known.get(trace.id, 0) + 1
-    name = f"{now:020d}-{secrets.token_hex(4)}"
-    await database.query(WRITE, **variables_of(new, touched, known, learned, name))
-
-
-def variables_of(
-    new: Sequence[Pending],
-    touched: Sequence[Trace],
-    known: Mapping[str, int],
-    learned: list[str],
-    queue_record: str,
-) -> dict[str, Any]:
-    """Give the variables of `WRITE`.
-
-    `known` holds the revisions of those traces that were there before, `learned` those of them that have got another
-    session or agent: the index must be told for their earlier events.
-    """
+        trace.revision = revisions.get(trace.id, 0) + 1
     indexed = [event.id for event, _, _ in new if event.indexed]
+    # The index must be told of a trace that has got another session or agent, for its earlier events.
+    learned = [
+        trace.id for trace in touched if trace.id in revisions and _whose(trace) != _whose(known.traces[trace.id])
+    ]
     queued: list[dict[str, Any]] = []
     if indexed or learned:
         record = {"event_ids": indexed, "size": len(indexed), "traces": learned}
         queued = [{"id": cbor.record(rows.QUEUE, queue_record), **record}]
     return {
         "touched": [cbor.record(rows.TRACE, trace.id) for trace in touched],
-        "known": [[cbor.record(rows.TRACE, trace.id), known[trace.id]] for trace in touched if trace.id in known],
-        "new_traces": [rows.trace_row(trace) for trace in touched if trace.id not in known],
-        "changed_traces": [rows.trace_row(trace) for trace in touched if trace.id in known],
+        "known": [
+            [cbor.record(rows.TRACE, trace.id), revisions[trace.id]] for trace in touched if trace.id in revisions
+        ],
+        "new_traces": [rows.trace_row(trace) for trace in touched if trace.id not in revisions],
+        "changed_traces": [rows.trace_row(trace) for trace in touched if trace.id in revisions],
+        "known_heard": [rows.heard_row(known.heard[item.id]) for item in heard if item.id in known.heard],
+        "new_heard": [rows.heard_row(item) for item in heard if item.id not in known.heard],
+        "changed_heard": [rows.heard_row(item) for item in heard if item.id in known.heard],
         "events": cbor.array(cbor.row(fields, rows.placement_fields(event)) for event, fields, _ in new),
         "edges": cbor.array(rows.edge(event) for event, _, _ in new),
         "queued": queued,
     }
+
+
+def _whose(trace: Trace) -> tuple[str | None, str | None]:
+    return trace.session_id, trace.agent_id

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from mapping.model import Event, Trace
+from mapping.model import Event, Heard, Trace
 from mapping.times import format_rfc3339
 from storage.surreal import cbor
 
 EVENT, TRACE, CONTAINS, QUEUE = "agent_event", "agent_trace", "contains", "index_queue"
+CONVERSATION = "conversation"
 
 # An event as it is read (contract, section 3), in this order; times are added by `event_as_read`.
 _EVENT_FIELDS = (
@@ -78,6 +79,19 @@ def trace_row(trace: Trace) -> dict[str, Any]:
 def trace_of_row(row: dict[str, Any]) -> Trace:
     del row["newest"], row["recent"]
     return Trace(**row)
+
+
+def heard_row(heard: Heard) -> dict[str, Any]:
+    return {
+        "id": cbor.record(CONVERSATION, heard.id),
+        "trace": cbor.record(TRACE, heard.trace),
+        "at": cbor.int64(heard.at),
+        "state": heard.state,
+    }
+
+
+def heard_of_row(row: dict[str, Any]) -> Heard:
+    return Heard(**row)
 
 
 def trace_as_read(row: dict[str, Any]) -> dict[str, Any]:

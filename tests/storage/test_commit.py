@@ -5,11 +5,12 @@ import pytest
 from mapping.errors import Code, Problem
 from storage import commit as commit_module
 from storage import idle
-from storage.commit import Pending, commit
+from storage.commit import Pending, Windows, commit
 from storage.surreal import rows
 from storage.surreal.database import RefusedError
 
 HOUR = 3600 * 10**9
+WINDOWS = Windows(HOUR)
 
 
 def pending(*events):
@@ -34,10 +35,10 @@ def between(monkeypatch):
 
 async def test_a_commit_that_meets_a_changed_trace_decides_again(connect, make_event, balance, between):
     database, other = await connect(), await connect()
-    await commit(database, pending(make_event(trace_id="t")), HOUR)
+    await commit(database, pending(make_event(trace_id="t")), WINDOWS)
     late = make_event(trace_id="t")
-    between.append(lambda: commit(other, pending(late), HOUR))
-    (outcome,) = await commit(database, pending(event := make_event(trace_id="t")), HOUR)
+    between.append(lambda: commit(other, pending(late), WINDOWS))
+    (outcome,) = await commit(database, pending(event := make_event(trace_id="t")), WINDOWS)
     assert (outcome.event_id, outcome.duplicate) == (event.id, False)
     traces, events = await balance(database)
     assert (traces["t"]["event_count"], traces["t"]["revision"]) == (3, 3)
@@ -47,8 +48,8 @@ async def test_a_commit_that_meets_a_changed_trace_decides_again(connect, make_e
 @pytest.mark.parametrize("fields", [{"trace_id": "t"}, {"session_id": "s"}])
 async def test_two_that_make_the_same_trace_make_one(connect, make_event, balance, between, fields):
     database, other = await connect(), await connect()
-    between.append(lambda: commit(other, pending(make_event(**fields)), HOUR))
-    (outcome,) = await commit(database, pending(make_event(**fields)), HOUR)
+    between.append(lambda: commit(other, pending(make_event(**fields)), WINDOWS))
+    (outcome,) = await commit(database, pending(make_event(**fields)), WINDOWS)
     traces, events = await balance(database)
     assert list(traces) == [outcome.trace_id]
     assert len(events) == 2
@@ -58,17 +59,17 @@ async def test_two_that_store_the_same_event_store_one(connect, make_event, bala
     database, other = await connect(), await connect()
     event = make_event(session_id="s")
     copy = make_event(id=event.id, session_id="s")
-    between.append(lambda: commit(other, pending(copy), HOUR))
-    (outcome,) = await commit(database, pending(event), HOUR)
+    between.append(lambda: commit(other, pending(copy), WINDOWS))
+    (outcome,) = await commit(database, pending(event), WINDOWS)
     assert outcome.duplicate
     assert len((await balance(database))[1]) == 1
 
 
 async def test_a_trace_that_is_closed_meanwhile_runs_again(connect, make_event, balance, between):
     database, other = await connect(), await connect()
-    await commit(database, pending(make_event(trace_id="t")), HOUR)
+    await commit(database, pending(make_event(trace_id="t")), WINDOWS)
     between.append(lambda: idle.close_once(other, 2**62))
-    await commit(database, pending(make_event(trace_id="t")), HOUR)
+    await commit(database, pending(make_event(trace_id="t")), WINDOWS)
     traces, _ = await balance(database)
     assert [traces["t"][field] for field in ("status", "event_count", "revision")] == ["running", 2, 3]
 
@@ -76,33 +77,33 @@ async def test_a_trace_that_is_closed_meanwhile_runs_again(connect, make_event, 
 async def test_one_who_never_comes_to_write_is_told_to_come_again(connect, make_event, balance, between, monkeypatch):
     monkeypatch.setattr(commit_module, "_ATTEMPTS", 3)
     database, other = await connect(), await connect()
-    await commit(database, pending(make_event(trace_id="t")), HOUR)
+    await commit(database, pending(make_event(trace_id="t")), WINDOWS)
     for _ in range(3):
         # Each disturbs one look-up; its own commit looks up too, and finds nothing to happen.
         between.append(lambda: disturb(other))
 
     async def disturb(database):
         rest, between[:] = between[:], []
-        await commit(database, pending(make_event(trace_id="t")), HOUR)
+        await commit(database, pending(make_event(trace_id="t")), WINDOWS)
         between[:] = rest
 
     with pytest.raises(Problem, match="too many writers") as raised:
-        await commit(database, pending(make_event(trace_id="t")), HOUR)
+        await commit(database, pending(make_event(trace_id="t")), WINDOWS)
     assert raised.value.code is Code.UNAVAILABLE
     assert len((await balance(database))[1]) == 4
 
 
 async def test_a_refused_commit_leaves_nothing_behind(database, make_event, balance):
     with pytest.raises(RefusedError, match="status"):
-        await commit(database, pending(make_event(trace_id="t"), make_event(trace_id="u", status="bad")), HOUR)
+        await commit(database, pending(make_event(trace_id="t"), make_event(trace_id="u", status="bad")), WINDOWS)
     assert await balance(database) == ({}, {})
     assert await database.query("SELECT * FROM index_queue") == [[]]
 
 
 async def test_only_events_to_be_searched_are_queued(database, make_event, balance):
     event, unsearched = make_event(), make_event(indexed=False)
-    await commit(database, pending(event, unsearched), HOUR)
-    await commit(database, pending(make_event(indexed=False)), HOUR)
+    await commit(database, pending(event, unsearched), WINDOWS)
+    await commit(database, pending(make_event(indexed=False)), WINDOWS)
     await balance(database)
     assert await database.query("SELECT VALUE [event_ids, size] FROM index_queue") == [[[[event.id], 1]]]
 
@@ -121,11 +122,11 @@ async def test_numbers_past_64_bits_stay_what_they_are_or_become_the_largest(dat
             event_type="model_call",
             input_tokens=2**63 - 1,
         )
-        await commit(database, pending(event), HOUR)
+        await commit(database, pending(event), WINDOWS)
         assert (await database.query("SELECT VALUE timestamp FROM agent_event WHERE duration_ns > 0"))[0].count(at) == 1
     traces, _ = await balance(database)
     assert (traces["t"]["start_time"], traces["t"]["input_tokens"]) == (-1900 * year, 2**63 - 1)
     lonely = make_event(timestamp=2000 * year, agent_id="b")
     later = make_event(timestamp=2000 * year + 1, agent_id="b")
-    one, two = await commit(database, pending(lonely, later), HOUR)
+    one, two = await commit(database, pending(lonely, later), WINDOWS)
     assert one.trace_id == two.trace_id
