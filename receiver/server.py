@@ -97,6 +97,7 @@ def storage_config(settings: Settings) -> StorageConfig:
         model=settings.embedding.model,
         threads=settings.embedding.threads,
         agent_window=settings.mapping.agent_window,
+        conversation_window=settings.mapping.conversation_window,
         idle_close=settings.mapping.idle_close,
     )
 

@@ -158,6 +158,10 @@ class EventMapping:
     agent_window: Annotated[
         float, Setting(kinds.DURATION, "how long an agent's last trace takes its events that name neither")
     ] = 3600.0
+    conversation_window: Annotated[
+        float,
+        Setting(kinds.DURATION, "how long a call of a model may go on with a conversation that its messages repeat"),
+    ] = 86400.0
     idle_close: Annotated[
         float, Setting(kinds.DURATION, "how long a trace without a root span may be silent before it is completed")
     ] = 1800.0

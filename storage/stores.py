@@ -48,6 +48,7 @@ class StorageConfig:
     model: str
     threads: int
     agent_window: float
+    conversation_window: float
     idle_close: float
 
 
@@ -134,7 +135,12 @@ class Storage:
             indexer.added(sum(event.indexed for event in events))
             self._committed(events)
 
-        writer = Writer(self._database, agent_window=int(self.config.agent_window * NS), committed=committed)
+        writer = Writer(
+            self._database,
+            agent_window=int(self.config.agent_window * NS),
+            conversation_window=int(self.config.conversation_window * NS),
+            committed=committed,
+        )
         self._opened = _Open(writer, reader, indexer, Search(reader, indexer))
         self.state = "ready"
         self._tasks.append(asyncio.create_task(idle.close_idle_traces(self._database, self.config.idle_close)))

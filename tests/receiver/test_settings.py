@@ -81,6 +81,7 @@ def test_variables_of_others_that_begin_alike_are_left_alone():
         ("storage.qdrant.url", "https://qdrant.example.org:6334", "https://qdrant.example.org:6334"),
         ("embedding.model", "off", "off"),
         ("mapping.agent_window", "1h30m", 5400.0),
+        ("mapping.conversation_window", "12h", 43200.0),
         ("mapping.idle_close", "250ms", 0.25),
         ("log.level", "DEBUG", "debug"),
     ],

@@ -28,6 +28,7 @@ def config(tmp_path):
         model="off",
         threads=0,
         agent_window=3600.0,
+        conversation_window=86400.0,
         idle_close=1800.0,
     )
 
