@@ -148,8 +148,8 @@ def _rule(written: object, number: int) -> Rule:
 
 def _checked(name: str, written: dict[str, Any]) -> Rule:
     """Raises ValueError naming the key."""
-    if unknown := next((key for key in written if key not in _KEYS), None):
-        raise ValueError(f"{unknown}: unknown; expected one of {', '.join(_KEYS)}")
+    if unknown := [key for key in written if key not in _KEYS]:
+        raise ValueError(f"{unknown[0]}: unknown; expected one of {', '.join(_KEYS)}")
     if not written.get("match") and not written.get("fields"):
         raise ValueError("match, fields: expected at least one of them, or the rule would be for every record")
     priority = written.get("priority", 0)

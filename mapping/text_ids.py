@@ -45,8 +45,8 @@ def compile_patterns(written: Mapping[str, Sequence[str]]) -> IdPatterns:
     return IdPatterns(*(tuple(_compile(key, written.get(key, DEFAULTS[key]))) for key in DEFAULTS))
 
 
-def _compile(key: str, patterns: Sequence[str]) -> list[re.Pattern[str]]:
-    if isinstance(patterns, str) or not all(isinstance(pattern, str) for pattern in patterns):
+def _compile(key: str, patterns: object) -> list[re.Pattern[str]]:
+    if not isinstance(patterns, list | tuple) or not all(isinstance(pattern, str) for pattern in patterns):
         raise ValueError(f"{key}: expected a list of regular expressions")
     compiled = []
     for pattern in patterns:

@@ -1,4 +1,4 @@
-"""The YAML file: nested keys and text. `${env:NAME}` and `${env:NAME:-default}` stand for the environment's values."""
+"""YAML files. In that of the settings, `${env:NAME}` and `${env:NAME:-default}` stand for the environment's values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ENV = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
 _NULL = "tag:yaml.org,2002:null"
 
 
-class _Loader(yaml.SafeLoader):
+class Texts(yaml.SafeLoader):
     """Scalars stay the text that was written, so that `off` is not False and a password `0123` is not 83."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own class attribute
@@ -30,22 +30,29 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def read_config_file(path: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, str | list[str]]]:
-    """Yield each key as `section.name` with its text or list of texts; keys without a value are left out.
-
-    Raises ValueError saying what is wrong where; the caller names the file.
-    """
+def read_yaml(path: Path, loader: type[Texts] = Texts) -> Any:
+    """Read a file. Raises ValueError saying what is wrong where; the caller names the file."""
     try:
-        document = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+        return yaml.load(path.read_text("utf-8"), loader)  # noqa: S506 - a SafeLoader
     except OSError as error:
         raise ValueError(error.strerror) from None
     except UnicodeDecodeError:
         raise ValueError("expected UTF-8 text") from None
+    except RecursionError:
+        raise ValueError("nested too deep, or a key that contains itself") from None
     except yaml.MarkedYAMLError as error:
         where = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise ValueError(f"{where}not YAML: {error.problem}") from None
     except yaml.YAMLError as error:
         raise ValueError(f"not YAML: {error}") from None
+
+
+def read_config_file(path: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, str | list[str]]]:
+    """Yield each key as `section.name` with its text or list of texts; keys without a value are left out.
+
+    Raises ValueError as `read_yaml` does.
+    """
+    document = read_yaml(path)
     if document is None:
         return
     if not isinstance(document, dict):

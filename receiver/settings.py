@@ -20,6 +20,7 @@ from mapping.limits import DEFAULT_LIMITS
 from receiver import kinds
 from receiver.config_file import read_config_file
 from receiver.kinds import Kind, Secret
+from receiver.rules_file import read_rules_file
 
 PREFIX = "VECTADB_"
 CONFIG_VARIABLE = "VECTADB_CONFIG"
@@ -165,6 +166,9 @@ class EventMapping:
     idle_close: Annotated[
         float, Setting(kinds.DURATION, "how long a trace without a root span may be silent before it is completed")
     ] = 1800.0
+    rules_file: Annotated[
+        Path | None, Setting(kinds.FILE, "YAML file with rules for logs of your own, as examples/rules.yaml")
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -353,7 +357,7 @@ def is_loopback(host: str) -> bool:
 
 
 def check(settings: Settings) -> None:
-    """Refuse settings that are fine each by itself and not together. Raises SettingsError."""
+    """Refuse settings that are fine each by itself and not together, and rules that are none. Raises SettingsError."""
     server = settings.server
     if not (is_loopback(server.host) or settings.auth.api_keys or server.insecure):
         raise SettingsError(
@@ -367,6 +371,10 @@ def check(settings: Settings) -> None:
         raise SettingsError(
             f"server.port and server.otlp_port are both {server.port}: the first takes OTLP too, pass --otlp-port off"
         )
+    try:
+        read_rules_file(settings.mapping.rules_file)
+    except ValueError as error:
+        raise SettingsError(f"mapping.rules_file: {error}") from None
 
 
 def markdown() -> str:

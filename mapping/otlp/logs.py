@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha1
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -15,6 +15,7 @@ from mapping.limits import DEFAULT_LIMITS, Limits
 from mapping.model import Event, Mapped
 from mapping.otlp.spans import Origin, scopes_of
 from mapping.otlp.wire import Wire, meaning, nanoseconds
+from mapping.reading import DEFAULT_READING, Reading
 from mapping.roles import (
     agent_of,
     agent_of_resource,
@@ -44,16 +45,6 @@ _FAILURES = frozenset(_NAMES[16:])
 _COLLECTED = "cloudwatch.log.group.name"
 
 _canonical = msgspec.msgpack.Encoder(order="deterministic").encode
-
-
-class Reading(NamedTuple):
-    """How bodies are read: the patterns of ids in them, and the user's own rules."""
-
-    ids: text_ids.IdPatterns = text_ids.DEFAULT_PATTERNS
-    rules: tuple[rules.Rule, ...] = ()
-
-
-DEFAULT_READING = Reading()
 
 
 def map_logs(

@@ -13,11 +13,12 @@ from mapping.limits import Limits
 from mapping.redaction import Redaction
 from receiver.http import events, health, otlp, reads
 from receiver.http.auth import auth
-from receiver.http.context import CLEANING, LIMITS, METRICS, SETTINGS, STORAGE
+from receiver.http.context import CLEANING, LIMITS, METRICS, READING, SETTINGS, STORAGE
 from receiver.http.cors import allow_origin, preflights
 from receiver.http.errors import errors
 from receiver.http.under_way import UNDER_WAY, UnderWay, under_way
 from receiver.metrics import Metrics
+from receiver.rules_file import read_rules_file
 from receiver.settings import Settings
 from storage.stores import Storage
 
@@ -34,6 +35,7 @@ def application(settings: Settings, storage: Storage) -> web.Application:
     masked = settings.redaction
     redaction = Redaction(masked.keys, masked.values, masked.keep) if masked.enabled else None
     app[CLEANING] = Cleaning(app[LIMITS], redaction)
+    app[READING] = read_rules_file(settings.mapping.rules_file)
     for part in (otlp, events, reads, health):
         app.router.add_routes(part.routes())
     return app

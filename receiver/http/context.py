@@ -9,6 +9,7 @@ from aiohttp import web
 
 from mapping.cleaning import Cleaning
 from mapping.limits import Limits
+from mapping.reading import Reading
 from receiver.metrics import Metrics
 from receiver.settings import Settings
 from storage.stores import Storage
@@ -18,6 +19,7 @@ STORAGE = web.AppKey("storage", Storage)
 METRICS = web.AppKey("metrics", Metrics)
 LIMITS = web.AppKey("limits", Limits)
 CLEANING = web.AppKey("cleaning", Cleaning)
+READING = web.AppKey("reading", Reading)
 
 
 def stores(request: web.Request) -> Storage:

@@ -18,23 +18,28 @@ from mapping.model import Mapped
 from mapping.otlp.logs import map_logs
 from mapping.otlp.spans import map_traces
 from mapping.otlp.wire import Wire
+from mapping.reading import Reading
 from receiver.http.bodies import decoded, read_body
-from receiver.http.context import CLEANING, LIMITS, METRICS, stores
+from receiver.http.context import CLEANING, LIMITS, METRICS, READING, stores
 from receiver.http.ingest import store
 from receiver.http.otlp_codec import CODECS, media_type
 
 
 class Signal(NamedTuple):
-    """`map` takes wire, body, moment and limits; `rejected` is the field that counts what was not stored."""
+    """`map` takes wire, body, moment, limits and reading; `rejected` is the field that counts what was not stored."""
 
     name: str
-    map: Callable[[Wire, bytes, int, Limits], Mapped]
+    map: Callable[[Wire, bytes, int, Limits, Reading], Mapped]
     response: Callable[[], Any]
     rejected: str
 
 
+def _map_traces(wire: Wire, body: bytes, moment: int, limits: Limits, _reading: Reading) -> Mapped:
+    return map_traces(wire, body, moment, limits)
+
+
 SIGNALS = {
-    "/v1/traces": Signal("traces", map_traces, ExportTraceServiceResponse, "rejected_spans"),
+    "/v1/traces": Signal("traces", _map_traces, ExportTraceServiceResponse, "rejected_spans"),
     "/v1/logs": Signal("logs", map_logs, ExportLogsServiceResponse, "rejected_log_records"),
 }
 NOT_STORED = {"/v1/metrics": "metrics", "/v1development/profiles": "profiles"}
@@ -55,11 +60,11 @@ async def _export(signal: Signal, request: web.Request) -> web.Response:
             f"Content-Type: expected {' or '.join(CODECS)}; got {media_type(request)[:80] or 'none'!r}",
         )
     writer = stores(request).writer  # before the body is read in vain
-    limits, cleaning = request.app[LIMITS], request.app[CLEANING]
+    limits, reading, cleaning = request.app[LIMITS], request.app[READING], request.app[CLEANING]
     body, now = await read_body(request), time.time_ns()
 
     def read(body: bytes) -> tuple[Mapped, Changes]:
-        mapped = signal.map(codec.wire, body, now, limits)
+        mapped = signal.map(codec.wire, body, now, limits, reading)
         return mapped, cleaning.clean(mapped.events)
 
     mapped, changes = await decoded(body, read)

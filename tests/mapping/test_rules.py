@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapping.otlp.json import JsonWire
-from mapping.otlp.logs import Reading, map_logs
+from mapping.otlp.logs import map_logs
+from mapping.reading import Reading
 from mapping.rules import apply, compile_rules, level
 
 LINE = "tool=charge_card session=s-1 agent=shop took 12 ms"
@@ -91,6 +92,7 @@ def test_the_first_that_fits_decides_those_of_higher_priority_first():
         ([rule(match="a"), rule(match="b")], "rule 'r': name: expected another for each rule"),
         ([rule()], "rule 'r': match, fields: expected at least one"),
         ([rule(match="a", sesion="x")], "rule 'r': sesion: unknown; expected one of name, match, fields, session"),
+        ([{"name": "r", "match": "a", "": "x"}], "rule 'r': : unknown; expected one of name, match"),
         ([rule(match="(")], "rule 'r': match: '\\(' is no regular expression"),
         ([rule(match=7)], "rule 'r': match: expected a regular expression, got int"),
         ([rule(match="a", priority="high")], "rule 'r': priority: expected a whole number, got str"),

@@ -66,6 +66,7 @@ def test_patterns_take_the_place_of_the_usual_ones():
     [
         ({"user": []}, "user: unknown; expected one of session, request, agent"),
         ({"session": "x"}, "session: expected a list of regular expressions"),
+        ({"session": None}, "session: expected a list of regular expressions"),
         ({"agent": [7]}, "agent: expected a list of regular expressions"),
         ({"session": ["("]}, "session: '\\(' is no regular expression"),
         ({"session": ["(a)(b)"]}, "session: '\\(a\\)\\(b\\)' has 2 groups; expected one"),

@@ -8,12 +8,15 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 from receiver import settings
 from receiver.cli.checks import machine, model, stores
 from receiver.cli.checks.finding import Finding, Level, Setup
-from receiver.cli.terminal import coloured, printable
+from receiver.cli.terminal import coloured, count, printable
+from receiver.cli.try_rules import try_rules
+from receiver.rules_file import read_rules_file
 from receiver.settings import SettingsError
 
 
@@ -37,9 +40,16 @@ _COLOURS: dict[Level, str] = {"ok": "green", "warn": "yellow", "problem": "red"}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     settings.add_flags(parser)
+    parser.add_argument(
+        "--rules",
+        metavar="FILE",
+        help="instead of all checks, show what these rules make of a log's lines: doctor --rules FILE < LOG",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.rules:
+        return try_rules(args.rules)
     try:
         loaded = settings.load(args, os.environ)
         settings.check(loaded)
@@ -47,10 +57,17 @@ def run(args: argparse.Namespace) -> int:
         _show("settings", Finding("problem", str(error)))
         return 1
     file = args.config or os.environ.get(settings.CONFIG_VARIABLE)
-    _show("settings", Finding("ok", f"read from {file} and the environment" if file else "no file, the environment"))
+    text = f"read from {file} and the environment" if file else "no file, the environment"
+    if loaded.mapping.rules_file:
+        text += f"; {_rules(loaded.mapping.rules_file)}"
+    _show("settings", Finding("ok", text))
     setup = Setup(loaded, machine.in_use(loaded.storage.data_dir))
     levels = [_show(check.name, check.look(setup)) for check in CHECKS]
     return 1 if "problem" in levels else 0
+
+
+def _rules(file: Path) -> str:
+    return f"{count(len(read_rules_file(file).rules), 'rule')} from {file}"
 
 
 def _show(name: str, finding: Finding) -> Level:

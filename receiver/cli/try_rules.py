@@ -1,0 +1,74 @@
+"""`doctor --rules FILE < some.log`: what rules make of lines, without a receiver and without storing them."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from mapping.model import Event
+from mapping.otlp.json import JsonWire
+from mapping.otlp.logs import map_logs
+from mapping.reading import Reading
+from receiver.cli.terminal import coloured, columns, count, json_line, printable, shortened
+from receiver.rules_file import read_rules_file
+from receiver.settings import SettingsError
+
+
+def try_rules(file: str) -> int:
+    """Show what becomes of each line of standard input. Gives the exit code. Raises SettingsError for the rules."""
+    try:
+        reading = read_rules_file(Path(file))
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="replace")
+    if sys.stdin.isatty():
+        print("type lines of a log; Ctrl-D ends them", file=sys.stderr)
+    for shown in lines(sys.stdin, reading):
+        print(shown, flush=True)  # whoever follows a log wants to see each line as it comes
+    return 0
+
+
+def lines(log: Iterable[str], reading: Reading) -> Iterator[str]:
+    """Write each line that is not blank, which rule it met and what came out, and in the end how often each did."""
+    priorities = {rule.name: rule.priority for rule in reading.rules}
+    met: Counter[str | None] = Counter()
+    for line in log:
+        text = line.rstrip("\r\n")
+        if not text.strip():
+            continue
+        event = _event(text, reading)
+        rule = event.properties.pop("rule", None)
+        met[rule] += 1
+        yield shortened(printable(text), columns())
+        head = f"{rule} (priority {priorities[rule]})" if rule else "no rule"
+        yield f"    {coloured(printable(head), 'green' if rule else 'yellow')}: {_said(event)}"
+        for name, value in event.properties.items():
+            if name != "body":
+                yield f"        {printable(name)}: {_value(value)}"
+    yield ""
+    yield f"{count(met.total(), 'line')}, {met.total() - met[None]} matched by a rule, {met[None]} by none"
+    for name in priorities:
+        yield f"{met[name]:8}  {printable(name)}"
+
+
+def _event(line: str, reading: Reading) -> Event:
+    """Map the line as a Collector that reads it from a file would send it: the very code of the receiver."""
+    record = {"body": {"stringValue": line}}
+    body = msgspec.json.encode({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]})
+    return map_logs(JsonWire(), body, 0, reading=reading).events[0]
+
+
+def _said(event: Event) -> str:
+    facts = [str(event.event_type), event.severity and f"level {event.severity}"]
+    facts += [value and f"{name} {value}" for name, value in (("session", event.session_id), ("agent", event.agent_id))]
+    return printable(", ".join(fact for fact in facts if fact))
+
+
+def _value(value: object) -> str:
+    return shortened(printable(value) if isinstance(value, str) else json_line(value), columns())

@@ -1,0 +1,30 @@
+"""The file of a user's own rules and id patterns (`examples/rules.yaml`)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from mapping.reading import DEFAULT_READING, Reading, compile_reading
+from receiver.config_file import Texts, read_yaml
+
+
+class _Values(Texts):
+    """Texts, but for `true`, `false` and whole numbers: a rule tells "any value" from a text, and has a priority."""
+
+
+_Values.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?:true|false)$"), list("tf"))
+_Values.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"-?(?:0|[1-9][0-9]*)$"), list("-0123456789"))
+
+
+def read_rules_file(path: Path | None) -> Reading:
+    """Read the file; without one, no rules and the usual patterns.
+
+    Raises ValueError naming the file, and in it the rule and the key.
+    """
+    if path is None:
+        return DEFAULT_READING
+    try:
+        return compile_reading(read_yaml(path, _Values))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
