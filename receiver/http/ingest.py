@@ -11,16 +11,23 @@ from receiver.http.context import METRICS
 from storage.commit import Outcome, Stored
 from storage.writer import Writer
 
+# Events of one write. More in a commit gains nothing (storage.writer); those of 20 MiB (48,000 spans), encoded at once,
+# took 5 s in which nobody else was answered, and 1.5 GB where 0.6 will do.
+_AT_ONCE = 1_000
+
 
 async def store(request: web.Request, writer: Writer, signal: str, events: list[Event]) -> list[Outcome]:
     """Write the events; on return they are on disk. Gives each one's outcome, in order.
 
-    Raises Problem (UNAVAILABLE) where the store cannot take them now.
+    Raises Problem (UNAVAILABLE) where the store cannot take all of them now. Some may be stored already: sent again,
+    they are duplicates where they carry an id, as all but some JSON events do.
     """
     if not events:
         return []
     metrics, began = request.app[METRICS], time.perf_counter()
-    outcomes = await writer.write(events)
+    outcomes: list[Outcome] = []
+    for start in range(0, len(events), _AT_ONCE):
+        outcomes += await writer.write(events[start : start + _AT_ONCE])
     metrics.committed(time.perf_counter() - began, signal)
     stored = [outcome for outcome in outcomes if isinstance(outcome, Stored)]
     duplicates = sum(outcome.duplicate for outcome in stored)

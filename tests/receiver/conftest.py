@@ -4,6 +4,7 @@ A module that shares one says `loop_scope="module"`: the receiver and its tests 
 """
 
 import asyncio
+import contextlib
 import http.client
 import json
 import os
@@ -69,6 +70,8 @@ class Receiver:
             return await asyncio.wait_for(reader.read(), seconds)
         finally:
             writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
 
     async def read(self, path):
         """Give the JSON of a path that is there."""

@@ -1,6 +1,7 @@
 """What no handler sees: limits on heads, connections and time, and bytes that are not HTTP."""
 
 import asyncio
+import gzip
 import json
 
 import pytest
@@ -92,6 +93,37 @@ class TestBody:
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
+
+
+class TestBodiesTogether:
+    async def test_are_told_to_come_again_where_they_are_over_the_limit(self, start, sender):
+        receiver = await start(max_in_flight_bytes=100_000)
+        head = f"POST {sender.path} HTTP/1.1\r\nHost: x\r\nContent-Type: {sender.content_type}\r\n"
+        held = asyncio.create_task(
+            receiver.raw(f"{head}Content-Length: 90001\r\n\r\n".encode() + b"x" * 90_000, seconds=60)
+        )
+        await asyncio.sleep(0.2)
+        body = sender.body(*map(sender.item, range(1, 300)))
+        answer = await receiver.post(sender.path, body, sender.content_type)
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+        assert "server.max_in_flight_bytes" in sender.parse_status(answer.body).message
+        assert (await sender.to(receiver, sender.item())).status == 200
+        held.cancel()
+        await asyncio.gather(held, return_exceptions=True)
+        for _ in range(3):  # what was held is given back, and one that is alone is never too large
+            assert (await receiver.post(sender.path, body, sender.content_type)).status == 200
+
+    async def test_count_as_they_are_once_decompressed(self, start, sender):
+        receiver = await start(max_in_flight_bytes=200_000)
+        body = sender.body(*map(sender.item, range(1, 6000)))
+        assert len(body) > 200_000
+        answers = await asyncio.gather(
+            *(
+                receiver.post(sender.path, gzip.compress(body), sender.content_type, content_encoding="gzip")
+                for _ in range(8)
+            )
+        )
+        assert {answer.status for answer in answers} == {200, 503}
 
 
 class TestConnections:
