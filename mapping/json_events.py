@@ -124,11 +124,16 @@ def _properties(request: EventRequest) -> dict[str, Any]:
 
     What they say otherwise than the properties stands under its longer name: `metadata.KEY`.
     """
-    value = storable(request.properties)
-    properties = value if isinstance(value, dict) else {} if value is None else {"value": value}
+    properties = _fields(request.properties, "value")
     for field in ("metadata", "context"):
-        extra = storable(getattr(request, field))
-        for key, inner in (extra if isinstance(extra, dict) else {} if extra is None else {field: extra}).items():
+        for key, inner in _fields(getattr(request, field), field).items():
             if properties.setdefault(key, inner) != inner:
                 properties[f"{field}.{key}"] = inner
     return properties
+
+
+def _fields(value: Any, otherwise: str) -> dict[str, Any]:
+    """Give an object's fields; what is no object stands under `otherwise`. A field nests as deep as in OTLP."""
+    if value is None:
+        return {}
+    return {key: storable(inner) for key, inner in (value if isinstance(value, dict) else {otherwise: value}).items()}
