@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from mapping.event_types import event_type
-from mapping.vocabulary import FAILURES, KEYS, NAMED_BY_SPAN, ROLES
+from mapping.vocabulary import FAILURES, KEYS, NAMED_BY_SPAN, ROLES, USAGE
 
 _NUMBER = {role: number for number, role in enumerate(ROLES)}
 _SESSION, _AGENT, _OWN_NAME, _WHOLE, _TYPE = (
@@ -110,7 +110,7 @@ def tokens_of(found: Found) -> tuple[int, int]:
     usage = found[_USAGE]
     if usage is not None:
         usage = _object(usage)
-        return _tokens(usage.get("input")), _tokens(usage.get("output"))
+        return _used(usage, "input"), _used(usage, "output")
     return _tokens(found[_INPUT_TOKENS]), _tokens(found[_OUTPUT_TOKENS])
 
 
@@ -148,6 +148,10 @@ def _object(value: object) -> dict[str, Any]:
         except (ValueError, RecursionError):
             return {}
     return value if isinstance(value, dict) else {}
+
+
+def _used(usage: dict[str, Any], which: str) -> int:
+    return _tokens(next((usage[key] for key in USAGE[which] if key in usage), None))
 
 
 def _tokens(value: object) -> int:

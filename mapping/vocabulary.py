@@ -35,7 +35,7 @@ class Emitter(NamedTuple):
     outcome: tuple[str, ...] = ()
     input_tokens: tuple[str, ...] = ()
     output_tokens: tuple[str, ...] = ()
-    # Tokens and cost as an object: `{"input": 12, "output": 3, "total": ...}`.
+    # Tokens as an object: `{"input": 12, "output": 3, "total": ...}`; `USAGE` has what else its fields are called.
     usage: tuple[str, ...] = ()
     # US dollars.
     cost: tuple[str, ...] = ()
@@ -206,7 +206,13 @@ FAILURES: dict[str, tuple[object, ...]] = {
 }
 
 # Agents that are called as their spans are: those of the emitters whose type stands under these keys.
-NAMED_BY_SPAN = ("langfuse.observation.type",)
+NAMED_BY_SPAN = ("langfuse.observation.type", "openinference.span.kind")
+
+# What counts input and output in an object of `usage`: Langfuse passes on what the model's API has said.
+USAGE = {
+    "input": ("input", "prompt_tokens", "input_tokens"),
+    "output": ("output", "completion_tokens", "output_tokens"),
+}
 
 
 def _rank() -> dict[str, tuple[int, int]]:

@@ -65,8 +65,11 @@ def test_a_node_s_or_run_s_own_name_is_an_agent_s_only_where_it_is_an_agent_s_sp
     assert own_name_of(find({key: "a"}), {key: "a"}, "the span") == "a"
 
 
-def test_an_agent_of_langfuse_is_called_as_its_span():
-    properties = {"langfuse.observation.type": "agent"}
+@pytest.mark.parametrize(
+    ("key", "kind"), [("langfuse.observation.type", "agent"), ("openinference.span.kind", "AGENT")]
+)
+def test_an_agent_of_langfuse_or_openinference_is_called_as_its_span(key, kind):
+    properties = {key: kind}
     assert own_name_of(find(properties), properties, "planner") == "planner"
     assert own_name_of(find({}), {}, "planner") is None
 
@@ -251,6 +254,8 @@ def test_tokens_may_come_as_an_object():
     key = "langfuse.observation.usage_details"
     assert tokens_of(find({key: '{"input": 12, "output": 3, "total": 15}'})) == (12, 3)
     assert tokens_of(find({key: {"input": 12}})) == (12, 0)
+    assert tokens_of(find({key: '{"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15}'})) == (12, 3)
+    assert tokens_of(find({key: '{"input_tokens": 12, "output_tokens": 3, "total_tokens": 15}'})) == (12, 3)
     assert tokens_of(find({key: "[]"})) == (0, 0)
     assert tokens_of(find({key: "["})) == (0, 0)
 
