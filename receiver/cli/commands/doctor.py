@@ -1,12 +1,13 @@
 """`doctor`: a line for each thing that a receiver needs, and what to do where it is not as it should be.
 
-It needs no running receiver, gets along with one, and changes nothing.
+It needs no running receiver, gets along with one, and changes nothing of what is stored.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from typing import NamedTuple
 from receiver import settings
 from receiver.cli.checks import machine, model, stores
 from receiver.cli.checks.finding import Finding, Level, Setup
-from receiver.cli.terminal import coloured, count, printable
+from receiver.cli.terminal import Progress, coloured, count, printable
 from receiver.cli.try_rules import try_rules
 from receiver.rules_file import read_rules_file
 from receiver.settings import SettingsError
@@ -62,8 +63,17 @@ def run(args: argparse.Namespace) -> int:
         text += f"; {_rules(loaded.mapping.rules_file)}"
     _show("settings", Finding("ok", text))
     setup = Setup(loaded, machine.in_use(loaded.storage.data_dir))
-    levels = [_show(check.name, check.look(setup)) for check in CHECKS]
+    levels = [_show(check.name, _look(check, setup)) for check in CHECKS]
     return 1 if "problem" in levels else 0
+
+
+def _look(check: Check, setup: Setup) -> Finding:
+    progress = Progress()
+    if sys.stderr.isatty():
+        progress.show(f"looking at: {check.name}")  # an engine replays its log for a while after a kill
+    finding = check.look(setup)
+    progress.clear()
+    return finding
 
 
 def _rules(file: Path) -> str:

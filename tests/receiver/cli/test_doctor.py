@@ -1,3 +1,4 @@
+import asyncio
 import os
 import re
 import socket
@@ -5,6 +6,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from surrealdb import AsyncSurreal
 
 from storage.embedding import minilm
 
@@ -178,6 +180,37 @@ def test_a_model_that_nobody_knows_is_a_problem(doctor, monkeypatch):
     assert code == 1
     assert found["model"][0] == "problem"
     assert "minilm" in found["model"][1]
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Make the folder of an embedded SurrealDB that holds something and is closed."""
+    folder = tmp_path / "data" / "surreal"
+    folder.parent.mkdir()
+
+    async def make():
+        async with AsyncSurreal(f"surrealkv://{folder}") as database:
+            await database.use("vectadb", "vectadb")
+            await database.query("CREATE one:thing")
+
+    asyncio.run(make())
+    return folder
+
+
+def test_a_store_that_is_closed_is_opened(doctor, store):
+    code, found = doctor()
+    assert code == 0
+    assert found["SurrealDB"][0] == "ok"
+    assert "embedded, opens" in found["SurrealDB"][1]
+
+
+def test_a_store_that_is_damaged_is_a_problem(doctor, store):
+    for file in (store / "manifest").iterdir():
+        file.write_bytes(b"no manifest of any version")
+    code, found = doctor()
+    assert code == 1
+    assert found["SurrealDB"][0] == "problem"
+    assert "restore data_dir from a backup" in found["SurrealDB"][1]
 
 
 def test_a_damaged_search_index_is_worth_a_warning(doctor, tmp_path):

@@ -1,9 +1,11 @@
+import io
 import json
+import sys
 from datetime import datetime
 
 import pytest
 
-from receiver.cli.terminal import aligned, coloured, duration, json_line, local_time, printable, shortened
+from receiver.cli.terminal import Progress, aligned, coloured, duration, json_line, local_time, printable, shortened
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,7 @@ def test_cells_stand_below_each_other_whatever_their_colour():
     ]
 
 
-class Terminal:
+class Terminal(io.StringIO):
     def isatty(self):
         return True
 
@@ -64,10 +66,10 @@ def test_a_terminal_without_colours_gets_none(monkeypatch, name, value):
 
 
 def test_times_are_local_and_say_the_day_when_it_is_another():
-    now = datetime.now().astimezone().replace(month=6, day=15, hour=12)
-    assert local_time(now.isoformat(), now) == f"{now:%H:%M:%S}"
-    assert local_time(now.replace(day=3).isoformat(), now) == f"{now:06-03 %H:%M:%S}"
-    assert local_time(now.replace(year=2001).isoformat(), now) == f"{now:2001-06-15 %H:%M}"
+    now = datetime(2026, 6, 15, 12, 0, 1).astimezone()
+    assert local_time(now.isoformat(), now) == "12:00:01"
+    assert local_time(datetime(2026, 6, 3, 12, 0, 1).astimezone().isoformat(), now) == "06-03 12:00:01"
+    assert local_time(datetime(2001, 6, 15, 12, 0, 1).astimezone().isoformat(), now) == "2001-06-15 12:00"
 
 
 def test_the_ends_of_the_calendar_can_be_shown():
@@ -94,3 +96,20 @@ def test_durations_have_few_digits(nanoseconds, shown):
 def test_what_is_too_long_ends_with_dots():
     assert shortened("abcdef", 6) == "abcdef"
     assert shortened("abcdefg", 6) == "abcde…"
+
+
+def test_progress_is_one_line_on_a_terminal_and_goes_away(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    progress = Progress()
+    for text in ("40 %", "40 %", "80 % \033[2J"):
+        progress.show(text)
+    progress.clear()
+    assert sys.stderr.getvalue() == "\r\033[K40 %\r\033[K80 % \\x1b[2J\r\033[K"
+
+
+def test_progress_in_a_log_is_a_line_for_each_change(capsys):
+    progress = Progress()
+    for text in ("40 %", "40 %", "80 %"):
+        progress.show(text)
+    progress.clear()
+    assert capsys.readouterr().err == "40 %\n80 %\n"
