@@ -1,109 +1,72 @@
-"""How fast the receiver takes, stores and indexes: `make bench`. Prints a table, writes bench/results/ingest.json.
+"""How fast the receiver takes, stores and indexes: `make bench`. Prints a table; JSON and plots are in bench/results/.
 
 Accepted, stored and searchable are different rates: items answered 200 a second while requests ran, events in SurrealDB
-a second, and events in the search index a second. Compare within one run; machines differ, and a shared one from minute
-to minute.
+a second, and events in the search index a second. The ceiling is what the engine alone stores of the same rows. Compare
+within one run; machines differ, and a shared one from minute to minute.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
-import os
-import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-import urllib.request
-from pathlib import Path
 from typing import Any
 
+import plot
 import traffic
+from program import HERE, Load, Receiver
 
-HERE = Path(__file__).parent
-RESULTS = HERE / "results" / "ingest.json"
-
-
-class Receiver:
-    """The real program, on empty stores in a folder of its own."""
-
-    def __init__(self, data_dir: str, model: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "receiver", "serve", "--port", str(port), "--otlp-port", "off"]
-        self.process = subprocess.Popen(
-            [*command, "--data-dir", data_dir, "--log-level", "warning"],
-            env={**os.environ, "VECTADB_EMBEDDING_MODEL": model},
-            cwd=HERE.parent,
-        )
-        self.wait(lambda: self.get("/readyz") is not None)
-
-    def get(self, path: str) -> Any:
-        try:
-            with urllib.request.urlopen(self.url + path) as answer:  # noqa: S310 - our own address
-                return json.load(answer)
-        except OSError:
-            return None
-
-    def wait(self, ready: Any, seconds: float = 600) -> None:
-        deadline = time.monotonic() + seconds
-        while not ready():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                sys.exit("the receiver did not get ready")
-            time.sleep(0.05)
-
-    def usage(self) -> tuple[float, float]:
-        """CPU seconds so far, and peak resident memory in MB. Linux only: zeros elsewhere."""
-        proc = Path(f"/proc/{self.process.pid}")
-        if not proc.exists():
-            return 0.0, 0.0
-        fields = (proc / "stat").read_text().rpartition(")")[2].split()
-        cpu = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-        peak = next(line for line in (proc / "status").read_text().splitlines() if line.startswith("VmHWM"))
-        return cpu, int(peak.split()[1]) / 1024
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(60)
+RESULTS = HERE / "results"
+STEADY = 1_000  # spans a second of the last scenario
 
 
-def measure(scenario: str, items: int, seconds: float, model: str) -> dict[str, float]:
-    """Run one scenario on a fresh receiver."""
+def measure(scenario: str, items: int, model: str, rate: float = 0) -> tuple[dict[str, float], dict[str, Any]]:
+    """Run one scenario on a fresh receiver; give the figures, and the course of it for the plot."""
     with tempfile.TemporaryDirectory(prefix="vectadb-bench-") as data_dir:
         receiver = Receiver(data_dir, model)
         try:
-            if model != "off":
-                receiver.wait(lambda: receiver.get("/api/v1/stats")["index_state"] == "ready")
-            load = subprocess.Popen(
-                [sys.executable, str(HERE / "load.py"), receiver.url, scenario, str(items), str(seconds), "1"],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            )  # fmt: skip
-            assert load.stdout is not None  # noqa: S101 - for the type checker
-            load.stdout.readline()
-            cpu, _ = receiver.usage()
+            load = Load(receiver, scenario, items, rate=rate)
+            before = receiver.usage()
             began = time.perf_counter()
-            sent = json.loads(load.communicate("go\n")[0])
-            used, peak = receiver.usage()
-            stored = receiver.get("/api/v1/stats")["events"]
+            stored_at: list[tuple[float, int]] = []
+            done = threading.Event()
+            watcher = threading.Thread(target=_watch, args=(receiver, began, stored_at, done))
+            watcher.start()
+            sent = load.go()
+            after = receiver.usage()
+            stored, ended = receiver.stats()["events"], time.perf_counter()
+            done.set()
+            watcher.join()
+            latencies = sorted(latency for _, latency, _, status in sent["answers"] if status == 200)
             row = {
                 "accepted": sent["accepted"] / sent["seconds"],
-                "stored": stored / (time.perf_counter() - began),
+                "stored": stored / (ended - began),
                 "searchable": 0.0,
-                "p50 ms": sent["latencies"][len(sent["latencies"]) // 2] * 1000,
-                "p99 ms": sent["latencies"][len(sent["latencies"]) * 99 // 100] * 1000,
-                "CPU s per 1,000": (used - cpu) / max(stored, 1) * 1000,
-                "peak MB": peak,
-                "refused": sum(count for status, count in sent["answers"].items() if status != "200"),
+                "p50 ms": latencies[len(latencies) // 2] * 1000,
+                "p99 ms": latencies[len(latencies) * 99 // 100] * 1000,
+                "CPU s/1,000": (after.cpu - before.cpu) / max(stored, 1) * 1000,
+                "peak MB": after.peak,
+                "refused": float(sum(status != 200 for _, _, _, status in sent["answers"])),
             }
             if model != "off":
-                receiver.wait(lambda: receiver.get("/api/v1/stats")["index_pending"] == 0, 3600)
-                row["searchable"] = receiver.get("/api/v1/stats")["indexed"] / (time.perf_counter() - began)
-            return row
+                receiver.wait(lambda: receiver.stats()["index_pending"] == 0)
+                row["searchable"] = receiver.stats()["indexed"] / (time.perf_counter() - began)
+            return row, {"stored": stored_at, "answers": sent["answers"]}
         finally:
             receiver.stop()
+
+
+def _watch(receiver: Receiver, began: float, stored_at: list[tuple[float, int]], done: threading.Event) -> None:
+    """Note once a second how much is stored."""
+    while not done.wait(1):
+        stats = receiver.get("/api/v1/stats")
+        if stats:
+            stored_at.append((time.perf_counter() - began, stats["events"]))
 
 
 def ceiling(scenario: str, items: int) -> float:
@@ -114,24 +77,37 @@ def ceiling(scenario: str, items: int) -> float:
     return max(json.loads(rates).values())
 
 
+def draw(name: str, course: dict[str, Any]) -> None:
+    stored = [(0.0, 0), *course["stored"]]
+    rates = [(at, (count - before) / (at - was)) for (was, before), (at, count) in itertools.pairwise(stored)]
+    answers = [(at, latency) for at, latency, _, _ in course["answers"]]
+    path = RESULTS / (name.replace(",", "").replace(" ", "-") + ".svg")
+    plot.draw(path, name, rates, answers)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--items", type=int, default=30_000, help="items sent in each scenario at most")
-    parser.add_argument("--seconds", type=float, default=15, help="seconds of sending in each scenario at most")
+    parser.add_argument("--items", type=int, default=50_000, help="items sent in each scenario")
     parser.add_argument("--model", default="off", help="embedding.model of the receiver; off: store only")
     parser.add_argument("--only", default="", help="scenarios whose name contains this")
     arguments = parser.parse_args()
+    RESULTS.mkdir(exist_ok=True)
+    steady = f"spans, protobuf, 100 a request, {STEADY:,} a second"
+    scenarios = [(name, name, 0) for name in traffic.SCENARIOS] + [(steady, "spans, protobuf, 100 a request", STEADY)]
     results: dict[str, dict[str, float]] = {}
-    for scenario in traffic.SCENARIOS:
-        if arguments.only in scenario:
-            results[scenario] = row = measure(scenario, arguments.items, arguments.seconds, arguments.model)
+    for name, scenario, rate in scenarios:
+        if arguments.only not in name:
+            continue
+        row, course = measure(scenario, arguments.items, arguments.model, rate)
+        if not rate:
             row["ceiling"] = ceiling(scenario, arguments.items)
             row["stored/ceiling"] = row["stored"] / row["ceiling"]
-            if len(results) == 1:
-                print(f"{'per second where not said':38}", *(f"{name:>16}" for name in results[scenario]))
-            print(f"{scenario:38}", *(f"{value:16,.2f}" for value in results[scenario].values()), flush=True)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(results, indent=1))
+        if not results:
+            print(f"{'a second where not said':46}", *(f"{column:>14}" for column in row))
+        print(f"{name:46}", *(f"{value:14,.2f}" for value in row.values()), flush=True)
+        results[name] = row
+        draw(name, course)
+    (RESULTS / "ingest.json").write_text(json.dumps(results, indent=1))
 
 
 if __name__ == "__main__":

@@ -13,38 +13,37 @@ import aiohttp
 import msgspec
 import traffic
 
-CONNECTIONS = 8
 
-
-async def send(url: str, bodies: list[traffic.Body], seconds: float) -> dict[str, object]:
-    """Send the bodies, the next one when a connection is free, until they are through or the time is up."""
+async def send(url: str, bodies: list[traffic.Body], connections: int, rate: float) -> dict[str, object]:
+    """Send the bodies: the next one when a connection is free or, with a rate (items a second), when its time comes."""
     waiting = collections.deque(bodies)
-    latencies: list[float] = []
-    answers: collections.Counter[int] = collections.Counter()
-    accepted = 0
+    answers: list[tuple[float, float, int, int]] = []
+    due = 0.0
     started = time.perf_counter()
 
-    async with aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=CONNECTIONS)) as session:
+    async with aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=connections)) as session:
 
         async def connection() -> None:
-            nonlocal accepted
-            while waiting and time.perf_counter() - started < seconds:
+            nonlocal due
+            while waiting:
                 body = waiting.popleft()
                 began = time.perf_counter()
+                if rate:
+                    # Its time of sending is the one it was due at: a slow answer must not make the next look fast.
+                    began, due = started + due, due + body.items / rate
+                    await asyncio.sleep(began - time.perf_counter())
                 async with session.post(
                     body.path, data=body.data, headers={"Content-Type": body.content_type}
                 ) as answer:
                     await answer.read()
-                latencies.append(time.perf_counter() - began)
-                answers[answer.status] += 1
-                accepted += body.items if answer.status == 200 else 0
+                now = time.perf_counter()
+                answers.append((now - started, now - began, body.items, answer.status))
 
-        await asyncio.gather(*(connection() for _ in range(CONNECTIONS)))
+        await asyncio.gather(*(connection() for _ in range(connections)))
     return {
         "seconds": time.perf_counter() - started,
-        "accepted": accepted,
-        "answers": dict(answers),
-        "latencies": sorted(latencies),
+        "accepted": sum(items for _, _, items, status in answers if status == 200),
+        "answers": answers,
     }
 
 
@@ -53,16 +52,18 @@ def main() -> None:
     parser.add_argument("url")
     parser.add_argument("scenario", choices=traffic.SCENARIOS)
     parser.add_argument("items", type=int)
-    parser.add_argument("seconds", type=float)
-    parser.add_argument("seed", type=int)
+    parser.add_argument("--seed", type=int, default=1, help="another seed is another traffic")
+    parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--rate", type=float, default=0, help="items a second; 0: as fast as answers come")
     arguments = parser.parse_args()
     make, size = traffic.SCENARIOS[arguments.scenario]
     rnd = random.Random(arguments.seed)
-    first = arguments.seed * 100_000
+    first = arguments.seed * 1_000_000
     bodies = [make(rnd, first + number, size) for number in range(arguments.items // size)]
     print("ready", flush=True)
     sys.stdin.readline()
-    print(msgspec.json.encode(asyncio.run(send(arguments.url, bodies, arguments.seconds))).decode())
+    result = asyncio.run(send(arguments.url, bodies, arguments.connections, arguments.rate))
+    print(msgspec.json.encode(result).decode())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,100 @@
+"""The real program, started on empty stores of its own, and what it uses."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+HERE = Path(__file__).parent
+
+
+class Usage(NamedTuple):
+    """Of the receiver and its index engine: CPU seconds so far, peak resident memory in MB. Zeros but on Linux."""
+
+    cpu: float
+    peak: float
+
+
+class Receiver:
+    def __init__(self, data_dir: str, model: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        command = [sys.executable, "-m", "receiver", "serve", "--log-level", "warning", "--data-dir", data_dir]
+        self.process = subprocess.Popen(
+            [*command, "--port", str(port), "--otlp-port", "off"],
+            env={**os.environ, "VECTADB_EMBEDDING_MODEL": model},
+            cwd=HERE.parent,
+        )
+        self.wait(lambda: self.get("/readyz") is not None)
+        if model != "off":
+            self.wait(lambda: self.stats()["index_state"] == "ready")
+
+    def get(self, path: str) -> Any:
+        """Give the answer, None where there is none."""
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=60) as answer:  # noqa: S310 - our own address
+                return json.load(answer)
+        except OSError:
+            return None
+
+    def stats(self) -> dict[str, Any]:
+        stats: dict[str, Any] = self.get("/api/v1/stats")
+        return stats
+
+    def wait(self, until: Callable[[], bool], seconds: float = 3600) -> None:
+        deadline = time.monotonic() + seconds
+        while not until():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                sys.exit("the receiver did not get there")
+            time.sleep(0.05)
+
+    def usage(self) -> Usage:
+        proc = Path("/proc")
+        if not proc.exists():
+            return Usage(0.0, 0.0)
+        pids = [self.process.pid]
+        for task in (proc / str(self.process.pid) / "task").iterdir():
+            pids += map(int, (task / "children").read_text().split())
+        ticks = peak = 0
+        for pid in pids:
+            fields = (proc / str(pid) / "stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+            status = (proc / str(pid) / "status").read_text().splitlines()
+            peak += int(next(line for line in status if line.startswith("VmHWM")).split()[1])
+        return Usage(ticks / os.sysconf("SC_CLK_TCK"), peak / 1024)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(120)
+
+
+class Load:
+    """The load generator in its process. It has made its requests when this returns; `go` sends them."""
+
+    def __init__(
+        self, receiver: Receiver, scenario: str, items: int, *, seed: int = 1, connections: int = 8, rate: float = 0
+    ) -> None:
+        options = ["--seed", str(seed), "--connections", str(connections), "--rate", str(rate)]
+        self._process = subprocess.Popen(
+            [sys.executable, str(HERE / "load.py"), receiver.url, scenario, str(items), *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None  # noqa: S101 - for the type checker: it is a pipe
+        self._process.stdout.readline()
+
+    def go(self) -> dict[str, Any]:
+        """Send, and give what came of it: `seconds`, `accepted`, and `answers` as [moment, seconds, items, status]."""
+        sent: dict[str, Any] = json.loads(self._process.communicate("go\n")[0])
+        return sent
