@@ -12,6 +12,7 @@ import pytest
 from aiohttp import WSMsgType, web
 from surrealdb_embedded import AsyncEmbeddedDB
 
+from mapping.conversation import conversation_of
 from mapping.model import Event
 from mapping.times import NS
 from storage.reader import Reader
@@ -116,6 +117,11 @@ class StandIn:
         return {"id": request["id"], "error": {"code": -32002, "message": message, "kind": "NotAllowed"}}
 
 
+@pytest.fixture(scope="session")
+def make_stand_in():
+    return StandIn
+
+
 @pytest.fixture
 async def stand_in():
     server = StandIn()
@@ -212,6 +218,19 @@ def make_event():
 
     def make(**fields):
         return Event(**({"id": str(uuid.uuid4()), "timestamp": NOON, "kind": "json", "properties": {}} | fields))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_call(make_event):
+    """Makes the event of a model's call: the texts of its messages, by turns user's and model's, and an answer."""
+
+    def make(*texts, answer=None, **fields):
+        messages = [{"role": ("user", "assistant")[turn % 2], "content": text} for turn, text in enumerate(texts)]
+        event = make_event(properties={"messages": messages} | ({"output": answer} if answer else {}), **fields)
+        event.conversation = conversation_of(event, [event.properties])
+        return event
 
     return make
 

@@ -10,6 +10,7 @@ from storage.surreal import rows
 from storage.surreal.database import RefusedError
 
 HOUR = 3600 * 10**9
+NOON = 1_767_960_000 * 10**9
 WINDOWS = Windows(HOUR)
 
 
@@ -53,6 +54,50 @@ async def test_two_that_make_the_same_trace_make_one(connect, make_event, balanc
     traces, events = await balance(database)
     assert list(traces) == [outcome.trace_id]
     assert len(events) == 2
+
+
+@pytest.mark.parametrize(
+    ("order", "other_fields"), [(1, {}), (-1, {}), (1, {"session_id": "s"}), (1, {"trace_id": "t"})]
+)
+async def test_two_calls_of_one_conversation_have_one_trace(connect, make_call, balance, between, order, other_fields):
+    """Neither has seen the other when it decides: the second to write has to look again."""
+    database, other = await connect(), await connect()
+    calls = [make_call("hi", answer="Hello!", **other_fields), make_call("hi", "Hello!", "Who?", timestamp=NOON + 1)]
+    first, second = calls[::order]
+    between.append(lambda: commit(other, pending(first), WINDOWS))
+    (outcome,) = await commit(database, pending(second), WINDOWS)
+    assert outcome.trace_id == first.trace_id
+    assert len((await balance(database))[0]) == 1
+
+
+async def test_two_calls_that_repeat_a_list_of_messages_after_a_failure_have_one_trace(
+    connect, make_call, balance, between
+):
+    database, other = await connect(), await connect()
+    failed, answered = make_call("hi", status="error"), make_call("hi", answer="Hello!")
+    between.append(lambda: commit(other, pending(failed), WINDOWS))
+    await commit(database, pending(answered), WINDOWS)
+    assert len((await balance(database))[0]) == 1
+    # The next day the list is heard again, and its record is there already.
+    day = NOON + 24 * HOUR
+    failed, answered = (
+        make_call("hi", status="error", timestamp=day),
+        make_call("hi", answer="Hello!", timestamp=day),
+    )
+    between.append(lambda: commit(other, pending(failed), WINDOWS))
+    await commit(database, pending(answered), WINDOWS)
+    assert answered.trace_id == failed.trace_id
+    assert len((await balance(database))[0]) == 2
+
+
+async def test_a_list_of_messages_whose_trace_is_gone_is_heard_anew(database, make_call, balance):
+    await commit(database, pending(make_call("hi", answer="Hello!")), WINDOWS)
+    await database.query("DELETE agent_trace; DELETE agent_event; DELETE contains; DELETE index_queue")
+    first, second = make_call("hi", "Hello!", "Who?", answer="Me."), make_call("hi", "Hello!", "Who?", "Me.", "Why?")
+    await commit(database, pending(first), WINDOWS)
+    await commit(database, pending(second), WINDOWS)
+    assert (first.correlation, second.correlation) == ("created", "conversation")
+    assert list((await balance(database))[0]) == [first.trace_id]
 
 
 async def test_two_that_store_the_same_event_store_one(connect, make_event, balance, between):

@@ -7,6 +7,7 @@ import pytest
 
 from mapping.errors import Code, Problem
 from mapping.times import NS
+from storage.writer import Writer
 
 NOON = 1_767_960_000 * NS
 MINUTE = 60 * NS
@@ -97,6 +98,40 @@ async def test_one_agents_events_at_once_are_one_run(receivers, connect, make_ev
 async def test_an_agent_with_a_session_is_the_sessions(writer, make_event):
     placed = await traces_of(writer, make_event(agent_id="a"), make_event(agent_id="a", session_id="s"))
     assert placed[0] != placed[1]
+
+
+async def test_one_conversation_has_one_trace_however_it_arrives(receivers, connect, make_call, balance):
+    rng = random.Random(7)  # noqa: S311 - made-up data
+    calls = {topic: [] for topic in "abcd"}
+    for topic, of_topic in calls.items():
+        texts = []
+        for turn in range(12):
+            texts.append(f"{topic} {turn}")
+            at = NOON + 4 * turn * MINUTE
+            if rng.random() < 0.3:
+                of_topic.append(make_call(*texts, timestamp=at, status="error"))
+            of_topic.append(make_call(*texts, answer=f"{topic} answer {turn}", timestamp=at + 1))
+            texts.append(f"{topic} answer {turn}")
+    events = [event for of_topic in calls.values() for event in of_topic]
+    rng.shuffle(events)
+    batches = [events[start : start + 3] for start in range(0, len(events), 3)]
+    await asyncio.gather(*[rng.choice(receivers).write(batch) for batch in [*batches, *batches[:5]]])
+    traces, stored = await balance(await connect())
+    assert [len({stored[event.id]["trace_id"] for event in of_topic}) for of_topic in calls.values()] == [1, 1, 1, 1]
+    assert len(traces) == 4
+
+
+async def test_an_event_that_says_no_more_than_its_conversation_is_shown_with_its_session(writer, make_call, reader):
+    agents, plain = make_call("hi", answer="Hello!", session_id="s", agent_id="a"), make_call("hi", "Hello!", "Who?")
+    await writer.write([agents, plain])
+    shown = await reader.event(plain.id)
+    assert [shown[field] for field in ("correlation", "session_id", "agent_id")] == ["conversation", "s", "a"]
+
+
+async def test_how_long_a_conversation_may_rest_is_the_writers_to_say(database, make_call):
+    writer = Writer(database, agent_window=0, conversation_window=MINUTE, committed=lambda _: None)
+    calls = [make_call("hi", answer="Hello!"), make_call("hi", "Hello!", "Who?", timestamp=NOON + MINUTE + 1)]
+    assert len(set(await traces_of(writer, *calls))) == 2
 
 
 async def test_an_event_with_nothing_to_go_by_has_a_trace_of_its_own(writer, make_event, database, balance):
