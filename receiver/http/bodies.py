@@ -10,8 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from aiohttp import ClientPayloadError, web
-from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp import web
 
 from mapping.errors import Code, Problem, invalid
 from receiver.http.context import SETTINGS
@@ -71,6 +70,8 @@ async def _read(request: web.Request, limit: int, seconds: float) -> bytes:
         raise Problem(
             Code.REQUEST_TIMEOUT, f"body: expected all of it within {seconds:g} s; {len(body)} bytes have come"
         ) from None
-    except (ClientPayloadError, HttpProcessingError, ConnectionError) as error:
-        raise invalid(f"body: it broke off after {len(body)} bytes ({error})") from None
+    except (web.RequestPayloadError, ConnectionError):
+        raise invalid(
+            f"body: it broke off after {len(body)} bytes, or is not in the chunks that it announced"
+        ) from None
     return bytes(body)

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import HttpProcessingError, InvalidHeader, InvalidURLError, LineTooLong
 
 from mapping.errors import Code, Problem, invalid
@@ -53,10 +54,17 @@ class Connection(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        if self._messages and not isinstance(self._messages[-1][0], RawRequestMessage):
+            self._end_body()
         if not self._awaits_head():
             self._stop_head_timer()
         elif self._head_timer is None:
             self._head_timer = asyncio.get_running_loop().call_later(self._limits.header_timeout, self._head_is_late)
+
+    def _end_body(self) -> None:
+        """Tell who reads a body that what came next is not HTTP: aiohttp would let it wait for the rest."""
+        if self._current_request is not None and not self._current_request.content.is_eof():
+            self._current_request.content.set_exception(web.RequestPayloadError())
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._stop_head_timer()

@@ -145,3 +145,16 @@ class TestTransfer:
         assert answer == b"" or answer.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400")), answer
         assert "Traceback" not in caplog.text
         assert (await receiver.get("/healthz")).status == 200
+
+    @pytest.mark.parametrize("rest", [b"zz\r\n1234\r\n", b"4\r\n1234567\r\n", b"-1\r\n\r\n"])
+    async def test_in_chunks_that_are_none_is_400_at_once(self, receiver, sender, caplog, rest):
+        reader, writer = await asyncio.open_connection("127.0.0.1", receiver.port)
+        writer.write(head(sender, "Transfer-Encoding: chunked") + b"2\r\n{}\r\n")
+        await asyncio.sleep(0.1)  # the body is being read by now
+        writer.write(rest)
+        answer = await asyncio.wait_for(reader.read(), 20)
+        writer.close()
+        first, _, body = answer.partition(b"\r\n\r\n")
+        assert first.startswith(b"HTTP/1.1 400")
+        assert b"body: it broke off after" in body
+        assert "Traceback" not in caplog.text
