@@ -126,9 +126,20 @@ class Database:
     async def _connect(self) -> _Connection:
         connection: Any = None
         try:
+            left = _left_log(self.url)
             # The constructor of the embedded engine replays its log, for seconds after a kill.
             connection = await asyncio.to_thread(_engine_or_server, self.url)
             await connection.connect()
+            if left:
+                # Never go on writing to a log that was left behind. Where its end is torn, the engine (3.2.4) puts a
+                # repaired copy in its place, and goes on in the file that it has replaced; an end of zeros it takes for
+                # written, and reads no further the next time. Both lose what comes after. Closing, it keeps what it has
+                # read in its tables, and removes the log.
+                await connection.close()
+                if _left_log(self.url):
+                    raise OSError("what its log holds could not be written to its tables")  # noqa: TRY301 - as the engine's own
+                connection = await asyncio.to_thread(_engine_or_server, self.url)
+                await connection.connect()
             if self._user:
                 await connection.signin({"username": self._user, "password": self._password})
             await connection.use(self._namespace, self._database)
@@ -160,6 +171,13 @@ class Database:
     async def _closed_down(self, connection: _Connection) -> None:
         async with self._connecting:
             await _close(connection)
+
+
+def _left_log(url: str) -> bool:
+    """Say whether the embedded engine's folder holds a log: one that was closed in order has none."""
+    if not url.startswith("surrealkv://"):
+        return False
+    return any(file.stat().st_size for file in Path(url.removeprefix("surrealkv://"), "wal").glob("*"))
 
 
 def _engine_or_server(url: str) -> _Connection:

@@ -88,15 +88,47 @@ async def stored(url):
     return set(events)
 
 
+async def sixty_acknowledged(url):
+    lines = await asyncio.to_thread(killed_after, url, "empty", lambda lines: len(lines) == 60)
+    assert {outcome for outcome, _ in lines} == {"stored"}
+    return [event_id for _, event_id in lines]
+
+
 async def test_what_was_acknowledged_is_there_after_a_kill(tmp_path):
     url = f"surrealkv://{tmp_path}/surreal"
     acknowledged = set()
     for _ in range(3):
-        lines = await asyncio.to_thread(killed_after, url, "empty", lambda lines: len(lines) == 60)
-        assert {outcome for outcome, _ in lines} == {"stored"}
-        acknowledged |= {event_id for _, event_id in lines}
+        acknowledged |= set(await sixty_acknowledged(url))
         assert acknowledged <= await stored(url)
     assert len(acknowledged) >= 180
+
+
+def torn(log):
+    with log.open("r+b") as file:
+        file.truncate(log.stat().st_size - 10)
+
+
+def followed_by(tail):
+    def damage(log):
+        with log.open("ab") as file:
+            file.write(tail)
+
+    return damage
+
+
+# A commit may hold an event of each of the program's four senders.
+@pytest.mark.parametrize(
+    ("damage", "lost"),
+    [(torn, 4), (followed_by(bytes(range(200))), 0), (followed_by(bytes(3000)), 0)],
+    ids=["torn", "followed by rubbish", "followed by zeros"],
+)
+async def test_what_is_acknowledged_after_a_start_with_a_damaged_log_is_there_after_a_kill(tmp_path, damage, lost):
+    url = f"surrealkv://{tmp_path}/surreal"
+    before = await sixty_acknowledged(url)
+    (log,) = (tmp_path / "surreal" / "wal").iterdir()
+    damage(log)
+    after = [*await sixty_acknowledged(url), *await sixty_acknowledged(url)]
+    assert {*before[: len(before) - lost], *after} <= await stored(url)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the limit on the size of files is POSIX's")
