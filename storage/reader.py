@@ -99,6 +99,13 @@ class Reader:
         row = await self._one(rows.EVENT, event_id)
         return None if row is None else (await self._shown([row]))[0]
 
+    async def event_and_trace(self, event_id: str) -> tuple[Row, Row] | None:
+        """Give an event and its trace as they are stored: what the event says itself, and what the trace has."""
+        event = await self._one(rows.EVENT, event_id)
+        if event is None:
+            return None
+        return event, await self._one(rows.TRACE, event["trace_id"]) or {}
+
     async def events_by_id(self, event_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Give those events that are there, by id."""
         (found,) = await self._database.query(

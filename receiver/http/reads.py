@@ -48,7 +48,7 @@ async def _trace(request: web.Request) -> web.Response:
     reader = stores(request).reader
     trace = await reader.trace(trace_id)
     if trace is None:
-        raise _missing("trace", trace_id)
+        raise missing("trace", trace_id)
     events, next_cursor = await reader.trace_events(trace_id, page["limit"], page["cursor"])
     return json_answer({**trace, "events": events, "next_cursor": next_cursor})
 
@@ -65,7 +65,7 @@ async def _event(request: web.Request) -> web.Response:
     given = request.match_info["id"]
     event = await stores(request).reader.event(ids.event_id(given))
     if event is None:
-        raise _missing("event", given)
+        raise missing("event", given)
     return json_answer(event)
 
 
@@ -80,7 +80,7 @@ async def _session(request: web.Request) -> web.Response:
     session_id = request.match_info["id"]
     session = await stores(request).reader.session(session_id)
     if session is None:
-        raise _missing("session", session_id)
+        raise missing("session", session_id)
     return json_answer(session)
 
 
@@ -114,5 +114,5 @@ async def _indexed(index: VectorIndex | None) -> int:
         return 0
 
 
-def _missing(kind: str, given: str) -> Problem:
+def missing(kind: str, given: str) -> Problem:
     return Problem(Code.NOT_FOUND, f"no {kind} has the id {given[:200]!r}")

@@ -150,6 +150,15 @@ async def test_an_event_has_from_its_trace_what_it_does_not_say_itself(writer, r
     assert (await reader.event(stranger.id))["agent_id"] is None
 
 
+async def test_an_event_and_its_trace_are_given_as_they_are_stored(writer, reader, make_event):
+    event = make_event(trace_id="t")
+    await writer.write([make_event(trace_id="t", session_id="s"), event])
+    stored, trace = await reader.event_and_trace(event.id)
+    assert (stored["id"], stored.get("session_id"), stored["correlation"]) == (event.id, None, "trace_id")
+    assert (trace["id"], trace["session_id"]) == ("t", "s")
+    assert await reader.event_and_trace("nobody") is None
+
+
 async def test_sessions_stand_where_their_latest_trace_started(writer, reader, make_event, monkeypatch):
     monkeypatch.setattr(reader_module, "_TRACES_AT_ONCE", 3)
     order = "b a c a d - b a - c e a - f".split()  # one trace after the other; - has no session

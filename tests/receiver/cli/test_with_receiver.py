@@ -127,6 +127,22 @@ def test_a_trace_that_is_not_there_is_an_error(run, served):
     assert "no trace has the id 'no/such?trace'" in result.err
 
 
+def test_explain_says_which_rule_placed_an_event(ask, demo):
+    trace = json.loads(ask("trace", trace_ids(demo)[0][1], "--json"))
+    event = trace["events"][0]
+    out = ask("explain", event["id"])
+    assert event["session_id"] in out
+    assert "in its properties" in out
+    assert out.splitlines()[-1].startswith("rule 1: ")
+    assert json.loads(ask("explain", event["id"], "--json"))["trace_id"] == trace["id"]
+
+
+def test_an_event_that_is_not_there_is_an_error(run, served):
+    result = run("explain", "no/such?event", "--url", served.url)
+    assert (result.code, result.out) == (1, "")
+    assert "no event has the id 'no/such?event'" in result.err
+
+
 def test_sessions_are_listed(ask, demo):
     lines = ask("sessions").splitlines()
     assert {re.sub(r".*demo-(\w+)-.*", r"\1", line) for line in lines[1:]} == {"tokyo", "oslo", "lisbon"}

@@ -1,0 +1,176 @@
+"""Why an event stands where it does: which rule placed it, and which keys gave its session, agent and type.
+
+Told from what is stored, by the same tables that the mapping goes by; nothing is kept for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from mapping import bodies
+from mapping.event_types import event_type
+from mapping.roles import agent_of_resource, find, text_id, type_of
+from mapping.vocabulary import KEYS, NAMED_BY_SPAN, ROLES
+
+_RULES = {
+    "trace_id": "rule 1: it carries this trace's id",
+    "session": "rule 2: it carries no trace id but a session, {session}, and this was the session's latest trace",
+    "conversation": (
+        "rule 3: it carries neither trace id nor session, but a list of messages; this is the trace of the longest "
+        "list heard before that its own goes on with, or repeats after a failed call"
+    ),
+    "agent": (
+        "rule 4: it carries neither trace id nor session, but an agent, {agent}; this was the agent's latest trace "
+        "that no root span had ended, active within mapping.agent_window around the event's time"
+    ),
+    "created": "rule 5: nothing that it carries led to a trace that was there, so this one was made for {whom}",
+}
+
+
+class Origin(NamedTuple):
+    """Where a value comes from: `place` as in `explain`, and the key there, None where no key says it."""
+
+    place: str
+    key: str | None
+
+
+class _Level(NamedTuple):
+    place: str
+    attributes: Mapping[str, Any]
+
+
+def explain(event: Mapping[str, Any], trace: Mapping[str, Any]) -> dict[str, Any]:
+    """Explain an event as it is stored, and its trace.
+
+    Gives `{event_id, trace_id, correlation, rule, session_id, agent_id, event_type}`; `rule` in a person's words, the
+    last three as `{value, from, key}`. `from` is the place of the key: the event's `properties`, the `body` of a log,
+    the `scope`, the `resource`; `event` for the event's own fields, `span` for the span of a span event, `rule` for a
+    user's own rule (then `key` is its name), `trace` for what is inherited, `default` where nothing said it.
+    """
+    return {
+        "event_id": event["id"],
+        "trace_id": event["trace_id"],
+        "correlation": event["correlation"],
+        "rule": _rule(event),
+        "session_id": _told(event, trace, "session_id", ("session",)),
+        "agent_id": _told(event, trace, "agent_id", ("agent", "own_name", "whole")),
+        "event_type": _shown(event.get("event_type"), _origin_of_type(event)),
+    }
+
+
+def _rule(event: Mapping[str, Any]) -> str:
+    session, agent = (
+        None if value is None else repr(value) for value in (event.get("session_id"), event.get("agent_id"))
+    )
+    whom = f"the session {session}" if session else f"the agent {agent}" if agent else "this event"
+    return _RULES[event["correlation"]].format(session=session, agent=agent, whom=whom)
+
+
+def _told(event: Mapping[str, Any], trace: Mapping[str, Any], field: str, roles: tuple[str, ...]) -> dict[str, Any]:
+    value = event.get(field)
+    if value is None:
+        inherited = trace.get(field)
+        return _shown(inherited, Origin("trace", field) if inherited is not None else Origin("default", None))
+    return _shown(value, _origin_of_id(event, str(value), field, roles))
+
+
+def _shown(value: str | None, origin: Origin) -> dict[str, Any]:
+    return {"value": value, "from": origin.place, "key": origin.key}
+
+
+def _levels(event: Mapping[str, Any]) -> Iterator[_Level]:
+    """Give the sets of attributes that speak of an event, the nearest first."""
+    properties = event["properties"]
+    yield _Level("properties", properties)
+    body = properties.get("body")
+    if event["kind"] == "log_record" and isinstance(body, dict):
+        for level in bodies.levels_of(body):
+            yield _Level("body", level)
+    yield _Level("scope", (event.get("scope") or {}).get("attributes") or {})
+    yield _Level("resource", event.get("resource") or {})
+
+
+def _keys(attributes: Mapping[str, Any], role: str) -> list[str]:
+    """Give the keys that play a role in a set of attributes, by their precedence."""
+    number = ROLES.index(role)
+    ranked = [(KEYS[key][1], key) for key in attributes if key in KEYS and KEYS[key][0] == number]
+    return [key for _, key in sorted(ranked)]
+
+
+def _origin_of_id(event: Mapping[str, Any], value: str, field: str, roles: tuple[str, ...]) -> Origin:
+    properties = event["properties"]
+    for level in _levels(event):
+        for role in roles:
+            for key in _keys(level.attributes, role):
+                if text_id(level.attributes[key]) == value:
+                    return Origin(level.place, key)
+        if field == "agent_id" and (named := _agent_key(event, level, value)) is not None:
+            return Origin(level.place if named != "name" else "event", named)
+    if event["kind"] == "json":
+        return Origin("event", field)
+    if "rule" in properties:
+        return Origin("rule", str(properties["rule"]))
+    if event["kind"] == "span_event":
+        return Origin("span", None)
+    return Origin("body", _key_in_text(properties.get("body"), value))
+
+
+def _agent_key(event: Mapping[str, Any], level: _Level, value: str) -> str | None:
+    """Give the key of an agent that is known by more than a key: by its own span's name, or as a whole resource."""
+    if (
+        level.place == "properties"
+        and event.get("name") == value
+        and any(key in level.attributes for key in NAMED_BY_SPAN)
+    ):
+        return "name"
+    resource = bodies.resource_of(dict(level.attributes)) if level.place == "body" else dict(level.attributes)
+    if level.place in {"body", "resource"} and agent_of_resource(resource) == value:
+        return next(key for key in ("cloud.resource_id", "service.name") if resource.get(key) == value)
+    return None
+
+
+def _key_in_text(body: object, value: str) -> str | None:
+    """Give the word that a value is written behind, as `session_id` in `session_id=x`."""
+    found = re.search(rf"([\w.-]+(?: id)?)[\\\"']*\s?[:=]\s?[\\\"']*{re.escape(value)}", str(body))
+    return found[1] if found else None
+
+
+def _origin_of_type(event: Mapping[str, Any]) -> Origin:
+    kind, properties = event.get("event_type"), event["properties"]
+    if kind is None:
+        return Origin("default", None)
+    name, is_log = str(event.get("name") or ""), event["kind"] == "log_record"
+    for level in _levels(event):
+        if level.place in {"properties", "body"}:
+            if is_log and event_type(str(level.attributes.get("event.name"))) == kind:
+                return Origin(level.place, "event.name")
+            for key in _keys(level.attributes, "type"):
+                if type_of(find({key: level.attributes[key]})) == kind:
+                    return Origin(level.place, key)
+    if event["kind"] in {"log_record", "span_event"} and event_type(name) is not None:
+        return Origin("event", "name")
+    if "rule" in properties:
+        return Origin("rule", str(properties["rule"]))
+    return _implied_type(event, kind) or (
+        Origin("event", "event_type") if event["kind"] == "json" and kind != "log" else Origin("default", None)
+    )
+
+
+# What a type follows from where no word names it: roles whose keys the event carries.
+_IMPLIED = {"tool_call": ("tool",), "model_call": ("usage", "input_tokens", "output_tokens"), "error": ("error",)}
+
+
+def _implied_type(event: Mapping[str, Any], kind: str) -> Origin | None:
+    body = event["properties"].get("body")
+    if isinstance(body, dict) and bodies.type_of_body(body) == kind:
+        return Origin("body", None)
+    for level in _levels(event):
+        if level.place in {"properties", "body"}:
+            for role in _IMPLIED.get(kind, ()):
+                if keys := _keys(level.attributes, role):
+                    return Origin(level.place, keys[0])
+    if kind == "error" and event.get("severity"):
+        return Origin("event", "severity")
+    return None

@@ -1,0 +1,24 @@
+"""Why an event stands where it does (contract, section 3): the rule, and the keys that gave session, agent, type."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from mapping import ids
+from mapping.explain import explain
+from receiver.http.context import json_answer, stores
+from receiver.http.parameters import read_query
+from receiver.http.reads import missing
+
+
+def routes() -> list[web.RouteDef]:
+    return [web.get("/api/v1/events/{id}/explain", _explain)]
+
+
+async def _explain(request: web.Request) -> web.Response:
+    read_query(request)
+    given = request.match_info["id"]
+    stored = await stores(request).reader.event_and_trace(ids.event_id(given))
+    if stored is None:
+        raise missing("event", given)
+    return json_answer(explain(*stored))
