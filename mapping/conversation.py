@@ -7,7 +7,7 @@ leaves its hashes behind (`Heard`), and one whose list begins with such a list, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -26,7 +26,7 @@ MAX_LISTS = 512
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-def conversation_of(event: Event, levels: Iterable[dict[str, Any]]) -> Conversation | None:
+def conversation_of(event: Event, levels: Sequence[dict[str, Any]]) -> Conversation | None:
     """Give the conversation whose messages stand in an event's attributes (`levels`), None where no list of them does.
 
     Only the same system prompt and the same service (else the same source) can make it the same conversation. What a

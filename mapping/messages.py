@@ -57,6 +57,11 @@ def _keys_of(role: str, *more: str) -> dict[str, int]:
 
 _INPUT_KEYS, _OUTPUT_KEYS = _keys_of("input", "messages", "request"), _keys_of("output", "choices", "completion")
 del _OUTPUT_KEYS["message"]  # in a structured log this is the line that was logged
+# What the first of a flattened list of messages has, by the role it plays.
+_FLATTENED = {
+    role: [(prefix, f"{prefix}0.{role_key}") for prefix in prefixes for role_key in ("message.role", "role")]
+    for role, prefixes in FLATTENED.items()
+}
 _SYSTEM_KEYS = ("gen_ai.system_instructions", *_SYSTEMS)
 
 
@@ -68,9 +73,8 @@ class Call(NamedTuple):
     answered: list[Message]
 
 
-def call_of(levels: Iterable[dict[str, Any]]) -> Call | None:
+def call_of(levels: Sequence[dict[str, Any]]) -> Call | None:
     """Give the call whose messages stand in these sets of attributes, None where no list of messages does."""
-    levels = [level for level in levels if level]
     for level in levels:
         for value in (*_values(level, _INPUT_KEYS), *_flattened(level, "input")):
             found = _request(value, 0)
@@ -94,12 +98,16 @@ def _first(values: Iterable[Any]) -> Any:
 
 def _values(level: dict[str, Any], keys: dict[str, int]) -> list[Any]:
     """Give the values of a set of attributes that stand under these keys, by their precedence."""
+    if keys.keys().isdisjoint(level):
+        return []
     return [level[key] for key in sorted(level.keys() & keys.keys(), key=keys.__getitem__)]
 
 
 def _flattened(level: dict[str, Any], role: str) -> Iterator[list[Any]]:
-    """Give the lists that are flattened to `PREFIX.N.message.content` and the like."""
-    for prefix in FLATTENED[role]:
+    """Give the lists of messages that are flattened to `PREFIX.N.message.content` and the like."""
+    for prefix, first in _FLATTENED[role]:
+        if first not in level:
+            continue
         tree: dict[str, Any] = {}
         for key, value in level.items():
             if key.startswith(prefix):
@@ -111,8 +119,7 @@ def _flattened(level: dict[str, Any], role: str) -> Iterator[list[Any]]:
                         break
                 else:
                     inner[last] = value
-        if tree:
-            yield _listed(tree)
+        yield _listed(tree)
 
 
 def _listed(tree: Any) -> Any:
