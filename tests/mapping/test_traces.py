@@ -90,6 +90,22 @@ def test_a_trace_with_several_root_spans_ends_with_the_last_and_fails_with_any()
     assert (made.status, made.end_time) == ("failed", 109)
 
 
+def test_what_comes_after_the_end_counts_and_leaves_the_end_where_it_was():
+    ended = trace(event(span_id="r", duration=20))
+    late = event(timestamp=110, duration=50, status="error", event_type="model_call", input_tokens=3, span_id="c")
+    late.parent_span_id = "r"
+    made = absorb(ended, trace(late))
+    assert (made.status, made.end_time, made.last_event_at) == ("completed", 120, 160)
+    assert (made.event_count, made.error_count, made.input_tokens) == (2, 1, 3)
+    assert facts(made) == facts(absorb(trace(late), ended))
+
+
+def test_a_root_span_that_comes_after_the_trace_was_closed_for_idleness_says_how_it_ended():
+    idle = msgspec.structs.replace(trace(event()), status="completed")
+    made = absorb(idle, trace(event(span_id="r", status="error", duration=7)))
+    assert (made.status, made.root_status, made.end_time) == ("failed", "failed", 107)
+
+
 @pytest.mark.parametrize("kind", ["log_record", "span_event", "json"])
 def test_what_is_no_span_does_not_end_a_trace(kind):
     assert trace(event(kind=kind)).status == "running"

@@ -36,6 +36,8 @@ facts = st.fixed_dictionaries(
         "status": st.sampled_from(["ok", "error", "unset"]),
         "event_type": maybe("model_call"),
         "input_tokens": st.integers(0, 3),
+        "output_tokens": st.integers(0, 3),
+        "cost_nano_usd": st.integers(0, 3),
         "span_id": maybe("1" * 16),
         "parent_span_id": maybe("2" * 16),
         "resource": st.sampled_from([None, {"service.name": "shop"}, {"service.name": "bank"}]),
