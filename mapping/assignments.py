@@ -13,11 +13,11 @@ ASSIGNS = re.compile(r"[\w-]{0,12}\\{0,8}[\"']?\s{0,4}(?:=(?!=)|:(?!:))")
 KEY = re.compile(r"(?<![\w.-])([\w.-]{1,200}+)\\{0,8}[\"']?\s{0,4}(=(?!=)|:(?!:))\s{0,4}")
 _VALUE = re.compile(
     r"\"((?:[^\"\\]|\\.)*)|'((?:[^'\\]|\\.)*)|(?P<quote>\\{1,8}[\"'])(.*?)(?=(?P=quote)|\Z)|"
-    r"(?P<bare>[^\s\"'&,;<>(){}\[\]\\]{1,512})",
+    r"(?P<bare>[^\s\"'&,;<>(){}\[\]\\]+)",
     re.DOTALL,
 )
 # The value of a header goes to the end of its line, or of the quotes around it.
-_HEADER_VALUE = re.compile(r"(?P<bare>[^\r\n\"'\\]{1,4096})")
+_HEADER_VALUE = re.compile(r"[^\r\n\"'\\]+")
 _HEADERS = ("authorization", "cookie")
 # Unquoted behind a colon, a word is as likely prose ("wrong password: try again") or code ("token: str").
 _NO_WORD = re.compile(r"[\d_+/=$!#%^*@]")
@@ -35,17 +35,17 @@ def key_before(text: str) -> str:
     return found[0] if found else ""
 
 
-def value_at(text: str, key: re.Match[str]) -> tuple[int, int]:
-    """Give where the value of a key starts and ends in a text; nowhere where it is more likely none."""
+def value_at(text: str, key: re.Match[str]) -> tuple[int, int, bool]:
+    """Give where the value of a key starts and ends in a text, and whether it is more than a word beside the key."""
     start = key.end()
     found = _VALUE.match(text, start)
     if found is None:
-        return start, start
-    if found["bare"] is None:
-        return found.span(found.lastindex or 0)
-    if letters(key[1]).endswith(_HEADERS) and (header := _HEADER_VALUE.match(text, start)):
-        return header.span()
+        return start, start, False
     bare = found["bare"]
+    if bare is None:
+        return *found.span(found.lastindex or 0), True
+    if letters(key[1]).endswith(_HEADERS) and (header := _HEADER_VALUE.match(text, start)):
+        return *header.span(), True
     called = text[found.end() : found.end() + 1] in {"(", "["}
-    named = key[2] == "=" or _NO_WORD.search(bare) or not key[1].isalpha()
-    return found.span() if named and not called and bare.lower() not in _TYPES else (start, start)
+    named = key[2] == "=" or not key[1].isalpha() or _NO_WORD.search(bare) is not None
+    return *found.span(), named and not called and bare.lower() not in _TYPES

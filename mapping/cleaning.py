@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 from hashlib import sha1
+from itertools import chain, islice
 from typing import Any
 
 from mapping.changes import Changes
@@ -17,8 +18,10 @@ from mapping.model import Event
 from mapping.redaction import Redaction
 from mapping.vocabulary import KEYS
 
-# Says how many attributes a record had beyond `limits.attributes`.
+# Says how many attributes a record, or entries a map in it, had beyond `limits.attributes`.
 DROPPED = "vectadb.dropped_attributes"
+# A text is looked through this far beyond where it is cut: a secret may begin before and end behind.
+_OVERLAP = 4096
 # What a client names by itself, beside the attributes.
 _TEXTS = ("name", "event_type", "severity", "session_id", "agent_id")
 _IDS = ("session_id", "agent_id")
@@ -73,31 +76,47 @@ class Cleaning:
             given = getattr(event, field)
             if not given:
                 continue
-            kept = self._value(field, given, changes)
+            kept = self._value(field, self._bounded(given, changes), changes)
             # Two sessions stay two, whatever is masked of their ids.
             if kept != given and field in _IDS:
                 kept += f" {sha1(given.encode(), usedforsecurity=False).hexdigest()[:12]}"
             setattr(event, field, kept)
 
     def _attributes(self, attributes: dict[str, Any], changes: Changes) -> dict[str, Any]:
-        kept: dict[str, Any] = {}
-        dropped = 0
-        for key, value in attributes.items():
-            # What the mapping has read something from explains what it read.
-            if len(kept) >= self._limits.attributes and key not in KEYS:
-                dropped += 1
-            else:
-                kept[self._cut(key, changes)] = self._value(key, value, changes)
-        if dropped:
-            kept[DROPPED] = dropped
-            changes.dropped += dropped
-        return kept
+        kept = self._bounded(attributes, changes)
+        return {self._cut(key, changes): self._value(key, value, changes) for key, value in kept.items()}
 
     def _value(self, key: str, value: Any, changes: Changes) -> Any:
         # Masked before it is cut: half a secret is not recognised.
         return self._cut(self._redaction.under(key, value, changes) if self._redaction else value, changes)
 
+    def _bounded(self, value: Any, changes: Changes) -> Any:
+        """Give a value with its maps and lists within the limit, and its texts not far above it."""
+        most = self._limits.attributes
+        if isinstance(value, str):
+            most = self._limits.value_length + _OVERLAP
+            return cut(value, most) if len(value) > most else value
+        if isinstance(value, dict):
+            more = len(value) - most
+            if more > 0:
+                # What the mapping reads stays, to explain what it has read.
+                read = [key for key in islice(value, most, None) if key in KEYS]
+                more -= len(read)
+                value = {key: value[key] for key in chain(islice(value, most), read)}
+            value = {key: self._bounded(inner, changes) for key, inner in value.items()}
+            if more > 0:
+                value[DROPPED] = more
+                changes.dropped += more
+        elif isinstance(value, list):
+            more = len(value) - most
+            value = [self._bounded(inner, changes) for inner in islice(value, most)]
+            if more > 0:
+                value.append(f"… [cut, {more} more]")
+                changes.dropped += more
+        return value
+
     def _cut(self, value: Any, changes: Changes) -> Any:
+        """Give a value with its texts and bytes within the limit."""
         limit = self._limits.value_length
         if isinstance(value, str):
             if len(value) > limit:
@@ -106,7 +125,7 @@ class Cleaning:
         elif isinstance(value, bytes):
             if len(value) > limit:
                 changes.cut += 1
-                return cut(base64.b64encode(value[: limit // 4 * 3]).decode(), limit, len(value), "bytes of base64")
+                return cut(base64.b64encode(value[: limit // 4 * 3]).decode(), limit, f"{len(value)} bytes of base64")
         elif isinstance(value, dict):
             return {self._cut(key, changes): self._cut(inner, changes) for key, inner in value.items()}
         elif isinstance(value, list):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from mapping.errors import Code, Problem
@@ -12,13 +14,16 @@ class Limits(msgspec.Struct, frozen=True):
 
     # Spans, span events, log records or JSON events of a request; more are refused. 20 MiB hold as many of 100 bytes.
     items: int = 200_000
-    # Of one record or resource. OpenTelemetry's SDKs stop at 128; messages written out key by key make thousands.
+    # Of one record or resource, and entries of a list or map in it. OpenTelemetry's SDKs stop at 128; messages written
+    # out key by key make thousands.
     attributes: int = 10_000
     # Characters of a text (or a key), bytes of a byte string.
     value_length: int = 1024 * 1024
 
 
 DEFAULT_LIMITS = Limits()
+
+_MARKER = re.compile(r"… \[cut, (\d{1,20} characters)\]\Z")
 
 
 def check_items(count: int, limits: Limits) -> None:
@@ -31,6 +36,9 @@ def check_items(count: int, limits: Limits) -> None:
         )
 
 
-def cut(text: str, length: int, whole: int | None = None, unit: str = "characters") -> str:
-    """Keep the first `length` characters and say how long it was (`whole`, where that is not the text's length)."""
-    return f"{text[:length]}… [cut, {len(text) if whole is None else whole} {unit}]"
+def cut(text: str, length: int, whole: str | None = None) -> str:
+    """Keep the first `length` characters and say how much it was, which a text that was cut before says itself."""
+    if whole is None:
+        found = _MARKER.search(text, max(0, len(text) - 60))
+        whole = found[1] if found else f"{len(text)} characters"
+    return f"{text[:length]}… [cut, {whole}]"

@@ -32,6 +32,9 @@ _LAST_WORD = re.compile(r"[^\W\d_]+(?=[\W\d_]*\Z)")
 
 _PAIR_NAMES, _PAIR_VALUES = ("name", "key", "header", "Name", "Key"), ("value", "values", "Value")
 
+# Times that one sign is looked at by itself: going through all of a text costs less than a thousand of them.
+_MAX_TRIES = 1_000
+
 # Keys repeat from record to record; keys that a client makes up must not fill memory.
 _MAX_KNOWN_KEYS, _MAX_KNOWN_LENGTH = 20_000, 200
 
@@ -127,10 +130,13 @@ class Redaction:
         return self.value(item, changes)
 
     def _assigns_secret(self, lowered: str) -> bool:
-        """Say whether a text assigns something to a key that names a secret."""
+        """Say whether a text assigns something to a key that names a secret, or has so many keys that it may."""
         for sign in self._key_signs:
-            start = lowered.find(sign)
+            start, tries = lowered.find(sign), 0
             while start >= 0:
+                tries += 1
+                if tries > _MAX_TRIES:
+                    return True
                 found = ASSIGNS.match(lowered, start + len(sign))
                 if found and self.names_secret(key_before(lowered[max(0, start - 100) : found.end()])):
                     return True
@@ -153,11 +159,13 @@ class Redaction:
         for found in KEY.finditer(text):
             if found.start() < end or not self.names_secret(found[1]):
                 continue
-            start, stop = value_at(text, found)
-            if stop > start and text[start:stop] not in REDACTED:
+            start, stop, is_value = value_at(text, found)
+            if is_value and stop > start and text[start:stop] not in REDACTED:
                 kept += (text[end:start], MASK)
                 changes.redacted += 1
-                end = stop
+            else:
+                kept.append(text[end:stop])
+            end = stop  # no character is looked at twice
         return "".join([*kept, text[end:]])
 
 

@@ -177,7 +177,10 @@ class Limits:
         int, Setting(kinds.LIMIT, "most spans with their events, log records or events of a request; more: 413")
     ] = DEFAULT_LIMITS.items
     attributes: Annotated[
-        int, Setting(kinds.LIMIT, "attributes kept of a record; how many more there were is kept as one")
+        int,
+        Setting(
+            kinds.LIMIT, "attributes kept of a record, entries of a list or map in it; how many more there were is said"
+        ),
     ] = DEFAULT_LIMITS.attributes
     value_length: Annotated[
         int, Setting(kinds.LIMIT, "characters kept of a text, bytes of a byte string; the rest is cut with a marker")

@@ -62,9 +62,15 @@ def test_long_names_and_keys_are_cut_too():
 
 def test_attributes_over_the_limit_are_dropped_but_for_those_that_were_understood():
     properties = {"a": 1, "b": 2, "c": 3, "d": 4, "session.id": "s"}
-    one, changes = cleaned(SMALL, properties)
+    one, changes = cleaned(Cleaning(Limits(attributes=2)), properties)
     assert one.properties == {"a": 1, "b": 2, "session.id": "s", DROPPED: 2}
     assert changes.dropped == 2
+
+
+def test_lists_and_maps_inside_are_cut_at_as_many_entries():
+    one, changes = cleaned(Cleaning(Limits(attributes=2)), {"list": [1, 2, 3, 4], "map": {"a": 1, "b": [2], "c": 3}})
+    assert one.properties == {"list": [1, 2, "… [cut, 2 more]"], "map": {"a": 1, "b": [2], DROPPED: 1}}
+    assert changes.dropped == 3
 
 
 def test_long_ids_that_begin_alike_stay_two():
@@ -85,7 +91,10 @@ def test_ids_that_are_secrets_are_masked_and_stay_two():
 
 def test_a_secret_that_is_cut_through_is_masked_before():
     one, _ = cleaned(Cleaning(Limits(value_length=12), Redaction()), {"k": "it is AKIAIOSFODNN7EXAMPLE"})
-    assert one.properties["k"].startswith("it is [REDAC")
+    assert one.properties["k"] == "it is [REDAC… [cut, 16 characters]"
+    one, changes = cleaned(Cleaning(Limits(value_length=12), Redaction()), {"k": "AKIAIOSFODNN7EXAMPLE" + "." * 10_000})
+    assert one.properties["k"] == "[REDACTED].." + "… [cut, 10020 characters]"
+    assert (changes.redacted, changes.cut) == (1, 1)
 
 
 def test_secrets_are_masked_wherever_an_event_has_text():
