@@ -190,6 +190,10 @@ class TestReferences:
         ("mapping: {agent_window: 90}", "mapping.agent_window .*: expected a duration such as 90s"),
         ("server: &server {host: *server}", "nested too deep"),
         ("[" * 3000, "nested too deep"),
+        ("limits: {items: 0}", "limits.items .*: expected a whole number, 1 or more"),
+        ("redaction: {values: ['(']}", "redaction.values .*: expected a list of regular expressions"),
+        ("redaction: {values: ['x*']}", "redaction.values .*: expected .* none of which fits no text"),
+        ("redaction: {keys: ['', ' ']}", "redaction.keys .*: expected a list of names"),
         ("log: {level: loud}", "log.level .*: expected one of debug, info, warning, error; got 'loud'"),
     ],
 )
@@ -254,3 +258,11 @@ def test_help_and_readme_show_every_setting():
     for row in table().values():
         assert row.env in shown
         assert f"| `{row.key}` |" in markdown()
+
+
+def test_patterns_keep_their_commas_and_stand_one_a_line_in_the_environment(config):
+    patterns = (r"\bIBAN\d{2,30}", "PIN (\\d+)")
+    assert read(VECTADB_REDACTION_VALUES="\n".join(patterns)).redaction.values == patterns
+    file = config("redaction:\n  values: ['\\bIBAN\\d{2,30}', 'PIN (\\d+)']\n  keys: [customer_number]\n")
+    assert read(config=file).redaction.values == patterns
+    assert read(config=file, VECTADB_REDACTION_KEYS="a, b").redaction.keys == ("a", "b")
