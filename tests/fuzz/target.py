@@ -22,7 +22,7 @@ LINGER = 0.05
 
 
 class Target:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, max_body: int = MAX_BODY) -> None:
         with socket.create_server(("127.0.0.1", 0)) as held:
             self.port: int = held.getsockname()[1]
         self._log = folder / "receiver.log"
@@ -33,7 +33,7 @@ class Target:
                     *("--port", str(self.port), "--otlp-port", "off", "--data-dir", str(folder / "data")),
                 ],
                 cwd=ROOT,
-                env=os.environ | {"VECTADB_EMBEDDING_MODEL": "off", "VECTADB_SERVER_MAX_BODY_BYTES": str(MAX_BODY)},
+                env=os.environ | {"VECTADB_EMBEDDING_MODEL": "off", "VECTADB_SERVER_MAX_BODY_BYTES": str(max_body)},
                 stderr=log,
             )
 
@@ -54,11 +54,18 @@ class Target:
 
     def memory(self) -> int:
         """Give the process's resident bytes, 0 where there is no /proc to ask."""
+        return self._memory("VmRSS")
+
+    def peak(self) -> int:
+        """Give the most resident bytes that it has had, 0 as above."""
+        return self._memory("VmHWM")
+
+    def _memory(self, name: str) -> int:
         try:
             status = Path(f"/proc/{self._process.pid}/status").read_text()
         except OSError:
             return 0
-        found = re.search(r"VmRSS:\s+(\d+) kB", status)
+        found = re.search(rf"{name}:\s+(\d+) kB", status)
         return int(found[1]) * 1024 if found else 0
 
     def complaints(self) -> list[str]:
@@ -74,6 +81,10 @@ class Target:
             return self._process.wait(timeout=30)
         finally:
             self._process.kill()
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
 
 
 class Answer(NamedTuple):
