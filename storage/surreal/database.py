@@ -113,7 +113,9 @@ class Database:
         if self._connection is not None:
             return self._connection
         # Shielded: a caller that is cancelled must not leave an engine behind that keeps the folder locked.
-        return await asyncio.shield(asyncio.ensure_future(self._reconnected()))
+        connecting = asyncio.ensure_future(self._reconnected())
+        connecting.add_done_callback(lambda task: task.cancelled() or task.exception())  # who asked may have gone
+        return await asyncio.shield(connecting)
 
     async def _reconnected(self) -> _Connection:
         async with self._connecting:
