@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import ssl
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from http.client import HTTPException, HTTPMessage
+from pathlib import Path
 from typing import IO, Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -42,11 +44,15 @@ class NotReadyError(CommandError):
 
 
 class Connection(NamedTuple):
-    """Where the receiver is, without a slash at the end; `flags` is how one says so in the next command."""
+    """Where the receiver is, without a slash at the end; `flags` is how one says so in the next command.
+
+    `certificate` is that of a receiver of this machine, which is known from its settings and needs no authority.
+    """
 
     url: str
     key: str
     flags: str = ""
+    certificate: Path | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,14 +83,17 @@ def connection(args: argparse.Namespace) -> Connection:
     settings = load(args, os.environ)
     if settings.server.port == 0:
         raise CommandError("server.port is 0, any that is free: say with --url which it became", exit_code=2)
-    keys = settings.auth.api_keys
-    return Connection(local_url(settings), key or (keys[0] if keys else ""))
+    here = local(settings)
+    return here._replace(key=key or here.key)
 
 
-def local_url(settings: Settings, port: int | None = None) -> str:
-    """Give the address at which this machine reaches a receiver with these settings."""
-    host = _ANY.get(settings.server.host, settings.server.host)
-    return f"http://{f'[{host}]' if ':' in host else host}:{port or settings.server.port}"
+def local(settings: Settings, port: int | None = None) -> Connection:
+    """Give what leads this machine to a receiver with these settings."""
+    server, keys = settings.server, settings.auth.api_keys
+    host = _ANY.get(server.host, server.host)
+    scheme = "https" if server.tls.cert_file else "http"
+    url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port or server.port}"
+    return Connection(url, keys[0] if keys else "", certificate=server.tls.cert_file)
 
 
 def path(*parts: str) -> str:
@@ -103,6 +112,8 @@ class Receiver:
         handlers: list[urllib.request.BaseHandler] = [_NoRedirects()]
         if is_loopback(urlsplit(where.url).hostname or ""):
             handlers.append(urllib.request.ProxyHandler({}))  # a proxy's "this machine" is another one
+        if where.certificate:
+            handlers.append(urllib.request.HTTPSHandler(context=_trusting(where.certificate)))
         self._opener = urllib.request.build_opener(*handlers)
 
     def get(self, route: str, timeout: float = _TIMEOUT, **parameters: Any) -> Any:
@@ -171,10 +182,26 @@ class Receiver:
 
     def _away(self, error: Exception) -> AwayError:
         reason = getattr(error, "reason", None) or error
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            return AwayError(
+                f"{self.url} has a certificate that is not trusted here ({reason.verify_message}). "
+                "SSL_CERT_FILE=FILE names the authorities to trust"
+            )
         return AwayError(
             f"no receiver answers at {self.url} ({getattr(reason, 'strerror', None) or reason}). "
             f"Start one: {program()} serve; or say where it is: --url URL, or {URL_VARIABLE}=URL"
         )
+
+
+def _trusting(certificate: Path) -> ssl.SSLContext:
+    """Trust the holder of this certificate's key, whatever name it is for: the address is this machine's."""
+    try:
+        context = ssl.create_default_context(cafile=str(certificate))
+    except OSError as error:
+        raise CommandError(f"server.tls.cert_file: cannot read {certificate}: {error.strerror or error}") from None
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.check_hostname = False
+    return context
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

@@ -1,1 +1,1 @@
-"""What `doctor` looks at. A check takes the settings and gives a finding; it creates nothing, and changes nothing of what is stored."""
+"""What `doctor` looks at. A check takes the settings and gives a finding; nothing of what is stored changes."""

@@ -77,13 +77,12 @@ def http_api(setup: Setup) -> Finding:
     settings = setup.settings
     if settings.server.port == 0:
         return Finding("ok", "not asked: the port is any that is free")
-    keys = settings.auth.api_keys
-    receiver = api.Receiver(api.Connection(api.local_url(settings), keys[0] if keys else ""))
     try:
+        receiver = api.Receiver(api.local(settings))
         receiver.get("/readyz", timeout=_TIMEOUT)
         stats = receiver.get(api.path("stats"), timeout=_TIMEOUT)
     except api.AwayError:
-        return Finding("ok", f"no receiver runs at {receiver.url}; start one with: {program()} serve")
+        return Finding("ok", f"no receiver answers at {receiver.url}; start one with: {program()} serve")
     except api.NotReadyError as error:
         return Finding("warn", f"not ready yet: {error}")
     except CommandError as error:
@@ -115,8 +114,8 @@ def _port(setup: Setup, number: int, hint: str) -> Finding:
 
 def _taken(setup: Setup, number: int, hint: str) -> Finding:
     """Find out who has the port: only a receiver answers /health as the seed does."""
-    receiver = api.Receiver(api.Connection(api.local_url(setup.settings, number), ""))
     try:
+        receiver = api.Receiver(api.local(setup.settings, number)._replace(key=""))
         health = receiver.get("/health", timeout=_TIMEOUT)
     except CommandError:
         health = None

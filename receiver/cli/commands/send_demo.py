@@ -26,7 +26,9 @@ def run(args: argparse.Namespace) -> int:
     from receiver.cli.demo_telemetry import SendError, send  # noqa: PLC0415 - the SDK takes a while to import; only this command needs it
 
     try:
-        sent = send(where.url, {"Authorization": f"Bearer {where.key}"} if where.key else {})
+        sent = send(
+            where.url, {"Authorization": f"Bearer {where.key}"} if where.key else {}, certificate=where.certificate
+        )
     except SendError as error:
         raise CommandError(f"{where.url}: {error}") from None
     _wait_until_searched(receiver)

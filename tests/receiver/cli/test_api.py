@@ -100,6 +100,7 @@ def test_the_key_comes_from_the_flag_the_environment_or_the_settings(server, mon
         ({"VECTADB_SERVER_HOST": "0.0.0.0"}, "http://127.0.0.1:8080"),  # noqa: S104 - asked, not bound
         ({"VECTADB_SERVER_HOST": "::"}, "http://[::1]:8080"),
         ({"VECTADB_SERVER_HOST": "10.0.0.7"}, "http://10.0.0.7:8080"),
+        ({"VECTADB_SERVER_TLS_CERT_FILE": "cert.pem"}, "https://127.0.0.1:8080"),
         ({"VECTADB_URL": "https://receiver.example.org/"}, "https://receiver.example.org"),
         ({"VECTADB_URL": "http://one:1", "VECTADB_SERVER_PORT": "9000"}, "http://one:1"),
     ],
