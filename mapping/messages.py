@@ -8,6 +8,7 @@ the marks of a prompt cache.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -23,6 +24,8 @@ Message = list[Any]
 _ANSWER_DEPTH = 4
 # Conversations of megabytes are parsed in milliseconds; more would keep everyone waiting.
 _MAX_PARSED = 4 << 20
+# Lists of more parts than this, or as many attributes, are nobody's conversation, and would take seconds.
+_MOST = 50_000
 
 _ROLES = {
     "human": "user",
@@ -44,6 +47,7 @@ _UNSAID_KEYS = frozenset({"cache_control", "cachePoint", "reasoningContent", "ci
 _CALLS = ("tool_call", "tool_use", "function", "function_call")
 _RESULTS = ("tool_call_response", "tool_result", "function_response")
 _PARTS = ("text", "output_text", *_REASONING, *_CALLS)
+_CONTENTS = ("content", "contents", "parts")
 _WRAPPED = ("text", "content", "message", "message_content", "json", "parts")
 _CALL_KEYS = ("toolUse", "functionCall", "tool_call", "function")
 _RESULT_KEYS = ("toolResult", "functionResponse")
@@ -106,7 +110,7 @@ def _values(level: dict[str, Any], keys: dict[str, int]) -> list[Any]:
 def _flattened(level: dict[str, Any], role: str) -> Iterator[list[Any]]:
     """Give the lists of messages that are flattened to `PREFIX.N.message.content` and the like."""
     for prefix, first in _FLATTENED[role]:
-        if first not in level:
+        if first not in level or len(level) > _MOST:
             continue
         tree: dict[str, Any] = {}
         for key, value in level.items():
@@ -146,7 +150,7 @@ def _request(value: object, depth: int) -> tuple[Any, list[Any]] | None:
     """Look for a list of messages, at most a few levels down in what was logged, and the system prompt beside it."""
     value = _structure(value)
     if isinstance(value, list) and value and all(map(_is_message, value)):
-        return None, value
+        return (None, value) if sum(map(_size, value)) <= _MOST else None
     if isinstance(value, dict) and depth < 3:
         for key in _LISTS:
             if key in value and (found := _request(value[key], depth + 1)) is not None:
@@ -190,7 +194,7 @@ def _answer_in_list(values: list[Any], depth: int) -> list[Message]:
 
 
 def _messages(values: list[Any]) -> list[Message]:
-    return [message for message in map(_message, values) if message is not None]
+    return [message for message in map(_message, values[:_MOST]) if message is not None]
 
 
 def _spoken(content: object) -> Message:
@@ -204,6 +208,11 @@ def _is_message(value: object) -> bool:
     return isinstance(value, dict) and isinstance(value.get("role"), str)
 
 
+def _size(message: dict[str, Any]) -> int:
+    """Count the parts of a message as it stands, and the message itself."""
+    return 1 + sum(len(content) for key in _CONTENTS if isinstance(content := message.get(key), list))
+
+
 def _is_part(value: object) -> bool:
     return isinstance(value, dict) and (value.get("type") in _PARTS or "text" in value or "toolUse" in value)
 
@@ -213,7 +222,7 @@ def _message(value: dict[str, Any]) -> Message | None:
     message = value if "role" in value else value["message"]
     role = message["role"].lower()
     role = _ROLES.get(role, role)
-    parts = [part for key in ("content", "contents", "parts") for part in _parts(message.get(key))]
+    parts = [part for key in _CONTENTS for part in _parts(message.get(key))]
     if role == "tool" and message.get("tool_call_id") is not None:
         parts = [["result", message["tool_call_id"], _joined(parts)]]
     calls = message.get("tool_calls") or message.get("function_call")
@@ -227,7 +236,7 @@ def _parts(content: object) -> Iterator[list[Any]]:
     """Give the parts of a message's content: `[text, ...]`, `[call, id, name, arguments]`, `[result, id, parts]`."""
     content = _structure(content)
     if isinstance(content, list):
-        for part in content:
+        for part in content[:_MOST]:
             yield from _parts(part)
     elif isinstance(content, dict):
         yield from _part(content)
@@ -267,16 +276,9 @@ def _tool_result(result: dict[str, Any]) -> list[Any]:
 def _joined(parts: Iterable[list[Any]]) -> list[Any]:
     """Put texts that follow each other together: some send back in one piece what they were given in several."""
     joined: list[list[Any]] = []
-    for part in parts:
-        if (
-            joined
-            and part[0] == joined[-1][0] == "text"
-            and isinstance(part[1], str)
-            and isinstance(joined[-1][1], str)
-        ):
-            joined[-1] = ["text", f"{joined[-1][1]} {part[1]}"]
-        else:
-            joined.append(part)
+    for is_text, group in itertools.groupby(parts, key=lambda part: part[0] == "text"):
+        pieces = list(group)
+        joined.extend([["text", " ".join([str(part[1]) for part in pieces])]] if is_text else pieces)
     return joined
 
 

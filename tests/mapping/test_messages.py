@@ -217,6 +217,8 @@ def test_agentcore_s_form_is_read():
         {"messages": [{"role": "system", "content": "Be brief."}]},
         {"messages": [{"role": "user", "content": "hi"}, "and more"]},
         {"input": "[" * 100_000},
+        {"messages": [{"role": "user", "content": "no one's conversation"}] * 50_001},
+        {"messages": [{"role": "user", "content": [{"text": "nor this"}] * 50_000}]},
         {"gen_ai.output.messages": GENAI["gen_ai.output.messages"]},
     ],
 )
