@@ -79,6 +79,10 @@ class Placement:
         self.traces[event.trace_id] = trace = addition if known is None else absorb(known, addition)
         self.touched.add(trace.id)
         self._remember(trace)
+        if event.correlation == "created" and event.session_id is None and event.agent_id is not None:
+            # Nothing is asked of it. But two receivers that start a run of the agent at once both write it, and the
+            # second one looks again.
+            self._hear([Heard(id=run_mark(event.agent_id), trace=trace.id, at=event.timestamp, state="open")])
         if event.conversation is not None:
             left = leave(event.conversation, trace.id, event.timestamp, self.heard, self._conversation_window)
             self._hear(list(left))
@@ -119,6 +123,11 @@ class Placement:
             # An event that comes late belongs where it would have landed in time: after a start it precedes, too.
             and trace.start_time - self._agent_window <= event.timestamp <= trace.last_event_at + self._agent_window
         )
+
+
+def run_mark(agent_id: str) -> str:
+    """Give the name of the mark that the making of a trace for an agent leaves, beside lists of messages."""
+    return made_trace_id("agent", agent_id)
 
 
 def created_trace_id(event: Event) -> str:

@@ -34,7 +34,10 @@ State = Literal["open", "answered", "expected"]
 
 
 class Heard(msgspec.Struct, kw_only=True):
-    """A list of messages that was heard in a trace, by its hash; `at` is when, by the events' own time."""
+    """A list of messages that was heard in a trace, by its hash; `at` is when, by the events' own time.
+
+    Or that a trace was made for an agent, by the agent's `correlation.run_mark`.
+    """
 
     id: str
     trace: str

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from mapping.conversation import hashes_of
-from mapping.correlation import CONVERSATION_WINDOW, Placement, created_trace_id
+from mapping.correlation import CONVERSATION_WINDOW, Placement, created_trace_id, run_mark
 from mapping.errors import Code, Problem
 from mapping.model import Event, Heard, Trace
 from storage.surreal import cbor, rows
@@ -144,6 +144,7 @@ async def _look_up(database: Database, events: Sequence[Event], windows: Windows
             sessions.add(event.session_id)
         elif event.agent_id is not None:
             moments.setdefault(event.agent_id, []).append(event.timestamp)
+            lists.add(run_mark(event.agent_id))
     stored, by_id, by_session, by_agent, _, heard, by_list = await database.query(
         _LOOK_UP,
         events=[cbor.record(rows.EVENT, event.id) for event in events],

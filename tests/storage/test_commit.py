@@ -46,7 +46,7 @@ async def test_a_commit_that_meets_a_changed_trace_decides_again(connect, make_e
     assert late.id in events
 
 
-@pytest.mark.parametrize("fields", [{"trace_id": "t"}, {"session_id": "s"}])
+@pytest.mark.parametrize("fields", [{"trace_id": "t"}, {"session_id": "s"}, {"agent_id": "a"}])
 async def test_two_that_make_the_same_trace_make_one(connect, make_event, balance, between, fields):
     database, other = await connect(), await connect()
     between.append(lambda: commit(other, pending(make_event(**fields)), WINDOWS))
