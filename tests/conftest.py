@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-ORDER = ("mapping", "receiver", "storage", "fuzz", "crash", "clients")
+ORDER = ("mapping", "receiver", "storage", "fuzz", "crash", "clients", "emitters")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
