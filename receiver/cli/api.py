@@ -18,8 +18,8 @@ from urllib.parse import quote, urlencode, urlsplit
 from receiver.cli.errors import CommandError
 from receiver.cli.program import program
 from receiver.cli.terminal import Progress
-from receiver.kinds import HTTP_URL
 from receiver.settings import Settings, add_config_flag, is_loopback, load
+from receiver.settings.kinds import HTTP_URL
 
 URL_VARIABLE, KEY_VARIABLE = "VECTADB_URL", "VECTADB_API_KEY"
 

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from mapping.times import NS, format_rfc3339, parse_rfc3339
-from receiver.kinds import parse_duration
+from receiver.settings.kinds import parse_duration
 
 # Flag and parameter of the API, what it takes, help.
 _EQUAL = (

@@ -15,8 +15,8 @@ from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
 from mapping.reading import Reading
 from receiver.cli.terminal import coloured, columns, count, json_line, printable, shortened
-from receiver.rules_file import read_rules_file
 from receiver.settings import SettingsError
+from receiver.settings.rules_file import read_rules_file
 
 
 def try_rules(file: str) -> int:

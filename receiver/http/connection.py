@@ -19,7 +19,7 @@ from aiohttp.http_exceptions import HttpProcessingError, InvalidHeader, InvalidU
 from mapping.errors import Code, Problem, invalid
 from receiver import settings as s
 from receiver.http.errors import answer, answer_bytes
-from receiver.kinds import show_size
+from receiver.settings.kinds import show_size
 
 log = logging.getLogger(__name__)
 

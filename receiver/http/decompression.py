@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 import zstandard
 
 from mapping.errors import Code, Problem, invalid
-from receiver.kinds import show_size
+from receiver.settings.kinds import show_size
 
 
 class _Inflater(Protocol):

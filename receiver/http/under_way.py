@@ -13,7 +13,7 @@ from aiohttp.typedefs import Handler
 
 from mapping.errors import Code, Problem
 from receiver.http.context import SETTINGS
-from receiver.kinds import show_size
+from receiver.settings.kinds import show_size
 
 
 class UnderWay:

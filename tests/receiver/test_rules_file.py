@@ -4,8 +4,8 @@ import pytest
 
 from mapping.reading import DEFAULT_READING
 from mapping.rules import apply
-from receiver.rules_file import read_rules_file
 from receiver.settings import EventMapping, Settings, SettingsError, check
+from receiver.settings.rules_file import read_rules_file
 
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "rules.yaml"
 

@@ -17,8 +17,8 @@ from receiver.cli.checks import machine, model, stores
 from receiver.cli.checks.finding import Finding, Level, Setup
 from receiver.cli.terminal import Progress, coloured, count, printable
 from receiver.cli.try_rules import try_rules
-from receiver.rules_file import read_rules_file
 from receiver.settings import SettingsError
+from receiver.settings.rules_file import read_rules_file
 
 
 class Check(NamedTuple):

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from mapping.reading import DEFAULT_READING, Reading, compile_reading
-from receiver.config_file import Texts, read_yaml
+from receiver.settings.yaml_file import Texts, read_yaml
 
 
 class _Values(Texts):

@@ -1,0 +1,60 @@
+"""Every setting, once: flags, environment, YAML file, `--help` and the README's table all come from `model`'s classes.
+
+A setting is a field annotated with `Setting`; its key is its path (`server.port`), its variable the key in capitals
+(`VECTADB_SERVER_PORT`). A flag decides before the environment, that before the file, and that before the default.
+`python -m receiver.settings` prints the README's table.
+"""
+
+from receiver.settings.kinds import Secret
+from receiver.settings.loading import (
+    CONFIG_VARIABLE,
+    SettingsError,
+    add_config_flag,
+    add_flags,
+    check,
+    is_loopback,
+    load,
+    markdown,
+    table,
+)
+from receiver.settings.model import (
+    Auth,
+    Cors,
+    Embedding,
+    EventMapping,
+    Limits,
+    Log,
+    Qdrant,
+    Redaction,
+    Server,
+    Settings,
+    Storage,
+    SurrealDB,
+    Tls,
+)
+
+__all__ = [
+    "CONFIG_VARIABLE",
+    "Auth",
+    "Cors",
+    "Embedding",
+    "EventMapping",
+    "Limits",
+    "Log",
+    "Qdrant",
+    "Redaction",
+    "Secret",
+    "Server",
+    "Settings",
+    "SettingsError",
+    "Storage",
+    "SurrealDB",
+    "Tls",
+    "add_config_flag",
+    "add_flags",
+    "check",
+    "is_loopback",
+    "load",
+    "markdown",
+    "table",
+]

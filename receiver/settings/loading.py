@@ -1,0 +1,197 @@
+"""Settings from flags, environment and YAML file, and the table of them that `--help` and the README show."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import difflib
+import ipaddress
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar, get_type_hints
+
+from receiver.settings import kinds
+from receiver.settings.kinds import Kind
+from receiver.settings.model import Settings
+from receiver.settings.rules_file import read_rules_file
+from receiver.settings.yaml_file import read_config_file
+
+PREFIX = "VECTADB_"
+CONFIG_VARIABLE = "VECTADB_CONFIG"
+
+_S = TypeVar("_S")
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used. The message is one line: which setting, where it came from, what is allowed."""
+
+
+class Row(NamedTuple):
+    """A setting as the table shows it. `default` is as one would write it, `file_env` only for secrets."""
+
+    key: str
+    kind: Kind[Any]
+    default: str
+    env: str
+    file_env: str | None
+    flag: str | None
+    help: str
+
+
+def table() -> dict[str, Row]:
+    """Give every setting by its key, in the order of the classes."""
+    return {row.key: row for row in _rows(Settings(), "")}
+
+
+def _rows(section: Any, prefix: str) -> Iterator[Row]:
+    hints = get_type_hints(type(section), include_extras=True)
+    for field in dataclasses.fields(section):
+        key, value = f"{prefix}{field.name}", getattr(section, field.name)
+        if dataclasses.is_dataclass(value):
+            yield from _rows(value, f"{key}.")
+            continue
+        (setting,) = hints[field.name].__metadata__
+        env = PREFIX + key.replace(".", "_").upper()
+        file_env = f"{env}_FILE" if setting.kind.secret else None
+        yield Row(key, setting.kind, setting.kind.show(value), env, file_env, setting.flag, setting.help)
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the table's flags and `--config`, and the settings without a flag below them. `load` reads what was given."""
+    add_config_flag(parser)
+    epilog = ["more settings, from the environment or the file (server.port is `server:` with `port:` below it there):"]
+    for row in table().values():
+        if row.flag is None:
+            epilog += [f"  {row.env}", f"      {row.help}" + (f" (default {row.default})" if row.default else "")]
+            continue
+        text = f"{row.help} (default {row.default}; {row.env})"
+        if row.kind is kinds.FLAG:
+            parser.add_argument(row.flag, dest=row.key, action="store_const", const="true", help=text)
+        else:
+            parser.add_argument(row.flag, dest=row.key, metavar=row.kind.name.upper(), help=text)
+    parser.epilog = "\n".join(epilog)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+
+
+def add_config_flag(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument("--config", metavar="FILE", help=f"YAML file with settings ({CONFIG_VARIABLE})")
+
+
+def load(args: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
+    """Read the settings from the flags, the environment and the file that either of them names.
+
+    Raises SettingsError for unknown keys and values that are not allowed.
+    """
+    rows = table()
+    config = getattr(args, "config", None) or environ.get(CONFIG_VARIABLE)
+    given: dict[str, tuple[Any, str]] = {}
+    if config:
+        given |= _from_file(Path(config), rows, environ)
+    given |= _from_environment(rows, environ)
+    for row in rows.values():
+        value = getattr(args, row.key, None)
+        if row.flag and value is not None:
+            given[row.key] = (value, row.flag)
+    return _build(Settings, "", {key: _parse(rows[key], *found) for key, found in given.items()})
+
+
+def _from_file(path: Path, rows: dict[str, Row], environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
+    try:
+        given = {key: (value, str(path)) for key, value in read_config_file(path, environ)}
+    except ValueError as error:
+        raise SettingsError(f"{path}: {error}") from None
+    except RecursionError:
+        raise SettingsError(f"{path}: nested too deep, or a key that contains itself") from None
+    for key in given:
+        if key not in rows:
+            raise SettingsError(f"{path}: unknown key {key}; {_allowed(key, list(rows))}")
+    return given
+
+
+def _from_environment(rows: dict[str, Row], environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
+    """Read the variables. An empty one counts as absent, as OpenTelemetry's do."""
+    known = {name for row in rows.values() for name in (row.env, row.file_env) if name}
+    sections = tuple({f"{PREFIX}{key.split('.')[0].upper()}_" for key in rows})
+    for name in environ:
+        # Other names that start with VECTADB_ are not ours to judge: Kubernetes makes some for a service of that name.
+        if name.startswith(sections) and name not in known:
+            raise SettingsError(f"unknown variable {name}; {_allowed(name, sorted(known))}")
+    given: dict[str, tuple[Any, str]] = {}
+    for row in rows.values():
+        value, path = environ.get(row.env), environ.get(row.file_env or "")
+        if value and path:
+            raise SettingsError(f"{row.key}: set {row.env} or {row.file_env}, not both")
+        if value:
+            given[row.key] = (value, row.env)
+        elif path:
+            try:
+                given[row.key] = (Path(path).read_text("utf-8").strip(), f"{row.file_env}")
+            except (OSError, UnicodeDecodeError) as error:
+                reason = getattr(error, "strerror", None) or "not UTF-8 text"
+                raise SettingsError(f"{row.key} ({row.file_env}): cannot read {path}: {reason}") from None
+    return given
+
+
+def _allowed(wrong: str, right: list[str]) -> str:
+    """Say which names are near, or all of them."""
+    section = wrong.rpartition(".")[0] if "." in wrong else None
+    names = [name for name in right if section and name.rpartition(".")[0] == section]
+    near = difflib.get_close_matches(wrong, right, n=1, cutoff=0.8)
+    return f"did you mean {near[0]}?" if near else f"allowed: {', '.join(names or right)}"
+
+
+def _parse(row: Row, value: Any, where: str) -> Any:
+    try:
+        return row.kind.parse(value)
+    except ValueError:
+        got = "" if row.kind.secret else f"; got {value!r}"
+        raise SettingsError(f"{row.key} ({where}): expected {row.kind.allowed}{got}") from None
+
+
+def _build(section: type[_S], prefix: str, values: dict[str, Any]) -> _S:
+    arguments: dict[str, Any] = {}
+    for name, hint in get_type_hints(section).items():
+        if dataclasses.is_dataclass(hint):
+            arguments[name] = _build(hint, f"{prefix}{name}.", values)  # type: ignore[arg-type]
+        elif f"{prefix}{name}" in values:
+            arguments[name] = values[f"{prefix}{name}"]
+    return section(**arguments)
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def check(settings: Settings) -> None:
+    """Refuse settings that are fine each by itself and not together, and rules that are none. Raises SettingsError."""
+    server = settings.server
+    if not (is_loopback(server.host) or settings.auth.api_keys or server.insecure):
+        raise SettingsError(
+            f"server.host {server.host} can be reached by others and no API key is set: set one "
+            f"({PREFIX}AUTH_API_KEYS=KEY, or auth.api_keys in the file), or pass --insecure to do without"
+        )
+    for key, other in (("cert_file", "key_file"), ("key_file", "cert_file"), ("client_ca_file", "cert_file")):
+        if getattr(server.tls, key) and not getattr(server.tls, other):
+            raise SettingsError(f"server.tls.{key} is set and server.tls.{other} is not: HTTPS needs both")
+    if server.port == server.otlp_port != 0:
+        raise SettingsError(
+            f"server.port and server.otlp_port are both {server.port}: the first takes OTLP too, pass --otlp-port off"
+        )
+    try:
+        read_rules_file(settings.mapping.rules_file)
+    except ValueError as error:
+        raise SettingsError(f"mapping.rules_file: {error}") from None
+
+
+def markdown() -> str:
+    """Give the table as the README shows it between its `settings` markers."""
+    lines = ["| setting | default | flag | environment | |", "|---|---|---|---|---|"]
+    for row in table().values():
+        env = f"`{row.env}`" + (" or `…_FILE`" if row.file_env else "")
+        flag = f"`{row.flag}`" if row.flag else ""
+        default = f"`{row.default}`" if row.default else ""
+        lines.append(f"| `{row.key}` | {default} | {flag} | {env} | {row.help} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,200 @@
+"""The settings, typed: one class a section, one field a setting, annotated with what its type does not say."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+from mapping.limits import DEFAULT_LIMITS
+from receiver.settings import kinds
+from receiver.settings.kinds import Kind, Secret
+
+
+class Setting(NamedTuple):
+    """What a field's type and default do not say. Flags are for what one changes from start to start."""
+
+    kind: Kind[Any]
+    help: str
+    flag: str | None = None
+
+
+@dataclass(frozen=True)
+class Tls:
+    cert_file: Annotated[
+        Path | None, Setting(kinds.FILE, "PEM file of the certificate and those that lead to its root: serve HTTPS")
+    ] = None
+    key_file: Annotated[Path | None, Setting(kinds.FILE, "PEM file of the certificate's private key")] = None
+    client_ca_file: Annotated[
+        Path | None,
+        Setting(kinds.FILE, "PEM file of authorities: every client needs a certificate from one of them"),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Cors:
+    allowed_origins: Annotated[
+        tuple[str, ...],
+        Setting(kinds.ORIGINS, "web pages that may send and read: https://*.example.com, or * for all; none: off"),
+    ] = ()
+    allowed_headers: Annotated[
+        tuple[str, ...],
+        Setting(kinds.HEADER_NAMES, "what pages may send beside the headers the receiver reads, or * for any"),
+    ] = ()
+    max_age: Annotated[
+        float, Setting(kinds.TIMEOUT, "how long a browser may remember the answer to its preflight request")
+    ] = 3600.0
+
+
+@dataclass(frozen=True)
+class Server:
+    host: Annotated[str, Setting(kinds.TEXT, "address to listen on", "--host")] = "127.0.0.1"
+    port: Annotated[int, Setting(kinds.PORT, "port for everything: OTLP, the API, the web page", "--port")] = 8080
+    otlp_port: Annotated[
+        int | None,
+        Setting(kinds.PORT_OR_OFF, "second port, where OpenTelemetry SDKs send to unasked, or off", "--otlp-port"),
+    ] = 4318
+    insecure: Annotated[
+        bool, Setting(kinds.FLAG, "listen on an address that others reach without asking for a key", "--insecure")
+    ] = False
+    max_body_bytes: Annotated[
+        int, Setting(kinds.SIZE, "largest request body, before and after decompression; larger: 413")
+    ] = 20 * 1024**2
+    max_in_flight_bytes: Annotated[
+        int, Setting(kinds.SIZE, "bodies that are being read and stored at a time; further ones are told 503")
+    ] = 64 * 1024**2
+    max_headers: Annotated[int, Setting(kinds.LIMIT, "most headers of a request; more: 400")] = 100
+    max_header_bytes: Annotated[int, Setting(kinds.SIZE, "largest header, and largest request line; larger: 400")] = (
+        16 * 1024
+    )
+    max_connections: Annotated[int, Setting(kinds.LIMIT, "most open connections; further ones are told 503")] = 1000
+    header_timeout: Annotated[
+        float, Setting(kinds.TIMEOUT, "how long the line and headers of a request may take; longer: 408")
+    ] = 10.0
+    body_timeout: Annotated[float, Setting(kinds.TIMEOUT, "how long the body of a request may take; longer: 408")] = (
+        60.0
+    )
+    idle_timeout: Annotated[
+        float, Setting(kinds.TIMEOUT, "how long a connection may stay open without a request; longer: closed")
+    ] = 120.0
+    tls: Tls = dataclasses.field(default_factory=Tls)
+    cors: Cors = dataclasses.field(default_factory=Cors)
+
+
+@dataclass(frozen=True)
+class Auth:
+    api_keys: Annotated[
+        tuple[Secret, ...],
+        Setting(kinds.SECRETS, "keys that clients may send (Authorization: Bearer KEY); none: no key is asked for"),
+    ] = ()
+
+
+@dataclass(frozen=True)
+class SurrealDB:
+    url: Annotated[
+        str,
+        Setting(
+            kinds.SURREALDB_URL,
+            "ws:// or wss:// server, surrealkv://PATH, mem://; empty: embedded, in data_dir/surreal",
+        ),
+    ] = ""
+    user: Annotated[str, Setting(kinds.TEXT, "user of the server")] = ""
+    password: Annotated[Secret, Setting(kinds.SECRET, "password of the server")] = kinds.NO_SECRET
+    namespace: Annotated[str, Setting(kinds.TEXT, "namespace that holds the database")] = "vectadb"
+    database: Annotated[str, Setting(kinds.TEXT, "database that holds traces and events")] = "vectadb"
+
+
+@dataclass(frozen=True)
+class Qdrant:
+    url: Annotated[str, Setting(kinds.HTTP_URL, "http(s):// server; empty: embedded, in data_dir/qdrant")] = ""
+    api_key: Annotated[Secret, Setting(kinds.SECRET, "API key of the server")] = kinds.NO_SECRET
+    collection: Annotated[str, Setting(kinds.TEXT, "collection that holds the search index")] = "agent_events"
+
+
+@dataclass(frozen=True)
+class Storage:
+    data_dir: Annotated[Path, Setting(kinds.PATH, "folder of the embedded stores and the model", "--data-dir")] = Path(
+        "data"
+    )
+    surrealdb: SurrealDB = dataclasses.field(default_factory=SurrealDB)
+    qdrant: Qdrant = dataclasses.field(default_factory=Qdrant)
+
+    @property
+    def surrealdb_url(self) -> str:
+        """The URL to connect to, the embedded engine's included."""
+        return self.surrealdb.url or f"surrealkv://{self.data_dir / 'surreal'}"
+
+
+@dataclass(frozen=True)
+class Embedding:
+    model: Annotated[
+        str, Setting(kinds.TEXT, "minilm (packaged), a fastembed model's name, a model folder, or off")
+    ] = "minilm"
+    threads: Annotated[int, Setting(kinds.COUNT, "threads of the model; 0: as many as are useful")] = 0
+
+
+@dataclass(frozen=True)
+class EventMapping:
+    agent_window: Annotated[
+        float, Setting(kinds.DURATION, "how long an agent's last trace takes its events that name neither")
+    ] = 3600.0
+    conversation_window: Annotated[
+        float,
+        Setting(kinds.DURATION, "how long a call of a model may go on with a conversation that its messages repeat"),
+    ] = 86400.0
+    idle_close: Annotated[
+        float, Setting(kinds.DURATION, "how long a trace without a root span may be silent before it is completed")
+    ] = 1800.0
+    rules_file: Annotated[
+        Path | None, Setting(kinds.FILE, "YAML file with rules for logs of your own, as examples/rules.yaml")
+    ] = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    items: Annotated[
+        int, Setting(kinds.LIMIT, "most spans with their events, log records or events of a request; more: 413")
+    ] = DEFAULT_LIMITS.items
+    attributes: Annotated[
+        int,
+        Setting(
+            kinds.LIMIT, "attributes kept of a record, entries of a list or map in it; how many more there were is said"
+        ),
+    ] = DEFAULT_LIMITS.attributes
+    value_length: Annotated[
+        int, Setting(kinds.LIMIT, "characters kept of a text, bytes of a byte string; the rest is cut with a marker")
+    ] = DEFAULT_LIMITS.value_length
+
+
+@dataclass(frozen=True)
+class Redaction:
+    enabled: Annotated[bool, Setting(kinds.FLAG, "mask secrets before anything is stored or embedded")] = True
+    keys: Annotated[
+        tuple[str, ...],
+        Setting(kinds.TEXTS, "keys whose values are masked beside the usual ones; the end of a key is enough"),
+    ] = ()
+    values: Annotated[
+        tuple[str, ...],
+        Setting(kinds.PATTERNS, "regular expressions of what is masked beside the usual credentials, one a line"),
+    ] = ()
+    keep: Annotated[tuple[str, ...], Setting(kinds.TEXTS, "keys that would be masked and hold no secret here")] = ()
+
+
+@dataclass(frozen=True)
+class Log:
+    level: Annotated[str, Setting(kinds.LOG_LEVEL, "least severe messages to log", "--log-level")] = "info"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings, typed. Durations are seconds, sizes bytes, `otlp_port` None when off."""
+
+    server: Server = dataclasses.field(default_factory=Server)
+    auth: Auth = dataclasses.field(default_factory=Auth)
+    storage: Storage = dataclasses.field(default_factory=Storage)
+    embedding: Embedding = dataclasses.field(default_factory=Embedding)
+    mapping: EventMapping = dataclasses.field(default_factory=EventMapping)
+    limits: Limits = dataclasses.field(default_factory=Limits)
+    redaction: Redaction = dataclasses.field(default_factory=Redaction)
+    log: Log = dataclasses.field(default_factory=Log)
