@@ -38,6 +38,9 @@ async def send(url: str, bodies: list[traffic.Body], connections: int, rate: flo
                     await answer.read()
                 now = time.perf_counter()
                 answers.append((now - started, now - began, body.items, answer.status))
+                if answer.status == 503:  # as every exporter does
+                    waiting.append(body)
+                    await asyncio.sleep(float(answer.headers["Retry-After"]))
 
         await asyncio.gather(*(connection() for _ in range(connections)))
     return {

@@ -121,6 +121,8 @@ class Indexer:
                 await rebuild(self._database, index, embedder.name)
                 await self.count_pending()
                 self._rebuild_asked = False
+                if self.pending:
+                    log.info("the search index is built anew from the store: %s events are queued", self.pending)
             if self.index is None:
                 log.info("search is ready: %s, %s events to be indexed", embedder.name, self.pending)
             self.index = index
