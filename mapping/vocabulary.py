@@ -125,7 +125,6 @@ EMITTERS = (
         input=("input.value", "reranker.query"),
         output=("output.value",),
         tool=("tool.name",),
-        arguments=("tool.parameters",),
         input_tokens=("llm.token_count.prompt",),
         output_tokens=("llm.token_count.completion",),
         cost=("llm.cost.total",),
@@ -249,7 +248,10 @@ UNSAID = tuple(
         "ai.model. ai.schema logfire.json_schema logfire.level logfire.span_type logfire.msg_template "
         "event.sequence event.timestamp exception.escaped resource.name terminal. app. auth_mode auth_type slug "
         "interactive aws.local. aws.remote. aws.span. telemetry. process. os. host. thread. code. server. network. "
-        "session. otel. otelTrace"
+        "session. otel. otelTrace gen_ai.tool.json_schema gen_ai.openai. gen_ai.is_streaming tool.json_schema "
+        # A schema, as OpenInference's decorator writes it: what was passed stands in the input.
+        "tool.parameters model_request_parameters langsmith.metadata.LANGSMITH_ langsmith.metadata.ls_ "
+        "langsmith.metadata.revision_id langsmith.metadata.usage_metadata"
     ).split()
 )
 

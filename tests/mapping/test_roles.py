@@ -157,7 +157,6 @@ GENAI_EVENTS = {"input": {"content": "x"}, "output": {"message": "x"}, "error": 
 OPENINFERENCE = {
     "input": {"input.value": "x"},
     "tool": {"tool.name": "x"},
-    "arguments": {"tool.parameters": "x"},
     "output": {"output.value": "x"},
     "error": {"exception.type": "x"},
     "input_tokens": {"llm.token_count.prompt": 1},

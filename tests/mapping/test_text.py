@@ -223,6 +223,10 @@ def test_tools_on_offer_parameters_and_schemas_are_not_searched():
         "ai.prompt.tools": ['{"name": "unused_tool"}'],
         "ai.settings.maxRetries": 2,
         "logfire.json_schema": '{"type": "object"}',
+        "model_request_parameters": '{"function_tools": [{"name": "unused_tool"}]}',
+        "gen_ai.tool.json_schema": '{"type": "object"}',
+        "tool.parameters": '{"type": "object"}',
+        "langsmith.metadata.ls_method": "traceable",
         "gen_ai.request.temperature": 0.5,
         "body": {"input": {"inputTokenCount": 5, "inputContentType": "application/json"}},
     }

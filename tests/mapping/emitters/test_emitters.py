@@ -24,7 +24,7 @@ genai_1_36 | gen_ai.user.message | . | . | message | unset | How long does rice 
 genai_1_36 | gen_ai.tool.message | . | . | message | unset | 18 minutes | . | . | . | . | . | . | .
 genai_1_36 | gen_ai.choice | . | . | message | unset | . | Eighteen minutes. | . | . | . | . | . | .
 openinference | ChatOpenAI | phoenix-s1 | . | model_call | ok | Where is order 1182? | I will look it up.; find_order; number: 1182 | . | . | . | . | 84/21 | 0.00042
-openinference | find_order | phoenix-s1 | . | tool_call | error | number: 1182 | . | find_order | number: 1182 | . | KeyError: no such order | . | .
+openinference | find_order | phoenix-s1 | . | tool_call | error | number: 1182 | . | find_order | . | . | KeyError: no such order | . | .
 openinference | documents | phoenix-s1 | . | retrieval | ok | missing orders | An order that is not found was cancelled. | . | . | . | . | . | .
 openinference | embed | phoenix-s1 | . | embedding | ok | missing orders | . | . | . | . | . | . | .
 openinference | check | phoenix-s1 | . | guardrail | ok | It was cancelled. | pass | . | . | . | . | . | .
