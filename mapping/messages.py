@@ -26,15 +26,10 @@ _ANSWER_DEPTH = 4
 _MAX_PARSED = 4 << 20
 # Lists of more parts than this, or as many attributes, are nobody's conversation, and would take seconds.
 _MOST = 50_000
+# Text that is JSON that holds text that is JSON may go on for ever: what lies deeper is not compared.
+_MAX_DEPTH = 64
 
-_ROLES = {
-    "human": "user",
-    "ai": "assistant",
-    "model": "assistant",
-    "function": "tool",
-    "toolresult": "tool",
-    "developer": "system",
-}
+_ROLES = {"human": "user", "ai": "assistant", "model": "assistant", "function": "tool", "developer": "system"}
 # Under these a logged request keeps its messages, its system prompt, and an answer its message.
 _LISTS = ("messages", "contents", "inputBodyJson", "input", "prompt")
 _SYSTEMS = ("system", "system_instruction", "systemInstruction", "instructions")
@@ -115,7 +110,7 @@ def _flattened(level: dict[str, Any], role: str) -> Iterator[list[Any]]:
         tree: dict[str, Any] = {}
         for key, value in level.items():
             if key.startswith(prefix):
-                *path, last = key.removeprefix(prefix).split(".")
+                *path, last = key.removeprefix(prefix).split(".", _MAX_DEPTH)
                 inner = tree
                 for step in path:
                     inner = inner.setdefault(step, {})
@@ -232,19 +227,21 @@ def _message(value: dict[str, Any]) -> Message | None:
     return [role, *_joined(parts)] if parts else None
 
 
-def _parts(content: object) -> Iterator[list[Any]]:
+def _parts(content: object, depth: int = 0) -> Iterator[list[Any]]:
     """Give the parts of a message's content: `[text, ...]`, `[call, id, name, arguments]`, `[result, id, parts]`."""
     content = _structure(content)
+    if depth > _MAX_DEPTH:
+        return
     if isinstance(content, list):
         for part in content[:_MOST]:
-            yield from _parts(part)
+            yield from _parts(part, depth + 1)
     elif isinstance(content, dict):
-        yield from _part(content)
+        yield from _part(content, depth)
     elif content is not None and (plain := _plain(content)) != "":
         yield ["text", plain]
 
 
-def _part(part: dict[str, Any]) -> Iterator[list[Any]]:
+def _part(part: dict[str, Any], depth: int) -> Iterator[list[Any]]:
     kind = part.get("type")
     if kind in _REASONING or part.keys() <= _UNSAID_KEYS:
         return
@@ -253,9 +250,9 @@ def _part(part: dict[str, Any]) -> Iterator[list[Any]]:
     if kind in _CALLS or isinstance(call, dict):
         yield _tool_call({**part, **call} if isinstance(call, dict) else part)
     elif kind in _RESULTS or isinstance(result, dict):
-        yield _tool_result(result if isinstance(result, dict) else part)
+        yield _tool_result(result if isinstance(result, dict) else part, depth)
     elif (said := _first(part.get(key) for key in _WRAPPED)) is not None:
-        yield from _parts(said)
+        yield from _parts(said, depth + 1)
     elif plain := _plain(part):
         yield ["other", plain]
 
@@ -267,10 +264,10 @@ def _tool_call(call: dict[str, Any]) -> list[Any]:
     return ["call", _first(call.get(key) for key in ("id", "toolUseId")), inner.get("name"), _plain(arguments or {})]
 
 
-def _tool_result(result: dict[str, Any]) -> list[Any]:
+def _tool_result(result: dict[str, Any], depth: int) -> list[Any]:
     answered = _first(result.get(key) for key in ("response", "result", "content"))
     call_id = _first(result.get(key) for key in ("id", "tool_use_id", "toolUseId", "tool_call_id"))
-    return ["result", call_id, _joined(_parts(answered))]
+    return ["result", call_id, _joined(_parts(answered, depth + 1))]
 
 
 def _joined(parts: Iterable[list[Any]]) -> list[Any]:
@@ -282,16 +279,18 @@ def _joined(parts: Iterable[list[Any]]) -> list[Any]:
     return joined
 
 
-def _plain(value: object) -> Any:
+def _plain(value: object, depth: int = 0) -> Any:
     """Give a value without what may differ though the same is meant: white space, empty fields, `1.0` for `1`."""
+    if depth > _MAX_DEPTH:
+        return None
     value = _structure(value)
     if isinstance(value, str):
         return " ".join(value.split())
     if isinstance(value, float) and value.is_integer():
         return int(value) if abs(value) < 2**53 else value
     if isinstance(value, list):
-        return [_plain(inner) for inner in value]
+        return [_plain(inner, depth + 1) for inner in value]
     if isinstance(value, dict):
-        plain = {key: _plain(inner) for key, inner in value.items() if key not in _UNSAID_KEYS}
+        plain = {key: _plain(inner, depth + 1) for key, inner in value.items() if key not in _UNSAID_KEYS}
         return {key: inner for key, inner in plain.items() if inner is not None}
     return value

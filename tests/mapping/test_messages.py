@@ -8,6 +8,11 @@ from hypothesis import strategies as st
 
 from mapping.messages import call_of
 
+
+def user(content):
+    return {"role": "user", "content": content}
+
+
 SYSTEM = ["system", ["text", "Be brief."]]
 SENT = [
     ["user", ["text", "How deep is it?"]],
@@ -260,6 +265,41 @@ def test_a_system_message_in_the_middle_is_a_part_of_the_conversation():
 def test_texts_in_pieces_are_the_text_in_one_piece():
     pieces = [{"type": "text", "text": "How deep"}, {"type": "text", "text": "is it?"}]
     assert call_of([{"messages": [{"role": "user", "content": pieces}]}]).sent == [SENT[0]]
+
+
+def nested(end):
+    """JSON text in JSON text, 900 levels in all."""
+    value = json.dumps(end)
+    for _ in range(10):
+        value = json.dumps(json.loads("[" * 90 + json.dumps(value) + "]" * 90))
+    return value
+
+
+def said_by_a_tool(value):
+    for _ in range(200):
+        value = [{"type": "tool_result", "content": value}]
+    return value
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        nested,
+        lambda end: [{"type": "tool_call", "arguments": nested(end)}],
+        lambda end: [{"type": "tool_result", "content": said_by_a_tool(end)}],
+    ],
+)
+def test_of_what_nests_without_end_the_beginning_is_compared(content):
+    one, other = (call_of([{"messages": [user("hi"), user(content(end))]}]) for end in "ab")
+    assert one == other
+
+
+def test_flattened_keys_of_very_many_steps_do_no_harm():
+    deep = f"llm.input_messages.0.message.{'x.' * 5000}y"
+    call = call_of(
+        [{"llm.input_messages.0.message.role": "user", "llm.input_messages.0.message.content": "hi", deep: 1}]
+    )
+    assert call.sent == [["user", ["text", "hi"]]]
 
 
 values = st.recursive(
