@@ -138,5 +138,5 @@ def created_trace_id(event: Event) -> str:
 
 
 def _latest(traces: Iterable[Trace]) -> Trace | None:
-    # The id settles a tie, so that the answer does not depend on the order of looking.
-    return max(traces, key=lambda trace: (trace.start_time, trace.id), default=None)
+    # The lesser id settles a tie, as it does where the store looks for a session's latest trace.
+    return min(traces, key=lambda trace: (-trace.start_time, trace.id), default=None)

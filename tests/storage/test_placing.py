@@ -48,6 +48,12 @@ async def test_a_session_goes_on_in_its_latest_trace(writer, make_event):
     assert stranger.correlation == "created"
 
 
+async def test_of_two_traces_that_start_at_once_the_same_one_is_taken_whatever_is_looked_up(writer, make_event):
+    await writer.write([make_event(trace_id=trace_id, session_id="s") for trace_id in ("a", "b")])
+    assert await traces_of(writer, make_event(session_id="s")) == ["a"]
+    assert await traces_of(writer, make_event(trace_id="b"), make_event(session_id="s")) == ["b", "a"]
+
+
 async def test_a_trace_that_becomes_a_sessions_in_the_same_batch_is_found(writer, make_event):
     placed = await traces_of(writer, make_event(trace_id="t", session_id="s"), make_event(session_id="s"))
     assert placed == ["t", "t"]
