@@ -22,8 +22,6 @@ from storage.surreal.database import Database, RefusedError
 IN_FLIGHT = 3
 # Larger transactions gain nothing and make the others wait.
 MAX_EVENTS = 1_000
-# Encoded bytes that may wait; more are told to come again.
-MAX_WAITING = 256 * 1024 * 1024
 
 
 class _Batch:
@@ -31,7 +29,6 @@ class _Batch:
 
     def __init__(self, pending: list[Pending]) -> None:
         self.pending = pending
-        self.size = sum(len(encoded) for _, (_, encoded), _ in pending)
         self.keys = {key for event, _, _ in pending for key in _keys(event)}
         self.outcomes: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
 
@@ -51,7 +48,10 @@ def _keys(event: Event) -> Iterator[tuple[str, str]]:
 
 
 class Writer:
-    """Stores events. `committed` is called with the new ones after each commit."""
+    """Stores events. `committed` is called with the new ones after each commit.
+
+    Whoever calls bounds what waits here (receiver.http.admission).
+    """
 
     def __init__(
         self,
@@ -65,7 +65,6 @@ class Writer:
         self._windows = Windows(agent_window, conversation_window)
         self._committed = committed
         self._waiting: list[_Batch] = []
-        self._waiting_size = 0
         self._busy: set[tuple[str, str]] = set()
         self._commits: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -81,10 +80,7 @@ class Writer:
         outcomes, pending = _encode(events)
         if pending:
             batch = _Batch(pending)
-            if self._waiting and self._waiting_size + batch.size > MAX_WAITING:
-                raise Problem(Code.UNAVAILABLE, "more arrives than the store takes at the moment; try again")
             self._waiting.append(batch)
-            self._waiting_size += batch.size
             self._start_commits()
             # A client that hangs up does not take back what it sent, nor what others sent in the same commit.
             stored = iter(await asyncio.shield(batch.outcomes))
@@ -115,7 +111,6 @@ class Writer:
             if (not taken or len(batch.pending) <= room) and blocked.isdisjoint(batch.keys):
                 taken.append(batch)
                 room -= len(batch.pending)
-                self._waiting_size -= batch.size
             else:
                 left.append(batch)
                 blocked |= batch.keys

@@ -12,6 +12,7 @@ from mapping.cleaning import Cleaning
 from mapping.limits import Limits
 from mapping.redaction import Redaction
 from receiver.http import events, explain, health, otlp, reads
+from receiver.http.admission import ADMISSION, Admission
 from receiver.http.auth import auth
 from receiver.http.context import CLEANING, LIMITS, METRICS, READING, SETTINGS, STORAGE
 from receiver.http.cors import allow_origin, preflights
@@ -31,6 +32,7 @@ def application(settings: Settings, storage: Storage) -> web.Application:
     app[STORAGE] = storage
     app[METRICS] = Metrics(storage)
     app[UNDER_WAY] = UnderWay()
+    app[ADMISSION] = Admission(settings.server.max_in_flight_bytes)
     app[LIMITS] = Limits(**dataclasses.asdict(settings.limits))
     masked = settings.redaction
     redaction = Redaction(masked.keys, masked.values, masked.keep) if masked.enabled else None

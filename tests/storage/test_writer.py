@@ -100,23 +100,6 @@ async def test_a_commit_that_all_are_refused_in_stores_nothing(writer, make_even
     assert await balance(database) == ({}, {})
 
 
-async def test_more_than_may_wait_is_told_to_come_again(writer, make_event, database, balance, monkeypatch):
-    monkeypatch.setattr(writer_module, "MAX_WAITING", 10_000)
-    requests = [[make_event(session_id="s", properties={"text": "x" * 4_000})] for _ in range(6)]
-    outcomes = await asyncio.gather(*map(writer.write, requests), return_exceptions=True)
-    refused = [outcome for outcome in outcomes if isinstance(outcome, Problem)]
-    assert [problem.code for problem in refused] == [Code.UNAVAILABLE] * 3  # one is being stored, two wait
-    assert len((await balance(database))[1]) == 3
-    outcomes = await asyncio.gather(*map(writer.write, requests[:3]))
-    assert {outcome.duplicate for (outcome,) in outcomes} == {True}
-
-
-async def test_one_request_of_any_size_is_taken(writer, make_event, monkeypatch):
-    monkeypatch.setattr(writer_module, "MAX_WAITING", 100)
-    event = make_event(trace_id="t", properties={"text": "x" * 4_000})
-    assert await writer.write([event]) == [new(event)]
-
-
 async def test_what_arrives_during_a_commit_is_merged_into_the_next(writer, make_event):
     await asyncio.gather(*[writer.write([make_event(session_id="s")]) for _ in range(100)])
     assert [len(events) for events in writer.committed] == [1, 99]

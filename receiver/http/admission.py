@@ -1,0 +1,111 @@
+"""What is let in: bodies share a limit of memory, and no more of them are decoded than keep the store busy.
+
+A body takes 20 to 30 times its bytes once it is decoded. So it waits as it came, in the order it came, until those
+before it are stored. Nobody waits long: most exporters give up after 10 s, and what is stored then is sent again. While
+some have waited for a while, others are told to come again before their bodies are read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from typing import NamedTuple
+
+from aiohttp import web
+
+from mapping.errors import Code, Problem
+from receiver.settings.kinds import show_size
+
+# Bytes of the bodies that are decoded and not yet stored: some 8,000 spans in protobuf, 3,500 in JSON. Three commits of
+# 1,000 events at most are in flight.
+_AT_WORK = 8 * 1024 * 1024
+# Seconds that a body may wait for its turn. Being stored takes about as long again.
+_LONGEST = 5.0
+# Seconds that the first in the queue may have waited while others are still let in.
+_LONG = 3.0
+
+
+class _Turn(NamedTuple):
+    request: web.Request
+    size: int
+    since: float
+    come: asyncio.Future[None]
+
+
+class Admission:
+    """`bytes` counts all that is held of bodies whose requests are not yet answered; `most` is their limit."""
+
+    def __init__(self, most: int) -> None:
+        self.bytes = 0
+        self._most = most
+        self._at_work = 0
+        self._waiting: deque[_Turn] = deque()
+
+    def check(self, announced: int) -> None:
+        """Raise Problem (UNAVAILABLE) where a body of this size would find no room, or come too late to be stored."""
+        if self.bytes and self.bytes + announced > self._most:
+            raise self._full()
+        if self._waiting and time.monotonic() - self._waiting[0].since > _LONG:
+            raise _behind()
+
+    def hold(self, request: web.Request, size: int) -> None:
+        """Count bytes of a body until its request is answered.
+
+        Raises Problem (UNAVAILABLE) where all bodies together are over the limit. One that is alone never is.
+        """
+        held = request.get(_HELD, 0)
+        if self.bytes > held and self.bytes + size > self._most:
+            raise self._full()
+        request[_HELD] = held + size
+        self.bytes += size
+
+    async def turn(self, request: web.Request, size: int) -> None:
+        """Wait until a body of this size may be decoded. It is at work until its request is answered.
+
+        Raises Problem (UNAVAILABLE) where that takes too long, or the client has gone meanwhile: it will send it again.
+        """
+        if not self._waiting and self._has_room(size):
+            self._begin(request, size)
+            return
+        turn = _Turn(request, size, time.monotonic(), asyncio.get_running_loop().create_future())
+        self._waiting.append(turn)
+        try:
+            async with asyncio.timeout(_LONGEST):
+                await turn.come
+        except TimeoutError:
+            raise _behind() from None
+        if request.transport is None:
+            raise Problem(Code.UNAVAILABLE, "the client has gone")
+
+    def release(self, request: web.Request) -> None:
+        """Give back what a request has held, and let those in that have waited for it."""
+        self.bytes -= request.get(_HELD, 0)
+        self._at_work -= request.get(_WORKS, 0)
+        while self._waiting and (self._waiting[0].come.cancelled() or self._has_room(self._waiting[0].size)):
+            turn = self._waiting.popleft()
+            if not turn.come.cancelled():
+                self._begin(turn.request, turn.size)
+                turn.come.set_result(None)
+
+    def _has_room(self, size: int) -> bool:
+        return not self._at_work or self._at_work + size <= _AT_WORK
+
+    def _begin(self, request: web.Request, size: int) -> None:
+        self._at_work += size
+        request[_WORKS] = size
+
+    def _full(self) -> Problem:
+        return Problem(
+            Code.UNAVAILABLE,
+            f"more than {show_size(self._most)} arrive at the same time (server.max_in_flight_bytes); try again",
+        )
+
+
+def _behind() -> Problem:
+    return Problem(Code.UNAVAILABLE, "more arrives than the store takes at the moment; try again", retry_after=2)
+
+
+_HELD = web.RequestKey("held", int)
+_WORKS = web.RequestKey("works", int)
+ADMISSION = web.AppKey("admission", Admission)
