@@ -213,11 +213,11 @@ def test_what_was_sent_while_the_receiver_was_away_arrives_once(collector, stopp
 def test_a_batch_does_not_grow_past_what_the_receiver_takes(collector, receiver, eventually):
     collector.start(eventually)
     send_over_http(collector, spans(100))  # wait a second for company
-    send_over_grpc(collector, spans(19, size=1_103_400))  # 5 KB below the limit by itself
+    send_over_grpc(collector, spans(20, size=1_047_900))  # 10 KB below the limit by itself
 
-    eventually(receiver.stored, expected=100 + 19)
+    eventually(receiver.stored, expected=100 + 20)
     prompts = [event["properties"].get("gen_ai.prompt", "") for event in receiver.events()]
-    assert [len(prompt) for prompt in prompts if prompt] == [1_103_400] * 19
+    assert [len(prompt) for prompt in prompts if prompt] == [1_047_900] * 20
 
 
 class CloudWatch(BaseHTTPRequestHandler):
