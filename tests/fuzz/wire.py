@@ -144,12 +144,11 @@ def mutate(fields: list[Field], random: Random) -> list[Field]:
                 message[at] = _other_value(message[at], random)
             case 1 if at < len(message):
                 message[at] = message[at]._replace(number=any_field(random).number)
-            case 2 if at < len(message):
-                message.insert(at, message[at])
-            case 3 if at < len(message):
-                # As a whole the request stays far below the receiver's limit.
-                size = len(_write_field(message[at])) + 1
-                message[at:at] = [message[at]] * min(random.choice((2, 40, 400)), 100_000 // size)
+            case 2 | 3 if at < len(message):
+                # As bytes: what is shared would grow everywhere at once, a case once past the machine's memory.
+                copy = message[at]._replace(value=_frozen(message[at].value))
+                times = min(random.choice((1, 2, 40, 400)), 100_000 // (len(_write_field(copy)) + 1))
+                message[at:at] = [copy] * times
             case 4 if at < len(message):
                 del message[at]
             case 5:
@@ -161,6 +160,10 @@ def mutate(fields: list[Field], random: Random) -> list[Field]:
             case _:
                 message.insert(at, any_field(random))
     return fields
+
+
+def _frozen(value: Any) -> Any:
+    return write(value) if isinstance(value, list) else value
 
 
 def _messages(fields: list[Field]) -> Any:
