@@ -51,7 +51,8 @@ def encoded(events: list[Event], number: int) -> dict[str, object]:
     now = time.time_ns()
     for event in events:
         placement.place(event, now)
-    pending = [commit.Pending(event, rows.event_fields(event, now), event.trace_id) for event in events]
+    encoder = rows.EventEncoder(now)
+    pending = [commit.Pending(event, encoder.fields(event), event.trace_id) for event in events]
     variables = commit.variables_of(pending, placement, commit.Known({}, {}, {}), f"{number:020d}")
     return {
         name: value if isinstance(value, cbor.Encoded) else cbor.Encoded(cbor.encode(value))

@@ -85,23 +85,32 @@ class Windows(NamedTuple):
 Outcome = Stored | Problem
 
 
-async def commit(database: Database, pending: Sequence[Pending], windows: Windows) -> list[Outcome]:
+async def commit(
+    database: Database, pending: Sequence[Pending], windows: Windows, *, redelivered: bool = True
+) -> list[Outcome]:
     """Store events. The outcomes stand in the events' order; a Problem is an event's own and was not stored.
 
-    Raises RefusedError where the database does not take one of them (none is stored then), Problem (UNAVAILABLE).
+    Where `redelivered` events are not expected, they are not looked for before they are written: that one of them is
+    there already is then a conflict like any other. Raises RefusedError where the database does not take one of them
+    (none is stored then), Problem (UNAVAILABLE).
     """
     for attempt in range(_ATTEMPTS):
         try:
-            return await _attempt(database, pending, windows)
+            outcomes = await _attempt(database, pending, windows, look=redelivered or attempt > 0)
+            if outcomes is not None:
+                return outcomes
         except ConflictError:
             await asyncio.sleep(random.random() * 0.01 * 2 ** min(attempt, 6))  # noqa: S311 - so that two do not meet again
     raise Problem(Code.UNAVAILABLE, "too many writers change the same traces at once; try again")
 
 
-async def _attempt(database: Database, pending: Sequence[Pending], windows: Windows) -> list[Outcome]:
+async def _attempt(
+    database: Database, pending: Sequence[Pending], windows: Windows, *, look: bool
+) -> list[Outcome] | None:
+    """Place and write. None where nobody has looked whether an event that cannot be placed was placed before."""
     for event, _, given in pending:
         event.trace_id, event.correlation = given, None
-    known = await _look_up(database, [event for event, _, _ in pending], windows)
+    known = await _look_up(database, [event for event, _, _ in pending], windows, look=look)
     placement = Placement(
         known.traces.values(),
         known.heard.values(),
@@ -117,6 +126,8 @@ async def _attempt(database: Database, pending: Sequence[Pending], windows: Wind
         if event.id in trace_ids:
             outcomes.append(Stored(event.id, trace_ids[event.id], duplicate=True))
         elif (problem := placement.place(event, now)) is not None:
+            if not look:
+                return None
             outcomes.append(problem)
         else:
             trace_ids[event.id] = str(event.trace_id)
@@ -128,7 +139,7 @@ async def _attempt(database: Database, pending: Sequence[Pending], windows: Wind
     return outcomes
 
 
-async def _look_up(database: Database, events: Sequence[Event], windows: Windows) -> Known:
+async def _look_up(database: Database, events: Sequence[Event], windows: Windows, *, look: bool) -> Known:
     traces: set[str] = set()
     sessions: set[str] = set()
     lists: set[str] = set()
@@ -147,7 +158,7 @@ async def _look_up(database: Database, events: Sequence[Event], windows: Windows
             lists.add(run_mark(event.agent_id))
     stored, by_id, by_session, by_agent, _, heard, by_list = await database.query(
         _LOOK_UP,
-        events=[cbor.record(rows.EVENT, event.id) for event in events],
+        events=[cbor.record(rows.EVENT, event.id) for event in events] if look else [],
         traces=[cbor.record(rows.TRACE, trace_id) for trace_id in traces],
         sessions=list(sessions),
         agents=[
@@ -194,8 +205,11 @@ def variables_of(new: Sequence[Pending], placement: Placement, known: Known, que
         "known_heard": [rows.heard_row(known.heard[item.id]) for item in heard if item.id in known.heard],
         "new_heard": [rows.heard_row(item) for item in heard if item.id not in known.heard],
         "changed_heard": [rows.heard_row(item) for item in heard if item.id in known.heard],
-        "events": cbor.array(cbor.row(fields, rows.placement_fields(event)) for event, fields, _ in new),
-        "edges": cbor.array(rows.edge(event) for event, _, _ in new),
+        "events": cbor.array(
+            cbor.row(fields, rows.placement_fields(str(event.trace_id), str(event.correlation)))
+            for event, fields, _ in new
+        ),
+        "edges": cbor.array(rows.edge(event.id, str(event.trace_id)) for event, _, _ in new),
         "queued": queued,
     }
 

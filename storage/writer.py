@@ -68,6 +68,8 @@ class Writer:
         self._busy: set[tuple[str, str]] = set()
         self._commits: set[asyncio.Task[None]] = set()
         self._closed = False
+        # Whether the last commit met events that were there: who sends something again, sends more of it.
+        self._redelivered = False
 
     async def write(self, events: Sequence[Event]) -> list[Outcome]:
         """Store events and give an outcome for each, once the commit is on disk.
@@ -147,10 +149,13 @@ class Writer:
     async def _commit_or_divide(self, pending: Sequence[Pending]) -> list[Outcome]:
         """Commit; where the database refuses, halve until the event that it refuses stands alone."""
         try:
-            return await commit(self._database, pending, self._windows)
+            outcomes = await commit(self._database, pending, self._windows, redelivered=self._redelivered)
+            self._redelivered = any(isinstance(outcome, Stored) and outcome.duplicate for outcome in outcomes)
         except RefusedError as error:
             if len(pending) == 1:
                 return [invalid(f"the event cannot be stored: {error}")]
+        else:
+            return outcomes
         middle = len(pending) // 2
         return await self._commit_or_divide(pending[:middle]) + await self._commit_or_divide(pending[middle:])
 
@@ -159,10 +164,10 @@ def _encode(events: Sequence[Event]) -> tuple[list[Outcome | None], list[Pending
     """Encode what can be; the outcome of the rest is known already."""
     outcomes: list[Outcome | None] = []
     pending: list[Pending] = []
-    now = time.time_ns()
+    encoder = rows.EventEncoder(time.time_ns())
     for event in events:
         try:
-            fields = rows.event_fields(event, now)
+            fields = encoder.fields(event)
         except ValueError as error:
             outcomes.append(invalid(f"the event cannot be stored: {error}"))
         else:

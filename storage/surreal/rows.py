@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from mapping.model import Event, Heard, Trace
@@ -24,8 +25,36 @@ _TRACE_TIMES = "start_time end_time last_event_at created_at updated_at".split()
 _DATETIMES = frozenset(_TRACE_TIMES)
 
 
-def event_fields(event: Event, created_at: int) -> tuple[int, bytes]:
-    """Encode all of an event's row that its placement does not decide. Raises ValueError for what cannot be stored."""
+Fields = tuple[int, bytes]
+
+
+class EventEncoder:
+    """Encodes the rows of one request's events, which share their resources and scopes. Kept no longer than they."""
+
+    def __init__(self, created_at: int) -> None:
+        self._created_at = created_at
+        self._shared: dict[tuple[int, int], Fields] = {}
+
+    def fields(self, event: Event) -> Fields:
+        """Encode all of a row that the event's placement does not decide.
+
+        Raises ValueError for what cannot be stored.
+        """
+        origin = (id(event.resource), id(event.scope))
+        shared = self._shared.get(origin)
+        if shared is None:
+            shared = self._shared[origin] = _encode(
+                {
+                    "resource": event.resource,
+                    "scope": event.scope,
+                    "created_at": cbor.datetime(self._created_at),
+                }
+            )
+        count, encoded = _event_fields(event)
+        return count + shared[0], encoded + shared[1]
+
+
+def _event_fields(event: Event) -> Fields:
     row = {
         "id": cbor.record(EVENT, event.id),
         "timestamp": cbor.datetime(event.timestamp),
@@ -38,31 +67,36 @@ def event_fields(event: Event, created_at: int) -> tuple[int, bytes]:
         "session_id": event.session_id,
         "name": event.name,
         "source": event.source,
-        "resource": event.resource,
-        "scope": event.scope,
         "span_id": event.span_id,
         "parent_span_id": event.parent_span_id,
         "severity": event.severity,
         "duration_ns": None if event.duration is None else cbor.int64(event.duration),
-        "created_at": cbor.datetime(created_at),
     }
     if not event.indexed:
         row["indexed"] = False
+    return _encode(row)
+
+
+def _encode(row: dict[str, Any]) -> Fields:
     return cbor.fields({field: value for field, value in row.items() if value is not None})
 
 
-def placement_fields(event: Event) -> tuple[int, bytes]:
-    return cbor.fields({"trace_id": event.trace_id, "correlation": event.correlation})
+@lru_cache(maxsize=1_024)  # a trace's events come together
+def placement_fields(trace_id: str, correlation: str) -> Fields:
+    return cbor.fields({"trace_id": trace_id, "correlation": correlation})
 
 
-def edge(event: Event) -> bytes:
-    return cbor.encode(
-        {
-            "id": cbor.record(CONTAINS, event.id),
-            "in": cbor.record(TRACE, str(event.trace_id)),
-            "out": cbor.record(EVENT, event.id),
-        }
-    )
+# An edge is three record ids: the bytes between them are always the same.
+_EDGE_ID, _EDGE_IN, _EDGE_OUT = (
+    cbor.encode({field: cbor.record(table, "")})[1:-1]
+    for field, table in (("id", CONTAINS), ("in", TRACE), ("out", EVENT))
+)
+
+
+def edge(event_id: str, trace_id: str) -> bytes:
+    """Encode the edge from a trace to its event; it has the event's id."""
+    event = cbor.text(event_id)
+    return b"\xa3" + _EDGE_ID + event + _EDGE_IN + cbor.text(trace_id) + _EDGE_OUT + event
 
 
 def trace_row(trace: Trace) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """One transaction, whoever comes in between."""
 
+import msgspec
 import pytest
 
 from mapping.errors import Code, Problem
@@ -15,7 +16,8 @@ WINDOWS = Windows(HOUR)
 
 
 def pending(*events):
-    return [Pending(event, rows.event_fields(event, 0), event.trace_id) for event in events]
+    encoder = rows.EventEncoder(0)
+    return [Pending(event, encoder.fields(event), event.trace_id) for event in events]
 
 
 @pytest.fixture
@@ -24,14 +26,26 @@ def between(monkeypatch):
     look_up = commit_module._look_up
     happens = []
 
-    async def looked_up_long_ago(*arguments):
-        found = await look_up(*arguments)
+    async def looked_up_long_ago(*arguments, **options):
+        found = await look_up(*arguments, **options)
         if happens:
             await happens.pop()()
         return found
 
     monkeypatch.setattr(commit_module, "_look_up", looked_up_long_ago)
     return happens
+
+
+async def test_what_is_sent_again_unexpectedly_is_found_all_the_same(connect, make_event, balance):
+    database = await connect()
+    old = [make_event(session_id="s"), make_event(agent_id="a", creates_trace=True)]
+    first = await commit(database, pending(*old), WINDOWS)
+    again = [old[0], make_event(session_id="s"), *[msgspec.structs.replace(old[1], creates_trace=False, agent_id="b")]]
+    outcomes = await commit(database, pending(*again), WINDOWS, redelivered=False)
+    assert [outcome.duplicate for outcome in outcomes] == [True, False, True]
+    assert outcomes[2].trace_id == first[1].trace_id
+    _, events = await balance(database)
+    assert len(events) == 3
 
 
 async def test_a_commit_that_meets_a_changed_trace_decides_again(connect, make_event, balance, between):
