@@ -79,6 +79,7 @@ def test_a_port_of_another_program_is_a_problem(doctor):
         other.listen()
         threading.Thread(target=_hang_up, args=[other]).start()
         code, found = doctor("--port", port)
+        other.shutdown(socket.SHUT_RDWR)  # closing alone does not wake who waits in `accept`
     assert code == 1
     level, text = found["port"]
     assert (level, text.splitlines()[0]) == ("problem", f"{port} is taken by another program")
