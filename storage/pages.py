@@ -83,10 +83,7 @@ async def page(
         if cursor is not None:
             # `newest > $n OR (newest = $n AND id > $id)` would scan: two statements, one after the other.
             ranges.insert(0, [f"{by} = $place", f"id {beyond} $last"])
-        statements += [
-            f"SELECT * FROM {table} WHERE {' AND '.join(conditions + extra)} ORDER BY {order} LIMIT $limit"  # noqa: S608 - names of our own tables and fields; values are variables
-            for extra in ranges
-        ]
+        statements += [_select(table, conditions + extra, order, backward=oldest_first) for extra in ranges]
     results = await database.query(";".join(statements), **variables)
     kept: list[Row] = []
     for row in heapq.merge(*results, key=lambda row: (row[by], row["id"]), reverse=oldest_first):
@@ -96,3 +93,12 @@ async def page(
         if not kept or kept[-1]["id"] != row["id"]:
             kept.append(row)
     return kept
+
+
+def _select(table: str, conditions: Sequence[str], order: str, *, backward: bool) -> str:
+    source = f"{table} WHERE {' AND '.join(conditions)}"
+    if backward:
+        # Read forward, then sorted: reading backward, SurrealKV (3.2.4) goes through the whole index, which took 420 ms
+        # for the ten events of a trace among 60,000.
+        source = f"(SELECT * FROM {source})"  # noqa: S608 - names of our own tables and fields; values are variables
+    return f"SELECT * FROM {source} ORDER BY {order} LIMIT $limit"  # noqa: S608 - as above
