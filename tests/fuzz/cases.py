@@ -266,7 +266,7 @@ _PARAMETER_VALUES = (
 
 def _read(kind: str, number: int, random: Random, ids: Random) -> Case:
     def value() -> str:
-        given = random.choice(_PARAMETER_VALUES) if random.random() < 0.7 else mutations.text(random)[:1_000]
+        given = random.choice(_PARAMETER_VALUES) if random.random() < 0.7 else mutations.text(random)[:200]
         raw = given.encode(errors="surrogatepass")
         return quote(mutations.mutate_bytes(raw, random) if random.random() < 0.2 else raw, safe="")
 

@@ -53,7 +53,7 @@ def _api(case: Case, answer: Answer) -> str | None:
         return None
     told = json.loads(answer.body)
     if answer.status != 200:
-        return None if told["message"] and told["error"] else f"an error that says nothing: {told}"
+        return None if told.get("message") and told.get("error") else f"an error that says nothing: {told}"
     if case.path == "/api/v1/events/batch":
         failed = [at for at, event_id in enumerate(told["event_ids"]) if event_id is None]
         counts = (told["ingested"] + told["failed"], [error["index"] for error in told["errors"]])

@@ -120,8 +120,8 @@ class Run:
         grown = self.target.memory() - before
         if grown > MAY_GROW:
             self.find("memory grows", f"by {grown / MIB:.0f} MiB with {count} cases sent again")
-        marks = [self.memory[len(self.memory) * part // 8] for part in range(8)]
-        course = " ".join(f"{mark / MIB:.0f}" for mark in (*marks, before))
+        marks = [*self.memory, before]
+        course = " ".join(f"{marks[(len(marks) - 1) * part // 8] / MIB:.0f}" for part in range(9))
         return f"{grown / MIB:.1f} MiB more with {count} cases sent again; in the course of the run {course} MiB"
 
 

@@ -7,13 +7,18 @@ from pathlib import Path
 RUN = Path(__file__).parent / "run.py"
 
 
+def fuzz(*arguments):
+    return subprocess.run([sys.executable, RUN, *arguments], capture_output=True, text=True, check=False, timeout=300)
+
+
 def test_no_case_of_the_fuzzer_hurts_the_receiver():
-    run = subprocess.run(
-        [sys.executable, RUN, "--cases", "1500", "--seed", "1"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    run = fuzz("--cases", "1500", "--seed", "1")
     assert run.returncode == 0, run.stdout + run.stderr
     assert run.stdout.startswith("seed 1: 1500 cases")
+
+
+def test_one_case_is_shown_and_sent_again():
+    run = fuzz("--seed", "1", "--only", "2")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "protobuf, fields mutated POST /v1/" in run.stdout
+    assert "seed 1: 1 cases" in run.stdout
