@@ -16,6 +16,7 @@ from mapping.changes import Changes
 from mapping.limits import DEFAULT_LIMITS, Limits, cut
 from mapping.model import Event
 from mapping.redaction import Redaction
+from mapping.storable import json_text
 from mapping.vocabulary import KEYS
 
 # Says how many attributes a record, or entries a map in it, had beyond `limits.attributes`.
@@ -83,15 +84,20 @@ class Cleaning:
             setattr(event, field, kept)
 
     def _attributes(self, attributes: dict[str, Any], changes: Changes) -> dict[str, Any]:
-        kept = self._bounded(attributes, changes)
+        kept = self._bounded(attributes, changes, self._limits.nesting + 1)  # the attributes are no level of a value
         return {self._cut(key, changes): self._value(key, value, changes) for key, value in kept.items()}
 
     def _value(self, key: str, value: Any, changes: Changes) -> Any:
         # Masked before it is cut: half a secret is not recognised.
         return self._cut(self._redaction.under(key, value, changes) if self._redaction else value, changes)
 
-    def _bounded(self, value: Any, changes: Changes) -> Any:
-        """Give a value with its maps and lists within the limit, and its texts not far above it."""
+    def _bounded(self, value: Any, changes: Changes, room: int = 0) -> Any:
+        """Give a value with its maps and lists within the limits, and its texts not far above theirs.
+
+        `room` is how many levels it may still nest.
+        """
+        if room == 0 and isinstance(value, dict | list):
+            value = json_text(value)
         most = self._limits.attributes
         if isinstance(value, str):
             most = self._limits.value_length + _OVERLAP
@@ -103,13 +109,13 @@ class Cleaning:
                 read = [key for key in islice(value, most, None) if key in KEYS]
                 more -= len(read)
                 value = {key: value[key] for key in chain(islice(value, most), read)}
-            value = {key: self._bounded(inner, changes) for key, inner in value.items()}
+            value = {key: self._bounded(inner, changes, room - 1) for key, inner in value.items()}
             if more > 0:
                 value[DROPPED] = more
                 changes.dropped += more
         elif isinstance(value, list):
             more = len(value) - most
-            value = [self._bounded(inner, changes) for inner in islice(value, most)]
+            value = [self._bounded(inner, changes, room - 1) for inner in islice(value, most)]
             if more > 0:
                 value.append(f"… [cut, {more} more]")
                 changes.dropped += more

@@ -1,4 +1,4 @@
-"""How much of a request is kept: items, attributes, characters. Nesting: `mapping.storable.MAX_DEPTH`."""
+"""How much of a request is kept: items, attributes, characters, levels."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import msgspec
 
 from mapping.errors import Code, Problem
+from mapping.storable import MAX_DEPTH
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -19,6 +20,8 @@ class Limits(msgspec.Struct, frozen=True):
     attributes: int = 10_000
     # Characters of a text (or a key), bytes of a byte string.
     value_length: int = 1024 * 1024
+    # Levels that lists and maps may nest in a value; deeper ones are kept as JSON text. The stores take no more.
+    nesting: int = MAX_DEPTH
 
 
 DEFAULT_LIMITS = Limits()

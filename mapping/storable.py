@@ -12,7 +12,7 @@ import json
 import math
 from typing import Any
 
-# SurrealDB refuses rows that nest past 100. Not a setting: there is little room above, and none is gained below.
+# SurrealDB refuses rows that nest past 100. `limits.nesting` may ask for less.
 MAX_DEPTH = 32
 # How many more levels are kept as JSON text. OTLP/JSON writes four brackets a level, and no decoder reads many.
 TEXT_DEPTH = 96

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
+from mapping.storable import MAX_DEPTH
+
 T = TypeVar("T")
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -61,8 +63,8 @@ def _whole(value: Any, most: int = 2**53) -> int:
     return int(text)
 
 
-def _limit(value: Any) -> int:
-    number = _whole(value)
+def _limit(value: Any, most: int = 2**53) -> int:
+    number = _whole(value, most)
     if number == 0:
         raise ValueError
     return number
@@ -205,6 +207,7 @@ PATH = Kind("dir", "the path of a folder", _path)
 FILE = Kind("file", "the path of a file", _file, lambda value: str(value or ""))
 COUNT = Kind("number", "a whole number, 0 or more", _whole)
 LIMIT = Kind("number", "a whole number, 1 or more", _limit)
+NESTING = Kind("number", f"a whole number from 1 to {MAX_DEPTH}", lambda value: _limit(value, MAX_DEPTH))
 PORT = Kind("port", "a port from 1 to 65535 (0: any that is free)", _port)
 PORT_OR_OFF = Kind(
     "port|off",
