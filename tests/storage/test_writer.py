@@ -94,6 +94,14 @@ async def test_an_event_that_cannot_be_stored_costs_only_itself(writer, make_eve
     assert len((await balance(database))[1]) == 7
 
 
+async def test_one_of_five_hundred_that_cannot_be_stored_costs_only_itself(writer, make_event, database, balance):
+    events = [make_event(trace_id=f"t{number % 50}") for number in range(500)]
+    events[333] = make_event(trace_id="t33", status="bad")
+    outcomes = await writer.write(events)
+    assert [place for place, outcome in enumerate(outcomes) if isinstance(outcome, Problem)] == [333]
+    assert len((await balance(database))[1]) == 499
+
+
 async def test_a_commit_that_all_are_refused_in_stores_nothing(writer, make_event, database, balance):
     outcomes = await writer.write([make_event(status="bad") for _ in range(5)])
     assert {outcome.code for outcome in outcomes} == {Code.INVALID_ARGUMENT}
