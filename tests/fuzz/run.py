@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
+import signal
 import sys
 import tempfile
 import time
@@ -134,9 +135,14 @@ async def fuzz(seed: int, numbers: Iterable[int], least: int = 0, seconds: float
             run = Run(target, seed)
             began = time.monotonic()
             ends = began + seconds
-            await run.send_all(
-                itertools.takewhile(lambda _: run.kinds.total() < least or time.monotonic() < ends, numbers)
-            )
+            stop = asyncio.Event()
+            for number in (signal.SIGINT, signal.SIGTERM):  # what has been found so far is reported all the same
+                asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+            def goes_on(_: int) -> bool:
+                return not stop.is_set() and (run.kinds.total() < least or time.monotonic() < ends)
+
+            await run.send_all(itertools.takewhile(goes_on, numbers))
             took = time.monotonic() - began
             read, memory = 0, "unknown"
             if target.alive:

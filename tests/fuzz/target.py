@@ -35,6 +35,7 @@ class Target:
                 cwd=ROOT,
                 env=os.environ | {"VECTADB_EMBEDDING_MODEL": "off", "VECTADB_SERVER_MAX_BODY_BYTES": str(max_body)},
                 stderr=log,
+                start_new_session=True,  # Ctrl-C is the fuzzer's to hear
             )
 
     @property
