@@ -39,6 +39,7 @@ class OpenError(Exception):
     """The database cannot be opened as configured; the message says what to do."""
 
 
+_SERVERS = ("ws://", "wss://")
 _Connection = AsyncEmbeddedSurrealConnection | AsyncWsSurrealConnection
 
 
@@ -55,7 +56,7 @@ class Database:
 
     def __init__(self, url: str, *, namespace: str, database: str, user: str = "", password: str = "") -> None:
         self.url = url
-        self.embedded = not url.startswith(("ws://", "wss://"))
+        self.embedded = not url.startswith(_SERVERS)
         self._namespace, self._database = namespace, database
         self._user, self._password = user, password
         self._connection: _Connection | None = None
@@ -188,7 +189,19 @@ def _engine_or_server(url: str) -> _Connection:
     if url.startswith("surrealkv://") and folder.is_dir():
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(bytes(_ROOM))
+    if url.startswith(_SERVERS):
+        return _Server(url)
     return AsyncSurreal(url)  # type: ignore[return-value] # as below
+
+
+class _Server(AsyncWsSurrealConnection):
+    def _fail_pending(self, error: BaseException) -> None:
+        """Fail who waits for an answer. One that could not even send does not, and must not be complained of later."""
+        waiting = list(self.qry.values())
+        super()._fail_pending(error)
+        for answer in waiting:
+            if answer.done() and not answer.cancelled():
+                answer.exception()
 
 
 async def _send(connection: _Connection, request: _Request) -> Any:
