@@ -15,6 +15,7 @@ import msgspec
 
 from mapping.errors import invalid
 from mapping.json_decoding import decode
+from mapping.otlp.weight import check_objects
 from mapping.otlp.wire import Number, whole, wrong_id
 from mapping.storable import MAX_DEPTH, TOO_DEEP, double, integer, json_text, past_text
 
@@ -161,12 +162,14 @@ class JsonWire:
         self._logs = msgspec.json.Decoder(ExportLogsServiceRequest)
 
     def traces(self, body: bytes) -> Any:
+        check_objects(body)
         request = decode(self._traces, _camel(body), "a JSON ExportTraceServiceRequest")
         if bytes(request.resource_logs) not in _NOTHING and not request.resource_spans:
             raise invalid("resourceLogs: expected resourceSpans; logs go to /v1/logs")
         return request
 
     def logs(self, body: bytes) -> Any:
+        check_objects(body)
         request = decode(self._logs, _camel(body), "a JSON ExportLogsServiceRequest")
         if bytes(request.resource_spans) not in _NOTHING and not request.resource_logs:
             raise invalid("resourceSpans: expected resourceLogs; spans go to /v1/traces")

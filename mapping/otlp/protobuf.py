@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mapping.otlp.messages import ExportLogsServiceRequest, ExportTraceServiceRequest, parse, values_of
+from mapping.otlp.weight import LOGS, TRACES, check_parts
 from mapping.otlp.wire import wrong_id
 from mapping.storable import MAX_DEPTH, TOO_DEEP, double, json_text, past_text
 
@@ -13,9 +14,11 @@ class ProtobufWire:
     """`mapping.otlp.wire.Wire` for `application/x-protobuf`."""
 
     def traces(self, body: bytes) -> Any:
+        check_parts(TRACES, body)
         return parse(ExportTraceServiceRequest, body)
 
     def logs(self, body: bytes) -> Any:
+        check_parts(LOGS, body)
         return parse(ExportLogsServiceRequest, body)
 
     def hex_id(self, value: bytes, digits: int, field: str) -> str:

@@ -1,0 +1,100 @@
+"""How many parts a large request has, counted before it is decoded.
+
+An empty message takes two bytes on the wire and a hundred once decoded: 20 MiB of them would take gigabytes. So the
+messages around the parts are read with all they hold as bytes, which costs a fifth of that, and those are counted. In
+JSON every part has its brace.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message import DecodeError
+from google.protobuf.message_factory import GetMessageClass
+
+from mapping.errors import Code, Problem
+
+# Real requests of 20 MiB have at most half a million: a part with something in it takes tens of bytes.
+MOST_PARTS = 2_000_000
+# A smaller body cannot hold enough of them to matter.
+_LARGE = 256 * 1024
+
+# The numbers of the repeated fields (and of those that lead to them), as opentelemetry-proto gives them.
+_RESOURCE: dict[int, Any] = {1: {}}  # attributes
+_SCOPE: dict[int, Any] = {3: {}}
+_SPAN: dict[int, Any] = {9: {}, 11: {3: {}}, 13: {4: {}}}  # attributes, events and links with theirs
+_LOG_RECORD: dict[int, Any] = {6: {}}
+_TRACES = {1: {1: _RESOURCE, 2: {1: _SCOPE, 2: _SPAN}}}
+_LOGS = {1: {1: _RESOURCE, 2: {1: _SCOPE, 2: _LOG_RECORD}}}
+
+
+class _Part(NamedTuple):
+    """A message read for its parts alone: its class, and what its fields' values are read as (None: not at all)."""
+
+    message: Any
+    fields: list[tuple[str, _Part | None]]
+
+
+def _part(pool: DescriptorPool, numbers: dict[int, Any], name: str) -> _Part:
+    message = DescriptorProto(name=name)
+    for number in numbers:
+        message.field.add(
+            name=f"f{number}",
+            number=number,
+            label=FieldDescriptorProto.LABEL_REPEATED,
+            type=FieldDescriptorProto.TYPE_BYTES,
+        )
+    file = FileDescriptorProto(name=f"{name}.proto", package="weight", syntax="proto3", message_type=[message])
+    pool.AddSerializedFile(file.SerializeToString())
+    return _Part(
+        GetMessageClass(pool.FindMessageTypeByName(f"weight.{name}")),
+        [
+            (f"f{number}", _part(pool, inner, f"{name}_{number}") if inner else None)
+            for number, inner in numbers.items()
+        ],
+    )
+
+
+_POOL = DescriptorPool()
+TRACES = _part(_POOL, _TRACES, "Traces")
+LOGS = _part(_POOL, _LOGS, "Logs")
+
+
+def check_parts(part: _Part, body: bytes) -> None:
+    """Raise Problem (RESOURCE_EXHAUSTED) where a large protobuf body has more parts than real requests have."""
+    if len(body) > _LARGE and _left(part, body, MOST_PARTS) < 0:
+        raise _too_many()
+
+
+def check_objects(body: bytes) -> None:
+    """Raise Problem (RESOURCE_EXHAUSTED) where a JSON body has more objects than that: an attribute has two."""
+    if len(body) > _LARGE and body.count(b"{") > 2 * MOST_PARTS:
+        raise _too_many()
+
+
+def _too_many() -> Problem:
+    return Problem(
+        Code.RESOURCE_EXHAUSTED,
+        f"body: expected at most {MOST_PARTS} spans, log records, attributes, events and links in all; "
+        "send smaller batches",
+    )
+
+
+def _left(part: _Part, body: bytes, room: int) -> int:
+    """Give how many more parts there may be after those of this message; below zero, counting stops."""
+    try:
+        message = part.message.FromString(body)
+    except DecodeError:
+        return room  # whoever decodes it says what is wrong
+    for field, inner in part.fields:
+        values = getattr(message, field)
+        room -= len(values)
+        if room < 0 or inner is None:
+            continue
+        for value in values:
+            room = _left(inner, value, room)
+            if room < 0:
+                return room
+    return room
