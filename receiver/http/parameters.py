@@ -10,6 +10,7 @@ from aiohttp import web
 from mapping import ids
 from mapping.errors import invalid
 from mapping.times import parse_rfc3339
+from storage.search import GROUPS, MODES
 
 
 class Parameter(NamedTuple):
@@ -53,8 +54,8 @@ UNTIL = Parameter("until", _MOMENT, parse_rfc3339)
 EVENT_STATUS = Parameter("status", *_one_of("ok", "error", "unset"))
 TRACE_STATUS = Parameter("status", *_one_of("running", "completed", "failed"))
 QUERY = Parameter("q", "the text to search for", str)
-MODE = Parameter("mode", *_one_of("hybrid", "semantic", "keyword"), default="hybrid")
-GROUP_BY = Parameter("group_by", *_one_of("trace", "session"))
+MODE = Parameter("mode", *_one_of(*MODES), default="hybrid")
+GROUP_BY = Parameter("group_by", *_one_of(*GROUPS))
 
 PAGE = (LIMIT, CURSOR)
 EVENT_FILTERS = (TRACE_ID, SESSION_ID, AGENT_ID, EVENT_TYPE, EVENT_STATUS, SINCE, UNTIL)

@@ -1,10 +1,13 @@
 import asyncio
+import gc
 
 import pytest
+from surrealdb.errors import ConnectionUnavailableError
 
 from mapping.errors import Code, Problem
 from mapping.times import EARLIEST, LATEST
 from storage.surreal import cbor
+from storage.surreal import database as database_module
 from storage.surreal.database import ConflictError, Database, OpenError, RefusedError
 
 
@@ -209,3 +212,15 @@ async def test_one_that_is_closed_while_it_opens_is_closed(opened_by_two):
         assert isinstance(opening.exception(), Problem | None)
         with pytest.raises(Problem, match="closed"):
             await database.query("RETURN 1")
+
+
+async def test_an_answer_that_nobody_waits_for_is_not_complained_of_when_the_server_hangs_up():
+    loop = asyncio.get_running_loop()
+    complaints = []
+    loop.set_exception_handler(lambda _, context: complaints.append(context["message"]))
+    connection = database_module._Server("ws://127.0.0.1:1")
+    connection.qry["1"] = loop.create_future()
+    connection._fail_pending(ConnectionUnavailableError("hung up"))
+    gc.collect()
+    await asyncio.sleep(0)
+    assert complaints == []
