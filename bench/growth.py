@@ -30,6 +30,7 @@ def reads(receiver: Receiver) -> dict[str, Callable[[int], str]]:
         "by agent": lambda n: f"/api/v1/events?agent_id=agent-{n % 10}",
         "by type": lambda n: f"/api/v1/events?event_type={('tool_call', 'model_call', 'agent')[n % 3]}",
         "latest": lambda _: "/api/v1/events?limit=50",
+        "sessions": lambda _: "/api/v1/sessions",
     }
 
 
@@ -57,7 +58,7 @@ def main() -> None:
             seconds = 0.0
             while stored < step:
                 items = min(50_000, step - stored)
-                load = Load(receiver, SCENARIO, items, seed=stored // 100 + 2)
+                load = Load(receiver, SCENARIO, items, seed=2 + stored // 50_000)
                 seconds = load.go()["seconds"]
                 stored += items
             disk = sum(file.stat().st_size for file in Path(data_dir).rglob("*") if file.is_file())

@@ -66,7 +66,8 @@ def within(moment, which):
 
 
 async def test_every_filter_of_events_gives_what_looking_at_all_of_them_would(stored, reader, monkeypatch):
-    monkeypatch.setattr(reader_module, "_TRACES_AT_ONCE", 7)
+    monkeypatch.setattr(reader_module, "_FIRST_LOOK", 1)
+    monkeypatch.setattr(reader_module, "_WIDEST_LOOK", 7)
     traces = {trace["id"]: trace for trace in (await reader.traces(TraceFilter(), 200))[0]}
     shown = {
         event.id: {
