@@ -12,7 +12,7 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from mapping.conversation import hashes_of
@@ -86,13 +86,18 @@ Outcome = Stored | Problem
 
 
 async def commit(
-    database: Database, pending: Sequence[Pending], windows: Windows, *, redelivered: bool = True
+    database: Database,
+    pending: Sequence[Pending],
+    windows: Windows,
+    *,
+    redelivered: bool = True,
+    conflicted: Callable[[], None] = lambda: None,
 ) -> list[Outcome]:
     """Store events. The outcomes stand in the events' order; a Problem is an event's own and was not stored.
 
     Where `redelivered` events are not expected, they are not looked for before they are written: that one of them is
-    there already is then a conflict like any other. Raises RefusedError where the database does not take one of them
-    (none is stored then), Problem (UNAVAILABLE).
+    there already is then a conflict like any other. `conflicted` is called after each conflict. Raises RefusedError
+    where the database does not take one of them (none is stored then), Problem (UNAVAILABLE).
     """
     for attempt in range(_ATTEMPTS):
         try:
@@ -100,6 +105,7 @@ async def commit(
             if outcomes is not None:
                 return outcomes
         except ConflictError:
+            conflicted()
             await asyncio.sleep(random.random() * 0.01 * 2 ** min(attempt, 6))  # noqa: S311 - so that two do not meet again
     raise Problem(Code.UNAVAILABLE, "too many writers change the same traces at once; try again")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -48,7 +49,8 @@ class Indexer:
 
     `state` is `off` (no model is set), `preparing` the model (`progress` from 0 to 1), `rebuilding` the index (every
     event is queued again), `ready`, `waiting` for a store that is away, or `failed`; `reason` says what is done or why.
-    `pending` counts the events that are stored and not yet indexed. `embedder` and `index` are there from the first
+    `pending` counts the events that are stored and not yet indexed, `oldest` is when the first of them was stored
+    (nanoseconds), `indexed` counts those that this process has indexed. `embedder` and `index` are there from the first
     `ready` on.
     """
 
@@ -57,6 +59,8 @@ class Indexer:
         self.progress = 0.0
         self.reason = ""
         self.pending = 0
+        self.oldest: int | None = None
+        self.indexed = 0
         self.embedder: Embedder | None = None
         self.index: VectorIndex | None = None
         self._database = database
@@ -66,12 +70,17 @@ class Indexer:
 
     async def count_pending(self) -> None:
         """Read from the store what was left to be indexed."""
-        (sizes,) = await self._database.query("SELECT VALUE size FROM index_queue")
+        sizes, names = await self._database.query(
+            "SELECT VALUE size FROM index_queue; SELECT VALUE id FROM index_queue ORDER BY id LIMIT 1"
+        )
         self.pending = sum(sizes)
+        self.oldest = _moment(names[0]) if names else None
 
     def added(self, events: int) -> None:
         """Take note of events that were just stored, to be indexed."""
         self.pending += events
+        if self.oldest is None and events:
+            self.oldest = time.time_ns()
         self._work.set()
 
     def progressed(self, share: float, doing: str) -> None:
@@ -137,14 +146,16 @@ class Indexer:
         """Index the oldest record of the queue; False where there is none."""
         (found,) = await self._database.query("SELECT * FROM index_queue ORDER BY id LIMIT 1")
         if not found:
-            self.pending = 0
+            self.pending, self.oldest = 0, None
             return False
         (record,) = found
+        self.oldest = _moment(record["id"])
         for start in range(0, len(record["event_ids"]), _EVENTS):
             ids = record["event_ids"][start : start + _EVENTS]
             events = await self._reader.events_by_id(ids)
             await index.upsert(await asyncio.to_thread(_points, embedder, list(events.values())))
             self.pending = max(self.pending - len(ids), 0)
+            self.indexed += len(events)
         for trace_id in record["traces"]:
             await self._pass_on(index, trace_id)
         await self._database.query("DELETE $record", record=cbor.record(rows.QUEUE, record["id"]))
@@ -158,6 +169,11 @@ class Indexer:
                 (silent,) = await self._database.query(query, trace_id=trace_id)
                 for start in range(0, len(silent), _RENAMED):
                     await index.set_payload(silent[start : start + _RENAMED], {field: trace[field]})
+
+
+def _moment(queue_record: str) -> int:
+    """Give the time that a record's id begins with."""
+    return int(queue_record.partition("-")[0])
 
 
 def _points(embedder: Embedder, events: list[dict[str, Any]]) -> list[Point]:

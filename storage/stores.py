@@ -63,12 +63,14 @@ class Storage:
     """Opens the stores in the background of a receiver that already listens.
 
     `state` says in a person's words how far that is. `writer`, `reader`, `indexer` and `search` raise Problem
-    (UNAVAILABLE) until they are there. `committed` is called with the new events after each commit.
+    (UNAVAILABLE) until they are there. `committed` is called with the new events after each commit; `measured`, which
+    may be set before `open`, with their number and the seconds that the commit took.
     """
 
     def __init__(self, config: StorageConfig, *, committed: Callable[[list[Event]], None] = lambda _: None) -> None:
         self.config = config
         self.state = "the stores are being opened"
+        self.measured: Callable[[int, float], None] = lambda _events, _seconds: None
         self._committed = committed
         self._lock = FileLock(config.data_dir / "lock")
         self._database = Database(
@@ -140,6 +142,7 @@ class Storage:
             agent_window=int(self.config.agent_window * NS),
             conversation_window=int(self.config.conversation_window * NS),
             committed=committed,
+            measured=self.measured,
         )
         self._opened = _Open(writer, reader, indexer, Search(reader, indexer))
         self.state = "ready"

@@ -48,7 +48,10 @@ def _keys(event: Event) -> Iterator[tuple[str, str]]:
 
 
 class Writer:
-    """Stores events. `committed` is called with the new ones after each commit.
+    """Stores events. `committed` is called with the new ones after each commit, `measured` with their number and the
+    seconds that it took, conflicts included.
+
+    `conflicts` counts the attempts that met what somebody else wrote.
 
     Whoever calls bounds what waits here (receiver.http.admission).
     """
@@ -60,10 +63,13 @@ class Writer:
         agent_window: int,
         conversation_window: int = CONVERSATION_WINDOW,
         committed: Callable[[list[Event]], None],
+        measured: Callable[[int, float], None] = lambda _events, _seconds: None,
     ) -> None:
+        self.conflicts = 0
         self._database = database
         self._windows = Windows(agent_window, conversation_window)
         self._committed = committed
+        self._measured = measured
         self._waiting: list[_Batch] = []
         self._busy: set[tuple[str, str]] = set()
         self._commits: set[asyncio.Task[None]] = set()
@@ -126,6 +132,7 @@ class Writer:
 
     async def _store(self, batches: list[_Batch]) -> None:
         pending = [item for batch in batches for item in batch.pending]
+        began = time.perf_counter()
         try:
             outcomes = await self._commit_or_divide(pending)
         except Exception as error:  # noqa: BLE001 - whoever waits for the commit is told, and raises it where it is answered
@@ -133,23 +140,33 @@ class Writer:
                 batch.outcomes.set_exception(error)
                 batch.outcomes.exception()  # the one who waited may have gone
             return
-        self._committed(
-            [
-                event
-                for (event, _, _), outcome in zip(pending, outcomes, strict=True)
-                if isinstance(outcome, Stored) and not outcome.duplicate
-            ]
-        )
+        new = [
+            event
+            for (event, _, _), outcome in zip(pending, outcomes, strict=True)
+            if isinstance(outcome, Stored) and not outcome.duplicate
+        ]
+        self._committed(new)
+        if new:
+            self._measured(len(new), time.perf_counter() - began)
         start = 0
         for batch in batches:
             end = start + len(batch.pending)
             batch.outcomes.set_result(outcomes[start:end])
             start = end
 
+    def _conflicted(self) -> None:
+        self.conflicts += 1
+
     async def _commit_or_divide(self, pending: Sequence[Pending]) -> list[Outcome]:
         """Commit; where the database refuses, halve until the event that it refuses stands alone."""
         try:
-            outcomes = await commit(self._database, pending, self._windows, redelivered=self._redelivered)
+            outcomes = await commit(
+                self._database,
+                pending,
+                self._windows,
+                redelivered=self._redelivered,
+                conflicted=self._conflicted,
+            )
             self._redelivered = any(isinstance(outcome, Stored) and outcome.duplicate for outcome in outcomes)
         except RefusedError as error:
             if len(pending) == 1:

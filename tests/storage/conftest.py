@@ -191,12 +191,17 @@ async def database(connect):
 
 @pytest.fixture
 def writer_on():
-    """Makes a Writer as a receiver has it; `committed` collects the events of each commit."""
+    """Makes a Writer as a receiver has it; `committed` collects the events of each commit, `sizes` their numbers."""
 
     def make(database):
-        committed = []
-        writer = Writer(database, agent_window=HOUR, committed=committed.append)
-        writer.committed = committed
+        committed, sizes = [], []
+
+        def measured(events, seconds):
+            assert seconds > 0
+            sizes.append(events)
+
+        writer = Writer(database, agent_window=HOUR, committed=committed.append, measured=measured)
+        writer.committed, writer.sizes = committed, sizes
         return writer
 
     return make

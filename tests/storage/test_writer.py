@@ -42,6 +42,16 @@ async def test_a_second_delivery_is_the_same_event(writer, make_event, database,
     assert [len(events) for events in writer.committed if events] == [2, 1]
 
 
+async def test_commits_are_measured_by_what_was_new_and_conflicts_counted(writer, make_event):
+    old, new_one = make_event(session_id="s"), make_event(session_id="s")
+    await writer.write([old])
+    assert (writer.sizes, writer.conflicts) == ([1], 0)
+    await writer.write([old, new_one])
+    assert (writer.sizes, writer.conflicts) == ([1, 1], 1)  # nobody expected the old one again
+    await writer.write([old])
+    assert (writer.sizes, writer.conflicts) == ([1, 1], 1)
+
+
 async def test_a_second_delivery_at_the_same_time_is_the_same_event(writer, make_event, database, balance):
     event = make_event()
     outcomes = await asyncio.gather(*[writer.write([event]) for _ in range(8)])

@@ -1,6 +1,7 @@
 """What is stored becomes searchable, whatever happens on the way. With the real embedded index."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -55,6 +56,25 @@ async def test_what_was_stored_before_and_after_the_start_is_indexed(
         assert await index.count() == 2
     assert await queue(database) == []
     assert embedder.embedded == ["an apple", "a pear"]
+
+
+async def test_it_says_since_when_the_oldest_waits_and_how_many_it_has_indexed(
+    database, index, embedder, indexing, caught_up, store
+):
+    before = time.time_ns()
+    await store("one", "two")
+    between = time.time_ns()
+    await store("three")
+    indexer = indexer_module.Indexer(database, None)
+    assert indexer.oldest is None
+    await indexer.count_pending()
+    assert before < indexer.oldest < between
+    async with indexing(database, index, embedder) as indexer:
+        await caught_up(indexer)
+        assert (indexer.oldest, indexer.indexed) == (None, 3)
+        index.upsert = lambda _points: asyncio.Event().wait()  # it hangs
+        await store("four", indexer=indexer)
+        assert indexer.oldest > between
 
 
 async def test_it_says_how_far_it_is(database, index, embedder, indexing, caught_up, store):
