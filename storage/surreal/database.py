@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import tempfile
+import time
 from collections.abc import Mapping
 from datetime import UTC, timedelta
-from pathlib import Path
 from typing import Any
 
-from surrealdb import AsyncSurreal
-from surrealdb.connections.async_embedded import AsyncEmbeddedSurrealConnection
 from surrealdb.connections.async_ws import AsyncWsSurrealConnection
 from surrealdb.data.types.datetime import PreciseDatetime
 from surrealdb.data.types.null import NullType
@@ -21,9 +18,8 @@ from surrealdb.errors import ServerError, SurrealError
 
 from mapping.errors import Code, Problem
 from storage.surreal import cbor
+from storage.surreal.embedded import Embedded, EngineFailedError
 
-# Bytes that the engine needs to open its files and be of use.
-_ROOM = 16 * 1024 * 1024
 _EPOCH = PreciseDatetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -40,7 +36,10 @@ class OpenError(Exception):
 
 
 _SERVERS = ("ws://", "wss://")
-_Connection = AsyncEmbeddedSurrealConnection | AsyncWsSurrealConnection
+_TRANSACTION = "BEGIN;"
+_LOCKED = "already locked"  # in the engine's words
+# Seconds that an engine may need to close: it writes to its tables what it has in memory.
+_PATIENCE = 15.0
 
 
 class _Request:
@@ -49,6 +48,7 @@ class _Request:
     def __init__(self, number: int, query: str, variables: dict[str, Any]) -> None:
         self.id = str(number)
         self.WS_CBOR_DESCRIPTOR = cbor.request(self.id, query, variables)
+        self.writes = query.lstrip().startswith(_TRANSACTION)
 
 
 class Database:
@@ -94,8 +94,7 @@ class Database:
         except (ServerError, ValueError) as error:
             # What is no CBOR for us (ValueError), or for the engine or server, of which they say no more.
             raise RefusedError(str(error)) from error
-        except (SurrealError, RuntimeError, OSError) as error:
-            # RuntimeError is how the engine says that it failed or is closed.
+        except (SurrealError, EngineFailedError, OSError) as error:
             await self._drop(connection)
             raise _unavailable(self.url, error) from error
         except Problem:
@@ -108,8 +107,7 @@ class Database:
 
     async def _connected(self) -> _Connection:
         connection = self._connection
-        if connection is not None and connection.recv_task is not None and connection.recv_task.done():
-            # The server hung up. By itself the SDK would connect again, but neither sign in nor choose the database.
+        if connection is not None and connection.ended:
             await self._drop(connection)
         if self._connection is not None:
             return self._connection
@@ -123,30 +121,19 @@ class Database:
             if self._closed:
                 raise Problem(Code.UNAVAILABLE, f"SurrealDB at {self.url} is closed", retry_after=5)
             if self._connection is None:
-                self._connection = await self._connect()
+                self._connection = await self._connect(time.monotonic() + _PATIENCE)
             return self._connection
 
-    async def _connect(self) -> _Connection:
-        connection: Any = None
+    async def _connect(self, deadline: float) -> _Connection:
+        """Connect, and wait for the engine of a receiver that was killed, which needs a moment to close."""
+        connection: _Connection | None = None
         try:
-            left = _left_log(self.url)
-            # The constructor of the embedded engine replays its log, for seconds after a kill.
-            connection = await asyncio.to_thread(_engine_or_server, self.url)
+            connection = await Embedded.start(self.url) if self.embedded else _Server(self.url)
             await connection.connect()
-            if left:
-                # Never go on writing to a log that was left behind. Where its end is torn, the engine (3.2.4) puts a
-                # repaired copy in its place, and goes on in the file that it has replaced; an end of zeros it takes for
-                # written, and reads no further the next time. Both lose what comes after. Closing, it keeps what it has
-                # read in its tables, and removes the log.
-                await connection.close()
-                if _left_log(self.url):
-                    raise OSError("what its log holds could not be written to its tables")  # noqa: TRY301 - as the engine's own
-                connection = await asyncio.to_thread(_engine_or_server, self.url)
-                await connection.connect()
             if self._user:
                 await connection.signin({"username": self._user, "password": self._password})
             await connection.use(self._namespace, self._database)
-        except (SurrealError, RuntimeError, OSError, ValueError) as error:
+        except (SurrealError, EngineFailedError, OSError, ValueError) as error:
             if connection is not None:
                 await _close(connection)
             if isinstance(error, ServerError):
@@ -154,12 +141,15 @@ class Database:
                     f"SurrealDB at {self.url} refuses: {error}. Check storage.surrealdb.user, .password, .namespace "
                     "and .database"
                 ) from error
-            if "already locked" in str(error):
+            if _LOCKED in str(error):
+                if time.monotonic() < deadline:
+                    await asyncio.sleep(0.2)
+                    return await self._connect(deadline)
                 raise OpenError(f"{self.url} is in use by another process: stop that one first") from error
             if self.embedded:
                 raise OpenError(f"SurrealDB cannot open {self.url}: {error}") from error
             raise _unavailable(self.url, error) from error
-        return connection  # type: ignore[no-any-return] # the SDK's factory is typed by an overload for each URL
+        return connection
 
     async def _drop(self, connection: _Connection) -> None:
         """Forget a connection that is broken; the next query makes another.
@@ -176,25 +166,12 @@ class Database:
             await _close(connection)
 
 
-def _left_log(url: str) -> bool:
-    """Say whether the embedded engine's folder holds a log: one that was closed in order has none."""
-    if not url.startswith("surrealkv://"):
-        return False
-    return any(file.stat().st_size for file in Path(url.removeprefix("surrealkv://"), "wal").glob("*"))
-
-
-def _engine_or_server(url: str) -> _Connection:
-    """Give what is not yet connected. Raises OSError where a disk has no room: a failed start would keep the lock."""
-    folder = Path(url.removeprefix("surrealkv://"))
-    if url.startswith("surrealkv://") and folder.is_dir():
-        with tempfile.TemporaryFile(dir=folder) as probe:
-            probe.write(bytes(_ROOM))
-    if url.startswith(_SERVERS):
-        return _Server(url)
-    return AsyncSurreal(url)  # type: ignore[return-value] # as below
-
-
 class _Server(AsyncWsSurrealConnection):
+    @property
+    def ended(self) -> bool:
+        """Say whether the server hung up. The SDK would connect again, but neither sign in nor choose a database."""
+        return self.recv_task is not None and self.recv_task.done()
+
     def _fail_pending(self, error: BaseException) -> None:
         """Fail who waits for an answer. One that could not even send does not, and must not be complained of later."""
         waiting = list(self.qry.values())
@@ -204,14 +181,17 @@ class _Server(AsyncWsSurrealConnection):
                 answer.exception()
 
 
+_Connection = Embedded | _Server
+
+
 async def _send(connection: _Connection, request: _Request) -> Any:
-    if isinstance(connection, AsyncEmbeddedSurrealConnection):
-        return cbor.decode(await connection._db.execute(request.WS_CBOR_DESCRIPTOR))  # noqa: SLF001 - the engine's entry point for bytes; the way round it costs more than the engine
-    return _plain(await connection._send(request, "query", bypass=True))  # type: ignore[arg-type]  # noqa: SLF001 - as above
+    if isinstance(connection, Embedded):
+        return cbor.decode(await connection.execute(request.WS_CBOR_DESCRIPTOR, writes=request.writes))
+    return _plain(await connection._send(request, "query", bypass=True))  # type: ignore[arg-type]  # noqa: SLF001 - the way round it encodes in Python, which costs more than the engine
 
 
 async def _close(connection: _Connection) -> None:
-    with contextlib.suppress(SurrealError, RuntimeError, OSError):  # it is broken already
+    with contextlib.suppress(SurrealError, OSError):  # it is broken already
         await connection.close()
 
 

@@ -1,6 +1,8 @@
 """What was acknowledged is there after a kill, also after a disk that was full for a while."""
 
 import asyncio
+import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -10,7 +12,7 @@ import pytest
 from storage.surreal.database import Database
 
 # A receiver's storage without the receiver: it writes without end, four requests at a time, and prints the ids of what
-# was acknowledged. `full` limits the size of files as a full disk would (setrlimit(2)), for as many writes.
+# was acknowledged. `full` limits the size of files as a full disk would (setrlimit(2)), for 160 writes.
 PROGRAM = """
     import asyncio, resource, signal, sys, uuid
     from mapping.errors import Problem
@@ -19,12 +21,16 @@ PROGRAM = """
     from storage.surreal.database import Database
     from storage.writer import Writer
 
-    def disk(size):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-
     async def main(url, full):
         signal.alarm(60)  # the end of a test that hangs
         database = Database(url, namespace="n", database="d")
+
+        def disk(size):
+            limits = (size, resource.RLIM_INFINITY)
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)  # of the engines started from now on
+            if database._connection is not None:
+                resource.prlimit(database._connection.pid, resource.RLIMIT_FSIZE, limits)
+
         await schema.apply(database)
         writer = Writer(database, agent_window=10**9, committed=lambda _: None)
         acknowledged = 0
@@ -48,7 +54,6 @@ PROGRAM = """
 
         if full:
             await asyncio.gather(*[write() for _ in range(10)])
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             disk(300_000)
             for _ in range(40):
                 await asyncio.gather(*[write() for _ in range(4)])
@@ -61,16 +66,19 @@ PROGRAM = """
 
 
 def killed_after(url, disk, enough):
-    """Run the program, kill it once it has printed enough, and give the lines it has printed."""
+    """Run the program, kill it and its engine once it has printed enough, and give the lines it has printed."""
     program = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(PROGRAM), url, disk], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", textwrap.dedent(PROGRAM), url, disk],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     lines = []
     with program:
         for line in program.stdout:
             lines.append(line.split())
             if enough(lines):
-                program.kill()
+                os.killpg(program.pid, signal.SIGKILL)
                 break
         lines += [line.split() for line in program.stdout if line.endswith("\n")]
     return lines
@@ -131,7 +139,7 @@ async def test_what_is_acknowledged_after_a_start_with_a_damaged_log_is_there_af
     assert {*before[: len(before) - lost], *after} <= await stored(url)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the limit on the size of files is POSIX's")
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit on another process's files is Linux's")
 async def test_what_was_acknowledged_after_a_full_disk_is_there_after_a_kill(tmp_path):
     url = f"surrealkv://{tmp_path}/surreal"
 

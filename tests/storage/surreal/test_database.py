@@ -1,5 +1,7 @@
 import asyncio
 import gc
+import os
+import signal
 
 import pytest
 from surrealdb.errors import ConnectionUnavailableError
@@ -169,7 +171,8 @@ async def test_a_session_that_is_no_longer_allowed_is_signed_in_again(stand_in, 
     assert await remote.query("RETURN 1") == [1]
 
 
-async def test_the_folder_of_another_is_not_opened(tmp_path, folder_with_schema):
+async def test_the_folder_of_another_is_not_opened(tmp_path, folder_with_schema, monkeypatch):
+    monkeypatch.setattr(database_module, "_PATIENCE", 0.3)
     first, second = (
         Database(f"surrealkv://{tmp_path}/surreal", namespace="vectadb", database="vectadb") for _ in range(2)
     )
@@ -180,6 +183,47 @@ async def test_the_folder_of_another_is_not_opened(tmp_path, folder_with_schema)
     await first.close()
     assert await second.query("RETURN 2") == [2]
     await second.close()
+
+
+async def test_the_engine_of_a_receiver_that_was_killed_is_waited_for(tmp_path):
+    first, second = (Database(f"surrealkv://{tmp_path}/surreal", namespace="n", database="d") for _ in range(2))
+    await first.open()
+    opening = asyncio.create_task(second.open())
+    await asyncio.sleep(0.5)
+    assert not opening.done()
+    await first.close()
+    await opening
+    assert await second.query("RETURN 2") == [2]
+    await second.close()
+
+
+async def test_an_engine_that_was_killed_is_started_again_with_what_it_had_acknowledged(tmp_path):
+    database = Database(f"surrealkv://{tmp_path}/surreal", namespace="n", database="d")
+    await database.query("CREATE kept:one")
+    asking = asyncio.create_task(database.query("SLEEP 10s"))
+    await asyncio.sleep(0.2)
+    os.kill(database._connection.pid, signal.SIGKILL)
+    with pytest.raises(Problem, match="has ended") as raised:
+        await asking
+    assert is_unavailable(raised)
+    assert await database.query("SELECT VALUE id FROM kept") == [["one"]]
+    await database.close()
+
+
+async def test_a_read_overtakes_the_writes_that_wait(database):
+    order = []
+
+    async def ask(name, query):
+        await database.query(query)
+        order.append(name)
+
+    write = "BEGIN; CREATE kept; SLEEP 50ms; COMMIT;"
+    asked = [asyncio.create_task(ask(f"write {number}", write)) for number in range(4)]
+    await asyncio.sleep(0.02)
+    asked.append(asyncio.create_task(ask("read", "RETURN 1")))
+    await asyncio.gather(*asked)
+    if database.embedded:
+        assert order.index("read") == 1
 
 
 async def test_a_folder_that_cannot_be_is_an_error(tmp_path):

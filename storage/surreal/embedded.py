@@ -1,0 +1,124 @@
+"""The embedded engine as its user sees it: started in a process of its own (`engine.py` says why), asked, closed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import itertools
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from typing import Any
+
+from surrealdb.errors import parse_rpc_error
+
+from storage.surreal import cbor, frames
+
+# -P: a folder named `storage`, where the receiver happens to be started, is not ours.
+_COMMAND = (sys.executable, "-P", "-m", "storage.surreal.engine")
+# A commit's request fits in: the engine takes it in one go, between two others.
+_PIPE = 1 << 20
+
+
+class EngineFailedError(Exception):
+    """The engine failed, or its process ended; the message says why. It is good for `close` only."""
+
+
+class Embedded:
+    """A process with a store open. Its methods are those of the SDK's connections, as far as they are needed."""
+
+    def __init__(self, process: Process, requests: asyncio.WriteTransport) -> None:
+        self.pid = process.pid
+        self._process = process
+        self._requests = requests
+        self._numbers = itertools.count(frames.OPENED + 1)
+        self._opened: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._waiting = {frames.OPENED: self._opened}
+        self._receiving = asyncio.create_task(self._receive())
+
+    @classmethod
+    async def start(cls, url: str) -> Embedded:
+        """Start the process; it opens the store, and replays the log that a kill has left."""
+        theirs, ours = os.pipe()
+        try:
+            if hasattr(fcntl, "F_SETPIPE_SZ"):
+                with contextlib.suppress(OSError):  # a user has only so much of it; smaller pieces do
+                    fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, _PIPE)
+            process = await asyncio.create_subprocess_exec(*_COMMAND, url, stdin=theirs, stdout=PIPE)
+        except BaseException:
+            os.close(ours)
+            raise
+        finally:
+            os.close(theirs)
+        requests, _ = await asyncio.get_running_loop().connect_write_pipe(
+            asyncio.BaseProtocol, os.fdopen(ours, "wb", buffering=0)
+        )
+        return cls(process, requests)
+
+    async def connect(self) -> None:
+        """Wait until the store is open. Raises EngineFailedError."""
+        await self._opened
+
+    async def signin(self, user: dict[str, str]) -> None:
+        await self._call("signin", {"user": user["username"], "pass": user["password"]})
+
+    async def use(self, namespace: str, database: str) -> None:
+        await self._call("use", namespace, database)
+
+    @property
+    def ended(self) -> bool:
+        return self._receiving.done()
+
+    async def execute(self, request: bytes, *, writes: bool) -> bytes:
+        """Give the answer to a request of SurrealDB's RPC, both in CBOR. What does not write may overtake what does.
+
+        Raises ValueError for what is no CBOR to the engine, EngineFailedError.
+        """
+        if self.ended:
+            raise EngineFailedError("the engine's process has ended")
+        number = next(self._numbers)
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
+        self._requests.write(frames.REQUEST.pack(len(request), number, writes))
+        self._requests.write(request)
+        return await answer
+
+    async def close(self) -> None:
+        """Let the engine write to its tables what it has in memory, and end."""
+        self._requests.close()
+        await self._receiving
+
+    async def _call(self, method: str, *params: Any) -> None:
+        """Call a method of SurrealDB's RPC. Raises ServerError for what it refuses, EngineFailedError."""
+        answer = cbor.decode(
+            await self.execute(cbor.encode({"id": method, "method": method, "params": params}), writes=False)
+        )
+        if error := answer.get("error"):
+            raise parse_rpc_error(error)
+
+    async def _receive(self) -> None:
+        answers = self._process.stdout
+        assert answers is not None  # noqa: S101 - for mypy: it is a pipe
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                length, number, outcome = frames.ANSWER.unpack(await answers.readexactly(frames.ANSWER.size))
+                body = await answers.readexactly(length)
+                self._answered(self._waiting.pop(number), outcome, body)
+        code = await self._process.wait()
+        self._requests.close()
+        for answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(EngineFailedError(f"the engine's process has ended (exit code {code})"))
+        if not self._opened.cancelled():
+            self._opened.exception()  # who waited for it may have gone
+
+    def _answered(self, answer: asyncio.Future[bytes], outcome: int, body: bytes) -> None:
+        if answer.done():  # cancelled: who asked has gone
+            return
+        if outcome == frames.SUCCEEDED:
+            answer.set_result(body)
+        elif outcome == frames.REFUSED:
+            answer.set_exception(ValueError(body.decode()))
+        else:
+            answer.set_exception(EngineFailedError(body.decode()))
