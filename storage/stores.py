@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 OFF = "off"
 _RETRY_AFTER = 2.0
+_LOG_EVERY = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +81,9 @@ class Storage:
             database=config.surrealdb_database,
             user=config.surrealdb_user,
             password=config.surrealdb_password,
+            told=self._told,
         )
+        self._logged = ("", 0.0)
         self._opened: _Open | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -169,6 +173,15 @@ class Storage:
                 await self._database.query("UPSERT schema_version:probe SET version = 0")
         except RefusedError as error:
             raise Problem(Code.UNAVAILABLE, f"the store takes no writes: {error}") from error
+
+    def _told(self, opening: str) -> None:
+        """Show what the engine does to open, and log it where something has changed for a person to read."""
+        what = opening.partition(":")[0]
+        if what != self._logged[0] or time.monotonic() - self._logged[1] > _LOG_EVERY:
+            log.info("%s", opening)
+            self._logged = (what, time.monotonic())
+        if self._opened is None:
+            self.state = opening
 
     def _lock_data_dir(self) -> None:
         folder = self.config.data_dir

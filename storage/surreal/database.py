@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, timedelta
 from typing import Any
 
@@ -38,8 +38,12 @@ class OpenError(Exception):
 _SERVERS = ("ws://", "wss://")
 _TRANSACTION = "BEGIN;"
 _LOCKED = "already locked"  # in the engine's words
-# Seconds that an engine may need to close: it writes to its tables what it has in memory.
-_PATIENCE = 15.0
+# Seconds that an engine may need to close: it writes to its tables what it has in memory, 1 GB at most, after it has
+# replayed a log as large or merged its tables.
+_PATIENCE = 60.0
+# Seconds that a query may take: exporters give up after 10, those who are told 503 before that send again. A commit of
+# 1,000 events takes 0.3.
+_ANSWERS_WITHIN = 8.0
 
 
 class _Request:
@@ -52,9 +56,21 @@ class _Request:
 
 
 class Database:
-    """Queries with variables. Reconnects to a server that went away; the embedded engine stays open."""
+    """Queries with variables. Reconnects to a server that went away; the embedded engine stays open.
 
-    def __init__(self, url: str, *, namespace: str, database: str, user: str = "", password: str = "") -> None:
+    `told` is called with what the embedded engine does where it takes long to open.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        namespace: str,
+        database: str,
+        user: str = "",
+        password: str = "",
+        told: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.url = url
         self.embedded = not url.startswith(_SERVERS)
         self._namespace, self._database = namespace, database
@@ -63,6 +79,8 @@ class Database:
         self._connecting = asyncio.Lock()
         self._closed = False
         self._numbers = itertools.count()
+        self._told = told
+        self._starting: Embedded | None = None
 
     async def open(self) -> None:
         """Connect. Raises OpenError where waiting will not help, Problem (UNAVAILABLE) where it may."""
@@ -71,17 +89,28 @@ class Database:
 
     async def close(self) -> None:
         self._closed = True
+        if self._starting is not None:
+            self._starting.kill()  # nobody waits for the end of a replay to stop
         async with self._connecting:
             connection, self._connection = self._connection, None
             if connection is not None:
                 await connection.close()
 
-    async def query(self, query: str, **variables: Any) -> list[Any]:
+    async def query(self, query: str, /, **variables: Any) -> list[Any]:
         """Run statements and give the result of each. Values travel as variables, never in the text.
 
-        Raises ConflictError, RefusedError, or Problem (UNAVAILABLE). A transaction (`BEGIN; ...; COMMIT;`) that raises
-        has left nothing behind, unless it raised Problem: then nobody knows.
+        Raises ConflictError, RefusedError, or Problem (UNAVAILABLE), the last also where the answer takes too long. A
+        transaction (`BEGIN; ...; COMMIT;`) that raises has left nothing behind, unless it raised Problem: then nobody
+        knows.
         """
+        try:
+            async with asyncio.timeout(_ANSWERS_WITHIN):
+                return await self.run(query, **variables)
+        except TimeoutError as error:
+            raise _unavailable(self.url, f"not within {_ANSWERS_WITHIN:.0f} s") from error
+
+    async def run(self, query: str, /, **variables: Any) -> list[Any]:
+        """Do as `query` does, however long it takes."""
         try:
             connection = await self._connected()
         except OpenError as error:  # it could be opened before, and may be again
@@ -119,7 +148,7 @@ class Database:
     async def _reconnected(self) -> _Connection:
         async with self._connecting:
             if self._closed:
-                raise Problem(Code.UNAVAILABLE, f"SurrealDB at {self.url} is closed", retry_after=5)
+                raise self._is_closed()
             if self._connection is None:
                 self._connection = await self._connect(time.monotonic() + _PATIENCE)
             return self._connection
@@ -128,7 +157,10 @@ class Database:
         """Connect, and wait for the engine of a receiver that was killed, which needs a moment to close."""
         connection: _Connection | None = None
         try:
-            connection = await Embedded.start(self.url) if self.embedded else _Server(self.url)
+            if self.embedded:
+                connection = self._starting = await Embedded.start(self.url, self._told)
+            else:
+                connection = _Server(self.url)
             await connection.connect()
             if self._user:
                 await connection.signin({"username": self._user, "password": self._password})
@@ -136,6 +168,8 @@ class Database:
         except (SurrealError, EngineFailedError, OSError, ValueError) as error:
             if connection is not None:
                 await _close(connection)
+            if self._closed:
+                raise self._is_closed() from error
             if isinstance(error, ServerError):
                 raise OpenError(
                     f"SurrealDB at {self.url} refuses: {error}. Check storage.surrealdb.user, .password, .namespace "
@@ -149,7 +183,12 @@ class Database:
             if self.embedded:
                 raise OpenError(f"SurrealDB cannot open {self.url}: {error}") from error
             raise _unavailable(self.url, error) from error
+        finally:
+            self._starting = None
         return connection
+
+    def _is_closed(self) -> Problem:
+        return Problem(Code.UNAVAILABLE, f"SurrealDB at {self.url} is closed", retry_after=5)
 
     async def _drop(self, connection: _Connection) -> None:
         """Forget a connection that is broken; the next query makes another.

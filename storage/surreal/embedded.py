@@ -9,16 +9,19 @@ import itertools
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable
 from typing import Any
 
 from surrealdb.errors import parse_rpc_error
 
 from storage.surreal import cbor, frames
+from storage.surreal.replay import Replay
 
 # -P: a folder named `storage`, where the receiver happens to be started, is not ours.
 _COMMAND = (sys.executable, "-P", "-m", "storage.surreal.engine")
 # A commit's request fits in: the engine takes it in one go, between two others.
 _PIPE = 1 << 20
+_TELL_EVERY = 0.25
 
 
 class EngineFailedError(Exception):
@@ -28,9 +31,13 @@ class EngineFailedError(Exception):
 class Embedded:
     """A process with a store open. Its methods are those of the SDK's connections, as far as they are needed."""
 
-    def __init__(self, process: Process, requests: asyncio.WriteTransport) -> None:
+    def __init__(
+        self, process: Process, requests: asyncio.WriteTransport, replay: Replay, told: Callable[[str], None]
+    ) -> None:
         self.pid = process.pid
         self._process = process
+        self._replay, self._told = replay, told
+        self._opening = ""
         self._requests = requests
         self._numbers = itertools.count(frames.OPENED + 1)
         self._opened: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
@@ -38,8 +45,12 @@ class Embedded:
         self._receiving = asyncio.create_task(self._receive())
 
     @classmethod
-    async def start(cls, url: str) -> Embedded:
-        """Start the process; it opens the store, and replays the log that a kill has left."""
+    async def start(cls, url: str, told: Callable[[str], None]) -> Embedded:
+        """Start the process; it opens the store, and replays the log that a kill has left.
+
+        Where that takes long, `told` is called with what it does, several times a second.
+        """
+        replay = Replay(url)
         theirs, ours = os.pipe()
         try:
             if hasattr(fcntl, "F_SETPIPE_SZ"):
@@ -54,11 +65,14 @@ class Embedded:
         requests, _ = await asyncio.get_running_loop().connect_write_pipe(
             asyncio.BaseProtocol, os.fdopen(ours, "wb", buffering=0)
         )
-        return cls(process, requests)
+        return cls(process, requests, replay, told)
 
     async def connect(self) -> None:
         """Wait until the store is open. Raises EngineFailedError."""
-        await self._opened
+        while not (await asyncio.wait({self._opened}, timeout=_TELL_EVERY))[0]:
+            if self._opening:
+                self._told(self._opening + self._replay.progress(self.pid))
+        self._opened.result()
 
     async def signin(self, user: dict[str, str]) -> None:
         await self._call("signin", {"user": user["username"], "pass": user["password"]})
@@ -89,6 +103,11 @@ class Embedded:
         self._requests.close()
         await self._receiving
 
+    def kill(self) -> None:
+        """End the process at once, in the middle of whatever it does. What was acknowledged stays."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
     async def _call(self, method: str, *params: Any) -> None:
         """Call a method of SurrealDB's RPC. Raises ServerError for what it refuses, EngineFailedError."""
         answer = cbor.decode(
@@ -104,6 +123,9 @@ class Embedded:
             while True:
                 length, number, outcome = frames.ANSWER.unpack(await answers.readexactly(frames.ANSWER.size))
                 body = await answers.readexactly(length)
+                if outcome == frames.OPENING:
+                    self._opening = body.decode()
+                    continue
                 self._answered(self._waiting.pop(number), outcome, body)
         code = await self._process.wait()
         self._requests.close()

@@ -25,7 +25,7 @@ from typing import IO
 
 from surrealdb_embedded import SyncEmbeddedDB
 
-from storage.surreal.frames import ANSWER, FAILED, OPENED, REFUSED, REQUEST, SUCCEEDED
+from storage.surreal.frames import ANSWER, FAILED, OPENED, OPENING, REFUSED, REQUEST, SUCCEEDED
 
 _SURREALKV = "surrealkv://"
 # Bytes that the engine needs to open its files and be of use.
@@ -72,21 +72,22 @@ class _Requests:
         del self._buffer[:start]
 
 
-def _open(url: str) -> SyncEmbeddedDB:
-    """Open the store. Raises OSError, RuntimeError and ValueError in the engine's words, or ours.
+def _open(url: str, answers: IO[bytes]) -> SyncEmbeddedDB:
+    """Open the store, and say what takes long. Raises OSError, RuntimeError, ValueError in the engine's words, or ours.
 
     Never go on writing to a log that was left behind. Where its end is torn, the engine (3.2.4) puts a repaired copy in
     its place, and goes on in the file that it has replaced; an end of zeros it takes for written, and reads no further
     the next time. Both lose what comes after. Closing, it keeps what it has read in its tables, and removes the log.
     """
-    left = _left_log(url)
+    if not _left_log(url):
+        return _start(url)
+    _answer(answers, OPENED, OPENING, b"replaying the log that a stop left behind")
     engine = _start(url)
-    if left:
-        engine.close()
-        if _left_log(url):
-            raise OSError("what its log holds could not be written to its tables")
-        engine = _start(url)
-    return engine
+    _answer(answers, OPENED, OPENING, b"moving the log that a stop left behind into the tables")
+    engine.close()
+    if _left_log(url):
+        raise OSError("what its log holds could not be written to its tables")
+    return _start(url)
 
 
 def _left_log(url: str) -> bool:
@@ -132,7 +133,7 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # should the engine ever print, it is not taken for an answer
     with contextlib.suppress(BrokenPipeError), answers:  # the receiver was killed, and nobody reads the answer
         try:
-            engine = _open(sys.argv[1])
+            engine = _open(sys.argv[1], answers)
         except (OSError, RuntimeError, ValueError) as error:
             _answer(answers, OPENED, FAILED, str(error).encode())
             return

@@ -9,7 +9,8 @@ REQUEST = struct.Struct(">IQ?")
 # Length of what follows, the request's number, the outcome.
 ANSWER = struct.Struct(">IQB")
 
-# The number of the first answer, which nobody asked for: the store is open, or why not.
+# The number of the first answer, which nobody asked for: the store is open, or why not. Before it, where that takes
+# long, come words for what is being done.
 OPENED = 0
 
-SUCCEEDED, REFUSED, FAILED = range(3)
+SUCCEEDED, REFUSED, FAILED, OPENING = range(4)

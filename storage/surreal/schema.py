@@ -54,7 +54,7 @@ async def _retried(database: Database, statements: str, **variables: object) -> 
     """Run statements that may be repeated. DEFINEs of two receivers that start together conflict."""
     for attempt in range(_ATTEMPTS):
         try:
-            await database.query(statements, **variables)
+            await database.run(statements, **variables)  # an index over all that is there takes its time
         except ConflictError:
             if attempt == _ATTEMPTS - 1:
                 raise
