@@ -21,6 +21,9 @@ from storage.surreal.database import Database
 
 Row = dict[str, Any]
 
+# Rows that are sifted at a time: 10-20 ms of the engine's time.
+_PIECE = 1_000
+
 
 class Branch(NamedTuple):
     """Fields that are equal to a value; None: that are absent. An index over the first one and the order serves it."""
@@ -64,27 +67,23 @@ async def page(
 
     `by` is the field of the order. `since` (inclusive) and `until` (exclusive) are nanoseconds, for newest first only.
     """
+    if len(branches) == 1 and len(branches[0].equal) > 1 and not oldest_first:
+        return await _sifted(database, table, branches[0], limit, cursor=cursor, since=since, until=until)
     statements: list[str] = []
     variables: dict[str, Any] = {"limit": limit}
-    if cursor is not None:
-        variables |= {"place": cursor.place, "last": cbor.record(table, cursor.id)}
-    elif until is not None and until <= INT64_MAX:
-        variables["place"] = cbor.int64(-until)
-    beyond, order = ("<", f"{by} DESC, id DESC") if oldest_first else (">", f"{by}, id")
     for number, branch in enumerate(branches):
-        conditions = []
-        for place, (field, value) in enumerate(branch.equal.items()):
-            if value is None:
-                conditions.append(f"{field} = NONE")
-            else:
-                conditions.append(f"{field} = $v{number}_{place}")
-                variables[f"v{number}_{place}"] = value
-        ranges: list[list[str]] = [[f"{by} {beyond} $place"]] if "place" in variables else [[]]
-        if cursor is not None:
-            # `newest > $n OR (newest = $n AND id > $id)` would scan: two statements, one after the other.
-            ranges.insert(0, [f"{by} = $place", f"id {beyond} $last"])
-        statements += [_select(table, conditions + extra, order, backward=oldest_first) for extra in ranges]
+        values = {f"v{number}_{place}": value for place, value in enumerate(branch.equal.values())}
+        conditions = [
+            f"{field} = {'NONE' if value is None else f'${name}'}"
+            for field, (name, value) in zip(branch.equal, values.items(), strict=True)
+        ]
+        variables |= {name: value for name, value in values.items() if value is not None}
+        statements += _selects(table, conditions, by, cursor, until, variables, oldest_first=oldest_first)
     results = await database.query(";".join(statements), **variables)
+    return _merged(results, limit, by, since, oldest_first=oldest_first)
+
+
+def _merged(results: Sequence[list[Row]], limit: int, by: str, since: int | None, *, oldest_first: bool) -> list[Row]:
     kept: list[Row] = []
     for row in heapq.merge(*results, key=lambda row: (row[by], row["id"]), reverse=oldest_first):
         # A lower bound of the time is no bound the engine can stop at; the order is.
@@ -93,6 +92,66 @@ async def page(
         if not kept or kept[-1]["id"] != row["id"]:
             kept.append(row)
     return kept
+
+
+async def _sifted(
+    database: Database,
+    table: str,
+    branch: Branch,
+    limit: int,
+    *,
+    cursor: Cursor | None,
+    since: int | None,
+    until: int | None,
+) -> list[Row]:
+    """Read a branch of several fields: an index serves the first, and what it gives is sifted piece by piece.
+
+    In one statement the engine would go on until it has enough, be it through the whole table; and it does one thing at
+    a time.
+    """
+    (first, *others) = branch.equal.items()
+    kept: list[Row] = []
+    while True:
+        variables: dict[str, Any] = {"limit": _PIECE, "first": first[1]}
+        variables |= {f"v{number}": value for number, (_, value) in enumerate(others) if value is not None}
+        conditions = [
+            f"{field} = {'NONE' if value is None else f'$v{number}'}" for number, (field, value) in enumerate(others)
+        ]
+        selects = _selects(table, [f"{first[0]} = $first"], "newest", cursor, until, variables, oldest_first=False)
+        piece = ", ".join(f"({select})" for select in selects)
+        _, last, found = await database.query(
+            f"LET $piece = array::slice(array::flatten([{piece}]), 0, $limit);"  # noqa: S608 - as in _select
+            "RETURN IF array::len($piece) = $limit { array::last($piece).{ newest, id } };"
+            f"SELECT * FROM $piece WHERE {' AND '.join(conditions)};",
+            **variables,
+        )
+        kept = _merged([kept, found], limit, "newest", since, oldest_first=False)
+        if last is None or len(kept) == limit or (since is not None and last["newest"] > cbor.int64(-since)):
+            return kept
+        cursor = Cursor(last["newest"], last["id"])
+
+
+def _selects(
+    table: str,
+    conditions: Sequence[str],
+    by: str,
+    cursor: Cursor | None,
+    until: int | None,
+    variables: dict[str, Any],
+    *,
+    oldest_first: bool,
+) -> list[str]:
+    """Give the statements that read what follows the cursor, one after the other, and add their variables."""
+    beyond, order = ("<", f"{by} DESC, id DESC") if oldest_first else (">", f"{by}, id")
+    if cursor is not None:
+        variables |= {"place": cursor.place, "last": cbor.record(table, cursor.id)}
+    elif until is not None and until <= INT64_MAX:
+        variables["place"] = cbor.int64(-until)
+    ranges: list[list[str]] = [[f"{by} {beyond} $place"]] if "place" in variables else [[]]
+    if cursor is not None:
+        # `newest > $n OR (newest = $n AND id > $id)` would scan: two statements, one after the other.
+        ranges.insert(0, [f"{by} = $place", f"id {beyond} $last"])
+    return [_select(table, [*conditions, *extra], order, backward=oldest_first) for extra in ranges]
 
 
 def _select(table: str, conditions: Sequence[str], order: str, *, backward: bool) -> str:

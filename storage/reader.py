@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import heapq
 import itertools
-import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -13,6 +11,7 @@ import msgspec
 
 from mapping.storable import INT64_MIN
 from mapping.times import format_rfc3339
+from storage.counts import Counts
 from storage.index.base import Filter
 from storage.pages import Branch, Cursor, Row, page, read_cursor, write_cursor
 from storage.surreal import cbor, rows
@@ -23,16 +22,6 @@ from storage.surreal.database import Database
 _FIRST_LOOK, _WIDEST_LOOK = 8, 128
 # Traces looked at a time for the sessions they belong to.
 _TRACES_AT_ONCE = 100
-# What is counted in less than this is counted anew for everybody who asks, in seconds.
-_QUICK = 0.1
-# The share of the engine's time that counting may take is one part in so many.
-_COUNTING_SHARE = 20
-_COUNT = """
-SELECT VALUE count FROM (SELECT count() FROM agent_event GROUP ALL);
-SELECT VALUE count FROM (SELECT count() FROM agent_trace GROUP ALL);
-RETURN array::len((SELECT session_id FROM agent_trace WHERE session_id != NONE GROUP BY session_id));
-"""
-
 Page = tuple[list[dict[str, Any]], str | None]
 
 
@@ -59,9 +48,7 @@ class Reader:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._counting = asyncio.Lock()
-        self._counts: dict[str, int] = {}
-        self._counts_hold_until = 0.0
+        self._counts = Counts(database)
 
     async def traces(self, which: TraceFilter, limit: int, cursor: str | None = None) -> Page:
         """Give traces newest first, by their start."""
@@ -146,19 +133,8 @@ class Reader:
         return None if not traces else _session(traces) | {"traces": [rows.trace_as_read(row) for row in traces]}
 
     async def counts(self) -> dict[str, int]:
-        """Count events, traces and sessions: as they are, or where that takes long, as they were a few seconds ago.
-
-        The engine goes through all of them (1 s for a million events); an index that counts them would cost 12% of the
-        rate of storing.
-        """
-        async with self._counting:
-            if time.monotonic() >= self._counts_hold_until:
-                began = time.monotonic()
-                events, traces, sessions = await self._database.query(_COUNT)
-                took = time.monotonic() - began
-                self._counts = {"events": (events or [0])[0], "traces": (traces or [0])[0], "sessions": sessions}
-                self._counts_hold_until = 0.0 if took < _QUICK else time.monotonic() + took * _COUNTING_SHARE
-            return dict(self._counts)
+        """Count events, traces and sessions; where there are many, as they were some seconds ago."""
+        return await self._counts.get()
 
     async def _one(self, table: str, record_id: str) -> Row | None:
         (found,) = await self._database.query("SELECT * FROM $record", record=[cbor.record(table, record_id)])

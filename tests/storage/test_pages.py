@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mapping.errors import Code, Problem
 from mapping.times import NS, format_rfc3339
+from storage import pages as pages_module
 from storage import reader as reader_module
 from storage.index.base import Filter
 from storage.pages import Cursor, read_cursor
@@ -68,6 +69,7 @@ def within(moment, which):
 async def test_every_filter_of_events_gives_what_looking_at_all_of_them_would(stored, reader, monkeypatch):
     monkeypatch.setattr(reader_module, "_FIRST_LOOK", 1)
     monkeypatch.setattr(reader_module, "_WIDEST_LOOK", 7)
+    monkeypatch.setattr(pages_module, "_PIECE", 7)
     traces = {trace["id"]: trace for trace in (await reader.traces(TraceFilter(), 200))[0]}
     shown = {
         event.id: {

@@ -1,0 +1,60 @@
+"""How many events, traces and sessions there are.
+
+The engine goes through all of them, 0.6 us an event and 15 us a trace; an index that counts would cost 12% of the rate
+of storing. It does one thing at a time, so it is asked piece by piece, and seldom where that takes long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from storage.surreal.database import Database
+
+# What is counted in less is counted anew for everybody who asks, in seconds.
+_QUICK = 0.1
+# Otherwise the engine may spend one part in so many of its time on it.
+_SHARE = 20
+
+_EVENTS = "SELECT VALUE count FROM (SELECT count() FROM agent_event:{} GROUP ALL)"
+_TRACES = "SELECT VALUE count FROM (SELECT count() FROM agent_trace:{} GROUP ALL)"
+_SESSIONS = "SELECT VALUE session_id FROM agent_trace:{} WHERE session_id != NONE GROUP BY session_id"
+
+
+class Counts:
+    """Counts when asked: as they are, or where that takes long, as they were some seconds ago."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = asyncio.Lock()
+        self._known: dict[str, int] = {}
+        self._good_until = 0.0
+
+    async def get(self) -> dict[str, int]:
+        """Give the number of `events`, `traces` and `sessions`. Raises Problem (UNAVAILABLE)."""
+        async with self._lock:
+            if time.monotonic() >= self._good_until:
+                began = time.monotonic()
+                events = traces = 0
+                sessions: set[Any] = set()
+                for part in _parts():
+                    events += sum(await self._ask(_EVENTS, part))
+                    traces += sum(await self._ask(_TRACES, part))
+                    sessions.update(await self._ask(_SESSIONS, part))
+                self._known = {"events": events, "traces": traces, "sessions": len(sessions)}
+                took = time.monotonic() - began
+                self._good_until = 0.0 if took < _QUICK else time.monotonic() + took * _SHARE
+            return dict(self._known)
+
+    async def _ask(self, query: str, part: str) -> list[Any]:
+        (found,) = await self._database.query(query.format(part))
+        return list(found)
+
+
+def _parts() -> Iterator[str]:
+    """Give ranges of record ids that hold all of them. Most ids are hexadecimal."""
+    for low, high in itertools.pairwise(["", *"123456789abcdef", ""]):
+        yield f"{low and f'`{low}`'}..{high and f'`{high}`'}"
