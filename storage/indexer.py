@@ -139,8 +139,10 @@ class Indexer:
             self._work.clear()
             while await self._index_record(embedder, index):
                 pass
+            # Not by wait_for: in Python 3.11 it loses a cancellation that comes at the same moment as the work.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._work.wait(), _LOOK_AGAIN_AFTER)
+                async with asyncio.timeout(_LOOK_AGAIN_AFTER):
+                    await self._work.wait()
 
     async def _index_record(self, embedder: Embedder, index: VectorIndex) -> bool:
         """Index the oldest record of the queue; False where there is none."""
