@@ -1,8 +1,10 @@
 """Kill a receiver under load, again and again: `python tests/crash/run.py --rounds 50 --model minilm`.
 
-Each round sends spans, log records and JSON events, kills the process with SIGKILL at a random moment (in one round of
-four while it still starts), and compares a copy of its database with what was acknowledged. Every few rounds what was
-left open is sent again, everything must become searchable, and the API, the search index and the database must agree.
+Each round sends spans, log records and JSON events, kills with SIGKILL at a random moment (one of four while it still
+starts), and compares a copy of the database with what was acknowledged. Most kills are of all the processes at once; in
+one round of four of the receiver's alone, after which its engine closes in order; in one of six of the engine's alone,
+after which the receiver must go on, and then of all. Every few rounds what was left open is sent again, everything must
+become searchable, and the API, the search index and the database must agree.
 Prints a report; ends with 1 where there are findings. The seed decides what is sent and when it is killed, not what it
 is doing at that moment.
 """
@@ -16,6 +18,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,11 +35,21 @@ SENDERS = 6
 KILLED_WITHIN = {"off": 3.0}
 KILLED_WITHIN_MODEL = 6.0
 KILLED_WHILE_STARTING = 0.25
+# Seconds until the receiver takes events again whose engine was killed: it replays its log on a busy machine.
+GOES_ON_WITHIN = 60.0
 # With a model everything must be embedded in the end: senders that pause (seconds, at most) keep that short.
 PAUSE = {"off": 0.0}
 PAUSE_MODEL = 2.0
 SEARCHABLE_WITHIN = 1200.0
 SAMPLE = 20
+
+
+ALL, RECEIVER, ENGINE = "all processes", "the receiver alone", "the engine alone"
+
+
+def whom(number: int) -> str:
+    """Say what a round kills: each of them within the first three rounds, which a test does."""
+    return RECEIVER if number % 4 == 2 else ENGINE if number % 6 == 3 else ALL
 
 
 class Run:
@@ -46,27 +59,37 @@ class Run:
         self.account = Account()
         self.findings: list[str] = []
         self.ready_after: list[float] = []
+        self.engine_ready_after: list[float] = []
         self.index_ready_after: list[float] = []
-        self.kills = self.kills_while_starting = 0
+        self.kills = Counter[str]()
+        self.kills_while_starting = 0
 
     async def kill_once(self, number: int) -> None:
         """One round: start, send, kill, compare."""
         victim = Victim(self.folder, self.model)
         senders = Senders(self.account, victim.url, self.rnd, f"r{number}", PAUSE.get(self.model, PAUSE_MODEL))
         sending = asyncio.create_task(senders.send_until_stopped(SENDERS))
+        killed = whom(number)
         try:
-            if self.rnd.random() < KILLED_WHILE_STARTING:
+            # Without its engine a receiver that has not started yet does not start: there is nothing to go on with.
+            if killed != ENGINE and self.rnd.random() < KILLED_WHILE_STARTING:
                 self.kills_while_starting += 1
                 # As long as most starts take: some of these kills come a moment after it was ready.
                 await asyncio.sleep(self.rnd.uniform(0.3, max(self.ready_after, default=1.0)))
             else:
                 await self._ready(victim)
-                await asyncio.sleep(self.rnd.uniform(0.0, KILLED_WITHIN.get(self.model, KILLED_WITHIN_MODEL)))
+                await self._random_moment()
+            if killed == ENGINE:
+                victim.kill_engine()
+                await self._goes_on(victim)
+                await self._random_moment()
+            elif killed == RECEIVER:
+                await asyncio.to_thread(victim.kill_receiver)
         finally:
             victim.kill()
             senders.stop()
             await sending
-        self.kills += 1
+        self.kills[killed] += 1
         self._find(number, victim.faults())
         copy = self.folder / "copy"
         if (self.folder / "data" / "surreal").exists():  # else it was killed before it had made one
@@ -99,6 +122,20 @@ class Run:
         while not await asyncio.to_thread(victim.is_ready):
             await asyncio.sleep(0.01)
         self.ready_after.append(time.perf_counter() - victim.began)
+
+    async def _random_moment(self) -> None:
+        await asyncio.sleep(self.rnd.uniform(0.0, KILLED_WITHIN.get(self.model, KILLED_WITHIN_MODEL)))
+
+    async def _goes_on(self, victim: Victim) -> None:
+        """Wait until the receiver, whose engine was killed, takes events again."""
+        began = time.perf_counter()
+        async with asyncio.timeout(GOES_ON_WITHIN):
+            while not await asyncio.to_thread(victim.is_ready):
+                await asyncio.sleep(0.01)
+            self.engine_ready_after.append(time.perf_counter() - began)
+            acknowledged = self.account.answers["200"]
+            while self.account.answers["200"] == acknowledged:
+                await asyncio.sleep(0.01)
 
     async def _searchable(self, number: int, victim: Victim) -> None:
         async def until(is_so: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
@@ -150,10 +187,13 @@ class Run:
 
     def report(self) -> None:
         ready = sorted(self.ready_after)
-        print(f"{self.kills} kills, {self.kills_while_starting} of them while starting; model {self.model}")
+        print(f"{self.kills.total()} kills, {self.kills_while_starting} of them while starting; model {self.model}")
+        print("killed:", dict(self.kills))
         print(f"{self.account.sent.total()} events sent, {self.account.acknowledged.total()} acknowledged")
         print("answers:", dict(self.account.answers))
         print(f"ready again: median {ready[len(ready) // 2]:.2f} s, slowest {ready[-1]:.2f} s ({len(ready)} starts)")
+        if self.engine_ready_after:
+            print(f"engine again after it was killed: slowest {max(self.engine_ready_after):.2f} s")
         if self.index_ready_after:
             print(f"search ready again: slowest {max(self.index_ready_after):.2f} s")
         for finding in self.findings[:50]:

@@ -1,7 +1,8 @@
-"""The receiver that is killed: `python -m receiver serve` in a process of its own, on the same folder every time."""
+"""The receiver that is killed: `python -m receiver serve` and its engines, on the same folder every time."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -19,6 +20,7 @@ ROOT = Path(__file__).parent.parent.parent
 # The engine replays its log first, and the machine may be busy.
 _STARTS_WITHIN = 120.0
 _STOPS_WITHIN = 60.0
+_ENGINE = "storage.surreal.engine"
 # What a log may not hold. An unhandled error, the engine's panic, and what the receiver itself calls an error.
 _FAULT = re.compile(r"Traceback| ERROR | CRITICAL |panicked|never retrieved")
 
@@ -43,6 +45,7 @@ class Victim:
                 env={name: value for name, value in os.environ.items() if not name.startswith("VECTADB_")}
                 | {"VECTADB_EMBEDDING_MODEL": model},
                 stderr=log,
+                start_new_session=True,  # its engines' processes are in its group
             )
 
     def ask(self, path: str) -> tuple[int, Any]:
@@ -67,16 +70,46 @@ class Victim:
         return self.ask("/readyz")[0] == 200
 
     def kill(self) -> None:
-        """Kill the process, and it alone: its search engine's process finds out by itself."""
-        self._process.send_signal(signal.SIGKILL)
+        """Kill all its processes at once, as a machine does that stops."""
+        with contextlib.suppress(ProcessLookupError):  # they are gone
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._wait_for_all()
+
+    def kill_receiver(self) -> None:
+        """Kill the receiver's process alone. The engines see the end of their input, close and end."""
+        self._process.kill()
+        self._wait_for_all()
+
+    def kill_engine(self) -> None:
+        """Kill SurrealDB's engine alone."""
+        (pid,) = (pid for pid, command in self._processes().items() if _ENGINE in command)
+        os.kill(pid, signal.SIGKILL)
+
+    def _processes(self) -> dict[int, list[str]]:
+        """Give the command of each process of its group that has not ended. Linux only: it is read from /proc."""
+        found = {}
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # it has just ended
+                # proc(5): the state is the first after the name, which may hold anything, and the group the third.
+                state, _, group = (process / "stat").read_text().rpartition(")")[2].split()[:3]
+                if int(group) == self._process.pid and state not in "ZX":
+                    found[int(process.name)] = (process / "cmdline").read_text().split("\0")
+        return found
+
+    def _wait_for_all(self) -> None:
         self._process.wait()
+        deadline = time.monotonic() + _STOPS_WITHIN
+        while left := self._processes():
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"still there after the receiver was killed: {left}")
+            time.sleep(0.01)
 
     def stop(self) -> int:
         self._process.terminate()
         try:
             return self._process.wait(timeout=_STOPS_WITHIN)
         finally:
-            self._process.kill()
+            self.kill()
 
     def faults(self) -> list[str]:
         """Give the lines of this start's log that speak of a fault."""
