@@ -161,6 +161,7 @@ class Process:
             | {f"VECTADB_{name}": value for name, value in (given | environ).items()},
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # its engines' processes are in its group
         )
 
     def says(self, pattern):
@@ -184,6 +185,12 @@ class Process:
         """Wait for the end; give the exit code."""
         self.log += self.process.communicate(timeout=15)[1]
         return self.process.returncode
+
+    def kill(self):
+        """Kill it and its engines at once, as a machine does that stops."""
+        with contextlib.suppress(ProcessLookupError):  # they are gone
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.log += self.process.communicate(timeout=15)[1]
 
     @property
     def port(self):
@@ -220,5 +227,4 @@ def serve(tmp_path):
 
     yield start
     for started in processes:
-        started.process.kill()
-        started.process.communicate()
+        started.kill()

@@ -80,8 +80,7 @@ def test_a_full_disk_is_503_until_there_is_room_and_nothing_acknowledged_is_lost
         assert time.monotonic() < deadline
         time.sleep(0.2)
     wait_until_all_is_indexed(receiver)
-    receiver.process.kill()
-    receiver.process.wait()
+    receiver.kill()
 
     again = serve(small_disk, EMBEDDING_MODEL="minilm").started()
     assert again.get("/api/v1/stats")["events"] == len(acknowledged | refused)

@@ -155,8 +155,7 @@ class TestStop:
 def test_a_killed_receiver_has_lost_nothing_that_it_acknowledged(serve):
     receiver = serve().started()
     receiver.post("/api/v1/events/batch", {"events": [EVENT | {"event_id": str(number)} for number in range(20)]})
-    receiver.process.kill()
-    receiver.process.wait()
+    receiver.kill()
     assert serve().started().get("/api/v1/stats")["events"] == 20
 
 
