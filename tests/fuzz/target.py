@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -35,7 +36,7 @@ class Target:
                 cwd=ROOT,
                 env=os.environ | {"VECTADB_EMBEDDING_MODEL": "off", "VECTADB_SERVER_MAX_BODY_BYTES": str(max_body)},
                 stderr=log,
-                start_new_session=True,  # Ctrl-C is the fuzzer's to hear
+                start_new_session=True,  # Ctrl-C is the fuzzer's to hear; its engine is in its group
             )
 
     @property
@@ -81,10 +82,12 @@ class Target:
         try:
             return self._process.wait(timeout=30)
         finally:
-            self._process.kill()
+            self.kill()
 
     def kill(self) -> None:
-        self._process.kill()
+        """Kill it with its engine, which would still be at work in the folder."""
+        with contextlib.suppress(ProcessLookupError):  # they are gone
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
 
