@@ -41,9 +41,10 @@ _LOCKED = "already locked"  # in the engine's words
 # Seconds that an engine may need to close: it writes to its tables what it has in memory, 1 GB at most, after it has
 # replayed a log as large or merged its tables.
 _PATIENCE = 60.0
-# Seconds that a query may take: exporters give up after 10, those who are told 503 before that send again. A commit of
-# 1,000 events takes 0.3.
-_ANSWERS_WITHIN = 8.0
+# Seconds that a query may take, and once one has taken longer, those after it, which have waited already: exporters
+# give up after 10, and who is told 503 before that sends again. A commit of 1,000 events takes 0.3.
+_ANSWERS_WITHIN = 7.0
+_THEN_WITHIN = 2.0
 
 
 class _Request:
@@ -78,6 +79,7 @@ class Database:
         self._connection: _Connection | None = None
         self._connecting = asyncio.Lock()
         self._closed = False
+        self._answers = True
         self._numbers = itertools.count()
         self._told = told
         self._starting: Embedded | None = None
@@ -103,11 +105,13 @@ class Database:
         transaction (`BEGIN; ...; COMMIT;`) that raises has left nothing behind, unless it raised Problem: then nobody
         knows.
         """
+        seconds = _ANSWERS_WITHIN if self._answers else _THEN_WITHIN
         try:
-            async with asyncio.timeout(_ANSWERS_WITHIN):
+            async with asyncio.timeout(seconds):
                 return await self.run(query, **variables)
         except TimeoutError as error:
-            raise _unavailable(self.url, f"not within {_ANSWERS_WITHIN:.0f} s") from error
+            self._answers = False
+            raise _unavailable(self.url, f"not within {seconds:.0f} s") from error
 
     async def run(self, query: str, /, **variables: Any) -> list[Any]:
         """Do as `query` does, however long it takes."""
@@ -117,6 +121,7 @@ class Database:
             raise Problem(Code.UNAVAILABLE, str(error), retry_after=5) from error
         try:
             answer = await _send(connection, _Request(next(self._numbers), query, variables))
+            self._answers = True
             if answer.get("error"):
                 raise _fault(self.url, answer["error"].get("kind"), str(answer["error"].get("message")))
             results = _results(self.url, answer["result"])

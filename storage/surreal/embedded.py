@@ -21,7 +21,7 @@ from storage.surreal.replay import Replay
 _COMMAND = (sys.executable, "-P", "-m", "storage.surreal.engine")
 # A commit's request fits in: the engine takes it in one go, between two others.
 _PIPE = 1 << 20
-_TELL_EVERY = 0.25
+_TELL_EVERY = 0.1
 
 
 class EngineFailedError(Exception):

@@ -31,8 +31,8 @@ def _position(pid: int, file: Path) -> int | None:
     """Say where a process reads a file. None where it does not, as one that has it open to write to it."""
     process = Path("/proc", str(pid))
     try:
-        for opened in os.scandir(process / "fd"):
-            if Path(opened.path).readlink() == file:
+        for opened in (process / "fd").iterdir():
+            if opened.readlink() == file:
                 lines = (process / "fdinfo" / opened.name).read_text().splitlines()
                 about = dict(line.split(":", 1) for line in lines)
                 if int(about["flags"], 8) & os.O_ACCMODE == os.O_RDONLY:
