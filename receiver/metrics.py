@@ -1,92 +1,248 @@
-"""What `/metrics` shows: the receiver's own OpenTelemetry meters, as Prometheus text.
+"""The receiver's own OpenTelemetry meters: `/metrics` shows them as Prometheus text, and they may be sent over OTLP.
 
+Where the Collector has a metric of the same meaning, or the semantic conventions of HTTP do, it has that name here too.
 Each application has its own registry, so that two in one process (tests) do not count each other's requests.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping
 
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
-from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.metrics import CallbackOptions, Counter, Observation
 from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import Resource
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from mapping.changes import Changes
+from mapping.times import NS
+from receiver.http.admission import Admission
+from receiver.http.under_way import UnderWay
+from receiver.settings import Telemetry
+from receiver.version import VERSION
 from storage.stores import Storage
 
-_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+# What the semantic conventions advise for HTTP.
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+_EVENTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+# A signal's items: the counters' names, what one counts, and what the Collector says of its own receiver beside them.
+_OTLP = {"receiver": "otlp", "transport": "http"}
+_ITEMS: dict[str, tuple[str, str, dict[str, str]]] = {
+    "traces": ("otelcol_receiver_{}_spans", "spans", _OTLP),
+    "logs": ("otelcol_receiver_{}_log_records", "log records", _OTLP),
+    "events": ("vectadb_receiver_{}_events", "JSON events", {}),
+}
+_OUTCOMES = {
+    "accepted": "acknowledged: on disk, those that had been there before included",
+    "refused": "that were read and not stored, their senders told to come again (503)",
+    "failed": "that cannot be stored, their senders told why",
+}
+
+_METHODS = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
+
+# Seconds that a stop may wait for the last numbers to be sent.
+_LAST_SENDING = 2.0
 
 
 class Metrics:
-    """The counters, and gauges that ask the stores when somebody looks. Durations are seconds."""
+    """The counters, hit once a request or commit, and numbers that are asked for when somebody looks.
 
-    def __init__(self, storage: Storage) -> None:
+    Durations are seconds. `close` ends the sending.
+    """
+
+    def __init__(self, storage: Storage, admission: Admission, requests: UnderWay, telemetry: Telemetry) -> None:
         self._registry = CollectorRegistry()
-        reader = PrometheusMetricReader(
-            disable_target_info=True, prefix="vectadb_receiver", scope_info_enabled=False, registry=self._registry
-        )
-        meter = MeterProvider(metric_readers=[reader], shutdown_on_exit=False).get_meter("receiver")
+        shown = PrometheusMetricReader(disable_target_info=True, scope_info_enabled=False, registry=self._registry)
+        self._sent: PeriodicExportingMetricReader | None = None
+        if telemetry.otlp_endpoint:
+            from receiver.telemetry_sender import sender  # noqa: PLC0415 - the exporter's HTTP client takes 0.1 s to import; few need it
 
-        self._requests = meter.create_counter("requests", description="answers by route and status code")
-        self._durations = meter.create_histogram(
-            "request_duration",
+            self._sent = sender(telemetry.otlp_endpoint, telemetry.interval)
+        resource = {
+            "service.name": "vectadb-receiver",
+            "service.version": VERSION,
+            "service.instance.id": str(uuid.uuid4()),
+        }
+        self._meter = MeterProvider(
+            metric_readers=[shown, *([self._sent] if self._sent else [])],
+            resource=Resource.create(resource),
+            shutdown_on_exit=False,
+        ).get_meter("receiver")
+
+        self._items = {
+            (signal, outcome): self._counter(name.format(outcome), f"{items} {text}", attributes)
+            for signal, (name, items, attributes) in _ITEMS.items()
+            for outcome, text in _OUTCOMES.items()
+        }
+        self._duplicates = self._counter_by_signal("duplicate_items", "accepted items that had been stored before")
+        self._redacted = self._counter_by_signal("redacted_values", "values masked, or parts of them (redaction.*)")
+        self._cut = self._counter_by_signal("cut_values", "values over limits.value_length, cut")
+        self._dropped = self._counter_by_signal("dropped_attributes", "attributes over limits.attributes, dropped")
+        self._refused_connections = self._counter(
+            "vectadb_receiver_refused_connections", "connections over server.max_connections, told to come again"
+        )
+        self._durations = self._meter.create_histogram(
+            "http.server.request.duration",
             unit="s",
-            description="from the request's headers to its answer",
+            description="from a request's headers to its answer, by method, route and status code",
             explicit_bucket_boundaries_advisory=_SECONDS,
         )
-        self._refused = meter.create_counter(
-            "refused_connections", description="connections over server.max_connections, told to come again"
+        self._commit_events = self._meter.create_histogram(
+            "vectadb_receiver_commit_events",
+            unit="{event}",
+            description="events that a commit stored for the first time",
+            explicit_bucket_boundaries_advisory=_EVENTS,
         )
-        self._accepted = meter.create_counter("accepted_events", description="events stored for the first time")
-        self._duplicates = meter.create_counter("duplicate_events", description="events that were stored already")
-        self._rejected = meter.create_counter("rejected_items", description="spans, log records, events not stored")
-        self._redacted = meter.create_counter("redacted_values", description="values masked, or parts of them")
-        self._cut = meter.create_counter("cut_values", description="values over limits.value_length")
-        self._dropped = meter.create_counter("dropped_attributes", description="attributes over limits.attributes")
-        self._commits = meter.create_histogram(
-            "commit_duration",
+        self._commit_durations = self._meter.create_histogram(
+            "vectadb_receiver_commit_duration",
             unit="s",
-            description="from mapped events to events on disk",
+            description="from the look-up of what a commit's events meet to the events on disk, conflicts included",
             explicit_bucket_boundaries_advisory=_SECONDS,
         )
+        self._watch_requests(admission, requests)
+        self._watch_storage(storage)
+        storage.measured = self._committed
 
-        def gauge(name: str, description: str, value: Callable[[], int], *, opened: bool = True) -> None:
-            def observe(_options: CallbackOptions) -> Iterable[Observation]:
-                if storage.ready or not opened:
-                    yield Observation(value())
+    def _counter(self, name: str, description: str, *attributes: Mapping[str, str]) -> Counter:
+        """Make a counter that shows from the start: a rate over what is not yet there would miss the first ones."""
+        counter = self._meter.create_counter(name, description=description)
+        for each in attributes or [{}]:
+            counter.add(0, each)
+        return counter
 
-            meter.create_observable_gauge(name, [observe], description=description)
+    def _counter_by_signal(self, name: str, description: str) -> Counter:
+        return self._counter(
+            f"vectadb_receiver_{name}", f"{description}, by signal", *({"signal": signal} for signal in _ITEMS)
+        )
 
-        gauge("ready", "1 while the store takes writes", lambda: int(storage.ready), opened=False)
-        gauge("index_pending", "events that wait for the search index", lambda: storage.indexer.pending)
-        gauge("index_ready", "1 while the search index takes events", lambda: int(storage.indexer.state == "ready"))
+    def _watch_requests(self, admission: Admission, requests: UnderWay) -> None:
+        gauge = self._meter.create_observable_gauge
+        gauge(
+            "http.server.active_requests",
+            [_seen(lambda: requests.count)],
+            description="requests that are being read or answered",
+        )
+        gauge(
+            "vectadb_receiver_waiting_requests",
+            [_seen(lambda: admission.waiting)],
+            description="requests whose bodies wait for their turn to be decoded",
+        )
+        gauge(
+            "vectadb_receiver_in_flight",
+            [_seen(lambda: admission.bytes)],
+            unit="By",
+            description="bodies that are being read and stored, of server.max_in_flight_bytes",
+        )
 
-    def answered(self, seconds: float, route: str, code: int) -> None:
-        self._requests.add(1, {"route": route, "code": code})
-        self._durations.record(seconds, {"route": route})
+    def _watch_storage(self, storage: Storage) -> None:
+        def opened(value: Callable[[], float], attributes: Mapping[str, str] | None = None) -> _Callback:
+            return _seen(value, attributes, when=lambda: storage.ready)
+
+        def age() -> float:
+            oldest = storage.indexer.oldest
+            return 0.0 if oldest is None else max(time.time_ns() - oldest, 0) / NS
+
+        gauge, counter = self._meter.create_observable_gauge, self._meter.create_observable_counter
+        gauge("vectadb_receiver_ready", [_seen(lambda: int(storage.ready))], description="1 while the store is open")
+        gauge(
+            "vectadb_receiver_index_ready",
+            [opened(lambda: int(storage.indexer.state == "ready"))],
+            description="1 while the search index takes events",
+        )
+        gauge(
+            "otelcol_exporter_queue_size",
+            [opened(lambda: storage.indexer.pending, {"exporter": "qdrant"})],
+            description="events that wait for the search index",
+        )
+        gauge(
+            "vectadb_receiver_index_oldest_age",
+            [opened(age)],
+            unit="s",
+            description="how long ago the oldest event that waits for the search index was stored; 0 where none does",
+        )
+        counter(
+            "vectadb_receiver_indexed_events",
+            [opened(lambda: storage.indexer.indexed)],
+            description="events that were embedded and are in the search index",
+        )
+        counter(
+            "vectadb_receiver_commit_conflicts",
+            [opened(lambda: storage.writer.conflicts)],
+            description="attempts at a commit that met what somebody else wrote, and were made again",
+        )
+
+    def answered(self, seconds: float, method: str, scheme: str, route: str | None, code: int) -> None:
+        """Count an answer. `route` is None for paths that nobody serves: they would be a metric each."""
+        attributes: dict[str, str | int] = {
+            "http.request.method": method if method in _METHODS else "_OTHER",
+            "http.response.status_code": code,
+            "url.scheme": scheme,
+        }
+        if route is not None:
+            attributes["http.route"] = route
+        self._durations.record(seconds, attributes)
 
     def connection_refused(self) -> None:
-        self._refused.add(1)
+        self._refused_connections.add(1)
 
     def accepted(self, count: int, signal: str) -> None:
-        self._accepted.add(count, {"signal": signal})
+        self._count(count, signal, "accepted")
+
+    def refused(self, count: int, signal: str) -> None:
+        self._count(count, signal, "refused")
+
+    def failed(self, count: int, signal: str) -> None:
+        self._count(count, signal, "failed")
+
+    def _count(self, count: int, signal: str, outcome: str) -> None:
+        if count:
+            self._items[signal, outcome].add(count, _ITEMS[signal][2])
 
     def duplicates(self, count: int, signal: str) -> None:
-        self._duplicates.add(count, {"signal": signal})
-
-    def rejected(self, count: int, signal: str) -> None:
-        self._rejected.add(count, {"signal": signal})
+        if count:
+            self._duplicates.add(count, {"signal": signal})
 
     def changed(self, changes: Changes, signal: str) -> None:
         """Count what was changed of events before they are stored."""
-        self._redacted.add(changes.redacted, {"signal": signal})
-        self._cut.add(changes.cut, {"signal": signal})
-        self._dropped.add(changes.dropped, {"signal": signal})
+        for count, counter in (
+            (changes.redacted, self._redacted),
+            (changes.cut, self._cut),
+            (changes.dropped, self._dropped),
+        ):
+            if count:
+                counter.add(count, {"signal": signal})
 
-    def committed(self, seconds: float, signal: str) -> None:
-        self._commits.record(seconds, {"signal": signal})
+    def _committed(self, events: int, seconds: float) -> None:
+        self._commit_events.record(events)
+        self._commit_durations.record(seconds)
 
     def text(self) -> tuple[bytes, str]:
         """Give the exposition text and its content type."""
         return generate_latest(self._registry), CONTENT_TYPE_LATEST
+
+    def close(self) -> None:
+        """Send the last numbers, if they are sent at all. Blocks while that lasts."""
+        if self._sent is not None:
+            self._sent.shutdown(timeout_millis=_LAST_SENDING * 1000)
+
+
+_Callback = Callable[[CallbackOptions], Iterable[Observation]]
+
+
+def _seen(
+    value: Callable[[], float],
+    attributes: Mapping[str, str] | None = None,
+    *,
+    when: Callable[[], bool] = lambda: True,
+) -> _Callback:
+    """Give what the SDK asks for a number that somebody else keeps."""
+
+    def observe(_options: CallbackOptions) -> Iterable[Observation]:
+        if when():
+            yield Observation(value(), attributes)
+
+    return observe

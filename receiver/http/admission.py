@@ -42,6 +42,11 @@ class Admission:
         self._at_work = 0
         self._waiting: deque[_Turn] = deque()
 
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for their turn."""
+        return len(self._waiting)
+
     def check(self, announced: int) -> None:
         """Raise Problem (UNAVAILABLE) where a body of this size would find no room, or come too late to be stored."""
         if self.bytes and self.bytes + announced > self._most:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import time
 
@@ -30,9 +31,10 @@ def application(settings: Settings, storage: Storage) -> web.Application:
     app.on_response_prepare.append(allow_origin)
     app[SETTINGS] = settings
     app[STORAGE] = storage
-    app[METRICS] = Metrics(storage)
     app[UNDER_WAY] = UnderWay()
     app[ADMISSION] = Admission(settings.server.max_in_flight_bytes)
+    app[METRICS] = Metrics(storage, app[ADMISSION], app[UNDER_WAY], settings.telemetry)
+    app.on_cleanup.append(_close_metrics)
     app[LIMITS] = Limits(**dataclasses.asdict(settings.limits))
     masked = settings.redaction
     redaction = Redaction(masked.keys, masked.values, masked.keep) if masked.enabled else None
@@ -48,7 +50,10 @@ async def _measured(request: web.Request, handler: Handler) -> web.StreamRespons
     began = time.perf_counter()
     answer = await handler(request)
     resource = request.match_info.route.resource
-    # Paths that nobody serves would be a metric each.
-    route = resource.canonical if resource else "unknown"
-    request.app[METRICS].answered(time.perf_counter() - began, route, answer.status)
+    route = resource.canonical if resource else None
+    request.app[METRICS].answered(time.perf_counter() - began, request.method, request.scheme, route, answer.status)
     return answer
+
+
+async def _close_metrics(app: web.Application) -> None:
+    await asyncio.to_thread(app[METRICS].close)

@@ -34,12 +34,19 @@ async def _one(request: web.Request) -> web.Response:
         event = map_event(sent, Options(), str(uuid4()), key)
         return sent, event, cleaning.clean([event])
 
-    sent, event, changes = await decoded(body, read)
-    request.app[METRICS].changed(changes, _SIGNAL)
-    (outcome,) = await store(request, writer, _SIGNAL, [event])
+    metrics = request.app[METRICS]
+    try:
+        sent, event, changes = await decoded(body, read)
+    except Problem:
+        metrics.failed(1, _SIGNAL)
+        raise
+    metrics.changed(changes, _SIGNAL)
+    (outcome,) = await store(request, writer, _SIGNAL, [event], 1)
     if isinstance(outcome, Problem):
-        request.app[METRICS].rejected(1, _SIGNAL)
+        metrics.failed(1, _SIGNAL)
         raise outcome
+    metrics.accepted(1, _SIGNAL)
+    metrics.duplicates(int(outcome.duplicate), _SIGNAL)
     return json_answer(
         {
             "event_id": outcome.event_id,
@@ -59,11 +66,12 @@ async def _batch(request: web.Request) -> web.Response:
         return batch, cleaning.clean(batch.events.values())
 
     (total, events, problems), changes = await decoded(body, read)
-    request.app[METRICS].changed(changes, _SIGNAL)
+    metrics = request.app[METRICS]
+    metrics.changed(changes, _SIGNAL)
     event_ids: list[str | None] = [None] * total
     trace_ids: dict[str, None] = {}
     duplicates = 0
-    outcomes = await store(request, writer, _SIGNAL, list(events.values()))
+    outcomes = await store(request, writer, _SIGNAL, list(events.values()), total)
     for index, outcome in zip(events, outcomes, strict=True):
         if isinstance(outcome, Problem):
             problems[index] = outcome
@@ -71,8 +79,10 @@ async def _batch(request: web.Request) -> web.Response:
         event_ids[index] = outcome.event_id
         trace_ids[outcome.trace_id] = None
         duplicates += outcome.duplicate
-    request.app[METRICS].rejected(len(problems), _SIGNAL)
     ingested, failed = total - len(problems), len(problems)
+    metrics.accepted(ingested, _SIGNAL)
+    metrics.failed(failed, _SIGNAL)
+    metrics.duplicates(duplicates, _SIGNAL)
     return json_answer(
         {
             "ingested": ingested,

@@ -1,14 +1,13 @@
-"""From mapped events to stored ones, and what is counted on the way."""
+"""From mapped events to stored ones."""
 
 from __future__ import annotations
 
-import time
-
 from aiohttp import web
 
+from mapping.errors import Problem
 from mapping.model import Event
 from receiver.http.context import METRICS
-from storage.commit import Outcome, Stored
+from storage.commit import Outcome
 from storage.writer import Writer
 
 # Events of one write. More in a commit gains nothing (storage.writer); those of 20 MiB (48,000 spans), encoded at once,
@@ -16,21 +15,17 @@ from storage.writer import Writer
 _AT_ONCE = 1_000
 
 
-async def store(request: web.Request, writer: Writer, signal: str, events: list[Event]) -> list[Outcome]:
-    """Write the events; on return they are on disk. Gives each one's outcome, in order.
+async def store(request: web.Request, writer: Writer, signal: str, events: list[Event], items: int) -> list[Outcome]:
+    """Write the events of so many items; on return they are on disk. Gives each event's outcome, in order.
 
     Raises Problem (UNAVAILABLE) where the store cannot take all of them now. Some may be stored already: sent again,
     they are duplicates where they carry an id, as all but some JSON events do.
     """
-    if not events:
-        return []
-    metrics, began = request.app[METRICS], time.perf_counter()
     outcomes: list[Outcome] = []
-    for start in range(0, len(events), _AT_ONCE):
-        outcomes += await writer.write(events[start : start + _AT_ONCE])
-    metrics.committed(time.perf_counter() - began, signal)
-    stored = [outcome for outcome in outcomes if isinstance(outcome, Stored)]
-    duplicates = sum(outcome.duplicate for outcome in stored)
-    metrics.accepted(len(stored) - duplicates, signal)
-    metrics.duplicates(duplicates, signal)
+    try:
+        for start in range(0, len(events), _AT_ONCE):
+            outcomes += await writer.write(events[start : start + _AT_ONCE])
+    except Problem:
+        request.app[METRICS].refused(items, signal)
+        raise
     return outcomes

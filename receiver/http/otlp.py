@@ -68,17 +68,24 @@ async def _export(signal: Signal, request: web.Request) -> web.Response:
         return mapped, cleaning.clean(mapped.events)
 
     mapped, changes = await decoded(body, read)
-    request.app[METRICS].changed(changes, signal.name)
-    outcomes = await store(request, writer, signal.name, mapped.events)
+    metrics = request.app[METRICS]
+    metrics.changed(changes, signal.name)
+    outcomes = await store(request, writer, signal.name, mapped.events, mapped.items)
     # A span whose events were refused too is still one span.
-    refused = {
-        item: outcome for item, outcome in zip(mapped.item_of, outcomes, strict=True) if isinstance(outcome, Problem)
-    }
+    refused: dict[int, Problem] = {}
+    duplicates: set[int] = set()
+    for item, outcome in zip(mapped.item_of, outcomes, strict=True):
+        if isinstance(outcome, Problem):
+            refused[item] = outcome
+        elif outcome.duplicate:
+            duplicates.add(item)
     for problem in refused.values():
         mapped.reject(problem.message)
+    metrics.accepted(mapped.items - mapped.rejected, signal.name)
+    metrics.failed(mapped.rejected, signal.name)
+    metrics.duplicates(len(duplicates - refused.keys()), signal.name)
     response = signal.response()
     if mapped.rejected:
-        request.app[METRICS].rejected(mapped.rejected, signal.name)
         setattr(response.partial_success, signal.rejected, mapped.rejected)
         response.partial_success.error_message = (
             f"{mapped.rejected} of {mapped.items} were not stored: {'; '.join(mapped.reasons)}"

@@ -30,6 +30,7 @@ from receiver.settings.model import (
     Settings,
     Storage,
     SurrealDB,
+    Telemetry,
     Tls,
 )
 
@@ -49,6 +50,7 @@ __all__ = [
     "SettingsError",
     "Storage",
     "SurrealDB",
+    "Telemetry",
     "Tls",
     "add_config_flag",
     "add_flags",

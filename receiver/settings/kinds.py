@@ -124,7 +124,7 @@ def _url(*schemes: str) -> Callable[[Any], str]:
     def parse(value: Any) -> str:
         url = urlsplit(_text(value))
         # A password in a URL would be shown wherever the URL is.
-        if url.scheme not in schemes or not url.netloc or "@" in url.netloc:
+        if url.scheme not in schemes or not url.hostname or "@" in url.netloc or url.port == 0:
             raise ValueError
         return str(value).rstrip("/")
 

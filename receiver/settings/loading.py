@@ -6,13 +6,15 @@ import argparse
 import dataclasses
 import difflib
 import ipaddress
+import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, get_type_hints
+from urllib.parse import urlsplit
 
 from receiver.settings import kinds
 from receiver.settings.kinds import Kind
-from receiver.settings.model import Settings
+from receiver.settings.model import Server, Settings
 from receiver.settings.rules_file import read_rules_file
 from receiver.settings.yaml_file import read_config_file
 
@@ -165,6 +167,16 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _is_own(endpoint: str, server: Server) -> bool:
+    url = urlsplit(endpoint)
+    port = url.port or {"https": 443}.get(url.scheme, 80)
+    if not url.hostname or port not in {server.port, server.otlp_port}:
+        return False
+    listens_on_all = server.host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
+    names = {server.host, socket.gethostname()} if listens_on_all else {server.host}
+    return url.hostname in names or (is_loopback(url.hostname) and (listens_on_all or is_loopback(server.host)))
+
+
 def check(settings: Settings) -> None:
     """Refuse settings that are fine each by itself and not together, and rules that are none. Raises SettingsError."""
     server = settings.server
@@ -179,6 +191,11 @@ def check(settings: Settings) -> None:
     if server.port == server.otlp_port != 0:
         raise SettingsError(
             f"server.port and server.otlp_port are both {server.port}: the first takes OTLP too, pass --otlp-port off"
+        )
+    if _is_own(settings.telemetry.otlp_endpoint, server):
+        raise SettingsError(
+            f"telemetry.otlp_endpoint {settings.telemetry.otlp_endpoint} is this receiver itself, which stores no "
+            "metrics: name a Collector's address, or leave it empty and read /metrics"
         )
     try:
         read_rules_file(settings.mapping.rules_file)

@@ -185,6 +185,15 @@ class Redaction:
 
 
 @dataclass(frozen=True)
+class Telemetry:
+    otlp_endpoint: Annotated[
+        str,
+        Setting(kinds.HTTP_URL, "Collector that is sent the receiver's own metrics, as http://host:4318; empty: none"),
+    ] = ""
+    interval: Annotated[float, Setting(kinds.TIMEOUT, "how often they are sent")] = 60.0
+
+
+@dataclass(frozen=True)
 class Log:
     level: Annotated[str, Setting(kinds.LOG_LEVEL, "least severe messages to log", "--log-level")] = "info"
 
@@ -200,4 +209,5 @@ class Settings:
     mapping: EventMapping = dataclasses.field(default_factory=EventMapping)
     limits: Limits = dataclasses.field(default_factory=Limits)
     redaction: Redaction = dataclasses.field(default_factory=Redaction)
+    telemetry: Telemetry = dataclasses.field(default_factory=Telemetry)
     log: Log = dataclasses.field(default_factory=Log)

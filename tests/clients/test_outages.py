@@ -119,9 +119,9 @@ def stored_if_there(receiver):
 
 
 def counted(receiver, name, **labels):
-    """Give the sum of a counter of the receiver's, over what has these labels."""
+    """Give the sum of a metric of the receiver's, over what has these labels."""
     text = httpx.get(f"{receiver.url}/metrics").text
-    rows = re.findall(rf"^vectadb_receiver_{name}_total{{(.*)}} (\S+)$", text, re.MULTILINE)
+    rows = re.findall(rf"^{name}(?:{{(.*)}})? (\S+)$", text, re.MULTILINE)
     wanted = {f'{label}="{value}"' for label, value in labels.items()}
     return sum(float(value) for row, value in rows if wanted <= set(row.split(",")))
 
@@ -132,9 +132,11 @@ def assert_stored_once(store, receiver, events):
     assert receiver.stored() == len(receiver.events()) == events
     # One of the traces' refusals is `assert_refused`'s own.
     for route, at_least in (("/v1/traces", 3), ("/v1/logs", 2)):
-        assert counted(receiver, "requests", route=route, code=503) >= at_least
-    assert counted(receiver, "accepted_events") + counted(receiver, "duplicate_events") == events
-    assert counted(receiver, "duplicate_events") > 0  # the transaction that nobody heard of
+        labels = {"http_route": route, "http_response_status_code": 503}
+        assert counted(receiver, "http_server_request_duration_seconds_count", **labels) >= at_least
+    duplicates = counted(receiver, "vectadb_receiver_duplicate_items_total")
+    assert duplicates > 0  # the transaction that nobody heard of
+    assert counted(receiver, "vectadb_receiver_commit_events_sum") + duplicates == events
 
 
 @pytest.mark.filterwarnings("ignore:.*LoggingHandler.*:DeprecationWarning")

@@ -80,7 +80,7 @@ class Receiver:
         return answer.json()
 
 
-def settings_of(folder, *, model="off", limits=None, redaction=None, **server):
+def settings_of(folder, *, model="off", limits=None, redaction=None, telemetry=None, **server):
     keys = tuple(s.Secret(key) for key in server.pop("keys", ()))
     return s.Settings(
         server=s.Server(**{"port": 0, "otlp_port": None, **server}),
@@ -89,6 +89,7 @@ def settings_of(folder, *, model="off", limits=None, redaction=None, **server):
         embedding=s.Embedding(model=model),
         limits=s.Limits(**limits or {}),
         redaction=s.Redaction(**redaction or {}),
+        telemetry=s.Telemetry(**telemetry or {}),
     )
 
 
@@ -121,6 +122,12 @@ async def start(tmp_path):
     """Start a receiver of the test's own: `await start(keys=["one"], max_body_bytes=1000)`."""
     async with AsyncExitStack() as stack:
         yield _starter(stack, tmp_path)
+
+
+@pytest.fixture
+def alone(tmp_path):
+    """Start a receiver that the test itself stops: `async with alone(keys=["one"]) as receiver`."""
+    return lambda **given: running(settings_of(tmp_path / "data", **given))
 
 
 @pytest_asyncio.fixture(loop_scope="module")

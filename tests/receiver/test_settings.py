@@ -1,4 +1,5 @@
 import argparse
+import socket
 from pathlib import Path
 
 import pytest
@@ -186,6 +187,12 @@ class TestReferences:
         ("server: {max_connections: 0}", "server.max_connections .*: expected a whole number, 1 or more"),
         ("server: {header_timeout: 0s}", "server.header_timeout .*: expected a duration above 0"),
         ("storage: {qdrant: {url: 'https://u:p@h'}}", "storage.qdrant.url .*: expected .* without user and password"),
+        (
+            "storage: {qdrant: {url: 'http://h:99999'}}",
+            "storage.qdrant.url .*: expected an http:// or https:// address",
+        ),
+        ("telemetry: {otlp_endpoint: 'collector:4318'}", "telemetry.otlp_endpoint .*: expected an http:// or https://"),
+        ("telemetry: {interval: 0s}", "telemetry.interval .*: expected a duration above 0"),
         ("embedding: {threads: -1}", "embedding.threads .*: expected a whole number, 0 or more"),
         ("mapping: {agent_window: 90}", "mapping.agent_window .*: expected a duration such as 90s"),
         ("server: &server {host: *server}", "nested too deep"),
@@ -249,6 +256,37 @@ class TestTogether:
         with pytest.raises(SettingsError, match=r"server.port and server.otlp_port are both 4318"):
             check(read("--port", "4318"))
         check(read("--port", "0", "--otlp-port", "0"))
+
+    @pytest.mark.parametrize(
+        ("endpoint", "host"),
+        [
+            ("http://127.0.0.1:8080", "127.0.0.1"),
+            ("http://localhost:4318", "127.0.0.1"),
+            ("http://[::1]:4318/", "localhost"),
+            ("http://localhost:4318", "0.0.0.0"),  # noqa: S104 - never bound
+            (f"http://{socket.gethostname()}:4318", "::"),
+            ("https://receiver.example.org:8080", "receiver.example.org"),
+        ],
+    )
+    def test_the_receivers_own_metrics_do_not_go_to_itself(self, endpoint, host):
+        with pytest.raises(SettingsError, match=r"telemetry.otlp_endpoint \S+ is this receiver itself"):
+            check(read("--host", host, "--insecure", VECTADB_TELEMETRY_OTLP_ENDPOINT=endpoint))
+
+    @pytest.mark.parametrize(
+        ("endpoint", "host"),
+        [
+            ("http://localhost:4317", "127.0.0.1"),
+            ("http://10.1.2.3:4318", "127.0.0.1"),
+            ("http://collector.example.org:4318", "0.0.0.0"),  # noqa: S104 - never bound
+            ("http://localhost:4318", "10.1.2.3"),
+            ("https://localhost", "127.0.0.1"),
+        ],
+    )
+    def test_they_go_to_others(self, endpoint, host):
+        check(read("--host", host, "--insecure", VECTADB_TELEMETRY_OTLP_ENDPOINT=endpoint))
+
+    def test_a_collector_may_have_the_port_that_the_receiver_gave_up(self):
+        check(read("--otlp-port", "off", VECTADB_TELEMETRY_OTLP_ENDPOINT="http://localhost:4318"))
 
 
 def test_help_and_readme_show_every_setting():
