@@ -134,9 +134,9 @@ def assert_stored_once(store, receiver, events):
     for route, at_least in (("/v1/traces", 3), ("/v1/logs", 2)):
         labels = {"http_route": route, "http_response_status_code": 503}
         assert counted(receiver, "http_server_request_duration_seconds_count", **labels) >= at_least
-    duplicates = counted(receiver, "vectadb_receiver_duplicate_items_total")
-    assert duplicates > 0  # the transaction that nobody heard of
-    assert counted(receiver, "vectadb_receiver_commit_events_sum") + duplicates == events
+    # The transaction that nobody heard of: a span that was in it is one item, and more than one event with its own.
+    unheard = events - counted(receiver, "vectadb_receiver_commit_events_sum")
+    assert 0 < counted(receiver, "vectadb_receiver_duplicate_items_total") <= unheard
 
 
 @pytest.mark.filterwarnings("ignore:.*LoggingHandler.*:DeprecationWarning")
