@@ -52,7 +52,7 @@ def encoded(events: list[Event], number: int) -> dict[str, object]:
     for event in events:
         placement.place(event, now)
     encoder = rows.EventEncoder(now)
-    pending = [commit.Pending(event, encoder.fields(event), event.trace_id) for event in events]
+    pending = [commit.pending_of(event, encoder) for event in events]
     variables = commit.variables_of(pending, placement, commit.Known({}, {}, {}), f"{number:020d}")
     return {
         name: value if isinstance(value, cbor.Encoded) else cbor.Encoded(cbor.encode(value))

@@ -44,6 +44,7 @@ INSERT INTO agent_trace $new_traces RETURN NONE;
 FOR $trace IN $changed_traces { UPDATE $trace.id CONTENT $trace RETURN NONE };
 INSERT INTO conversation $new_heard RETURN NONE;
 FOR $heard IN $changed_heard { UPDATE $heard.id CONTENT $heard RETURN NONE };
+INSERT IGNORE INTO origin $origins RETURN NONE;
 INSERT INTO agent_event $events RETURN NONE;
 INSERT RELATION INTO contains $edges RETURN NONE;
 INSERT INTO index_queue $queued RETURN NONE;
@@ -60,11 +61,17 @@ class Stored(NamedTuple):
 
 
 class Pending(NamedTuple):
-    """An event to be stored, what of its row is encoded, and the trace id that its sender gave."""
+    """An event to be stored, what of its row is encoded, its origin, and the trace id that its sender gave."""
 
     event: Event
-    fields: tuple[int, bytes]
+    fields: rows.Fields
+    origin: rows.Origin | None
     trace_id: str | None
+
+
+def pending_of(event: Event, encoder: rows.EventEncoder) -> Pending:
+    """Encode an event. Raises ValueError for what cannot be stored."""
+    return Pending(event, *encoder.encode(event), event.trace_id)
 
 
 class Known(NamedTuple):
@@ -114,9 +121,9 @@ async def _attempt(
     database: Database, pending: Sequence[Pending], windows: Windows, *, look: bool
 ) -> list[Outcome] | None:
     """Place and write. None where nobody has looked whether an event that cannot be placed was placed before."""
-    for event, _, given in pending:
-        event.trace_id, event.correlation = given, None
-    known = await _look_up(database, [event for event, _, _ in pending], windows, look=look)
+    for item in pending:
+        item.event.trace_id, item.event.correlation = item.trace_id, None
+    known = await _look_up(database, [item.event for item in pending], windows, look=look)
     placement = Placement(
         known.traces.values(),
         known.heard.values(),
@@ -192,7 +199,7 @@ def variables_of(new: Sequence[Pending], placement: Placement, known: Known, que
     revisions = {trace.id: trace.revision for trace in known.traces.values()}
     for trace in touched:
         trace.revision = revisions.get(trace.id, 0) + 1
-    indexed = [event.id for event, _, _ in new if event.indexed]
+    indexed = [item.event.id for item in new if item.event.indexed]
     # The index must be told of a trace that has got another session or agent, for its earlier events.
     learned = [
         trace.id for trace in touched if trace.id in revisions and _whose(trace) != _whose(known.traces[trace.id])
@@ -211,11 +218,12 @@ def variables_of(new: Sequence[Pending], placement: Placement, known: Known, que
         "known_heard": [rows.heard_row(known.heard[item.id]) for item in heard if item.id in known.heard],
         "new_heard": [rows.heard_row(item) for item in heard if item.id not in known.heard],
         "changed_heard": [rows.heard_row(item) for item in heard if item.id in known.heard],
+        "origins": cbor.array({item.origin.id: item.origin.row for item in new if item.origin}.values()),
         "events": cbor.array(
-            cbor.row(fields, rows.placement_fields(str(event.trace_id), str(event.correlation)))
-            for event, fields, _ in new
+            cbor.row(item.fields, rows.placement_fields(str(item.event.trace_id), str(item.event.correlation)))
+            for item in new
         ),
-        "edges": cbor.array(rows.edge(event.id, str(event.trace_id)) for event, _, _ in new),
+        "edges": cbor.array(rows.edge(item.event.id, str(item.event.trace_id)) for item in new),
         "queued": queued,
     }
 

@@ -21,8 +21,10 @@ _AT_ONCE = 200
 _MOST_OFTEN, _LEAST_OFTEN = 1.0, 60.0
 
 _CLOSE = """
-LET $idle = (SELECT VALUE id FROM agent_trace WHERE status = 'running' AND updated_at < $before LIMIT $limit);
-UPDATE $idle SET status = 'completed', revision += 1 WHERE status = 'running' AND updated_at < $before RETURN NONE;
+LET $idle = (
+    SELECT VALUE id FROM agent_trace WHERE status = 'running' AND touched < $before ORDER BY touched LIMIT $limit
+);
+UPDATE $idle SET status = 'completed', revision += 1 WHERE status = 'running' AND touched < $before RETURN NONE;
 RETURN array::len($idle);
 """
 
@@ -42,5 +44,5 @@ async def close_idle_traces(database: Database, idle_close: float) -> None:
 
 async def close_once(database: Database, before: int) -> int:
     """Complete running traces that nothing has reached since `before` (nanoseconds), and say how many."""
-    *_, closed = await database.query(_CLOSE, before=cbor.datetime(before), limit=_AT_ONCE)
+    *_, closed = await database.query(_CLOSE, before=cbor.int64(before), limit=_AT_ONCE)
     return int(closed)

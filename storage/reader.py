@@ -20,6 +20,8 @@ from storage.surreal.database import Database
 # Traces looked at first for events that inherit their session or agent; each further look takes twice as many, up to
 # these. A trace costs 0.5 ms, and a page of events seldom needs more than the first few.
 _FIRST_LOOK, _WIDEST_LOOK = 8, 128
+# Origins never change; so many are kept at hand.
+_ORIGINS_KEPT = 1_000
 # Traces looked at a time for the sessions they belong to.
 _TRACES_AT_ONCE = 100
 Page = tuple[list[dict[str, Any]], str | None]
@@ -49,6 +51,7 @@ class Reader:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._counts = Counts(database)
+        self._origins: dict[str, Row] = {}
 
     async def traces(self, which: TraceFilter, limit: int, cursor: str | None = None) -> Page:
         """Give traces newest first, by their start."""
@@ -111,6 +114,7 @@ class Reader:
         event = await self._one(rows.EVENT, event_id)
         if event is None:
             return None
+        await self._add_origins([event])
         return event, await self._one(rows.TRACE, event["trace_id"]) or {}
 
     async def events_by_id(self, event_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -141,7 +145,8 @@ class Reader:
         return found[0] if found else None
 
     async def _shown(self, found: Sequence[Row]) -> list[dict[str, Any]]:
-        """Show events, with what they have from their traces."""
+        """Show events, with their origins and what they have from their traces."""
+        await self._add_origins(found)
         lacking = {row["trace_id"] for row in found if row.get("session_id") is None or row.get("agent_id") is None}
         traces: dict[str, Row] = {}
         if lacking:
@@ -151,6 +156,20 @@ class Reader:
             )
             traces = {row["id"]: row for row in known}
         return [rows.event_as_read(row, traces.get(row["trace_id"])) for row in found]
+
+    async def _add_origins(self, found: Iterable[Row]) -> None:
+        named = [row for row in found if "origin" in row]
+        unknown = {row["origin"] for row in named} - self._origins.keys()
+        if unknown:
+            if len(self._origins) > _ORIGINS_KEPT:
+                self._origins = {}
+                unknown = {row["origin"] for row in named}
+            (origins,) = await self._database.query(
+                "SELECT * FROM $origins", origins=[cbor.record(rows.ORIGIN, origin_id) for origin_id in unknown]
+            )
+            self._origins |= {origin.pop("id"): origin for origin in origins}
+        for row in named:
+            row.update(self._origins[row["origin"]])
 
     async def _with_inherited(
         self,

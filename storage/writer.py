@@ -15,7 +15,7 @@ from functools import partial
 from mapping.correlation import CONVERSATION_WINDOW
 from mapping.errors import Code, Problem, invalid
 from mapping.model import Event
-from storage.commit import Outcome, Pending, Stored, Windows, commit
+from storage.commit import Outcome, Pending, Stored, Windows, commit, pending_of
 from storage.surreal import rows
 from storage.surreal.database import Database, RefusedError
 
@@ -29,7 +29,7 @@ class _Batch:
 
     def __init__(self, pending: list[Pending]) -> None:
         self.pending = pending
-        self.keys = {key for event, _, _ in pending for key in _keys(event)}
+        self.keys = {key for item in pending for key in _keys(item.event)}
         self.outcomes: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
 
 
@@ -141,8 +141,8 @@ class Writer:
                 batch.outcomes.exception()  # the one who waited may have gone
             return
         new = [
-            event
-            for (event, _, _), outcome in zip(pending, outcomes, strict=True)
+            item.event
+            for item, outcome in zip(pending, outcomes, strict=True)
             if isinstance(outcome, Stored) and not outcome.duplicate
         ]
         self._committed(new)
@@ -184,10 +184,10 @@ def _encode(events: Sequence[Event]) -> tuple[list[Outcome | None], list[Pending
     encoder = rows.EventEncoder(time.time_ns())
     for event in events:
         try:
-            fields = encoder.fields(event)
+            encoded = pending_of(event, encoder)
         except ValueError as error:
             outcomes.append(invalid(f"the event cannot be stored: {error}"))
         else:
             outcomes.append(None)
-            pending.append(Pending(event, fields, event.trace_id))
+            pending.append(encoded)
     return outcomes, pending

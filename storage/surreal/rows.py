@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from mapping.model import Event, Heard, Trace
 from mapping.times import format_rfc3339
 from storage.surreal import cbor
 
 EVENT, TRACE, CONTAINS, QUEUE = "agent_event", "agent_trace", "contains", "index_queue"
-CONVERSATION = "conversation"
+CONVERSATION, ORIGIN = "conversation", "origin"
 
 # An event as it is read (contract, section 3), in this order; times are added by `event_as_read`.
 _EVENT_FIELDS = (
     "event_type agent_id session_id name status properties source resource scope span_id parent_span_id kind severity "
     "duration_ns"
 ).split()
+# What an event shares with others, in a row of its own.
+_ORIGIN_FIELDS = ("resource", "scope")
 _TRACE_FIELDS = (
     "session_id agent_id status name service origin event_count error_count input_tokens output_tokens"
 ).split()
@@ -28,30 +31,42 @@ _DATETIMES = frozenset(_TRACE_TIMES)
 Fields = tuple[int, bytes]
 
 
+class Origin(NamedTuple):
+    """The row of an event's resource and scope: its id, and all of it, encoded."""
+
+    id: str
+    row: bytes
+
+
 class EventEncoder:
-    """Encodes the rows of one request's events, which share their resources and scopes. Kept no longer than they."""
+    """Encodes the rows of one request's events, which share their origins. Kept no longer than they."""
 
     def __init__(self, created_at: int) -> None:
-        self._created_at = created_at
-        self._shared: dict[tuple[int, int], Fields] = {}
+        self._created_at = cbor.fields({"created_at": cbor.datetime(created_at)})
+        self._shared: dict[tuple[int, int], tuple[Fields, Origin | None]] = {}
 
-    def fields(self, event: Event) -> Fields:
-        """Encode all of a row that the event's placement does not decide.
+    def encode(self, event: Event) -> tuple[Fields, Origin | None]:
+        """Encode all of a row that the event's placement does not decide, and its origin.
 
         Raises ValueError for what cannot be stored.
         """
-        origin = (id(event.resource), id(event.scope))
-        shared = self._shared.get(origin)
+        key = (id(event.resource), id(event.scope))
+        shared = self._shared.get(key)
         if shared is None:
-            shared = self._shared[origin] = _encode(
-                {
-                    "resource": event.resource,
-                    "scope": event.scope,
-                    "created_at": cbor.datetime(self._created_at),
-                }
-            )
+            shared = self._shared[key] = self._origin(event)
+        (shared_count, shared_encoded), origin = shared
         count, encoded = _event_fields(event)
-        return count + shared[0], encoded + shared[1]
+        return (count + shared_count, encoded + shared_encoded), origin
+
+    def _origin(self, event: Event) -> tuple[Fields, Origin | None]:
+        count, encoded = self._created_at
+        parts = {field: value for field in _ORIGIN_FIELDS if (value := getattr(event, field)) is not None}
+        if not parts:
+            return (count, encoded), None
+        fields = cbor.fields(parts)
+        origin_id = hashlib.blake2b(fields[1], digest_size=16).hexdigest()
+        row = cbor.row(cbor.fields({"id": cbor.record(ORIGIN, origin_id)}), fields)
+        return (count + 1, encoded + cbor.fields({"origin": cbor.record(ORIGIN, origin_id)})[1]), Origin(origin_id, row)
 
 
 def _event_fields(event: Event) -> Fields:
@@ -107,11 +122,12 @@ def trace_row(trace: Trace) -> dict[str, Any]:
     }
     row["id"] = cbor.record(TRACE, trace.id)
     row["newest"], row["recent"] = cbor.int64(-trace.start_time), cbor.int64(-trace.last_event_at)
+    row["touched"] = cbor.int64(trace.updated_at)
     return row
 
 
 def trace_of_row(row: dict[str, Any]) -> Trace:
-    del row["newest"], row["recent"]
+    del row["newest"], row["recent"], row["touched"]
     return Trace(**row)
 
 

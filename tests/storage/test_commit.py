@@ -6,7 +6,7 @@ import pytest
 from mapping.errors import Code, Problem
 from storage import commit as commit_module
 from storage import idle
-from storage.commit import Pending, Windows, commit
+from storage.commit import Windows, commit, pending_of
 from storage.surreal import rows
 from storage.surreal.database import RefusedError
 
@@ -17,7 +17,7 @@ WINDOWS = Windows(HOUR)
 
 def pending(*events):
     encoder = rows.EventEncoder(0)
-    return [Pending(event, encoder.fields(event), event.trace_id) for event in events]
+    return [pending_of(event, encoder) for event in events]
 
 
 @pytest.fixture

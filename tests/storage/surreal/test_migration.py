@@ -18,7 +18,8 @@ CREATE agent_trace:t SET status = 'running', origin = 'given', session_id = 's',
     newest = -1767960000000000000, recent = -1767960000000000000;
 CREATE $event SET trace_id = 't', timestamp = d'2026-01-09T12:00:00Z', event_type = 'model_call', session_id = 's',
     status = 'unset', properties = { text: 'of version 1' }, kind = 'json', correlation = 'trace_id',
-    created_at = d'2026-01-09T12:00:01Z', newest = -1767960000000000000;
+    created_at = d'2026-01-09T12:00:01Z', newest = -1767960000000000000,
+    resource = { 'service.name': 'shop' }, scope = { name: 'an instrumentation' };
 INSERT RELATION INTO contains { id: $edge, in: agent_trace:t, out: $event };
 CREATE index_queue:one SET event_ids = [$id], size = 1;
 """
@@ -45,7 +46,10 @@ async def version_1(tmp_path, monkeypatch):
 async def test_data_of_version_1_is_read_and_added_to(version_1, writer_on, make_event, balance):
     assert await schema.apply(version_1) > 1
     reader = Reader(version_1)
-    assert (await reader.event(EVENT_ID))["properties"] == {"text": "of version 1"}
+    event = await reader.event(EVENT_ID)
+    assert event["properties"] == {"text": "of version 1"}
+    assert (event["resource"], event["scope"]) == ({"service.name": "shop"}, {"name": "an instrumentation"})
+    assert await version_1.query("SELECT VALUE touched FROM agent_trace") == [[1_767_960_001_000_000_000]]
     again, new = await writer_on(version_1).write([make_event(id=EVENT_ID, trace_id="t"), make_event(session_id="s")])
     assert (again.duplicate, new.duplicate, new.trace_id) == (True, False, "t")
     traces, _ = await balance(version_1)
