@@ -44,7 +44,7 @@ SEARCHABLE_WITHIN = 1200.0
 SAMPLE = 20
 
 
-ALL, RECEIVER, ENGINE = "all processes", "the receiver alone", "the engine alone"
+ALL, RECEIVER, ENGINE = "all processes", "the receiver alone", "the engine alone, then all"
 
 
 def whom(number: int) -> str:
@@ -138,17 +138,18 @@ class Run:
                 await asyncio.sleep(0.01)
 
     async def _searchable(self, number: int, victim: Victim) -> None:
-        async def until(is_so: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-            async with asyncio.timeout(SEARCHABLE_WITHIN):
-                while not is_so(stats := await asyncio.to_thread(victim.get, "/api/v1/stats")):
-                    await asyncio.sleep(0.05)
-            return stats
+        async def until(is_so: Callable[[dict[str, Any]], bool]) -> None:
+            ends = time.monotonic() + SEARCHABLE_WITHIN
+            while not is_so(stats := await asyncio.to_thread(victim.get, "/api/v1/stats")):
+                if time.monotonic() > ends:
+                    self._find(number, [f"not everything has become searchable: {stats}"])
+                    return
+                await asyncio.sleep(0.05)
 
         await until(lambda stats: stats["index_state"] == "ready")
         self.index_ready_after.append(time.perf_counter() - victim.began)
-        stats = await until(lambda stats: stats["index_state"] == "ready" and stats["index_pending"] == 0)
-        if stats["indexed"] != stats["events"]:
-            self._find(number, [f"{stats['indexed']} of {stats['events']} events are in the search index"])
+        # On a busy machine `events` is the number of some seconds ago.
+        await until(lambda stats: stats["index_pending"] == 0 and stats["indexed"] == stats["events"])
         for mark in self.rnd.sample(sorted(self.account.sent), SAMPLE):
             if mark.endswith("e"):  # a span event says nothing to be searched
                 continue
