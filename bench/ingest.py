@@ -39,13 +39,14 @@ def measure(scenario: str, items: int, model: str, rate: float = 0) -> tuple[dic
             watcher.start()
             sent = load.go()
             after = receiver.usage()
-            stored, ended = receiver.stats()["events"], time.perf_counter()
             done.set()
             watcher.join()
+            receiver.wait(lambda: receiver.stats()["events"] >= sent["accepted"])  # counted in the store itself
+            stored = receiver.stats()["events"]
             latencies = sorted(latency for _, latency, _, status in sent["answers"] if status == 200)
             row = {
                 "accepted": sent["accepted"] / sent["seconds"],
-                "stored": stored / (ended - began),
+                "stored": stored / sent["seconds"],
                 "searchable": 0.0,
                 "p50 ms": latencies[len(latencies) // 2] * 1000,
                 "p99 ms": latencies[len(latencies) * 99 // 100] * 1000,
@@ -64,9 +65,7 @@ def measure(scenario: str, items: int, model: str, rate: float = 0) -> tuple[dic
 def _watch(receiver: Receiver, began: float, stored_at: list[tuple[float, int]], done: threading.Event) -> None:
     """Note once a second how much is stored."""
     while not done.wait(1):
-        stats = receiver.get("/api/v1/stats")
-        if stats:
-            stored_at.append((time.perf_counter() - began, stats["events"]))
+        stored_at.append((time.perf_counter() - began, receiver.stored()))
 
 
 def ceiling(scenario: str, items: int) -> float:

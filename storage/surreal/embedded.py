@@ -89,13 +89,13 @@ class Embedded:
 
         Raises ValueError for what is no CBOR to the engine, EngineFailedError.
         """
-        if self.ended:
+        # Its pipe breaks a moment before its end is known, and uvloop's raises RuntimeError from then on.
+        if self.ended or self._requests.is_closing():
             raise EngineFailedError("the engine's process has ended")
         number = next(self._numbers)
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
-        self._requests.write(frames.REQUEST.pack(len(request), number, writes))
-        self._requests.write(request)
+        self._requests.writelines((frames.REQUEST.pack(len(request), number, writes), request))
         return await answer
 
     async def close(self) -> None:
