@@ -7,7 +7,7 @@ less than one microsecond outside of it, and never leaves out one that lies insi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
@@ -26,6 +26,10 @@ WORDS = "bm25"
 # The payload's fields: those a filter matches as they are, and the moment.
 KEYWORDS = ("trace_id", "session_id", "agent_id", "event_type", "status")
 TIMESTAMP = "timestamp"
+# What events can be counted by.
+FACETS = ("event_type", "agent_id", "service", "status")
+# Values counted of a field, however few are asked for: each segment of an index gives its own most frequent ones.
+FACET_DEPTH = 1_000
 
 # Reciprocal rank fusion gives 1 / (k + rank), ranks counted from 0, for each list. 2 is Qdrant's own k. With the 60 of
 # the literature an event that alone has the order number asked for falls behind whatever is middling in both lists.
@@ -68,7 +72,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Point(msgspec.Struct):
-    """An event to index. `payload` holds `KEYWORDS`, where they are known, and `timestamp` as RFC 3339."""
+    """An event to index. `payload` holds `KEYWORDS` and `FACETS`, where they are known, and `timestamp` as RFC 3339."""
 
     id: str
     dense: Vector | None
@@ -81,6 +85,11 @@ class Hit(NamedTuple):
 
     id: str
     score: float
+
+
+def most_frequent(counts: Iterable[tuple[str, int]], limit: int) -> list[tuple[str, int]]:
+    """Order values by their counts, equal ones by name."""
+    return sorted(counts, key=lambda pair: (-pair[1], pair[0]))[:limit]
 
 
 class VectorIndex(Protocol):
@@ -112,6 +121,18 @@ class VectorIndex(Protocol):
 
     async def search_hybrid(self, vector: Vector, text: str, where: Filter, limit: int) -> list[Hit]:
         """Find by both, fused by reciprocal rank."""
+
+    async def search_similar(self, point_id: str, where: Filter, limit: int) -> list[Hit] | None:
+        """Find the nearest in meaning to a point that is there, without itself; None where it is not.
+
+        A point without a dense vector has none near it.
+        """
+
+    async def facets(self, where: Filter, fields: Sequence[str], limit: int) -> dict[str, list[tuple[str, int]]]:
+        """Count the points by each value of each field (`FACETS`); the most frequent `limit` values, those first.
+
+        Exact where a field has no more than `FACET_DEPTH` values.
+        """
 
     async def count(self) -> int: ...
 

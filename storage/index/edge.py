@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from storage.index.base import Filter, Hit, IndexUnavailable, IndexUnusable, Point
-from storage.index.messages import Count, Delete, Flush, Open, Optimize, Request, Row, Search, SetPayload, Upsert
+from storage.index.base import FACET_DEPTH, Filter, Hit, IndexUnavailable, IndexUnusable, Point, most_frequent
+from storage.index.messages import (
+    Count,
+    Delete,
+    Facet,
+    Flush,
+    Open,
+    Optimize,
+    Request,
+    Row,
+    Search,
+    SetPayload,
+    Similar,
+    Upsert,
+)
 from storage.index.process import EngineProcess
 from storage.index.vectors import checked
 from storage.index.words import clean
@@ -76,6 +89,18 @@ class EdgeIndex:
 
     async def search_hybrid(self, vector: Vector, text: str, where: Filter, limit: int) -> list[Hit]:
         return await self._search(self._bytes(vector), clean(text), where, limit)
+
+    async def search_similar(self, point_id: str, where: Filter, limit: int) -> list[Hit] | None:
+        hits = await self._ask(Similar(point_id, where.matches(), where.period(), limit))
+        return None if hits is None else [Hit(*hit) for hit in hits]
+
+    async def facets(self, where: Filter, fields: Sequence[str], limit: int) -> dict[str, list[tuple[str, int]]]:
+        # A request for each: searches get in between.
+        counted: dict[str, list[tuple[str, int]]] = {}
+        for field in fields:
+            hits = await self._ask(Facet(field, where.matches(), where.period(), max(limit, FACET_DEPTH)))
+            counted[field] = most_frequent(((value, count) for value, count in hits), limit)
+        return counted
 
     async def count(self) -> int:
         count: int = await self._ask(Count())

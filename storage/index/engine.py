@@ -26,6 +26,7 @@ import qdrant_edge as edge
 from storage.index import messages
 from storage.index.base import (
     DENSE,
+    FACETS,
     FUSION_K,
     KEYWORDS,
     TIMESTAMP,
@@ -38,6 +39,7 @@ from storage.index.messages import (
     Answer,
     Count,
     Delete,
+    Facet,
     Flush,
     Open,
     Optimize,
@@ -45,6 +47,7 @@ from storage.index.messages import (
     Row,
     Search,
     SetPayload,
+    Similar,
     Upsert,
 )
 from storage.index.words import document_vector, query_vector
@@ -91,7 +94,8 @@ class Engine:
 
     def _create_payload_indexes(self) -> None:
         present = self.shard.info().payload_schema
-        kinds = dict.fromkeys(KEYWORDS, edge.PayloadSchemaType.Keyword) | {TIMESTAMP: edge.PayloadSchemaType.Datetime}
+        kinds = dict.fromkeys((*KEYWORDS, *FACETS), edge.PayloadSchemaType.Keyword)
+        kinds[TIMESTAMP] = edge.PayloadSchemaType.Datetime
         for field in kinds.keys() - present.keys():
             self.shard.update(edge.UpdateOperation.create_field_index(field, kinds[field]))
         self.shard.flush()
@@ -121,6 +125,26 @@ class Engine:
                 prefetches=[edge.Prefetch(limit=depth, query=each, filter=where) for each in queries],
             )
         return [(str(hit.id), hit.score) for hit in self.shard.query(query)]
+
+    def similar(self, request: Similar) -> list[tuple[str, float]] | None:
+        found = self.shard.retrieve([request.id], with_payload=False, with_vector=True)
+        if not found:
+            return None
+        vectors = found[0].vector
+        if not isinstance(vectors, dict) or DENSE not in vectors:
+            return []
+        query = edge.QueryRequest(
+            limit=request.limit,
+            query=edge.Query.Nearest(vectors[DENSE], using=DENSE),
+            filter=_filter(request, but=request.id),
+        )
+        return [(str(hit.id), hit.score) for hit in self.shard.query(query)]
+
+    def facet(self, request: Facet) -> list[tuple[str, int]]:
+        # `exact` takes 20 us for each value, 90 ms for 5,000 agents, and counted no differently: what it is for are
+        # segments that are written to while they are optimized, which Edge has none of.
+        query = edge.FacetRequest(request.field, limit=request.limit, filter=_filter(request))
+        return [(str(hit.value), hit.count) for hit in self.shard.facet(query).hits]
 
     def flush(self, _: Flush) -> None:
         self.shard.flush()
@@ -178,11 +202,13 @@ def _queries(request: Search) -> list[edge.Query]:
     return queries
 
 
-def _filter(request: Search) -> edge.Filter | None:
+def _filter(request: Search | Similar | Facet, but: str | None = None) -> edge.Filter | None:
     must: list[Any] = [edge.FieldCondition(field, match=edge.MatchValue(value)) for field, value in request.matches]
     since, until = request.period
     if since or until:
         must.append(edge.FieldCondition(TIMESTAMP, range=edge.RangeDateTime(gte=since, lt=until)))
+    if but is not None:
+        return edge.Filter(must=must, must_not=[edge.HasIdCondition({but})])
     return edge.Filter(must=must) if must else None
 
 
@@ -212,6 +238,8 @@ def main() -> None:
         SetPayload: engine.set_payload,
         Delete: engine.delete,
         Search: engine.search,
+        Similar: engine.similar,
+        Facet: engine.facet,
         Flush: engine.flush,
         Count: engine.count,
         Optimize: engine.optimize,

@@ -55,6 +55,24 @@ class Search(msgspec.Struct, tag=True):
     limit: int
 
 
+class Similar(msgspec.Struct, tag=True):
+    """Search by a point's own vector. Answered as a `Search`, or with None where there is no such point."""
+
+    id: str
+    matches: list[tuple[str, str]]
+    period: tuple[str | None, str | None]
+    limit: int
+
+
+class Facet(msgspec.Struct, tag=True):
+    """Count by a field's values. Answered with `(value, count)` of the most frequent ones, in no order among equals."""
+
+    field: str
+    matches: list[tuple[str, str]]
+    period: tuple[str | None, str | None]
+    limit: int
+
+
 class Flush(msgspec.Struct, tag=True):
     pass
 
@@ -67,7 +85,7 @@ class Optimize(msgspec.Struct, tag=True):
     pass
 
 
-Request = Open | Upsert | SetPayload | Delete | Search | Flush | Count | Optimize
+Request = Open | Upsert | SetPayload | Delete | Search | Similar | Facet | Flush | Count | Optimize
 
 
 class Answer(msgspec.Struct):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,8 @@ from qdrant_edge import SparseVector
 
 from storage.index.base import (
     DENSE,
+    FACET_DEPTH,
+    FACETS,
     KEYWORDS,
     TIMESTAMP,
     WORDS,
@@ -23,6 +25,7 @@ from storage.index.base import (
     IndexUnusable,
     Point,
     fused_depth,
+    most_frequent,
 )
 from storage.index.vectors import checked
 from storage.index.words import clean, document_vector, query_vector
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
 _CHUNK = 256
 _TIMEOUT = 10  # seconds
 
-_PAYLOAD_INDEXES = dict.fromkeys(KEYWORDS, models.PayloadSchemaType.KEYWORD) | {
+_PAYLOAD_INDEXES = dict.fromkeys((*KEYWORDS, *FACETS), models.PayloadSchemaType.KEYWORD) | {
     TIMESTAMP: models.PayloadSchemaType.DATETIME
 }
 
@@ -128,6 +131,30 @@ class ServerIndex:
             )
         return [Hit(str(point.id), point.score) for point in answer.points]
 
+    async def search_similar(self, point_id: str, where: Filter, limit: int) -> list[Hit] | None:
+        with self._errors():
+            found = await self._client.retrieve(
+                self._collection, [point_id], with_payload=False, with_vectors=[DENSE] if self.dimensions else False
+            )
+        if not found:
+            return None
+        vectors = found[0].vector
+        vector = vectors.get(DENSE) if isinstance(vectors, dict) else None
+        if vector is None:
+            return []
+        return await self._query(_filter(where, but=point_id), limit, query=vector, using=DENSE)
+
+    async def facets(self, where: Filter, fields: Sequence[str], limit: int) -> dict[str, list[tuple[str, int]]]:
+        within = _filter(where)
+        counted: dict[str, list[tuple[str, int]]] = {}
+        for field in fields:
+            with self._errors():
+                answer = await self._client.facet(
+                    self._collection, field, facet_filter=within, limit=max(limit, FACET_DEPTH), exact=True
+                )
+            counted[field] = most_frequent(((str(hit.value), hit.count) for hit in answer.hits), limit)
+        return counted
+
     async def count(self) -> int:
         with self._errors():
             return (await self._client.count(self._collection, exact=True)).count
@@ -171,7 +198,7 @@ def _sparse(vector: SparseVector) -> models.SparseVector:
     return models.SparseVector(indices=vector.indices, values=vector.values)
 
 
-def _filter(where: Filter) -> models.Filter | None:
+def _filter(where: Filter, but: str | None = None) -> models.Filter | None:
     must: list[models.Condition] = [
         models.FieldCondition(key=field, match=models.MatchValue(value=value)) for field, value in where.matches()
     ]
@@ -181,6 +208,8 @@ def _filter(where: Filter) -> models.Filter | None:
         must.append(
             models.FieldCondition(key=TIMESTAMP, range=models.DatetimeRange.model_validate({"gte": since, "lt": until}))
         )
+    if but is not None:
+        return models.Filter(must=must, must_not=[models.HasIdCondition(has_id=[but])])
     return models.Filter(must=must) if must else None
 
 
