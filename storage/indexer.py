@@ -187,4 +187,6 @@ def _points(embedder: Embedder, events: list[dict[str, Any]]) -> list[Point]:
 
 
 def _payload(event: dict[str, Any]) -> dict[str, Any]:
-    return {field: value for field in _PAYLOAD if (value := event[field]) is not None}
+    payload = {field: value for field in _PAYLOAD if (value := event[field]) is not None}
+    service = (event["resource"] or {}).get("service.name")
+    return payload | {"service": service} if isinstance(service, str) and service else payload
