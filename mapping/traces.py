@@ -18,9 +18,7 @@ def trace_of(event: Event, trace_id: str, now: int) -> Trace:
         updated_at=now,
     )
     at = event.timestamp
-    if event.event_type == "model_call" or event.tokens_count:
-        trace.input_tokens, trace.output_tokens = event.input_tokens, event.output_tokens
-        trace.cost_nano_usd = event.cost_nano_usd
+    trace.input_tokens, trace.output_tokens, trace.cost_nano_usd = counted_of(event)
     if event.session_id is not None:
         trace.session_id, trace.session_at = event.session_id, at
     if event.agent_id is not None:
@@ -35,6 +33,13 @@ def trace_of(event: Event, trace_id: str, now: int) -> Trace:
         trace.status = trace.root_status
         trace.end_time = event.ends_at
     return trace
+
+
+def counted_of(event: Event) -> tuple[int, int, int]:
+    """Give the tokens in, tokens out and billionths of a US dollar that a trace counts of an event."""
+    if event.event_type == "model_call" or event.tokens_count:
+        return event.input_tokens, event.output_tokens, event.cost_nano_usd
+    return 0, 0, 0
 
 
 def absorb(known: Trace, new: Trace) -> Trace:

@@ -3,6 +3,10 @@
 A record of the queue is deleted once the index has its events on disk. A process that dies in between does that record
 again at its next start, and a second upsert of the same point changes nothing. Several receivers on the same stores may
 index a record twice, which is as harmless.
+
+Records that name deleted events (`storage.prune`) are done in their turn. An upsert that was under way when they were
+deleted comes before; one that comes later does not find them in the store. Where several receivers work at the queue,
+that turn may be another's, so each looks after an upsert whether its events are still there.
 """
 
 from __future__ import annotations
@@ -155,13 +159,26 @@ class Indexer:
         for start in range(0, len(record["event_ids"]), _EVENTS):
             ids = record["event_ids"][start : start + _EVENTS]
             events = await self._reader.events_by_id(ids)
-            await index.upsert(await asyncio.to_thread(_points, embedder, list(events.values())))
+            if events:  # they may have been deleted since
+                await index.upsert(await asyncio.to_thread(_points, embedder, list(events.values())))
+                await self._drop_deleted(index, list(events))
             self.pending = max(self.pending - len(ids), 0)
             self.indexed += len(events)
         for trace_id in record["traces"]:
             await self._pass_on(index, trace_id)
+        if record.get("deleted"):
+            await index.delete(record["deleted"])
         await self._database.query("DELETE $record", record=cbor.record(rows.QUEUE, record["id"]))
         return not self._rebuild_asked
+
+    async def _drop_deleted(self, index: VectorIndex, event_ids: list[str]) -> None:
+        """Take back points whose events were deleted while they were made, if another receiver may have been told."""
+        if not self._database.embedded:
+            (there,) = await self._database.query(
+                "SELECT VALUE id FROM $events", events=[cbor.record(rows.EVENT, event_id) for event_id in event_ids]
+            )
+            if gone := sorted({*event_ids}.difference(there)):
+                await index.delete(gone)
 
     async def _pass_on(self, index: VectorIndex, trace_id: str) -> None:
         """Let the events of a trace that carry no session or agent be found by the trace's, as they are shown."""

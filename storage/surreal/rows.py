@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from mapping.model import Event, Heard, Trace
 from mapping.times import format_rfc3339
+from mapping.traces import counted_of
 from storage.surreal import cbor
 
 EVENT, TRACE, CONTAINS, QUEUE = "agent_event", "agent_trace", "contains", "index_queue"
@@ -89,6 +90,9 @@ def _event_fields(event: Event) -> Fields:
     }
     if not event.indexed:
         row["indexed"] = False
+    if any(counted := counted_of(event)):
+        # What the trace's sums lose with the event (storage/prune.py).
+        row["counted"] = [cbor.int64(number) for number in counted]
     return _encode(row)
 
 
@@ -122,12 +126,12 @@ def trace_row(trace: Trace) -> dict[str, Any]:
     }
     row["id"] = cbor.record(TRACE, trace.id)
     row["newest"], row["recent"] = cbor.int64(-trace.start_time), cbor.int64(-trace.last_event_at)
-    row["touched"] = cbor.int64(trace.updated_at)
+    row["touched"], row["active"] = cbor.int64(trace.updated_at), cbor.int64(trace.last_event_at)
     return row
 
 
 def trace_of_row(row: dict[str, Any]) -> Trace:
-    del row["newest"], row["recent"], row["touched"]
+    del row["newest"], row["recent"], row["touched"], row["active"]
     return Trace(**row)
 
 
