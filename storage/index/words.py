@@ -25,6 +25,15 @@ _PARTS = edge.Bm25(
         avg_len=64.0,
     )
 )
+# The same without English words that say nothing, for what is shown rather than found.
+_TELLING = edge.Bm25(
+    edge.Bm25Config(
+        tokenizer=edge.TokenizerType.Code,
+        stemmer=edge.SnowballParams(edge.SnowballLanguage.English),
+        stopwords=edge.StopwordsSet(languages={edge.Language.English}),
+        ascii_folding=True,
+    )
+)
 # An order number says as much in a long text as in a short one: no length normalisation (b=0).
 _WHOLES = edge.Bm25(
     edge.Bm25Config(
@@ -37,7 +46,7 @@ _WHOLES = edge.Bm25(
 )
 
 _RUN = re.compile(r"[\w./\\:@#+~%-]+")
-_INNER = "_./\\:@#+~%-"
+INNER = "_./\\:@#+~%-"
 _BETWEEN_NAMES = re.compile(r"[/\\:@#+~%]+")
 
 
@@ -69,16 +78,26 @@ def query_vector(text: str) -> edge.SparseVector:
     return _vector(weights)
 
 
+def tokens(text: str) -> frozenset[int]:
+    """Give the words of a text and the parts of its identifiers, stemmed, as the numbers that stand for them."""
+    return frozenset(_PARTS.embed_query(clean(text)).indices)
+
+
+def telling_tokens(text: str) -> frozenset[int]:
+    """Give those of `tokens` that are no English stop words."""
+    return frozenset(_TELLING.embed_query(clean(text)).indices)
+
+
 def _wholes(text: str) -> Iterator[str]:
     """Walk the exact things of a text: `/srv/app/x.py` and its `x.py`, `10.0.0.1:8080` and its `10.0.0.1`, `getUsers`.
 
     camelCase counts, because stemming makes `getUsers` the same as `getUser`.
     """
     for run in _RUN.findall(text):
-        whole = run.strip(_INNER)
+        whole = run.strip(INNER)
         if whole and not whole.isalnum():
             yield whole
-            names = [name.strip(_INNER) for name in _BETWEEN_NAMES.split(whole)]
+            names = [name.strip(INNER) for name in _BETWEEN_NAMES.split(whole)]
             yield from (name for name in names if name and name != whole and not name.isalnum())
         elif whole not in {whole.lower(), whole.upper(), whole.title()}:
             yield whole

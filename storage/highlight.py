@@ -1,0 +1,134 @@
+"""Why a result was found: short passages of its text around the query's words, with the places of those words.
+
+Places are ranges rather than markup: the text is a sender's, and whoever shows it does so as text. They count
+characters (Unicode code points) of the passage.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from storage.index.words import INNER, telling_tokens, tokens
+
+_LENGTH = 160
+# Characters shown before the first word of a passage, as far as there is room.
+_LEAD = 40
+_PASSAGES = 3
+
+_RUN = re.compile(r"\w+")
+# A run's parts, as `storage.index.words` takes it apart: snake_case, camelCase, HTTPServer.
+_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]*[^\W_A-Z]+|[A-Z]+")
+
+
+class _Match(NamedTuple):
+    """A place in a text, and which of the query's tokens stand there."""
+
+    start: int
+    end: int
+    tokens: frozenset[int]
+
+
+class Highlighter:
+    """Finds a query's words in texts as the index does: in another form, and as parts of identifiers.
+
+    Words such as "the" count in `A-1029` and where the query has no others. Blocking: a text of 500 characters takes
+    0.1 ms, one of 8,000 takes 1 ms.
+    """
+
+    def __init__(self, query: str) -> None:
+        self._wanted = tokens(query)
+        self._telling = telling_tokens(query) or self._wanted
+        self._known: dict[str, list[_Match]] = {}
+
+    def passages(self, text: str, start: int = 0) -> list[dict[str, Any]]:
+        """Give up to three passages, `{text, ranges: [[start, end], ...]}`, in the order of the text.
+
+        Each shows some of the words that the others lack. Of a text with none of them it is how it begins at `start`.
+        """
+        matches = self._matches(text)
+        places: list[tuple[int, int]] = []
+        left = matches
+        while left and len(places) < _PASSAGES:
+            begin, end = _place(text, _densest(left, places), places)
+            places.append((begin, end))
+            shown = frozenset[int]().union(*(match.tokens for match in left if begin <= match.start < end))
+            left = [m for m in left if not m.tokens <= shown and not (begin < m.end and m.start < end)]
+        if not matches and start < len(text):
+            places = [(start, _end(text, start, min(start + _LENGTH, len(text))))]
+        return [
+            {
+                "text": text[begin:end],
+                "ranges": [[m.start - begin, m.end - begin] for m in matches if begin <= m.start and m.end <= end],
+            }
+            for begin, end in sorted(places)
+        ]
+
+    def _matches(self, text: str) -> list[_Match]:
+        """Give all matches; those with only punctuation between them are one: `A-1029`, `/srv/app/x.py`."""
+        joined: list[_Match] = []
+        for match in self._single_matches(text):
+            last = joined[-1] if joined else None
+            if last and match.end - last.start <= _LENGTH and not text[last.end : match.start].strip(INNER):
+                joined[-1] = _Match(last.start, match.end, last.tokens | match.tokens)
+            else:
+                joined.append(match)
+        return [match for match in joined if match.tokens & self._telling]
+
+    def _single_matches(self, text: str) -> Iterator[_Match]:
+        for run in _RUN.finditer(text):
+            for start, end, found in self._in_run(run.group()):
+                yield _Match(run.start() + start, run.start() + end, found)
+
+    def _in_run(self, run: str) -> list[_Match]:
+        """Give a run's parts that match, or all of it where it does so as a whole."""
+        known = self._known.get(run)
+        if known is None:
+            found = tokens(run) & self._wanted
+            parts = (
+                [_Match(*part.span(), tokens(part.group()) & found) for part in _PART.finditer(run)] if found else []
+            )
+            if found.difference(*(part.tokens for part in parts)):
+                parts = [_Match(0, len(run), found)]
+            # No match is longer than a passage.
+            known = [part._replace(end=min(part.end, part.start + _LENGTH)) for part in parts if part.tokens]
+            self._known[run] = known
+        return known
+
+
+def _densest(matches: Sequence[_Match], places: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """Give from where to where the most tokens stand that fit into a passage, with no other passage between them."""
+    best, most = (0, 0), 0
+    all_found = frozenset[int]().union(*(match.tokens for match in matches))
+    for number, first in enumerate(matches):
+        end, found = first.end, first.tokens
+        for position in range(number + 1, len(matches)):
+            match = matches[position]
+            if match.end - first.start > _LENGTH or any(first.start < begin < match.start for begin, _ in places):
+                break
+            if not match.tokens <= found:
+                end, found = match.end, found | match.tokens
+        if len(found) > most:
+            best, most = (first.start, end), len(found)
+            if found == all_found:
+                break
+    return best
+
+
+def _place(text: str, core: tuple[int, int], places: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """Give the passage around its core, of whole words, with no overlap with the others."""
+    first, last = core
+    lowest = max((end for _, end in places if end <= first), default=0)
+    highest = min((begin for begin, _ in places if begin >= last), default=len(text))
+    begin = max(first - min(_LEAD, _LENGTH - (last - first)), lowest)
+    if begin > lowest:
+        begin = next((spot + 1 for spot in range(begin - 1, first) if text[spot].isspace()), first)
+    return begin, _end(text, last, min(begin + _LENGTH, highest))
+
+
+def _end(text: str, least: int, most: int) -> int:
+    """Give the last end of a word from `least` to `most`; `most` within a word that fills all of that."""
+    if most == len(text):
+        return most
+    return next((spot for spot in range(most, least, -1) if text[spot].isspace()), most)
