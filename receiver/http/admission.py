@@ -18,7 +18,7 @@ from mapping.errors import Code, Problem
 from receiver.settings.kinds import show_size
 
 # Bytes of the bodies that are decoded and not yet stored: some 8,000 spans in protobuf, 3,500 in JSON. Three commits of
-# 1,000 events at most are in flight.
+# 500 events at most are in flight.
 _AT_WORK = 8 * 1024 * 1024
 # Seconds that a body may wait for its turn. Being stored takes about as long again.
 _LONGEST = 5.0

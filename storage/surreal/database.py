@@ -42,7 +42,7 @@ _LOCKED = "already locked"  # in the engine's words
 # replayed a log as large or merged its tables.
 _PATIENCE = 60.0
 # Seconds that a query may take, and once one has taken longer, those after it, which have waited already: exporters
-# give up after 10, and who is told 503 before that sends again. A commit of 1,000 events takes 0.3.
+# give up after 10, and who is told 503 before that sends again. A commit of 500 events takes 0.1.
 _ANSWERS_WITHIN = 7.0
 _THEN_WITHIN = 2.0
 
