@@ -10,7 +10,8 @@ from aiohttp import web
 from mapping import ids
 from mapping.errors import invalid
 from mapping.times import parse_rfc3339
-from storage.search import GROUPS, MODES
+from storage.results import GROUPS
+from storage.search import MODES
 
 
 class Parameter(NamedTuple):

@@ -19,7 +19,9 @@ from receiver.http.parameters import (
 )
 from receiver.version import VERSION
 from storage.index.base import Filter, IndexUnavailable, IndexUnusable, VectorIndex
+from storage.facets import facets
 from storage.reader import TraceFilter
+from storage.similar import similar
 
 
 def routes() -> list[web.RouteDef]:
@@ -28,9 +30,11 @@ def routes() -> list[web.RouteDef]:
         web.get("/api/v1/traces/{id}", _trace),
         web.get("/api/v1/events", _events),
         web.get("/api/v1/events/{id}", _event),
+        web.get("/api/v1/events/{id}/similar", _similar),
         web.get("/api/v1/sessions", _sessions),
         web.get("/api/v1/sessions/{id}", _session),
         web.get("/api/v1/search", _search),
+        web.get("/api/v1/facets", _facets),
         web.get("/api/v1/stats", _stats),
     ]
 
@@ -69,6 +73,16 @@ async def _event(request: web.Request) -> web.Response:
     return json_answer(event)
 
 
+async def _similar(request: web.Request) -> web.Response:
+    given = read_query(request, GROUP_BY, *EVENT_FILTERS, LIMIT)
+    group_by, limit = given.pop("group_by"), given.pop("limit")
+    event_id, storage = request.match_info["id"], stores(request)
+    told = await similar(storage.reader, storage.indexer, ids.event_id(event_id), Filter(**given), limit, group_by)
+    if told is None:
+        raise missing("event", event_id)
+    return json_answer(told)
+
+
 async def _sessions(request: web.Request) -> web.Response:
     page = read_query(request, *PAGE)
     sessions, next_cursor = await stores(request).reader.sessions(page["limit"], page["cursor"])
@@ -90,6 +104,12 @@ async def _search(request: web.Request) -> web.Response:
     if not query:
         raise invalid(f"q: expected {QUERY.allowed}")
     return json_answer(await stores(request).search.search(query, mode, Filter(**given), limit, group_by))
+
+
+async def _facets(request: web.Request) -> web.Response:
+    given = read_query(request, *EVENT_FILTERS, LIMIT)
+    limit = given.pop("limit")
+    return json_answer(await facets(stores(request).indexer, Filter(**given), limit))
 
 
 async def _stats(request: web.Request) -> web.Response:

@@ -55,7 +55,7 @@ async def test_the_answer_says_what_was_searched_and_how_the_index_is(indexed):
     assert (told["query"], told["mode"], told["index"]) == ("bank", "hybrid", {"state": "ready", "pending": 0})
     assert told["took_ms"] > 0
     assert len(told["results"]) == 1
-    assert set(told["results"][0]) == {"score", "event"}
+    assert set(told["results"][0]) == {"score", "event", "highlights"}
 
 
 async def test_filters_hold_for_results(indexed):

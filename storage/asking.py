@@ -1,0 +1,56 @@
+"""Asking the search index for a client: what its states and failures are to those who ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from mapping.errors import Code, Problem, invalid
+from storage.embedding.model import Embedder
+from storage.index.base import IndexUnavailable, IndexUnusable, VectorIndex
+from storage.indexer import Indexer
+
+
+@contextmanager
+def asking(indexer: Indexer) -> Iterator[VectorIndex]:
+    """Lend the index, and raise Problem for what is wrong with it.
+
+    INVALID_ARGUMENT where search is off, UNAVAILABLE while the index is prepared or away. One that is damaged is built
+    anew.
+    """
+    _check(indexer)
+    if indexer.index is None:
+        raise _not_ready(indexer)
+    try:
+        yield indexer.index
+    except IndexUnavailable as error:
+        raise Problem(Code.UNAVAILABLE, f"the search index does not answer ({error}); try again") from error
+    except IndexUnusable as error:
+        indexer.rebuild()
+        raise Problem(Code.UNAVAILABLE, f"the search index is built anew ({error}); try again") from error
+
+
+def index_state(indexer: Indexer) -> dict[str, Any]:
+    """Say how far the index is behind the store: `pending` events are stored and not found yet."""
+    return {"state": indexer.state, "pending": indexer.pending}
+
+
+def model_of(indexer: Indexer) -> Embedder:
+    """Give the model. Raises Problem as `asking` does."""
+    _check(indexer)
+    if indexer.embedder is None:
+        raise _not_ready(indexer)
+    return indexer.embedder
+
+
+def _check(indexer: Indexer) -> None:
+    if indexer.state == "off":
+        raise invalid("search is off: embedding.model is off; set it to minilm and start again")
+    if indexer.state == "failed":
+        raise Problem(Code.UNAVAILABLE, f"search is not possible: {indexer.reason}", retry_after=60)
+
+
+def _not_ready(indexer: Indexer) -> Problem:
+    message = f"the search index is {indexer.state} ({indexer.progress:.0%}: {indexer.reason}); try again"
+    return Problem(Code.UNAVAILABLE, message, retry_after=2)

@@ -1,0 +1,76 @@
+"""What was found, as a person uses it: whole events, the best of each group, the words that matched."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
+
+from mapping.text import text_of
+from storage.highlight import Highlighter
+from storage.index.base import Hit
+from storage.reader import Reader
+
+Group = Literal["trace", "session"]
+GROUPS: tuple[Group, ...] = get_args(Group)
+
+# Hits looked at for each result, where several of them fall into one group.
+_LOOKED_AT = 5
+# Events read at a time: the store does one thing at a time.
+_READ_AT_ONCE = 100
+
+Result = dict[str, Any]
+
+
+def hits_needed(limit: int, group_by: Group | None) -> int:
+    return limit * _LOOKED_AT if group_by else limit
+
+
+async def shown(reader: Reader, hits: Sequence[Hit]) -> list[Result]:
+    """Give `{score, event}` of each hit; one that the store no longer has is not shown."""
+    results: list[Result] = []
+    for start in range(0, len(hits), _READ_AT_ONCE):
+        piece = hits[start : start + _READ_AT_ONCE]
+        events = await reader.events_by_id(hit.id for hit in piece)
+        results += [{"score": hit.score, "event": events[hit.id]} for hit in piece if hit.id in events]
+    return results
+
+
+def grouped(results: list[Result], group_by: Group | None) -> list[Result]:
+    """Keep the best of each group and say how many `more` of its events were found; None leaves all as they are.
+
+    An event without a session is a group of its own.
+    """
+    if group_by is None:
+        return results
+    best: dict[str, Result] = {}
+    for result in results:
+        event = result["event"]
+        first = best.setdefault(event[f"{group_by}_id"] or event["id"], {**result, "more": -1})
+        first["more"] += 1
+    return list(best.values())
+
+
+async def add_highlights(results: list[Result], query: str) -> None:
+    """Add `highlights` to each result: passages of its text around the query's words, or how it begins."""
+    # In a thread: 200 long texts take 0.2 s, in which the receiver goes on acknowledging.
+    passages = await asyncio.to_thread(_highlights, [result["event"] for result in results], query)
+    for result, of_event in zip(results, passages, strict=True):
+        result["highlights"] = of_event
+
+
+def _highlights(events: list[dict[str, Any]], query: str) -> list[list[dict[str, Any]]]:
+    highlighter = Highlighter(query)
+    return [
+        # What begins with the name goes on with what was said.
+        highlighter.passages(
+            text_of(event["name"], event["properties"]), len(event["name"]) + 1 if event["name"] else 0
+        )
+        for event in events
+    ]
+
+
+def took_ms(started: float) -> float:
+    """Give the milliseconds since a moment of `time.perf_counter`."""
+    return round((time.perf_counter() - started) * 1000, 3)

@@ -1,0 +1,36 @@
+"""More like this event: the nearest to it in meaning, by the vector that the index has of it already."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from mapping.errors import Code, Problem, invalid
+from storage.asking import asking, index_state
+from storage.index.base import Filter
+from storage.indexer import Indexer
+from storage.reader import Reader
+from storage.results import Group, grouped, hits_needed, shown, took_ms
+
+
+async def similar(
+    reader: Reader, indexer: Indexer, event_id: str, which: Filter, limit: int, group_by: Group | None = None
+) -> dict[str, Any] | None:
+    """Give `{event_id, took_ms, index, results: [{score, event}]}`, the nearest first, never the event itself.
+
+    The score is the cosine of the two meanings. None where no such event is stored. Raises Problem: INVALID_ARGUMENT
+    where search is off or the event was sent not to be indexed, UNAVAILABLE for one that is not indexed yet.
+    """
+    started = time.perf_counter()
+    stored = await reader.event_and_trace(event_id)
+    if stored is None:
+        return None
+    with asking(indexer) as index:
+        hits = await index.search_similar(event_id, which, hits_needed(limit, group_by))
+    if hits is None:
+        if stored[0].get("indexed") is False:
+            raise invalid("id: the event was sent with generate_embeddings: false, and is like no other")
+        message = f"the event is not in the search index yet: {indexer.pending} are to be indexed; try again"
+        raise Problem(Code.UNAVAILABLE, message, retry_after=2)
+    results = grouped(await shown(reader, hits), group_by)[:limit]
+    return {"event_id": event_id, "took_ms": took_ms(started), "index": index_state(indexer), "results": results}
