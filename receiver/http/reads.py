@@ -18,8 +18,8 @@ from receiver.http.parameters import (
     read_query,
 )
 from receiver.version import VERSION
-from storage.index.base import Filter, IndexUnavailable, IndexUnusable, VectorIndex
 from storage.facets import facets
+from storage.index.base import Filter, IndexUnavailable, IndexUnusable, VectorIndex
 from storage.reader import TraceFilter
 from storage.similar import similar
 
