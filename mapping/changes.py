@@ -6,8 +6,9 @@ import msgspec
 
 
 class Changes(msgspec.Struct):
-    """Counts: values masked, values cut, attributes dropped."""
+    """Counts: values masked, values cut, attributes dropped, values that nested too deeply and became text."""
 
     redacted: int = 0
     cut: int = 0
     dropped: int = 0
+    flattened: int = 0

@@ -98,6 +98,7 @@ class Cleaning:
         """
         if room == 0 and isinstance(value, dict | list):
             value = json_text(value)
+            changes.flattened += 1
         most = self._limits.attributes
         if isinstance(value, str):
             most = self._limits.value_length + _OVERLAP

@@ -82,6 +82,9 @@ class Metrics:
         self._redacted = self._counter_by_signal("redacted_values", "values masked, or parts of them (redaction.*)")
         self._cut = self._counter_by_signal("cut_values", "values over limits.value_length, cut")
         self._dropped = self._counter_by_signal("dropped_attributes", "attributes over limits.attributes, dropped")
+        self._flattened = self._counter_by_signal(
+            "flattened_values", "values nested past limits.nesting, kept as JSON text"
+        )
         self._refused_connections = self._counter(
             "vectadb_receiver_refused_connections", "connections over server.max_connections, told to come again"
         )
@@ -212,6 +215,7 @@ class Metrics:
             (changes.redacted, self._redacted),
             (changes.cut, self._cut),
             (changes.dropped, self._dropped),
+            (changes.flattened, self._flattened),
         ):
             if count:
                 counter.add(count, {"signal": signal})

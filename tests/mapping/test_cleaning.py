@@ -75,8 +75,9 @@ def test_lists_and_maps_inside_are_cut_at_as_many_entries():
 
 def test_what_nests_deeper_is_kept_as_json_text():
     two = Cleaning(Limits(nesting=2))
-    one, _ = cleaned(two, {"a": {"b": {"c": [1]}}, "d": [[[2, "x"]]], "e": {"f": [3]}})
+    one, changes = cleaned(two, {"a": {"b": {"c": [1]}}, "d": [[[2, "x"]]], "e": {"f": [3]}})
     assert one.properties == {"a": {"b": {"c": "[1]"}}, "d": [['[2,"x"]']], "e": {"f": [3]}}
+    assert changes.flattened == 2
 
 
 def test_long_ids_that_begin_alike_stay_two():
