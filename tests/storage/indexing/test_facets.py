@@ -1,0 +1,88 @@
+"""How many events of each kind: of what is stored, what is indexed counts."""
+
+import pytest
+
+from mapping.errors import Code, Problem
+from storage.facets import facets
+from storage.index.base import Filter
+from storage.indexer import Indexer
+from storage.reader import Reader
+from storage.writer import Writer
+
+pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
+
+
+@pytest.fixture
+async def indexer(database, index, embedder, indexing):
+    async with indexing(database, index, embedder) as indexer:
+        yield indexer
+
+
+@pytest.fixture
+async def stored(indexer, store, caught_up):
+    shop, bank = {"service.name": "shop"}, {"service.name": "bank"}
+    await store("a", "b", "c", indexer=indexer, event_type="tool_call", agent_id="x", resource=shop, status="error")
+    await store("d", "e", indexer=indexer, event_type="model_call", agent_id="x", resource=bank, status="ok")
+    await store("f", indexer=indexer, event_type="model_call", agent_id="y", status="unset")
+    await caught_up(indexer)
+
+
+async def counted(indexer, limit=10, **which):
+    told = await facets(indexer, Filter(**which), limit)
+    found = {field: {each["value"]: each["count"] for each in values} for field, values in told["facets"].items()}
+    return told["events"], found
+
+
+async def test_events_are_counted_by_type_agent_service_and_status(indexer, stored):
+    assert await counted(indexer) == (
+        6,
+        {
+            "event_type": {"tool_call": 3, "model_call": 3},
+            "agent_id": {"x": 5, "y": 1},
+            "service": {"shop": 3, "bank": 2},
+            "status": {"error": 3, "ok": 2, "unset": 1},
+        },
+    )
+    told = await facets(indexer, Filter(), 10)
+    assert told["index"] == {"state": "ready", "pending": 0}
+    assert told["facets"]["agent_id"][0] == {"value": "x", "count": 5}
+
+
+async def test_filters_hold_for_every_count(indexer, stored):
+    events, found = await counted(indexer, event_type="model_call", agent_id="x")
+    assert events == 2
+    assert found == {"event_type": {"model_call": 2}, "agent_id": {"x": 2}, "service": {"bank": 2}, "status": {"ok": 2}}
+
+
+async def test_a_limit_cuts_the_values_and_not_the_number_of_events(indexer, stored):
+    events, found = await counted(indexer, limit=1)
+    assert events == 6
+    assert {field: list(values) for field, values in found.items()} == {
+        "event_type": ["model_call"],
+        "agent_id": ["x"],
+        "service": ["shop"],
+        "status": ["error"],
+    }
+
+
+async def test_what_is_not_indexed_is_not_counted_and_said_to_be_pending(indexer, stored, database, make_event):
+    behind = Indexer(database, Reader(database))
+    behind.state, behind.index = "ready", indexer.index
+    behind.added(4)
+    assert (await facets(behind, Filter(), 10))["index"] == {"state": "ready", "pending": 4}
+    silent = make_event(properties={"input.value": "g"}, indexed=False)
+    await Writer(database, agent_window=0, committed=lambda _: None).write([silent])
+    assert (await counted(indexer))[0] == 6
+
+
+async def test_an_inherited_agent_counts(indexer, stored, store, caught_up):
+    await store("root", indexer=indexer, trace_id="t", agent_id="z")
+    await store("silent", indexer=indexer, trace_id="t")
+    await caught_up(indexer)
+    assert (await counted(indexer, agent_id="z"))[1]["agent_id"] == {"z": 2}
+
+
+async def test_counting_where_search_is_off_is_the_clients_error(database):
+    with pytest.raises(Problem, match="search is off") as raised:
+        await facets(Indexer(database, Reader(database)), Filter(), 10)
+    assert raised.value.code is Code.INVALID_ARGUMENT
