@@ -10,13 +10,13 @@ from storage.asking import asking, index_state
 from storage.index.base import Filter
 from storage.indexer import Indexer
 from storage.reader import Reader
-from storage.results import Group, grouped, hits_needed, shown, took_ms
+from storage.results import Group, add_highlights, grouped, hits_needed, shown, took_ms
 
 
 async def similar(
     reader: Reader, indexer: Indexer, event_id: str, which: Filter, limit: int, group_by: Group | None = None
 ) -> dict[str, Any] | None:
-    """Give `{event_id, took_ms, index, results: [{score, event}]}`, the nearest first, never the event itself.
+    """Give `{event_id, took_ms, index, results: [{score, event, highlights}]}`, nearest first, never the event itself.
 
     The score is the cosine of the two meanings. None where no such event is stored. Raises Problem: INVALID_ARGUMENT
     where search is off or the event was sent not to be indexed, UNAVAILABLE for one that is not indexed yet.
@@ -33,4 +33,5 @@ async def similar(
         message = f"the event is not in the search index yet: {indexer.pending} are to be indexed; try again"
         raise Problem(Code.UNAVAILABLE, message, retry_after=2)
     results = grouped(await shown(reader, hits), group_by)[:limit]
+    await add_highlights(results, "")
     return {"event_id": event_id, "took_ms": took_ms(started), "index": index_state(indexer), "results": results}

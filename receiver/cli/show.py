@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 from mapping.text import text_of
-from receiver.cli.terminal import coloured, duration, local_time, printable, shortened
+from receiver.cli.terminal import coloured, duration, escaped, local_time, printable, shortened
 
-_EXCERPT = 160
-_BEFORE = 40
+_HEADLINE = 80
+_SPACE = re.compile(r"\s+")
 _LONGEST_AGENT, _LONGEST_TYPE = 24, 20
 _STATUS_COLOURS = {"error": "red", "failed": "red", "running": "yellow", "completed": "green"}
 
@@ -33,7 +33,7 @@ def status(word: str) -> str:
 def headline(event: dict[str, Any]) -> str:
     """Say what an event was: its name, or the first words of it, and how long it took."""
     took = event["duration_ns"]
-    words = name(event) or excerpt(event, width=80) or event["kind"]
+    words = name(event) or excerpt(event, _HEADLINE) or event["kind"]
     return words + (f" {coloured(f'({duration(took)})', 'dim')}" if took else "")
 
 
@@ -42,11 +42,24 @@ def name(event: dict[str, Any]) -> str:
     return "" if event["name"] == "exception" else printable(event["name"] or "")
 
 
-def excerpt(event: dict[str, Any], query: str = "", width: int = _EXCERPT) -> str:
-    """Give the part of an event's words where the query's words stand closest to the start; "" without any."""
-    text = printable(text_of(None, event["properties"]))
-    words = [re.escape(word) for word in query.split() if len(word) > 2]
-    match = re.search("|".join(words), text, re.IGNORECASE) if words else None
-    start = max(match.start() - _BEFORE, 0) if match and match.end() > width else 0
-    start = text.find(" ", start) + 1 if start else 0
-    return ("…" if start else "") + shortened(text[start:], width)
+def excerpt(event: dict[str, Any], width: int) -> str:
+    """Give the first of an event's words; "" without any."""
+    return shortened(printable(text_of(None, event["properties"])), width)
+
+
+def marked(passage: dict[str, Any], width: int) -> str:
+    """Show a passage of a search result on one line, the words that were searched for in bold."""
+    text, at = passage["text"], 0
+    parts: list[tuple[str, str | None]] = []
+    for begin, end in passage["ranges"]:
+        parts += [(text[at:begin], None), (text[begin:end], "bold")]
+        at = end
+    parts.append((text[at:], None))
+    line = ""
+    for part, colour in parts:
+        words = shortened(escaped(_SPACE.sub(" ", part)), width)
+        if width <= 0 or not words:
+            continue
+        line += coloured(words, colour)
+        width -= len(words)
+    return line

@@ -27,8 +27,12 @@ def printable(text: str) -> str:
     """Give text as one line without control characters: white space becomes a space, the rest an escape."""
     if text.isprintable():
         return text
-    line = " ".join(text.split())
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in line)
+    return escaped(" ".join(text.split()))
+
+
+def escaped(text: str) -> str:
+    """Give text with each character that is not printable as its escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
 def json_line(value: Any) -> str:

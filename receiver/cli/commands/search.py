@@ -1,4 +1,4 @@
-"""`search`: what fits best first."""
+"""`search`: what fits best first, or with `--like` what is most like an event."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ import sys
 from typing import Any
 
 from receiver.cli import api, filters
-from receiver.cli.show import event_cells, excerpt, name
-from receiver.cli.terminal import aligned, coloured, columns, count, json_line, printable, shortened
+from receiver.cli.errors import CommandError
+from receiver.cli.show import event_cells, headline, marked
+from receiver.cli.terminal import aligned, coloured, columns, count, json_line, printable
 
 _MODES = ("hybrid", "semantic", "keyword")
+_INDENT = 7
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("text", help="what to search for, in words")
-    parser.add_argument("--mode", choices=_MODES, default="hybrid", help="by meaning, by words, or (default) by both")
+    parser.add_argument("text", nargs="?", help="what to search for, in words")
+    parser.add_argument("--like", metavar="ID", help="instead of a text: what is most like this event")
+    parser.add_argument("--mode", choices=_MODES, help="by meaning, by words, or (default) by both")
     parser.add_argument("--group-by", choices=("trace", "session"), help="only the best event of each")
     parser.add_argument("--limit", type=filters.number(1, 200), default=10, metavar="N", help="at most (default 10)")
     parser.add_argument("--json", action="store_true", help="a line of JSON for each result")
@@ -24,20 +27,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    route, of_text = api.path("search"), {"q": args.text, "mode": args.mode}
+    if args.like is not None:
+        route, of_text = f"{api.path('events', args.like)}/similar", {}
+    if (args.text is None) == (args.like is None) or (args.like is not None and args.mode):
+        raise CommandError("expected a text to search for (with --mode, if you like), or --like ID", exit_code=2)
     receiver = api.Receiver(api.connection(args))
-    found = receiver.get_patiently(
-        api.path("search"),
-        q=args.text,
-        mode=args.mode,
-        group_by=args.group_by,
-        limit=args.limit,
-        **filters.given(args),
-    )
+    found = receiver.get_patiently(route, **of_text, group_by=args.group_by, limit=args.limit, **filters.given(args))
     if args.json:
         for result in found["results"]:
             print(json_line(result))
     else:
-        print("\n".join(lines(found["results"], args.text, columns())))
+        print("\n".join(lines(found["results"], columns())))
     pending = found["index"]["pending"]
     if pending:
         words = f"{count(pending, 'event')} still to be indexed, not searched yet"
@@ -45,16 +46,22 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def lines(results: list[dict[str, Any]], query: str, width: int) -> list[str]:
-    """Write results: a line each, and below it the words that fit and the trace."""
+def lines(results: list[dict[str, Any]], width: int) -> list[str]:
+    """Write results: a line each, and below it the words that fit, and what one asks for next."""
     if not results:
         return ["nothing found"]
     heads = aligned([f"{result['score']:.3f}", *event_cells(result["event"])] for result in results)
     written = []
     for head, result in zip(heads, results, strict=True):
-        event = result["event"]
+        event, indent = result["event"], " " * _INDENT
         written.append(head)
-        if name(event) and (words := excerpt(event, query)):
-            written.append(f"       {shortened(words, width - 7)}")
-        written.append(coloured(f"       trace {printable(event['trace_id'])}", "dim"))
+        # Of a passage without any of the words, the line above may have said all.
+        written += [
+            indent + marked(passage, width - _INDENT)
+            for passage in result["highlights"]
+            if passage["ranges"] or not headline(event).startswith(printable(passage["text"]))
+        ]
+        more = f"  and {result['more']} more" if result.get("more") else ""
+        written.append(indent + coloured(f"trace {printable(event['trace_id'])}{more}", "dim"))
+        written.append(indent + coloured(f"event {printable(event['id'])}", "dim"))
     return written

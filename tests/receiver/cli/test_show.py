@@ -1,8 +1,10 @@
+import sys
+
 import pytest
 
 from receiver.cli.commands import search, sessions
 from receiver.cli.commands.trace import head
-from receiver.cli.show import event_cells, excerpt, headline
+from receiver.cli.show import event_cells, headline, marked
 from receiver.cli.terminal import dollars
 
 
@@ -32,30 +34,59 @@ def test_nothing_of_a_sender_can_steer_the_terminal(event):
     hostile = "\033[2J\r\n\x9b"
     cells = event_cells(event(name=hostile, agent_id=hostile, event_type=hostile, properties={"body": hostile}))
     assert "".join(cells).isprintable()
-    lines = search.lines(
-        [{"score": 1, "event": event(name=hostile, trace_id=hostile, properties={"body": hostile})}], "x", 80
-    )
+    of_hostile = event(name=hostile, trace_id=hostile, properties={"body": hostile})
+    lines = search.lines([result(of_hostile, passage(hostile, (0, 3)))], 80)
     assert "".join(lines).isprintable()
 
 
-def test_an_excerpt_begins_near_the_words_that_were_searched(event):
-    found = excerpt(event(properties={"body": "filler " * 100 + "the fare expired while booking"}), "expired fares")
-    assert found.startswith("…")
-    assert "the fare expired while booking" in found
+def passage(text, *ranges):
+    return {"text": text, "ranges": [list(each) for each in ranges]}
 
 
-def test_an_excerpt_of_something_else_begins_at_the_start(event):
-    assert excerpt(event(properties={"body": "the fare expired"}), "a hotel (quiet)") == "the fare expired"
+@pytest.fixture
+def colours(monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
 
 
-def test_results_say_score_words_and_trace(event):
-    lines = search.lines([{"score": 0.5, "event": event(properties={"body": "no seat left"})}], "seat", 80)
+def test_the_words_of_a_passage_are_bold_in_a_terminal(colours):
+    assert marked(passage("no seat  left\nnow", (3, 7), (9, 13)), 80) == "no \033[1mseat\033[0m \033[1mleft\033[0m now"
+
+
+def test_a_passage_is_cut_to_the_width():
+    assert marked(passage("no seat left", (3, 7)), 9) == "no seat …"
+    assert marked(passage("no seat left", (3, 7)), 5) == "no s…"
+    assert marked(passage("no seat left", (3, 7)), 0) == ""
+
+
+def test_a_passage_cannot_steer_the_terminal(colours):
+    shown = marked(passage("a\033[2Jb\x9b\u202e", (1, 6)), 80)
+    assert shown == "a\033[1m\\x1b[2Jb\033[0m\\x9b\\u202e"
+
+
+def result(event, *highlights, **fields):
+    return {"score": 0.5, "event": event, "highlights": list(highlights), **fields}
+
+
+def test_results_say_score_words_trace_and_event(event):
+    lines = search.lines([result(event(), passage("no seat left", (3, 7)), more=2)], 80)
     assert lines[0].startswith("0.500  ")
-    assert lines[1:] == ["       no seat left", "       trace 4bf92f3577b34da6a3ce929d0e0e4736"]
+    assert lines[1:] == [
+        "       no seat left",
+        "       trace 4bf92f3577b34da6a3ce929d0e0e4736  and 2 more",
+        "       event 6f1d3a52-6a4c-5b0f-9f52-0e4d7f6a9b11",
+    ]
+
+
+def test_what_the_first_line_says_is_not_said_twice(event):
+    nameless = event(name=None, properties={"body": "no seat left"})
+    assert len(search.lines([result(nameless, passage("no seat left"), more=0)], 80)) == 3
+    assert len(search.lines([result(nameless, passage("no seat left", (3, 7)))], 80)) == 4
 
 
 def test_no_results_are_said():
-    assert search.lines([], "seat", 80) == ["nothing found"]
+    assert search.lines([], 80) == ["nothing found"]
 
 
 @pytest.mark.parametrize(

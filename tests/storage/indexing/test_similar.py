@@ -40,7 +40,7 @@ async def test_the_nearest_come_first_and_never_the_event_itself(like, reader, i
     told = await similar(reader, indexer, pie, ALL, 10)
     assert told.keys() == {"event_id", "took_ms", "index", "results"}
     assert (told["event_id"], told["index"]) == (pie, {"state": "ready", "pending": 0})
-    assert told["results"][0].keys() == {"score", "event"}
+    assert told["results"][0].keys() == {"score", "event", "highlights"}
 
 
 async def test_filters_hold(like, indexer, store, caught_up):
