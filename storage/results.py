@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
 from mapping.text import text_of
@@ -69,6 +69,20 @@ def _highlights(events: list[dict[str, Any]], query: str) -> list[list[dict[str,
         )
         for event in events
     ]
+
+
+def add_parts(results: list[Result], lists: Mapping[str, Sequence[Hit]]) -> None:
+    """Add `parts` to each result: `{name: {rank, score}}` for each of the lists, put together in its score, it is in.
+
+    Ranks begin with 1.
+    """
+    places = {
+        name: {hit.id: {"rank": number + 1, "score": hit.score} for number, hit in enumerate(hits)}
+        for name, hits in lists.items()
+    }
+    for result in results:
+        event_id = result["event"]["id"]
+        result["parts"] = {name: of_list[event_id] for name, of_list in places.items() if event_id in of_list}
 
 
 def took_ms(started: float) -> float:

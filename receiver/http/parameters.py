@@ -15,7 +15,7 @@ from storage.search import MODES
 
 
 class Parameter(NamedTuple):
-    """`parse` raises ValueError; `allowed` follows "expected". Empty counts as absent."""
+    """`parse` raises ValueError or LookupError; `allowed` follows "expected". Empty counts as absent."""
 
     name: str
     allowed: str
@@ -41,6 +41,10 @@ def _one_of(*words: str) -> tuple[str, Callable[[str], str]]:
     return f"one of {', '.join(words)}", parse
 
 
+def _truth(text: str) -> bool:
+    return {"true": True, "false": False}[text]
+
+
 _MOMENT = "a moment in RFC 3339 with its zone (a + in it is written %2B), such as 2026-01-07T19:00:00Z"
 
 LIMIT = Parameter("limit", "a whole number from 1 to 200", _count(1, 200), 50)
@@ -56,6 +60,7 @@ EVENT_STATUS = Parameter("status", *_one_of("ok", "error", "unset"))
 TRACE_STATUS = Parameter("status", *_one_of("running", "completed", "failed"))
 QUERY = Parameter("q", "the text to search for", str)
 MODE = Parameter("mode", *_one_of(*MODES), default="hybrid")
+PARTS = Parameter("parts", "true or false", _truth, default=False)
 GROUP_BY = Parameter("group_by", *_one_of(*GROUPS))
 
 PAGE = (LIMIT, CURSOR)
@@ -77,6 +82,6 @@ def read_query(request: web.Request, *parameters: Parameter) -> dict[str, Any]:
             continue
         try:
             values[name] = row.parse(text)
-        except ValueError:
+        except (ValueError, LookupError):
             raise invalid(f"{name}: expected {row.allowed}; got {text[:80]!r}") from None
     return values

@@ -13,6 +13,7 @@ from receiver.http.parameters import (
     LIMIT,
     MODE,
     PAGE,
+    PARTS,
     QUERY,
     TRACE_FILTERS,
     read_query,
@@ -99,11 +100,11 @@ async def _session(request: web.Request) -> web.Response:
 
 
 async def _search(request: web.Request) -> web.Response:
-    given = read_query(request, QUERY, MODE, GROUP_BY, *EVENT_FILTERS, LIMIT)
-    query, mode, group_by, limit = (given.pop(name) for name in ("q", "mode", "group_by", "limit"))
+    given = read_query(request, QUERY, MODE, GROUP_BY, PARTS, *EVENT_FILTERS, LIMIT)
+    query, mode, group_by, parts, limit = (given.pop(name) for name in ("q", "mode", "group_by", "parts", "limit"))
     if not query:
         raise invalid(f"q: expected {QUERY.allowed}")
-    return json_answer(await stores(request).search.search(query, mode, Filter(**given), limit, group_by))
+    return json_answer(await stores(request).search.search(query, mode, Filter(**given), limit, group_by, parts=parts))
 
 
 async def _facets(request: web.Request) -> web.Response:

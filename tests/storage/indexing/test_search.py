@@ -103,6 +103,46 @@ async def test_a_group_shows_its_best(search, indexer, store, caught_up):
     assert len((await search.search("apple pie", "hybrid", Filter(), 2, "session"))["results"]) == 2
 
 
+async def test_a_group_says_how_many_more_of_it_were_found(search, indexer, store, caught_up):
+    await store("apple pie", "apple", "apple juice", "pear", indexer=indexer, trace_id="t")
+    await store("an apple of somebody", indexer=indexer, trace_id="u")
+    await caught_up(indexer)
+    answer = await search.search("apple", "keyword", Filter(), 10, "trace")
+    assert {result["event"]["trace_id"]: result["more"] for result in answer["results"]} == {"t": 2, "u": 0}
+
+
+async def test_results_show_the_words_that_matched(search, indexer, store, caught_up):
+    await store("Two apples and a pear.", "A plum.", indexer=indexer)
+    await caught_up(indexer)
+    apples, plum = (await search.search("apple", "semantic", Filter(), 10))["results"]
+    assert sorted(each["highlights"][0]["text"] for each in (apples, plum)) == ["A plum.", "Two apples and a pear."]
+    (found,) = (await search.search("apple", "keyword", Filter(), 10))["results"]
+    assert found["highlights"] == [{"text": "Two apples and a pear.", "ranges": [[4, 10]]}]
+
+
+async def test_a_name_alone_is_not_how_a_text_begins(search, indexer, store, caught_up):
+    await store("a plum", indexer=indexer, name="execute_tool")
+    await caught_up(indexer)
+    (result,) = (await search.search("apple", "semantic", Filter(), 10))["results"]
+    assert result["highlights"] == [{"text": "a plum", "ranges": []}]
+
+
+async def test_parts_say_rank_and_score_in_each_list(search, indexer, store, caught_up):
+    await store("apple pie", "apple pie with apple", "pear", indexer=indexer)
+    await caught_up(indexer)
+    assert "parts" not in (await search.search("apple pie", "hybrid", Filter(), 10))["results"][0]
+    for mode, names in (("keyword", {"keyword"}), ("semantic", {"semantic"}), ("hybrid", {"keyword", "semantic"})):
+        results = (await search.search("apple pie", mode, Filter(), 10, parts=True))["results"]
+        assert names <= set().union(*(result["parts"] for result in results))
+        for name in names:
+            listed = [result["parts"][name] for result in results if name in result["parts"]]
+            assert sorted(part["rank"] for part in listed) == list(range(1, len(listed) + 1))
+            by_rank = [part["score"] for part in sorted(listed, key=lambda part: part["rank"])]
+            assert by_rank == sorted(by_rank, reverse=True)
+    pear = next(result for result in results if result["event"]["properties"]["input.value"] == "pear")
+    assert "keyword" not in pear["parts"]
+
+
 async def test_a_hit_that_the_store_no_longer_has_is_not_shown(search, indexer, store, caught_up, database):
     (gone, _) = await store("apple", "another apple", indexer=indexer)
     await caught_up(indexer)
