@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--like", metavar="ID", help="instead of a text: what is most like this event")
     parser.add_argument("--mode", choices=_MODES, help="by meaning, by words, or (default) by both")
     parser.add_argument("--group-by", choices=("trace", "session"), help="only the best event of each")
+    parser.add_argument("--parts", action="store_true", help="rank and score by words and by meaning, too")
     parser.add_argument("--limit", type=filters.number(1, 200), default=10, metavar="N", help="at most (default 10)")
     parser.add_argument("--json", action="store_true", help="a line of JSON for each result")
     filters.add_filters(parser, period=True)
@@ -27,11 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    route, of_text = api.path("search"), {"q": args.text, "mode": args.mode}
+    route, of_text = api.path("search"), {"q": args.text, "mode": args.mode, "parts": "true" if args.parts else None}
     if args.like is not None:
         route, of_text = f"{api.path('events', args.like)}/similar", {}
-    if (args.text is None) == (args.like is None) or (args.like is not None and args.mode):
-        raise CommandError("expected a text to search for (with --mode, if you like), or --like ID", exit_code=2)
+    if (args.text is None) == (args.like is None) or (args.like is not None and (args.mode or args.parts)):
+        raise CommandError(
+            "expected a text to search for (with --mode and --parts, if you like), or --like ID", exit_code=2
+        )
     receiver = api.Receiver(api.connection(args))
     found = receiver.get_patiently(route, **of_text, group_by=args.group_by, limit=args.limit, **filters.given(args))
     if args.json:
@@ -61,6 +64,9 @@ def lines(results: list[dict[str, Any]], width: int) -> list[str]:
             for passage in result["highlights"]
             if passage["ranges"] or not headline(event).startswith(printable(passage["text"]))
         ]
+        if parts := result.get("parts"):
+            places = [f"{name} {part['rank']}. ({part['score']:.3f})" for name, part in parts.items()]
+            written.append(indent + coloured("  ".join(places), "dim"))
         more = f"  and {result['more']} more" if result.get("more") else ""
         written.append(indent + coloured(f"trace {printable(event['trace_id'])}{more}", "dim"))
         written.append(indent + coloured(f"event {printable(event['id'])}", "dim"))

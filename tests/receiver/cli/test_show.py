@@ -79,6 +79,12 @@ def test_results_say_score_words_trace_and_event(event):
     ]
 
 
+def test_parts_are_said_where_they_are_known(event):
+    parts = {"keyword": {"rank": 1, "score": 7.25}, "semantic": {"rank": 3, "score": 0.5}}
+    lines = search.lines([result(event(), parts=parts), result(event(), parts={})], 80)
+    assert [line.strip() for line in lines if "keyword" in line] == ["keyword 1. (7.250)  semantic 3. (0.500)"]
+
+
 def test_what_the_first_line_says_is_not_said_twice(event):
     nameless = event(name=None, properties={"body": "no seat left"})
     assert len(search.lines([result(nameless, passage("no seat left"), more=0)], 80)) == 3

@@ -96,6 +96,30 @@ def test_search_prints_lines_of_json(ask):
     assert [result["score"] for result in results] == sorted((r["score"] for r in results), reverse=True)
 
 
+def test_search_shows_why_and_what_is_like_it(ask):
+    out = ask("search", "card declined", "--parts", "--group-by", "trace")
+    assert "card declined: the daily limit" in out
+    assert re.search(r"(?m)^       keyword 1\. \(\d+\.\d{3}\)", out)
+    event_id = re.search(r"(?m)^       event (\S+)$", out)[1]
+    alike = [json.loads(line) for line in ask("search", "--like", event_id, "--json", "--limit", "3").splitlines()]
+    assert len(alike) == 3
+    assert event_id not in {result["event"]["id"] for result in alike}
+    assert alike[0]["score"] > 0.5
+
+
+@pytest.mark.parametrize("words", [(), ("text", "--like", "x"), ("--like", "x", "--mode", "keyword")])
+def test_search_wants_a_text_or_an_event(run, words):
+    result = run("search", *words, "--url", "http://127.0.0.1:1")
+    assert (result.code, result.out) == (2, "")
+    assert "expected a text to search for" in result.err
+
+
+def test_like_an_event_that_is_not_there_is_an_error(run, served):
+    result = run("search", "--like", "no/such?event", "--url", served.url)
+    assert (result.code, result.out) == (1, "")
+    assert "no event has the id 'no/such?event'" in result.err
+
+
 def test_search_takes_the_filters(ask):
     lines = ask("search", "flight", "--agent-id", "hotel-agent", "--since", "2h", "--json").splitlines()
     assert lines

@@ -13,6 +13,24 @@ NOTES = [
     ("one", "error", "Payment was declined by the bank"),
     ("two", "error", "The bank could not be reached"),
 ]
+LOG = {
+    "resourceLogs": [
+        {
+            "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "kitchen"}}]},
+            "scopeLogs": [
+                {
+                    "logRecords": [
+                        {
+                            "timeUnixNano": "1767812400000000000",
+                            "body": {"stringValue": "The soup is too salty"},
+                            "attributes": [{"key": "session.id", "value": {"stringValue": "two"}}],
+                        }
+                    ]
+                }
+            ],
+        }
+    ]
+}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -23,18 +41,23 @@ async def indexed(start_shared):
         for session, kind, note in NOTES
     ]
     await receiver.post("/api/v1/events/batch", json.dumps({"events": events}))
+    await receiver.post("/v1/logs", json.dumps(LOG))
+    silent = {"timestamp": "2026-01-07T19:00:00Z", "event_id": "silent", "properties": {"note": "not to be searched"}}
+    await receiver.post(
+        "/api/v1/events/batch", json.dumps({"events": [silent], "options": {"generate_embeddings": False}})
+    )
     async with asyncio.timeout(60):
         while True:
             stats = await receiver.read("/api/v1/stats")
             if (stats["index_state"], stats["index_pending"]) == ("ready", 0):
                 break
             await asyncio.sleep(0.05)
-    assert stats["indexed"] == 3
+    assert stats["indexed"] == 4
     return receiver
 
 
 def notes(told):
-    return [result["event"]["properties"]["note"] for result in told["results"]]
+    return [result["event"]["properties"].get("note") for result in told["results"]]
 
 
 @pytest.mark.parametrize(
@@ -67,3 +90,73 @@ async def test_results_may_be_grouped(indexed):
     told = await indexed.read("/api/v1/search?q=bank&mode=keyword&group_by=session")
     assert sorted(result["event"]["session_id"] for result in told["results"]) == ["one", "two"]
     assert len(notes(await indexed.read("/api/v1/search?q=the+bank+payment+forecast&group_by=session"))) == 2
+
+
+async def test_a_group_says_how_many_more(indexed):
+    told = await indexed.read("/api/v1/search?q=bank&mode=semantic&group_by=session")
+    assert {result["event"]["session_id"]: result["more"] for result in told["results"]} == {"one": 1, "two": 1}
+
+
+async def test_results_show_where_the_words_are(indexed):
+    (result,) = (await indexed.read("/api/v1/search?q=declining&mode=keyword"))["results"]
+    (passage,) = result["highlights"]
+    assert [passage["text"][start:end] for start, end in passage["ranges"]] == ["declined"]
+
+
+async def test_parts_are_told_on_request(indexed):
+    told = await indexed.read("/api/v1/search?q=declined+by+the+bank&parts=true")
+    best = told["results"][0]["parts"]
+    assert best["keyword"]["rank"] == best["semantic"]["rank"] == 1
+    assert 0 < best["semantic"]["score"] <= 1
+    assert "parts" not in (await indexed.read("/api/v1/search?q=bank&parts=false"))["results"][0]
+    assert (await indexed.get("/api/v1/search?q=bank&parts=yes")).status == 400
+
+
+async def test_facets_count_what_is_indexed(indexed):
+    told = await indexed.read("/api/v1/facets")
+    assert told["took_ms"] > 0
+    assert (told["events"], told["index"]) == (4, {"state": "ready", "pending": 0})
+    assert told["facets"] == {
+        "event_type": [
+            {"value": "error", "count": 2},
+            {"value": "decision", "count": 1},
+            {"value": "log", "count": 1},
+        ],
+        "agent_id": [],
+        "service": [{"value": "kitchen", "count": 1}],
+        "status": told["facets"]["status"],
+    }
+    assert sum(each["count"] for each in told["facets"]["status"]) == 4
+
+
+async def test_facets_take_the_filters_and_a_limit(indexed):
+    told = await indexed.read("/api/v1/facets?session_id=two&limit=1")
+    assert told["events"] == 2
+    assert told["facets"]["event_type"] == [{"value": "error", "count": 1}]
+    assert (await indexed.read("/api/v1/facets?since=2026-01-08T00:00:00Z"))["events"] == 0
+    assert (await indexed.get("/api/v1/facets?q=bank")).status == 400
+
+
+async def test_events_like_one_are_found(indexed):
+    (declined,) = (await indexed.read("/api/v1/search?q=declined&mode=keyword"))["results"]
+    route = f"/api/v1/events/{declined['event']['id']}/similar"
+    told = await indexed.read(route)
+    assert told["event_id"] == declined["event"]["id"]
+    assert told["results"][0]["event"]["properties"]["note"] == NOTES[2][2]
+    assert len(told["results"]) == 3
+    assert declined["event"]["id"] not in {result["event"]["id"] for result in told["results"]}
+    assert notes(await indexed.read(f"{route}?session_id=one")) == [NOTES[0][2]]
+    grouped = await indexed.read(f"{route}?group_by=session&limit=2")
+    assert {result["event"]["session_id"]: result["more"] for result in grouped["results"]} == {"one": 0, "two": 1}
+
+
+async def test_an_event_that_is_not_there_is_like_none(indexed):
+    answer = await indexed.get("/api/v1/events/nobody/similar")
+    assert answer.status == 404
+    assert "no event has the id 'nobody'" in answer.json()["message"]
+
+
+async def test_an_event_that_was_not_to_be_indexed_says_so(indexed):
+    answer = await indexed.get("/api/v1/events/silent/similar")
+    assert answer.status == 400
+    assert "generate_embeddings" in answer.json()["message"]
