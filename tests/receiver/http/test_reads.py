@@ -5,7 +5,7 @@ import json
 import pytest
 import pytest_asyncio
 
-from receiver.http.parameters import EVENT_FILTERS, GROUP_BY, MODE, PAGE, QUERY, TRACE_FILTERS
+from receiver.http.parameters import EVENT_FILTERS, GROUP_BY, LIMIT, MODE, PAGE, PARTS, QUERY, TRACE_FILTERS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -117,8 +117,9 @@ class TestSessions:
 
 
 class TestSearch:
-    async def test_says_that_it_is_off(self, receiver):
-        answer = await receiver.get("/api/v1/search?q=the+1.+event&mode=keyword&event_type=error")
+    @pytest.mark.parametrize("route", ["search?q=the+1.+event&mode=keyword&event_type=error", "facets"])
+    async def test_says_that_it_is_off(self, receiver, route):
+        answer = await receiver.get(f"/api/v1/{route}")
         assert (answer.status, "search is off" in answer.json()["message"]) == (400, True)
 
     async def test_needs_something_to_look_for(self, receiver):
@@ -132,7 +133,10 @@ async def test_stats_count(filled):
     assert (told["events"], told["traces"], told["sessions"]) == (3, 2, 2)
 
 
-@pytest.mark.parametrize("path", ["/api/v1/traces/none", "/api/v1/events/none", "/api/v1/sessions/none"])
+@pytest.mark.parametrize(
+    "path",
+    ["/api/v1/traces/none", "/api/v1/events/none", "/api/v1/events/none/similar", "/api/v1/sessions/none"],
+)
 async def test_what_is_not_there_is_404(receiver, path):
     answer = await receiver.get(path)
     assert (answer.status, answer.json()["error"]) == (404, "not_found")
@@ -146,7 +150,9 @@ TAKES = {
     "/api/v1/events/none": [],
     "/api/v1/sessions": PAGE,
     "/api/v1/sessions/none": [],
-    "/api/v1/search": [QUERY, MODE, GROUP_BY, *EVENT_FILTERS, PAGE[0]],
+    "/api/v1/events/none/similar": [GROUP_BY, *EVENT_FILTERS, LIMIT],
+    "/api/v1/search": [QUERY, MODE, GROUP_BY, PARTS, *EVENT_FILTERS, LIMIT],
+    "/api/v1/facets": [*EVENT_FILTERS, LIMIT],
     "/api/v1/stats": [],
 }
 
