@@ -49,9 +49,22 @@ class Counts:
                 self._good_until = 0.0 if events < _FEW else time.monotonic() + took * _SHARE
             return dict(self._known)
 
+    def forget(self) -> None:
+        """Count anew when asked next."""
+        self._good_until = 0.0
+
     async def _ask(self, query: str, part: str) -> list[Any]:
         (found,) = await self._database.query(query.format(part))
         return list(found)
+
+
+async def count_events(database: Database) -> int:
+    """Count events as they are now. Raises Problem (UNAVAILABLE)."""
+    counted = 0
+    for part in _parts():
+        (found,) = await database.query(_EVENTS.format(part))
+        counted += sum(found)
+    return counted
 
 
 def _parts() -> Iterator[str]:

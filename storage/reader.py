@@ -140,6 +140,10 @@ class Reader:
         """Count events, traces and sessions; where there are many, as they were some seconds ago."""
         return await self._counts.get()
 
+    def forget_counts(self) -> None:
+        """Count anew when asked next: something was deleted."""
+        self._counts.forget()
+
     async def _one(self, table: str, record_id: str) -> Row | None:
         (found,) = await self._database.query("SELECT * FROM $record", record=[cbor.record(table, record_id)])
         return found[0] if found else None

@@ -16,11 +16,12 @@ from filelock import FileLock, Timeout
 from mapping.errors import Code, Problem
 from mapping.model import Event
 from mapping.times import NS
-from storage import idle
+from storage import idle, retention
 from storage.embedding.model import Embedder, prepare
 from storage.index.base import VectorIndex
 from storage.index.choose import choose_index
 from storage.indexer import Indexer
+from storage.prune import Pruner
 from storage.reader import Reader
 from storage.search import Search
 from storage.surreal import schema
@@ -52,6 +53,9 @@ class StorageConfig:
     agent_window: float
     conversation_window: float
     idle_close: float
+    # No limit where these are 0.
+    retention_days: float = 0.0
+    retention_max_events: int = 0
 
 
 class _Open(NamedTuple):
@@ -59,14 +63,15 @@ class _Open(NamedTuple):
     reader: Reader
     indexer: Indexer
     search: Search
+    pruner: Pruner
 
 
 class Storage:
     """Opens the stores in the background of a receiver that already listens.
 
-    `state` says in a person's words how far that is. `writer`, `reader`, `indexer` and `search` raise Problem
-    (UNAVAILABLE) until they are there. `committed` is called with the new events after each commit; `measured`, which
-    may be set before `open`, with their number and the seconds that the commit took.
+    `state` says in a person's words how far that is. `writer`, `reader`, `indexer`, `search` and `pruner` raise
+    Problem (UNAVAILABLE) until they are there. `committed` is called with the new events after each commit; `measured`,
+    which may be set before `open`, with their number and the seconds that the commit took.
     """
 
     def __init__(self, config: StorageConfig, *, committed: Callable[[list[Event]], None] = lambda _: None) -> None:
@@ -106,6 +111,10 @@ class Storage:
     @property
     def search(self) -> Search:
         return self._open_parts.search
+
+    @property
+    def pruner(self) -> Pruner:
+        return self._open_parts.pruner
 
     @property
     def _open_parts(self) -> _Open:
@@ -148,9 +157,18 @@ class Storage:
             committed=committed,
             measured=self.measured,
         )
-        self._opened = _Open(writer, reader, indexer, Search(reader, indexer))
+
+        def pruned() -> None:
+            indexer.added(0)
+            reader.forget_counts()
+
+        pruner = Pruner(self._database, pruned)
+        self._opened = _Open(writer, reader, indexer, Search(reader, indexer), pruner)
         self.state = "ready"
         self._tasks.append(asyncio.create_task(idle.close_idle_traces(self._database, self.config.idle_close)))
+        if self.config.retention_days or self.config.retention_max_events:
+            keeping = retention.keep_to(pruner, self.config.retention_days, self.config.retention_max_events)
+            self._tasks.append(asyncio.create_task(keeping))
         if self.config.model != OFF:
             indexer.state = "preparing"  # from now on, not only once the task has begun
             self._tasks.append(asyncio.create_task(indexer.run(self._prepare, self._index_for)))

@@ -1,0 +1,237 @@
+"""Deletes whole traces: their events, edges, what was heard in them, and soon after their points in the index.
+
+Each step is a transaction of a few events after which everything agrees: a trace that is too long for one step has
+fewer events after each, and counts these. The step also writes a record into the indexing queue that names the events,
+so that the index is told whatever happens. Nothing is held between two steps: a trace has a revision, as in
+`storage.commit`, and a transaction throws when somebody else has changed the trace since it was read.
+
+Origins stay: thousands of events share one, and nobody counts who does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from mapping.errors import Code, Problem
+from storage.counts import count_events
+from storage.pages import Branch, Cursor, Row, page
+from storage.surreal import cbor, rows
+from storage.surreal.database import ConflictError, Database
+
+# Events of a step: 0.36 ms of the engine's time each, edges and index entries included, while everybody else waits.
+_EVENTS = 64
+# What was heard costs less, and one trace of a long conversation may have hundreds.
+_HEARD = 200
+# Traces looked at for a step, and for a count.
+_TRACES, _MEASURED = 20, 300
+# Events for which the oldest traces are looked up at a time, where all but so many events are to go.
+_EXCESS = 10_000
+_ATTEMPTS = 20
+_STATUSES = ("running", "completed", "failed")
+
+_FIND = """
+RETURN $traces.map(|$trace| (SELECT VALUE id FROM conversation WHERE trace = $trace LIMIT $heard)).flatten();
+RETURN $traces.map(|$trace| (
+    SELECT id, status, counted FROM agent_event WHERE trace_id = record::id($trace) LIMIT $limit
+));
+"""
+
+# Edges go with their events: the engine removes a relation with what it relates.
+_DELETE = """
+BEGIN;
+IF (SELECT VALUE [id, revision] FROM $traces) != $known { THROW 'a trace has changed' };
+DELETE $heard RETURN NONE;
+DELETE $events RETURN NONE;
+DELETE $whole RETURN NONE;
+FOR $trace IN $shorter {
+    UPDATE $trace.id SET revision += 1, event_count -= $trace.events, error_count -= $trace.errors,
+        input_tokens -= $trace.counted[0], output_tokens -= $trace.counted[1], cost_nano_usd -= $trace.counted[2]
+        RETURN NONE
+};
+INSERT INTO index_queue $queued RETURN NONE;
+COMMIT;
+"""
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """Which traces: one of these is given.
+
+    Those last active before a moment (nanoseconds); those of a session; one; or those silent for longest, until no more
+    than so many events are left. The last one of all stays then, however many events it has.
+    """
+
+    before: int | None = None
+    session_id: str | None = None
+    trace_id: str | None = None
+    max_events: int | None = None
+
+
+class Pruned(NamedTuple):
+    """How much was deleted, or would be; and whether that is all there was to delete."""
+
+    traces: int
+    events: int
+    done: bool = True
+
+
+class Pruner:
+    """Prunes in small steps. `pruned` is called after each of them."""
+
+    def __init__(self, database: Database, pruned: Callable[[], None] = lambda: None) -> None:
+        self._database = database
+        self._pruned = pruned
+
+    async def prune(self, which: Selection, *, share: float, seconds: float) -> Pruned:
+        """Delete traces for so many seconds, or until there are none left.
+
+        It pauses after each step, so that it takes no more than this share of the time. A step takes longer where the
+        engine is busy, and so do the pauses. Raises Problem (UNAVAILABLE), which takes nothing back.
+        """
+        ends = time.monotonic() + seconds
+        most = None
+        if which.max_events is not None:
+            which, most = await self._over(which.max_events)
+        traces = events = conflicts = 0
+        whole = True
+        cursor: Cursor | None = None
+        while most is None or events < most or not whole:
+            began = time.monotonic()
+            found = await self._traces(which, _TRACES, cursor)
+            group = _fitting(found, None if most is None else most - events)
+            if not group:
+                break
+            try:
+                gone = await self._delete(group)
+            except ConflictError as error:
+                conflicts += 1
+                if conflicts == _ATTEMPTS:
+                    message = "the traces to be deleted change all the time; try again"
+                    raise Problem(Code.UNAVAILABLE, message) from error
+            else:
+                conflicts = 0
+                traces, events = traces + gone.traces, events + gone.events
+                whole = gone.traces == len(group)
+                if whole:
+                    # What was deleted leaves something behind in the engine's index that takes time to skip.
+                    cursor = Cursor(group[-1][_order(which)], group[-1]["id"])
+                self._pruned()
+            now = time.monotonic()
+            if now >= ends:
+                return Pruned(traces, events, done=False)
+            await asyncio.sleep((now - began) * (1 / share - 1))
+        return Pruned(traces, events, done=most is None or most < _EXCESS or not events)
+
+    async def measure(self, which: Selection) -> Pruned:
+        """Say what `prune` would delete. Raises Problem (UNAVAILABLE)."""
+        if which.max_events is None:
+            return (await self._walk(which, None))[0]
+        over = await count_events(self._database) - which.max_events
+        return (await self._walk(which, over))[0] if over > 0 else Pruned(0, 0)
+
+    async def _over(self, max_events: int) -> tuple[Selection, int]:
+        """Give the moment before which the oldest events over a number were active, and how many events they are.
+
+        Of `_EXCESS` at most. By the moment several receivers that do this at once do it to the same traces.
+        """
+        over = min(await count_events(self._database) - max_events, _EXCESS)
+        if over <= 0:
+            return Selection(before=0), 0
+        _, before = await self._walk(Selection(max_events=max_events), over)
+        return Selection(before=before), over
+
+    async def _walk(self, which: Selection, most: int | None) -> tuple[Pruned, int]:
+        """Count traces and their events, up to so many, and give the moment by which all of them were last active."""
+        traces = events = before = 0
+        cursor: Cursor | None = None
+        while found := await self._traces(which, _MEASURED, cursor):
+            # Of all there are, the last one stays; of those that follow a cursor, it is the first once more.
+            for row in found if which.max_events is None else found[:-1]:
+                if most is not None and events >= most:
+                    return Pruned(traces, events), before
+                traces, events = traces + 1, events + row["event_count"]
+                before = row["active"] + 1
+                cursor = Cursor(row[_order(which)], row["id"])
+            if len(found) < _MEASURED:
+                break
+        return Pruned(traces, events), before
+
+    async def _traces(self, which: Selection, limit: int, cursor: Cursor | None) -> list[Row]:
+        if which.trace_id is not None:
+            (found,) = await self._database.query("SELECT * FROM $trace", trace=[_trace(which.trace_id)])
+            return list(found) if cursor is None else []
+        if which.session_id is not None:
+            branches = [Branch({"session_id": which.session_id})]
+        else:
+            branches = [Branch({"status": status}) for status in _STATUSES]
+        found = await page(self._database, rows.TRACE, branches, limit, cursor=cursor, by=_order(which))
+        return [row for row in found if which.before is None or row["active"] < which.before]
+
+    async def _delete(self, group: Sequence[Row]) -> Pruned:
+        """Delete traces, or of a long one a part. Raises ConflictError where one of them has changed."""
+        traces = [_trace(row["id"]) for row in group]
+        heard, found = await self._database.query(_FIND, traces=traces, heard=_HEARD, limit=_EVENTS + 1)
+        whole: list[Any] = []
+        shorter: list[dict[str, Any]] = []
+        events: list[Row] = []
+        for trace, of_trace in zip(traces, found, strict=True):
+            # Those that left much behind in conversations lose that first, and stay until it is gone.
+            now = of_trace[:_EVENTS] if len(heard) < _HEARD else []
+            events += now
+            if len(now) == len(of_trace):
+                whole.append(trace)
+            else:
+                shorter.append(_part(trace, now))
+        event_ids = [event["id"] for event in events]
+        await self._database.query(
+            _DELETE,
+            traces=traces,
+            known=[[trace, row["revision"]] for trace, row in zip(traces, group, strict=True)],
+            heard=[cbor.record(rows.CONVERSATION, list_id) for list_id in heard[:_HEARD]],
+            events=[cbor.record(rows.EVENT, event_id) for event_id in event_ids],
+            whole=whole,
+            shorter=shorter,
+            queued=_queue_record(event_ids) if event_ids else [],
+        )
+        return Pruned(len(whole), len(events))
+
+
+def _fitting(found: Sequence[Row], needed: int | None) -> list[Row]:
+    """Give the first traces as far as they fit into a step and are needed; the first one in any case."""
+    group: list[Row] = []
+    events = 0
+    for row in found:
+        if group and (events + row["event_count"] > _EVENTS or (needed is not None and events >= needed)):
+            break
+        group.append(row)
+        events += row["event_count"]
+    return group
+
+
+def _order(which: Selection) -> str:
+    return "active" if which.session_id is None else "newest"
+
+
+def _trace(trace_id: str) -> Any:
+    return cbor.record(rows.TRACE, trace_id)
+
+
+def _part(trace: Any, events: Sequence[Row]) -> dict[str, Any]:
+    """Give what a trace loses with some of its events: of its sums only, for it began when it began."""
+    counted = [event.get("counted") or (0, 0, 0) for event in events]
+    return {
+        "id": trace,
+        "events": len(events),
+        "errors": sum(event["status"] == "error" for event in events),
+        "counted": [cbor.int64(sum(numbers)) for numbers in zip(*counted, strict=True)] or [0, 0, 0],
+    }
+
+
+def _queue_record(event_ids: list[str]) -> list[dict[str, Any]]:
+    name = cbor.record(rows.QUEUE, f"{time.time_ns():020d}-{secrets.token_hex(4)}")
+    return [{"id": name, "event_ids": [], "size": 0, "traces": [], "deleted": event_ids}]

@@ -1,0 +1,55 @@
+"""Keeping less: traces that are older than some days, or over a number of events, are pruned all the time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from mapping.errors import Problem
+from mapping.times import NS
+from storage.prune import Pruner, Selection
+from storage.surreal.database import ConflictError, RefusedError
+
+log = logging.getLogger(__name__)
+
+_DAY = 86_400 * NS
+# Seconds between two looks at what there is to delete.
+_EVERY = 10.0
+# Looking takes no more than one part in so many: counting a million events takes 0.6 s.
+_LOOK_SHARE = 50
+# The share of the engine's time for deleting: storing an event takes half of what its deletion takes. So what arrives
+# faster than a tenth can delete has a third, once there was something to delete for a minute.
+_SHARE, _SHARE_BEHIND = 0.1, 0.3
+_SOON = 60.0
+
+
+async def keep_to(pruner: Pruner, days: float, max_events: int) -> None:
+    """Prune until cancelled. 0 days or events: no such limit."""
+    while True:
+        began = time.monotonic()
+        deleted = 0
+        try:
+            if days:
+                deleted += await _all(pruner, Selection(before=time.time_ns() - int(days * _DAY)))
+            if max_events:
+                deleted += await _all(pruner, Selection(max_events=max_events))
+        except (Problem, ConflictError, RefusedError) as error:
+            log.warning("retention: nothing can be deleted now: %s", error)
+        took = 0.0 if deleted else time.monotonic() - began
+        await asyncio.sleep(max(_EVERY, took * _LOOK_SHARE))
+
+
+async def _all(pruner: Pruner, which: Selection) -> int:
+    """Prune until there is nothing left to delete, and give how many events there were."""
+    share = _SHARE
+    traces = events = 0
+    while True:
+        pruned = await pruner.prune(which, share=share, seconds=_SOON)
+        traces, events = traces + pruned.traces, events + pruned.events
+        if pruned.done:
+            break
+        share = _SHARE_BEHIND
+    if events:
+        log.info("retention: %s events of %s traces deleted", events, traces)
+    return events
