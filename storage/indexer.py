@@ -22,6 +22,7 @@ from mapping.errors import Problem
 from mapping.text import text_of
 from storage.embedding.model import Embedder
 from storage.index.base import IndexUnavailable, IndexUnusable, Point, VectorIndex
+from storage.index.packing import pack
 from storage.reader import Reader
 from storage.rebuild import built_with, rebuild
 from storage.surreal import cbor, rows
@@ -160,7 +161,7 @@ class Indexer:
             ids = record["event_ids"][start : start + _EVENTS]
             events = await self._reader.events_by_id(ids)
             if events:  # they may have been deleted since
-                await index.upsert(await asyncio.to_thread(_points, embedder, list(events.values())))
+                await index.upsert([await asyncio.to_thread(_packed, embedder, list(events.values()))])
                 await self._drop_deleted(index, list(events))
             self.pending = max(self.pending - len(ids), 0)
             self.indexed += len(events)
@@ -195,12 +196,13 @@ def _moment(queue_record: str) -> int:
     return int(queue_record.partition("-")[0])
 
 
-def _points(embedder: Embedder, events: list[dict[str, Any]]) -> list[Point]:
+def _packed(embedder: Embedder, events: list[dict[str, Any]]) -> bytes:
     texts = [text_of(event["name"], event["properties"]) for event in events]
-    return [
+    points = [
         Point(id=event["id"], dense=dense, text=text, payload=_payload(event))
         for event, text, dense in zip(events, texts, embedder.embed(texts), strict=True)
     ]
+    return pack(points, embedder.dimensions)
 
 
 def _payload(event: dict[str, Any]) -> dict[str, Any]:

@@ -105,8 +105,11 @@ class VectorIndex(Protocol):
 
     async def close(self) -> None: ...
 
-    async def upsert(self, points: list[Point]) -> None:
-        """Store points, each in place of one with the same id. Once this returns, losing the process loses none."""
+    async def upsert(self, packed: Sequence[bytes]) -> None:
+        """Store points, packed in parts (`storage.index.packing`), each in place of one with the same id.
+
+        Searches get in between two parts. Once this returns, losing the process loses none.
+        """
 
     async def set_payload(self, ids: list[str], payload: dict[str, Any]) -> None:
         """Set fields of the points' payloads; those that are not there are left out. On disk when this returns."""

@@ -8,22 +8,14 @@ output, one at a time. The process ends with its input, so with the receiver, ho
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
-import os
 import shutil
-import signal
-import sys
-from array import array
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-import msgspec
 import qdrant_edge as edge
 
-from storage.index import messages
 from storage.index.base import (
     DENSE,
     FACETS,
@@ -36,21 +28,20 @@ from storage.index.base import (
     fused_depth,
 )
 from storage.index.messages import (
-    Answer,
     Count,
     Delete,
     Facet,
     Flush,
     Open,
     Optimize,
-    Request,
-    Row,
     Search,
     SetPayload,
     Similar,
     Upsert,
 )
-from storage.index.words import document_vector, query_vector
+from storage.index.packing import Row, floats, integers, unpack
+from storage.index.serving import serve
+from storage.index.words import query_vector
 
 
 class Engine:
@@ -101,7 +92,7 @@ class Engine:
         self.shard.flush()
 
     def upsert(self, request: Upsert) -> None:
-        points = [_point(row) for row in request.rows]  # all of them first: a bad one changes nothing
+        points = [_point(row) for row in unpack(request.rows)]  # all of them first: a bad one changes nothing
         self.shard.update(edge.UpdateOperation.upsert_points(points))
 
     def set_payload(self, request: SetPayload) -> None:
@@ -183,20 +174,16 @@ def _check_dimensions(path: Path, dimensions: int | None) -> None:
 
 
 def _point(row: Row) -> edge.Point:
-    vectors: dict[str, Any] = {WORDS: document_vector(row.text)}
+    vectors: dict[str, Any] = {WORDS: edge.SparseVector(integers(row.words), floats(row.weights))}
     if row.dense is not None:
-        vectors[DENSE] = _floats(row.dense)
+        vectors[DENSE] = floats(row.dense)
     return edge.Point(row.id, vectors, row.payload)
-
-
-def _floats(data: bytes) -> list[float]:
-    return array("f", data).tolist()
 
 
 def _queries(request: Search) -> list[edge.Query]:
     queries: list[edge.Query] = []
     if request.vector is not None:
-        queries.append(edge.Query.Nearest(_floats(request.vector), using=DENSE))
+        queries.append(edge.Query.Nearest(floats(request.vector), using=DENSE))
     if request.text is not None:
         queries.append(edge.Query.Nearest(query_vector(request.text), using=WORDS))
     return queries
@@ -212,43 +199,22 @@ def _filter(request: Search | Similar | Facet, but: str | None = None) -> edge.F
     return edge.Filter(must=must) if must else None
 
 
-def _answer(handlers: dict[type, Callable[[Any], Any]], request: Request) -> Answer:
-    try:
-        return Answer("done", handlers[type(request)](request))
-    except ValueError as error:  # a point's id that is no UUID
-        return Answer("invalid", str(error))
-    except IndexUnusable as error:
-        return Answer("unusable", str(error))
-    except IndexUnavailable as error:
-        return Answer("unavailable", str(error))
-    except Exception as error:  # noqa: BLE001 - Edge raises nothing more precise; a full disk, say, may pass
-        return Answer("unavailable", f"the search index failed: {error}")
-
-
 def main() -> None:
-    # A terminal's Ctrl-C and a supervisor's SIGTERM reach this process too: the receiver decides when it ends.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # should the engine ever print, it is not taken for an answer
     engine = Engine()
-    handlers: dict[type, Callable[[Any], Any]] = {
-        Open: engine.open,
-        Upsert: engine.upsert,
-        SetPayload: engine.set_payload,
-        Delete: engine.delete,
-        Search: engine.search,
-        Similar: engine.similar,
-        Facet: engine.facet,
-        Flush: engine.flush,
-        Count: engine.count,
-        Optimize: engine.optimize,
-    }
-    decoder = msgspec.msgpack.Decoder(Request)
-    # A broken pipe: the receiver was killed, and nobody reads the answer. Closing `answers` says so once more.
-    with contextlib.suppress(BrokenPipeError), answers:
-        while (body := messages.read(sys.stdin.buffer)) is not None:
-            messages.write(answers, _answer(handlers, decoder.decode(body)))
+    serve(
+        {
+            Open: engine.open,
+            Upsert: engine.upsert,
+            SetPayload: engine.set_payload,
+            Delete: engine.delete,
+            Search: engine.search,
+            Similar: engine.similar,
+            Facet: engine.facet,
+            Flush: engine.flush,
+            Count: engine.count,
+            Optimize: engine.optimize,
+        }
+    )
     engine.close()
 
 

@@ -1,4 +1,4 @@
-"""What `EdgeIndex` and the engine's process say to each other: a length of four bytes, then MessagePack."""
+"""What `EdgeIndex` and its engine say to each other; and how messages are framed: four bytes of length, MessagePack."""
 
 from __future__ import annotations
 
@@ -18,19 +18,10 @@ class Open(msgspec.Struct, tag=True):
     empty: bool = False
 
 
-class Row(msgspec.Struct):
-    """A point on its way. `dense` is float32 in the machine's order."""
-
-    id: str
-    dense: bytes | None
-    text: str
-    payload: dict[str, Any]
-
-
 class Upsert(msgspec.Struct, tag=True):
-    """Store points; they are on disk after a `Flush`."""
+    """Store points, packed (`storage.index.packing`); they are on disk after a `Flush`."""
 
-    rows: list[Row]
+    rows: msgspec.Raw
 
 
 class SetPayload(msgspec.Struct, tag=True):
@@ -85,9 +76,6 @@ class Optimize(msgspec.Struct, tag=True):
     pass
 
 
-Request = Open | Upsert | SetPayload | Delete | Search | Similar | Facet | Flush | Count | Optimize
-
-
 class Answer(msgspec.Struct):
     """`value` is the result, or the message where the outcome is not `done`. `invalid` changed nothing."""
 
@@ -95,7 +83,7 @@ class Answer(msgspec.Struct):
     value: Any = None
 
 
-def write(stream: IO[bytes], message: Request | Answer) -> None:
+def write(stream: IO[bytes], message: msgspec.Struct) -> None:
     body = msgspec.msgpack.encode(message)
     stream.write(_LENGTH.pack(len(body)) + body)
     stream.flush()

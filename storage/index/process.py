@@ -1,4 +1,4 @@
-"""The engine's process as its user sees it: started, asked, ended. Blocking; one thread at a time but for `kill`."""
+"""A process of ours as its user sees it: started, asked, ended. Blocking; one thread at a time but for `kill`."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ import msgspec
 
 from storage.index import messages
 from storage.index.base import IndexUnavailable, IndexUnusable
-from storage.index.messages import Answer, Open, Request
+from storage.index.messages import Answer, Open
 
 # -P: a folder named `storage`, where the receiver happens to be started, is not ours.
-_COMMAND = (sys.executable, "-P", "-m", "storage.index.engine")
+_COMMAND = (sys.executable, "-P", "-m")
 _ANSWER = msgspec.msgpack.Decoder(Answer)
 
 
 class EngineProcess:
-    """A process with an index open, until `end`. Raises IndexUnavailable and IndexUnusable."""
+    """A process that serves (`storage.index.serving`), until `end`. Raises IndexUnavailable and IndexUnusable."""
 
-    def __init__(self, request: Open) -> None:
-        self._process = subprocess.Popen(_COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own
+    def __init__(self, module: str, request: msgspec.Struct) -> None:
+        """Start a module as a process, and make the first request, which prepares it."""
+        self._process = subprocess.Popen((*_COMMAND, module), stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own
         try:
             self.ask(request)
         except BaseException:
@@ -30,7 +31,7 @@ class EngineProcess:
             self.end()
             raise
 
-    def ask(self, request: Request) -> Any:
+    def ask(self, request: msgspec.Struct) -> Any:
         """Give the answer's value. After any error but ValueError the process is good for `end` only."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None  # noqa: S101 - for mypy: both are pipes
@@ -43,7 +44,7 @@ class EngineProcess:
         if body is None:
             self.kill()
             code = self._process.wait()
-            message = f"the search index's engine stopped by itself (exit code {code}); see what it wrote above"
+            message = f"a process of the search index stopped by itself (exit code {code}); see what it wrote above"
             raise IndexUnusable(message) if isinstance(request, Open) else IndexUnavailable(message)
         answer = _ANSWER.decode(body)
         match answer.outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from json import JSONDecodeError
@@ -23,18 +24,16 @@ from storage.index.base import (
     Hit,
     IndexUnavailable,
     IndexUnusable,
-    Point,
     fused_depth,
     most_frequent,
 )
+from storage.index.packing import Row, floats, integers, unpack
 from storage.index.vectors import checked
-from storage.index.words import clean, document_vector, query_vector
+from storage.index.words import clean, query_vector
 
 if TYPE_CHECKING:
     from storage.index.base import Vector
 
-# A request of 256 points and 384 dimensions is ~1.2 MB of JSON; the server takes 32 MB.
-_CHUNK = 256
 _TIMEOUT = 10  # seconds
 
 _PAYLOAD_INDEXES = dict.fromkeys((*KEYWORDS, *FACETS), models.PayloadSchemaType.KEYWORD) | {
@@ -92,11 +91,12 @@ class ServerIndex:
     async def close(self) -> None:
         await self._client.close()
 
-    async def upsert(self, points: list[Point]) -> None:
-        structs = [self._struct(point) for point in points]
-        for start in range(0, len(structs), _CHUNK):
-            with self._errors():
-                await self._client.upsert(self._collection, structs[start : start + _CHUNK], wait=True)
+    async def upsert(self, packed: Sequence[bytes]) -> None:
+        # A part of 256 points and 384 dimensions is ~1.2 MB of JSON; the server takes 32 MB.
+        for part in packed:
+            if structs := await asyncio.to_thread(_structs, part):
+                with self._errors():
+                    await self._client.upsert(self._collection, structs, wait=True)
 
     async def set_payload(self, ids: list[str], payload: dict[str, Any]) -> None:
         # By a filter, since naming a point that is not there is an error.
@@ -162,12 +162,6 @@ class ServerIndex:
     async def optimize(self) -> None:
         """Do nothing: a server optimises by itself."""
 
-    def _struct(self, point: Point) -> models.PointStruct:
-        vectors: dict[str, Any] = {WORDS: _sparse(document_vector(clean(point.text)))}
-        if point.dense is not None:
-            vectors[DENSE] = self._list(point.dense)
-        return models.PointStruct(id=point.id, vector=vectors, payload=point.payload)
-
     def _list(self, vector: Vector) -> list[float]:
         values: list[float] = checked(vector, self.dimensions).tolist()
         return values
@@ -192,6 +186,17 @@ class ServerIndex:
                     raise IndexUnusable(f"collection {self._collection} is gone: {message}") from error
                 case _:  # 401 and 403 too: who runs the server may yet put the key right
                     raise IndexUnavailable(message) from error
+
+
+def _structs(part: bytes) -> list[models.PointStruct]:
+    return [_struct(row) for row in unpack(part)]
+
+
+def _struct(row: Row) -> models.PointStruct:
+    vectors: dict[str, Any] = {WORDS: models.SparseVector(indices=integers(row.words), values=floats(row.weights))}
+    if row.dense is not None:
+        vectors[DENSE] = floats(row.dense)
+    return models.PointStruct(id=row.id, vector=vectors, payload=row.payload)
 
 
 def _sparse(vector: SparseVector) -> models.SparseVector:

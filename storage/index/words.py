@@ -1,15 +1,15 @@
 """BM25 vectors of texts and queries, computed in process for both indexes; the engine adds IDF when it searches.
 
 Words are found in another form (`refunded`, `refunds`), parts of identifiers by themselves (`get_user`, `getUser`:
-get, user), and exact things as they are: an identifier, path, address, version or number with inner punctuation is a
-token of its own beside its parts, unstemmed. Nothing is a stop word: English ones are in `E_NOT_FOUND` and `A-1029`,
+get, user), and exact things as they are: an identifier, path, address, version or number with inner punctuation, or of letters and
+digits, is a token of its own beside its parts, unstemmed. Nothing is a stop word: English ones are in `E_NOT_FOUND` and `A-1029`,
 and IDF makes little of them anyway.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import qdrant_edge as edge
 
@@ -45,8 +45,13 @@ _WHOLES = edge.Bm25(
     )
 )
 
+_WORD = re.compile(r"\w+")
 _RUN = re.compile(r"[\w./\\:@#+~%-]+")
 INNER = "_./\\:@#+~%-"
+# What joins the parts of an identifier, where a hyphen joins words as well.
+_TELLING_MARKS = frozenset(INNER) - {"-"}
+# Of an identifier, so that `e.g` and `3d` are none; and of a number, so that years, times and prices are none.
+_SHORTEST, _LONG_NUMBER = 4, 5
 _BETWEEN_NAMES = re.compile(r"[/\\:@#+~%]+")
 
 
@@ -55,9 +60,9 @@ def clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def document_vector(text: str) -> edge.SparseVector:
-    """Give the vector to index a text with."""
-    parts, wholes = _PARTS.embed_document(text), _WHOLES.embed_document(" ".join(_wholes(text)))
+def document_vector(text: str, identifiers: Iterable[str] = ()) -> edge.SparseVector:
+    """Give the vector to index a text with, and identifiers that are found only as a whole: a UUID's parts are noise."""
+    parts, wholes = _PARTS.embed_document(text), _WHOLES.embed_document(" ".join((*_wholes(text), *identifiers)))
     weights = dict(zip(parts.indices, parts.values, strict=True))
     weights.update(zip(wholes.indices, wholes.values, strict=True))  # `get_user` is both
     return _vector(weights)
@@ -76,6 +81,26 @@ def query_vector(text: str) -> edge.SparseVector:
     for index in _PARTS.embed_query(text).indices:
         weights.setdefault(index, 1.0)
     return _vector(weights)
+
+
+def exact_things(query: str) -> list[str]:
+    """Give the exact things that a query asks for, in lower case: what has digits and letters, `/`, `_` and the like.
+
+    Short numbers, times, and names such as `PayPal` count only where they are half of what is asked: in "not a 404" or
+    "within 3 days" they name nothing.
+    """
+    words = [word for run in _RUN.findall(clean(query)) if (word := run.strip(INNER))]
+    alone = [word for word in words if not word.isalpha() or _is_mixed(word)]
+    if 2 * len(telling_tokens(" ".join(alone))) >= len(telling_tokens(query)):
+        found = [word for word in alone if _is_mixed(word) or any(map(_is_telling, word))]
+    else:
+        found = [word for word in words if _is_identifier(word)]
+    return list(dict.fromkeys(word.lower() for word in found))
+
+
+def things(text: str) -> frozenset[str]:
+    """Give all that a text has as a whole, in lower case: exact things, the names in them, and words."""
+    return frozenset(word.lower() for word in (*_wholes(text), *_WORD.findall(text)))
 
 
 def tokens(text: str) -> frozenset[int]:
@@ -99,8 +124,26 @@ def _wholes(text: str) -> Iterator[str]:
             yield whole
             names = [name.strip(INNER) for name in _BETWEEN_NAMES.split(whole)]
             yield from (name for name in names if name and name != whole and not name.isalnum())
-        elif whole not in {whole.lower(), whole.upper(), whole.title()}:
+        elif _is_mixed(whole) or not (whole.isalpha() or whole.isdecimal()):
             yield whole
+
+
+def _is_mixed(word: str) -> bool:
+    return word.isalpha() and word not in {word.lower(), word.upper(), word.title()}
+
+
+def _is_telling(character: str) -> bool:
+    return character.isdecimal() or character in _TELLING_MARKS
+
+
+def _is_identifier(word: str) -> bool:
+    """Say whether a word names one thing wherever it stands."""
+    digits = sum(map(str.isdecimal, word))
+    if digits and any(map(str.isalpha, word)):
+        return len(word) >= _SHORTEST
+    if digits:
+        return digits >= _LONG_NUMBER
+    return len(word) >= _SHORTEST and not _TELLING_MARKS.isdisjoint(word) and bool(telling_tokens(word))
 
 
 def _vector(weights: dict[int, float]) -> edge.SparseVector:

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from storage.index.base import VectorIndex
+from storage.index.base import Point, VectorIndex
 from storage.index.edge import EdgeIndex
+from storage.index.packing import pack
 from storage.index.server import ServerIndex
 
 SERVER = os.environ.get("VECTADB_TEST_QDRANT_URL", ":memory:")
@@ -19,6 +20,36 @@ def pytest_collection_modifyitems(items):
         item.add_marker(pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant"))
 
 
+# Points a part: some tests want several.
+PART = 256
+
+
+class TakesPoints:
+    """An index that is given points as they are."""
+
+    async def upsert(self, points: list[Point]) -> None:
+        parts = [pack(points[start : start + PART], self.dimensions) for start in range(0, len(points), PART)]
+        await super().upsert(parts)
+
+
+class Edge(TakesPoints, EdgeIndex):
+    pass
+
+
+class Server(TakesPoints, ServerIndex):
+    pass
+
+
+@pytest.fixture
+def edge_index() -> type[EdgeIndex]:
+    return Edge
+
+
+@pytest.fixture
+def server_index() -> type[ServerIndex]:
+    return Server
+
+
 @pytest.fixture(params=["edge", "server"])
 async def make_index(request, tmp_path) -> AsyncIterator[Callable[..., VectorIndex]]:
     """Give a function of the dimensions; each call makes an index over the same folder or collection, not yet open."""
@@ -27,9 +58,9 @@ async def make_index(request, tmp_path) -> AsyncIterator[Callable[..., VectorInd
 
     def make(dimensions: int | None = 4) -> VectorIndex:
         if request.param == "edge":
-            index = EdgeIndex(tmp_path / "qdrant", dimensions)
+            index = Edge(tmp_path / "qdrant", dimensions)
         else:
-            index = ServerIndex(SERVER, None, collection, dimensions)
+            index = Server(SERVER, None, collection, dimensions)
             if SERVER == ":memory:" and made:
                 index._client = made[0]._client  # the imitation's memory is one client's own
         made.append(index)

@@ -26,8 +26,8 @@ def point(number: int, dense=EAST, text="refund") -> Point:
 
 
 @pytest.fixture
-async def edge(tmp_path):
-    index = EdgeIndex(tmp_path / "deep" / "qdrant", 4)
+async def edge(tmp_path, edge_index):
+    index = edge_index(tmp_path / "deep" / "qdrant", 4)
     await index.open()
     yield index
     await index.close()
@@ -86,9 +86,11 @@ import asyncio, sys, uuid
 from pathlib import Path
 from storage.index.base import Point
 from storage.index.edge import EdgeIndex
+from storage.index.packing import pack
 async def main():
     index = EdgeIndex(Path({str(tmp_path / "qdrant")!r}), 4)
-    await index.upsert([Point(str(uuid.UUID(int=n)), [1.0, 0.0, 0.0, 0.0], "refund", {{}}) for n in range(50)])
+    points = [Point(str(uuid.UUID(int=n)), [1.0, 0.0, 0.0, 0.0], "refund", {{}}) for n in range(50)]
+    await index.upsert([pack(points, 4)])
     print(index._engine._process.pid, flush=True)
     await asyncio.sleep(60)
 asyncio.run(main())
@@ -203,22 +205,22 @@ def test_dense_search_finds_what_brute_force_finds(engine_thread, rows, query, l
 
 
 @pytest.fixture
-def engine_thread(tmp_path):
+def engine_thread(tmp_path, edge_index):
     """Hypothesis calls plain functions: one index for all of its examples, and a loop to wait with."""
     with asyncio.Runner() as runner:
-        index = EdgeIndex(tmp_path / "qdrant", 4)
+        index = edge_index(tmp_path / "qdrant", 4)
         yield index, runner.run
         runner.run(index.close())
 
 
 @pytest.fixture
-async def many(tmp_path):
+async def many(tmp_path, edge_index):
     """8,000 vectors of 384 dimensions, more than the 10 MB above which `optimize` builds a graph."""
     rng = np.random.default_rng(7)
     latent = rng.standard_normal((100, 30))[rng.integers(0, 100, 8000)] + 0.5 * rng.standard_normal((8000, 30))
     rows = (latent @ rng.standard_normal((30, 384))).astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    index = EdgeIndex(tmp_path / "qdrant", 384)
+    index = edge_index(tmp_path / "qdrant", 384)
     await index.upsert([point(n, row) for n, row in enumerate(rows)])
     yield index, rows
     await index.close()

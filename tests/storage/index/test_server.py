@@ -6,14 +6,13 @@ import pytest
 from aiohttp import web
 
 from storage.index.base import Filter, IndexUnavailable, IndexUnusable, Point
-from storage.index.server import ServerIndex
 
 EAST = [1.0, 0.0, 0.0, 0.0]
 ID = "00000000-0000-0000-0000-000000000001"
 
 
 @pytest.fixture
-async def answering(unused_tcp_port):
+async def answering(unused_tcp_port, server_index):
     """Give a function of a status and a body that makes an index, and what it asked for."""
     asked: list[tuple[str, str, dict]] = []
     runners, indexes = [], []
@@ -29,7 +28,7 @@ async def answering(unused_tcp_port):
         runners.append(web.AppRunner(application))
         await runners[-1].setup()
         await web.TCPSite(runners[-1], "127.0.0.1", unused_tcp_port).start()
-        indexes.append(ServerIndex(f"http://127.0.0.1:{unused_tcp_port}", None, "events", 4))
+        indexes.append(server_index(f"http://127.0.0.1:{unused_tcp_port}", None, "events", 4))
         return indexes[-1], asked
 
     yield make
@@ -52,8 +51,8 @@ def calls(index):
     )
 
 
-async def test_a_server_that_is_away_is_unavailable(unused_tcp_port):
-    index = ServerIndex(f"http://127.0.0.1:{unused_tcp_port}", None, "events", 4)
+async def test_a_server_that_is_away_is_unavailable(unused_tcp_port, server_index):
+    index = server_index(f"http://127.0.0.1:{unused_tcp_port}", None, "events", 4)
     for call in calls(index):
         with pytest.raises(IndexUnavailable, match=f"no Qdrant server answers at http://127.0.0.1:{unused_tcp_port}"):
             await call

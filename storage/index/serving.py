@@ -1,0 +1,51 @@
+"""What a process does that serves one user: requests come on standard input, answers go to standard output, in turn."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from storage.index import messages
+from storage.index.base import IndexUnavailable, IndexUnusable
+from storage.index.messages import Answer
+
+
+def serve(handlers: Mapping[type[msgspec.Struct], Callable[[Any], Any]]) -> None:
+    """Answer each request by its type's handler, until the input ends: with the receiver, however that ends."""
+    # A terminal's Ctrl-C and a supervisor's SIGTERM reach this process too: the receiver decides when it ends.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # should a library ever print, it is not taken for an answer
+    decoder: msgspec.msgpack.Decoder[msgspec.Struct] = msgspec.msgpack.Decoder(_union(handlers))
+    # A broken pipe: the receiver was killed, and nobody reads the answer. Closing `answers` says so once more.
+    with contextlib.suppress(BrokenPipeError), answers:
+        while (body := messages.read(sys.stdin.buffer)) is not None:
+            messages.write(answers, _answer(handlers, decoder.decode(body)))
+
+
+def _union(handlers: Mapping[type[msgspec.Struct], Callable[[Any], Any]]) -> Any:
+    first, *others = handlers
+    union: Any = first
+    for other in others:
+        union = union | other
+    return union
+
+
+def _answer(handlers: Mapping[type[msgspec.Struct], Callable[[Any], Any]], request: msgspec.Struct) -> Answer:
+    try:
+        return Answer("done", handlers[type(request)](request))
+    except ValueError as error:  # a point's id that is no UUID
+        return Answer("invalid", str(error))
+    except IndexUnusable as error:
+        return Answer("unusable", str(error))
+    except IndexUnavailable as error:
+        return Answer("unavailable", str(error))
+    except Exception as error:  # noqa: BLE001 - Edge raises nothing more precise; a full disk, say, may pass
+        return Answer("unavailable", f"the search index failed: {error}")
