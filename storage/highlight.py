@@ -7,6 +7,7 @@ characters (Unicode code points) of the passage.
 from __future__ import annotations
 
 import re
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -100,20 +101,26 @@ class Highlighter:
 def _densest(matches: Sequence[_Match], places: Sequence[tuple[int, int]]) -> tuple[int, int]:
     """Give from where to where the most tokens stand that fit into a passage, with no other passage between them."""
     best, most = (0, 0), 0
-    all_found = frozenset[int]().union(*(match.tokens for match in matches))
-    for number, first in enumerate(matches):
-        end, found = first.end, first.tokens
-        for position in range(number + 1, len(matches)):
-            match = matches[position]
-            if match.end - first.start > _LENGTH or any(first.start < begin < match.start for begin, _ in places):
-                break
-            if not match.tokens <= found:
-                end, found = match.end, found | match.tokens
-        if len(found) > most:
-            best, most = (first.start, end), len(found)
-            if found == all_found:
+    all_tokens = frozenset[int]().union(*(match.tokens for match in matches))
+    window: deque[_Match] = deque()
+    counts: Counter[int] = Counter()
+    for match in matches:
+        window.append(match)
+        counts.update(match.tokens)
+        while _is_apart(window[0], match, places) or all(counts[token] > 1 for token in window[0].tokens):
+            for token in window.popleft().tokens:
+                counts[token] -= 1
+                if not counts[token]:
+                    del counts[token]
+        if len(counts) > most:
+            best, most = (window[0].start, match.end), len(counts)
+            if most == len(all_tokens):
                 break
     return best
+
+
+def _is_apart(first: _Match, last: _Match, places: Sequence[tuple[int, int]]) -> bool:
+    return last.end - first.start > _LENGTH or any(first.start < begin < last.start for begin, _ in places)
 
 
 def _place(text: str, core: tuple[int, int], places: Sequence[tuple[int, int]]) -> tuple[int, int]:
