@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from mapping.errors import Problem
+from mapping.identifiers import identifiers_of
 from mapping.text import text_of
 from storage.embedding.model import Embedder
 from storage.index.base import IndexUnavailable, IndexUnusable, Point, VectorIndex
@@ -199,7 +200,7 @@ def _moment(queue_record: str) -> int:
 def _packed(embedder: Embedder, events: list[dict[str, Any]]) -> bytes:
     texts = [text_of(event["name"], event["properties"]) for event in events]
     points = [
-        Point(id=event["id"], dense=dense, text=text, payload=_payload(event))
+        Point(id=event["id"], dense=dense, text=text, payload=_payload(event), identifiers=identifiers_of(event))
         for event, text, dense in zip(events, texts, embedder.embed(texts), strict=True)
     ]
     return pack(points, embedder.dimensions)

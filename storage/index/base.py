@@ -72,12 +72,16 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Point(msgspec.Struct):
-    """An event to index. `payload` holds `KEYWORDS` and `FACETS`, where they are known, and `timestamp` as RFC 3339."""
+    """An event to index. `payload` holds `KEYWORDS` and `FACETS`, where they are known, and `timestamp` as RFC 3339.
+
+    The words of `text` are found, and `identifiers` that it leaves out, as they are.
+    """
 
     id: str
     dense: Vector | None
     text: str
     payload: dict[str, Any]
+    identifiers: Sequence[str] = ()
 
 
 class Hit(NamedTuple):

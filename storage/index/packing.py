@@ -34,7 +34,7 @@ def pack(points: Sequence[Point], dimensions: int | None) -> bytes:
 
     rows = []
     for point in points:
-        words = document_vector(clean(point.text))
+        words = document_vector(clean(point.text), map(clean, point.identifiers))
         rows.append(
             Row(
                 point.id,

@@ -1,9 +1,9 @@
 """BM25 vectors of texts and queries, computed in process for both indexes; the engine adds IDF when it searches.
 
 Words are found in another form (`refunded`, `refunds`), parts of identifiers by themselves (`get_user`, `getUser`:
-get, user), and exact things as they are: an identifier, path, address, version or number with inner punctuation, or of letters and
-digits, is a token of its own beside its parts, unstemmed. Nothing is a stop word: English ones are in `E_NOT_FOUND` and `A-1029`,
-and IDF makes little of them anyway.
+get, user), and exact things as they are: an identifier, path, address, version or number with inner punctuation, or of
+letters and digits, is a token of its own beside its parts, unstemmed. Nothing is a stop word: English ones are in
+`E_NOT_FOUND` and `A-1029`, and IDF makes little of them anyway.
 """
 
 from __future__ import annotations
@@ -61,8 +61,9 @@ def clean(text: str) -> str:
 
 
 def document_vector(text: str, identifiers: Iterable[str] = ()) -> edge.SparseVector:
-    """Give the vector to index a text with, and identifiers that are found only as a whole: a UUID's parts are noise."""
-    parts, wholes = _PARTS.embed_document(text), _WHOLES.embed_document(" ".join((*_wholes(text), *identifiers)))
+    """Give the vector to index a text with, and identifiers, which are found as a whole: a UUID's parts are noise."""
+    exact = (*_wholes(text), *(identifier.strip(INNER) for identifier in identifiers))
+    parts, wholes = _PARTS.embed_document(text), _WHOLES.embed_document(" ".join(exact))
     weights = dict(zip(parts.indices, parts.values, strict=True))
     weights.update(zip(wholes.indices, wholes.values, strict=True))  # `get_user` is both
     return _vector(weights)

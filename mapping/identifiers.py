@@ -1,0 +1,71 @@
+"""The identifiers of an event that its text leaves out, because they mean nothing: they are found as they are written.
+
+`mapping.text` has what an embedding model can make something of. A person also searches for an order number that stands
+only under `order_id`, for a span id, or for a UUID from a log line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mapping.vocabulary import REDACTED
+
+# An event's own, each of which names few events. What its parent's id names is the parent.
+_OWN = ("id", "span_id", "trace_id", "session_id")
+
+# Enough for a log line that lists a page of ids; a conversation repeats those of all its calls.
+_MOST = 50
+_SHORTEST, _LONGEST = 3, 200
+# Beyond this a text is no longer searched by its words either.
+_SEARCHED = 32_000
+_MAX_DEPTH = 64
+_WHOLE = re.compile(r"\S+")
+
+_NAME = r"(?:[\w.-]*[._-])?(?:ids?|uuid|guid|hash|sha256)|[\w.-]*[a-z](?-i:Ids?|ID)"
+_KEY = re.compile(_NAME, re.IGNORECASE)
+# The same in JSON that is kept as text, be it within other such text (`\"order_id\": \"A-1\"`).
+_PAIR = re.compile(rf'"(?:{_NAME})\\*"\s*:\s*\\*"?([^\s"\\,{{}}[\]]+)', re.IGNORECASE)
+# What `mapping.text` takes for noise but base64: UUIDs, trace ids and digests, AWS's names of resources. `\b` after the
+# first digit, as the engine looks for a set of characters faster than for a boundary.
+_HEX = re.compile(r"[0-9a-fA-F](?<=\b.)(?:[0-9a-fA-F]{7}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{31,})\b")
+_RESOURCE = re.compile(r"\barn:aws[a-z-]*:[\w:/.$@+=*-]+")
+
+
+def identifiers_of(event: Mapping[str, Any]) -> list[str]:
+    """Give an event's own ids and those in its properties, up to 50, each once; `event` is as the API gives it."""
+    found: dict[str, None] = {}
+    for identifier in _all(event):
+        if _SHORTEST <= len(identifier) <= _LONGEST and identifier not in REDACTED and _WHOLE.fullmatch(identifier):
+            found[identifier] = None
+            if len(found) == _MOST:
+                break
+    return list(found)
+
+
+def _all(event: Mapping[str, Any]) -> Iterator[str]:
+    yield from (event[field] for field in _OWN if event.get(field))
+    yield from _in(event["properties"], named=False, depth=0)
+
+
+def _in(value: object, *, named: bool, depth: int) -> Iterator[str]:
+    """Walk a value; `named` where its key says that it identifies."""
+    if isinstance(value, str):
+        yield from [value] if named else _in_text(value[:_SEARCHED])
+    elif isinstance(value, dict) and depth < _MAX_DEPTH:
+        for key, inner in value.items():
+            yield from _in(inner, named=_KEY.fullmatch(key) is not None, depth=depth + 1)
+    elif isinstance(value, list) and depth < _MAX_DEPTH:
+        for inner in value:
+            yield from _in(inner, named=named, depth=depth + 1)
+    elif named and type(value) is int:  # true and false are ints, too
+        yield str(value)
+
+
+def _in_text(text: str) -> Iterator[str]:
+    if '"' in text:
+        yield from _PAIR.findall(text)
+    yield from _HEX.findall(text)
+    if "arn:" in text:
+        yield from _RESOURCE.findall(text)
