@@ -16,7 +16,7 @@ from storage.index.words import INNER, telling_tokens, tokens
 _LENGTH = 160
 # Characters shown before the first word of a passage, as far as there is room.
 _LEAD = 40
-_PASSAGES = 3
+MOST_PASSAGES = 3
 
 _RUN = re.compile(r"\w+")
 # A run's parts, as `storage.index.words` takes it apart: snake_case, camelCase, HTTPServer.
@@ -51,7 +51,7 @@ class Highlighter:
         matches = self._matches(text)
         places: list[tuple[int, int]] = []
         left = matches
-        while left and len(places) < _PASSAGES:
+        while left and len(places) < MOST_PASSAGES:
             begin, end = _place(text, _densest(left, places), places)
             places.append((begin, end))
             shown = frozenset[int]().union(*(match.tokens for match in left if begin <= match.start < end))

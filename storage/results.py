@@ -7,9 +7,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
+from mapping.identifiers import identifiers_of
 from mapping.text import text_of
-from storage.highlight import Highlighter
+from storage.highlight import MOST_PASSAGES, Highlighter
 from storage.index.base import Hit
+from storage.index.words import exact_things
 from storage.reader import Reader
 
 Group = Literal["trace", "session"]
@@ -61,14 +63,21 @@ async def add_highlights(results: list[Result], query: str) -> None:
 
 
 def _highlights(events: list[dict[str, Any]], query: str) -> list[list[dict[str, Any]]]:
-    highlighter = Highlighter(query)
-    return [
-        # What begins with the name goes on with what was said.
-        highlighter.passages(
-            text_of(event["name"], event["properties"]), len(event["name"]) + 1 if event["name"] else 0
-        )
-        for event in events
-    ]
+    highlighter, exact = Highlighter(query), frozenset(exact_things(query))
+    return [_of_event(event, highlighter, exact) for event in events]
+
+
+def _of_event(event: dict[str, Any], highlighter: Highlighter, exact: frozenset[str]) -> list[dict[str, Any]]:
+    # What begins with the name goes on with what was said.
+    after_name = len(event["name"]) + 1 if event["name"] else 0
+    passages = highlighter.passages(text_of(event["name"], event["properties"]), after_name)
+    # An id that says nothing stands beside the text, and is found as it is.
+    ids = [each for each in identifiers_of(event) if each.lower() in exact] if exact else []
+    beside = [each for each in ids if not any(each in passage["text"] for passage in passages)]
+    if not beside:
+        return passages
+    of_text = [passage for passage in passages if passage["ranges"]]
+    return [*of_text, *({"text": each, "ranges": [[0, len(each)]]} for each in beside)][:MOST_PASSAGES]
 
 
 def add_parts(results: list[Result], lists: Mapping[str, Sequence[Hit]]) -> None:

@@ -127,6 +127,18 @@ async def test_a_name_alone_is_not_how_a_text_begins(search, indexer, store, cau
     assert result["highlights"] == [{"text": "a plum", "ranges": []}]
 
 
+async def test_an_id_that_is_beside_the_text_is_shown(search, indexer, store, caught_up, database, make_event):
+    order = "6f1d3a52-6a4c-5b0f-9f52-0e4d7f6a9b11"
+    event = make_event(properties={"input.value": "an apple", "order_id": order})
+    await Writer(database, agent_window=0, committed=lambda stored: indexer.added(len(stored))).write([event])
+    await caught_up(indexer)
+    of_id = {"text": order, "ranges": [[0, 36]]}
+    (result,) = (await search.search(order, "keyword", Filter(), 10))["results"]
+    assert result["highlights"] == [of_id]
+    (result,) = (await search.search(f"apples of {order.upper()}", "keyword", Filter(), 10))["results"]
+    assert result["highlights"] == [{"text": "an apple", "ranges": [[3, 8]]}, of_id]
+
+
 async def test_parts_say_rank_and_score_in_each_list(search, indexer, store, caught_up):
     await store("apple pie", "apple pie with apple", "pear", indexer=indexer)
     await caught_up(indexer)
