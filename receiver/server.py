@@ -99,6 +99,8 @@ def storage_config(settings: Settings) -> StorageConfig:
         agent_window=settings.mapping.agent_window,
         conversation_window=settings.mapping.conversation_window,
         idle_close=settings.mapping.idle_close,
+        retention_days=settings.retention.days,
+        retention_max_events=settings.retention.max_events,
     )
 
 

@@ -102,7 +102,7 @@ def path(*parts: str) -> str:
 
 
 class Receiver:
-    """A receiver's read routes. Raises AwayError, NotReadyError (503), or CommandError for every other refusal."""
+    """A receiver's routes. Raises AwayError, NotReadyError (503), or CommandError for every other refusal."""
 
     def __init__(self, where: Connection) -> None:
         self.url = where.url
@@ -119,9 +119,15 @@ class Receiver:
     def get(self, route: str, timeout: float = _TIMEOUT, **parameters: Any) -> Any:
         """Give the JSON at a route. Parameters that are None are left out."""
         given = urlencode({name: value for name, value in parameters.items() if value is not None})
-        request = urllib.request.Request(  # noqa: S310 - `connection` took http and https only
-            f"{self.url}{route}{'?' if given else ''}{given}", headers=self._headers
-        )
+        return self._ask(f"{route}{'?' if given else ''}{given}", None, timeout)
+
+    def post(self, route: str, body: dict[str, Any], timeout: float = _TIMEOUT) -> Any:
+        """Send JSON to a route, and give the JSON that comes back."""
+        return self._ask(route, json.dumps(body).encode(), timeout)
+
+    def _ask(self, route: str, body: bytes | None, timeout: float) -> Any:
+        headers = self._headers if body is None else {**self._headers, "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}{route}", body, headers)  # noqa: S310 - `connection` took http and https only
         try:
             with self._opener.open(request, timeout=timeout) as answer:
                 return json.loads(answer.read())

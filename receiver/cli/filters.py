@@ -30,7 +30,7 @@ def add_filters(parser: argparse.ArgumentParser, *, period: bool) -> None:
         group.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, help=text)
     group.add_argument("--status", choices=_STATUSES, help="only events that ended so")
     for name, text in _PERIOD if period else ():
-        group.add_argument(f"--{name}", metavar="WHEN", type=_moment, help=text)
+        group.add_argument(f"--{name}", metavar="WHEN", type=moment, help=text)
 
 
 def given(args: argparse.Namespace) -> dict[str, Any]:
@@ -50,18 +50,19 @@ def number(least: int, most: int) -> Any:
     return parse
 
 
-def _moment(text: str) -> str:
+def moment(text: str) -> str:
+    """Read the value of a flag: a moment, or how long ago. Gives RFC 3339."""
     try:
-        moment = time.time_ns() - int(parse_duration(text) * NS)
+        when = time.time_ns() - int(parse_duration(text) * NS)
     except ValueError:
         try:
-            moment = parse_rfc3339(text)
+            when = parse_rfc3339(text)
         except ValueError:
             raise argparse.ArgumentTypeError(
                 f"expected a moment with its zone, such as 2026-01-07T19:00:00Z, or how long ago, such as 2h; "
                 f"got {text!r}"
             ) from None
     try:
-        return format_rfc3339(moment)
+        return format_rfc3339(when)
     except OverflowError:
         raise argparse.ArgumentTypeError(f"expected a moment after the year 1; got {text!r}") from None

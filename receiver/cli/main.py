@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from receiver.cli.commands import doctor, explain, search, send_demo, serve, sessions, tail, trace
+from receiver.cli.commands import doctor, explain, prune, search, send_demo, serve, sessions, tail, trace
 from receiver.cli.errors import CommandError
 from receiver.cli.terminal import printable
 from receiver.settings import SettingsError
@@ -33,6 +33,7 @@ COMMANDS = (
     Command("trace", "show one trace as a tree", trace.add_arguments, trace.run),
     Command("explain", "say why an event stands where it does", explain.add_arguments, explain.run),
     Command("sessions", "list sessions, the latest first", sessions.add_arguments, sessions.run),
+    Command("prune", "delete old traces, or those of a session, with their events", prune.add_arguments, prune.run),
     Command("send-demo", "send the made-up runs of a travel agent", send_demo.add_arguments, send_demo.run),
     Command("doctor", "check settings, stores, model and ports", doctor.add_arguments, doctor.run),
 )

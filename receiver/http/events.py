@@ -8,14 +8,14 @@ from uuid import uuid4
 from aiohttp import web
 
 from mapping.changes import Changes
-from mapping.errors import Code, Problem
+from mapping.errors import Problem
 from mapping.json_events import EventRequest, Options, decode_batch, decode_event, map_event
 from mapping.limits import Limits
 from mapping.model import Event
 from receiver.http.bodies import decoded, read_body
 from receiver.http.context import CLEANING, LIMITS, METRICS, json_answer, stores
 from receiver.http.ingest import store
-from receiver.http.otlp_codec import media_type
+from receiver.http.otlp_codec import expect_json
 from storage.writer import Writer
 
 _SIGNAL = "events"
@@ -119,10 +119,6 @@ def _map_batch(body: bytes, limits: Limits) -> _Batch:
 
 
 async def _read_json(request: web.Request) -> tuple[Writer, bytes]:
-    if media_type(request) != "application/json":
-        raise Problem(
-            Code.UNSUPPORTED_MEDIA_TYPE,
-            f"Content-Type: expected application/json; got {media_type(request)[:80] or 'none'!r}",
-        )
+    expect_json(request)
     writer = stores(request).writer  # before the body is read in vain
     return writer, await read_body(request)

@@ -8,6 +8,7 @@ from aiohttp import web
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 
+from mapping.errors import Code, Problem
 from mapping.otlp.json import JsonWire
 from mapping.otlp.protobuf import ProtobufWire
 from mapping.otlp.wire import Wire
@@ -46,3 +47,12 @@ CODECS = {codec.content_type: codec for codec in (PROTOBUF, JSON)}
 def media_type(request: web.BaseRequest) -> str:
     """Give the content type in lower case and without its parameters, "" where there is none."""
     return request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+def expect_json(request: web.BaseRequest) -> None:
+    """Raise Problem (UNSUPPORTED_MEDIA_TYPE) unless the body is said to be JSON."""
+    if media_type(request) != JSON.content_type:
+        raise Problem(
+            Code.UNSUPPORTED_MEDIA_TYPE,
+            f"Content-Type: expected application/json; got {media_type(request)[:80] or 'none'!r}",
+        )

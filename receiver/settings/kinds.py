@@ -70,6 +70,13 @@ def _limit(value: Any, most: int = 2**53) -> int:
     return number
 
 
+def _number(value: Any) -> float:
+    text = _text(value)
+    if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text, re.ASCII):
+        raise ValueError
+    return float(text)
+
+
 def _port(value: Any) -> int:
     return _whole(value, 65535)
 
@@ -206,6 +213,7 @@ TEXT = Kind("text", "text on one line", _text)
 PATH = Kind("dir", "the path of a folder", _path)
 FILE = Kind("file", "the path of a file", _file, lambda value: str(value or ""))
 COUNT = Kind("number", "a whole number, 0 or more", _whole)
+NUMBER = Kind("number", "a number, 0 or more, such as 30 or 0.5", _number, lambda value: f"{value:g}")
 LIMIT = Kind("number", "a whole number, 1 or more", _limit)
 NESTING = Kind("number", f"a whole number from 1 to {MAX_DEPTH}", lambda value: _limit(value, MAX_DEPTH))
 PORT = Kind("port", "a port from 1 to 65535 (0: any that is free)", _port)

@@ -152,6 +152,16 @@ class EventMapping:
 
 
 @dataclass(frozen=True)
+class Retention:
+    days: Annotated[
+        float, Setting(kinds.NUMBER, "traces are deleted so many days after their last activity; 0: never")
+    ] = 0.0
+    max_events: Annotated[
+        int, Setting(kinds.COUNT, "events kept: of more, the traces silent for longest are deleted; 0: no such limit")
+    ] = 0
+
+
+@dataclass(frozen=True)
 class Limits:
     items: Annotated[
         int, Setting(kinds.LIMIT, "most spans with their events, log records or events of a request; more: 413")
@@ -207,6 +217,7 @@ class Settings:
     storage: Storage = dataclasses.field(default_factory=Storage)
     embedding: Embedding = dataclasses.field(default_factory=Embedding)
     mapping: EventMapping = dataclasses.field(default_factory=EventMapping)
+    retention: Retention = dataclasses.field(default_factory=Retention)
     limits: Limits = dataclasses.field(default_factory=Limits)
     redaction: Redaction = dataclasses.field(default_factory=Redaction)
     telemetry: Telemetry = dataclasses.field(default_factory=Telemetry)

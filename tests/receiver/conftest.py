@@ -80,7 +80,7 @@ class Receiver:
         return answer.json()
 
 
-def settings_of(folder, *, model="off", limits=None, redaction=None, telemetry=None, **server):
+def settings_of(folder, *, model="off", limits=None, redaction=None, telemetry=None, retention=None, **server):
     keys = tuple(s.Secret(key) for key in server.pop("keys", ()))
     return s.Settings(
         server=s.Server(**{"port": 0, "otlp_port": None, **server}),
@@ -89,6 +89,7 @@ def settings_of(folder, *, model="off", limits=None, redaction=None, telemetry=N
         embedding=s.Embedding(model=model),
         limits=s.Limits(**limits or {}),
         redaction=s.Redaction(**redaction or {}),
+        retention=s.Retention(**retention or {}),
         telemetry=s.Telemetry(**telemetry or {}),
     )
 

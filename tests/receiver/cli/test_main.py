@@ -2,7 +2,7 @@ import argparse
 
 import pytest
 
-from receiver.cli.filters import _moment, number
+from receiver.cli.filters import moment, number
 from receiver.cli.main import COMMANDS
 from receiver.version import VERSION
 
@@ -76,8 +76,8 @@ def test_what_was_typed_wrong_is_named(run, argv, expected):
 
 
 def test_since_is_a_moment_or_how_long_ago():
-    assert _moment("2026-01-07T20:00:00+01:00") == "2026-01-07T19:00:00.000000000Z"
-    assert _moment("2h") < _moment("90s") < _moment("0s")
+    assert moment("2026-01-07T20:00:00+01:00") == "2026-01-07T19:00:00.000000000Z"
+    assert moment("2h") < moment("90s") < moment("0s")
 
 
 def test_numbers_have_bounds():

@@ -1,0 +1,80 @@
+"""`prune`: delete traces, and see how far it is."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+
+from receiver.cli import api, filters
+from receiver.cli.terminal import Progress, count, json_line
+
+# Seconds of a request: a dry run looks at every trace that it is about, 0.05 ms each.
+_TIMEOUT = 600.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_argument_group("which traces, with all their events (one of these)")
+    which = which.add_mutually_exclusive_group(required=True)
+    which.add_argument(
+        "--older-than",
+        metavar="WHEN",
+        type=filters.moment,
+        help="those last active before this moment, 2026-01-07T19:00:00Z, or so long ago: 12h, 30d",
+    )
+    which.add_argument(
+        "--max-events",
+        type=filters.number(1, 10**9 - 1),
+        metavar="N",
+        help="those silent for longest, until no more than N events are left; the last trace stays",
+    )
+    which.add_argument("--session", metavar="ID", help="those of this session")
+    which.add_argument("--trace", metavar="ID", help="this one")
+    parser.add_argument("--dry-run", action="store_true", help="only say how much it would be")
+    parser.add_argument("--json", action="store_true", help="say it as a line of JSON")
+    api.add_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    receiver = api.Receiver(api.connection(args))
+    asked = {
+        "before": args.older_than,
+        "max_events": args.max_events,
+        "session_id": args.session,
+        "trace_id": args.trace,
+        "dry_run": args.dry_run,
+    }
+    total = _all(receiver, {name: value for name, value in asked.items() if value is not None})
+    if args.json:
+        print(json_line({"dry_run": args.dry_run, **total}))
+    else:
+        print(_sentence(total, dry_run=args.dry_run))
+    return 0
+
+
+def _all(receiver: api.Receiver, asked: dict[str, Any]) -> dict[str, int]:
+    """Ask until all of it is done. The receiver takes its time, so that what comes in is stored meanwhile."""
+    total = {"traces": 0, "events": 0}
+    progress = Progress()
+    try:
+        while True:
+            try:
+                pruned = receiver.post(api.path("prune"), asked, _TIMEOUT)
+            except api.NotReadyError as error:
+                if not total["events"]:
+                    raise
+                progress.show(f"waiting: {error}")
+                time.sleep(error.retry_after)
+                continue
+            for name in total:
+                total[name] += pruned[name]
+            if pruned["done"]:
+                return total
+            progress.show(_sentence(total, dry_run=False))
+    finally:
+        progress.clear()
+
+
+def _sentence(total: dict[str, int], *, dry_run: bool) -> str:
+    what = f"{count(total['traces'], 'trace')} with {count(total['events'], 'event')}"
+    return f"{what} would be deleted" if dry_run else f"{what} deleted"
