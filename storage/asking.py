@@ -46,7 +46,7 @@ def model_of(indexer: Indexer) -> Embedder:
 
 def _check(indexer: Indexer) -> None:
     if indexer.state == "off":
-        raise invalid("search is off: embedding.model is off; set it to minilm and start again")
+        raise invalid("search is off: embedding.model is off; set it to static and start again")
     if indexer.state == "failed":
         raise Problem(Code.UNAVAILABLE, f"search is not possible: {indexer.reason}", retry_after=60)
 
