@@ -8,7 +8,7 @@ from typing import Any
 
 from receiver.cli import api, filters
 from receiver.cli.errors import CommandError
-from receiver.cli.show import event_cells, headline, marked
+from receiver.cli.show import event_cells, marked, name
 from receiver.cli.terminal import aligned, coloured, columns, count, json_line, printable
 
 _MODES = ("hybrid", "semantic", "keyword")
@@ -58,14 +58,14 @@ def lines(results: list[dict[str, Any]], width: int) -> list[str]:
     for head, result in zip(heads, results, strict=True):
         event, indent = result["event"], " " * _INDENT
         written.append(head)
-        # Of a passage without any of the words, the line above may have said all.
+        # Of an event without a name the line above has its first words.
         written += [
             indent + marked(passage, width - _INDENT)
             for passage in result["highlights"]
-            if passage["ranges"] or not headline(event).startswith(printable(passage["text"]))
+            if passage["ranges"] or name(event)
         ]
         if parts := result.get("parts"):
-            places = [f"{name} {part['rank']}. ({part['score']:.3f})" for name, part in parts.items()]
+            places = [f"{which} {part['rank']}. ({part['score']:.3f})" for which, part in parts.items()]
             written.append(indent + coloured("  ".join(places), "dim"))
         more = f"  and {result['more']} more" if result.get("more") else ""
         written.append(indent + coloured(f"trace {printable(event['trace_id'])}{more}", "dim"))
