@@ -129,8 +129,8 @@ class Storage:
 @dataclass(frozen=True)
 class Embedding:
     model: Annotated[
-        str, Setting(kinds.TEXT, "minilm (packaged), a fastembed model's name, a model folder, or off")
-    ] = "minilm"
+        str, Setting(kinds.TEXT, "static, minilm (both packaged), a fastembed model's name, a model folder, or off")
+    ] = "static"
     threads: Annotated[int, Setting(kinds.COUNT, "threads of the model; 0: as many as are useful")] = 0
 
 

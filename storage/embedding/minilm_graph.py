@@ -24,7 +24,7 @@ OUTPUT = "token_embeddings"
 
 _EPSILON = 1e-12  # of every layer normalisation, from the model's config.json
 _FUSED = "com.microsoft"  # domain of onnxruntime's own operators
-_OPSET, _IR_VERSION = 17, 8  # old enough for every onnxruntime that fastembed takes
+OPSET, IR_VERSION = 17, 8  # old enough for every onnxruntime that fastembed takes
 
 
 def build(weights: Path) -> onnx.ModelProto:
@@ -63,8 +63,8 @@ class _Graph:
             [helper.make_tensor_value_info(OUTPUT, onnx.TensorProto.FLOAT, [*shape, DIMENSIONS])],
             self._initializers,
         )
-        opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_FUSED, 1)]
-        return helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION)
+        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(_FUSED, 1)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
 
     def _int32(self, name: str) -> str:
         """Tokenizers give 64-bit numbers, the fused operators take 32-bit ones."""

@@ -7,36 +7,40 @@ import os
 from receiver.cli.checks.finding import Finding, Setup
 
 _OFF = "off"
-_OTHER = "set embedding.model to minilm, a model that fastembed knows, a model folder, or off"
+_OTHER = "set embedding.model to static, minilm, a model that fastembed knows, a model folder, or off"
 
 
 def model(setup: Setup) -> Finding:
     name = setup.settings.embedding.model
     if name == _OFF:
         return Finding("ok", "off: events are stored and not searched")
-    from storage.embedding.model import MINILM  # noqa: PLC0415 - only doctor needs it
+    from storage.embedding import minilm, static  # noqa: PLC0415 - only doctor needs them
 
-    return _minilm(setup) if name == MINILM else _other(name)
+    packaged = {
+        "static": (static.FOLDER, "half a minute"),
+        "minilm": (minilm.FOLDER, "a few seconds"),
+    }
+    return _packaged(setup, name, *packaged[name]) if name in packaged else _other(name)
 
 
-def _minilm(setup: Setup) -> Finding:
+def _packaged(setup: Setup, name: str, folder: str, takes: str) -> Finding:
     """Look at the packaged weights, and at what was built from them."""
     from storage.embedding import minilm  # noqa: PLC0415 - as above
 
-    built = setup.settings.storage.data_dir / "models" / minilm.FOLDER
+    built = setup.settings.storage.data_dir / "models" / folder
     try:
         source = minilm.package_files()
         for file in minilm.CHECKSUMS:
             minilm.check(source / file)
     except OSError as error:
         if built.is_dir():
-            return Finding("warn", f"minilm is prepared in {built}, but its package is not as it should be: {error}")
-        return Finding("problem", f"minilm: {error}")
+            return Finding("warn", f"{name} is prepared in {built}, but its package is not as it should be: {error}")
+        return Finding("problem", f"{name}: {error}")
     if built.is_dir():
         if not os.access(built / "model.onnx", os.R_OK):
             return Finding("problem", f"{built} cannot be read", f"delete {built}: the next start builds it again")
-        return Finding("ok", "minilm: package and checksums are right, and it is prepared")
-    return Finding("ok", "minilm: package and checksums are right; the first start prepares it, in a few seconds")
+        return Finding("ok", f"{name}: package and checksums are right, and it is prepared")
+    return Finding("ok", f"{name}: package and checksums are right; the first start prepares it, in {takes}")
 
 
 def _other(name: str) -> Finding:

@@ -13,7 +13,7 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 
-from storage.embedding import minilm
+from storage.embedding import built, minilm
 from storage.embedding.model import dimensions_of, prepare
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "red", "green", "blue"]
@@ -111,7 +111,7 @@ def test_a_file_that_is_not_onnx_is_named(tmp_path):
         ("bge-small-en-v1.5", "did you mean BAAI/bge-small-en-v1.5"),
         ("BAAI/bge-smal-en-v1.5", "did you mean BAAI/bge-small-en-v1.5"),
         ("some/folder", "fastembed's names: .*sentence-transformers/all-MiniLM-L6-v2"),
-        ("", "expected minilm, off, the path of a folder"),
+        ("", "expected static, minilm, off, the path of a folder"),
     ],
 )
 def test_an_unknown_model_is_told_what_is_allowed(tmp_path, model, said):
@@ -127,13 +127,14 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
 
 
 def test_the_length_of_vectors_is_known_before_loading():
+    assert dimensions_of("static") == 256
     assert dimensions_of("minilm") == 384
     assert dimensions_of("BAAI/bge-large-en-v1.5") == dimensions_of("baai/BGE-large-en-v1.5") == 1024
 
 
 def test_a_model_that_cannot_be_downloaded_says_what_needs_no_network(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(OSError, match=r"BAAI/bge-small-en-v1\.5 cannot be loaded: .*; .* minilm never does"):
+    with pytest.raises(OSError, match=r"BAAI/bge-small-en-v1\.5 cannot be loaded: .*; .* static and minilm never do"):
         prepare("baai/bge-small-en-v1.5", tmp_path, 1, ignore)
 
 
@@ -157,7 +158,7 @@ def test_what_a_killed_build_left_is_removed_and_one_in_the_making_is_not(tmp_pa
     for folder in (left, making):
         folder.mkdir()
     os.utime(left, (0, time.time() - 2 * 3600))
-    minilm._remove_abandoned(tmp_path)
+    built._remove_abandoned(tmp_path, minilm.FOLDER)
     assert [folder.name for folder in tmp_path.iterdir()] == [making.name]
 
 

@@ -1,0 +1,69 @@
+"""Model folders that are built once: each appears by a rename, complete or not at all.
+
+Of two processes that build the same one at once the first one's stays.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+Progress = Callable[[float, str], None]
+
+_ABANDONED_AFTER = 3600.0  # seconds; a build takes a minute at most
+
+
+def folder(models: Path, name: str, build: Callable[[Path], None]) -> Path:
+    """Give the folder `name` under `models`. Where it is not there, `build` writes the files of a new one.
+
+    Raises OSError where `models` cannot be written.
+    """
+    built = models / name
+    if not built.is_dir():
+        models.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(models, name)
+        unfinished = models / f".{name}.{uuid.uuid4().hex}"
+        unfinished.mkdir()
+        try:
+            build(unfinished)
+            _publish(unfinished, built)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)  # it is gone already where all went well
+    return built
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file down to the disk: after a power cut a renamed folder must not hold empty files."""
+    with path.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def part_of(progress: Progress, start: float, end: float) -> Progress:
+    """Let a part of the work tell its own progress, 0 to 1, within that of the whole."""
+    return lambda share, doing: progress(start + share * (end - start), doing)
+
+
+def _publish(unfinished: Path, built: Path) -> None:
+    try:
+        unfinished.rename(built)
+    except OSError:
+        # Another process was first, and its folder is as good as ours. Anything else is a fault.
+        if not built.is_dir():
+            raise
+
+
+def _remove_abandoned(models: Path, name: str) -> None:
+    """Remove what killed processes left half built, but nothing that may still be in the making."""
+    for left in models.glob(f".{name}.*"):
+        try:
+            old = time.time() - left.stat().st_mtime > _ABANDONED_AFTER
+        except FileNotFoundError:  # its process has just finished
+            continue
+        if old:
+            shutil.rmtree(left, ignore_errors=True)
