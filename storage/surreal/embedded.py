@@ -19,9 +19,8 @@ from storage.surreal.replay import Replay
 
 # -P: a folder named `storage`, where the receiver happens to be started, is not ours.
 _COMMAND = (sys.executable, "-P", "-m", "storage.surreal.engine")
-# What merging its tables took goes back to the system: 440 MB instead of 660 once 250,000 events were stored. These are
-# glibc's settings; who sets them otherwise has reasons.
-_ENVIRONMENT = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "1000000", "MALLOC_MMAP_THRESHOLD_": "131072"}
+# One arena, so that what was freed in it can be given back (`engine.py`); a user's own setting stays.
+_ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
 # A commit's request fits in: the engine takes it in one go, between two others.
 _PIPE = 1 << 20
 _TELL_EVERY = 0.1

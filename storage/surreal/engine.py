@@ -14,10 +14,12 @@ the receiver, however that ends. `storage.surreal.frames` is the form of both.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import sys
 import tempfile
+import time
 from collections import deque
 from pathlib import Path
 from select import select
@@ -33,6 +35,9 @@ _ROOM = 16 * 1024 * 1024
 # Reads overtake writes, a write takes 0.1 s; but no more than so many of them one after the other.
 _OVERTAKING = 16
 _READ_AT_ONCE = 1 << 20
+# Merging tables takes and frees memory in small pieces, which glibc keeps: asked to give them back, which takes 2-11 ms,
+# it held 200 MB after 250,000 events, and 660 otherwise.
+_TRIM_EVERY = 5.0
 
 
 class _Requests:
@@ -113,6 +118,8 @@ def _answer(answers: IO[bytes], number: int, outcome: int, body: bytes) -> None:
 
 def _serve(engine: SyncEmbeddedDB, answers: IO[bytes]) -> None:
     requests = _Requests(sys.stdin.fileno())
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's
+    trimmed = time.monotonic()
     while (request := requests.next()) is not None:
         number, body = request
         try:
@@ -123,6 +130,9 @@ def _serve(engine: SyncEmbeddedDB, answers: IO[bytes]) -> None:
             _answer(answers, number, FAILED, str(error).encode())
         else:
             _answer(answers, number, SUCCEEDED, answer)
+        if trim is not None and time.monotonic() - trimmed > _TRIM_EVERY:
+            trim(0)
+            trimmed = time.monotonic()
 
 
 def main() -> None:
