@@ -1,8 +1,11 @@
 """Fast ones first: whoever broke something hears of it in seconds, before engines, processes and clients start."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
+
+from storage.embedding import static
 
 HERE = Path(__file__).parent
 ORDER = ("mapping", "receiver", "storage", "fuzz", "crash", "clients", "emitters")
@@ -14,3 +17,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return ORDER.index(folder) if folder in ORDER else -1
 
     items.sort(key=place)
+
+
+@pytest.fixture(scope="session")
+def static_data_dir(request) -> Path:
+    """A data folder with the static table in its `models`. Building takes half a minute, so pytest's cache keeps it."""
+    sources = sorted(Path(static.__file__).parent.glob("*.py"))
+    content = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+    data_dir = request.config.cache.mkdir(f"static-{content[:12]}")
+    static.folder(data_dir / "models", lambda *_: None)
+    return data_dir

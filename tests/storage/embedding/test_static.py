@@ -1,0 +1,154 @@
+import json
+import shutil
+import threading
+
+import numpy as np
+import pytest
+
+from storage.embedding import minilm, static
+from storage.embedding.model import prepare
+
+
+def ignore(_part, _doing):
+    pass
+
+
+@pytest.fixture(scope="module")
+def embedder(static_data_dir):
+    return prepare("static", static_data_dir, 0, ignore)
+
+
+@pytest.fixture(scope="module")
+def few_words(static_data_dir, tmp_path_factory):
+    """MiniLM with the first 2,500 entries of its vocabulary, 1,300 of them used: a table of them takes two seconds."""
+    folder = tmp_path_factory.mktemp("few") / "minilm"
+    shutil.copytree(static_data_dir / "models" / minilm.FOLDER, folder)
+    tokenizer = json.loads((folder / "tokenizer.json").read_bytes())
+    vocabulary = tokenizer["model"]["vocab"]
+    tokenizer["model"]["vocab"] = {word: number for word, number in vocabulary.items() if number < 2500}
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    return folder
+
+
+@pytest.fixture
+def small(few_words, monkeypatch):
+    monkeypatch.setattr(minilm, "folder", lambda _models, _progress: few_words)
+
+
+@pytest.mark.parametrize(
+    ("text", "related", "unrelated"),
+    [
+        ("the payment was declined by the bank", "customer's credit card got rejected", "a cat sleeps on the sofa"),
+        ("book a flight to Lisbon", "find airline tickets for Portugal", "restart the database server"),
+        ("ConnectionResetError while reading", "the network connection was lost", "summarise the meeting notes"),
+        ("search_flights", "look for a plane", "delete the file"),
+        ("the user cannot log in", "wrong password, authentication failed", "weather forecast: rain in Oslo"),
+    ],
+)
+def test_related_texts_are_nearer_than_unrelated_ones(embedder, text, related, unrelated):
+    vector, near, far = embedder.embed([text, related, unrelated])
+    assert vector @ near > vector @ far + 0.15
+
+
+def test_what_is_written_in_camel_case_is_read_as_words(embedder):
+    written, spoken, other = embedder.embed(["ToolCallRepairError", "tool call repair error", "Toolcallrepairerror"])
+    assert written @ spoken > 0.999
+    assert other @ spoken < 0.9
+
+
+def test_rare_words_weigh_more_than_common_ones(embedder):
+    both, rare, common = embedder.embed(["the refund of the", "refund", "the of the"])
+    assert both @ rare > 0.99 > both @ common
+
+
+def test_vectors_are_float32_rows_of_unit_length_and_nothing_is_zeros(embedder):
+    vectors = embedder.embed(["a flight", "", "東京 🙂", "flight " * 3000])
+    assert vectors.shape == (4, embedder.dimensions) == (4, 256)
+    assert vectors.dtype == np.float32
+    assert np.allclose(np.linalg.norm(vectors, axis=1), [1, 0, 1, 1], atol=1e-6)
+    assert embedder.embed([]).shape == (0, 256)
+
+
+def test_a_vector_depends_on_its_text_alone(embedder):
+    texts = [f"{'step ' * length}{length} of the plan" for length in range(100)]
+    for text, vector in zip(texts, embedder.embed(texts), strict=True):
+        assert np.allclose(embedder.embed([text])[0], vector, atol=1e-6)
+
+
+def test_of_a_long_text_the_beginning_and_the_end_are_read(embedder):
+    def of(first, middle, last):
+        return embedder.embed([f"{first:.<2500}{middle:.<2500}{last:.>2500}"])[0]
+
+    plain = of("flight", "", "refund")  # punctuation does not count
+    assert np.allclose(plain, of("flight", "database", "refund"))
+    assert plain @ of("database", "", "refund") < 0.9
+    assert plain @ of("flight", "", "database") < 0.9
+
+
+def test_threads_may_embed_at_once(embedder):
+    texts = [f"order {number} was refunded" for number in range(200)]
+    expected = embedder.embed(texts)
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(embedder.embed(texts))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert all(np.allclose(vectors, expected, atol=1e-6) for vectors in found)
+
+
+def test_the_second_start_takes_what_the_first_one_built(static_data_dir, embedder, monkeypatch):
+    monkeypatch.setattr(minilm, "folder", lambda *_: pytest.fail("built again"))
+    assert prepare("static", static_data_dir, 0, ignore).name == embedder.name == static.FOLDER
+
+
+def test_each_build_gives_the_same_bytes(small, tmp_path):
+    built = [static.folder(tmp_path / str(number), ignore) for number in range(2)]
+    for name in ("model.onnx", "tokenizer.json", "tokenizer_config.json"):
+        assert (built[0] / name).read_bytes() == (built[1] / name).read_bytes()
+
+
+def test_progress_rises_from_nothing_to_ready(static_data_dir, few_words, tmp_path, monkeypatch):
+    def teacher(models, progress, build=minilm.folder):
+        build(models, progress)
+        return few_words
+
+    monkeypatch.setattr(minilm, "folder", teacher)
+    said = []
+    prepare("static", tmp_path, 0, lambda part, doing: said.append((part, doing)))
+    parts = [part for part, _ in said]
+    assert parts == sorted(parts)
+    assert (parts[0], said[-1]) == (0.0, (1.0, "ready"))
+    assert said[0][1] == "checking the model's weights"
+    assert "distilling the static table, token 1,024 of 1,317" in [doing for _, doing in said]
+
+
+@pytest.mark.parametrize("stopped", ["distilling the static table, token 1,024", "writing the static table"])
+def test_a_build_that_stops_half_way_does_not_count(small, tmp_path, stopped):
+    def stop(_part, doing):
+        if doing.startswith(stopped):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare("static", tmp_path, 0, stop)
+    assert list((tmp_path / "models").iterdir()) == []
+    assert prepare("static", tmp_path, 0, ignore).embed(["a text"]).shape == (1, 256)
+
+
+def test_weights_that_are_not_the_published_ones_are_refused(tmp_path, monkeypatch):
+    for name in minilm.CHECKSUMS:
+        (tmp_path / name).write_bytes(b"something else")
+    monkeypatch.setattr(minilm, "package_files", lambda: tmp_path)
+    with pytest.raises(OSError, match=r"expected SHA-256 53aa5117.*, got f41f3fa6.*; reinstall the package"):
+        prepare("static", tmp_path, 0, ignore)
+    assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_a_damaged_folder_is_named_with_what_to_do(static_data_dir, tmp_path):
+    damaged = tmp_path / "models" / static.FOLDER
+    shutil.copytree(static_data_dir / "models" / static.FOLDER, damaged)
+    whole = (damaged / "model.onnx").read_bytes()
+    (damaged / "model.onnx").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(OSError, match=rf"delete {damaged} and start again"):
+        prepare("static", tmp_path, 0, ignore)
