@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from surrealdb import AsyncSurreal
 
-from storage.embedding import minilm
+from storage.embedding import minilm, static
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def test_weights_that_are_not_the_published_ones_are_a_problem(doctor, corrupt):
 
 
 def test_weights_that_are_not_needed_any_more_are_worth_a_warning(doctor, corrupt, tmp_path):
-    (tmp_path / "data" / "models" / minilm.FOLDER).mkdir(parents=True)
+    (tmp_path / "data" / "models" / static.FOLDER).mkdir(parents=True)
     code, found = doctor()
     assert code == 0
     assert found["model"][0] == "warn"
