@@ -96,6 +96,7 @@ def storage_config(settings: Settings) -> StorageConfig:
         qdrant_collection=qdrant.collection,
         model=settings.embedding.model,
         threads=settings.embedding.threads,
+        rerank_ms=settings.search.rerank_ms,
         agent_window=settings.mapping.agent_window,
         conversation_window=settings.mapping.conversation_window,
         idle_close=settings.mapping.idle_close,

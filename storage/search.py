@@ -1,31 +1,50 @@
-"""Search by meaning and by words: the index finds, the store shows."""
+"""Search by meaning and by words: the index finds, MiniLM orders the best of it, the store shows."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from mapping.errors import invalid
+from mapping.identifiers import identifiers_of
+from mapping.text import text_of
 from storage.asking import asking, index_state, model_of
+from storage.fusion import best_first, fused, ranked, score, shares_of
 from storage.index.base import Filter, Hit, VectorIndex, fused_depth
+from storage.index.words import INNER, exact_things, things
 from storage.indexer import Indexer
 from storage.reader import Reader
-from storage.results import Group, add_highlights, add_parts, grouped, hits_needed, shown, took_ms
+from storage.rereading import Rereading
+from storage.results import Group, Result, add_highlights, add_parts, grouped, hits_needed, shown, took_ms
 
 if TYPE_CHECKING:
-    from storage.index.base import Vector
+    import numpy as np
+    from numpy.typing import NDArray
 
 Mode = Literal["hybrid", "semantic", "keyword"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
+# Re-ranked at most, of the best that was found, and looked at for exact things.
+CANDIDATES = 50
+# Exact things that are looked for by themselves, and hits for each: one that many events hold tells them not apart.
+_THINGS, _HOLDERS = 3, 20
+
+
+class _Found(NamedTuple):
+    """The lists of a search, best first: by meaning, by words, and by each exact thing in the query."""
+
+    lists: dict[str, list[Hit]]
+    holders: list[Hit]
+
 
 class Search:
-    """Searches what the indexer has indexed."""
+    """Searches what the indexer has indexed. Without `rereading`, nothing is re-ranked."""
 
-    def __init__(self, reader: Reader, indexer: Indexer) -> None:
+    def __init__(self, reader: Reader, indexer: Indexer, rereading: Rereading | None = None) -> None:
         self._reader = reader
         self._indexer = indexer
+        self._rereading = rereading
 
     async def search(
         self,
@@ -37,10 +56,11 @@ class Search:
         *,
         parts: bool = False,
     ) -> dict[str, Any]:
-        """Give `{query, mode, took_ms, index: {state, pending}, results: [{score, event, highlights}]}`, best first.
+        """Give `{query, mode, took_ms, index: {state, pending}, reranked, results: [{score, event, highlights}]}`.
 
-        With `group_by`, a result is the best event of its trace or session, and `more` says how many others of it were
-        found. With `parts`, a result has its rank and score in each list that its score is made of, too.
+        Best first. `reranked` says how many of the best MiniLM had the time to read, in hybrid search. With `group_by`,
+        a result is the best event of its trace or session, and `more` says how many others of it were found. With
+        `parts`, a result has its rank and score in each list that its score is made of, too.
 
         Raises Problem: INVALID_ARGUMENT for an empty query and where search is off, UNAVAILABLE while the model is
         prepared or the index is away.
@@ -49,11 +69,21 @@ class Search:
             raise invalid("q: expected the words to search for")
         started = time.perf_counter()
         needed = hits_needed(limit, group_by)
+        left = self._rereading.budget if self._rereading and mode == "hybrid" else 0.0
         with asking(self._indexer) as index:
-            vector = None if mode == "keyword" else await self._embedded(query)
-            hits = await _hits(index, query, vector, mode, which, needed)
-            lists = await _lists(index, query, vector, mode, which, needed) if parts else {}
-        results = grouped(await shown(self._reader, hits), group_by)[:limit]
+            vector = None
+            if mode != "keyword":
+                (vector,) = await asyncio.to_thread(model_of(self._indexer).embed, [query])
+            if vector is not None and left:
+                vector, left = await self._looked_for(query, vector, left)
+            found = await _found(index, query, vector, mode, which, needed)
+        lists = found.lists
+        if mode == "hybrid":
+            results, lists["reranked"] = await self._ordered(query, found, needed, left)
+        else:
+            (hits,) = lists.values()
+            results = await shown(self._reader, hits)
+        results = grouped(results, group_by)[:limit]
         await add_highlights(results, query)
         if parts:
             add_parts(results, lists)
@@ -62,32 +92,76 @@ class Search:
             "mode": mode,
             "took_ms": took_ms(started),
             "index": index_state(self._indexer),
+            "reranked": len(lists.get("reranked", ())),
             "results": results,
         }
 
-    async def _embedded(self, query: str) -> Vector:
-        vectors = await asyncio.to_thread(model_of(self._indexer).embed, [query])
-        vector: Vector = vectors[0]
-        return vector
+    async def _looked_for(
+        self, query: str, vector: NDArray[np.float32], left: float
+    ) -> tuple[NDArray[np.float32], float]:
+        """Give what to search for, and the seconds that are left of the budget."""
+        assert self._rereading is not None  # noqa: S101 - for mypy: there is a budget
+        deadline = time.monotonic() + left
+        vector = await self._rereading.looked_for(query, vector, deadline)
+        return vector, deadline - time.monotonic()
+
+    async def _ordered(self, query: str, found: _Found, needed: int, left: float) -> tuple[list[Result], list[Hit]]:
+        """Give the best results of a hybrid search, and what MiniLM had the time to score, in `left` seconds."""
+        deadline = time.monotonic() + left
+        results = {result["event"]["id"]: result for result in await shown(self._reader, _candidates(found, needed))}
+        hits = [Hit(each, result["score"]) for each, result in results.items()]
+        events = {each: result["event"] for each, result in results.items()}
+        held = await asyncio.to_thread(_held, exact_things(query), events)
+        # What holds an exact thing is read first.
+        best = [hit.id for hit in ranked(hits, {}, held)[:CANDIDATES]]
+        cosines: list[float] = []
+        if self._rereading and left > 0:
+            texts = await asyncio.to_thread(_texts, [events[each] for each in best])
+            cosines = await self._rereading.scores(query, texts, deadline)
+        shares = shares_of(found.lists["keyword"])
+        scores = {each: score(cosine, shares.get(each, 0.0)) for each, cosine in zip(best, cosines, strict=False)}
+        ordered = ranked(hits, scores, held)[:needed]
+        return [results[hit.id] | {"score": hit.score} for hit in ordered], best_first(map(Hit._make, scores.items()))
 
 
-async def _hits(
-    index: VectorIndex, query: str, vector: Vector | None, mode: Mode, which: Filter, limit: int
-) -> list[Hit]:
-    if vector is None:
-        return await index.search_words(query, which, limit)
-    if mode == "semantic":
-        return await index.search_dense(vector, which, limit)
-    return await index.search_hybrid(vector, query, which, limit)
-
-
-async def _lists(
-    index: VectorIndex, query: str, vector: Vector | None, mode: Mode, which: Filter, limit: int
-) -> dict[str, list[Hit]]:
-    """Give the lists that a mode puts together, as deep as it looks."""
-    lists = {}
+async def _found(
+    index: VectorIndex, query: str, vector: NDArray[np.float32] | None, mode: Mode, which: Filter, needed: int
+) -> _Found:
+    depth = fused_depth(needed) if mode == "hybrid" else needed
+    lists: dict[str, list[Hit]] = {}
+    holders: list[Hit] = []
     if mode != "semantic":
-        lists["keyword"] = await index.search_words(query, which, fused_depth(limit))
+        lists["keyword"] = await index.search_words(query, which, depth)
     if vector is not None:
-        lists["semantic"] = await index.search_dense(vector, which, fused_depth(limit))
-    return lists
+        lists["semantic"] = await index.search_dense(vector, which, depth)
+    if mode == "hybrid":
+        for thing in exact_things(query)[:_THINGS]:
+            if thing != query.strip().lower():  # the list by words has those already
+                holders += await index.search_words(thing, which, _HOLDERS)
+    return _Found(lists, holders)
+
+
+def _candidates(found: _Found, needed: int) -> list[Hit]:
+    """Give what may be shown: the best by meaning and words, and what may hold an exact thing."""
+    hits = fused(found.lists["semantic"], found.lists["keyword"])
+    best = hits[: max(needed, CANDIDATES)]
+    scores = {hit.id: hit.score for hit in hits}
+    missing = dict.fromkeys(hit.id for hit in found.holders).keys() - {hit.id for hit in best}
+    return best + [Hit(each, scores.get(each, 0.0)) for each in sorted(missing)]
+
+
+def _held(wanted: list[str], events: dict[str, dict[str, Any]]) -> dict[str, int]:
+    """Count the exact things that each event holds, in its text or beside it."""
+    return {each: len(_things(event).intersection(wanted)) for each, event in events.items() if wanted}
+
+
+def _things(event: dict[str, Any]) -> frozenset[str]:
+    return things(_text(event)).union(each.strip(INNER).lower() for each in identifiers_of(event))
+
+
+def _texts(events: list[dict[str, Any]]) -> list[str]:
+    return [_text(event) for event in events]
+
+
+def _text(event: dict[str, Any]) -> str:
+    return text_of(event["name"], event["properties"])

@@ -17,12 +17,14 @@ from mapping.errors import Code, Problem
 from mapping.model import Event
 from mapping.times import NS
 from storage import idle, retention
-from storage.embedding.model import Embedder, prepare
+from storage.embedding.model import STATIC, Embedder, prepare
 from storage.index.base import VectorIndex
 from storage.index.choose import choose_index
 from storage.indexer import Indexer
 from storage.prune import Pruner
 from storage.reader import Reader
+from storage.rereading import Reader as MiniLM
+from storage.rereading import Rereading
 from storage.search import Search
 from storage.surreal import schema
 from storage.surreal.database import ConflictError, Database, OpenError, RefusedError
@@ -37,7 +39,10 @@ _LOG_EVERY = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class StorageConfig:
-    """Where and how to store. Durations are seconds; an empty `qdrant_url` means the embedded index in `data_dir`."""
+    """Where and how to store. Durations are seconds; an empty `qdrant_url` means the embedded index in `data_dir`.
+
+    `rerank_ms`, 0 for none, is for the model `static` only.
+    """
 
     data_dir: Path
     surrealdb_url: str
@@ -50,6 +55,7 @@ class StorageConfig:
     qdrant_collection: str
     model: str
     threads: int
+    rerank_ms: int
     agent_window: float
     conversation_window: float
     idle_close: float
@@ -88,6 +94,9 @@ class Storage:
             password=config.surrealdb_password,
             told=self._told,
         )
+        # MiniLM as the index's model has said all it knows already, and one of the user's own may know better.
+        rereads = config.model == STATIC and config.rerank_ms > 0
+        self._rereading = Rereading(self._minilm, config.rerank_ms / 1000) if rereads else None
         self._logged = ("", 0.0)
         self._opened: _Open | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -163,7 +172,7 @@ class Storage:
             reader.forget_counts()
 
         pruner = Pruner(self._database, pruned)
-        self._opened = _Open(writer, reader, indexer, Search(reader, indexer), pruner)
+        self._opened = _Open(writer, reader, indexer, Search(reader, indexer, self._rereading), pruner)
         self.state = "ready"
         self._tasks.append(asyncio.create_task(idle.close_idle_traces(self._database, self.config.idle_close)))
         if self.config.retention_days or self.config.retention_max_events:
@@ -217,7 +226,16 @@ class Storage:
 
     def _prepare(self) -> Embedder:
         indexer = self.indexer
-        return prepare(self.config.model, self.config.data_dir, self.config.threads, indexer.progressed)
+        embedder = prepare(self.config.model, self.config.data_dir, self.config.threads, indexer.progressed)
+        if self._rereading is not None:
+            self._rereading.load()
+        return embedder
+
+    def _minilm(self) -> MiniLM:
+        # numpy takes 0.1 s to import.
+        from storage.embedding.rerank import Reranker  # noqa: PLC0415
+
+        return Reranker.prepared(self.config.data_dir, self.config.threads)
 
     def _index_for(self, dimensions: int) -> VectorIndex:
         config = self.config

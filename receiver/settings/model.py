@@ -135,6 +135,13 @@ class Embedding:
 
 
 @dataclass(frozen=True)
+class Search:
+    rerank_ms: Annotated[
+        int, Setting(kinds.COUNT, "milliseconds in which a hybrid search has its best hits re-read by MiniLM; 0: none")
+    ] = 150
+
+
+@dataclass(frozen=True)
 class EventMapping:
     agent_window: Annotated[
         float, Setting(kinds.DURATION, "how long an agent's last trace takes its events that name neither")
@@ -216,6 +223,7 @@ class Settings:
     auth: Auth = dataclasses.field(default_factory=Auth)
     storage: Storage = dataclasses.field(default_factory=Storage)
     embedding: Embedding = dataclasses.field(default_factory=Embedding)
+    search: Search = dataclasses.field(default_factory=Search)
     mapping: EventMapping = dataclasses.field(default_factory=EventMapping)
     retention: Retention = dataclasses.field(default_factory=Retention)
     limits: Limits = dataclasses.field(default_factory=Limits)

@@ -27,6 +27,7 @@ def config(tmp_path):
         qdrant_collection="agent_events",
         model="off",
         threads=0,
+        rerank_ms=0,
         agent_window=3600.0,
         conversation_window=86400.0,
         idle_close=1800.0,

@@ -40,7 +40,7 @@ async def test_each_mode_finds_and_shows_the_whole_event(search, reader, indexer
     (apple, _) = await store("red apple", "yellow pear", indexer=indexer, trace_id="t", session_id="s")
     await caught_up(indexer)
     answer = await search.search("apple", mode, Filter(), 10)
-    assert answer.keys() == {"query", "mode", "took_ms", "index", "results"}
+    assert answer.keys() == {"query", "mode", "took_ms", "index", "reranked", "results"}
     assert (answer["query"], answer["mode"], answer["index"]) == ("apple", mode, {"state": "ready", "pending": 0})
     assert answer["took_ms"] > 0
     assert answer["results"][0]["event"] == await reader.event(apple)
