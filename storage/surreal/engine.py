@@ -35,8 +35,8 @@ _ROOM = 16 * 1024 * 1024
 # Reads overtake writes, a write takes 0.1 s; but no more than so many of them one after the other.
 _OVERTAKING = 16
 _READ_AT_ONCE = 1 << 20
-# Merging tables takes and frees memory in small pieces, which glibc keeps: asked to give them back, which takes 2-11 ms,
-# it held 200 MB after 250,000 events, and 660 otherwise.
+# Merging tables takes and frees memory in small pieces, which glibc keeps: asked to give them back, which takes 2-11
+# ms, it held 200 MB after 250,000 events, and 660 otherwise.
 _TRIM_EVERY = 5.0
 
 
