@@ -40,6 +40,17 @@ def test_a_flag_decides_before_the_environment_that_before_the_file_that_before_
     assert settings.server.max_body_bytes == Settings().server.max_body_bytes
 
 
+def test_numbers_need_no_quotes_in_the_file(config):
+    settings = read(config=config("retention: {days: 0.5, max_events: 1000}"))
+    assert (settings.retention.days, settings.retention.max_events) == (0.5, 1000)
+
+
+@pytest.mark.parametrize("text", ["-1", "1e3", "nan", "inf", "1.", ".5", "30d", "٣"])
+def test_days_are_a_plain_number(text):
+    with pytest.raises(SettingsError, match=r"VECTADB_RETENTION_DAYS.*a number, 0 or more"):
+        read(VECTADB_RETENTION_DAYS=text)
+
+
 def test_the_environment_may_name_the_file(config):
     assert read(VECTADB_CONFIG=str(config("server: {port: 1001}"))).server.port == 1001
 
@@ -84,6 +95,9 @@ def test_variables_of_others_that_begin_alike_are_left_alone():
         ("mapping.agent_window", "1h30m", 5400.0),
         ("mapping.conversation_window", "12h", 43200.0),
         ("mapping.idle_close", "250ms", 0.25),
+        ("retention.days", "0.5", 0.5),
+        ("retention.days", "30", 30.0),
+        ("retention.max_events", "1000000", 1_000_000),
         ("log.level", "DEBUG", "debug"),
     ],
 )

@@ -1,6 +1,7 @@
 """What is deleted in the store leaves the index, whatever the two do at the moment, and is never found."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -123,6 +124,22 @@ async def test_a_receiver_that_ends_between_the_two_deletions_completes_them_at_
         await caught_up(indexer)
         assert await index.count() == 0
         assert await found(database, indexer, "apple") == set()
+
+
+@embedded
+async def test_what_was_stored_again_stays_even_if_the_deletion_is_told_later(
+    database, index, embedder, indexing, caught_up, store
+):
+    """The clock was set back in between: the second storing stands before the deletion in the queue."""
+    async with indexing(database, index, embedder) as indexer:
+        (apple,) = await store("an apple", indexer=indexer)
+        await caught_up(indexer)
+        record = {"id": f"{time.time_ns():020d}-z", "event_ids": [], "size": 0, "deleted": [apple]}
+        await database.query("INSERT INTO index_queue $record", record=record)
+        indexer.added(0)
+        await caught_up(indexer)
+        assert await found(database, indexer, "apple") == {apple}
+        assert await index.count() == 1
 
 
 @embedded
