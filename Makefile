@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench setup lint format lock clean
+.PHONY: run test bench bench-search setup lint format lock clean
 
 run: setup
 	$(BIN)/vectadb-receiver serve
@@ -13,6 +13,9 @@ test: setup
 
 bench: setup
 	$(BIN)/python bench/ingest.py $(BENCH_ARGS)
+
+bench-search: setup
+	$(BIN)/python bench/search.py $(BENCH_ARGS)
 
 setup: $(VENV)/installed
 

@@ -69,7 +69,7 @@ class Search:
             raise invalid("q: expected the words to search for")
         started = time.perf_counter()
         needed = hits_needed(limit, group_by)
-        left = self._rereading.budget if self._rereading and mode == "hybrid" else 0.0
+        left = self._rereading.budget if self._rereading else 0.0
         with asking(self._indexer) as index:
             vector = None
             if mode != "keyword":
