@@ -11,6 +11,7 @@ Origins stay: thousands of events share one, and nobody counts who does.
 from __future__ import annotations
 
 import asyncio
+import random
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -113,6 +114,7 @@ class Pruner:
                 if conflicts == _ATTEMPTS:
                     message = "the traces to be deleted change all the time; try again"
                     raise Problem(Code.UNAVAILABLE, message) from error
+                await asyncio.sleep(random.random() * 0.01 * 2 ** min(conflicts, 6))  # noqa: S311 - as in storage.commit
             else:
                 conflicts = 0
                 traces, events = traces + gone.traces, events + gone.events

@@ -243,6 +243,7 @@ async def test_a_trace_that_changes_meanwhile_is_looked_at_again(database, prune
 
 
 async def test_one_that_changes_all_the_time_is_given_up(pruner, trace_of, database, monkeypatch):
+    monkeypatch.setattr(prune_module, "_ATTEMPTS", 3)
     await trace_of("t")
 
     async def changed(_):
