@@ -140,6 +140,10 @@ class Bench:
             rereading.load()
         return Search(self.storage.reader, self.storage.indexer, rereading)
 
+    def labels_of(self, answer: dict[str, Any]) -> list[str]:
+        """Give the labels of what was found, "" for events of others."""
+        return [self._labels.get(result["event"]["id"], "") for result in answer["results"]]
+
     def forget(self) -> None:
         """Let MiniLM read texts again that it has read."""
         self.minilm._vectors.clear()  # a receiver gains from what it keeps, and a measurement must not
@@ -151,7 +155,7 @@ class Bench:
             if afresh:
                 self.forget()
             answer = await search.search(query.query, mode, Filter(), DEPTH)
-            found.append([self._labels[result["event"]["id"]] for result in answer["results"]])
+            found.append(self.labels_of(answer))
             reranked += answer["reranked"]
         return found, reranked / len(self.queries)
 

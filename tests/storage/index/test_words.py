@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from storage.index.base import Filter, Point
-from storage.index.words import document_vector, query_vector
+from storage.index.words import document_vector, exact_things, query_vector, things
 
 # What is looked for, and texts that have the same parts in another order, oftener, or in less text.
 EXACT = [
@@ -99,3 +99,40 @@ def test_a_long_run_without_spaces_takes_no_long_time(unit):
     began = time.monotonic()
     document_vector(unit * 100_000)
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("exact", [exact for exact, _ in EXACT])
+def test_a_text_has_the_exact_things_that_a_query_for_them_names(exact):
+    assert exact_things(exact)
+    assert things(f"({exact}), it says") >= set(exact_things(exact))
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("what became of ORD-48213?", ["ord-48213"]),
+        ("calls of lookup_order that failed yesterday", ["lookup_order"]),
+        ("why does /srv/app/x.py need so much memory", ["srv/app/x.py"]),
+        ("span 5b8aa5a2d2c872e8", ["5b8aa5a2d2c872e8"]),
+        ("the message 88213 is held in quarantine", ["88213"]),
+        ("503", ["503"]),
+        ("error 503", ["503"]),
+        ("page could not be fetched, and it was not a 404", []),
+        ("answered within 3 days", []),
+        ("fox in the garden at 23:17, on camera", []),
+        ("the follow-up of a well-known customer, e.g. by mail and/or phone", []),
+        ("PayPal payments that were refunded to somebody", []),
+        ("PayPal", ["paypal"]),
+        ("no machine could be started: VcpuLimitExceeded", ["vcpulimitexceeded"]),
+        ("", []),
+        ("?! ...", []),
+    ],
+)
+def test_a_query_names_exact_things(query, named):
+    assert exact_things(query) == named
+
+
+def test_identifiers_are_found_as_a_whole_and_not_by_their_parts():
+    vector = document_vector("refund", ["3f2a1b00-4213-4c1d-9e5f-0a1b2c3d4e5f", "ORD-48213"])
+    assert set(query_vector("ORD-48213").indices) & set(vector.indices)
+    assert not set(query_vector("4213").indices) & set(vector.indices)

@@ -1,0 +1,61 @@
+"""MiniLM reads a query for the static table."""
+
+import time
+
+import numpy as np
+import pytest
+
+from storage.embedding.model import prepare
+from storage.embedding.rerank import Reranker
+
+
+@pytest.fixture(scope="module")
+def table(static_data_dir):
+    return prepare("static", static_data_dir, 0, lambda *_: None)
+
+
+@pytest.fixture(scope="module")
+def minilm(static_data_dir):
+    return Reranker.prepared(static_data_dir, 0)
+
+
+def cosine(one, other):
+    return float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
+
+
+def in_a_minute():
+    return time.monotonic() + 60
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted", "other"),
+    [
+        ("is it warm in Portugal?", "Weather forecast for Lisbon: sunny, 24 degrees.", "Is it in the cupboard?"),
+        ("crooks pretend to be the boss", "Fraud: somebody poses as the director.", "The boss likes to pretend."),
+        ("the computer ran out of memory", "OOMKilled: the container used more than 2 GiB", "Our computer class"),
+    ],
+)
+def test_what_is_looked_for_is_nearer_to_what_means_the_same(table, minilm, query, wanted, other):
+    (own,) = table.embed([query])
+    looked_for = minilm.looked_for(query, own, in_a_minute())
+    near, far = table.embed([wanted, other])
+    assert cosine(looked_for, near) - cosine(looked_for, far) > cosine(own, near) - cosine(own, far)
+
+
+def test_the_tables_own_words_still_count(table, minilm):
+    (own,) = table.embed(["refund the order"])
+    assert 0.3 < cosine(minilm.looked_for("refund the order", own, in_a_minute()), own) < 0.999
+
+
+def test_without_time_the_tables_own_vector_is_looked_for(table, minilm):
+    (own,) = table.embed(["never read before"])
+    assert minilm.looked_for("never read before", own, time.monotonic() - 1) is own
+
+
+def test_the_query_is_read_once_for_search_and_scores(table, minilm, monkeypatch):
+    read = []
+    embed = minilm._embedder.embed
+    monkeypatch.setattr(minilm._embedder, "embed", lambda texts: read.extend(texts) or embed(texts))
+    minilm.looked_for("read once", table.embed(["read once"])[0], in_a_minute())
+    minilm.score("read once", ["a text"], in_a_minute())
+    assert read == ["read once", "a text"]
