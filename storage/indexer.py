@@ -1,4 +1,4 @@
-"""Brings what was stored into the search index: reads the durable queue, embeds, upserts, and only then forgets.
+"""Brings what was stored into the search index: reads the durable queue, has points made, upserts, only then forgets.
 
 A record of the queue is deleted once the index has its events on disk. A process that dies in between does that record
 again at its next start, and a second upsert of the same point changes nothing. Several receivers on the same stores may
@@ -7,6 +7,9 @@ index a record twice, which is as harmless.
 Records that name deleted events (`storage.prune`) are done in their turn. An upsert that was under way when they were
 deleted comes before; one that comes later does not find them in the store. Where several receivers work at the queue,
 that turn may be another's, so each looks after an upsert whether its events are still there.
+
+By turns with the queue an index is filled from the store, where one has to be (`storage.index_state`). What is new goes
+into both meanwhile.
 """
 
 from __future__ import annotations
@@ -15,29 +18,42 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
 
 from mapping.errors import Problem
-from mapping.identifiers import identifiers_of
-from mapping.text import text_of
+from storage import index_queue, index_state
+from storage.counts import count_events
 from storage.embedding.model import Embedder
-from storage.index.base import IndexUnavailable, IndexUnusable, Point, VectorIndex
-from storage.index.packing import pack
+from storage.index.base import IndexUnavailable, IndexUnusable, VectorIndex
+from storage.index.choose import Indexes
+from storage.index_queue import Group
+from storage.index_state import Fill, IndexState, Vectors
+from storage.preparing.messages import Made
+from storage.preparing.points import EVENTS
+from storage.preparing.preparer import Preparer
 from storage.reader import Reader
-from storage.rebuild import built_with, rebuild
+from storage.serving import Serving
 from storage.surreal import cbor, rows
 from storage.surreal.database import ConflictError, Database
 
 log = logging.getLogger(__name__)
 
-State = Literal["off", "preparing", "rebuilding", "ready", "waiting", "failed"]
+State = Literal["off", "preparing", "rebuilding", "reindexing", "ready", "waiting", "failed"]
 
-# Events embedded and upserted at a time: enough for the model, and few enough to stop soon.
-_EVENTS = 64
+# Events read, made into points and upserted at a time: 10 ms of the store's engine, 20 of the index's, so that others
+# are served in between.
+_EVENTS = 250
 _RETRY_AFTER = 5.0  # seconds
 # Another receiver on the same stores may have stopped before it had indexed what it stored.
 _LOOK_AGAIN_AFTER = 30.0
+# What comes within this time is indexed together.
+_LINGER = 0.2
+# Those who search the index that served until now have their answer by then.
+_SEARCHES_END_WITHIN = 1.0  # seconds
+# While commits wait, indexing pauses so many times as long as it worked.
+_PAUSES = 3
+_LOOK_AT_COMMITS_EVERY = 0.01
 
 # Points whose payload is set at a time.
 _RENAMED = 1_000
@@ -46,45 +62,61 @@ _SILENT = {
     "session_id": "SELECT VALUE id FROM agent_event WHERE trace_id = $trace_id AND session_id = NONE",
     "agent_id": "SELECT VALUE id FROM agent_event WHERE trace_id = $trace_id AND agent_id = NONE",
 }
+_AFTER = "SELECT VALUE id FROM agent_event WHERE id > $last AND indexed != false ORDER BY id LIMIT $limit"
 
-_PAYLOAD = ("trace_id", "session_id", "agent_id", "event_type", "timestamp", "status")
+
+class _Tools(NamedTuple):
+    """What indexing is done with, once the model is there."""
+
+    embedder: Embedder
+    preparer: Preparer
+    serving: Serving
+
+    @property
+    def vectors(self) -> Vectors:
+        return Vectors(self.embedder.name, self.embedder.dimensions)
 
 
 class Indexer:
     """Keeps the index up with the store.
 
-    `state` is `off` (no model is set), `preparing` the model (`progress` from 0 to 1), `rebuilding` the index (every
-    event is queued again), `ready`, `waiting` for a store that is away, or `failed`; `reason` says what is done or why.
-    `pending` counts the events that are stored and not yet indexed, `oldest` is when the first of them was stored
-    (nanoseconds), `indexed` counts those that this process has indexed. `embedder` and `index` are there from the first
-    `ready` on.
+    `state` is `off` (no model is set), `preparing` the model, `rebuilding` the index from the store (what is in it is
+    found), `reindexing` into another one while this one serves, `ready`, `waiting` for a store that is away, or
+    `failed`; `reason` says what is done or why, `progress`, from 0 to 1, how far that is. `oldest` is when the first
+    event that waits was stored (nanoseconds), `indexed` counts those that this process has indexed. `index` is there
+    once words can be searched, `embedder` once meaning can.
     """
 
-    def __init__(self, database: Database, reader: Reader) -> None:
+    def __init__(self, database: Database, reader: Reader, commits_wait: Callable[[], bool] = lambda: False) -> None:
         self.state: State = "off"
         self.progress = 0.0
         self.reason = ""
-        self.pending = 0
         self.oldest: int | None = None
         self.indexed = 0
         self.embedder: Embedder | None = None
         self.index: VectorIndex | None = None
         self._database = database
         self._reader = reader
+        self._commits_wait = commits_wait
         self._work = asyncio.Event()
-        self._rebuild_asked = False
+        self._queued = 0
+        self._stored: int | None = None  # events there were when filling began, or went on
+        self._to_fill = 0
+        self._anew = self._damaged = False
+        self._working_since = 0.0
+
+    @property
+    def pending(self) -> int:
+        """Events that are stored and not found yet."""
+        return self._queued + self._to_fill
 
     async def count_pending(self) -> None:
         """Read from the store what was left to be indexed."""
-        sizes, names = await self._database.query(
-            "SELECT VALUE size FROM index_queue; SELECT VALUE id FROM index_queue ORDER BY id LIMIT 1"
-        )
-        self.pending = sum(sizes)
-        self.oldest = _moment(names[0]) if names else None
+        self._queued, self.oldest = await index_queue.waiting(self._database)
 
     def added(self, events: int) -> None:
         """Take note of events that were just stored, to be indexed."""
-        self.pending += events
+        self._queued += events
         if self.oldest is None and events:
             self.oldest = time.time_ns()
         self._work.set()
@@ -93,89 +125,196 @@ class Indexer:
         """Take note of how far the model is; called from the thread that prepares it."""
         self.progress, self.reason = share, doing
 
+    def reindex(self) -> None:
+        """Ask for another index to be filled from the store, and put in the place of the one that serves."""
+        self._anew = True
+        self._begins("reindexing")
+
     def rebuild(self) -> None:
-        """Ask for the index to be built anew."""
-        self._rebuild_asked = True
+        """Ask for the index to be built anew, because it is damaged."""
+        self._damaged = True
+        self._begins("rebuilding")
+
+    def _begins(self, state: State) -> None:
+        if self.state == "ready":
+            self.state, self.reason = state, "another index is made"
         self._work.set()
 
-    async def run(self, prepare: Callable[[], Embedder], index_for: Callable[[int], VectorIndex]) -> None:
+    async def run(self, prepare: Callable[[], Embedder], preparer_of: Callable[[], Preparer], indexes: Indexes) -> None:
         """Prepare the model and the index, then index until cancelled. Closes the index in the end."""
         self.state = "preparing"
         log.info("the embedding model is being prepared; events are stored meanwhile, and indexed after that")
+        serving = Serving(self._database, indexes)
         try:
-            self.embedder = await asyncio.to_thread(prepare)
-            index = index_for(self.embedder.dimensions)
             try:
-                await self._keep_up(self.embedder, index)
+                with contextlib.suppress(Problem):  # the store is away, and will be waited for
+                    self.index = await serving.known()
+                embedder = await asyncio.to_thread(prepare)
+                preparer = preparer_of()
+                try:
+                    await self._keep_up(_Tools(embedder, preparer, serving))
+                finally:
+                    await preparer.close()
             finally:
-                await index.close()
+                await serving.close()
         except Exception as error:
             # The receiver stores all the same; whoever searches or asks for the state is told.
             self.state, self.reason = "failed", str(error)
             log.exception("indexing has stopped; events are stored, and wait to be indexed")
 
-    async def _keep_up(self, embedder: Embedder, index: VectorIndex) -> None:
+    async def _keep_up(self, tools: _Tools) -> None:
         while True:
             try:
-                await self._index_all(embedder, index)
+                await self._index_all(tools)
             except (ConflictError, IndexUnavailable, IndexUnusable, Problem) as error:
-                self._rebuild_asked |= isinstance(error, IndexUnusable)
                 if self.state != "waiting":
                     log.warning("indexing waits: %s", error)
                 self.state, self.reason = "waiting", str(error)
                 await asyncio.sleep(_RETRY_AFTER)
 
-    async def _index_all(self, embedder: Embedder, index: VectorIndex) -> None:
-        if not self._rebuild_asked:
-            await index.open()
-            # An empty index may be another one than the state tells of: a new server, a folder that was deleted.
-            self._rebuild_asked = await built_with(self._database) != embedder.name or await index.count() == 0
+    async def _index_all(self, tools: _Tools) -> None:
         while True:
-            if self._rebuild_asked:
-                self.state, self.reason = "rebuilding", "every event is queued to be indexed"
-                await rebuild(self._database, index, embedder.name)
-                await self.count_pending()
-                self._rebuild_asked = False
-                if self.pending:
-                    log.info("the search index is built anew from the store: %s events are queued", self.pending)
-            if self.index is None:
-                log.info("search is ready: %s, %s events to be indexed", embedder.name, self.pending)
-            self.index = index
-            self.state, self.reason = "ready", ""
             self._work.clear()
-            while await self._index_record(embedder, index):
-                pass
-            # Not by wait_for: in Python 3.11 it loses a cancellation that comes at the same moment as the work.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_AGAIN_AFTER):
-                    await self._work.wait()
+            state = await self._settled(tools)
+            group = await self._take()
+            if group is not None:
+                await self._index_group(tools, state, group)
+            if state.fill is not None:
+                await self._fill(tools, state, state.fill)
+            elif group is None:
+                # Not by wait_for: in Python 3.11 it loses a cancellation that comes at the same moment as the work.
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_AGAIN_AFTER):
+                        await self._work.wait()
+                        await asyncio.sleep(_LINGER)
 
-    async def _index_record(self, embedder: Embedder, index: VectorIndex) -> bool:
-        """Index the oldest record of the queue; False where there is none."""
-        (found,) = await self._database.query("SELECT * FROM index_queue ORDER BY id LIMIT 1")
-        if not found:
-            self.pending, self.oldest = 0, None
-            return False
-        (record,) = found
-        self.oldest = _moment(record["id"])
-        for start in range(0, len(record["event_ids"]), _EVENTS):
-            ids = record["event_ids"][start : start + _EVENTS]
-            events = await self._reader.events_by_id(ids)
-            if events:  # they may have been deleted since
-                await index.upsert([await asyncio.to_thread(_packed, embedder, list(events.values()))])
-                await self._drop_deleted(index, list(events))
-            self.pending = max(self.pending - len(ids), 0)
-            self.indexed += len(events)
-        for trace_id in record["traces"]:
-            await self._pass_on(index, trace_id)
-        if record.get("deleted"):
-            await index.delete(record["deleted"])
-        await self._database.query("DELETE $record", record=cbor.record(rows.QUEUE, record["id"]))
-        return not self._rebuild_asked
+    async def _settled(self, tools: _Tools) -> IndexState:
+        """Bring about which index serves and which is filled, and show it."""
+        if self._damaged and self.index is not None:
+            tools.serving.damaged_index(self.index)
+        anew, self._anew, self._damaged = self._anew, False, False
+        state = await tools.serving.settled(tools.vectors, anew=anew)
+        if state.fill is None:
+            self._stored = None
+        elif self._stored is None:
+            self._stored = await count_events(self._database)
+            if self._stored:
+                log.info("a search index is filled from the store: %s events", self._stored - state.fill.done)
+        self.index = tools.serving.index(state.name)
+        self.embedder = tools.embedder if state.vectors == tools.vectors else None
+        if self.state in {"preparing", "waiting"}:
+            log.info("search is ready: %s, %s events to be indexed", tools.embedder.name, self.pending)
+        if state.retired:
+            await asyncio.sleep(_SEARCHES_END_WITHIN)
+            for name in state.retired:
+                await tools.serving.remove(name)
+        self._show(state)
+        return state
 
-    async def _drop_deleted(self, index: VectorIndex, event_ids: list[str]) -> None:
+    def _show(self, state: IndexState) -> None:
+        if state.fill is None:
+            self.state, self.reason, self.progress, self._to_fill = "ready", "", 1.0, 0
+            return
+        stored, done = self._stored or 0, state.fill.done
+        self.progress = min(done / max(stored, 1), 1.0)
+        if state.fill.name == state.name:
+            self.state, self.reason = "rebuilding", "the search index is filled from the store"
+            self._to_fill = max(stored - done, 0)
+        else:
+            self.state, self.reason = "reindexing", "another search index is filled, to take the place of this one"
+            self._to_fill = 0
+
+    async def _take(self) -> Group | None:
+        group = await index_queue.take(self._database)
+        if group is None:
+            self._queued, self.oldest = 0, None
+        else:
+            self.oldest = group.oldest
+        return group
+
+    async def _index_group(self, tools: _Tools, state: IndexState, group: Group) -> None:
+        names = [state.name] + ([state.fill.name] if state.fill and state.fill.name != state.name else [])
+        # One that has another model's vectors serves those who search for words.
+        words_only = state.name if state.vectors.model != tools.embedder.name else ""
+        self.indexed += await self._index_events(tools, group.event_ids, names, words_only=words_only)
+        for name in names:
+            with tools.serving.using(name) as index:
+                for trace_id in group.traces:
+                    await self._pass_on(index, trace_id)
+                await self._delete(index, group.deleted)
+        await index_queue.done(self._database, group)
+        self._queued = max(self._queued - len(group.event_ids), 0)
+
+    async def _fill(self, tools: _Tools, state: IndexState, fill: Fill) -> None:
+        """Take the next events of the store into the index that is filled, or put it in its place after the last."""
+        (ids,) = await self._database.query(
+            _AFTER, last=cbor.record(rows.EVENT, fill.position), limit=index_queue.GROUP
+        )
+        if not ids:
+            await tools.serving.filled(state)
+            return
+        indexed = await self._index_events(tools, ids, [fill.name])
+        await index_state.advance(self._database, fill._replace(position=ids[-1], done=fill.done + len(ids)))
+        if state.name == fill.name:
+            self.indexed += indexed
+
+    async def _index_events(
+        self, tools: _Tools, event_ids: Sequence[str], names: Sequence[str], *, words_only: str = ""
+    ) -> int:
+        """Take events into indexes, and say how many there were: others have been deleted. Not lost when this returns.
+
+        One part is made while the one before it is upserted.
+        """
+        parts = [event_ids[start : start + _EVENTS] for start in range(0, len(event_ids), _EVENTS)]
+        indexed = 0
+        made: Made | None = None
+        for part in [*parts, []]:
+            following, _ = await asyncio.gather(
+                self._make(tools, part, plain=bool(words_only)), self._upsert(tools, made, names, words_only)
+            )
+            if made is not None:
+                indexed += len(made.event_ids)
+            made = following
+        for name in names if indexed else ():
+            with tools.serving.using(name) as index:
+                await index.flush()
+        return indexed
+
+    async def _make(self, tools: _Tools, event_ids: Sequence[str], *, plain: bool) -> Made | None:
+        if not event_ids:
+            return None
+        await self._give_way()
+        events = [cbor.record(rows.EVENT, event_id) for event_id in event_ids]
+        made = await tools.preparer.make(await self._database.read(EVENTS, events=events), plain=plain)
+        return made if made.event_ids else None
+
+    async def _upsert(self, tools: _Tools, made: Made | None, names: Sequence[str], words_only: str) -> None:
+        if made is None:
+            return
+        for name in names:
+            with tools.serving.using(name) as index:
+                await index.upsert(made.plain if name == words_only and made.plain is not None else made.points)
+                await self._drop_deleted(index, made.event_ids)
+
+    async def _give_way(self) -> None:
+        """Pause while commits wait, but not for ever."""
+        now = time.monotonic()
+        until = now + min(now - self._working_since, 1.0) * _PAUSES
+        while self._commits_wait() and time.monotonic() < until:  # noqa: ASYNC110 - nothing says when none waits any more
+            await asyncio.sleep(_LOOK_AT_COMMITS_EVERY)
+        self._working_since = time.monotonic()
+
+    async def _drop_deleted(self, index: VectorIndex, event_ids: Sequence[str]) -> None:
         """Take back points whose events were deleted while they were made, if another receiver may have been told."""
         if not self._database.embedded:
+            await self._delete(index, event_ids)
+
+    async def _delete(self, index: VectorIndex, event_ids: Sequence[str]) -> None:
+        """Delete points whose events are gone.
+
+        An event may have been stored again since, and where clocks differ or step its record may stand before this one.
+        """
+        if event_ids:
             (there,) = await self._database.query(
                 "SELECT VALUE id FROM $events", events=[cbor.record(rows.EVENT, event_id) for event_id in event_ids]
             )
@@ -190,23 +329,3 @@ class Indexer:
                 (silent,) = await self._database.query(query, trace_id=trace_id)
                 for start in range(0, len(silent), _RENAMED):
                     await index.set_payload(silent[start : start + _RENAMED], {field: trace[field]})
-
-
-def _moment(queue_record: str) -> int:
-    """Give the time that a record's id begins with."""
-    return int(queue_record.partition("-")[0])
-
-
-def _packed(embedder: Embedder, events: list[dict[str, Any]]) -> bytes:
-    texts = [text_of(event["name"], event["properties"]) for event in events]
-    points = [
-        Point(id=event["id"], dense=dense, text=text, payload=_payload(event), identifiers=identifiers_of(event))
-        for event, text, dense in zip(events, texts, embedder.embed(texts), strict=True)
-    ]
-    return pack(points, embedder.dimensions)
-
-
-def _payload(event: dict[str, Any]) -> dict[str, Any]:
-    payload = {field: value for field in _PAYLOAD if (value := event[field]) is not None}
-    service = (event["resource"] or {}).get("service.name")
-    return payload | {"service": service} if isinstance(service, str) and service else payload

@@ -18,9 +18,9 @@ from mapping.model import Event
 from mapping.times import NS
 from storage import idle, retention
 from storage.embedding.model import STATIC, Embedder, prepare
-from storage.index.base import VectorIndex
-from storage.index.choose import choose_index
+from storage.index.choose import Indexes
 from storage.indexer import Indexer
+from storage.preparing.preparer import Preparer, PreparerProcess
 from storage.prune import Pruner
 from storage.reader import Reader
 from storage.rereading import Reader as MiniLM
@@ -138,7 +138,7 @@ class Storage:
         """
         self._lock_data_dir()
         reader = Reader(self._database)
-        indexer = Indexer(self._database, reader)
+        indexer = Indexer(self._database, reader, self._commits_wait)
         while True:
             try:
                 await self._database.open()
@@ -180,7 +180,7 @@ class Storage:
             self._tasks.append(asyncio.create_task(keeping))
         if self.config.model != OFF:
             indexer.state = "preparing"  # from now on, not only once the task has begun
-            self._tasks.append(asyncio.create_task(indexer.run(self._prepare, self._index_for)))
+            self._tasks.append(asyncio.create_task(indexer.run(self._prepare, self._preparer, self._indexes())))
 
     async def close(self) -> None:
         """Store what was taken, stop the background tasks, close both stores."""
@@ -200,6 +200,9 @@ class Storage:
                 await self._database.query("UPSERT schema_version:probe SET version = 0")
         except RefusedError as error:
             raise Problem(Code.UNAVAILABLE, f"the store takes no writes: {error}") from error
+
+    def _commits_wait(self) -> bool:
+        return self._opened is not None and self._opened.writer.waits
 
     def _told(self, opening: str) -> None:
         """Show what the engine does to open, and log it where something has changed for a person to read."""
@@ -237,12 +240,14 @@ class Storage:
 
         return Reranker.prepared(self.config.data_dir, self.config.threads)
 
-    def _index_for(self, dimensions: int) -> VectorIndex:
+    def _preparer(self) -> Preparer:
+        return PreparerProcess(self.config.model, self.config.data_dir, self.config.threads)
+
+    def _indexes(self) -> Indexes:
         config = self.config
-        return choose_index(
+        return Indexes(
             url=config.qdrant_url,
             api_key=config.qdrant_api_key,
             collection=config.qdrant_collection,
             data_dir=config.data_dir,
-            dimensions=dimensions,
         )

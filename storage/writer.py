@@ -22,6 +22,7 @@ from storage.surreal.database import Database, RefusedError
 IN_FLIGHT = 3
 # 0.1 s of the engine's time. Larger transactions gain nothing, and make the others and reads wait.
 MAX_EVENTS = 500
+_LONG = 0.1  # seconds
 
 
 class _Batch:
@@ -29,6 +30,7 @@ class _Batch:
 
     def __init__(self, pending: list[Pending]) -> None:
         self.pending = pending
+        self.since = time.monotonic()
         self.keys = {key for item in pending for key in _keys(item.event)}
         self.outcomes: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
 
@@ -76,6 +78,11 @@ class Writer:
         self._closed = False
         # Whether the last commit met events that were there: who sends something again, sends more of it.
         self._redelivered = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether events have waited for the commits before theirs as long as a commit takes, or longer."""
+        return bool(self._waiting) and time.monotonic() - self._waiting[0].since > _LONG
 
     async def write(self, events: Sequence[Event]) -> list[Outcome]:
         """Store events and give an outcome for each, once the commit is on disk.

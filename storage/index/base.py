@@ -46,7 +46,7 @@ class IndexUnavailable(Exception):  # noqa: N818 - says what is the case, as map
 
 
 class IndexUnusable(Exception):  # noqa: N818 - as above
-    """The index is damaged or holds other vectors: `clear` it and index anew. The message is for a person."""
+    """The index is damaged or holds other vectors: another one is needed. The message is for a person."""
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,11 +109,11 @@ class VectorIndex(Protocol):
 
     async def close(self) -> None: ...
 
-    async def upsert(self, packed: Sequence[bytes]) -> None:
-        """Store points, packed in parts (`storage.index.packing`), each in place of one with the same id.
+    async def upsert(self, packed: bytes) -> None:
+        """Store packed points (`storage.index.packing`), each in place of one with its id. Searches wait."""
 
-        Searches get in between two parts. Once this returns, losing the process loses none.
-        """
+    async def flush(self) -> None:
+        """Once this returns, losing the process loses no point that was stored."""
 
     async def set_payload(self, ids: list[str], payload: dict[str, Any]) -> None:
         """Set fields of the points' payloads; those that are not there are left out. On disk when this returns."""
@@ -145,5 +145,5 @@ class VectorIndex(Protocol):
 
     async def optimize(self) -> None: ...
 
-    async def clear(self) -> None:
-        """Remove everything, damaged or of other dimensions though it be, and open empty."""
+    async def remove(self) -> None:
+        """Close it and remove all of it, damaged or of other dimensions though it be. `open` makes it anew."""

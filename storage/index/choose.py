@@ -9,8 +9,23 @@ from storage.index.edge import EdgeIndex
 from storage.index.server import ServerIndex
 
 
-def choose_index(*, url: str, api_key: str, collection: str, data_dir: Path, dimensions: int | None) -> VectorIndex:
-    """Give the server's index where there is a `url`, else the embedded one in `data_dir`. Neither is open yet."""
-    if url:
-        return ServerIndex(url, api_key, collection, dimensions)
-    return EdgeIndex(data_dir / "qdrant", dimensions)
+class Indexes:
+    """Search indexes by their names: collections of the server where there is a `url`, else folders in `data_dir`."""
+
+    def __init__(self, *, url: str, api_key: str, collection: str, data_dir: Path) -> None:
+        self._url, self._api_key, self._collection = url, api_key, collection
+        self._folder = data_dir / "qdrant"
+
+    def named(self, name: str, dimensions: int | None) -> VectorIndex:
+        """Give an index, not open yet."""
+        if self._url:
+            return ServerIndex(self._url, self._api_key, f"{self._collection}-{name}", dimensions)
+        return EdgeIndex(self._folder / name, dimensions)
+
+    async def remove(self, name: str) -> None:
+        """Remove an index that nobody here has open, damaged though it be. Raises IndexUnavailable."""
+        index = self.named(name, None)
+        try:
+            await index.remove()
+        finally:
+            await index.close()

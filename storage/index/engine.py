@@ -8,9 +8,7 @@ output, one at a time. The process ends with its input, so with the receiver, ho
 
 from __future__ import annotations
 
-import fcntl
 import json
-import shutil
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,6 +25,7 @@ from storage.index.base import (
     IndexUnusable,
     fused_depth,
 )
+from storage.index.locking import locked
 from storage.index.messages import (
     Count,
     Delete,
@@ -60,9 +59,7 @@ class Engine:
     def open(self, request: Open) -> None:
         path = Path(request.path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._take(path.with_name(f"{path.name}.lock"))
-        if request.empty and path.exists():
-            shutil.rmtree(path)
+        self._lock = locked(path)
         path.mkdir(exist_ok=True)
         _check_dimensions(path, request.dimensions)
         try:
@@ -72,16 +69,6 @@ class Engine:
             self._create_payload_indexes()
         except Exception as error:  # Edge raises nothing more precise
             raise IndexUnusable(f"the search index in {path} cannot be read: {error}") from error
-
-    def _take(self, path: Path) -> None:
-        """Lock the folder. Edge has a lock too, but spoils a file of the process that holds it before it looks."""
-        lock = path.open("wb")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            raise IndexUnavailable(f"another process uses the search index: it has locked {path}") from None
-        self._lock = lock
 
     def _create_payload_indexes(self) -> None:
         present = self.shard.info().payload_schema

@@ -11,11 +11,10 @@ _LENGTH = struct.Struct(">I")
 
 
 class Open(msgspec.Struct, tag=True):
-    """Open the index in a folder, created if need be. With `empty`, whatever was there is removed first."""
+    """Open the index in a folder, created if need be."""
 
     path: str
     dimensions: int | None
-    empty: bool = False
 
 
 class Upsert(msgspec.Struct, tag=True):

@@ -1,10 +1,13 @@
-"""A process of ours as its user sees it: started, asked, ended. Blocking; one thread at a time but for `kill`."""
+"""A process of ours (`storage.index.serving`) as its user sees it: started, asked, ended."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -17,15 +20,69 @@ from storage.index.messages import Answer, Open
 _COMMAND = (sys.executable, "-P", "-m")
 _ANSWER = msgspec.msgpack.Decoder(Answer)
 
+# What closing may take before the process is ended. Everything acknowledged is on disk by then.
+_PATIENCE = 5.0
+
+
+class Service:
+    """A process that answers requests in the order they come. One that failed is started again by the next request."""
+
+    def __init__(self, module: str, first: msgspec.Struct) -> None:
+        """`module` runs as the process; the request `first`, made at each start, prepares it."""
+        self._module, self._first = module, first
+        self._process: EngineProcess | None = None
+        # One thread is the queue: a caller that is cancelled leaves no half of an exchange behind.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=module)
+
+    async def start(self) -> None:
+        """Start it, anew where it runs."""
+        await self._in_thread(self._start)
+
+    async def ask(self, request: msgspec.Struct) -> Any:
+        """Give the answer's value. Raises IndexUnavailable, IndexUnusable, or ValueError: the caller's mistake."""
+        return await self._in_thread(self._exchange, request)
+
+    async def close(self) -> None:
+        """Close within seconds: a process in the middle of something long is ended, which loses nothing."""
+        try:
+            await asyncio.wait_for(self._in_thread(self._end), _PATIENCE)
+        except TimeoutError:
+            if self._process is not None:
+                self._process.kill()
+            await self._in_thread(self._end)
+
+    async def _in_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+    # The rest runs in the thread.
+
+    def _start(self) -> None:
+        self._end()
+        self._process = EngineProcess(self._module, self._first)
+
+    def _exchange(self, request: msgspec.Struct) -> Any:
+        if self._process is None:
+            self._start()
+        assert self._process is not None  # noqa: S101 - for mypy: started
+        try:
+            return self._process.ask(request)
+        except (IndexUnavailable, IndexUnusable):
+            self._end()
+            raise
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.end()
+            self._process = None
+
 
 class EngineProcess:
-    """A process that serves (`storage.index.serving`), until `end`. Raises IndexUnavailable and IndexUnusable."""
+    """The process itself, until `end`. Blocking; one thread at a time but for `kill`."""
 
-    def __init__(self, module: str, request: msgspec.Struct) -> None:
-        """Start a module as a process, and make the first request, which prepares it."""
+    def __init__(self, module: str, first: msgspec.Struct) -> None:
         self._process = subprocess.Popen((*_COMMAND, module), stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own
         try:
-            self.ask(request)
+            self.ask(first)
         except BaseException:
             self.kill()
             self.end()
@@ -62,7 +119,7 @@ class EngineProcess:
         self._process.kill()
 
     def end(self) -> None:
-        """Let the process close the index, and wait for that."""
+        """Let the process finish, and wait for that."""
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 with contextlib.suppress(BrokenPipeError):

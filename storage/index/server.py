@@ -50,7 +50,7 @@ class ServerIndex:
     def __init__(self, url: str, api_key: str | None, collection: str, dimensions: int | None) -> None:
         self.dimensions = dimensions
         self._url = url
-        self._collection = collection
+        self.collection = collection
         # The compatibility check would ask the server here, blocking, and warn where there is none.
         self._client = AsyncQdrantClient(
             location=url, api_key=api_key or None, timeout=_TIMEOUT, check_compatibility=False
@@ -58,24 +58,24 @@ class ServerIndex:
 
     async def open(self) -> None:
         with self._errors():
-            if not await self._client.collection_exists(self._collection):
+            if not await self._client.collection_exists(self.collection):
                 await self._create()
-            info = await self._client.get_collection(self._collection)
+            info = await self._client.get_collection(self.collection)
             vectors = info.config.params.vectors
             found = vectors[DENSE].size if isinstance(vectors, dict) and DENSE in vectors else None
             if found != self.dimensions or WORDS not in (info.config.params.sparse_vectors or {}):
                 raise IndexUnusable(
-                    f"collection {self._collection} at {self._url} has {DENSE} vectors of {found} dimensions, and "
+                    f"collection {self.collection} at {self._url} has {DENSE} vectors of {found} dimensions, and "
                     f"{self.dimensions} with {WORDS} vectors beside them are needed"
                 )
             for field in _PAYLOAD_INDEXES.keys() - info.payload_schema.keys():
-                await self._client.create_payload_index(self._collection, field, _PAYLOAD_INDEXES[field])
+                await self._client.create_payload_index(self.collection, field, _PAYLOAD_INDEXES[field])
 
     async def _create(self) -> None:
         dense = models.VectorParams(size=self.dimensions, distance=models.Distance.COSINE) if self.dimensions else None
         try:
             await self._client.create_collection(
-                self._collection,
+                self.collection,
                 vectors_config={DENSE: dense} if dense else {},
                 sparse_vectors_config={WORDS: models.SparseVectorParams(modifier=models.Modifier.IDF)},
             )
@@ -83,31 +83,32 @@ class ServerIndex:
             if error.status_code != 409:  # another receiver was faster
                 raise
 
-    async def clear(self) -> None:
+    async def remove(self) -> None:
         with self._errors():
-            await self._client.delete_collection(self._collection)
-        await self.open()
+            await self._client.delete_collection(self.collection)
 
     async def close(self) -> None:
         await self._client.close()
 
-    async def upsert(self, packed: Sequence[bytes]) -> None:
-        # A part of 256 points and 384 dimensions is ~1.2 MB of JSON; the server takes 32 MB.
-        for part in packed:
-            if structs := await asyncio.to_thread(_structs, part):
-                with self._errors():
-                    await self._client.upsert(self._collection, structs, wait=True)
+    async def upsert(self, packed: bytes) -> None:
+        # 250 points of 384 dimensions are ~1.2 MB of JSON; the server takes 32 MB.
+        if structs := await asyncio.to_thread(_structs, packed):
+            with self._errors():
+                await self._client.upsert(self.collection, structs, wait=True)
+
+    async def flush(self) -> None:
+        """Do nothing: an upsert returns once it is in the server's log."""
 
     async def set_payload(self, ids: list[str], payload: dict[str, Any]) -> None:
         # By a filter, since naming a point that is not there is an error.
         present = models.Filter(must=[models.HasIdCondition(has_id=list(ids))])
         with self._errors():
-            await self._client.set_payload(self._collection, payload, points=present, wait=True)
+            await self._client.set_payload(self.collection, payload, points=present, wait=True)
 
     async def delete(self, ids: list[str]) -> None:
         if ids:  # the server refuses an empty list
             with self._errors():
-                await self._client.delete(self._collection, models.PointIdsList(points=list(ids)), wait=True)
+                await self._client.delete(self.collection, models.PointIdsList(points=list(ids)), wait=True)
 
     async def search_dense(self, vector: Vector, where: Filter, limit: int) -> list[Hit]:
         return await self._query(_filter(where), limit, query=self._list(vector), using=DENSE)
@@ -127,14 +128,14 @@ class ServerIndex:
     async def _query(self, within: models.Filter | None, limit: int, **query: Any) -> list[Hit]:
         with self._errors():
             answer = await self._client.query_points(
-                self._collection, query_filter=within, limit=limit, with_payload=False, **query
+                self.collection, query_filter=within, limit=limit, with_payload=False, **query
             )
         return [Hit(str(point.id), point.score) for point in answer.points]
 
     async def search_similar(self, point_id: str, where: Filter, limit: int) -> list[Hit] | None:
         with self._errors():
             found = await self._client.retrieve(
-                self._collection, [point_id], with_payload=False, with_vectors=[DENSE] if self.dimensions else False
+                self.collection, [point_id], with_payload=False, with_vectors=[DENSE] if self.dimensions else False
             )
         if not found:
             return None
@@ -150,14 +151,14 @@ class ServerIndex:
         for field in fields:
             with self._errors():
                 answer = await self._client.facet(
-                    self._collection, field, facet_filter=within, limit=max(limit, FACET_DEPTH), exact=True
+                    self.collection, field, facet_filter=within, limit=max(limit, FACET_DEPTH), exact=True
                 )
             counted[field] = most_frequent(((str(hit.value), hit.count) for hit in answer.hits), limit)
         return counted
 
     async def count(self) -> int:
         with self._errors():
-            return (await self._client.count(self._collection, exact=True)).count
+            return (await self._client.count(self.collection, exact=True)).count
 
     async def optimize(self) -> None:
         """Do nothing: a server optimises by itself."""
@@ -183,13 +184,13 @@ class ServerIndex:
                 case 400 | 422:
                     raise ValueError(message) from error
                 case 404:
-                    raise IndexUnusable(f"collection {self._collection} is gone: {message}") from error
+                    raise IndexUnusable(f"collection {self.collection} is gone: {message}") from error
                 case _:  # 401 and 403 too: who runs the server may yet put the key right
                     raise IndexUnavailable(message) from error
 
 
-def _structs(part: bytes) -> list[models.PointStruct]:
-    return [_struct(row) for row in unpack(part)]
+def _structs(packed: bytes) -> list[models.PointStruct]:
+    return [_struct(row) for row in unpack(packed)]
 
 
 def _struct(row: Row) -> models.PointStruct:

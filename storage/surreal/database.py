@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, timedelta
 from typing import Any
 
@@ -105,26 +105,47 @@ class Database:
         transaction (`BEGIN; ...; COMMIT;`) that raises has left nothing behind, unless it raised Problem: then nobody
         knows.
         """
+        async with self._in_time():
+            return await self.run(query, **variables)
+
+    async def run(self, query: str, /, **variables: Any) -> list[Any]:
+        """Do as `query` does, however long it takes."""
+        async with self._connection_in_use() as connection:
+            answer = await _send(connection, _Request(next(self._numbers), query, variables))
+            self._answers = True
+            if answer.get("error"):
+                raise _fault(self.url, answer["error"].get("kind"), str(answer["error"].get("message")))
+            return _results(self.url, answer["result"])
+
+    async def read(self, query: str, /, **variables: Any) -> bytes:
+        """Give the answer to a query that reads as it comes, `{result: [{status, result}, ...]}` or `{error}` in CBOR.
+
+        Decoding it is left to others, and so is what it says of failures. Raises as `query` does for all else.
+        """
+        async with self._in_time(), self._connection_in_use() as connection:
+            answer = await _send_undecoded(connection, _Request(next(self._numbers), query, variables))
+            self._answers = True
+            return answer
+
+    @contextlib.asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
         seconds = _ANSWERS_WITHIN if self._answers else _THEN_WITHIN
         try:
             async with asyncio.timeout(seconds):
-                return await self.run(query, **variables)
+                yield
         except TimeoutError as error:
             self._answers = False
             raise _unavailable(self.url, f"not within {seconds:.0f} s") from error
 
-    async def run(self, query: str, /, **variables: Any) -> list[Any]:
-        """Do as `query` does, however long it takes."""
+    @contextlib.asynccontextmanager
+    async def _connection_in_use(self) -> AsyncIterator[_Connection]:
+        """Lend the connection; say what its errors mean, and drop it where it is broken."""
         try:
             connection = await self._connected()
         except OpenError as error:  # it could be opened before, and may be again
             raise Problem(Code.UNAVAILABLE, str(error), retry_after=5) from error
         try:
-            answer = await _send(connection, _Request(next(self._numbers), query, variables))
-            self._answers = True
-            if answer.get("error"):
-                raise _fault(self.url, answer["error"].get("kind"), str(answer["error"].get("message")))
-            results = _results(self.url, answer["result"])
+            yield connection
         except (ServerError, ValueError) as error:
             # What is no CBOR for us (ValueError), or for the engine or server, of which they say no more.
             raise RefusedError(str(error)) from error
@@ -137,7 +158,6 @@ class Database:
         if self.embedded and connection is not self._connection and not self._closed:
             # Another query saw the engine fail to write its log, and what it wrote after that is not read back.
             raise _unavailable(self.url, "its log could not be written")
-        return results
 
     async def _connected(self) -> _Connection:
         connection = self._connection
@@ -232,6 +252,12 @@ async def _send(connection: _Connection, request: _Request) -> Any:
     if isinstance(connection, Embedded):
         return cbor.decode(await connection.execute(request.WS_CBOR_DESCRIPTOR, writes=request.writes))
     return _plain(await connection._send(request, "query", bypass=True))  # type: ignore[arg-type]  # noqa: SLF001 - the way round it encodes in Python, which costs more than the engine
+
+
+async def _send_undecoded(connection: _Connection, request: _Request) -> bytes:
+    if isinstance(connection, Embedded):
+        return await connection.execute(request.WS_CBOR_DESCRIPTOR, writes=False)
+    return cbor.encode(await _send(connection, request))  # the SDK gives nothing but values
 
 
 async def _close(connection: _Connection) -> None:

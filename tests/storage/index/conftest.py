@@ -28,8 +28,9 @@ class TakesPoints:
     """An index that is given points as they are."""
 
     async def upsert(self, points: list[Point]) -> None:
-        parts = [pack(points[start : start + PART], self.dimensions) for start in range(0, len(points), PART)]
-        await super().upsert(parts)
+        for start in range(0, len(points), PART):
+            await super().upsert(pack(points[start : start + PART], self.dimensions))
+        await self.flush()
 
 
 class Edge(TakesPoints, EdgeIndex):

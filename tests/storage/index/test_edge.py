@@ -34,7 +34,7 @@ async def edge(tmp_path, edge_index):
 
 
 def engine_of(index: EdgeIndex) -> subprocess.Popen:
-    return index._engine._process
+    return index._engine._process._process
 
 
 def folder(index: EdgeIndex) -> Path:
@@ -90,8 +90,9 @@ from storage.index.packing import pack
 async def main():
     index = EdgeIndex(Path({str(tmp_path / "qdrant")!r}), 4)
     points = [Point(str(uuid.UUID(int=n)), [1.0, 0.0, 0.0, 0.0], "refund", {{}}) for n in range(50)]
-    await index.upsert([pack(points, 4)])
-    print(index._engine._process.pid, flush=True)
+    await index.upsert(pack(points, 4))
+    await index.flush()
+    print(index._engine._process._process.pid, flush=True)
     await asyncio.sleep(60)
 asyncio.run(main())
 """
@@ -117,7 +118,7 @@ def alive(pid: int) -> bool:
 async def test_a_second_user_of_the_folder_is_told_so_and_harms_nothing(edge):
     await edge.upsert([point(1)])
     second = EdgeIndex(folder(edge), 4)
-    for attempt in (second.open, second.count, second.clear):
+    for attempt in (second.open, second.count, second.remove):
         with pytest.raises(
             IndexUnavailable, match=r"another process uses the search index: it has locked .*qdrant\.lock"
         ):
@@ -139,13 +140,14 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-async def test_a_damaged_folder_is_unusable_until_it_is_cleared(edge, damage):
+async def test_a_damaged_folder_is_unusable_until_it_is_removed(edge, damage):
     await edge.upsert([point(n) for n in range(100)])
     await edge.close()
     DAMAGE[damage](folder(edge))
     with pytest.raises(IndexUnusable, match="cannot be read"):
         await edge.open()
-    await edge.clear()
+    await edge.remove()
+    assert list(folder(edge).parent.iterdir()) == []
     assert await edge.count() == 0
     await edge.upsert([point(1)])
     assert await edge.count() == 1
@@ -249,7 +251,7 @@ async def test_search_is_exact_before_the_graph_and_nearly_so_with_it(many):
 
 async def test_closing_does_not_wait_for_a_graph_and_loses_nothing(many, monkeypatch):
     index, rows = many
-    monkeypatch.setattr("storage.index.edge._PATIENCE", 0.2)
+    monkeypatch.setattr("storage.index.process._PATIENCE", 0.2)
     optimizing = asyncio.create_task(index.optimize())
     await asyncio.sleep(0.2)
     began = time.monotonic()

@@ -47,7 +47,7 @@ def calls(index):
         index.search_dense(EAST, Filter(), 5),
         index.search_words("refund", Filter(), 5),
         index.search_hybrid(EAST, "refund", Filter(), 5),
-        index.clear(),
+        index.remove(),
     )
 
 

@@ -239,7 +239,7 @@ async def test_optimizing_changes_no_result(index):
 
 
 @pytest.mark.parametrize(("built", "wanted"), [(4, 5), (4, None), (None, 4)])
-async def test_other_dimensions_are_an_error_until_the_index_is_cleared(make_index, built, wanted):
+async def test_other_dimensions_are_an_error_until_the_index_is_removed(make_index, built, wanted):
     first = make_index(built)
     await first.open()
     await first.upsert([point(1, EAST if built else None, "refund")])
@@ -248,7 +248,8 @@ async def test_other_dimensions_are_an_error_until_the_index_is_cleared(make_ind
     second = make_index(wanted)
     with pytest.raises(IndexUnusable, match=f"vectors of {built} dimensions, and {wanted} "):
         await second.open()
-    await second.clear()
+    await second.remove()
+    await second.open()
     assert await second.count() == 0
     await second.upsert([point(2, [1.0] * wanted if wanted else None, "weather")])
     assert numbers(await second.search_words("weather refund", ALL, 5)) == [2]

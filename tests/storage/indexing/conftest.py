@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import shutil
+import threading
 import zlib
 
 import numpy as np
@@ -9,7 +11,10 @@ import pytest
 
 from storage import indexer as indexer_module
 from storage.index.edge import EdgeIndex
+from storage.index.messages import Open
+from storage.index.process import Service
 from storage.indexer import Indexer
+from storage.preparing.points import PointMaker
 from storage.reader import Reader
 from storage.writer import Writer
 
@@ -17,6 +22,8 @@ from storage.writer import Writer
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     monkeypatch.setattr(indexer_module, "_RETRY_AFTER", 0.01)
+    monkeypatch.setattr(indexer_module, "_LINGER", 0.01)
+    monkeypatch.setattr(indexer_module, "_SEARCHES_END_WITHIN", 0.1)
 
 
 @pytest.fixture
@@ -47,8 +54,24 @@ class WordEmbedder:
         self.name = name
         self.dimensions = 32
         self.embedded = []
+        self.held, self._go = threading.Event(), threading.Event()
+        self._holds = lambda _: False
+
+    def hold_at(self, word):
+        """Wait, once, before a text with this word is embedded, until `go_on`."""
+        self._holds = lambda texts: any(word in text for text in texts)
+
+    def hold_after(self, count):
+        """Wait, once, after so many texts."""
+        self._holds = lambda _: len(self.embedded) >= count
+
+    def go_on(self):
+        self._go.set()
 
     def embed(self, texts):
+        if self._holds(texts):
+            self.held.set()
+            self._go.wait(20)
         self.embedded += texts
         vectors = np.zeros((len(texts), 32), np.float32)
         for vector, text in zip(vectors, texts, strict=True):
@@ -69,14 +92,35 @@ def new_embedder():
 
 
 @pytest.fixture
-def indexing():
+def running():
+    """Runs an Indexer with a model that is still to be prepared. `index` is one index, or all of them by name."""
+
+    async def run(indexer, prepare, index):
+        indexes = index if hasattr(index, "named") else OneIndex(index)
+        prepared = []
+
+        def prepare_once():
+            prepared.append(prepare())
+            return prepared[0]
+
+        try:
+            await indexer.run(prepare_once, lambda: Preparer(prepared[0]), indexes)
+        finally:
+            if isinstance(indexes, OneIndex):
+                await indexes.close()
+
+    return run
+
+
+@pytest.fixture
+def indexing(running):
     """Runs an Indexer over a database and an index, as a receiver does, until the block ends or it is cancelled."""
 
     @contextlib.asynccontextmanager
     async def run(database, index, embedder):
         indexer = Indexer(database, Reader(database))
         await indexer.count_pending()
-        indexer.task = asyncio.create_task(indexer.run(lambda: embedder, lambda _: index))
+        indexer.task = asyncio.create_task(running(indexer, lambda: embedder, index))
         try:
             yield indexer
         finally:
@@ -84,6 +128,44 @@ def indexing():
             await asyncio.wait([indexer.task])
 
     return run
+
+
+class Preparer:
+    """Makes points in a thread of this process, so that the model may be the test's own."""
+
+    def __init__(self, embedder):
+        self._maker = PointMaker(embedder)
+
+    async def make(self, answer, *, plain):
+        return await asyncio.to_thread(self._maker.make, answer, plain=plain)
+
+    async def close(self):
+        pass
+
+
+class OneIndex:
+    """The indexes' folders, of which the last that was asked for is the test's index."""
+
+    def __init__(self, index):
+        self._index, self._left = index, []
+        path = index._path
+        self._folder = path.parent if path.parent.name == "qdrant" else path
+
+    def named(self, name, dimensions):
+        path = self._folder / name
+        if self._index._path != path:
+            self._left.append(self._index._engine)
+            self._index._path = path
+            self._index._engine = Service("storage.index.engine", Open(str(path), dimensions))
+        return self._index
+
+    async def remove(self, name):
+        await self.close()
+        shutil.rmtree(self._folder / name, ignore_errors=True)
+
+    async def close(self):
+        for engine in self._left:
+            await engine.close()
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ async def test_it_says_since_when_the_oldest_waits_and_how_many_it_has_indexed(
         assert indexer.oldest > between
 
 
-async def test_it_says_how_far_it_is(database, index, embedder, indexing, caught_up, store):
+async def test_it_says_how_far_it_is(database, index, embedder, running, store):
     await store("one", "two")
     preparing = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -93,7 +93,7 @@ async def test_it_says_how_far_it_is(database, index, embedder, indexing, caught
     indexer = indexer_module.Indexer(database, None)
     assert (indexer.state, indexer.pending) == ("off", 0)
     await indexer.count_pending()
-    task = asyncio.create_task(indexer.run(prepare, lambda _: index))
+    task = asyncio.create_task(running(indexer, prepare, index))
     while indexer.progress == 0:
         await asyncio.sleep(0.001)
     assert (indexer.state, indexer.reason, indexer.pending) == ("preparing", "unpacking", 2)
@@ -112,7 +112,6 @@ async def test_an_event_that_is_not_to_be_searched_is_not_indexed(
         await caught_up(indexer)
         assert await index.count() == 1
         indexer.rebuild()
-        indexer.state = "asked"
         await caught_up(indexer)
         assert await index.count() == 1
     assert "a secret" not in embedder.embedded
@@ -176,7 +175,7 @@ async def test_a_store_that_is_away_is_waited_for(database, index, embedder, ind
     broken = asyncio.Event()
 
     async def sometimes(statements, **variables):
-        if statements.startswith("DELETE $record") and not broken.is_set():
+        if statements.startswith("DELETE $records") and not broken.is_set():
             broken.set()
             await database.close()
             await database.open()
@@ -216,14 +215,14 @@ async def test_any_text_and_any_moment_can_be_indexed(database, index, embedder,
             assert len(await index.search_words(f"apple{number}", Filter(since=moment), 5)) == 1
 
 
-async def test_a_model_that_cannot_be_loaded_is_said_and_events_wait(database, index, store, caplog):
+async def test_a_model_that_cannot_be_loaded_is_said_and_events_wait(database, index, running, store, caplog):
     await store("an apple")
     indexer = indexer_module.Indexer(database, None)
 
     def prepare():
         raise OSError("the model's file is not there")
 
-    await indexer.run(prepare, lambda _: index)
+    await running(indexer, prepare, index)
     assert (indexer.state, indexer.reason) == ("failed", "the model's file is not there")
     assert "indexing has stopped" in caplog.text
     assert len(await queue(database)) == 1

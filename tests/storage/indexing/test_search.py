@@ -208,9 +208,6 @@ async def test_an_index_that_is_away_is_no_fault_of_the_query(search, index, ind
         assert raised.value.code is Code.UNAVAILABLE
     monkeypatch.undo()
     await caught_up(indexer)
-    while indexer._rebuild_asked:
-        await asyncio.sleep(0.01)
-    await caught_up(indexer)
     assert texts(await search.search("apple", "keyword", Filter(), 10)) == ["apple"]
 
 

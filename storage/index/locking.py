@@ -1,0 +1,27 @@
+"""One process at a time has an embedded index, by a lock on a file beside its folder.
+
+Edge has a lock too, but spoils a file of the process that holds it before it looks.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+from typing import IO
+
+from storage.index.base import IndexUnavailable
+
+
+def lock_file(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")
+
+
+def locked(path: Path) -> IO[bytes]:
+    """Lock the index at `path` until the file is closed. Raises IndexUnavailable where another process has it."""
+    lock = lock_file(path).open("wb")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise IndexUnavailable(f"another process uses the search index: it has locked {lock.name}") from None
+    return lock

@@ -1,0 +1,79 @@
+"""The queue of what is to be indexed: a record for each commit and each deletion, in their order."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, NamedTuple
+
+from storage.surreal import cbor, rows
+from storage.surreal.database import Database
+
+# Events taken at a time: the more of them, the less each costs to flush (80 fsyncs). Half a second of indexing.
+GROUP = 1_000
+_RECORDS = 20
+_CLEARED = 200
+
+
+class Group(NamedTuple):
+    """Records that are done together: `event_ids` are indexed, then `traces` looked at, then `deleted` removed."""
+
+    records: list[str]
+    event_ids: list[str]
+    traces: list[str]
+    deleted: list[str]
+    oldest: int
+
+
+async def waiting(database: Database) -> tuple[int, int | None]:
+    """Give how many events wait, and since when (nanoseconds) the first of them."""
+    sizes, names = await database.query(
+        "SELECT VALUE size FROM index_queue; SELECT VALUE id FROM index_queue ORDER BY id LIMIT 1"
+    )
+    return sum(sizes), _moment(names[0]) if names else None
+
+
+async def take(database: Database) -> Group | None:
+    """Give the oldest records, which stay until they are `done`; None where there are none.
+
+    What was deleted may have been stored again after that: a deletion ends its group.
+    """
+    (found,) = await database.query("SELECT * FROM index_queue ORDER BY id LIMIT $limit", limit=_RECORDS)
+    if not found:
+        return None
+    records: list[dict[str, Any]] = []
+    size = 0
+    for record in found:
+        size += record["size"]
+        if records and size > GROUP:
+            break
+        records.append(record)
+        if record.get("deleted"):
+            break
+    return Group(
+        [record["id"] for record in records],
+        [event_id for record in records for event_id in record["event_ids"]],
+        list(dict.fromkeys(trace for record in records for trace in record["traces"])),
+        records[-1].get("deleted") or [],
+        _moment(records[0]["id"]),
+    )
+
+
+async def done(database: Database, group: Group) -> None:
+    await database.query("DELETE $records", records=[cbor.record(rows.QUEUE, record) for record in group.records])
+
+
+async def clear(database: Database) -> None:
+    """Remove what is in the queue by now, where all that is stored is indexed anyway."""
+    now = cbor.record(rows.QUEUE, f"{time.time_ns():020d}")
+    while True:
+        (ids,) = await database.query(
+            "SELECT VALUE id FROM index_queue WHERE id < $now ORDER BY id LIMIT $limit", now=now, limit=_CLEARED
+        )
+        if not ids:
+            return
+        await database.query("DELETE $records", records=[cbor.record(rows.QUEUE, record) for record in ids])
+
+
+def _moment(queue_record: str) -> int:
+    """Give the time that a record's id begins with."""
+    return int(queue_record.partition("-")[0])

@@ -1,0 +1,28 @@
+"""What `Preparer` and its process say to each other."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Load(msgspec.Struct, tag=True):
+    """Load the model, which is built or downloaded already."""
+
+    model: str
+    data_dir: str
+    threads: int
+
+
+class Make(msgspec.Struct, tag=True):
+    """Make points of the events in the store's answer to `points.EVENTS`, without vectors as well if `plain`."""
+
+    answer: bytes
+    plain: bool
+
+
+class Made(msgspec.Struct):
+    """Points, packed (`storage.index.packing`), of the events with these ids; `plain` are the same without vectors."""
+
+    event_ids: list[str]
+    points: bytes
+    plain: bytes | None

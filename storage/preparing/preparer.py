@@ -1,0 +1,36 @@
+"""The process that makes points as the indexer sees it: started with a model, handed the store's answers, closed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from storage.index.process import Service
+from storage.preparing.messages import Load, Made, Make
+
+
+class Preparer(Protocol):
+    """Makes points."""
+
+    async def make(self, answer: bytes, *, plain: bool) -> Made:
+        """Make points of the events in the store's answer to `storage.preparing.points.EVENTS`.
+
+        With `plain`, make them without vectors as well. Raises IndexUnavailable.
+        """
+
+    async def close(self) -> None: ...
+
+
+class PreparerProcess:
+    """Makes points in a process, which is started when it is first asked, and again should it fail."""
+
+    def __init__(self, model: str, data_dir: Path, threads: int) -> None:
+        self._service = Service("storage.preparing.worker", Load(model, str(data_dir), threads))
+
+    async def make(self, answer: bytes, *, plain: bool) -> Made:
+        return msgspec.convert(await self._service.ask(Make(answer, plain)), Made)
+
+    async def close(self) -> None:
+        await self._service.close()

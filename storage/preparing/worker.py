@@ -1,0 +1,43 @@
+"""The process that makes points: `python -m storage.preparing.worker`, started by `Preparer`.
+
+Making points takes most of what indexing costs, and holds Python's global lock for much of it: in the receiver's
+process acknowledgements would wait for it. Here it runs at a low priority, in the time that ingest leaves.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from storage.embedding.model import prepare
+from storage.index.base import IndexUnavailable
+from storage.index.serving import serve
+from storage.preparing.messages import Load, Made, Make
+from storage.preparing.points import PointMaker
+
+_NICE = 10
+
+
+class Worker:
+    def __init__(self) -> None:
+        self._maker: PointMaker | None = None
+
+    def load(self, request: Load) -> None:
+        self._maker = PointMaker(
+            prepare(request.model, Path(request.data_dir), request.threads, lambda _share, _doing: None)
+        )
+
+    def make(self, request: Make) -> Made:
+        if self._maker is None:
+            raise IndexUnavailable("the embedding model is not loaded")
+        return self._maker.make(request.answer, plain=request.plain)
+
+
+def main() -> None:
+    os.nice(_NICE)
+    worker = Worker()
+    serve({Load: worker.load, Make: worker.make})
+
+
+if __name__ == "__main__":
+    main()

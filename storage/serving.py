@@ -1,0 +1,123 @@
+"""The search indexes in use: the one that serves, and the one that is being filled, as `storage.index_state` has it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from storage import index_queue, index_state
+from storage.index.base import IndexUnavailable, IndexUnusable, VectorIndex
+from storage.index.choose import Indexes
+from storage.index_state import IndexState, Vectors
+from storage.surreal.database import Database
+
+log = logging.getLogger(__name__)
+
+
+class Serving:
+    """Opens what is to be in use, begins what has to be begun, removes what is retired."""
+
+    def __init__(self, database: Database, indexes: Indexes) -> None:
+        self._database = database
+        self._indexes = indexes
+        self._open: dict[str, VectorIndex] = {}
+        self._damaged: set[str] = set()
+        self._agreed = False
+
+    async def known(self) -> VectorIndex | None:
+        """Give the index that served last, None where there is none that can be opened."""
+        state = await index_state.read(self._database)
+        if state is None:
+            return None
+        try:
+            return await self._opened(state.name, state.vectors, complete=state.fill is None)
+        except (IndexUnavailable, IndexUnusable):
+            return None
+
+    async def settled(self, vectors: Vectors, *, anew: bool = False) -> IndexState:
+        """Bring about the state that is to be, and give it: both its indexes are open.
+
+        Raises ConflictError, IndexUnavailable, Problem: then it may be tried again. What is retired is for `remove`.
+        """
+        for _ in range(2):  # once more with what turned out to be damaged
+            state = await self._written(vectors, anew=anew)
+            try:
+                await self._opened(state.name, state.vectors, complete=state.fill is None)
+                if state.fill is not None:
+                    await self._opened(state.fill.name, state.fill.vectors)
+            except IndexUnusable as error:
+                log.warning("the search index is built anew from the store: %s", error)
+                continue
+            return state
+        raise IndexUnavailable("the search index cannot be made; see the log")
+
+    def index(self, name: str) -> VectorIndex:
+        return self._open[name]
+
+    def damaged_index(self, index: VectorIndex) -> None:
+        """Take note that an index has to be built anew."""
+        self._damaged.update(name for name, each in self._open.items() if each is index)
+
+    @contextmanager
+    def using(self, name: str) -> Iterator[VectorIndex]:
+        """Lend an open index. It is taken for damaged where it raises IndexUnusable."""
+        try:
+            yield self._open[name]
+        except IndexUnusable:
+            self._damaged.add(name)
+            raise
+
+    async def filled(self, state: IndexState) -> None:
+        """Put the index that is filled into the place of the one that serves."""
+        await index_state.write(self._database, state, state.filled())
+
+    async def close(self) -> None:
+        for index in self._open.values():
+            await index.close()
+
+    async def _written(self, vectors: Vectors, *, anew: bool) -> IndexState:
+        state = await index_state.read(self._database)
+        if state is not None and self._agreed and state.wanted != vectors:
+            raise IndexUnavailable(
+                f"another receiver on these stores has the model {state.wanted.model}, this one {vectors.model}: "
+                "give them the same embedding.model"
+            )
+        name = index_state.new_name(vectors.model or "")
+        wanted = index_state.planned(state, vectors, name, damaged=frozenset(self._damaged), anew=anew)
+        if wanted is not state:
+            wanted = await index_state.write(self._database, state, wanted)
+            if wanted.fill is not None and wanted.fill.name == wanted.name:
+                await index_queue.clear(self._database)
+        self._agreed = True
+        self._damaged &= {wanted.name, *([wanted.fill.name] if wanted.fill else [])}
+        return wanted
+
+    async def _opened(self, name: str, vectors: Vectors, *, complete: bool = False) -> VectorIndex:
+        if name not in self._open:
+            index = self._indexes.named(name, vectors.dimensions)
+            try:
+                await index.open()
+                if complete:
+                    await self._check(index)
+            except BaseException as error:
+                if isinstance(error, IndexUnusable):
+                    self._damaged.add(name)
+                await index.close()
+                raise
+            self._open[name] = index
+        return self._open[name]
+
+    async def _check(self, index: VectorIndex) -> None:
+        """Raise IndexUnusable for an index that is not the one that was filled: a new server, a deleted folder."""
+        if await index.count() == 0:
+            (found,) = await self._database.query("SELECT VALUE id FROM agent_event WHERE indexed != false LIMIT 1")
+            if found:
+                raise IndexUnusable("it is empty, and the store is not")
+
+    async def remove(self, name: str) -> None:
+        """Remove an index that is retired."""
+        if name in self._open:
+            await self._open.pop(name).close()
+        await self._indexes.remove(name)
+        await index_state.removed(self._database, name)
