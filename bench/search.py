@@ -2,8 +2,9 @@
 
 Quality: nDCG@10, recall@10 and MRR on the labelled set (`tests/search`), through the real stores and `storage.search`.
 `MiniLM exhaustive` compares MiniLM's vector of the query with those of all texts. The weight of words was chosen on
-half of the domains (`measuring.TUNED_ON`); `untuned` is nDCG of the others. Nothing that was read for one query is kept
-for the next, but where there is time for all.
+half of the domains (`measuring.TUNED_ON`); `untuned` is nDCG of the others. That is no clean test of the rest: methods
+were compared, and what counts as an exact thing was written, with all queries in view. Nothing that was read for one
+query is kept for the next, but where there is time for all.
 
 Speed: the same queries among made-up events (`--events`) beside the labelled ones, one search at a time; and what is
 found then, where made-up events answer nothing.
