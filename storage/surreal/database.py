@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from datetime import UTC, timedelta
 from typing import Any
 
@@ -251,7 +251,17 @@ _Connection = Embedded | _Server
 async def _send(connection: _Connection, request: _Request) -> Any:
     if isinstance(connection, Embedded):
         return cbor.decode(await connection.execute(request.WS_CBOR_DESCRIPTOR, writes=request.writes))
-    return _plain(await connection._send(request, "query", bypass=True))  # type: ignore[arg-type]  # noqa: SLF001 - the way round it encodes in Python, which costs more than the engine
+    return _plain(await _not_losing_cancellation(connection._send(request, "query", bypass=True)))  # type: ignore[arg-type]  # noqa: SLF001 - the way round it encodes in Python, which costs more than the engine
+
+
+async def _not_losing_cancellation(answer: Coroutine[Any, Any, Any]) -> Any:
+    """Wait as the SDK does, by asyncio.wait_for: in Python 3.11 it loses a cancellation that comes with the answer."""
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    value = await answer
+    if task and task.cancelling() > before:
+        raise asyncio.CancelledError
+    return value
 
 
 async def _send_undecoded(connection: _Connection, request: _Request) -> bytes:
