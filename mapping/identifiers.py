@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from mapping.vocabulary import REDACTED
@@ -55,12 +56,17 @@ def _in(value: object, *, named: bool, depth: int) -> Iterator[str]:
         yield from [value] if named else _in_text(value[:_SEARCHED])
     elif isinstance(value, dict) and depth < _MAX_DEPTH:
         for key, inner in value.items():
-            yield from _in(inner, named=_KEY.fullmatch(key) is not None, depth=depth + 1)
+            yield from _in(inner, named=_identifies(key), depth=depth + 1)
     elif isinstance(value, list) and depth < _MAX_DEPTH:
         for inner in value:
             yield from _in(inner, named=named, depth=depth + 1)
     elif named and type(value) is int:  # true and false are ints, too
         yield str(value)
+
+
+@lru_cache(maxsize=1_000)  # keys repeat
+def _identifies(key: str) -> bool:
+    return _KEY.fullmatch(key) is not None
 
 
 def _in_text(text: str) -> Iterator[str]:

@@ -7,8 +7,10 @@ is given `PART_ROOM` at least: a long conversation leaves room for the error at 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -108,13 +110,38 @@ def _collect(
             ranked[part].append((role[1], list(_pieces(value))))
         elif role or value == name or _says_nothing(key, value):
             continue
-        elif (part := next((part for prefix, part in _PREFIXES if key.startswith(prefix)), None)) is not None:
+        elif (part := _part_of_prefix(key)) is not None:
             if not isinstance(value, int | float):  # a document's score
                 ranked[part].append((_LAST, list(_pieces(value))))
         elif _is_said(key):
             ranked["rest"].append((_LAST, [f"{_title(key)}: {words}" for words in _pieces(value)]))
 
 
+# Keys repeat, and what they say is asked of each event: a third of the time that its text takes.
+_kept = lru_cache(maxsize=1_000)
+
+
+@_kept
+def _part_of_prefix(key: str) -> str | None:
+    return next((part for prefix, part in _PREFIXES if key.startswith(prefix)), None)
+
+
+@_kept
+def _identifies(key: str) -> bool:
+    return _ID.search(key) is not None
+
+
+@_kept
+def _counts(key: str) -> bool:
+    return _COUNT.search(key) is not None
+
+
+@_kept
+def _names_form(key: str) -> bool:
+    return _FORM.search(key) is not None
+
+
+@_kept
 def _is_said(key: str) -> bool:
     return not _WORDLESS.search(key) and (not key.startswith(UNSAID) or key.endswith("model"))
 
@@ -123,15 +150,18 @@ def _says_nothing(key: str, value: object) -> bool:
     if isinstance(value, str):
         if value in _MARKUP and key.rpartition(".")[2] in _MARKUP_KEYS:
             return True
-        if _FORM.search(key):
+        if _names_form(key):
             return True
-    elif isinstance(value, int | float) and _COUNT.search(key):
+    elif isinstance(value, int | float) and _counts(key):
         return True
-    return _ID.search(key) is not None
+    return _identifies(key)
 
 
 def _cut(parts: list[list[str]]) -> str:
     """Join the parts' lines within the limit, each part leaving to those after it what they need of `PART_ROOM`."""
+    whole = "\n".join(itertools.chain.from_iterable(parts))
+    if len(whole) <= TEXT_LIMIT:
+        return whole
     needs = [sum(len(line) + 1 for line in part) for part in parts]
     taken: list[str] = []
     left = TEXT_LIMIT + 1  # the last line ends without a line break
