@@ -25,7 +25,7 @@ class Usage(NamedTuple):
 
 
 class Receiver:
-    def __init__(self, data_dir: str, model: str) -> None:
+    def __init__(self, data_dir: str, model: str, *, wait_for_index: bool = True) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -37,7 +37,7 @@ class Receiver:
             cwd=HERE.parent,
         )
         self.wait(lambda: self.get("/readyz") is not None)
-        if model != "off":
+        if model != "off" and wait_for_index:
             self.wait(lambda: self.stats()["index_state"] == "ready")
 
     def get(self, path: str) -> Any:
@@ -54,8 +54,15 @@ class Receiver:
 
     def stored(self) -> int:
         """Events stored since the start, by the receiver's own account, which costs it nothing."""
+        return self.metric("vectadb_receiver_commit_events_sum")
+
+    def indexed(self) -> int:
+        """Events indexed since the start, as `stored`."""
+        return self.metric("vectadb_receiver_indexed_events_total")
+
+    def metric(self, name: str) -> int:
         with urllib.request.urlopen(self.url + "/metrics", timeout=60) as answer:  # noqa: S310 - our own address
-            found = re.search(rb"^vectadb_receiver_commit_events_sum (\S+)", answer.read(), re.MULTILINE)
+            found = re.search(rf"^{name}(?:{{.*}})? (\S+)".encode(), answer.read(), re.MULTILINE)
         return int(float(found[1])) if found else 0
 
     def wait(self, until: Callable[[], bool], seconds: float = 3600) -> None:
