@@ -32,7 +32,10 @@ class Serving:
             return None
         try:
             return await self._opened(state.name, state.vectors, complete=state.fill is None)
-        except (IndexUnavailable, IndexUnusable):
+        except IndexUnavailable:
+            return None
+        except IndexUnusable as error:
+            _log_anew(error)
             return None
 
     async def settled(self, vectors: Vectors, *, anew: bool = False) -> IndexState:
@@ -47,7 +50,7 @@ class Serving:
                 if state.fill is not None:
                     await self._opened(state.fill.name, state.fill.vectors)
             except IndexUnusable as error:
-                log.warning("the search index is built anew from the store: %s", error)
+                _log_anew(error)
                 continue
             return state
         raise IndexUnavailable("the search index cannot be made; see the log")
@@ -121,3 +124,7 @@ class Serving:
             await self._open.pop(name).close()
         await self._indexes.remove(name)
         await index_state.removed(self._database, name)
+
+
+def _log_anew(error: IndexUnusable) -> None:
+    log.warning("the search index is built anew from the store: %s", error)
