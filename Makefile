@@ -13,6 +13,7 @@ test: setup
 
 bench: setup
 	$(BIN)/python bench/ingest.py $(BENCH_ARGS)
+	$(BIN)/python bench/indexing.py $(INDEXING_ARGS)
 
 bench-search: setup
 	$(BIN)/python bench/search.py $(BENCH_ARGS)

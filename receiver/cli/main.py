@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from receiver.cli.commands import doctor, explain, prune, search, send_demo, serve, sessions, tail, trace
+from receiver.cli.commands import doctor, explain, prune, reindex, search, send_demo, serve, sessions, tail, trace
 from receiver.cli.errors import CommandError
 from receiver.cli.terminal import printable
 from receiver.settings import SettingsError
@@ -35,6 +35,7 @@ COMMANDS = (
     Command("sessions", "list sessions, the latest first", sessions.add_arguments, sessions.run),
     Command("prune", "delete old traces, or those of a session, with their events", prune.add_arguments, prune.run),
     Command("send-demo", "send the made-up runs of a travel agent", send_demo.add_arguments, send_demo.run),
+    Command("reindex", "fill the search index anew from the store", reindex.add_arguments, reindex.run),
     Command("doctor", "check settings, stores, model and ports", doctor.add_arguments, doctor.run),
 )
 

@@ -18,6 +18,7 @@ from receiver.http.parameters import (
     TRACE_FILTERS,
     read_query,
 )
+from receiver.http.reindex import index_state
 from receiver.version import VERSION
 from storage.facets import facets
 from storage.index.base import Filter, IndexUnavailable, IndexUnusable, VectorIndex
@@ -120,8 +121,7 @@ async def _stats(request: web.Request) -> web.Response:
         {
             **await storage.reader.counts(),
             "indexed": await _indexed(storage.indexer.index),
-            "index_pending": storage.indexer.pending,
-            "index_state": storage.indexer.state,
+            **index_state(storage.indexer),
             "version": VERSION,
         }
     )

@@ -109,7 +109,7 @@ class SurrealDB:
 class Qdrant:
     url: Annotated[str, Setting(kinds.HTTP_URL, "http(s):// server; empty: embedded, in data_dir/qdrant")] = ""
     api_key: Annotated[Secret, Setting(kinds.SECRET, "API key of the server")] = kinds.NO_SECRET
-    collection: Annotated[str, Setting(kinds.TEXT, "collection that holds the search index")] = "agent_events"
+    collection: Annotated[str, Setting(kinds.TEXT, "its collections' names begin with this")] = "agent_events"
 
 
 @dataclass(frozen=True)

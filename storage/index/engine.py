@@ -9,6 +9,7 @@ output, one at a time. The process ends with its input, so with the receiver, ho
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import IO, Any
 
@@ -41,6 +42,8 @@ from storage.index.messages import (
 from storage.index.packing import Row, floats, integers, unpack
 from storage.index.serving import serve
 from storage.index.words import query_vector
+
+_NICE = 5
 
 
 class Engine:
@@ -187,6 +190,8 @@ def _filter(request: Search | Similar | Facet, but: str | None = None) -> edge.F
 
 
 def main() -> None:
+    # What is stored comes first: with two cores shared, the slowest acknowledgements took 7% longer, and else 19%.
+    os.nice(_NICE)
     engine = Engine()
     serve(
         {

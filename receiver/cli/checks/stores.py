@@ -8,8 +8,6 @@ import urllib.error
 import urllib.request
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
 from receiver.cli.checks.finding import Finding, Setup
 
@@ -98,15 +96,15 @@ def qdrant(setup: Setup) -> Finding:
 
 
 def _qdrant_server(setup: Setup) -> Finding:
-    """Ask for the collection: the answer tells whether the server is there, lets in, and has one that fits."""
+    """Ask for the collections: the answer tells whether the server is there and lets in, and which of them are ours."""
     settings = setup.settings.storage.qdrant
     request = urllib.request.Request(  # noqa: S310 - the setting takes http and https only
-        f"{settings.url}/collections/{quote(settings.collection, safe='')}",
+        f"{settings.url}/collections",
         headers={"api-key": settings.api_key} if settings.api_key else {},
     )
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310 - as above
-            found: dict[str, Any] = json.loads(answer.read())["result"]
+            names = [found["name"] for found in json.loads(answer.read())["result"]["collections"]]
     except urllib.error.HTTPError as error:
         with error:
             return _qdrant_refuses(setup, error.code)
@@ -117,28 +115,28 @@ def _qdrant_server(setup: Setup) -> Finding:
         )
     except (ValueError, LookupError, TypeError):
         return Finding("problem", f"{settings.url} does not answer as Qdrant does", "correct storage.qdrant.url")
-    return Finding("ok", f"{settings.url} answers, {settings.collection} has {found.get('points_count') or 0} points")
+    ours = sorted(name for name in names if name.startswith(f"{settings.collection}-"))
+    return Finding("ok", f"{settings.url} answers, has {', '.join(ours) or f'no {settings.collection}-… yet'}")
 
 
 def _qdrant_refuses(setup: Setup, status: int) -> Finding:
     settings = setup.settings.storage.qdrant
     if status in {401, 403}:
         return Finding("problem", f"{settings.url} wants another API key", "set storage.qdrant.api_key")
-    if status == 404:
-        return Finding("ok", f"{settings.url} answers, {settings.collection} will be created")
     return Finding("problem", f"{settings.url} answers HTTP {status}", "look into the server's log")
 
 
 def _qdrant_embedded(setup: Setup) -> Finding:
-    """Read what Edge noted beside the shard: loading it would write to it. A damaged one costs time, not data."""
-    file = setup.settings.storage.data_dir / "qdrant" / "edge_config.json"
-    try:
-        vectors = json.loads(file.read_bytes())["vectors"]
-    except FileNotFoundError:
-        return Finding("ok", "embedded, empty")
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        return Finding(
-            "warn", f"{file} cannot be read ({error})", "nothing to do: the next start builds the index anew"
-        )
-    dimensions = (vectors or {}).get("dense", {}).get("size")
-    return Finding("ok", f"embedded, {dimensions} dimensions" if dimensions else "embedded, words only")
+    """Read what Edge noted beside each index: loading one would write to it. A damaged one costs time, not data."""
+    folder = setup.settings.storage.data_dir / "qdrant"
+    found = []
+    for file in sorted(folder.glob("*/edge_config.json")):
+        try:
+            vectors = json.loads(file.read_bytes())["vectors"]
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            return Finding(
+                "warn", f"{file} cannot be read ({error})", "nothing to do: the next start builds the index anew"
+            )
+        dimensions = (vectors or {}).get("dense", {}).get("size")
+        found.append(f"{file.parent.name}, {dimensions} dimensions")
+    return Finding("ok", f"embedded: {'; '.join(found)}" if found else "embedded, empty")

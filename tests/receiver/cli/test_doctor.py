@@ -116,8 +116,14 @@ def test_a_surrealdb_that_does_not_answer_is_a_problem(doctor, free_port, monkey
 @pytest.mark.parametrize(
     ("status", "body", "level", "words"),
     [
-        (200, b'{"result": {"points_count": 7}}', "ok", "agent_events has 7 points"),
-        (404, b"{}", "ok", "agent_events will be created"),
+        (
+            200,
+            b'{"result": {"collections": [{"name": "x"}, {"name": "agent_events-a-1"}]}}',
+            "ok",
+            "has agent_events-a-1",
+        ),
+        (200, b'{"result": {"collections": []}}', "ok", "has no agent_events-"),
+        (404, b"{}", "problem", "HTTP 404"),
         (401, b"", "problem", "storage.qdrant.api_key"),
         (403, b"", "problem", "storage.qdrant.api_key"),
         (500, b"", "problem", "HTTP 500"),
@@ -145,7 +151,7 @@ def test_what_a_qdrant_server_answers_is_understood(doctor, monkeypatch, status,
         monkeypatch.setenv("VECTADB_STORAGE_QDRANT_API_KEY", "key")
         code, found = doctor()
         thread.join()
-    assert asked == [("/collections/agent_events", "key")]
+    assert asked == [("/collections", "key")]
     assert found["Qdrant"][0] == level
     assert words in found["Qdrant"][1]
     assert code == (level == "problem")
@@ -215,7 +221,7 @@ def test_a_store_that_is_damaged_is_a_problem(doctor, store):
 
 
 def test_a_damaged_search_index_is_worth_a_warning(doctor, tmp_path):
-    index = tmp_path / "data" / "qdrant"
+    index = tmp_path / "data" / "qdrant" / "static-1"
     index.mkdir(parents=True)
     (index / "edge_config.json").write_text("no JSON")
     code, found = doctor()

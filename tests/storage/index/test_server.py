@@ -99,3 +99,14 @@ async def test_the_filter_is_pushed_down_into_each_search(answering):
         assert (status["key"], status["match"]) == ("status", {"value": "error"})
         assert period["key"] == "timestamp"
         assert period["range"] == {"gte": "2026-01-07T12:00:00Z", "lt": "2026-01-07T12:00:00.000001Z"}
+
+
+async def test_a_collection_is_made_for_more_than_fits_into_memory(answering):
+    index, asked = await answering(200, '{"result": true, "status": "ok", "time": 0.0}')
+    await index._create()
+    ((method, path, made),) = asked
+    assert (method, path) == ("PUT", "/collections/events")
+    assert made["vectors"] == {"dense": {"size": 4, "distance": "Cosine", "on_disk": True}}
+    assert made["sparse_vectors"] == {"bm25": {"modifier": "idf"}}
+    assert (made["shard_number"], made["on_disk_payload"]) == (4, True)
+    assert made["quantization_config"] == {"scalar": {"type": "int8", "always_ram": True}}

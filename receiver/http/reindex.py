@@ -1,0 +1,49 @@
+"""Filling the search index anew from the store: `POST /api/v1/reindex`, while the present one serves.
+
+With a body in JSON, `{}`, as for what is deleted: no web page can send one without asking first (CORS).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from mapping.json_decoding import decode
+from receiver.http.bodies import read_body
+from receiver.http.context import json_answer, stores
+from receiver.http.otlp_codec import expect_json
+from receiver.http.parameters import read_query
+from storage.asking import asking
+from storage.indexer import Indexer
+
+
+class ReindexRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Nothing can be chosen: it is the whole index, with the model that is set."""
+
+
+_decoder = msgspec.json.Decoder(ReindexRequest)
+
+
+def routes() -> list[web.RouteDef]:
+    return [web.post("/api/v1/reindex", _reindex)]
+
+
+async def _reindex(request: web.Request) -> web.Response:
+    read_query(request)
+    expect_json(request)
+    decode(_decoder, await read_body(request), "an empty object")
+    indexer = stores(request).indexer
+    with asking(indexer):
+        indexer.reindex()
+    return json_answer(index_state(indexer))
+
+
+def index_state(indexer: Indexer) -> dict[str, Any]:
+    """Say what the index does, how far that is (0 to 1), and how many events are not found yet."""
+    return {
+        "index_state": indexer.state,
+        "index_progress": round(indexer.progress, 4),
+        "index_pending": indexer.pending,
+    }
