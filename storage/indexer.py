@@ -28,6 +28,7 @@ from storage.embedding.model import Embedder
 from storage.index.base import IndexUnavailable, IndexUnusable, VectorIndex
 from storage.index.choose import Indexes
 from storage.index_queue import Group
+from storage.index_repair import delete, drop_deleted, pass_on
 from storage.index_state import Fill, IndexState, Vectors
 from storage.preparing.messages import Made
 from storage.preparing.points import EVENTS
@@ -55,13 +56,6 @@ _SEARCHES_END_WITHIN = 1.0  # seconds
 _PAUSES = 3
 _LOOK_AT_COMMITS_EVERY = 0.01
 
-# Points whose payload is set at a time.
-_RENAMED = 1_000
-
-_SILENT = {
-    "session_id": "SELECT VALUE id FROM agent_event WHERE trace_id = $trace_id AND session_id = NONE",
-    "agent_id": "SELECT VALUE id FROM agent_event WHERE trace_id = $trace_id AND agent_id = NONE",
-}
 _AFTER = "SELECT VALUE id FROM agent_event WHERE id > $last AND indexed != false ORDER BY id LIMIT $limit"
 
 
@@ -240,8 +234,8 @@ class Indexer:
         for name in names:
             with tools.serving.using(name) as index:
                 for trace_id in group.traces:
-                    await self._pass_on(index, trace_id)
-                await self._delete(index, group.deleted)
+                    await pass_on(self._database, self._reader, index, trace_id)
+                await delete(self._database, index, group.deleted)
         await index_queue.done(self._database, group)
         self._queued = max(self._queued - len(group.event_ids), 0)
 
@@ -294,7 +288,7 @@ class Indexer:
         for name in names:
             with tools.serving.using(name) as index:
                 await index.upsert(made.plain if name == words_only and made.plain is not None else made.points)
-                await self._drop_deleted(index, made.event_ids)
+                await drop_deleted(self._database, index, made.event_ids)
 
     async def _give_way(self) -> None:
         """Pause while commits wait, but not for ever."""
@@ -303,29 +297,3 @@ class Indexer:
         while self._commits_wait() and time.monotonic() < until:  # noqa: ASYNC110 - nothing says when none waits any more
             await asyncio.sleep(_LOOK_AT_COMMITS_EVERY)
         self._working_since = time.monotonic()
-
-    async def _drop_deleted(self, index: VectorIndex, event_ids: Sequence[str]) -> None:
-        """Take back points whose events were deleted while they were made, if another receiver may have been told."""
-        if not self._database.embedded:
-            await self._delete(index, event_ids)
-
-    async def _delete(self, index: VectorIndex, event_ids: Sequence[str]) -> None:
-        """Delete points whose events are gone.
-
-        An event may have been stored again since, and where clocks differ or step its record may stand before this one.
-        """
-        if event_ids:
-            (there,) = await self._database.query(
-                "SELECT VALUE id FROM $events", events=[cbor.record(rows.EVENT, event_id) for event_id in event_ids]
-            )
-            if gone := sorted({*event_ids}.difference(there)):
-                await index.delete(gone)
-
-    async def _pass_on(self, index: VectorIndex, trace_id: str) -> None:
-        """Let the events of a trace that carry no session or agent be found by the trace's, as they are shown."""
-        trace = await self._reader.trace(trace_id)
-        for field, query in _SILENT.items():
-            if trace is not None and trace[field] is not None:
-                (silent,) = await self._database.query(query, trace_id=trace_id)
-                for start in range(0, len(silent), _RENAMED):
-                    await index.set_payload(silent[start : start + _RENAMED], {field: trace[field]})

@@ -1,0 +1,47 @@
+"""What is put right in the index once points are there: what was deleted meanwhile, what a trace has learned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from storage.index.base import VectorIndex
+from storage.reader import Reader
+from storage.surreal import cbor, rows
+from storage.surreal.database import Database
+
+# Points whose payload is set at a time.
+_RENAMED = 1_000
+
+_SILENT = {
+    "session_id": "SELECT VALUE id FROM agent_event WHERE trace_id = $trace_id AND session_id = NONE",
+    "agent_id": "SELECT VALUE id FROM agent_event WHERE trace_id = $trace_id AND agent_id = NONE",
+}
+
+
+async def drop_deleted(database: Database, index: VectorIndex, event_ids: Sequence[str]) -> None:
+    """Take back points whose events were deleted while they were made, if another receiver may have been told."""
+    if not database.embedded:
+        await delete(database, index, event_ids)
+
+
+async def delete(database: Database, index: VectorIndex, event_ids: Sequence[str]) -> None:
+    """Delete points whose events are gone.
+
+    An event may have been stored again since, and where clocks differ or step its record may stand before this one.
+    """
+    if event_ids:
+        (there,) = await database.query(
+            "SELECT VALUE id FROM $events", events=[cbor.record(rows.EVENT, event_id) for event_id in event_ids]
+        )
+        if gone := sorted({*event_ids}.difference(there)):
+            await index.delete(gone)
+
+
+async def pass_on(database: Database, reader: Reader, index: VectorIndex, trace_id: str) -> None:
+    """Let the events of a trace that carry no session or agent be found by the trace's, as they are shown."""
+    trace = await reader.trace(trace_id)
+    for field, query in _SILENT.items():
+        if trace is not None and trace[field] is not None:
+            (silent,) = await database.query(query, trace_id=trace_id)
+            for start in range(0, len(silent), _RENAMED):
+                await index.set_payload(silent[start : start + _RENAMED], {field: trace[field]})
