@@ -27,11 +27,11 @@ HERE = Path(__file__).parent
 sys.path.append(str(HERE.parent / "tests" / "search"))
 
 import traffic  # noqa: E402 - with those it needs, found by the path above
-from ceiling import events_of  # noqa: E402
-from measuring import DEPTH, LEISURE, Bench, quality  # noqa: E402
+from ceiling import events_of  # noqa: E402 - as above
+from measuring import DEPTH, LEISURE, Bench, quality  # noqa: E402 - as above
 
-from storage.index.base import Filter  # noqa: E402
-from storage.search import Mode  # noqa: E402
+from storage.index.base import Filter  # noqa: E402 - as above
+from storage.search import Mode  # noqa: E402 - as above
 
 RESULTS = HERE / "results" / "search.json"
 BUDGET = 0.15  # seconds to re-rank in: the default
