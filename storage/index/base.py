@@ -31,10 +31,6 @@ FACETS = ("event_type", "agent_id", "service", "status")
 # Values counted of a field, however few are asked for: each segment of an index gives its own most frequent ones.
 FACET_DEPTH = 1_000
 
-# Reciprocal rank fusion gives 1 / (k + rank), ranks counted from 0, for each list. 2 is Qdrant's own k. With the 60 of
-# the literature an event that alone has the order number asked for falls behind whatever is middling in both lists.
-FUSION_K = 2
-
 
 def fused_depth(limit: int) -> int:
     """Give how deep each list goes that is fused: a hit that is middling in both must be in both."""
@@ -125,9 +121,6 @@ class VectorIndex(Protocol):
 
     async def search_words(self, text: str, where: Filter, limit: int) -> list[Hit]:
         """Find by words (BM25). A text without words finds nothing."""
-
-    async def search_hybrid(self, vector: Vector, text: str, where: Filter, limit: int) -> list[Hit]:
-        """Find by both, fused by reciprocal rank."""
 
     async def search_similar(self, point_id: str, where: Filter, limit: int) -> list[Hit] | None:
         """Find the nearest in meaning to a point that is there, without itself; None where it is not.

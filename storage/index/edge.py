@@ -80,9 +80,6 @@ class EdgeIndex:
     async def search_words(self, text: str, where: Filter, limit: int) -> list[Hit]:
         return await self._search(None, clean(text), where, limit)
 
-    async def search_hybrid(self, vector: Vector, text: str, where: Filter, limit: int) -> list[Hit]:
-        return await self._search(self._bytes(vector), clean(text), where, limit)
-
     async def search_similar(self, point_id: str, where: Filter, limit: int) -> list[Hit] | None:
         hits = await self._engine.ask(Similar(point_id, where.matches(), where.period(), limit))
         return None if hits is None else [Hit(*hit) for hit in hits]

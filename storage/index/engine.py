@@ -18,13 +18,11 @@ import qdrant_edge as edge
 from storage.index.base import (
     DENSE,
     FACETS,
-    FUSION_K,
     KEYWORDS,
     TIMESTAMP,
     WORDS,
     IndexUnavailable,
     IndexUnusable,
-    fused_depth,
 )
 from storage.index.locking import locked
 from storage.index.messages import (
@@ -94,17 +92,7 @@ class Engine:
         self.shard.update(edge.UpdateOperation.delete_points(list(request.ids)))
 
     def search(self, request: Search) -> list[tuple[str, float]]:
-        where = _filter(request)
-        queries = _queries(request)
-        if len(queries) == 1:
-            query = edge.QueryRequest(limit=request.limit, query=queries[0], filter=where)
-        else:
-            depth = fused_depth(request.limit)
-            query = edge.QueryRequest(
-                limit=request.limit,
-                query=edge.Fusion.Rrf(FUSION_K),  # type: ignore[arg-type]  # the stub knows it as no Fusion
-                prefetches=[edge.Prefetch(limit=depth, query=each, filter=where) for each in queries],
-            )
+        query = edge.QueryRequest(limit=request.limit, query=_query(request), filter=_filter(request))
         return [(str(hit.id), hit.score) for hit in self.shard.query(query)]
 
     def similar(self, request: Similar) -> list[tuple[str, float]] | None:
@@ -170,13 +158,10 @@ def _point(row: Row) -> edge.Point:
     return edge.Point(row.id, vectors, row.payload)
 
 
-def _queries(request: Search) -> list[edge.Query]:
-    queries: list[edge.Query] = []
+def _query(request: Search) -> edge.Query:
     if request.vector is not None:
-        queries.append(edge.Query.Nearest(floats(request.vector), using=DENSE))
-    if request.text is not None:
-        queries.append(edge.Query.Nearest(query_vector(request.text), using=WORDS))
-    return queries
+        return edge.Query.Nearest(floats(request.vector), using=DENSE)
+    return edge.Query.Nearest(query_vector(request.text or ""), using=WORDS)
 
 
 def _filter(request: Search | Similar | Facet, but: str | None = None) -> edge.Filter | None:

@@ -33,7 +33,7 @@ class Delete(msgspec.Struct, tag=True):
 
 
 class Search(msgspec.Struct, tag=True):
-    """Search by a vector, a text, or both fused. Answered with `(id, score)` of each hit, best first.
+    """Search by a vector or by a text, whichever is given. Answered with `(id, score)` of each hit, best first.
 
     `matches` and `period` are the filter's: as nanoseconds the years it may name would not fit into MessagePack.
     """

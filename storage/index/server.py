@@ -24,7 +24,6 @@ from storage.index.base import (
     Hit,
     IndexUnavailable,
     IndexUnusable,
-    fused_depth,
     most_frequent,
 )
 from storage.index.packing import Row, floats, integers, unpack
@@ -131,14 +130,6 @@ class ServerIndex:
     async def search_words(self, text: str, where: Filter, limit: int) -> list[Hit]:
         words = _sparse(query_vector(clean(text)))
         return await self._query(_filter(where), limit, query=words, using=WORDS) if words.indices else []
-
-    async def search_hybrid(self, vector: Vector, text: str, where: Filter, limit: int) -> list[Hit]:
-        within, depth = _filter(where), fused_depth(limit)
-        queries = [models.Prefetch(query=self._list(vector), using=DENSE, filter=within, limit=depth)]
-        words = _sparse(query_vector(clean(text)))
-        if words.indices:
-            queries.append(models.Prefetch(query=words, using=WORDS, filter=within, limit=depth))
-        return await self._query(None, limit, prefetch=queries, query=models.FusionQuery(fusion=models.Fusion.RRF))
 
     async def _query(self, within: models.Filter | None, limit: int, **query: Any) -> list[Hit]:
         with self._errors():

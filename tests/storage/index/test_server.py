@@ -46,7 +46,6 @@ def calls(index):
         index.delete([ID]),
         index.search_dense(EAST, Filter(), 5),
         index.search_words("refund", Filter(), 5),
-        index.search_hybrid(EAST, "refund", Filter(), 5),
         index.remove(),
     )
 
@@ -88,12 +87,10 @@ async def test_the_filter_is_pushed_down_into_each_search(answering):
     where = Filter(agent_id="a", status="error", since=1_767_787_200_000_000_000, until=1_767_787_200_000_000_001)
     await index.search_dense(EAST, where, 5)
     await index.search_words("refund", where, 5)
-    await index.search_hybrid(EAST, "refund", where, 5)
-    (*_, dense), (*_, words), (*_, hybrid) = asked
+    (*_, dense), (*_, words) = asked
     assert dense["using"] == "dense"
     assert words["using"] == "bm25"
-    assert [prefetch["using"] for prefetch in hybrid["prefetch"]] == ["dense", "bm25"]
-    for query in (dense, words, *hybrid["prefetch"]):
+    for query in (dense, words):
         agent, status, period = query["filter"]["must"]
         assert (agent["key"], agent["match"]) == ("agent_id", {"value": "a"})
         assert (status["key"], status["match"]) == ("status", {"value": "error"})

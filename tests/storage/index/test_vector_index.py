@@ -30,7 +30,6 @@ async def test_a_new_index_is_empty_and_finds_nothing(index):
     assert await index.count() == 0
     assert await index.search_dense(EAST, ALL, 10) == []
     assert await index.search_words("refund", ALL, 10) == []
-    assert await index.search_hybrid(EAST, "refund", ALL, 10) == []
 
 
 async def test_dense_search_orders_by_cosine_whatever_the_length(index):
@@ -50,7 +49,6 @@ async def test_a_limit_is_kept(index):
     for search in (
         index.search_dense(EAST, ALL, 7),
         index.search_words("refund", ALL, 7),
-        index.search_hybrid(EAST, "refund", ALL, 7),
     ):
         assert len(set(await search)) == 7
     assert await index.count() == 600
@@ -90,7 +88,6 @@ async def test_a_point_may_lack_its_vector_or_its_words(index):
     assert await index.count() == 2
     assert numbers(await index.search_dense(EAST, ALL, 10)) == [2]
     assert numbers(await index.search_words("refund", ALL, 10)) == [1]
-    assert sorted(numbers(await index.search_hybrid(EAST, "refund", ALL, 10))) == [1, 2]
 
 
 async def test_deleted_points_are_never_found(index):
@@ -101,7 +98,6 @@ async def test_deleted_points_are_never_found(index):
     for search in (
         index.search_dense(EAST, ALL, 50),
         index.search_words("refund", ALL, 50),
-        index.search_hybrid(EAST, "refund", ALL, 50),
     ):
         assert sorted(numbers(await search)) == list(range(10, 20))
 
@@ -112,19 +108,6 @@ async def test_rare_words_weigh_more_than_common_ones(index):
     assert numbers(await index.search_words("order chargeback", ALL, 3))[0] == 50
 
 
-async def test_hybrid_puts_first_what_both_find(index):
-    near = [0.9, 0.1, 0.0, 0.0]
-    await index.upsert(
-        [point(1, EAST, "weather"), point(2, near, "refund"), point(3, NORTH, "refund, and other words")]
-    )
-    assert numbers(await index.search_hybrid(EAST, "refund", ALL, 3))[0] == 2
-
-
-async def test_hybrid_without_words_goes_by_meaning_alone(index):
-    await index.upsert([point(1, NORTH, "weather"), point(2, EAST, "refund")])
-    assert numbers(await index.search_hybrid(EAST, "?!", ALL, 3)) == [2, 1]
-
-
 @pytest.mark.parametrize("field", ["trace_id", "session_id", "agent_id", "event_type", "status"])
 async def test_each_field_filters_each_search(index, field):
     await index.upsert([point(1, EAST, "refund", **{field: "a b"}), point(2, EAST, "refund", **{field: "a"}), point(3)])
@@ -132,7 +115,6 @@ async def test_each_field_filters_each_search(index, field):
         where = Filter(**{field: value})
         assert numbers(await index.search_dense(EAST, where, 10)) == expected
         assert numbers(await index.search_words("refund", where, 10)) == expected
-        assert numbers(await index.search_hybrid(EAST, "refund", where, 10)) == expected
 
 
 async def test_filters_hold_together(index):
@@ -149,7 +131,6 @@ async def test_a_filter_that_few_pass_still_fills_the_result(index):
     where = Filter(status="error")
     assert len(await index.search_dense(EAST, where, 5)) == 5
     assert len(await index.search_words("refund", where, 5)) == 5
-    assert len(await index.search_hybrid(EAST, "refund", where, 5)) == 5
 
 
 @pytest.mark.parametrize(

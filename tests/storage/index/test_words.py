@@ -51,13 +51,6 @@ async def test_the_exact_thing_comes_first_by_words_whatever_stands_around_it(in
             assert hits[0].id == name(100 * number), (query, frame)
 
 
-@pytest.mark.parametrize("exact", [exact for exact, _ in EXACT])
-async def test_hybrid_puts_first_what_alone_has_the_words_though_it_is_last_in_meaning(index, exact):
-    others = [Point(name(number), [1.0, number / 100, 0.0, 0.0], "sunny weather", {}) for number in range(1, 50)]
-    await index.upsert([*others, Point(name(0), [-1.0, 0.0, 0.0, 0.0], f"see {exact}", {})])
-    assert (await index.search_hybrid(EAST, exact, Filter(), 3))[0].id == name(0)
-
-
 @pytest.mark.parametrize(
     "query, text",
     [
