@@ -10,14 +10,15 @@ from aiohttp.typedefs import Handler
 from mapping.errors import Code, Problem
 from receiver.http.context import SETTINGS
 
-# For whoever watches the process; they say nothing of the data.
-OPEN_PATHS = frozenset({"/healthz", "/readyz", "/health"})
+# For whoever watches the process, and the web page's own files, which ask for a key themselves. They hold no data.
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/health", "/"})
+_OPEN_FOLDER = "/assets/"
 
 
 @web.middleware
 async def auth(request: web.Request, handler: Handler) -> web.StreamResponse:
     keys = request.app[SETTINGS].auth.api_keys
-    if keys and request.path not in OPEN_PATHS:
+    if keys and request.path not in OPEN_PATHS and not request.path.startswith(_OPEN_FOLDER):
         _check(request, keys)
     return await handler(request)
 

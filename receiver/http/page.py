@@ -1,0 +1,72 @@
+"""The web page's own files: `/` and `/assets/...`. They carry no data, hence need no key (`receiver.http.auth`).
+
+They are read once, at the start. A path is looked up in the table of what was read, so none leads anywhere else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+from aiohttp import web
+
+FOLDER = Path(__file__).parent.parent / "page"
+
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".md": "text/plain; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+}
+_OTHER = "application/octet-stream"
+
+# What the page shows is untrusted. Whatever of it got into the markup could load, run and send nothing.
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    # Asked again each time and answered with 304: after an update no browser mixes old files with new ones.
+    "Cache-Control": "no-cache",
+}
+
+
+class _File(NamedTuple):
+    content: bytes
+    content_type: str
+    tag: str
+
+
+def routes() -> list[web.RouteDef]:
+    """Give the routes over the files as they are now."""
+    files = {path.relative_to(FOLDER).as_posix(): _read(path) for path in FOLDER.rglob("*") if path.is_file()}
+
+    async def page(request: web.Request) -> web.Response:
+        return _answer(request, files["index.html"])
+
+    async def asset(request: web.Request) -> web.Response:
+        file = files.get(f"assets/{request.match_info['name']}")
+        if file is None:
+            raise web.HTTPNotFound
+        return _answer(request, file)
+
+    return [web.get("/", page), web.get("/assets/{name:.+}", asset)]
+
+
+def _read(path: Path) -> _File:
+    content = path.read_bytes()
+    return _File(content, _TYPES.get(path.suffix, _OTHER), hashlib.sha256(content).hexdigest()[:32])
+
+
+def _answer(request: web.Request, file: _File) -> web.Response:
+    headers = {**_HEADERS, "ETag": f'"{file.tag}"'}
+    if any(tag.value in {file.tag, "*"} for tag in request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=file.content, headers={**headers, "Content-Type": file.content_type})
