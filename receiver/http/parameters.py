@@ -1,8 +1,11 @@
-"""Query parameters of the read routes: one row each. A route names the rows it takes; anything else is an error."""
+"""Query parameters of the read routes: one row each, which both checks what was sent and describes it.
+
+A route names the rows it takes; anything else is an error.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from aiohttp import web
@@ -14,57 +17,75 @@ from storage.results import GROUPS
 from storage.search import MODES
 
 
+class Kind(NamedTuple):
+    """What a text may be: `parse` raises ValueError or LookupError where it is not; `schema` says it as JSON Schema."""
+
+    parse: Callable[[str], Any]
+    schema: Mapping[str, Any]
+
+
 class Parameter(NamedTuple):
-    """`parse` raises ValueError or LookupError; `allowed` follows "expected". Empty counts as absent."""
+    """`allowed` follows "expected" in errors, and describes. Empty counts as absent; a `required` one may not be."""
 
     name: str
     allowed: str
-    parse: Callable[[str], Any]
+    kind: Kind
     default: Any = None
+    required: bool = False
 
 
-def _count(least: int, most: int) -> Callable[[str], int]:
+def _count(least: int, most: int) -> Kind:
     def parse(text: str) -> int:
         if not (text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most):
             raise ValueError
         return int(text)
 
-    return parse
+    return Kind(parse, {"type": "integer", "minimum": least, "maximum": most})
 
 
-def _one_of(*words: str) -> tuple[str, Callable[[str], str]]:
+def _one_of(*words: str) -> tuple[str, Kind]:
     def parse(text: str) -> str:
         if text not in words:
             raise ValueError
         return text
 
-    return f"one of {', '.join(words)}", parse
+    return f"one of {', '.join(words)}", Kind(parse, {"type": "string", "enum": list(words)})
 
 
-def _truth(text: str) -> bool:
-    return {"true": True, "false": False}[text]
+def _words(text: str) -> str:
+    if not text.strip():
+        raise ValueError
+    return text
 
 
-_MOMENT = "a moment in RFC 3339 with its zone (a + in it is written %2B), such as 2026-01-07T19:00:00Z"
+_TEXT = Kind(str, {"type": "string"})
+_WORDS = Kind(_words, {"type": "string", "pattern": r"\S"})
+_CURSOR = Kind(str, {"type": "string", "format": "cursor"})
+_TRACE_ID = Kind(ids.trace_id, {"type": "string"})
+_TRUTH = Kind({"true": True, "false": False}.__getitem__, {"type": "boolean"})
+_MOMENT = Kind(parse_rfc3339, {"type": "string", "format": "date-time"})
+_A_MOMENT = "a moment in RFC 3339 with its zone (a + in it is written %2B), such as 2026-01-07T19:00:00Z"
 
 LIMIT = Parameter("limit", "a whole number from 1 to 200", _count(1, 200), 50)
-CURSOR = Parameter("cursor", "the next_cursor of the page before", str)
-TRACE_ID = Parameter("trace_id", "a trace id", ids.trace_id)
-SESSION_ID = Parameter("session_id", "a session id", str)
-AGENT_ID = Parameter("agent_id", "an agent id", str)
-EVENT_TYPE = Parameter("event_type", "an event type", str)
-SERVICE = Parameter("service", "a service name", str)
-SINCE = Parameter("since", _MOMENT, parse_rfc3339)
-UNTIL = Parameter("until", _MOMENT, parse_rfc3339)
+CURSOR = Parameter("cursor", "the next_cursor of the page before", _CURSOR)
+TRACE_ID = Parameter("trace_id", "a trace id", _TRACE_ID)
+SESSION_ID = Parameter("session_id", "a session id", _TEXT)
+AGENT_ID = Parameter("agent_id", "an agent id", _TEXT)
+EVENT_TYPE = Parameter("event_type", "an event type", _TEXT)
+SERVICE = Parameter("service", "a service name", _TEXT)
+SINCE = Parameter("since", _A_MOMENT, _MOMENT)
+UNTIL = Parameter("until", _A_MOMENT, _MOMENT)
 EVENT_STATUS = Parameter("status", *_one_of("ok", "error", "unset"))
 TRACE_STATUS = Parameter("status", *_one_of("running", "completed", "failed"))
-QUERY = Parameter("q", "the text to search for", str)
+QUERY = Parameter("q", "the text to search for", _WORDS, required=True)
 MODE = Parameter("mode", *_one_of(*MODES), default="hybrid")
-PARTS = Parameter("parts", "true or false", _truth, default=False)
+PARTS = Parameter("parts", "true or false", _TRUTH, default=False)
 GROUP_BY = Parameter("group_by", *_one_of(*GROUPS))
 
 PAGE = (LIMIT, CURSOR)
 EVENT_FILTERS = (TRACE_ID, SESSION_ID, AGENT_ID, EVENT_TYPE, EVENT_STATUS, SINCE, UNTIL)
+# The search index knows the service of an event, too.
+SEARCH_FILTERS = (*EVENT_FILTERS, SERVICE)
 TRACE_FILTERS = (SESSION_ID, AGENT_ID, SERVICE, TRACE_STATUS, SINCE, UNTIL)
 
 
@@ -81,7 +102,10 @@ def read_query(request: web.Request, *parameters: Parameter) -> dict[str, Any]:
         if not text:
             continue
         try:
-            values[name] = row.parse(text)
+            values[name] = row.kind.parse(text)
         except (ValueError, LookupError):
             raise invalid(f"{name}: expected {row.allowed}; got {text[:80]!r}") from None
+    for row in parameters:
+        if row.required and values[row.name] is None:
+            raise invalid(f"{row.name}: expected {row.allowed}")
     return values
