@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import base64
 import heapq
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,8 +22,11 @@ from storage.surreal.database import Database
 
 Row = dict[str, Any]
 
-# Rows that are sifted at a time: 10-20 ms of the engine's time.
+# Rows that are sifted, or read of many, at a time: 10-20 ms of the engine's time.
 _PIECE = 1_000
+# Of many rows so many are read first, since they may hold a megabyte each: twice as many while a piece takes less time
+# than this, half as many once it takes twice as long.
+_FIRST_PIECE, _SOON = 64, 0.015
 
 
 class Branch(NamedTuple):
@@ -61,14 +65,18 @@ async def page(
     since: int | None = None,
     until: int | None = None,
     by: str = "newest",
+    fields: str = "*",
     oldest_first: bool = False,
 ) -> list[Row]:
     """Read the rows of all branches that follow the cursor, in order, at most `limit`.
 
-    `by` is the field of the order. `since` (inclusive) and `until` (exclusive) are nanoseconds, for newest first only.
+    `by` is the field of the order. `since` (inclusive) and `until` (exclusive) are nanoseconds, for newest first only,
+    and so are other `fields` than all; the field of the order and the id must be among them.
     """
     if len(branches) == 1 and len(branches[0].equal) > 1 and not oldest_first:
-        return await _sifted(database, table, branches[0], limit, cursor=cursor, since=since, until=until)
+        return await _sifted(
+            database, table, branches[0], limit, cursor=cursor, since=since, until=until, fields=fields
+        )
     statements: list[str] = []
     variables: dict[str, Any] = {"limit": limit}
     for number, branch in enumerate(branches):
@@ -78,9 +86,29 @@ async def page(
             for field, (name, value) in zip(branch.equal, values.items(), strict=True)
         ]
         variables |= {name: value for name, value in values.items() if value is not None}
-        statements += _selects(table, conditions, by, cursor, until, variables, oldest_first=oldest_first)
+        statements += _selects(table, conditions, by, cursor, until, variables, fields, oldest_first=oldest_first)
     results = await database.query(";".join(statements), **variables)
     return _merged(results, limit, by, since, oldest_first=oldest_first)
+
+
+async def in_pieces(read: Callable[[int, Cursor | None], Awaitable[list[Row]]], most: int) -> list[Row]:
+    """Read `most` rows at most, piece by piece, so that others are served in between.
+
+    `read` takes how many rows and the cursor, as `page` does.
+    """
+    found: list[Row] = []
+    size, after = min(_FIRST_PIECE, _PIECE), None
+    while len(found) < most:
+        began = time.perf_counter()
+        size = min(size, most - len(found))
+        piece = await read(size, after)
+        found += piece
+        if len(piece) < size:
+            break
+        took = time.perf_counter() - began
+        size = min(size * 2, _PIECE) if took < _SOON else max(size // 2, 1) if took > 2 * _SOON else size
+        after = Cursor(piece[-1]["newest"], piece[-1]["id"])
+    return found
 
 
 def _merged(results: Sequence[list[Row]], limit: int, by: str, since: int | None, *, oldest_first: bool) -> list[Row]:
@@ -103,6 +131,7 @@ async def _sifted(
     cursor: Cursor | None,
     since: int | None,
     until: int | None,
+    fields: str,
 ) -> list[Row]:
     """Read a branch of several fields: an index serves the first, and what it gives is sifted piece by piece.
 
@@ -122,7 +151,7 @@ async def _sifted(
         _, last, found = await database.query(
             f"LET $piece = array::slice(array::flatten([{piece}]), 0, $limit);"  # noqa: S608 - as in _select
             "RETURN IF array::len($piece) = $limit { array::last($piece).{ newest, id } };"
-            f"SELECT * FROM $piece WHERE {' AND '.join(conditions)};",
+            f"SELECT {fields} FROM $piece WHERE {' AND '.join(conditions)};",
             **variables,
         )
         kept = _merged([kept, found], limit, "newest", since, oldest_first=False)
@@ -138,6 +167,7 @@ def _selects(
     cursor: Cursor | None,
     until: int | None,
     variables: dict[str, Any],
+    fields: str = "*",
     *,
     oldest_first: bool,
 ) -> list[str]:
@@ -151,13 +181,13 @@ def _selects(
     if cursor is not None:
         # `newest > $n OR (newest = $n AND id > $id)` would scan: two statements, one after the other.
         ranges.insert(0, [f"{by} = $place", f"id {beyond} $last"])
-    return [_select(table, [*conditions, *extra], order, backward=oldest_first) for extra in ranges]
+    return [_select(table, [*conditions, *extra], order, fields, backward=oldest_first) for extra in ranges]
 
 
-def _select(table: str, conditions: Sequence[str], order: str, *, backward: bool) -> str:
+def _select(table: str, conditions: Sequence[str], order: str, fields: str, *, backward: bool) -> str:
     source = f"{table} WHERE {' AND '.join(conditions)}"
     if backward:
         # Read forward, then sorted: reading backward, SurrealKV (3.2.4) goes through the whole index, which took 420 ms
         # for the ten events of a trace among 60,000.
         source = f"(SELECT * FROM {source})"  # noqa: S608 - names of our own tables and fields; values are variables
-    return f"SELECT * FROM {source} ORDER BY {order} LIMIT $limit"  # noqa: S608 - as above
+    return f"SELECT {fields} FROM {source} ORDER BY {order} LIMIT $limit"  # noqa: S608 - as above

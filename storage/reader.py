@@ -53,6 +53,11 @@ class Reader:
         self._counts = Counts(database)
         self._origins: dict[str, Row] = {}
 
+    @property
+    def database(self) -> Database:
+        """What it reads from: views of a trace and of all traces have modules of their own."""
+        return self._database
+
     async def traces(self, which: TraceFilter, limit: int, cursor: str | None = None) -> Page:
         """Give traces newest first, by their start."""
         equal = {field: value for field in _TRACE_EQUALS if (value := getattr(which, field)) is not None}

@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler
 from mapping.cleaning import Cleaning
 from mapping.limits import Limits
 from mapping.redaction import Redaction
-from receiver.http import events, explain, health, otlp, page, prune, reads, reindex
+from receiver.http import events, explain, health, otlp, page, prune, reads, reindex, trace_views
 from receiver.http.admission import ADMISSION, Admission
 from receiver.http.auth import auth
 from receiver.http.context import CLEANING, LIMITS, METRICS, READING, SETTINGS, STORAGE
@@ -40,7 +40,7 @@ def application(settings: Settings, storage: Storage) -> web.Application:
     redaction = Redaction(masked.keys, masked.values, masked.keep) if masked.enabled else None
     app[CLEANING] = Cleaning(app[LIMITS], redaction)
     app[READING] = read_rules_file(settings.mapping.rules_file)
-    for part in (otlp, events, reads, explain, prune, reindex, health, page):
+    for part in (otlp, events, reads, trace_views, explain, prune, reindex, health, page):
         app.router.add_routes(part.routes())
     return app
 

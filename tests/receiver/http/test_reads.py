@@ -136,7 +136,13 @@ async def test_stats_count(filled):
 
 @pytest.mark.parametrize(
     "path",
-    ["/api/v1/traces/none", "/api/v1/events/none", "/api/v1/events/none/similar", "/api/v1/sessions/none"],
+    [
+        "/api/v1/traces/none",
+        "/api/v1/traces/none/outline",
+        "/api/v1/events/none",
+        "/api/v1/events/none/similar",
+        "/api/v1/sessions/none",
+    ],
 )
 async def test_what_is_not_there_is_404(receiver, path):
     answer = await receiver.get(path)
@@ -147,6 +153,7 @@ async def test_what_is_not_there_is_404(receiver, path):
 TAKES = {
     "/api/v1/traces": [*TRACE_FILTERS, *PAGE],
     "/api/v1/traces/none": PAGE,
+    "/api/v1/traces/none/outline": [],
     "/api/v1/events": [*EVENT_FILTERS, *PAGE],
     "/api/v1/events/none": [],
     "/api/v1/sessions": PAGE,

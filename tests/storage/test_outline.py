@@ -1,0 +1,97 @@
+"""A trace's outline: every event, and of each what a waterfall shows."""
+
+import pytest
+
+from mapping.times import NS
+from storage import outline as outline_module
+from storage import pages as pages_module
+from storage.outline import outline
+
+NOON = 1_767_960_000 * NS
+
+
+async def test_an_event_has_what_a_waterfall_needs_and_nothing_that_is_null_or_0(writer, reader, make_event):
+    root = make_event(trace_id="t", name="run", kind="internal", span_id="1" * 16, duration=9, agent_id="a")
+    call = make_event(
+        trace_id="t",
+        timestamp=NOON + 1,
+        name="chat",
+        kind="client",
+        event_type="model_call",
+        status="error",
+        severity="ERROR",
+        span_id="2" * 16,
+        parent_span_id="1" * 16,
+        agent_id="b",
+        duration=5,
+        input_tokens=10,
+        properties={"gen_ai.request.model": "m"},
+        resource={"service.name": "shop"},
+    )
+    await writer.write([call, root])
+    told = await outline(reader, "t")
+    assert told.pop("events") == [
+        {
+            "id": root.id,
+            "timestamp": "2026-01-09T12:00:00.000000000Z",
+            "duration_ns": 9,
+            "name": "run",
+            "status": "unset",
+            "kind": "internal",
+            "span_id": "1" * 16,
+            "agent_id": "a",
+            "correlation": "trace_id",
+        },
+        {
+            "id": call.id,
+            "timestamp": "2026-01-09T12:00:00.000000001Z",
+            "duration_ns": 5,
+            "name": "chat",
+            "event_type": "model_call",
+            "status": "error",
+            "kind": "client",
+            "severity": "ERROR",
+            "span_id": "2" * 16,
+            "parent_span_id": "1" * 16,
+            "agent_id": "b",
+            "input_tokens": 10,
+            "correlation": "trace_id",
+        },
+    ]
+    assert told.pop("truncated") is False
+    assert told == await reader.trace("t")
+
+
+async def test_an_event_that_names_no_agent_has_its_traces(writer, reader, make_event):
+    await writer.write([make_event(trace_id="t", agent_id="a"), make_event(trace_id="t")])
+    assert [event["agent_id"] for event in (await outline(reader, "t"))["events"]] == ["a", "a"]
+
+
+@pytest.mark.parametrize("piece", [1, 3, 1000])
+async def test_events_come_in_the_order_of_pages_whatever_the_pieces(writer, reader, make_event, monkeypatch, piece):
+    monkeypatch.setattr(pages_module, "_PIECE", piece)
+    await writer.write([make_event(trace_id="t", timestamp=NOON + number // 4) for number in range(30)])
+    await writer.write([make_event(trace_id="other")])
+    told = await outline(reader, "t")
+    in_pages, _ = await reader.trace_events("t", 200)
+    assert [event["id"] for event in told["events"]] == [event["id"] for event in in_pages]
+    assert len(in_pages) == 30
+
+
+@pytest.mark.parametrize(("most", "given"), [(10, 10), (9, 9), (11, 10)])
+async def test_of_a_longer_trace_the_newest_events_are_given(writer, reader, make_event, monkeypatch, most, given):
+    monkeypatch.setattr(outline_module, "MOST_EVENTS", most)
+    await writer.write([make_event(trace_id="t", timestamp=NOON + number, name=str(number)) for number in range(10)])
+    told = await outline(reader, "t")
+    assert [event["name"] for event in told["events"]] == [str(number) for number in range(10)][-given:]
+    assert told["truncated"] is (most < 10)
+
+
+async def test_a_name_of_a_megabyte_is_cut_and_says_so(writer, reader, make_event):
+    await writer.write([make_event(trace_id="t", name="x" * 1_000_000, properties={"text": "y" * 1_000_000})])
+    (event,) = (await outline(reader, "t"))["events"]
+    assert event["name"] == "x" * 200 + "… [cut, 1000000 characters]"
+
+
+async def test_a_trace_that_is_not_there_is_none(reader):
+    assert await outline(reader, "t") is None
