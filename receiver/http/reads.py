@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from mapping import ids
-from mapping.errors import Code, Problem, invalid
+from mapping.errors import Code, Problem
 from receiver.http.context import json_answer, stores
 from receiver.http.parameters import (
     EVENT_FILTERS,
@@ -15,6 +15,7 @@ from receiver.http.parameters import (
     PAGE,
     PARTS,
     QUERY,
+    SEARCH_FILTERS,
     TRACE_FILTERS,
     read_query,
 )
@@ -76,7 +77,7 @@ async def _event(request: web.Request) -> web.Response:
 
 
 async def _similar(request: web.Request) -> web.Response:
-    given = read_query(request, GROUP_BY, *EVENT_FILTERS, LIMIT)
+    given = read_query(request, GROUP_BY, *SEARCH_FILTERS, LIMIT)
     group_by, limit = given.pop("group_by"), given.pop("limit")
     event_id, storage = request.match_info["id"], stores(request)
     told = await similar(storage.reader, storage.indexer, ids.event_id(event_id), Filter(**given), limit, group_by)
@@ -101,15 +102,13 @@ async def _session(request: web.Request) -> web.Response:
 
 
 async def _search(request: web.Request) -> web.Response:
-    given = read_query(request, QUERY, MODE, GROUP_BY, PARTS, *EVENT_FILTERS, LIMIT)
+    given = read_query(request, QUERY, MODE, GROUP_BY, PARTS, *SEARCH_FILTERS, LIMIT)
     query, mode, group_by, parts, limit = (given.pop(name) for name in ("q", "mode", "group_by", "parts", "limit"))
-    if not query:
-        raise invalid(f"q: expected {QUERY.allowed}")
     return json_answer(await stores(request).search.search(query, mode, Filter(**given), limit, group_by, parts=parts))
 
 
 async def _facets(request: web.Request) -> web.Response:
-    given = read_query(request, *EVENT_FILTERS, LIMIT)
+    given = read_query(request, *SEARCH_FILTERS, LIMIT)
     limit = given.pop("limit")
     return json_answer(await facets(stores(request).indexer, Filter(**given), limit))
 

@@ -23,11 +23,12 @@ if TYPE_CHECKING:  # numpy costs the engine's process 25 MB, and it only reads b
 DENSE = "dense"
 WORDS = "bm25"
 
-# The payload's fields: those a filter matches as they are, and the moment.
+# The payload's fields: those of the event itself that a filter matches as they are, and the moment.
 KEYWORDS = ("trace_id", "session_id", "agent_id", "event_type", "status")
 TIMESTAMP = "timestamp"
 # What events can be counted by.
 FACETS = ("event_type", "agent_id", "service", "status")
+_MATCHED = tuple(dict.fromkeys((*KEYWORDS, *FACETS)))
 # Values counted of a field, however few are asked for: each segment of an index gives its own most frequent ones.
 FACET_DEPTH = 1_000
 
@@ -46,19 +47,23 @@ class IndexUnusable(Exception):  # noqa: N818 - as above
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """What events must have. `since` (inclusive) and `until` (exclusive) are nanoseconds."""
+    """What events must have. `since` (inclusive) and `until` (exclusive) are nanoseconds.
+
+    `service` is for the search index alone: the store keeps it beside the events, in what those of one origin share.
+    """
 
     trace_id: str | None = None
     session_id: str | None = None
     agent_id: str | None = None
     event_type: str | None = None
     status: str | None = None
+    service: str | None = None
     since: int | None = None
     until: int | None = None
 
     def matches(self) -> list[tuple[str, str]]:
         """Give the payload fields that are asked for, each with its value."""
-        return [(field, value) for field in KEYWORDS if (value := getattr(self, field)) is not None]
+        return [(field, value) for field in _MATCHED if (value := getattr(self, field)) is not None]
 
     def period(self) -> tuple[str | None, str | None]:
         """Give `since` and `until` as RFC 3339; `until` is rounded up, for the index rounds everything down."""

@@ -5,7 +5,17 @@ import json
 import pytest
 import pytest_asyncio
 
-from receiver.http.parameters import EVENT_FILTERS, GROUP_BY, LIMIT, MODE, PAGE, PARTS, QUERY, TRACE_FILTERS
+from receiver.http.parameters import (
+    EVENT_FILTERS,
+    GROUP_BY,
+    LIMIT,
+    MODE,
+    PAGE,
+    PARTS,
+    QUERY,
+    SEARCH_FILTERS,
+    TRACE_FILTERS,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -158,9 +168,9 @@ TAKES = {
     "/api/v1/events/none": [],
     "/api/v1/sessions": PAGE,
     "/api/v1/sessions/none": [],
-    "/api/v1/events/none/similar": [GROUP_BY, *EVENT_FILTERS, LIMIT],
-    "/api/v1/search": [QUERY, MODE, GROUP_BY, PARTS, *EVENT_FILTERS, LIMIT],
-    "/api/v1/facets": [*EVENT_FILTERS, LIMIT],
+    "/api/v1/events/none/similar": [GROUP_BY, *SEARCH_FILTERS, LIMIT],
+    "/api/v1/search": [QUERY, MODE, GROUP_BY, PARTS, *SEARCH_FILTERS, LIMIT],
+    "/api/v1/facets": [*SEARCH_FILTERS, LIMIT],
     "/api/v1/stats": [],
 }
 

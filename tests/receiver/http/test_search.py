@@ -86,6 +86,14 @@ async def test_filters_hold_for_results(indexed):
     assert notes(told) == [NOTES[2][2]]
 
 
+async def test_the_service_filters_what_is_searched_and_counted(indexed):
+    told = await indexed.read("/api/v1/search?q=bank+soup&service=kitchen")
+    assert [result["event"]["resource"]["service.name"] for result in told["results"]] == ["kitchen"]
+    assert (await indexed.read("/api/v1/facets?service=kitchen"))["events"] == 1
+    event_id = told["results"][0]["event"]["id"]
+    assert notes(await indexed.read(f"/api/v1/events/{event_id}/similar?service=bakery")) == []
+
+
 async def test_results_may_be_grouped(indexed):
     told = await indexed.read("/api/v1/search?q=bank&mode=keyword&group_by=session")
     assert sorted(result["event"]["session_id"] for result in told["results"]) == ["one", "two"]

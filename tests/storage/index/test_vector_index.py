@@ -108,7 +108,7 @@ async def test_rare_words_weigh_more_than_common_ones(index):
     assert numbers(await index.search_words("order chargeback", ALL, 3))[0] == 50
 
 
-@pytest.mark.parametrize("field", ["trace_id", "session_id", "agent_id", "event_type", "status"])
+@pytest.mark.parametrize("field", ["trace_id", "session_id", "agent_id", "event_type", "status", "service"])
 async def test_each_field_filters_each_search(index, field):
     await index.upsert([point(1, EAST, "refund", **{field: "a b"}), point(2, EAST, "refund", **{field: "a"}), point(3)])
     for value, expected in (("a b", [1]), ("a", [2]), ("", []), ("b", [])):
