@@ -1,0 +1,282 @@
+"""What `/api/v1` answers, as types: for the description (`receiver.http.openapi`) and for the tests, which hold every
+answer against them. The answers themselves are made where they are read, as plain objects.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from mapping.errors import Code
+from mapping.model import SPAN_KINDS, Correlation, Status, TraceStatus
+from storage.indexer import State
+from storage.search import Mode
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Moment = Annotated[
+    str,
+    msgspec.Meta(
+        description="UTC, with nanoseconds",
+        examples=["2026-01-07T19:00:00.000000000Z"],
+        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$",
+        extra_json_schema={"format": "date-time"},
+    ),
+]
+TraceId = Annotated[str, msgspec.Meta(description="32 hex digits, or as a client of JSON events gave it")]
+EventId = Annotated[str, msgspec.Meta(description="a UUID", extra_json_schema={"format": "uuid"})]
+Kind = Annotated[
+    str,
+    msgspec.Meta(
+        description="the span's kind, or what else it was",
+        extra_json_schema={"enum": [*SPAN_KINDS, "span_event", "log_record", "json"]},
+    ),
+]
+NextCursor = Annotated[
+    str | None, msgspec.Meta(description="the `cursor` of the next page; null where this one is the last")
+]
+
+
+class Answer(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Strict, so that tests see a field that is not described. Clients are told to expect further ones."""
+
+
+class Error(Answer):
+    """Every error. `message` names the field and what was expected."""
+
+    error: Annotated[str, msgspec.Meta(extra_json_schema={"enum": [code.name.lower() for code in Code]})]
+    message: str
+
+
+class EventAccepted(Answer):
+    """The event is stored: on disk."""
+
+    event_id: EventId
+    trace_id: TraceId
+    created_at: Annotated[str, msgspec.Meta(description="the event's timestamp as it was sent")]
+    status: Literal["accepted"]
+
+
+class EventError(Answer):
+    index: Count
+    error: str
+
+
+class BatchAccepted(Answer):
+    """What was stored of a batch; `event_ids` has null in the place of each event that was not."""
+
+    ingested: Count
+    failed: Count
+    trace_ids: list[TraceId]
+    errors: list[EventError]
+    event_ids: list[EventId | None]
+    ingested_count: Count
+    failed_count: Count
+    duplicates: Count
+
+
+class Event(Answer):
+    """Something an agent did: a span, a span event, a log record or a JSON event."""
+
+    id: EventId
+    trace_id: TraceId
+    timestamp: Moment
+    event_type: str | None
+    agent_id: str | None
+    session_id: str | None
+    name: str | None
+    status: Status
+    properties: Annotated[
+        dict[str, Any], msgspec.Meta(description="attributes under their own keys; a log's body under `body`")
+    ]
+    source: dict[str, Any] | None
+    resource: dict[str, Any] | None
+    scope: dict[str, Any] | None
+    span_id: str | None
+    parent_span_id: str | None
+    kind: Kind
+    severity: str | None
+    duration_ns: int | None
+    created_at: Moment
+    correlation: Annotated[Correlation, msgspec.Meta(description="the rule that placed the event in its trace")]
+
+
+class Events(Answer):
+    events: list[Event]
+    next_cursor: NextCursor
+
+
+class Trace(Answer):
+    """One run of an agent."""
+
+    id: TraceId
+    session_id: str | None
+    agent_id: str | None
+    status: TraceStatus
+    name: str | None
+    service: str | None
+    origin: Literal["given", "inferred"]
+    event_count: Count
+    error_count: Count
+    input_tokens: Count
+    output_tokens: Count
+    cost_usd: float
+    start_time: Moment
+    end_time: Moment | None
+    last_event_at: Moment
+    created_at: Moment
+    updated_at: Moment
+
+
+class Traces(Answer):
+    traces: list[Trace]
+    next_cursor: NextCursor
+
+
+class TraceWithEvents(Trace):
+    """A trace, and a page of its events in the order of time."""
+
+    events: list[Event]
+    next_cursor: NextCursor
+
+
+class Session(Answer):
+    """The traces of one session, summed up."""
+
+    id: str
+    trace_count: Count
+    event_count: Count
+    error_count: Count
+    input_tokens: Count
+    output_tokens: Count
+    cost_usd: float
+    first_event_at: Moment
+    last_event_at: Moment
+    agent_ids: list[str]
+    trace_ids: list[TraceId]
+
+
+class Sessions(Answer):
+    sessions: list[Session]
+    next_cursor: NextCursor
+
+
+class SessionWithTraces(Session):
+    """A session with its traces, newest first."""
+
+    traces: list[Trace]
+
+
+class IndexState(Answer):
+    """What the search index does, and how many events are stored and not found yet."""
+
+    state: State
+    pending: Count
+
+
+class Highlight(Answer):
+    """A passage of an event's text; `ranges` are the places of what was searched for, in Unicode code points."""
+
+    text: str
+    ranges: list[tuple[Count, Count]]
+
+
+class Part(Answer):
+    rank: Annotated[int, msgspec.Meta(ge=1)]
+    score: float
+
+
+class Result(Answer):
+    """`parts` where they were asked for; `more` with `group_by`: how many others of its group were found."""
+
+    score: float
+    event: Event
+    highlights: list[Highlight]
+    parts: dict[str, Part] | msgspec.UnsetType = msgspec.UNSET
+    more: Count | msgspec.UnsetType = msgspec.UNSET
+
+
+class Found(Answer):
+    """Results, best first. `mode` is hybrid's `keyword` while the index is filled for another model."""
+
+    query: str
+    mode: Mode
+    took_ms: float
+    index: IndexState
+    reranked: Count
+    results: list[Result]
+
+
+class Similar(Answer):
+    """The events nearest to one in meaning."""
+
+    event_id: EventId
+    took_ms: float
+    index: IndexState
+    results: list[Result]
+
+
+class FacetValue(Answer):
+    value: str
+    count: Count
+
+
+class FacetCounts(Answer):
+    event_type: list[FacetValue]
+    agent_id: list[FacetValue]
+    service: list[FacetValue]
+    status: list[FacetValue]
+
+
+class Facets(Answer):
+    """How many events there are of each kind, the most frequent values first."""
+
+    took_ms: float
+    index: IndexState
+    events: Count
+    facets: FacetCounts
+
+
+class Told(Answer):
+    """A value, the place it comes from, and the key there; null where no key says it."""
+
+    value: str | None
+    origin: str = msgspec.field(name="from")
+    key: str | None
+
+
+class Explanation(Answer):
+    """Why an event stands where it does."""
+
+    event_id: EventId
+    trace_id: TraceId
+    correlation: Correlation
+    rule: str
+    session_id: Told
+    agent_id: Told
+    event_type: Told
+
+
+class Indexing(Answer):
+    """What the search index does, how far that is, and how many events are not found yet."""
+
+    index_state: State
+    index_progress: Annotated[float, msgspec.Meta(ge=0, le=1)]
+    index_pending: Count
+
+
+class Stats(Indexing):
+    events: Count
+    traces: Count
+    sessions: Count
+    indexed: Annotated[int, msgspec.Meta(ge=0, description="events in the search index")]
+    version: str
+
+
+class Pruned(Answer):
+    """How much was deleted, or would be; send it again until it is `done`."""
+
+    dry_run: bool
+    traces: Count
+    events: Count
+    done: bool

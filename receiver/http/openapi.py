@@ -1,0 +1,146 @@
+"""`GET /api/v1/openapi.json`: OpenAPI 3.1 of all of `/api/v1`, made from what requests are checked by.
+
+Each route's `receiver.http.operation` says which rows of parameters and which msgspec types it takes and answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import msgspec
+from aiohttp import web
+
+from mapping.errors import Code
+from receiver.http import answers
+from receiver.http.context import SETTINGS
+from receiver.http.operation import Operation, operation, operation_of
+from receiver.http.parameters import Parameter
+from receiver.version import VERSION
+
+_ROOT = "/api/v1"
+_REF = "#/components/schemas/{name}"
+
+_DESCRIPTION = """Traces of what AI agents did: JSON events in, traces, events and sessions out, and search among them.
+
+OTLP goes to `/v1/traces` and `/v1/logs`, as OpenTelemetry has it. Of a list, pages go on with `cursor`, the
+`next_cursor` of the page before. An empty parameter counts as absent, an unknown one is an error. Objects that are
+answered may get further fields in time."""
+
+_KEYS = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "one of `auth.api_keys`"},
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "one of `auth.api_keys`"},
+}
+_RETRY_AFTER = {"description": "seconds until it is worth another try", "schema": {"type": "integer", "minimum": 1}}
+_CHALLENGE = {"description": "what is asked for", "schema": {"type": "string", "const": "Bearer"}}
+_HEADERS = {
+    Code.UNAVAILABLE: {"Retry-After": {**_RETRY_AFTER, "required": True}},
+    Code.UNAUTHENTICATED: {"WWW-Authenticate": {**_CHALLENGE, "required": True}},
+}
+
+_BODY = web.AppKey("openapi", bytes)
+
+
+class _Route(NamedTuple):
+    method: str
+    path: str
+    operation: Operation
+
+
+def routes() -> list[web.RouteDef]:
+    return [web.get(f"{_ROOT}/openapi.json", _openapi)]
+
+
+@operation("This description", dict[str, Any])
+async def _openapi(request: web.Request, _given: dict[str, Any]) -> web.Response:
+    return web.Response(body=request.app[_BODY], headers={"Content-Type": "application/json"})
+
+
+def add_description(app: web.Application) -> None:
+    """Describe the routes that the application has by now; making it takes 10 ms, hence once."""
+    app[_BODY] = msgspec.json.encode(_describe(list(_routes(app)), asks_for_key=bool(app[SETTINGS].auth.api_keys)))
+
+
+def _routes(app: web.Application) -> Iterator[_Route]:
+    for route in app.router.routes():
+        described = operation_of(route.handler)
+        if described is not None and route.resource is not None and route.method != "HEAD":
+            yield _Route(route.method.lower(), route.resource.canonical, described)
+
+
+def _describe(routes: list[_Route], *, asks_for_key: bool) -> dict[str, Any]:
+    types = [answers.Error, *(each for route in routes for each in (route.operation.answers, route.operation.body))]
+    types = [each for each in types if each is not None]
+    schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    schema_of = {str(each): schema for each, schema in zip(types, schemas, strict=True)}
+    paths: dict[str, dict[str, Any]] = {}
+    for method, path, described in routes:
+        paths.setdefault(path, {})[method] = _operation(path, described, schema_of)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "vectadb-receiver", "version": VERSION, "description": _DESCRIPTION},
+        "security": [{name: []} for name in _KEYS] if asks_for_key else [{}, *({name: []} for name in _KEYS)],
+        "paths": paths,
+        "components": {"schemas": _open(components), "securitySchemes": _KEYS},
+    }
+
+
+def _open(components: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the schemas, in which answers may have further fields."""
+    closed = {name for name, value in vars(answers).items() if _is_answer(value)}
+    return {
+        name: {key: inner for key, inner in schema.items() if not (key == "additionalProperties" and name in closed)}
+        for name, schema in components.items()
+    }
+
+
+def _is_answer(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, answers.Answer)
+
+
+def _operation(path: str, described: Operation, schema_of: Mapping[str, Any]) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "operationId": described.name,
+        "summary": described.summary,
+        "tags": [path.removeprefix(_ROOT).split("/")[1].removesuffix(".json")],
+        "parameters": [
+            *_path_parameters(path),
+            *(_parameter(row, "query") for row in described.query or ()),
+            *(_parameter(row, "header") for row in described.headers),
+        ],
+        "responses": {
+            "200": {
+                "description": described.summary,
+                "content": {described.media_type: {"schema": schema_of[str(described.answers)]}},
+            },
+            **{str(code.http): _error(code, schema_of[str(answers.Error)]) for code in described.codes(path)},
+        },
+    }
+    if described.body is not None:
+        content: dict[str, Any] = {"schema": schema_of[str(described.body)]}
+        if described.examples:
+            content["examples"] = {name: {"value": value} for name, value in described.examples.items()}
+        shown["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return shown
+
+
+def _path_parameters(path: str) -> list[dict[str, Any]]:
+    kind = path.removeprefix(f"{_ROOT}/").partition("/")[0].removesuffix("s")
+    given = {"name": "id", "in": "path", "required": True, "description": f"the id of the {kind}"}
+    return [given | {"schema": {"type": "string", "minLength": 1}}] if "{id}" in path else []
+
+
+def _parameter(row: Parameter, place: str) -> dict[str, Any]:
+    schema = dict(row.kind.schema)
+    if row.default is not None:
+        schema["default"] = row.default
+    return {"name": row.name, "in": place, "required": row.required, "description": row.allowed, "schema": schema}
+
+
+def _error(code: Code, schema: Mapping[str, Any]) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "description": HTTPStatus(code.http).phrase,
+        "content": {"application/json": {"schema": schema}},
+    }
+    return shown | {"headers": _HEADERS[code]} if code in _HEADERS else shown

@@ -1,0 +1,77 @@
+"""What an operation of `/api/v1` takes and answers, said once beside its handler: requests are checked by it, and
+`receiver.http.openapi` describes it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+from aiohttp import web
+
+from mapping.errors import Code
+from receiver.http.otlp_codec import expect_json
+from receiver.http.parameters import Parameter, read_query
+
+_Given = dict[str, Any]
+_Handler = Callable[[web.Request, _Given], Awaitable[web.StreamResponse]]
+_Decorated = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+# What any request may be told: it was wrong, its key was, the store cannot answer now.
+_ALWAYS = (Code.INVALID_ARGUMENT, Code.UNAUTHENTICATED, Code.UNAVAILABLE)
+_OF_BODIES = (Code.REQUEST_TIMEOUT, Code.RESOURCE_EXHAUSTED, Code.UNSUPPORTED_MEDIA_TYPE)
+
+
+class Operation(NamedTuple):
+    """`answers` and `body` are msgspec types. `query` is None where the query is not looked at."""
+
+    name: str
+    summary: str
+    answers: Any
+    query: tuple[Parameter, ...] | None
+    headers: tuple[Parameter, ...]
+    body: Any
+    examples: dict[str, Any]
+    media_type: str
+
+    def codes(self, path: str) -> list[Code]:
+        """Give the errors that may be answered on this path, by their status."""
+        of_path = (Code.NOT_FOUND,) if "{" in path else ()
+        of_body = _OF_BODIES if self.body else ()
+        return sorted((*_ALWAYS, *of_path, *of_body), key=lambda code: code.http)
+
+
+def operation(
+    summary: str,
+    answers: Any,
+    *,
+    query: tuple[Parameter, ...] | None = (),
+    headers: tuple[Parameter, ...] = (),
+    body: Any = None,
+    examples: dict[str, Any] | None = None,
+    media_type: str = "application/json",
+) -> Callable[[_Handler], _Decorated]:
+    """Make a handler that is given its query's values by name. It raises Problem for another query or content type."""
+
+    def decorate(handler: _Handler) -> _Decorated:
+        @functools.wraps(handler)
+        async def handle(request: web.Request) -> web.StreamResponse:
+            given = {} if query is None else read_query(request, *query)
+            if body is not None:
+                expect_json(request)
+            return await handler(request, given)
+
+        name = handler.__name__.strip("_")
+        _OPERATIONS[handle] = Operation(name, summary, answers, query, headers, body, examples or {}, media_type)
+        return handle
+
+    return decorate
+
+
+_OPERATIONS: dict[Any, Operation] = {}
+
+
+def operation_of(handler: Any) -> Operation | None:
+    """Give what `operation` was told of a handler, None where it was not asked."""
+    return _OPERATIONS.get(handler)
