@@ -1,0 +1,57 @@
+// The dialogs of the shell: the keys, and the question for the API key.
+
+import { html, useEffect, useRef, useState } from "./vendor/preact.js";
+import { onKeyNeeded } from "./api.js";
+
+const KEYS = [
+  ["/", "search"],
+  ["g t, g s, g f, g l", "go to traces, sessions, search (find), live"],
+  ["j, k", "next row, row before"],
+  ["Enter", "open the row"],
+  ["Esc", "close"],
+  ["?", "this help"],
+];
+
+function Dialog({ label, close, children }) {
+  const dialog = useRef(null);
+  useEffect(() => {
+    dialog.current.showModal();
+  }, []);
+  return html`<dialog ref=${dialog} aria-label=${label} onClose=${close}>${children}</dialog>`;
+}
+
+export function Help({ close, hasKey, forget }) {
+  return html`<${Dialog} label="Keys" close=${close}>
+    <h2>Keys</h2>
+    <dl class="keys">${KEYS.map(([keys, what]) => html`<div><dt>${keys.split(", ").map((key) => html`<kbd>${key}</kbd> `)}</dt><dd>${what}</dd></div>`)}</dl>
+    ${hasKey && html`<p class="muted">The API key is kept in this tab until it is closed. <button class="small" onClick=${forget}>Forget the key</button></p>`}
+    <form method="dialog"><button>Close</button></form>
+  </${Dialog}>`;
+}
+
+/** Asks for the API key when `api.js` needs one. */
+export function KeyDialog() {
+  const [asked, setAsked] = useState(null);
+  const field = useRef(null);
+  useEffect(() => onKeyNeeded(({ again }) => new Promise((answer) => setAsked({ again, answer }))), []);
+  if (!asked) return null;
+  const done = (key) => {
+    asked.answer(key);
+    setAsked(null);
+  };
+  // Not a form of the method "dialog" alone: closing by Esc has to answer, too.
+  const submit = (event) => {
+    event.preventDefault();
+    const key = field.current.value.trim();
+    if (key) done(key);
+  };
+  return html`<${Dialog} label="API key" close=${() => done(null)}>
+    <h2>This receiver asks for an API key</h2>
+    ${asked.again && html`<p class="bad" role="alert">The receiver does not know the key that was given.</p>`}
+    <form onSubmit=${submit}>
+      <label>API key <input ref=${field} type="password" name="key" autocomplete="off" required autofocus /></label>
+      <p class="muted">One of auth.api_keys (VECTADB_AUTH_API_KEYS) of the receiver. It is kept in this tab until it is closed.</p>
+      <div class="buttons"><button class="primary">Go on</button> <button type="button" onClick=${() => done(null)}>Not now</button></div>
+    </form>
+  </${Dialog}>`;
+}

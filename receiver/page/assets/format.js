@@ -1,0 +1,100 @@
+// Values as people read them. Pure: no clock but what is passed in, no document.
+
+const NS = 1_000_000_000n;
+const MOMENT = /^(.*?)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
+const numbers = new Intl.NumberFormat("en");
+const compacts = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const moneys = new Intl.NumberFormat("en", { style: "currency", currency: "USD", maximumSignificantDigits: 3 });
+const two = (number) => String(number).padStart(2, "0");
+
+/** Nanoseconds since 1970 of a moment in RFC 3339, as a BigInt: a double has not the digits. */
+export function nanoseconds(moment) {
+  const [, seconds, fraction = "", zone] = MOMENT.exec(moment);
+  return BigInt(Date.parse(seconds + zone) / 1000) * NS + BigInt(fraction.padEnd(9, "0"));
+}
+
+/** Nanoseconds from one moment to another, as a number. */
+export function between(from, to) {
+  return Number(nanoseconds(to) - nanoseconds(from));
+}
+
+/** A moment as `{date, time, utc}`: local date and time with milliseconds, and the whole of it in UTC. */
+export function moment(text) {
+  const at = new Date(Number(nanoseconds(text) / 1_000_000n));
+  return {
+    date: `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`,
+    time: `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`,
+    millis: `.${String(at.getMilliseconds()).padStart(3, "0")}`,
+    utc: `${text.replace("T", " ").replace(/Z$/, "")} UTC`,
+  };
+}
+
+/** Today's moments as their time, others with their date: `14:03:07`, `Jan 7 14:03:07`, `2025-01-07 14:03`. */
+export function shortMoment(text, now = new Date()) {
+  const { date, time } = moment(text);
+  const today = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+  if (date === today) return time;
+  if (date.slice(0, 4) !== today.slice(0, 4)) return `${date} ${time.slice(0, 5)}`;
+  const month = new Date(`${date}T12:00:00`).toLocaleString("en", { month: "short" });
+  return `${month} ${Number(date.slice(8))} ${time}`;
+}
+
+/** How long something took: `0 s`, `12 µs`, `3.4 ms`, `1.24 s`, `2 m 05 s`, `1 h 12 m`. */
+export function duration(ns) {
+  if (ns === null || ns === undefined) return "";
+  const ms = ns / 1e6;
+  if (ns === 0) return "0 s";
+  if (ms < 0.0995) return `${trimmed(ns / 1e3, 3)} µs`;
+  if (ms < 999.5) return `${trimmed(ms, 3)} ms`;
+  const seconds = ms / 1000;
+  if (seconds < 59.95) return `${trimmed(seconds, 3)} s`;
+  const minutes = Math.floor(Math.round(seconds) / 60);
+  if (minutes < 60) return `${minutes} m ${two(Math.round(seconds) % 60)} s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return `${hours} h ${two(minutes % 60)} m`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+function trimmed(value, digits) {
+  return String(Number(value.toPrecision(digits)));
+}
+
+/** How long ago a moment was, roughly: `now`, `4 min ago`, `3 h ago`, `12 days ago`. */
+export function ago(text, now = Date.now()) {
+  const minutes = Math.round((now - Date.parse(text)) / 60000);
+  if (minutes < 1) return "now";
+  if (minutes < 60) return `${minutes} min ago`;
+  if (minutes < 48 * 60) return `${Math.round(minutes / 60)} h ago`;
+  return `${Math.round(minutes / 1440)} days ago`;
+}
+
+/** 12,345 */
+export function number(value) {
+  return value === null || value === undefined ? "" : numbers.format(value);
+}
+
+/** 12.3K */
+export function compact(value) {
+  return value === null || value === undefined ? "" : compacts.format(value);
+}
+
+/** One event, 2 events. */
+export function count(value, one, many = `${one}s`) {
+  return `${number(value)} ${value === 1 ? one : many}`;
+}
+
+/** US dollars; "" where nothing is known. */
+export function money(usd) {
+  return usd ? moneys.format(usd) : "";
+}
+
+/** 1.5 MB: bytes or characters, in thousands. */
+export function size(amount) {
+  if (amount < 1000) return `${amount}`;
+  return amount < 1e6 ? `${trimmed(amount / 1e3, 3)} K` : `${trimmed(amount / 1e6, 3)} M`;
+}
+
+/** The first eight of an id's characters where it is long. */
+export function shortId(id) {
+  return id.length > 14 ? `${id.slice(0, 8)}…` : id;
+}

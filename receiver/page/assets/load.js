@@ -1,0 +1,80 @@
+// Loading what a page shows: what is outdated is cancelled, and what failed in passing is tried again.
+
+import { useCallback, useEffect, useRef, useState } from "./vendor/preact.js";
+
+const FIRST_PAUSE = 1000;
+const LONGEST_PAUSE = 15000;
+
+/**
+ * Loads `fn(signal)` whenever `deps` change: `{data, error, loading, reload}`.
+ *
+ * `data` is undefined until there is some; with `keep` the last answer stays while the next is under way.
+ * While the receiver is away `error` is set, and it is asked again until it answers.
+ */
+export function useLoad(fn, deps, { keep = false } = {}) {
+  const [state, setState] = useState({ data: undefined, error: null, loading: true });
+  const [turn, setTurn] = useState(0);
+  const turnShown = useRef(0);
+  useEffect(() => {
+    const control = new AbortController();
+    let timer;
+    let pause = FIRST_PAUSE;
+    const reloading = turnShown.current !== turn;
+    turnShown.current = turn;
+    setState(({ data }) => ({ data: keep || reloading ? data : undefined, error: null, loading: true }));
+    const load = async () => {
+      try {
+        const data = await fn(control.signal);
+        if (!control.signal.aborted) setState({ data, error: null, loading: false });
+      } catch (error) {
+        if (control.signal.aborted) return;
+        setState(({ data }) => ({ data, error, loading: false }));
+        if (!error.passing) return;
+        timer = setTimeout(load, (error.retryAfter ?? 0) * 1000 || pause);
+        pause = Math.min(pause * 2, LONGEST_PAUSE);
+      }
+    };
+    load();
+    return () => {
+      control.abort();
+      clearTimeout(timer);
+    };
+  }, [...deps, turn]);
+  return { ...state, reload: useCallback(() => setTurn((number) => number + 1), []) };
+}
+
+/**
+ * Loads a list page by page: `{items, error, loading, more, hasMore, reload}`, `items` undefined until the first page is there.
+ *
+ * `fn(cursor, signal)` gives `{items, next_cursor}`; `more()` loads the next page. `pages` is how many have been loaded.
+ */
+export function usePages(fn, deps) {
+  const first = useLoad((signal) => fn(undefined, signal), deps);
+  const [rest, setRest] = useState({ after: null, pages: [], loading: false, error: null });
+  // The pages that follow belong to the first page they were loaded after.
+  const mine = rest.after === first.data ? rest : { after: first.data, pages: [], loading: false, error: null };
+  const control = useRef(null);
+  useEffect(() => () => control.current?.abort(), [first.data]);
+  const cursor = (mine.pages.at(-1) ?? first.data)?.next_cursor;
+  const more = async () => {
+    if (!cursor || mine.loading) return;
+    control.current = new AbortController();
+    const { signal } = control.current;
+    setRest({ ...mine, loading: true, error: null });
+    try {
+      const page = await fn(cursor, signal);
+      if (!signal.aborted) setRest({ ...mine, pages: [...mine.pages, page], loading: false });
+    } catch (error) {
+      if (!signal.aborted) setRest({ ...mine, loading: false, error });
+    }
+  };
+  return {
+    items: first.data && [first.data, ...mine.pages].flatMap((page) => page.items),
+    pages: first.data ? 1 + mine.pages.length : 0,
+    error: first.error ?? mine.error,
+    loading: first.loading || mine.loading,
+    hasMore: Boolean(cursor),
+    more,
+    reload: first.reload,
+  };
+}

@@ -1,0 +1,62 @@
+// Routes live in the hash: `#/traces/ID?event=EVENT_ID`. The server knows `/` alone, and a proxy may put a prefix before it.
+
+import { useEffect, useState } from "./vendor/preact.js";
+
+// Who navigates with `replace` changes the address without a hashchange: they are told by this event.
+const CHANGED = "routechange";
+
+/** What a hash says: `{page, id, params}`; `id` is null on a page of its own, params are strings. */
+export function parse(hash) {
+  const [path, query = ""] = hash.replace(/^#?\/?/, "").split(/\?(.*)/s);
+  const [page, ...rest] = path.split("/");
+  const id = rest.join("/");
+  return { page: page || "traces", id: id ? decoded(id) : null, params: Object.fromEntries(new URLSearchParams(query)) };
+}
+
+/** The address of a page: `href("/traces/abc", {event: "x"})`, or `href(["traces", id])` where the id is anybody's text. */
+export function href(path, params = {}) {
+  const joined = Array.isArray(path) ? `/${path.map(encodeURIComponent).join("/")}` : path;
+  const query = new URLSearchParams(given(params)).toString();
+  return `#${joined}${query ? `?${query}` : ""}`;
+}
+
+/** Goes there. With `replace` the step back leads to where one was before. */
+export function navigate(path, params = {}, { replace = false } = {}) {
+  const to = href(path, params);
+  if (to === location.hash) return;
+  if (replace) history.replaceState(null, "", to);
+  else history.pushState(null, "", to);
+  window.dispatchEvent(new Event(CHANGED));
+}
+
+/** The path of the page one is on, for `href` and `navigate` with other params. */
+export function here() {
+  const { page, id } = parse(location.hash);
+  return id === null ? [page] : [page, id];
+}
+
+/** The route, as it changes. */
+export function useRoute() {
+  const [hash, setHash] = useState(location.hash);
+  useEffect(() => {
+    const changed = () => setHash(location.hash);
+    const events = ["hashchange", "popstate", CHANGED];
+    events.forEach((name) => window.addEventListener(name, changed));
+    changed();
+    return () => events.forEach((name) => window.removeEventListener(name, changed));
+  }, []);
+  return parse(hash);
+}
+
+/** The params that say something. */
+export function given(params) {
+  return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined && value !== null && value !== ""));
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // A stray % in an address typed by hand.
+  }
+}

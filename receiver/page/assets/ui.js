@@ -1,0 +1,111 @@
+// What all pages are made of.
+
+import { html, useEffect, useRef } from "./vendor/preact.js";
+import { askForKey, currentKey } from "./api.js";
+import { between, compact, duration, moment, money, number, shortMoment } from "./format.js";
+import { href } from "./route.js";
+import { visible } from "./untrusted.js";
+
+export { Copy, announce } from "./copy.js";
+export { Text, Json, visible } from "./untrusted.js";
+export { FilterBar, asked } from "./filters.js";
+export { Empty } from "./empty.js";
+
+const NAME = "vectadb-receiver";
+
+// A status has a sign and a word beside its colour.
+const STATUSES = {
+  completed: ["✓", "good"], ok: ["✓", "good"], failed: ["✕", "bad"], error: ["✕", "bad"], running: ["◐", "busy"], unset: ["·", "plain"],
+};
+
+// What it was decides the colour, by kinds of types; types that senders made up are plain.
+const TYPES = {
+  model_call: "model", embedding: "model", tool_call: "tool", retrieval: "tool", agent: "agent", workflow: "agent",
+  message: "message", decision: "message", evaluation: "message", guardrail: "message", error: "error",
+};
+
+let landed = false;
+
+/** A page's heading and the document's title. Who came here by a link finds the focus on it. */
+export function Title({ text, children }) {
+  const heading = useRef(null);
+  useEffect(() => {
+    document.title = `${visible(text).slice(0, 80)} · ${NAME}`;
+  }, [text]);
+  useEffect(() => {
+    if (landed && !heading.current.closest("main").contains(document.activeElement)) heading.current.focus();
+    landed = true;
+  }, []);
+  return html`<h1 tabindex="-1" ref=${heading}>${children ?? text}</h1>`;
+}
+
+/** A moment in local time, UTC on hover. `long` has date and milliseconds. */
+export function Moment({ at, long = false }) {
+  if (!at) return null;
+  const { date, time, millis, utc } = moment(at);
+  return html`<time datetime=${at} title=${utc}>${long ? `${date} ${time}${millis}` : shortMoment(at)}</time>`;
+}
+
+/** How long: `ns` nanoseconds, or from one moment to another. */
+export function Duration({ ns, from, to }) {
+  const took = ns ?? (from && to ? between(from, to) : null);
+  return took === null ? null : html`<span class="number" title="${number(took)} ns">${duration(took)}</span>`;
+}
+
+export function Status({ status }) {
+  const [sign, kind] = STATUSES[status] ?? STATUSES.unset;
+  return html`<span class="status ${kind}"><span aria-hidden="true">${sign}</span> ${status}</span>`;
+}
+
+/** Tokens that went in and came out of models. */
+export function Tokens({ input, output }) {
+  if (!input && !output) return null;
+  const words = `${number(input ?? 0)} tokens in, ${number(output ?? 0)} out`;
+  return html`<span class="number" title=${words}>
+    <span aria-hidden="true">${compact(input ?? 0)} → ${compact(output ?? 0)}</span><span class="heard">${words}</span>
+  </span>`;
+}
+
+export function Money({ usd }) {
+  return usd ? html`<span class="number" title="${usd} US dollars">${money(usd)}</span>` : null;
+}
+
+/** The kind of an event's type: model, tool, agent, message, error or other; `var(--kind-…)` is its colour. */
+export function kindOf(type) {
+  return Object.hasOwn(TYPES, type ?? "") ? TYPES[type] : "other";
+}
+
+export function TypeBadge({ type }) {
+  return html`<span class="type kind-${kindOf(type)}"><bdi>${visible(type || "event").slice(0, 40)}</bdi></span>`;
+}
+
+/** A link within the page. `row` makes it a row that j and k step through. */
+export function Link({ to, params, row = false, children, ...rest }) {
+  return html`<a href=${href(to, params)} data-row=${row ? "" : undefined} ...${rest}>${children}</a>`;
+}
+
+export function Loading({ what = "" }) {
+  return html`<p class="loading" role="status">Loading ${what}…</p>`;
+}
+
+/** What went wrong, and what to do about it. `retry` is a function, where trying again may help. */
+export function ErrorBox({ error, retry }) {
+  if (!error) return null;
+  const withKey = async () => (await askForKey({ again: currentKey() !== null })) && retry?.();
+  return html`<div class="error-box" role="alert">
+    <p>${error.message}</p>
+    ${error.passing && html`<p class="muted">Trying again until it answers.</p>`}
+    ${error.status === 401 && html`<button onClick=${withKey}>Enter the API key</button>`}
+    ${retry && error.status !== 401 && error.status !== 400 && error.status !== 404 && html`<button onClick=${retry}>Try again</button>`}
+  </div>`;
+}
+
+/** The next page of `usePages`. */
+export function More({ pages, what = "rows" }) {
+  if (!pages.items?.length) return null;
+  const shown = `${number(pages.items.length)} ${what} shown`;
+  return html`<div class="more">
+    <span class="muted">${shown}${pages.hasMore ? "" : ", no more"}</span>
+    ${pages.hasMore && html`<button onClick=${pages.more} disabled=${pages.loading}>${pages.loading ? "Loading…" : "More"}</button>`}
+  </div>`;
+}
