@@ -10,7 +10,7 @@ from typing import Any
 
 from mapping.limits import cut
 from mapping.times import format_rfc3339
-from storage.pages import Branch, Cursor, Row, in_pieces, page
+from storage.pages import Branch, Cursor, Pieces, Row, page
 from storage.reader import Reader
 from storage.surreal import rows
 
@@ -40,7 +40,7 @@ async def outline(reader: Reader, trace_id: str) -> dict[str, Any] | None:
         branch = Branch({"trace_id": trace_id})
         return await page(reader.database, rows.EVENT, [branch], limit, cursor=after, fields=fields)
 
-    found = await in_pieces(read, MOST_EVENTS + 1)
+    found = await Pieces(read).all(MOST_EVENTS + 1)
     events = [_shown(row, trace["agent_id"]) for row in reversed(found[:MOST_EVENTS])]
     return {**trace, "events": events, "truncated": len(found) > MOST_EVENTS}
 

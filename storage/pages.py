@@ -91,24 +91,39 @@ async def page(
     return _merged(results, limit, by, since, oldest_first=oldest_first)
 
 
-async def in_pieces(read: Callable[[int, Cursor | None], Awaitable[list[Row]]], most: int) -> list[Row]:
-    """Read `most` rows at most, piece by piece, so that others are served in between.
+class Pieces:
+    """A list that is read piece by piece, so that others are served in between; `ended` once there is no more.
 
     `read` takes how many rows and the cursor, as `page` does.
     """
-    found: list[Row] = []
-    size, after = min(_FIRST_PIECE, _PIECE), None
-    while len(found) < most:
+
+    def __init__(self, read: Callable[[int, Cursor | None], Awaitable[list[Row]]]) -> None:
+        self._read = read
+        self._size = _FIRST_PIECE
+        self.after: Cursor | None = None
+        self.ended = False
+
+    async def following(self, most: int) -> list[Row]:
+        """Read the next rows, `most` at most."""
+        size = min(self._size, _PIECE, most)
         began = time.perf_counter()
-        size = min(size, most - len(found))
-        piece = await read(size, after)
-        found += piece
-        if len(piece) < size:
-            break
+        piece = await self._read(size, self.after)
         took = time.perf_counter() - began
-        size = min(size * 2, _PIECE) if took < _SOON else max(size // 2, 1) if took > 2 * _SOON else size
-        after = Cursor(piece[-1]["newest"], piece[-1]["id"])
-    return found
+        if took < _SOON:
+            self._size = min(self._size * 2, _PIECE)
+        elif took > 2 * _SOON:
+            self._size = max(self._size // 2, 1)
+        self.ended = len(piece) < size
+        if piece:
+            self.after = Cursor(piece[-1]["newest"], piece[-1]["id"])
+        return piece
+
+    async def all(self, most: int) -> list[Row]:
+        """Read the rows that are left, `most` at most."""
+        found: list[Row] = []
+        while not self.ended and len(found) < most:
+            found += await self.following(most - len(found))
+        return found
 
 
 def _merged(results: Sequence[list[Row]], limit: int, by: str, since: int | None, *, oldest_first: bool) -> list[Row]:

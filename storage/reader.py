@@ -38,10 +38,10 @@ class TraceFilter(msgspec.Struct, frozen=True, kw_only=True):
     until: int | None = None
 
 
-_TRACE_STATUSES = ("running", "completed", "failed")
+TRACE_STATUSES = ("running", "completed", "failed")
 _EVENT_STATUSES = ("ok", "error", "unset")
 # Which index leads where several fields are asked for: the one that usually leaves the least.
-_TRACE_EQUALS = ("session_id", "agent_id", "service", "status")
+TRACE_EQUALS = ("session_id", "agent_id", "service", "status")
 _EVENT_EQUALS = ("trace_id", "session_id", "agent_id", "event_type", "status")
 
 
@@ -60,8 +60,8 @@ class Reader:
 
     async def traces(self, which: TraceFilter, limit: int, cursor: str | None = None) -> Page:
         """Give traces newest first, by their start."""
-        equal = {field: value for field in _TRACE_EQUALS if (value := getattr(which, field)) is not None}
-        branches = [Branch(equal)] if equal else [Branch({"status": status}) for status in _TRACE_STATUSES]
+        equal = {field: value for field in TRACE_EQUALS if (value := getattr(which, field)) is not None}
+        branches = [Branch(equal)] if equal else [Branch({"status": status}) for status in TRACE_STATUSES]
         found = await page(
             self._database,
             rows.TRACE,
@@ -226,7 +226,7 @@ class Reader:
             found = await page(
                 self._database,
                 rows.TRACE,
-                [Branch({"status": status}) for status in _TRACE_STATUSES],
+                [Branch({"status": status}) for status in TRACE_STATUSES],
                 _TRACES_AT_ONCE,
                 cursor=passed,
             )

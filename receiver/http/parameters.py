@@ -67,6 +67,7 @@ _MOMENT = Kind(parse_rfc3339, {"type": "string", "format": "date-time"})
 _A_MOMENT = "a moment in RFC 3339 with its zone (a + in it is written %2B), such as 2026-01-07T19:00:00Z"
 
 LIMIT = Parameter("limit", "a whole number from 1 to 200", _count(1, 200), 50)
+BUCKETS = Parameter("buckets", "a whole number from 1 to 200", _count(1, 200), 60)
 CURSOR = Parameter("cursor", "the next_cursor of the page before", _CURSOR)
 TRACE_ID = Parameter("trace_id", "a trace id", _TRACE_ID)
 SESSION_ID = Parameter("session_id", "a session id", _TEXT)
@@ -83,7 +84,8 @@ PARTS = Parameter("parts", "true or false", _TRUTH, default=False)
 GROUP_BY = Parameter("group_by", *_one_of(*GROUPS))
 
 PAGE = (LIMIT, CURSOR)
-EVENT_FILTERS = (TRACE_ID, SESSION_ID, AGENT_ID, EVENT_TYPE, EVENT_STATUS, SINCE, UNTIL)
+LIVE_FILTERS = (TRACE_ID, SESSION_ID, AGENT_ID, EVENT_TYPE, EVENT_STATUS)
+EVENT_FILTERS = (*LIVE_FILTERS, SINCE, UNTIL)
 # The search index knows the service of an event, too.
 SEARCH_FILTERS = (*EVENT_FILTERS, SERVICE)
 TRACE_FILTERS = (SESSION_ID, AGENT_ID, SERVICE, TRACE_STATUS, SINCE, UNTIL)

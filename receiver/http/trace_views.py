@@ -1,4 +1,4 @@
-"""Traces as they are looked at: a trace's outline."""
+"""Traces as they are looked at: a trace's outline, and how many began when."""
 
 from __future__ import annotations
 
@@ -6,13 +6,24 @@ from aiohttp import web
 
 from mapping import ids
 from receiver.http.context import json_answer, stores
-from receiver.http.parameters import read_query
+from receiver.http.parameters import BUCKETS, TRACE_FILTERS, read_query
 from receiver.http.reads import missing
+from storage.activity import activity
 from storage.outline import outline
+from storage.reader import TraceFilter
 
 
 def routes() -> list[web.RouteDef]:
-    return [web.get("/api/v1/traces/{id}/outline", _outline)]
+    return [
+        web.get("/api/v1/activity", _activity),
+        web.get("/api/v1/traces/{id}/outline", _outline),
+    ]
+
+
+async def _activity(request: web.Request) -> web.Response:
+    given = read_query(request, *TRACE_FILTERS, BUCKETS)
+    buckets = given.pop("buckets")
+    return json_answer(await activity(stores(request).reader, TraceFilter(**given), buckets))
 
 
 async def _outline(request: web.Request) -> web.Response:

@@ -6,6 +6,7 @@ import pytest
 import pytest_asyncio
 
 from receiver.http.parameters import (
+    BUCKETS,
     EVENT_FILTERS,
     GROUP_BY,
     LIMIT,
@@ -164,6 +165,7 @@ TAKES = {
     "/api/v1/traces": [*TRACE_FILTERS, *PAGE],
     "/api/v1/traces/none": PAGE,
     "/api/v1/traces/none/outline": [],
+    "/api/v1/activity": [*TRACE_FILTERS, BUCKETS],
     "/api/v1/events": [*EVENT_FILTERS, *PAGE],
     "/api/v1/events/none": [],
     "/api/v1/sessions": PAGE,

@@ -33,3 +33,24 @@ async def test_a_traces_outline(filled, given):
     told = await filled.read(f"/api/v1/traces/{given}/outline")
     assert (told["id"], told["event_count"], told["truncated"]) == (TRACE, 2, False)
     assert [(event["name"], event["status"]) for event in told["events"]] == [("step 0", "unset"), ("step 1", "error")]
+
+
+async def test_when_traces_began(filled):
+    told = await filled.read("/api/v1/activity?buckets=2&since=2026-01-07T18:00:00Z&until=2026-01-07T20:00:00Z")
+    assert told == {
+        "since": "2026-01-07T18:00:00.000000000Z",
+        "until": "2026-01-07T20:00:00.000000000Z",
+        "complete": True,
+        "buckets": [
+            {"start": "2026-01-07T18:00:00.000000000Z", "traces": 0, "failed": 0},
+            {"start": "2026-01-07T19:00:00.000000000Z", "traces": 1, "failed": 0},
+        ],
+    }
+    assert len((await filled.read("/api/v1/activity"))["buckets"]) == 1  # one trace: a nanosecond
+
+
+@pytest.mark.parametrize("buckets", ["0", "201", "many"])
+async def test_activity_takes_a_number_of_buckets(receiver, buckets):
+    answer = await receiver.get(f"/api/v1/activity?buckets={buckets}")
+    assert answer.status == 400
+    assert answer.json()["message"] == f"buckets: expected a whole number from 1 to 200; got '{buckets}'"

@@ -1,0 +1,97 @@
+"""How many traces began when: the numbers of a small chart over the list of traces.
+
+Traces are read newest first, the few fields that are counted, and no more than `MOST_TRACES`: 30 us of the engine each,
+in pieces. What a list is filtered by beside its first field is sifted here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mapping.storable import INT64_MIN
+from mapping.times import format_rfc3339
+from storage.pages import Branch, Cursor, Pieces, Row, page
+from storage.reader import TRACE_EQUALS, TRACE_STATUSES, Reader, TraceFilter
+from storage.surreal import rows
+
+MOST_TRACES = 20_000
+
+
+async def activity(reader: Reader, which: TraceFilter, buckets: int) -> dict[str, Any]:
+    """Give `{since, until, complete, buckets: [{start, traces, failed}]}`: traces that began in equal spans of time.
+
+    Bounds that `which` leaves open are those of the traces there are, and None where there are none. `complete` is
+    False where there are more than `MOST_TRACES` to look at; then `since` is where it stopped. Raises Problem
+    (UNAVAILABLE).
+    """
+    equal = {field: value for field in TRACE_EQUALS if (value := getattr(which, field)) is not None}
+    first = next(iter(equal), None)
+    branches = [Branch({first: equal[first]})] if first else [Branch({"status": status}) for status in TRACE_STATUSES]
+    found, stopped_at = await _newest(reader, which, branches)
+    moments = {
+        row["id"]: (-row["newest"], row["status"] == "failed")
+        for row in found
+        if all(row.get(field) == value for field, value in equal.items())
+    }
+    starts = [moment for moment, _ in moments.values()]
+    since = stopped_at if stopped_at is not None else which.since
+    if since is None:
+        since = min(starts, default=None)
+    until = which.until if which.until is not None else max(starts) + 1 if starts else None
+    return {
+        "since": None if since is None else format_rfc3339(since),
+        "until": None if until is None else format_rfc3339(until),
+        "complete": stopped_at is None,
+        "buckets": [] if since is None or until is None else _counted(list(moments.values()), since, until, buckets),
+    }
+
+
+async def _newest(reader: Reader, which: TraceFilter, branches: list[Branch]) -> tuple[list[Row], int | None]:
+    """Read the newest traces of all branches, and say in nanoseconds where that stopped, None where it did not."""
+    pieces = [_pieces(reader, which, branch) for branch in branches]
+    found: list[Row] = []
+    while len(found) < MOST_TRACES and (open_ones := [piece for piece in pieces if not piece.ended]):
+        behind = min(open_ones, key=_reached)
+        found += await behind.following(MOST_TRACES - len(found))
+    stopped = min((_reached(piece) for piece in pieces if not piece.ended), default=None)
+    if stopped is None:
+        return found, None
+    return [row for row in found if row["newest"] <= stopped], -stopped
+
+
+def _pieces(reader: Reader, which: TraceFilter, branch: Branch) -> Pieces:
+    fields = f"id, newest, {', '.join(TRACE_EQUALS)}"
+
+    async def read(limit: int, after: Cursor | None) -> list[Row]:
+        return await page(
+            reader.database,
+            rows.TRACE,
+            [branch],
+            limit,
+            cursor=after,
+            since=which.since,
+            until=which.until,
+            fields=fields,
+        )
+
+    return Pieces(read)
+
+
+def _reached(pieces: Pieces) -> int:
+    return INT64_MIN if pieces.after is None else pieces.after.place
+
+
+def _counted(moments: list[tuple[int, bool]], since: int, until: int, buckets: int) -> list[dict[str, Any]]:
+    """Count moments, and those that failed, in so many spans of time, or fewer where there are fewer nanoseconds."""
+    span = until - since
+    count = min(buckets, max(span, 0))
+    counted = [[0, 0] for _ in range(count)]
+    for moment, failed in moments if count else []:
+        # Moments past 64 bits are kept as the nearest that is not, which may be before `since`.
+        bucket = counted[max(0, min((moment - since) * count // span, count - 1))]
+        bucket[0] += 1
+        bucket[1] += failed
+    return [
+        {"start": format_rfc3339(since - (-number * span // count)), "traces": traces, "failed": failures}
+        for number, (traces, failures) in enumerate(counted)
+    ]

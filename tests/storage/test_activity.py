@@ -1,0 +1,110 @@
+"""How many traces began when, against counting all of them."""
+
+import itertools
+import random
+
+import pytest
+
+from mapping.times import NS, format_rfc3339, parse_rfc3339
+from storage import activity as activity_module
+from storage import pages as pages_module
+from storage.activity import activity
+from storage.reader import TraceFilter
+
+NOON = 1_767_960_000 * NS
+TRACES, MOMENTS = 60, 50
+
+
+@pytest.fixture
+async def traces(writer, reader, make_event):
+    """Traces that begin within 50 ns, running, completed and failed."""
+    rng = random.Random(2)  # noqa: S311 - made-up data
+    await writer.write(
+        [
+            make_event(
+                trace_id=f"{number:032x}",
+                timestamp=NOON + rng.randrange(MOMENTS),
+                status=rng.choice(["ok", "error"]),
+                span_id=rng.choice([None, "1" * 16]),
+                session_id=rng.choice([None, "s"]),
+                agent_id=rng.choice(["a", "b"]),
+                resource=rng.choice([None, {"service.name": "shop"}]),
+            )
+            for number in range(TRACES)
+        ]
+    )
+    found, _ = await reader.traces(TraceFilter(), 200)
+    assert len({trace["status"] for trace in found}) == 3
+    return found
+
+
+def counted(traces, told, which):
+    """Count by looking at all traces, bucket by bucket."""
+    starts = [parse_rfc3339(bucket["start"]) for bucket in told["buckets"]]
+    until = parse_rfc3339(told["until"])
+    passing = [
+        trace
+        for trace in traces
+        if all(getattr(which, field) in {None, trace[field]} for field in "session_id agent_id service status".split())
+    ]
+    for start, end in itertools.pairwise([*starts, until]):
+        began = [trace for trace in passing if start <= parse_rfc3339(trace["start_time"]) < end]
+        yield {
+            "start": format_rfc3339(start),
+            "traces": len(began),
+            "failed": sum(trace["status"] == "failed" for trace in began),
+        }
+
+
+@pytest.mark.parametrize("buckets", [1, 7, 50, 200])
+@pytest.mark.parametrize(("since", "until"), [(None, None), (NOON - 20, None), (NOON + 11, NOON + 40)])
+async def test_every_filter_counts_what_looking_at_all_traces_would(traces, reader, monkeypatch, buckets, since, until):
+    monkeypatch.setattr(pages_module, "_PIECE", 7)
+    choices = ((None, "s"), (None, "b"), (None, "shop"), (None, "failed"))
+    for session_id, agent_id, service, status in itertools.product(*choices):
+        which = TraceFilter(
+            session_id=session_id, agent_id=agent_id, service=service, status=status, since=since, until=until
+        )
+        told = await activity(reader, which, buckets)
+        assert told["complete"] is True
+        assert told["buckets"] == list(counted(traces, told, which))
+        if since is not None:
+            assert told["buckets"][0]["start"] == told["since"] == format_rfc3339(since)
+        if until is not None:
+            assert told["until"] == format_rfc3339(until)
+        assert len(told["buckets"]) <= buckets
+
+
+async def test_the_buckets_hold_all_traces_where_no_bound_is_given(traces, reader):
+    told = await activity(reader, TraceFilter(), 10)
+    assert len(told["buckets"]) == 10
+    assert sum(bucket["traces"] for bucket in told["buckets"]) == TRACES
+    assert told["since"] == min(trace["start_time"] for trace in traces)
+
+
+async def test_it_stops_at_the_newest_traces_and_says_where(traces, reader, monkeypatch):
+    monkeypatch.setattr(pages_module, "_PIECE", 3)
+    monkeypatch.setattr(activity_module, "MOST_TRACES", 30)
+    told = await activity(reader, TraceFilter(since=NOON - 100), 5)
+    assert told["complete"] is False
+    assert told["buckets"] == list(counted(traces, told, TraceFilter()))
+    assert 20 <= sum(bucket["traces"] for bucket in told["buckets"]) <= 30
+    assert parse_rfc3339(told["since"]) > NOON
+
+
+async def test_where_there_are_no_traces_the_bounds_that_were_given_are_counted(reader):
+    assert await activity(reader, TraceFilter(), 5) == {"since": None, "until": None, "complete": True, "buckets": []}
+    told = await activity(reader, TraceFilter(since=NOON, until=NOON + 10), 2)
+    assert told["buckets"] == [
+        {"start": format_rfc3339(moment), "traces": 0, "failed": 0} for moment in (NOON, NOON + 5)
+    ]
+    assert (await activity(reader, TraceFilter(since=NOON, until=NOON), 2))["buckets"] == []
+
+
+async def test_moments_past_64_bits_are_counted(writer, reader, make_event):
+    far = 253_402_300_799 * NS
+    await writer.write([make_event(timestamp=far), make_event(timestamp=NOON)])
+    told = await activity(reader, TraceFilter(since=far), 3)
+    assert sum(bucket["traces"] for bucket in told["buckets"]) == 0  # no span of time remains
+    told = await activity(reader, TraceFilter(since=far - NS, until=far + 9), 3)
+    assert [bucket["traces"] for bucket in told["buckets"]] == [1, 0, 0]
