@@ -5,7 +5,7 @@ A body in JSON, as for events, and not a query: no web page can send one without
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from aiohttp import web
@@ -14,10 +14,10 @@ from mapping import ids
 from mapping.errors import invalid
 from mapping.json_decoding import decode
 from mapping.times import parse_rfc3339
+from receiver.http import answers
 from receiver.http.bodies import read_body
 from receiver.http.context import json_answer, stores
-from receiver.http.otlp_codec import expect_json
-from receiver.http.parameters import read_query
+from receiver.http.operation import operation
 from storage.prune import Selection
 
 # Seconds of one request, and the share of the engine's time meanwhile: who asks waits for it, and asks again for the
@@ -25,11 +25,14 @@ from storage.prune import Selection
 _SECONDS, _SHARE = 2.0, 0.5
 _ONE_OF = ("before", "session_id", "trace_id", "max_events")
 
+_BEFORE = msgspec.Meta(description="traces last active before this moment", extra_json_schema={"format": "date-time"})
+_EXAMPLES = {"how much it would be": {"before": "2026-01-01T00:00:00Z", "dry_run": True}}
+
 
 class PruneRequest(msgspec.Struct, forbid_unknown_fields=True):
     """What is to be deleted. A field that is misspelt is an error here: it would have said what is not."""
 
-    before: str | None = None
+    before: Annotated[str, _BEFORE] | None = None
     session_id: str | None = None
     trace_id: str | None = None
     max_events: Annotated[int, msgspec.Meta(ge=1)] | None = None
@@ -43,9 +46,8 @@ def routes() -> list[web.RouteDef]:
     return [web.post("/api/v1/prune", _prune)]
 
 
-async def _prune(request: web.Request) -> web.Response:
-    read_query(request)
-    expect_json(request)
+@operation("Delete traces, for two seconds", answers.Pruned, body=PruneRequest, examples=_EXAMPLES)
+async def _prune(request: web.Request, _given: dict[str, Any]) -> web.Response:
     pruner = stores(request).pruner
     asked = decode(_decoder, await read_body(request), f"an object with one of {', '.join(_ONE_OF)}")
     which = _selection(asked)

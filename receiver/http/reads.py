@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
 from mapping import ids
 from mapping.errors import Code, Problem
+from receiver.http import answers
 from receiver.http.context import json_answer, stores
+from receiver.http.operation import operation
 from receiver.http.parameters import (
     EVENT_FILTERS,
     GROUP_BY,
@@ -17,7 +21,6 @@ from receiver.http.parameters import (
     QUERY,
     SEARCH_FILTERS,
     TRACE_FILTERS,
-    read_query,
 )
 from receiver.http.reindex import index_state
 from receiver.version import VERSION
@@ -42,15 +45,15 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
-async def _traces(request: web.Request) -> web.Response:
-    given = read_query(request, *TRACE_FILTERS, *PAGE)
+@operation("Traces, newest first", answers.Traces, query=(*TRACE_FILTERS, *PAGE))
+async def _traces(request: web.Request, given: dict[str, Any]) -> web.Response:
     limit, cursor = given.pop("limit"), given.pop("cursor")
     traces, next_cursor = await stores(request).reader.traces(TraceFilter(**given), limit, cursor)
     return json_answer({"traces": traces, "next_cursor": next_cursor})
 
 
-async def _trace(request: web.Request) -> web.Response:
-    page = read_query(request, *PAGE)
+@operation("A trace with its events, in the order of time", answers.TraceWithEvents, query=PAGE)
+async def _trace(request: web.Request, page: dict[str, Any]) -> web.Response:
     trace_id = ids.trace_id(request.match_info["id"])
     reader = stores(request).reader
     trace = await reader.trace(trace_id)
@@ -60,24 +63,24 @@ async def _trace(request: web.Request) -> web.Response:
     return json_answer({**trace, "events": events, "next_cursor": next_cursor})
 
 
-async def _events(request: web.Request) -> web.Response:
-    given = read_query(request, *EVENT_FILTERS, *PAGE)
+@operation("Events, newest first", answers.Events, query=(*EVENT_FILTERS, *PAGE))
+async def _events(request: web.Request, given: dict[str, Any]) -> web.Response:
     limit, cursor = given.pop("limit"), given.pop("cursor")
     events, next_cursor = await stores(request).reader.events(Filter(**given), limit, cursor)
     return json_answer({"events": events, "next_cursor": next_cursor})
 
 
-async def _event(request: web.Request) -> web.Response:
-    read_query(request)
-    given = request.match_info["id"]
-    event = await stores(request).reader.event(ids.event_id(given))
+@operation("An event", answers.Event)
+async def _event(request: web.Request, _given: dict[str, Any]) -> web.Response:
+    event_id = request.match_info["id"]
+    event = await stores(request).reader.event(ids.event_id(event_id))
     if event is None:
-        raise missing("event", given)
+        raise missing("event", event_id)
     return json_answer(event)
 
 
-async def _similar(request: web.Request) -> web.Response:
-    given = read_query(request, GROUP_BY, *SEARCH_FILTERS, LIMIT)
+@operation("The events nearest to it in meaning", answers.Similar, query=(GROUP_BY, *SEARCH_FILTERS, LIMIT))
+async def _similar(request: web.Request, given: dict[str, Any]) -> web.Response:
     group_by, limit = given.pop("group_by"), given.pop("limit")
     event_id, storage = request.match_info["id"], stores(request)
     told = await similar(storage.reader, storage.indexer, ids.event_id(event_id), Filter(**given), limit, group_by)
@@ -86,14 +89,14 @@ async def _similar(request: web.Request) -> web.Response:
     return json_answer(told)
 
 
-async def _sessions(request: web.Request) -> web.Response:
-    page = read_query(request, *PAGE)
+@operation("Sessions, the one whose latest trace started last first", answers.Sessions, query=PAGE)
+async def _sessions(request: web.Request, page: dict[str, Any]) -> web.Response:
     sessions, next_cursor = await stores(request).reader.sessions(page["limit"], page["cursor"])
     return json_answer({"sessions": sessions, "next_cursor": next_cursor})
 
 
-async def _session(request: web.Request) -> web.Response:
-    read_query(request)
+@operation("A session with its traces, newest first", answers.SessionWithTraces)
+async def _session(request: web.Request, _given: dict[str, Any]) -> web.Response:
     session_id = request.match_info["id"]
     session = await stores(request).reader.session(session_id)
     if session is None:
@@ -101,20 +104,26 @@ async def _session(request: web.Request) -> web.Response:
     return json_answer(session)
 
 
-async def _search(request: web.Request) -> web.Response:
-    given = read_query(request, QUERY, MODE, GROUP_BY, PARTS, *SEARCH_FILTERS, LIMIT)
+@operation(
+    "Events by meaning and words, best first",
+    answers.Found,
+    query=(QUERY, MODE, GROUP_BY, PARTS, *SEARCH_FILTERS, LIMIT),
+)
+async def _search(request: web.Request, given: dict[str, Any]) -> web.Response:
     query, mode, group_by, parts, limit = (given.pop(name) for name in ("q", "mode", "group_by", "parts", "limit"))
     return json_answer(await stores(request).search.search(query, mode, Filter(**given), limit, group_by, parts=parts))
 
 
-async def _facets(request: web.Request) -> web.Response:
-    given = read_query(request, *SEARCH_FILTERS, LIMIT)
+@operation(
+    "How many events there are of each type, agent, service and status", answers.Facets, query=(*SEARCH_FILTERS, LIMIT)
+)
+async def _facets(request: web.Request, given: dict[str, Any]) -> web.Response:
     limit = given.pop("limit")
     return json_answer(await facets(stores(request).indexer, Filter(**given), limit))
 
 
-async def _stats(request: web.Request) -> web.Response:
-    read_query(request)
+@operation("How much is stored, and how far the search index is", answers.Stats)
+async def _stats(request: web.Request, _given: dict[str, Any]) -> web.Response:
     storage = stores(request)
     return json_answer(
         {

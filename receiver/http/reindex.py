@@ -11,10 +11,10 @@ import msgspec
 from aiohttp import web
 
 from mapping.json_decoding import decode
+from receiver.http import answers
 from receiver.http.bodies import read_body
 from receiver.http.context import json_answer, stores
-from receiver.http.otlp_codec import expect_json
-from receiver.http.parameters import read_query
+from receiver.http.operation import operation
 from storage.asking import asking
 from storage.indexer import Indexer
 
@@ -30,9 +30,8 @@ def routes() -> list[web.RouteDef]:
     return [web.post("/api/v1/reindex", _reindex)]
 
 
-async def _reindex(request: web.Request) -> web.Response:
-    read_query(request)
-    expect_json(request)
+@operation("Fill the search index anew, while the present one serves", answers.Indexing, body=ReindexRequest)
+async def _reindex(request: web.Request, _given: dict[str, Any]) -> web.Response:
     decode(_decoder, await read_body(request), "an empty object")
     indexer = stores(request).indexer
     with asking(indexer):
