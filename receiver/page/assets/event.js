@@ -1,0 +1,185 @@
+// The panel beside a trace: all of one event. On a phone it is a sheet over everything.
+
+import { html, useLayoutEffect, useRef } from "./vendor/preact.js";
+import { get } from "./api.js";
+import { failureOf } from "./failure.js";
+import { duration } from "./format.js";
+import { useKeys } from "./keys.js";
+import { useLoad } from "./load.js";
+import { Fold, Parts, Value } from "./parts.js";
+import { href } from "./route.js";
+import { Copy, Duration, ErrorBox, Json, Link, Loading, Moment, Status, Text, Tokens, TypeBadge } from "./ui.js";
+
+const useEvent = (id, part = "") =>
+  useLoad((signal) => get(`/events/${encodeURIComponent(id)}${part}`, {}, { signal }), [id, part], { keep: true });
+
+/** `id` of the event; `node` of tree.js where the trace has it; `sheet` where it is to cover the page. */
+export function EventPanel({ id, node, sheet, onClose, onSelect }) {
+  const { data, error, reload } = useEvent(id);
+  const event = data?.id === id ? data : null;
+  const inside = html`
+    <header class="panel-head">
+      <h2>${event ? html`<${Text} value=${event.name || event.event_type || "Event"} limit=${300} />` : "Event"}</h2>
+      <button type="button" class="close" onClick=${onClose} aria-label="Close the event (Esc)" title="Close (Esc)">✕</button>
+    </header>
+    <div class="panel-body" tabindex="0" role="region" aria-label="What the event holds">
+      <${ErrorBox} error=${error} retry=${reload} />
+      ${!event && !error && html`<${Loading} what="the event" />`}
+      ${event && html`<${Details} key=${id} event=${event} node=${node} onSelect=${onSelect} />`}
+    </div>
+  `;
+  return sheet
+    ? html`<${Sheet} onClose=${onClose}>${inside}<//>`
+    : html`<${Aside} onClose=${onClose}>${inside}<//>`;
+}
+
+function Aside({ onClose, children }) {
+  useKeys({ Escape: onClose });
+  return html`<aside class="panel" aria-label="Event">${children}</aside>`;
+}
+
+function Sheet({ onClose, children }) {
+  const dialog = useRef(null);
+  useLayoutEffect(() => {
+    const shown = dialog.current;
+    shown.showModal();
+    return () => shown.close();
+  }, []);
+  const cancelled = (event) => {
+    event.preventDefault();
+    onClose();
+  };
+  return html`<dialog class="panel sheet" aria-label="Event" ref=${dialog} onCancel=${cancelled}>${children}</dialog>`;
+}
+
+function Details({ event, node, onSelect }) {
+  const failure = failureOf(event);
+  return html`
+    <p class="panel-kind">
+      <${TypeBadge} type=${event.event_type} /> <${Status} status=${event.status} />
+      ${event.severity && html`<span class="severity"><${Text} value=${event.severity} /></span>`}
+    </p>
+    ${failure && html`<${Failure} failure=${failure} node=${node} onSelect=${onSelect} />`}
+    <dl class="facts">
+      <${Fact} name="At"><${Moment} at=${event.timestamp} long /><//>
+      ${event.duration_ns > 0 && html`<${Fact} name="Took"><${Duration} ns=${event.duration_ns} /><//>`}
+      ${node && html`<${Fact} name="After the start">${duration(node.start)}<//>`}
+      ${event.agent_id && html`<${Fact} name="Agent"><${Link} to="/traces" params=${{ agent_id: event.agent_id }}><${Text} value=${event.agent_id} /><//><//>`}
+      ${event.session_id && html`<${Fact} name="Session"><${Link} to=${["sessions", event.session_id]}><${Text} value=${event.session_id} /><//><//>`}
+      ${node && (node.event.input_tokens || node.event.output_tokens) && html`<${Fact} name="Tokens"><${Tokens} input=${node.event.input_tokens} output=${node.event.output_tokens} /><//>`}
+      <${Fact} name="Kind"><${Text} value=${event.kind} /><//>
+      ${event.source && html`<${Fact} name="Source"><${Text} value=${Object.values(event.source).filter((value) => typeof value === "string").join(" / ")} /><//>`}
+    </dl>
+    <p class="panel-links">
+      <a class="button" href=${href("/search", { like: event.id })}>More like this</a>
+      <${Copy} text=${event.id} label="Copy id" />
+      <${Copy} text=${location.href} label="Copy link" />
+    </p>
+    <${Messages} id=${event.id} />
+    <${Rest} title="Attributes" value=${event.properties} open />
+    <${Why} id=${event.id} />
+    <${Rest} title="Source" value=${event.source} />
+    <${Rest} title="Resource" value=${event.resource} />
+    <${Rest} title="Scope" value=${event.scope} />
+    <${Rest} title="Ids" value=${idsOf(event)} />
+  `;
+}
+
+function Fact({ name, children }) {
+  return html`<div><dt>${name}</dt><dd>${children}</dd></div>`;
+}
+
+function Failure({ failure: { kind, message, stack }, node, onSelect }) {
+  // A span fails after what is in it: the first failure there says more than that it failed, too.
+  const within = node?.children.find((child) => child.error);
+  return html`
+    <section class="failure" aria-label="What went wrong">
+      <h3><span aria-hidden="true">✕</span> ${kind ? html`<${Text} value=${kind} limit=${200} />` : "It failed"}</h3>
+      ${message && html`<p><${Text} value=${message} block limit=${2000} /></p>`}
+      ${stack && html`<${Fold} title="Stack trace">${() => html`<pre tabindex="0"><${Text} value=${stack} block /></pre>`}<//>`}
+      ${within && html`<p><button type="button" class="small" onClick=${() => onSelect(within.event.id)}>To the error within it</button></p>`}
+    </section>
+  `;
+}
+
+function Messages({ id }) {
+  const { data, error, reload } = useEvent(id, "/messages");
+  if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
+  if (!data) return null;
+  const { system, sent, answered, tool } = data;
+  return html`
+    ${tool && html`<${Tool} tool=${tool} />`}
+    ${system.length > 0 && html`<section class="said"><h3>Instructions</h3><${Parts} parts=${system} /></section>`}
+    <${Said} title="Sent to the model" messages=${sent} />
+    <${Said} title="Answered" messages=${answered} />
+  `;
+}
+
+function Tool({ tool: { name, arguments: given, result, error } }) {
+  return html`
+    <section class="said tool">
+      <h3>Tool ${name && html`<${Text} value=${name} limit=${200} />`}</h3>
+      ${isThere(given) && html`<h4>Called with</h4><${Value} value=${given} />`}
+      ${isThere(result) && html`<h4>Gave</h4><${Value} value=${result} />`}
+      ${isThere(error) && html`<h4 class="bad"><span aria-hidden="true">✕</span> Failed with</h4><${Value} value=${error} />`}
+    </section>
+  `;
+}
+
+const isThere = (value) => value !== undefined && value !== null && value !== "";
+
+// The end of what was sent is what is new in it: the beginning was in the calls before.
+const LAST = 3;
+
+function Said({ title, messages }) {
+  if (!messages.length) return null;
+  const earlier = messages.slice(0, -LAST);
+  const shown = (list) => list.map((message, index) => html`
+    <div class="message" key=${index}>
+      <b class="role"><${Text} value=${message.role} limit=${50} /></b>
+      <${Parts} parts=${message.parts} />
+    </div>
+  `);
+  return html`
+    <section class="said">
+      <h3>${title}</h3>
+      ${earlier.length > 0 && html`<${Fold} title=${`${earlier.length} earlier`}>${() => shown(earlier)}<//>`}
+      ${shown(messages.slice(-LAST))}
+    </section>
+  `;
+}
+
+const PLACES = {
+  properties: "its attribute", body: "its body, under", scope: "the scope's attribute", resource: "the resource's attribute",
+  event: "its own field", span: "the span that it happened in", rule: "the rule", trace: "its trace", default: "nothing said it",
+};
+
+function Why({ id }) {
+  const { data, error, reload } = useEvent(id, "/explain");
+  if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
+  if (!data) return null;
+  return html`
+    <section class="why">
+      <h3>Why it is here</h3>
+      <p><${Text} value=${data.rule} block /></p>
+      <dl class="facts">
+        ${["session_id", "agent_id", "event_type"].map((field) => {
+          const { value, from, key } = data[field];
+          return value !== null && html`<${Fact} key=${field} name=${field.replace("_", " ")}>
+            <${Text} value=${value} limit=${200} /> <span class="muted">from ${PLACES[from] ?? from} ${key && html`<code><${Text} value=${key} /></code>`}</span>
+          <//>`;
+        })}
+      </dl>
+    </section>
+  `;
+}
+
+function Rest({ title, value, open = false }) {
+  if (!value || !Object.keys(value).length) return null;
+  return html`<${Fold} title=${html`<h3>${title}</h3>`} open=${open} class="rest">${() => html`<${Json} value=${value} />`}<//>`;
+}
+
+function idsOf({ id, trace_id, span_id, parent_span_id, created_at }) {
+  const all = { id, trace_id, span_id, parent_span_id, stored_at: created_at };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value));
+}

@@ -1,0 +1,32 @@
+// What an event says went wrong, whatever its emitter calls it. Pure.
+
+// Keys of properties in their precedence: the first that has words decides.
+const KINDS = ["exception.type", "error.type", "error_type", "error.code", "errorCode"];
+const WORDS = [
+  "exception.message",
+  "error.message",
+  "otel.status_description",
+  "langfuse.observation.status_message",
+  "errorMessage",
+  "error_message",
+  "error",
+  "message",
+  "body",
+];
+const STACKS = ["exception.stacktrace", "error.stack", "stacktrace"];
+
+/** `{kind, message, stack}` of an event as `/events/{id}` gives it, each a text or ""; null of an event without error. */
+export function failureOf(event) {
+  if (event.status !== "error") return null;
+  const properties = event.properties ?? {};
+  return { kind: first(properties, KINDS), message: first(properties, WORDS), stack: first(properties, STACKS) };
+}
+
+function first(properties, keys) {
+  for (const key of keys) {
+    const value = properties[key];
+    if (typeof value === "string" && value.trim()) return value.trim();
+    if (typeof value?.message === "string" && value.message.trim()) return value.message.trim();
+  }
+  return "";
+}

@@ -1,0 +1,47 @@
+// What a failed run shows before all else: the first thing that went wrong, in its own words, and the way to the others.
+
+import { html } from "./vendor/preact.js";
+import { get } from "./api.js";
+import { failureOf } from "./failure.js";
+import { duration, number } from "./format.js";
+import { useKeys } from "./keys.js";
+import { useLoad } from "./load.js";
+import { Text } from "./ui.js";
+import { nameOf } from "./waterfall.js";
+
+/** `errors` are nodes in the order in which they became known (tree.js). */
+export function FirstError({ errors, trace, selected, onSelect }) {
+  const first = errors[0];
+  const at = errors.findIndex((node) => node.event.id === selected);
+  const step = (by) => {
+    const next = at < 0 ? (by > 0 ? 0 : errors.length - 1) : at + by;
+    if (errors[next]) onSelect(errors[next].event.id);
+  };
+  useKeys({ e: () => step(1), E: () => step(-1) });
+  const { data } = useLoad(
+    async (signal) => first && get(`/events/${encodeURIComponent(first.event.id)}`, {}, { signal }),
+    [first?.event.id],
+  );
+  if (!first) return null;
+  const { kind, message } = (data && failureOf(data)) || { kind: "", message: "" };
+  // An exception is an event of its own; where it happened is the span it happened in.
+  const place = first.event.duration_ns || !first.parent ? first : first.parent;
+  return html`
+    <section class=${`failure first-error ${trace.status === "failed" ? "" : "survived"}`} aria-label="First error">
+      <h2><span aria-hidden="true">✕</span> ${
+        trace.status === "failed" ? "This run failed. First error" : "The run went on after an error. First error"
+      } in <${Text} value=${nameOf(place.event)} limit=${120} />, ${duration(first.end)} after the start</h2>
+      ${(kind || message) && html`<p class="first-words">
+        ${kind && html`<b><${Text} value=${kind} limit=${120} /></b>`}${kind && message && ": "}${message && html`<${Text} value=${message} limit=${600} />`}
+      </p>`}
+      <div class="steps">
+        <button type="button" onClick=${() => onSelect(first.event.id)}>Show the first error</button>
+        ${errors.length > 1 && html`
+          <span class="muted">${at < 0 ? `${number(errors.length)} events with errors` : `error ${number(at + 1)} of ${number(errors.length)}`}</span>
+          <button type="button" class="small" disabled=${at === 0} onClick=${() => step(-1)} title="Shift+E">Previous error</button>
+          <button type="button" class="small" disabled=${at === errors.length - 1} onClick=${() => step(1)} title="E">Next error</button>
+        `}
+      </div>
+    </section>
+  `;
+}

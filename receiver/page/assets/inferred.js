@@ -1,0 +1,33 @@
+// What no trace id put where it is says so, and why (the rules are those of `/events/{id}/explain`).
+
+import { html } from "./vendor/preact.js";
+import { count } from "./format.js";
+
+const WHY = {
+  session: ["by session", "carried no trace id: its session led here"],
+  conversation: ["by conversation", "carried no trace id: it goes on with the messages that were heard here"],
+  agent: ["by agent", "carried neither trace id nor session: its agent was active here"],
+  created: ["first of its trace", "carried nothing that led to a trace: this one was made for it"],
+};
+
+/** A mark beside an event that was placed by anything but its trace id. */
+export function Inferred({ correlation }) {
+  if (!Object.hasOwn(WHY, correlation ?? "")) return null;
+  const [words, why] = WHY[correlation];
+  return html`<span class="inferred" title=${`Inferred: the event ${why}`}>≈ ${words}</span>`;
+}
+
+/** The same of a trace: whether it was made here, and how many of its events were placed, by which rule. */
+export function InferredTrace({ trace, events = [] }) {
+  const placed = new Map();
+  for (const { correlation } of events) {
+    if (Object.hasOwn(WHY, correlation ?? "")) placed.set(correlation, (placed.get(correlation) ?? 0) + 1);
+  }
+  if (trace.origin !== "inferred" && !placed.size) return null;
+  const reasons = [...placed].map(([correlation, times]) => `${count(times, "event")} ${WHY[correlation][1]}`);
+  return html`<p class="inferred-note">
+    <span class="inferred">≈ inferred</span>
+    ${trace.origin === "inferred" ? " No sender gave this trace an id: it was put together here. " : " Some of it was placed here without a trace id. "}
+    ${reasons.length > 0 && `${reasons.join("; ")}.`}
+  </p>`;
+}

@@ -1,0 +1,83 @@
+// What was said and called, part by part, as `/events/{id}/messages` and `/traces/{id}/conversation` give it.
+
+import { html, useState } from "./vendor/preact.js";
+import { Json, Text } from "./ui.js";
+
+const LONG = 2000; // characters of a text that are shown before one asks for more
+const PREVIEW = 90;
+const PARSED = 200_000; // a text of more characters is shown as text, whatever it holds
+
+/** Something that is made only once it is opened: `children` is a function. */
+export function Fold({ title, open = false, class: name = "", children }) {
+  const [opened, setOpened] = useState(open);
+  return html`
+    <details class=${`fold ${name}`} open=${open} onToggle=${(event) => event.target.open && setOpened(true)}>
+      <summary>${title}</summary>
+      ${opened && html`<div class="fold-body">${children()}</div>`}
+    </details>
+  `;
+}
+
+export function Parts({ parts }) {
+  return parts.map((part, index) => html`<${Part} key=${index} part=${part} />`);
+}
+
+function Part({ part }) {
+  const known = Object.hasOwn(PARTS, part.type) ? part.type : "other";
+  return PARTS[known](part);
+}
+
+const PARTS = {
+  text: (part) => html`<${Words} text=${part.text ?? ""} />`,
+  reasoning: (part) => html`<${Fold} title="Reasoning" class="reasoning">${() => html`<${Words} text=${part.text ?? ""} />`}<//>`,
+  tool_call: (part) => html`<${Fold} class="call" title=${titled("⚙ calls", part.name, part.arguments)}>
+    ${() => html`<${Value} value=${part.arguments} />`}
+  <//>`,
+  tool_result: (part) => html`<${Fold} class="result" title=${titled("↩ result", part.name, part.result)}>
+    ${() => html`<${Value} value=${part.result} />`}
+  <//>`,
+  other: (part) => html`<${Fold} title="Something else">${() => html`<${Json} value=${part} />`}<//>`,
+};
+
+function titled(words, name, value) {
+  return html`${words} ${name && html`<b><${Text} value=${name} /></b>`} <span class="preview"><${Text} value=${previewOf(value)} /></span>`;
+}
+
+function Words({ text }) {
+  return html`<div class="words"><${Text} value=${text} block limit=${LONG} /></div>`;
+}
+
+/** A value as a tree, a text as a text; a text that holds JSON is shown as what it holds. */
+export function Value({ value }) {
+  const meant = typeof value === "string" ? parsed(value) : value;
+  if (meant === undefined || meant === null || meant === "") return html`<p class="muted">nothing</p>`;
+  return typeof meant === "string" ? html`<${Words} text=${meant} />` : html`<${Json} value=${meant} />`;
+}
+
+function parsed(text) {
+  if (text.length > PARSED || !/^\s*[[{]/.test(text)) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The beginning of a value, on one line. */
+export function previewOf(value) {
+  if (value === undefined || value === null) return "";
+  const meant = typeof value === "string" ? parsed(value) : value;
+  if (typeof meant !== "object") return cut(String(meant));
+  if (Array.isArray(meant)) return cut(meant.length === 1 ? previewOf(meant[0]) : `${meant.length} × ${previewOf(meant[0])}`);
+  let said = "";
+  for (const [key, inner] of Object.entries(meant)) {
+    said += `${said && ", "}${key}: ${typeof inner === "object" && inner ? (Array.isArray(inner) ? "[…]" : "{…}") : cut(String(inner))}`;
+    if (said.length > PREVIEW) break;
+  }
+  return cut(said);
+}
+
+function cut(text) {
+  const line = text.slice(0, PREVIEW * 2).replace(/\s+/g, " ").trim();
+  return line.length > PREVIEW || text.length > PREVIEW * 2 ? `${line.slice(0, PREVIEW)}…` : line;
+}

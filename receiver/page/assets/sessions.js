@@ -1,0 +1,63 @@
+// Page Sessions: the one whose latest trace began last comes first.
+
+import { html } from "./vendor/preact.js";
+import { get } from "./api.js";
+import { number } from "./format.js";
+import { usePages } from "./load.js";
+import { Empty, ErrorBox, Link, Loading, Moment, Money, More, Text, Title, Tokens } from "./ui.js";
+
+export function Sessions() {
+  const pages = usePages(async (cursor, signal) => {
+    const { sessions, next_cursor } = await get("/sessions", { cursor }, { signal });
+    return { items: sessions, next_cursor };
+  }, []);
+  return html`
+    <${Title} text="Sessions" />
+    <${ErrorBox} error=${pages.error} retry=${pages.reload} />
+    ${!pages.items && !pages.error && html`<${Loading} what="sessions" />`}
+    ${pages.items?.length === 0 && html`<p class="muted">No event has named a session yet.</p><${Empty} what="sessions" />`}
+    ${pages.items?.length > 0 && html`
+      <table class="table">
+        <thead>
+          <tr>
+            <th scope="col">Session</th>
+            <th scope="col">Agents</th>
+            <th scope="col" class="number">Traces</th>
+            <th scope="col" class="number">Events</th>
+            <th scope="col" class="number">Errors</th>
+            <th scope="col" class="number">Tokens</th>
+            <th scope="col" class="number">Cost</th>
+            <th scope="col">First activity</th>
+            <th scope="col">Last activity</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${pages.items.map((session) => html`<${Row} key=${session.id} session=${session} />`)}
+        </tbody>
+      </table>
+    `}
+    <${More} pages=${pages} what="sessions" />
+  `;
+}
+
+const AGENTS = 3;
+
+function Row({ session }) {
+  const { agent_ids: agents, error_count: errors } = session;
+  return html`
+    <tr>
+      <td><${Link} row to=${["sessions", session.id]}><${Text} value=${session.id} limit=${120} /><//></td>
+      <td data-label="Agents">
+        ${agents.slice(0, AGENTS).map((agent, index) => html`${index > 0 && ", "}<${Text} value=${agent} limit=${60} />`)}
+        ${agents.length > AGENTS && html` <span class="muted">and ${number(agents.length - AGENTS)} more</span>`}
+      </td>
+      <td class="number" data-label="Traces">${number(session.trace_count)}</td>
+      <td class="number" data-label="Events">${number(session.event_count)}</td>
+      <td class="number" data-label="Errors">${errors ? html`<span class="bad"><span aria-hidden="true">✕</span> ${number(errors)}</span>` : "0"}</td>
+      <td class="number" data-label="Tokens"><${Tokens} input=${session.input_tokens} output=${session.output_tokens} /></td>
+      <td class="number" data-label="Cost"><${Money} usd=${session.cost_usd} /></td>
+      <td data-label="First"><${Moment} at=${session.first_event_at} /></td>
+      <td data-label="Last"><${Moment} at=${session.last_event_at} /></td>
+    </tr>
+  `;
+}

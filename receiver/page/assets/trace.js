@@ -1,0 +1,164 @@
+// Page Trace: what one run of an agent did, as a waterfall and as a conversation.
+
+import { html, useEffect, useMemo, useState } from "./vendor/preact.js";
+import { get } from "./api.js";
+import { Conversation } from "./conversation.js";
+import { EventPanel } from "./event.js";
+import { FirstError } from "./first_error.js";
+import { between, count, number } from "./format.js";
+import { InferredTrace } from "./inferred.js";
+import { useLoad } from "./load.js";
+import { href, navigate } from "./route.js";
+import { errorsOf, matcher, shownOf, treeOf } from "./tree.js";
+import { Copy, Duration, ErrorBox, FilterBar, Link, Loading, Moment, Money, Status, Text, Title, Tokens, announce } from "./ui.js";
+import { Waterfall, useNarrow } from "./waterfall.js";
+
+const FIRST_LOOK = 2000; // ms until a running trace is looked at again; longer each time that nothing is new
+const LAST_LOOK = 20_000;
+const TYPED = 150; // ms after the last letter until the rows are filtered
+
+export function Trace({ id, params }) {
+  const { data: trace, error, reload } = useLoad(
+    (signal) => get(`/traces/${encodeURIComponent(id)}/outline`, {}, { signal }),
+    [id],
+  );
+  const tree = useMemo(() => trace && treeOf(trace.events), [trace]);
+  const [collapsed, setCollapsed] = useState(() => new Set());
+  const sheet = useNarrow();
+  useGrowth(trace, reload);
+  const { type, status, q } = params;
+  const shown = useMemo(() => tree && shownOf(tree.nodes, collapsed, matcher({ type, status, text: q })), [tree, collapsed, type, status, q]);
+
+  if (!trace) {
+    return html`<${Title} text="Trace" />${error ? html`<${ErrorBox} error=${error} retry=${reload} />` : html`<${Loading} what="the trace" />`}`;
+  }
+  const filtered = Boolean(type || status || q);
+  const selected = params.event ?? null;
+  const told = params.view === "conversation";
+  const select = (eventId) => {
+    const opened = new Set(collapsed);
+    for (let node = tree.byId.get(eventId)?.parent; node; node = node.parent) opened.delete(node.event.id);
+    if (opened.size !== collapsed.size) setCollapsed(opened);
+    // A first look at an event is a step that the browser's "back" undoes; going from one to the next is not.
+    navigate(["traces", id], { ...params, event: eventId }, { replace: selected !== null });
+  };
+  const close = () => {
+    navigate(["traces", id], { ...params, event: undefined }, { replace: true });
+    document.querySelector(".waterfall")?.focus({ preventScroll: true });
+  };
+  const toggle = (node) => {
+    const next = new Set(collapsed);
+    if (!next.delete(node.event.id)) next.add(node.event.id);
+    setCollapsed(next);
+  };
+  const collapseAll = () => setCollapsed(new Set(tree.nodes.filter((node) => node.parent && node.children.length).map((node) => node.event.id)));
+
+  return html`
+    <${Head} trace=${trace} length=${tree.length} />
+    <${ErrorBox} error=${error} retry=${reload} />
+    <${InferredTrace} trace=${trace} events=${trace.events} />
+    <${FirstError} errors=${errorsOf(tree.nodes)} trace=${trace} selected=${selected} onSelect=${select} />
+    <nav class="views" aria-label="Ways to see the trace">
+      <a href=${href(["traces", id], { ...params, view: undefined })} aria-current=${told ? undefined : "page"}>Timeline</a>
+      <a href=${href(["traces", id], { ...params, view: "conversation" })} aria-current=${told ? "page" : undefined}>Conversation</a>
+    </nav>
+    <div class=${`trace-body ${selected && !sheet ? "with-panel" : ""}`}>
+      <div class="trace-view">
+        ${
+          told
+            ? html`<${Conversation} traceId=${id} events=${trace.events} selected=${selected} version=${trace.updated_at} />`
+            : html`
+              <${Filters} tree=${tree} params=${params} id=${id}>
+                ${collapsed.size > 0 && html`<button type="button" class="small" onClick=${() => setCollapsed(new Set())}>Expand all</button>`}
+                ${!filtered && tree.nodes.length > 20 && html`<button type="button" class="small" onClick=${collapseAll}>Collapse all</button>`}
+              <//>
+              ${trace.truncated && html`<p class="muted">The trace has ${count(trace.event_count, "event")}: the newest ${number(tree.nodes.length)} are shown.</p>`}
+              ${
+                shown.length
+                  ? html`<${Waterfall} tree=${tree} shown=${shown} traceId=${id} selected=${selected} collapsed=${filtered ? NONE : collapsed} onToggle=${toggle} onSelect=${select} />`
+                  : html`<p class="muted">No event matches.</p>`
+              }
+            `
+        }
+      </div>
+      ${selected && html`<${EventPanel} id=${selected} node=${tree.byId.get(selected)} sheet=${sheet} onClose=${close} onSelect=${select} />`}
+    </div>
+  `;
+}
+
+const NONE = new Set(); // under a filter nothing is collapsed, or what matches might not be seen
+
+function Head({ trace, length }) {
+  const took = trace.end_time ? between(trace.start_time, trace.end_time) : length;
+  const facts = [
+    ["Began", html`<${Moment} at=${trace.start_time} long />`],
+    [trace.status === "running" ? "So far" : "Took", html`<${Duration} ns=${took} />`],
+    ["Events", number(trace.event_count)],
+    ["Errors", trace.error_count ? html`<span class="bad"><span aria-hidden="true">✕</span> ${number(trace.error_count)}</span>` : "0"],
+    ["Tokens", (trace.input_tokens || trace.output_tokens) && html`<${Tokens} input=${trace.input_tokens} output=${trace.output_tokens} />`],
+    ["Cost", trace.cost_usd > 0 && html`<${Money} usd=${trace.cost_usd} />`],
+    ["Agent", trace.agent_id && html`<${Link} to="/traces" params=${{ agent_id: trace.agent_id }}><${Text} value=${trace.agent_id} limit=${200} /><//>`],
+    ["Session", trace.session_id && html`<${Link} to=${["sessions", trace.session_id]}><${Text} value=${trace.session_id} limit=${200} /><//>`],
+    ["Service", trace.service && html`<${Link} to="/traces" params=${{ service: trace.service }}><${Text} value=${trace.service} limit=${200} /><//>`],
+  ];
+  return html`
+    <header class="trace-head">
+      <div class="trace-title">
+        <${Title} text=${trace.name || "Trace"}><${Text} value=${trace.name || "Trace"} limit=${300} /><//>
+        <${Status} status=${trace.status} />
+        <${Copy} text=${trace.id} label="Copy trace id" />
+      </div>
+      <dl class="facts">
+        ${facts.map(([name, value]) => value && html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}
+      </dl>
+    </header>
+  `;
+}
+
+function Filters({ tree, params, id, children }) {
+  const [text, setText] = useState(params.q ?? "");
+  const types = useMemo(() => [...new Set(tree.nodes.map(({ event }) => event.event_type).filter(Boolean))].sort(), [tree]);
+  useEffect(() => {
+    const timer = setTimeout(() => text !== (params.q ?? "") && navigate(["traces", id], { ...params, q: text }, { replace: true }), TYPED);
+    return () => clearTimeout(timer);
+  }, [text]);
+  const fields = [
+    { name: "type", label: "Type", type: "select", options: types },
+    { name: "status", label: "Status", type: "select", options: ["error", "ok", "unset"] },
+  ];
+  return html`<${FilterBar} fields=${fields} params=${params}>
+    <label class="filter"><span>Text</span>
+      <input type="search" name="q" value=${text} placeholder="name, agent, id" onInput=${(event) => setText(event.target.value)} />
+    </label>
+    ${text && html`<${Link} to="/search" params=${{ q: text, trace_id: id }}>Search what its events say<//>`}
+    ${children}
+  <//>`;
+}
+
+/** Looks whether a running trace has grown, and loads it again where it has. */
+function useGrowth(trace, reload) {
+  useEffect(() => {
+    if (trace?.status !== "running") return undefined;
+    const control = new AbortController();
+    let pause = FIRST_LOOK;
+    let timer;
+    const look = async () => {
+      if (!document.hidden) {
+        const now = await get(`/traces/${encodeURIComponent(trace.id)}`, { limit: 1 }, { signal: control.signal }).catch(() => null);
+        if (control.signal.aborted) return;
+        if (now && now.updated_at !== trace.updated_at) {
+          announce(`The trace has ${count(now.event_count, "event")} now`);
+          reload();
+          return;
+        }
+        pause = Math.min(pause * 1.5, LAST_LOOK);
+      }
+      timer = setTimeout(look, pause);
+    };
+    timer = setTimeout(look, pause);
+    return () => {
+      control.abort();
+      clearTimeout(timer);
+    };
+  }, [trace, reload]);
+}

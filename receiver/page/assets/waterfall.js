@@ -1,0 +1,240 @@
+// The waterfall: a trace's events as a tree beside their bars, of which only the rows in sight are in the document.
+// A treegrid as WAI-ARIA describes it; the keyboard's focus stays on the grid, `aria-activedescendant` says which row.
+
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./vendor/preact.js";
+import { Virtualizer, elementScroll, observeElementOffset, observeElementRect } from "./vendor/virtual-core/index.js";
+import { duration, number } from "./format.js";
+import { Inferred } from "./inferred.js";
+import { useKeys } from "./keys.js";
+import { href } from "./route.js";
+import { Text, TypeBadge, kindOf } from "./ui.js";
+
+const ROW = { wide: 30, narrow: 52 }; // pixels, as in trace.css
+const DEEPEST = 14; // levels that are indented; more would leave no room for words
+const TICKS = [0, 0.25, 0.5, 0.75, 1];
+const FOLLOW = 120; // ms after the last arrow key until the panel follows: held down, it goes through 30 rows a second
+
+/** Whether the window is as narrow as a phone's; follows it. */
+export function useNarrow() {
+  const [query] = useState(() => matchMedia("(max-width: 719px)"));
+  const [narrow, setNarrow] = useState(query.matches);
+  useEffect(() => {
+    const changed = () => setNarrow(query.matches);
+    query.addEventListener("change", changed);
+    return () => query.removeEventListener("change", changed);
+  }, [query]);
+  return narrow;
+}
+
+/** `tree` of tree.js; `shown` the nodes to show; `selected` an event's id; `onToggle(node)`, `onSelect(id)`. */
+export function Waterfall({ tree, shown, traceId, selected, collapsed, onToggle, onSelect }) {
+  const narrow = useNarrow();
+  const scroller = useRef(null);
+  const [activeId, setActiveId] = useState(selected ?? null);
+  const found = activeId ? shown.findIndex((node) => node.event.id === activeId) : 0;
+  const active = Math.max(found, 0);
+  const rows = useRows(shown.length, narrow ? ROW.narrow : ROW.wide, scroller, active);
+  const following = useRef(0);
+
+  useEffect(() => {
+    if (!selected) return;
+    setActiveId(selected);
+    const index = shown.findIndex((node) => node.event.id === selected);
+    if (index >= 0) rows.scrollToIndex(index, { align: "auto" });
+  }, [selected]);
+  useEffect(() => () => clearTimeout(following.current), []);
+
+  const go = (index) => {
+    const node = shown[Math.min(Math.max(index, 0), shown.length - 1)];
+    setActiveId(node.event.id);
+    rows.scrollToIndex(shown.indexOf(node), { align: "auto" });
+    clearTimeout(following.current);
+    if (selected) following.current = setTimeout(() => onSelect(node.event.id), FOLLOW);
+  };
+  const open = (node) => {
+    clearTimeout(following.current);
+    onSelect(node.event.id);
+  };
+  const page = () => Math.max(Math.floor((scroller.current?.clientHeight ?? 300) / ROW.wide) - 2, 1);
+  const onKeyDown = (event) => {
+    const node = shown[active];
+    if (!node || event.ctrlKey || event.metaKey || event.altKey) return;
+    const isOpen = node.children.length > 0 && !collapsed.has(node.event.id);
+    const keys = {
+      ArrowDown: () => go(active + 1),
+      ArrowUp: () => go(active - 1),
+      j: () => go(active + 1),
+      k: () => go(active - 1),
+      PageDown: () => go(active + page()),
+      PageUp: () => go(active - page()),
+      Home: () => go(0),
+      End: () => go(shown.length - 1),
+      ArrowRight: () => (isOpen ? go(active + 1) : node.children.length && onToggle(node)),
+      ArrowLeft: () => (isOpen ? onToggle(node) : node.parent && go(shown.indexOf(node.parent))),
+      Enter: () => open(node),
+      " ": () => open(node),
+    };
+    if (!Object.hasOwn(keys, event.key)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    keys[event.key]();
+  };
+
+  const focused = (by) => {
+    scroller.current.focus();
+    go(active + by);
+  };
+  useKeys({ j: () => focused(1), k: () => focused(-1) });
+
+  return html`
+    <div
+      class="waterfall"
+      role="treegrid"
+      aria-label="Events of the trace"
+      aria-rowcount=${shown.length + 1}
+      aria-colcount="3"
+      aria-activedescendant=${shown.length ? rowId(shown[active]) : undefined}
+      tabindex="0"
+      ref=${scroller}
+      onKeyDown=${onKeyDown}
+    >
+      <div role="rowgroup" class="waterfall-head">
+        <div role="row" class="waterfall-row" aria-rowindex="1">
+          <div role="columnheader">Event</div>
+          <div role="columnheader" class="took">Took</div>
+          <div role="columnheader" class="scale" aria-label="Time since the trace began">
+            ${TICKS.map((tick) => html`<span style=${{ left: `${tick * 100}%` }}>${duration(tick * tree.length)}</span>`)}
+          </div>
+        </div>
+      </div>
+      <div role="rowgroup" class="waterfall-rows" style=${{ height: `${rows.getTotalSize()}px` }}>
+        ${rows.getVirtualItems().map(({ index, start }) => {
+          const node = shown[index];
+          return (
+            node &&
+            html`<${Row}
+              key=${node.event.id}
+              node=${node}
+              index=${index}
+              top=${start}
+              length=${tree.length}
+              tops=${tree.tops}
+              traceId=${traceId}
+              isOpen=${!collapsed.has(node.event.id)}
+              isActive=${index === active}
+              isSelected=${node.event.id === selected}
+              onToggle=${onToggle}
+              onOpen=${open}
+            />`
+          );
+        })}
+      </div>
+    </div>
+  `;
+}
+
+function useRows(count, height, scroller, active) {
+  const [, redraw] = useState(0);
+  const [rows] = useState(() => new Virtualizer({ count, getScrollElement: () => null, estimateSize: () => height }));
+  rows.setOptions({
+    count,
+    estimateSize: () => height,
+    getScrollElement: () => scroller.current,
+    observeElementRect,
+    observeElementOffset,
+    scrollToFn: elementScroll,
+    overscan: 10,
+    scrollPaddingStart: ROW.wide, // the head stays in sight above the rows
+    // The active row is there wherever one scrolls: `aria-activedescendant` names it.
+    rangeExtractor: ({ startIndex, endIndex, overscan }) => {
+      const inSight = [];
+      const last = Math.min(endIndex + overscan, count - 1);
+      for (let index = Math.max(startIndex - overscan, 0); index <= last; index++) inSight.push(index);
+      if (active < inSight[0]) inSight.unshift(active);
+      else if (active > last) inSight.push(active);
+      return inSight;
+    },
+    onChange: () => redraw((times) => times + 1),
+  });
+  useLayoutEffect(() => rows._didMount(), [rows]);
+  useLayoutEffect(() => rows._willUpdate());
+  useLayoutEffect(() => rows.measure(), [rows, height]);
+  return rows;
+}
+
+const rowId = (node) => `row-${node.event.id}`;
+
+function Row({ node, index, top, length, tops, traceId, isOpen, isActive, isSelected, onToggle, onOpen }) {
+  const { event } = node;
+  const parts = node.children.length > 0;
+  const classes = ["waterfall-row", isActive && "active", isSelected && "selected", node.error && "failed"];
+  const follow = (click) => {
+    if (click.ctrlKey || click.metaKey || click.shiftKey || click.button) return; // a tab or window of its own
+    click.preventDefault();
+    onOpen(node);
+  };
+  return html`
+    <div
+      role="row"
+      id=${rowId(node)}
+      class=${classes.filter(Boolean).join(" ")}
+      style=${{ transform: `translateY(${top}px)` }}
+      aria-rowindex=${index + 2}
+      aria-level=${node.depth + 1}
+      aria-posinset=${node.place}
+      aria-setsize=${node.parent ? node.parent.children.length : tops}
+      aria-expanded=${parts ? isOpen : undefined}
+      aria-selected=${isSelected}
+      onClick=${follow}
+    >
+      <div role="gridcell" class="what" style=${{ paddingLeft: `${Math.min(node.depth, DEEPEST) * 14}px` }}>
+        ${
+          parts
+            ? html`<button
+                type="button"
+                class="toggle"
+                tabindex="-1"
+                aria-label=${isOpen ? "Collapse" : "Expand"}
+                onClick=${(click) => {
+                  click.stopPropagation();
+                  onToggle(node);
+                }}
+              >
+                ${isOpen ? "▾" : "▸"}
+              </button>`
+            : html`<span class="toggle" aria-hidden="true"></span>`
+        }
+        <${TypeBadge} type=${event.event_type} />
+        <a class="name" tabindex="-1" href=${href(["traces", traceId], { event: event.id })}>
+          <${Text} value=${nameOf(event)} limit=${200} />
+        </a>
+        ${node.error && html`<span class="mark-error">✕ error</span>`}
+        <${Inferred} correlation=${event.correlation} />
+        ${node.orphan && html`<span class="inferred" title="The span that it names as its parent was not received">parent missing</span>`}
+        ${parts && !isOpen && html`<span class="hidden-count">${number(node.below)} inside${node.errorsBelow ? `, ${number(node.errorsBelow)} ✕` : ""}</span>`}
+      </div>
+      <div role="gridcell" class="took">${event.duration_ns ? duration(event.duration_ns) : ""}</div>
+      <div role="gridcell" class="scale" aria-label=${`begins ${duration(node.start)} after the start`}>
+        <${Bar} node=${node} length=${length} />
+      </div>
+    </div>
+  `;
+}
+
+function Bar({ node, length }) {
+  const share = (nanoseconds) => `${length ? (100 * nanoseconds) / length : 0}%`;
+  if (!node.event.duration_ns) {
+    return html`<span class=${`moment ${node.error ? "error" : ""}`} style=${{ left: share(node.start) }}>
+      ${node.error ? "✕" : "◆"}
+    </span>`;
+  }
+  return html`<span
+    class=${`bar kind-${kindOf(node.event.event_type)} ${node.error ? "error" : ""}`}
+    style=${{ left: share(node.start), width: share(node.end - node.start) }}
+  ></span>`;
+}
+
+/** What an event is called: its name, or its type, or what kind of thing it is. */
+export function nameOf(event) {
+  return event.name || event.event_type || event.kind || "event";
+}
