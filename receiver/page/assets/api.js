@@ -30,10 +30,11 @@ export async function get(path, params = {}, { signal } = {}) {
 /**
  * Server-sent events of `api/v1` + path, one at a time: `{event, data}`, data parsed as JSON.
  *
- * Nothing is read ahead of who takes them. Ends where the receiver ends the stream; raises ApiError where it breaks.
+ * `onOpen` is called once the receiver has answered. Nothing is read ahead of who takes them. Ends where the receiver ends the stream; raises ApiError where it breaks.
  */
-export async function* stream(path, params = {}, { signal } = {}) {
+export async function* stream(path, params = {}, { signal, onOpen } = {}) {
   const response = await ask(path, params, { signal, headers: { Accept: "text/event-stream" } });
+  onOpen?.();
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   try {

@@ -1,0 +1,58 @@
+// What there is to search in: how many events of each type, agent, service and status, as filters in the address.
+
+import { html, useState } from "./vendor/preact.js";
+import { get } from "./api.js";
+import { count, number } from "./format.js";
+import { useLoad } from "./load.js";
+import { here, href } from "./route.js";
+import { ErrorBox, asked, visible } from "./ui.js";
+
+const FIELDS = [["event_type", "Type"], ["status", "Status"], ["agent_id", "Agent"], ["service", "Service"]];
+const ASKED = 100; // values of a field
+const SHOWN = 8;
+
+/** Filters with counts. `filters` are those in the address, `params` all that is there. */
+export function Facets({ filters, params }) {
+  const { data, error, loading } = useLoad((signal) => counted(filters, signal), [JSON.stringify(filters)], { keep: true });
+  if (!data) return error && html`<${ErrorBox} error=${error} />`;
+  const { state, pending } = data.index;
+  return html`<div class="facets" aria-busy=${loading}>
+    ${FIELDS.map(([field, label]) => html`<${Facet} key=${field} field=${field} label=${label} values=${data.facets[field]} params=${params} />`)}
+    <p class="muted">Counted among ${count(data.events, "indexed event")}, whatever the words.
+      ${pending > 0 && ` ${number(pending)} more ${pending === 1 ? "is" : "are"} not indexed yet.`}
+      ${state !== "ready" && ` The index is ${state}.`}</p>
+  </div>`;
+}
+
+// A field's own filter does not hold for its own counts: they say what one could choose instead.
+async function counted(filters, signal) {
+  const ask = (which) => get("/facets", { ...asked(which), limit: ASKED }, { signal });
+  const chosen = FIELDS.map(([field]) => field).filter((field) => filters[field]);
+  const [all, ...others] = await Promise.all([ask(filters), ...chosen.map((field) => ask({ ...filters, [field]: undefined }))]);
+  const own = Object.fromEntries(chosen.map((field, index) => [field, others[index].facets[field]]));
+  return { ...all, facets: { ...all.facets, ...own } };
+}
+
+function Facet({ field, label, values, params }) {
+  const [all, setAll] = useState(false);
+  const chosen = params[field];
+  const known = !chosen || values.some(({ value }) => value === chosen) ? values : [{ value: chosen, count: 0 }, ...values];
+  if (!known.length) return null;
+  const shown = all ? known : known.filter(({ value }, index) => index < SHOWN || value === chosen);
+  return html`<section class="facet" aria-labelledby=${`facet-${field}`}>
+    <h2 id=${`facet-${field}`}>${label}</h2>
+    <ul>
+      ${shown.map(({ value, count: events }) => {
+        const on = value === chosen;
+        return html`<li key=${value}>
+          <a href=${href(here(), { ...params, [field]: on ? undefined : value, limit: undefined })} aria-current=${on ? "true" : undefined}
+            title=${on ? "Take this filter away" : visible(value)}>
+            <bdi>${visible(value)}</bdi> <span class="number">${number(events)}</span>${on && html`<span aria-hidden="true">✕</span>`}
+          </a>
+        </li>`;
+      })}
+    </ul>
+    ${known.length > shown.length && html`<button type="button" class="small" onClick=${() => setAll(true)}>${number(known.length - shown.length)} more</button>`}
+    ${values.length === ASKED && all && html`<p class="muted">The ${ASKED} most frequent.</p>`}
+  </section>`;
+}

@@ -1,0 +1,58 @@
+// The events that were stored last, bounded, as rows. What a row does not show is not kept: an event can be a megabyte.
+
+import { failureOf } from "./failure.js";
+import { beginning } from "./untrusted.js";
+
+export const MOST = 1000;
+const WORDS = 200; // characters of what an event says
+const SAID = 3; // properties that are quoted of an event without a name
+
+export class Feed {
+  #rows = new Map(); // by id, oldest first
+
+  constructor() {
+    this.came = 0;
+    this.dropped = 0;
+    this.storedUntil = ""; // the latest created_at
+  }
+
+  /** Takes an event as the receiver gives it. One that is there already is not taken twice: false. */
+  add(event) {
+    if (this.#rows.has(event.id)) return false;
+    this.#put(rowOf(event));
+    this.came += 1;
+    if (event.created_at > this.storedUntil) this.storedUntil = event.created_at;
+    return true;
+  }
+
+  /** Puts a remark among the events. */
+  remark(text) {
+    this.#put({ id: `remark ${this.came} ${text}`, remark: text });
+  }
+
+  /** The rows there are, newest first. */
+  newest() {
+    return [...this.#rows.values()].reverse();
+  }
+
+  #put(row) {
+    this.#rows.set(row.id, row);
+    if (this.#rows.size > MOST) this.#rows.delete(this.#rows.keys().next().value);
+  }
+}
+
+function rowOf({ id, trace_id, timestamp, event_type, agent_id, status, name, kind, duration_ns, ...event }) {
+  const words = beginning(said({ status, ...event }, name), WORDS);
+  return { id, trace_id, timestamp, event_type, agent_id, status, name: beginning(name ?? "", WORDS), kind, duration_ns, words };
+}
+
+/** What an event says beside its name: what went wrong, its log line, or without a name its first properties. */
+function said(event, name) {
+  const failure = failureOf(event);
+  if (failure?.message) return failure.message;
+  const properties = event.properties ?? {};
+  if (typeof properties.body === "string") return properties.body;
+  if (name) return "";
+  const plain = Object.entries(properties).filter(([, value]) => typeof value === "string" || typeof value === "number");
+  return plain.slice(0, SAID).map(([key, value]) => `${key}: ${String(value).slice(0, WORDS)}`).join(", ");
+}

@@ -1,0 +1,87 @@
+// What a search found, best first: where it stands, the words that matched, and on demand what the score is made of.
+
+import { html, useState } from "./vendor/preact.js";
+import { number } from "./format.js";
+import { segments } from "./passages.js";
+import { href } from "./route.js";
+import { Duration, Link, Moment, Status, TypeBadge, visible } from "./ui.js";
+
+const LISTS = { keyword: "by words", semantic: "by meaning", reranked: "re-read by MiniLM" };
+const LONGEST = 200; // characters of a name, a session or an agent
+
+export function Results({ results, params, busy }) {
+  return html`<ol class="results" aria-busy=${busy}>
+    ${results.map((result) => html`<${Result} key=${result.event.id} result=${result} params=${params} />`)}
+  </ol>`;
+}
+
+function Result({ result: { event, highlights, score, parts, more }, params }) {
+  const [explained, setExplained] = useState(false);
+  return html`<li class="result">
+    <div class="result-head"><${EventLine} event=${event} row /></div>
+    ${highlights.map((passage, index) => html`<p key=${index} class="passage"><${Passage} passage=${passage} /></p>`)}
+    <div class="result-foot">
+      ${
+        parts
+          ? html`<button type="button" class="small" aria-expanded=${explained} onClick=${() => setExplained(!explained)}>score ${shown(score)}</button>`
+          : html`<span title="Cosine of the two meanings: 1 is the same">score ${shown(score)}</span>`
+      }
+      <a href=${href("/search", { like: event.id })}>more like this</a>
+      ${more > 0 && html`<${Others} event=${event} more=${more} params=${params} />`}
+      ${event.session_id && html`<span class="wide">session <${Link} to=${["sessions", event.session_id]}><bdi>${short(event.session_id)}</bdi><//></span>`}
+    </div>
+    ${explained && html`<${Parts} parts=${parts} score=${score} />`}
+  </li>`;
+}
+
+/** An event in a line: a link into its trace, with the event opened. `row` makes it one that j and k step through. */
+export function EventLine({ event, row = false }) {
+  const name = html`<bdi>${short(event.name || (event.kind ?? "event").replace("_", " "))}</bdi>`;
+  return html`<${TypeBadge} type=${event.event_type} />
+    ${
+      // Who sends with auto_create_traces: false has events without a trace.
+      event.trace_id
+        ? html`<${Link} row=${row} class="name" to=${["traces", event.trace_id]} params=${{ event: event.id }}>${name}<//>`
+        : html`<${Link} row=${row} class="name" to="/search" params=${{ like: event.id }}>${name}<//>`
+    }
+    ${event.status === "error" && html`<${Status} status="error" />`}
+    <span class="result-facts">
+      ${event.agent_id && html`<bdi title="Agent">${short(event.agent_id)}</bdi>`}
+      <${Duration} ns=${event.duration_ns || null} />
+      <${Moment} at=${event.timestamp} />
+    </span>`;
+}
+
+function Passage({ passage: { text, ranges } }) {
+  const parts = segments(text, ranges);
+  return html`<bdi class="text">${parts.map(({ text: part, hit }) => (hit ? html`<mark>${visible(part)}</mark>` : visible(part)))}</bdi>`;
+}
+
+// With `group_by` a result stands for its trace or session: the others are found by the same words within it.
+function Others({ event, more, params }) {
+  const of = params.group_by === "session" ? "session" : "trace";
+  const id = event[`${of}_id`];
+  const words = `${number(more)} more in this ${of}`;
+  if (!id) return html`<span>${words}</span>`;
+  return html`<a href=${href("/search", { ...params, group_by: undefined, limit: undefined, [`${of}_id`]: id })}>${words}</a>`;
+}
+
+function Parts({ parts, score }) {
+  const rows = Object.entries(parts);
+  return html`<table class="score-parts">
+    <caption>Found in ${rows.length === 1 ? "one list" : `${rows.length} lists`}; together ${shown(score)}</caption>
+    <thead><tr><th scope="col">List</th><th scope="col">Rank</th><th scope="col">Score</th></tr></thead>
+    <tbody>
+      ${rows.map(([name, part]) => html`<tr key=${name}><th scope="row">${LISTS[name] ?? name}</th><td class="number">${number(part.rank)}</td><td class="number">${shown(part.score)}</td></tr>`)}
+    </tbody>
+  </table>`;
+}
+
+function shown(score) {
+  return score.toFixed(score < 0.01 ? 4 : 2);
+}
+
+function short(text) {
+  const line = visible(text);
+  return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
+}

@@ -1,0 +1,220 @@
+// Page Search: as one types, by meaning and by words; or the events that are like one (`like`).
+
+import { html, useEffect, useRef, useState } from "./vendor/preact.js";
+import { get } from "./api.js";
+import { Facets } from "./facets.js";
+import { count, number } from "./format.js";
+import { stepRows, useKeys } from "./keys.js";
+import { useLoad } from "./load.js";
+import { given, here, href, navigate } from "./route.js";
+import { EventLine, Results } from "./results.js";
+import { Empty, ErrorBox, FilterBar, Loading, Title, announce, asked } from "./ui.js";
+
+const FILTERS = ["event_type", "agent_id", "service", "status", "trace_id", "session_id", "since", "until"];
+const MODES = [["", "Hybrid", "by meaning and words"], ["semantic", "Semantic", "by meaning alone"], ["keyword", "Keyword", "by words, ids and codes as they are written"]];
+const GROUPS = [["", "Events", "each by itself"], ["trace", "Traces", "the best event of each trace"], ["session", "Sessions", "the best event of each session"]];
+const LIMITS = [20, 50, 100, 200];
+const EXAMPLES = [
+  ["card was refused", "what happened, in words of your own"],
+  ["timed out while waiting for a tool", "a symptom: what the events say may be put otherwise"],
+  ["rate limit exceeded", "a message, or a part of it"],
+  ["web_search", "a tool, an order number, an error code, an id: as it is written"],
+];
+const TYPING = 200; // ms without a key before it is searched
+const LOOK_AGAIN = 4000; // ms, while the index is prepared
+
+export function Search({ params }) {
+  const filters = given(Object.fromEntries(FILTERS.map((name) => [name, params[name]])));
+  const { q = "", like = "", mode = "", group_by = "", limit = String(LIMITS[0]) } = params;
+  const wanted = JSON.stringify({ q, like, mode, group_by, limit, filters });
+  const stats = useLoad((signal) => get("/stats", {}, { signal }), []);
+  const off = stats.data?.index_state === "off";
+  const found = useLoad((signal) => (off ? null : find({ q, like, mode, group_by, limit, filters }, signal)), [wanted, off], { keep: true });
+  const about = found.data?.like === like && (q || like) ? found.data : null;
+  useSaid(about, found);
+  useKeys({ ArrowDown: () => inRows() && stepRows(1), ArrowUp: () => inRows() && stepBack(), Escape: () => inRows() && field().focus() });
+  return html`<${Title} text="Search" />
+    <${Words} params=${params} />
+    <div class="search-choices">
+      ${!like && html`<${Choice} name="mode" label="Find" options=${MODES} params=${params} />`}
+      <${Choice} name="group_by" label="Show" options=${GROUPS} params=${params} />
+      <${FilterBar} fields=${fieldsOf(params)} params=${params} />
+    </div>
+    ${
+      off
+        ? html`<${Off} />`
+        : html`<div class="search">
+            <details class="beside" open=${!narrow()}><summary>Filters</summary><${Facets} filters=${filters} params=${params} /></details>
+            <section class="found" aria-label="Results">
+              ${like && about && html`<${Like} event=${about.event} params=${params} />`}
+              ${!q && !like && html`<${Examples} params=${params} stats=${stats.data} />`}
+              ${(q || like) && html`<${ErrorBox} error=${found.error} retry=${found.reload} />`}
+              ${(q || like) && !about && !found.error && html`<${Loading} what="results" />`}
+              ${about && html`<${Found} told=${about} params=${params} filtered=${Object.keys(filters).length > 0} busy=${found.loading} reload=${found.reload} stats=${stats.data} />`}
+            </section>
+          </div>`
+    }`;
+}
+
+async function find({ q, like, mode, group_by, limit, filters }, signal) {
+  const which = { ...asked(filters), group_by, limit };
+  if (like) {
+    const path = `/events/${encodeURIComponent(like)}`;
+    const [event, told] = await Promise.all([get(path, {}, { signal }), get(`${path}/similar`, which, { signal })]);
+    return { ...told, like, event };
+  }
+  if (!q) return null;
+  const ask = (by) => get("/search", { q, mode: by, parts: true, ...which }, { signal });
+  try {
+    return { ...(await ask(mode)), like };
+  } catch (error) {
+    if (error.status !== 503 || mode) throw error;
+    // Without its model the index may find words already.
+    return { ...(await ask("keyword")), like, instead: error.message };
+  }
+}
+
+/** Says how much was found, and looks again by itself until meaning can be searched. */
+function useSaid(told, { loading, reload }) {
+  useEffect(() => {
+    if (told && !loading) announce(told.results.length ? count(told.results.length, "result") : "Nothing found");
+  }, [told, loading]);
+  useEffect(() => {
+    const timer = told?.instead && setTimeout(reload, LOOK_AGAIN);
+    return () => clearTimeout(timer);
+  }, [told]);
+}
+
+/** The field. The address follows what is typed, and what is typed the address where something else changed it. */
+function Words({ params }) {
+  const latest = useRef(params);
+  latest.current = params;
+  const q = params.q ?? "";
+  const [typed, setTyped] = useState(q);
+  const sent = useRef(q);
+  const timer = useRef(0);
+  const input = useRef(null);
+  useEffect(() => {
+    if (q === sent.current) return;
+    sent.current = q;
+    setTyped(q);
+  }, [q]);
+  useEffect(() => {
+    if (!q && !params.like) input.current.focus();
+    return () => clearTimeout(timer.current);
+  }, []);
+  const send = (text) => {
+    clearTimeout(timer.current);
+    const words = text.trim();
+    if (words === sent.current || here()[0] !== "search") return;
+    sent.current = words;
+    navigate("/search", { ...latest.current, q: words, like: undefined, limit: undefined }, { replace: true });
+  };
+  const type = ({ target: { value } }) => {
+    setTyped(value);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => send(value), TYPING);
+  };
+  const press = (event) => {
+    if (event.key !== "ArrowDown") return;
+    event.preventDefault();
+    stepRows(1);
+  };
+  const submit = (event) => {
+    event.preventDefault();
+    send(typed);
+  };
+  return html`<form class="search-words" role="search" aria-label="Words" onSubmit=${submit}>
+    <input type="search" ref=${input} name="q" value=${typed} aria-label="Search for" placeholder="What happened? “card was refused”, an error code, a tool, an id"
+      autocomplete="off" spellcheck=${false} maxlength="2000" onInput=${type} onKeyDown=${press} onBlur=${() => send(typed)} />
+  </form>`;
+}
+
+function Choice({ name, label, options, params }) {
+  const value = params[name] ?? "";
+  return html`<fieldset class="choice"><legend>${label}</legend>
+    ${options.map(([choice, text, title]) => html`<label key=${choice} title=${title}>
+      <input type="radio" name=${name} value=${choice} checked=${choice === value} onChange=${() => navigate(here(), { ...params, [name]: choice })} /><span>${text}</span>
+    </label>`)}
+  </fieldset>`;
+}
+
+function fieldsOf(params) {
+  const within = [["trace_id", "In trace"], ["session_id", "In session"]].filter(([name]) => params[name]);
+  return [{ name: "period", type: "period" }, ...within.map(([name, label]) => ({ name, label }))];
+}
+
+function Found({ told, params, filtered, busy, reload, stats }) {
+  const { results, index, took_ms } = told;
+  const limit = Number(params.limit) || LIMITS[0];
+  const next = LIMITS.find((each) => each > limit);
+  const how = told.mode ? `${told.mode}${told.reranked ? `, ${told.reranked} re-ranked` : ""}` : "nearest in meaning first";
+  return html`
+    ${told.instead && html`<p class="notice">Found by words alone: ${told.instead.replace(/; try again$/, "")}. It is searched by meaning, too, as soon as that is possible.</p>`}
+    ${!told.instead && told.mode === "keyword" && !params.mode && html`<p class="notice">Found by words alone: the index is filled anew for another model.</p>`}
+    ${(index.state !== "ready" || index.pending > 0) && html`<p class="notice">
+      ${index.state === "ready" ? "" : `The index is ${index.state}. `}${index.pending > 0 && `${count(index.pending, "event")} stored and not found yet. `}
+      <button type="button" class="small" onClick=${reload}>Search again</button></p>`}
+    ${
+      results.length
+        ? html`<p class="muted">${summary(results.length, limit, params.group_by)} · ${how} · ${number(Math.round(took_ms))} ms</p>
+            <${Results} results=${results} params=${params} busy=${busy} />
+            ${results.length >= limit && next && html`<button type="button" onClick=${() => navigate(here(), { ...params, limit: next }, { replace: true })}>Show up to ${next}</button>`}`
+        : html`<${Nothing} params=${params} filtered=${filtered} stats=${stats} />`
+    }`;
+}
+
+function summary(found, limit, group) {
+  const what = count(found, group || "event");
+  return found >= limit ? `The best ${what}` : what;
+}
+
+function Nothing({ params, filtered, stats }) {
+  if (stats?.events === 0) return html`<${Empty} what="events" />`;
+  const without = Object.fromEntries(FILTERS.map((name) => [name, undefined]));
+  return html`<div class="empty">
+    <p>Nothing found${filtered ? " under these filters" : ""}.</p>
+    <ul>
+      ${filtered && html`<li><a href=${href(here(), { ...params, ...without })}>Search without filters</a></li>`}
+      ${params.mode === "keyword" && html`<li><a href=${href(here(), { ...params, mode: undefined })}>Search by meaning, too</a></li>`}
+      ${!params.like && html`<li>Say what happened, or give an id, a code or a tool's name as it is written.</li>`}
+      <li>Events that were sent with <code>generate_embeddings: false</code> are never found.</li>
+    </ul>
+  </div>`;
+}
+
+function Examples({ params, stats }) {
+  if (stats?.events === 0) return html`<${Empty} what="events" />`;
+  return html`<div class="empty">
+    <p>Search what agents did${stats ? ` in ${count(stats.events, "event")}` : ""}, for example:</p>
+    <ul class="examples">
+      ${EXAMPLES.map(([words, why]) => html`<li><a href=${href("/search", { ...params, q: words })}>${words}</a> <span class="muted">${why}</span></li>`)}
+    </ul>
+    ${stats && stats.index_state !== "ready" && html`<p class="notice">The index is ${stats.index_state} (${Math.round(stats.index_progress * 100)}%). Words are found before meaning is.</p>`}
+  </div>`;
+}
+
+function Like({ event, params }) {
+  return html`<div class="like"><span class="muted">Events like</span> <${EventLine} event=${event} />
+    <a class="away" href=${href("/search", { ...params, like: undefined })}>Back to words</a></div>`;
+}
+
+function Off() {
+  return html`<div class="empty"><p>Search is off: this receiver runs with <code>embedding.model: off</code>.</p>
+    <p>Set it to <code>static</code> and start it again: what is stored is indexed then. <a href=${href("/traces")}>Traces</a> are there meanwhile.</p></div>`;
+}
+
+function field() {
+  return document.querySelector("main input[type=search]");
+}
+
+function inRows() {
+  return document.activeElement?.closest("[data-row]") !== null && document.activeElement !== document.body;
+}
+
+function stepBack() {
+  if (document.activeElement === document.querySelector("main [data-row]")) field().focus();
+  else stepRows(-1);
+}
+
+const narrow = () => matchMedia("(max-width: 719px)").matches;
