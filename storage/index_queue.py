@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 
-# Events taken at a time: the more of them, the less each costs to flush (80 fsyncs). Half a second of indexing.
+# Events taken at a time: half a second of indexing.
 GROUP = 1_000
 _RECORDS = 20
 _CLEARED = 200
@@ -32,17 +33,23 @@ async def waiting(database: Database) -> tuple[int, int | None]:
     return sum(sizes), _moment(names[0]) if names else None
 
 
-async def take(database: Database) -> Group | None:
-    """Give the oldest records, which stay until they are `done`; None where there are none.
+async def take(database: Database, taken: Collection[str]) -> Group | None:
+    """Give the oldest records but those `taken`, which stay until they are `done`; None where there are none.
 
     What was deleted may have been stored again after that: a deletion ends its group.
     """
-    (found,) = await database.query("SELECT * FROM index_queue ORDER BY id LIMIT $limit", limit=_RECORDS)
-    if not found:
+    (names,) = await database.query(
+        "SELECT VALUE id FROM index_queue ORDER BY id LIMIT $limit", limit=len(taken) + _RECORDS
+    )
+    names = [name for name in names if name not in taken][:_RECORDS]
+    if not names:
         return None
+    (found,) = await database.query("SELECT * FROM $records", records=[cbor.record(rows.QUEUE, name) for name in names])
+    if not found:
+        return None  # another receiver is through with them
     records: list[dict[str, Any]] = []
     size = 0
-    for record in found:
+    for record in sorted(found, key=lambda record: record["id"]):
         size += record["size"]
         if records and size > GROUP:
             break
@@ -58,8 +65,8 @@ async def take(database: Database) -> Group | None:
     )
 
 
-async def done(database: Database, group: Group) -> None:
-    await database.query("DELETE $records", records=[cbor.record(rows.QUEUE, record) for record in group.records])
+async def done(database: Database, records: Iterable[str]) -> None:
+    await database.query("DELETE $records", records=[cbor.record(rows.QUEUE, record) for record in records])
 
 
 async def clear(database: Database) -> None:
@@ -71,7 +78,7 @@ async def clear(database: Database) -> None:
         )
         if not ids:
             return
-        await database.query("DELETE $records", records=[cbor.record(rows.QUEUE, record) for record in ids])
+        await done(database, ids)
 
 
 def _moment(queue_record: str) -> int:

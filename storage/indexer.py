@@ -1,8 +1,8 @@
 """Brings what was stored into the search index: reads the durable queue, has points made, upserts, only then forgets.
 
-A record of the queue is deleted once the index has its events on disk. A process that dies in between does that record
-again at its next start, and a second upsert of the same point changes nothing. Several receivers on the same stores may
-index a record twice, which is as harmless.
+A record of the queue is deleted once the index has its events on disk (`storage.unflushed`). A process that dies in
+between does that record again at its next start, and a second upsert of the same point changes nothing. Several
+receivers on the same stores may index a record twice, which is as harmless.
 
 Records that name deleted events (`storage.prune`) are done in their turn. An upsert that was under way when they were
 deleted comes before; one that comes later does not find them in the store. Where several receivers work at the queue,
@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 from mapping.errors import Problem
-from storage import index_queue, index_state
+from storage import index_queue
 from storage.counts import count_events
 from storage.embedding.model import Embedder
 from storage.index.base import IndexUnavailable, IndexUnusable, VectorIndex
@@ -37,6 +37,7 @@ from storage.reader import Reader
 from storage.serving import Serving
 from storage.surreal import cbor, rows
 from storage.surreal.database import ConflictError, Database
+from storage.unflushed import Unflushed
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,9 @@ _SEARCHES_END_WITHIN = 1.0  # seconds
 # While commits wait, indexing pauses so many times as long as it worked.
 _PAUSES = 3
 _LOOK_AT_COMMITS_EVERY = 0.01
+
+# What may be tried again.
+_PASSING = (ConflictError, IndexUnavailable, IndexUnusable, Problem)
 
 _AFTER = "SELECT VALUE id FROM agent_event WHERE id > $last AND indexed != false ORDER BY id LIMIT $limit"
 
@@ -93,6 +97,7 @@ class Indexer:
         self._reader = reader
         self._commits_wait = commits_wait
         self._work = asyncio.Event()
+        self._unflushed = Unflushed(database)
         self._queued = 0
         self._stored: int | None = None  # events there were when filling began, or went on
         self._to_fill = 0
@@ -150,6 +155,8 @@ class Indexer:
                 finally:
                     await preparer.close()
             finally:
+                with contextlib.suppress(*_PASSING):
+                    await self._unflushed.flush(serving)
                 await serving.close()
         except Exception as error:
             # The receiver stores all the same; whoever searches or asks for the state is told.
@@ -160,7 +167,9 @@ class Indexer:
         while True:
             try:
                 await self._index_all(tools)
-            except (ConflictError, IndexUnavailable, IndexUnusable, Problem) as error:
+            except _PASSING as error:
+                self._queued += self._unflushed.events
+                self._unflushed.forget()
                 if self.state != "waiting":
                     log.warning("indexing waits: %s", error)
                 self.state, self.reason = "waiting", str(error)
@@ -176,11 +185,17 @@ class Indexer:
             if state.fill is not None:
                 await self._fill(tools, state, state.fill)
             elif group is None:
-                # Not by wait_for: in Python 3.11 it loses a cancellation that comes at the same moment as the work.
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_LOOK_AGAIN_AFTER):
-                        await self._work.wait()
-                        await asyncio.sleep(_LINGER)
+                await self._wait_for_work()
+            if self._unflushed.seconds_left == 0:
+                await self._unflushed.flush(tools.serving)
+
+    async def _wait_for_work(self) -> None:
+        left = self._unflushed.seconds_left
+        # Not by wait_for: in Python 3.11 it loses a cancellation that comes at the same moment as the work.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_AGAIN_AFTER if left is None else left):
+                await self._work.wait()
+                await asyncio.sleep(_LINGER)
 
     async def _settled(self, tools: _Tools) -> IndexState:
         """Bring about which index serves and which is filled, and show it."""
@@ -188,6 +203,8 @@ class Indexer:
             tools.serving.damaged_index(self.index)
         anew, self._anew, self._damaged = self._anew, False, False
         state = await tools.serving.settled(tools.vectors, anew=anew)
+        if state.fill is not None and self._unflushed.fill is not None and state.fill.name == self._unflushed.fill.name:
+            state = state._replace(fill=self._unflushed.fill)
         if state.fill is None:
             self._stored = None
         elif self._stored is None:
@@ -200,6 +217,7 @@ class Indexer:
             log.info("search is ready: %s, %s events to be indexed", tools.embedder.name, self.pending)
         if state.retired:
             await asyncio.sleep(_SEARCHES_END_WITHIN)
+            await self._unflushed.flush(tools.serving)
             for name in state.retired:
                 await tools.serving.remove(name)
         self._show(state)
@@ -219,7 +237,7 @@ class Indexer:
             self._to_fill = 0
 
     async def _take(self) -> Group | None:
-        group = await index_queue.take(self._database)
+        group = await index_queue.take(self._database, self._unflushed.records)
         if group is None:
             self._queued, self.oldest = 0, None
         else:
@@ -236,7 +254,7 @@ class Indexer:
                 for trace_id in group.traces:
                     await pass_on(self._database, self._reader, index, trace_id)
                 await delete(self._database, index, group.deleted)
-        await index_queue.done(self._database, group)
+        self._unflushed.add(names, group)
         self._queued = max(self._queued - len(group.event_ids), 0)
 
     async def _fill(self, tools: _Tools, state: IndexState, fill: Fill) -> None:
@@ -245,17 +263,18 @@ class Indexer:
             _AFTER, last=cbor.record(rows.EVENT, fill.position), limit=index_queue.GROUP
         )
         if not ids:
+            await self._unflushed.flush(tools.serving)
             await tools.serving.filled(state)
             return
         indexed = await self._index_events(tools, ids, [fill.name])
-        await index_state.advance(self._database, fill._replace(position=ids[-1], done=fill.done + len(ids)))
+        self._unflushed.add([fill.name], fill._replace(position=ids[-1], done=fill.done + len(ids)))
         if state.name == fill.name:
             self.indexed += indexed
 
     async def _index_events(
         self, tools: _Tools, event_ids: Sequence[str], names: Sequence[str], *, words_only: str = ""
     ) -> int:
-        """Take events into indexes, and say how many there were: others have been deleted. Not lost when this returns.
+        """Take events into indexes, and say how many there were: others have been deleted.
 
         One part is made while the one before it is upserted.
         """
@@ -269,9 +288,6 @@ class Indexer:
             if made is not None:
                 indexed += len(made.event_ids)
             made = following
-        for name in names if indexed else ():
-            with tools.serving.using(name) as index:
-                await index.flush()
         return indexed
 
     async def _make(self, tools: _Tools, event_ids: Sequence[str], *, plain: bool) -> Made | None:

@@ -114,10 +114,10 @@ class VectorIndex(Protocol):
         """Store packed points (`storage.index.packing`), each in place of one with its id. Searches wait."""
 
     async def flush(self) -> None:
-        """Once this returns, losing the process loses no point that was stored."""
+        """Once this returns, losing the process loses nothing of what was stored, set or deleted before."""
 
     async def set_payload(self, ids: list[str], payload: dict[str, Any]) -> None:
-        """Set fields of the points' payloads; those that are not there are left out. On disk when this returns."""
+        """Set fields of the points' payloads; those that are not there are left out."""
 
     async def delete(self, ids: list[str]) -> None: ...
 

@@ -68,11 +68,9 @@ class EdgeIndex:
 
     async def set_payload(self, ids: list[str], payload: dict[str, Any]) -> None:
         await self._engine.ask(SetPayload(ids, payload))
-        await self._engine.ask(Flush())
 
     async def delete(self, ids: list[str]) -> None:
         await self._engine.ask(Delete(ids))
-        await self._engine.ask(Flush())
 
     async def search_dense(self, vector: Vector, where: Filter, limit: int) -> list[Hit]:
         return await self._search(self._bytes(vector), None, where, limit)

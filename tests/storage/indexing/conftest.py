@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from storage import indexer as indexer_module
+from storage import unflushed
 from storage.index.edge import EdgeIndex
 from storage.index.messages import Open
 from storage.index.process import Service
@@ -24,6 +25,7 @@ def impatient(monkeypatch):
     monkeypatch.setattr(indexer_module, "_RETRY_AFTER", 0.01)
     monkeypatch.setattr(indexer_module, "_LINGER", 0.01)
     monkeypatch.setattr(indexer_module, "_SEARCHES_END_WITHIN", 0.1)
+    monkeypatch.setattr(unflushed, "_EVERY", 0.01)
 
 
 @pytest.fixture
