@@ -83,6 +83,9 @@ MODE = Parameter("mode", *_one_of(*MODES), default="hybrid")
 PARTS = Parameter("parts", "true or false", _TRUTH, default=False)
 GROUP_BY = Parameter("group_by", *_one_of(*GROUPS))
 
+# Of a header, for a single event.
+IDEMPOTENCY_KEY = Parameter("Idempotency-Key", "what makes it safe to send the event again", _TEXT)
+
 PAGE = (LIMIT, CURSOR)
 LIVE_FILTERS = (TRACE_ID, SESSION_ID, AGENT_ID, EVENT_TYPE, EVENT_STATUS)
 EVENT_FILTERS = (*LIVE_FILTERS, SINCE, UNTIL)
