@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
@@ -18,32 +18,57 @@ from mapping.storable import storable
 from mapping.times import parse_rfc3339
 
 
+def _said(description: str) -> msgspec.Meta:
+    return msgspec.Meta(description=description)
+
+
+_MOMENT = msgspec.Meta(
+    description="RFC 3339 with its zone; nanoseconds are kept",
+    examples=["2026-01-07T19:00:00Z"],
+    extra_json_schema={"format": "date-time"},
+)
+_TRACE_ID = msgspec.Meta(
+    max_length=ids.MAX_TRACE_ID,
+    description="32 hex digits or a UUID, or any text of your own; one is found where absent",
+)
+
+
 class EventRequest(msgspec.Struct):
     """One event as sent. "" means absent; unknown fields are ignored."""
 
-    timestamp: str
-    properties: Any = None
-    trace_id: str | None = None
-    event_type: str | None = None
+    timestamp: Annotated[str, _MOMENT]
+    properties: Annotated[Any, _said("an object as it is; anything else is kept under `value`")] = None
+    trace_id: Annotated[str, _TRACE_ID] | None = None
+    event_type: (
+        Annotated[str, _said("such as tool_call, model_call, error; found in the properties where absent")] | None
+    ) = None
     agent_id: str | None = None
-    session_id: str | None = None
-    source: dict[str, Any] | None = None
-    event_id: str | None = None
+    session_id: Annotated[str, _said("conversation or task; events of one session go into its latest trace")] | None = (
+        None
+    )
+    source: Annotated[dict[str, Any], _said("where it was logged: system, log_group, log_stream, log_id")] | None = None
+    event_id: Annotated[str, _said("your own id, which makes it safe to send the event again")] | None = None
     # What the seed's own SDK sends in place of `properties`.
-    metadata: Any = None
-    context: Any = None
+    metadata: Annotated[Any, _said("added to the properties")] = None
+    context: Annotated[Any, _said("added to the properties")] = None
 
 
 class Options(msgspec.Struct, forbid_unknown_fields=False):
+    """`as_read`: the events are as this API gives them (`as_read.py`), of whatever kind, and are stored as the same."""
+
     auto_create_traces: bool = True
     generate_embeddings: bool = True
     extract_relationships: bool = False
+    as_read: bool = False
 
 
-class BatchRequest(msgspec.Struct):
-    """A batch, its events not yet decoded: a bad event costs only itself."""
+_E = TypeVar("_E")
 
-    events: list[msgspec.Raw]
+
+class BatchRequest(msgspec.Struct, Generic[_E]):
+    """A batch of events. A bad one costs only itself: it is among the `errors`."""
+
+    events: list[_E]
     options: Options | None = None
 
 
@@ -51,10 +76,11 @@ class BatchRequest(msgspec.Struct):
 _FAILED = ("error", "failed", "failure")
 
 _event = msgspec.json.Decoder(EventRequest)
-_batch = msgspec.json.Decoder(BatchRequest)
+# The events are decoded one by one.
+_batch = msgspec.json.Decoder(BatchRequest[msgspec.Raw])
 
 
-def decode_batch(body: bytes, limits: Limits = DEFAULT_LIMITS) -> BatchRequest:
+def decode_batch(body: bytes, limits: Limits = DEFAULT_LIMITS) -> BatchRequest[msgspec.Raw]:
     """Decode the body of `/api/v1/events/batch`.
 
     Raises Problem: INVALID_ARGUMENT naming the field and what was expected, RESOURCE_EXHAUSTED for too many events.
@@ -72,15 +98,13 @@ def decode_event(body: bytes | msgspec.Raw) -> EventRequest:
 def map_event(request: EventRequest, options: Options, new_id: str, idempotency_key: str | None = None) -> Event:
     """Map one event. `new_id` (a UUID) is its id where nothing in the request identifies it.
 
-    Raises Problem for a timestamp that is none and for a trace id of over 200 characters.
+    Raises Problem for a timestamp that is none.
     """
     try:
         timestamp = parse_rfc3339(request.timestamp)
     except ValueError as error:
         raise invalid(f"timestamp: {error}") from None
     trace_id = ids.trace_id(request.trace_id or "")
-    if len(trace_id) > ids.MAX_TRACE_ID:
-        raise invalid(f"trace_id: expected at most {ids.MAX_TRACE_ID} characters, got {len(trace_id)}")
     properties = _properties(request)
     source = storable(request.source) if request.source else None
     found = find(properties)

@@ -13,10 +13,12 @@ from mapping.event_types import RETOLD, event_type
 from mapping.ids import named
 from mapping.limits import DEFAULT_LIMITS, Limits
 from mapping.model import Event, Mapped
+from mapping.otlp.kept import EVENT_ID, take_back
 from mapping.otlp.spans import Origin, scopes_of
 from mapping.otlp.wire import Wire, meaning, nanoseconds
 from mapping.reading import DEFAULT_READING, Reading
 from mapping.roles import (
+    Found,
     agent_of,
     agent_of_resource,
     cost_of,
@@ -32,14 +34,16 @@ from mapping.sources import source_id
 from mapping.storable import json_text
 
 # https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber: four numbers a name, INFO to INFO4.
-_NAMES = [f"{name}{step}" for name in ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL") for step in ("", 2, 3, 4)]
+SEVERITY_NAMES = [
+    f"{name}{step}" for name in ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL") for step in ("", 2, 3, 4)
+]
 _SEVERITIES: dict[int | str, str | None] = {
     0: None,
     "SEVERITY_NUMBER_UNSPECIFIED": None,
-    **dict(enumerate(_NAMES, start=1)),
-    **{f"SEVERITY_NUMBER_{name}": name for name in _NAMES},
+    **dict(enumerate(SEVERITY_NAMES, start=1)),
+    **{f"SEVERITY_NUMBER_{name}": name for name in SEVERITY_NAMES},
 }
-_FAILURES = frozenset(_NAMES[16:])
+_FAILURES = frozenset(SEVERITY_NAMES[16:])
 
 # The Collector's CloudWatch receiver: its resources carry this, its records CloudWatch's id of the line as `id`.
 _COLLECTED = "cloudwatch.log.group.name"
@@ -120,6 +124,8 @@ def _map_record(wire: Wire, record: Any, origin: Origin, received: int, reading:
         # A Collector that reads a line again gives it another time of observation: CloudWatch's own id tells.
         event.source = {**origin.source, "log_id": log_id}
         event.id = source_id(event.source) or ""
+    if EVENT_ID in properties:
+        take_back(event)
     return event, content
 
 
@@ -147,10 +153,17 @@ def _tell(event: Event, raw: object, fields: dict[str, Any], event_name: str, or
                 properties.setdefault(key, value)
             properties["rule"] = said.rule
     failed = event.severity in _FAILURES
-    tokens = tokens_of(found)
     if kind is None:
         exception = failed or is_error(found) or _is_exception(properties, raw)
-        kind = "tool_call" if tool_of(found) else "model_call" if any(tokens) else "error" if exception else "log"
+        kind = (
+            "tool_call"
+            if tool_of(found)
+            else "model_call"
+            if any(tokens_of(found))
+            else "error"
+            if exception
+            else "log"
+        )
     event.event_type = kind
     event.status = "error" if failed or kind == "error" or is_error(found) else "unset"
     event.session_id = session_id or origin.session_id
@@ -158,8 +171,14 @@ def _tell(event: Event, raw: object, fields: dict[str, Any], event_name: str, or
     event.conversation = conversation_of(event, levels)
     if event.session_id is None and event.trace_id is None and event.conversation is None:
         event.session_id = request_id
-    if name not in RETOLD or not (event.parent_span_id or _scope_name(origin) == RETOLD[name]):
-        event.input_tokens, event.output_tokens = tokens
+    count(event, found)
+
+
+def count(event: Event, found: Found) -> None:
+    """Tell the event the tokens and cost that its attributes and body say, where no other record says the same."""
+    name, scope = event.name, event.scope or {}
+    if name not in RETOLD or not (event.parent_span_id or scope.get("name", "") == RETOLD[name]):
+        event.input_tokens, event.output_tokens = tokens_of(found)
     event.cost_nano_usd = cost_of(found)  # of a retold call, too: Claude Code's spans have its tokens and not its cost
 
 
@@ -180,7 +199,3 @@ def _is_exception(properties: dict[str, Any], body: object) -> bool:
     return "exception.type" in properties or (
         isinstance(body, str) and "Traceback (most recent call last):" in body[: text_ids.SEARCHED]
     )
-
-
-def _scope_name(origin: Origin) -> str:
-    return str(origin.scope.get("name", "")) if origin.scope else ""

@@ -10,6 +10,7 @@ from mapping.event_types import event_type
 from mapping.ids import named
 from mapping.limits import DEFAULT_LIMITS, Limits, check_items
 from mapping.model import SPAN_KINDS, Event, Mapped, Status
+from mapping.otlp.kept import EVENT_ID, take_back
 from mapping.otlp.wire import Wire, meaning, nanoseconds
 from mapping.roles import (
     agent_of,
@@ -118,7 +119,7 @@ def _map_span(wire: Wire, span: Any, origin: Origin, mapped: Mapped, received: i
         mapped.reject(_MISSING.format("spanId" if trace_id else "traceId"))
         return
     properties = wire.attributes(span.attributes)
-    if properties.get(_PLACEHOLDER[0]) == _PLACEHOLDER[1]:
+    if is_placeholder(properties):
         return
     found = find(properties)
     status = _status(span.status, properties)
@@ -160,9 +161,16 @@ def _map_span(wire: Wire, span: Any, origin: Origin, mapped: Mapped, received: i
         output_tokens=output_tokens,
         cost_nano_usd=cost_of(found),
     )
+    if EVENT_ID in properties:
+        take_back(event)
     mapped.add(event)
     for index, span_event in enumerate(span.events or ()):
         mapped.add(_map_span_event(wire, span_event, index, event))
+
+
+def is_placeholder(properties: dict[str, Any]) -> bool:
+    """Say whether a span with these attributes is taken and not stored."""
+    return bool(properties.get(_PLACEHOLDER[0]) == _PLACEHOLDER[1])
 
 
 def _status(status: Any, properties: dict[str, Any]) -> Status:
@@ -180,7 +188,7 @@ def _map_span_event(wire: Wire, span_event: Any, index: int, span: Event) -> Eve
     kind = (event_type(span_event.name) if span_event.name else None) or "log"
     if kind == "model_call":
         kind = "message"  # the call is the span; what it notes on the way are messages
-    return Event(
+    event = Event(
         id=named("span_event", span.trace_id or "", span.span_id or "", str(index)),
         timestamp=nanoseconds(span_event.time_unix_nano, "spans[].events[].timeUnixNano") or span.timestamp,
         kind="span_event",
@@ -196,6 +204,9 @@ def _map_span_event(wire: Wire, span_event: Any, index: int, span: Event) -> Eve
         scope=span.scope,
         parent_span_id=span.span_id,
     )
+    if EVENT_ID in properties:
+        take_back(event)
+    return event
 
 
 def _link(wire: Wire, link: Any) -> dict[str, Any]:

@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from aiohttp import web
 
+from mapping.as_read import event_as_read
 from mapping.changes import Changes
 from mapping.errors import Problem
-from mapping.json_events import EventRequest, Options, decode_batch, decode_event, map_event
+from mapping.json_events import BatchRequest, EventRequest, Options, decode_batch, decode_event, map_event
 from mapping.limits import Limits
 from mapping.model import Event
+from receiver.http import answers
 from receiver.http.bodies import decoded, read_body
 from receiver.http.context import CLEANING, LIMITS, METRICS, json_answer, stores
 from receiver.http.ingest import store
-from receiver.http.otlp_codec import expect_json
+from receiver.http.operation import operation
+from receiver.http.parameters import IDEMPOTENCY_KEY
 from storage.writer import Writer
 
 _SIGNAL = "events"
 
+_EXAMPLE = {
+    "timestamp": "2026-01-07T19:00:00Z",
+    "event_type": "tool_call",
+    "agent_id": "researcher",
+    "session_id": "session-12345",
+    "properties": {"tool_name": "web_search", "input": "latest AI news", "output": "Found 10 articles"},
+}
+
 
 def routes() -> list[web.RouteDef]:
-    return [web.post("/api/v1/events", _one), web.post("/api/v1/events/batch", _batch)]
+    return [web.post("/api/v1/events", _send_event), web.post("/api/v1/events/batch", _send_batch)]
 
 
-async def _one(request: web.Request) -> web.Response:
+@operation(
+    "Store an event",
+    answers.EventAccepted,
+    query=None,
+    headers=(IDEMPOTENCY_KEY,),
+    body=EventRequest,
+    examples={"a tool call": _EXAMPLE},
+)
+async def _send_event(request: web.Request, _given: dict[str, Any]) -> web.Response:
     writer, body = await _read_json(request)
-    cleaning, key = request.app[CLEANING], request.headers.get("Idempotency-Key")
+    cleaning, key = request.app[CLEANING], request.headers.get(IDEMPOTENCY_KEY.name)
 
     def read(body: bytes) -> tuple[EventRequest, Event, Changes]:
         sent = decode_event(body)
@@ -57,7 +76,14 @@ async def _one(request: web.Request) -> web.Response:
     )
 
 
-async def _batch(request: web.Request) -> web.Response:
+@operation(
+    "Store a batch of events",
+    answers.BatchAccepted,
+    query=None,
+    body=BatchRequest[EventRequest],
+    examples={"a tool call": {"events": [_EXAMPLE]}},
+)
+async def _send_batch(request: web.Request, _given: dict[str, Any]) -> web.Response:
     writer, body = await _read_json(request)
     limits, cleaning = request.app[LIMITS], request.app[CLEANING]
 
@@ -112,13 +138,16 @@ def _map_batch(body: bytes, limits: Limits) -> _Batch:
     events: dict[int, Event] = {}
     for index, raw in enumerate(batch.events):
         try:
-            events[index] = map_event(decode_event(raw), options, str(uuid4()))
+            events[index] = (
+                event_as_read(raw, indexed=options.generate_embeddings)
+                if options.as_read
+                else map_event(decode_event(raw), options, str(uuid4()))
+            )
         except Problem as problem:
             problems[index] = problem
     return _Batch(len(batch.events), events, problems)
 
 
 async def _read_json(request: web.Request) -> tuple[Writer, bytes]:
-    expect_json(request)
     writer = stores(request).writer  # before the body is read in vain
     return writer, await read_body(request)

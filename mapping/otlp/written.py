@@ -1,0 +1,267 @@
+"""Events as they are read, back to OTLP/JSON, which any OTLP receiver takes: the inverse of `spans.py` and `logs.py`.
+
+A span carries those of its span events that are given with it. A span event without its span, and a JSON event, become
+log records. What OTLP has no field for, or the mapping would not read from it again, is added as attributes of our own
+(`kept.py`): every request is mapped as it would be on arrival, and compared.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import NoneType
+from typing import Any, NamedTuple
+
+import msgspec
+
+from mapping.ids import named
+from mapping.model import SPAN_KINDS, Event, Mapped
+from mapping.otlp import kept
+from mapping.otlp.json import JsonWire
+from mapping.otlp.logs import SEVERITY_NAMES, map_logs
+from mapping.otlp.spans import is_placeholder, map_traces
+from mapping.otlp.wire import UINT64_MAX, Wire
+from mapping.times import format_rfc3339, parse_rfc3339
+
+Read = Mapping[str, Any]
+Item = dict[str, Any]
+
+# Span events that wait for their span. Newest first they come before it, by as much as it took until then.
+_WAITING = 10_000
+
+_STATUS_CODES = {"ok": 1, "error": 2}
+_HEX32, _HEX16 = re.compile(r"[0-9a-f]{32}"), re.compile(r"[0-9a-f]{16}")
+_LINK = {"trace_id", "span_id", "attributes"}
+
+_canonical = msgspec.msgpack.Encoder(order="deterministic").encode
+
+
+class _Signal(NamedTuple):
+    """`fields` are those of a request, of a resource and of a scope."""
+
+    name: str
+    fields: tuple[str, str, str]
+    write: Callable[[Read], Item]
+    map: Callable[[Wire, bytes, int], Mapped]
+
+
+class Request(NamedTuple):
+    """`signal` is `traces` or `logs`, `body` one Export...ServiceRequest as JSON."""
+
+    signal: str
+    body: bytes
+
+
+def with_their_spans(pages: Iterable[Sequence[Read]], most: int = _WAITING) -> Iterator[list[Read]]:
+    """Give pages of events, newest first, with span events held back until the page of their span.
+
+    Of more than `most` those that wait for longest do not wait on; what waits in the end comes last.
+    """
+    waiting: dict[tuple[str, str], list[Read]] = {}
+    held = 0
+    for page in pages:
+        ready = []
+        for event in page:
+            if event["kind"] == "span_event":
+                waiting.setdefault((event["trace_id"], event["parent_span_id"]), []).append(event)
+                held += 1
+            else:
+                ready.append(event)
+        for event in list(ready):
+            of_span = waiting.pop((event["trace_id"], event["span_id"]), [])
+            ready += of_span
+            held -= len(of_span)
+        while held > most:
+            of_span = waiting.pop(next(iter(waiting)))
+            ready += of_span
+            held -= len(of_span)
+        yield ready
+    yield [event for of_span in waiting.values() for event in of_span]
+
+
+def requests_of(events: Sequence[Read]) -> Iterator[Request]:
+    """Give events as requests, at most one of each signal."""
+    spans = [event for event in events if event["kind"] in SPAN_KINDS and not is_placeholder(event["properties"])]
+    by_id = {(span["trace_id"], span["span_id"]): span for span in spans}
+    of_span: dict[str, list[Read]] = {}
+    records: list[Read] = []
+    for event in events:
+        if event["kind"] == "span_event":
+            span = by_id.get((event["trace_id"], event["parent_span_id"]))
+            if span is not None and _origin(span) == _origin(event):
+                of_span.setdefault(span["id"], []).append(event)
+                continue
+        if event["kind"] not in SPAN_KINDS:
+            records.append(event)
+    for signal, those in ((_TRACES, spans), (_LOGS, records)):
+        if those:
+            yield Request(signal.name, _request(signal, those, of_span))
+
+
+def _request(signal: _Signal, events: Sequence[Read], of_span: Mapping[str, list[Read]]) -> bytes:
+    by_origin: dict[bytes, list[Read]] = {}
+    for event in events:
+        by_origin.setdefault(_origin(event), []).append(event)
+    resources_field, scopes_field, items_field = signal.fields
+    resources: list[Item] = []
+    pairs: list[tuple[Item, Read]] = []  # in the order in which the mapping gives events
+    for those in by_origin.values():
+        items: list[Item] = []
+        for event in those:
+            items.append(item := signal.write(event))
+            pairs.append((item, event))
+            nested = [(_span_event(child), child) for child in _in_order(event, of_span.get(event["id"], ()))]
+            if nested:
+                item["events"] = [inner for inner, _ in nested]
+                pairs += nested
+        scope = {"scope": _scope(those[0]["scope"] or {}), items_field: items}
+        resource = {"attributes": _attributes(those[0]["resource"] or {})}
+        resources.append({"resource": resource, scopes_field: [scope]})
+    request = {resources_field: resources}
+    # A moment that is written where an event has it: what has none is seen to differ.
+    mapped = signal.map(JsonWire(), msgspec.json.encode(request), 1).events
+    for (item, event), found in zip(pairs, mapped, strict=True):
+        _keep(item, event, found)
+    return msgspec.json.encode(request)
+
+
+def _keep(item: Item, event: Read, found: Event) -> None:
+    """Add to an item what the mapping did not find in it."""
+    shown = {"timestamp": format_rfc3339(found.timestamp)}
+    lost = {field: event[field] for field in kept.FIELDS if event[field] != shown.get(field, getattr(found, field))}
+    if lost or found.id != event["id"]:
+        item["attributes"] += _attributes({kept.EVENT_ID: event["id"]})
+        item["attributes"] += _attributes({kept.PREFIX + field: value for field, value in lost.items()})
+
+
+def _origin(event: Read) -> bytes:
+    return _canonical([event["resource"], event["scope"]])
+
+
+def _scope(scope: Read) -> Item:
+    return {field: scope[field] for field in ("name", "version") if field in scope} | (
+        {"attributes": _attributes(scope["attributes"])} if scope.get("attributes") else {}
+    )
+
+
+def _span(event: Read) -> Item:
+    properties = dict(event["properties"])
+    start, duration = parse_rfc3339(event["timestamp"]), event["duration_ns"]
+    item: Item = {"traceId": event["trace_id"], "spanId": event["span_id"]}
+    if event["parent_span_id"]:
+        item["parentSpanId"] = event["parent_span_id"]
+    if state := _taken(properties, "otel.trace_state", _is_text):
+        item["traceState"] = state
+    item |= {"name": event["name"] or "", "kind": SPAN_KINDS.index(event["kind"])}
+    end = None if duration is None else start + duration
+    if end is None and (written := _taken(properties, "otel.end_time", _is_moment)):
+        end = parse_rfc3339(written)
+    if end != start or duration is not None:  # else its end is all that it told of its time
+        item["startTimeUnixNano"] = str(start)
+    if end is not None:
+        item["endTimeUnixNano"] = str(end)
+    links = _taken(properties, "otel.links", _are_links) or ()
+    status = {"code": _STATUS_CODES[event["status"]]} if event["status"] in _STATUS_CODES else {}
+    if message := _taken(properties, "otel.status_description", _is_text):
+        status["message"] = message
+    item["attributes"] = _attributes(properties)
+    if links:
+        item["links"] = [_link(link) for link in links]
+    return item | ({"status": status} if status else {})
+
+
+def _span_event(event: Read) -> Item:
+    item = {"timeUnixNano": str(parse_rfc3339(event["timestamp"])), "name": event["name"] or ""}
+    return item | {"attributes": _attributes(event["properties"])}
+
+
+def _in_order(span: Read, events: Sequence[Read]) -> list[Read]:
+    """Give a span's events as it had them: their ids tell their places."""
+    places = {named("span_event", span["trace_id"], span["span_id"], str(n)): n for n in range(len(events))}
+    return sorted(events, key=lambda event: (places.get(event["id"], len(events)), event["timestamp"]))
+
+
+def _record(event: Read) -> Item:
+    properties = dict(event["properties"])
+    moment = parse_rfc3339(event["timestamp"])
+    item: Item = {"timeUnixNano": str(moment)} if 0 < moment <= UINT64_MAX else {}
+    if event["severity"] in SEVERITY_NAMES:
+        item["severityNumber"] = SEVERITY_NAMES.index(event["severity"]) + 1
+    if event["kind"] == "log_record":
+        if text := _taken(properties, "severity_text", _is_text):
+            item["severityText"] = text
+        if event["name"] and properties.get("event.name") == event["name"]:
+            item["eventName"] = properties.pop("event.name")
+        if (body := properties.get("body")) is not None:
+            item["body"] = _value(body)
+            del properties["body"]
+            if "attributes.body" in properties:
+                properties["body"] = properties.pop("attributes.body")
+    elif event["kind"] == "span_event" and event["name"] and "event.name" not in properties:
+        item["eventName"] = event["name"]
+    item["attributes"] = _attributes(properties)
+    if _HEX32.fullmatch(event["trace_id"]):
+        item["traceId"] = event["trace_id"]
+    if event["parent_span_id"]:
+        item["spanId"] = event["parent_span_id"]
+    return item
+
+
+def _taken(properties: Item, key: str, fits: Callable[[object], bool]) -> Any:
+    """Take a property that the mapping made of a field; None where it is not what the mapping makes."""
+    return properties.pop(key) if fits(properties.get(key)) else None
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _is_moment(value: object) -> bool:
+    try:
+        moment = parse_rfc3339(value) if isinstance(value, str) else 0
+    except ValueError:
+        return False
+    return 0 < moment <= UINT64_MAX and format_rfc3339(moment) == value
+
+
+def _are_links(value: object) -> bool:
+    return (isinstance(value, list) and value != []) and all(
+        isinstance(link, dict)
+        and link.keys() == _LINK
+        and isinstance(link["attributes"], dict)
+        and all(
+            link[field] == "" or form.fullmatch(str(link[field]))
+            for field, form in (("trace_id", _HEX32), ("span_id", _HEX16))
+        )
+        for link in value
+    )
+
+
+def _link(link: Read) -> Item:
+    return {
+        "traceId": link["trace_id"],
+        "spanId": link["span_id"],
+        "attributes": _attributes(link["attributes"]),
+    }
+
+
+def _attributes(values: Read) -> list[Item]:
+    return [{"key": key, "value": _value(value)} for key, value in values.items()]
+
+
+def _value(value: Any) -> Item:
+    """Give a value as an AnyValue."""
+    return _FORMS[type(value)](value)
+
+
+_FORMS: dict[type, Callable[[Any], Item]] = {
+    NoneType: lambda _: {},
+    str: lambda text: {"stringValue": text},
+    bool: lambda truth: {"boolValue": truth},
+    int: lambda number: {"intValue": str(number)},  # 64 bits are text, as JSON of protobuf has them
+    float: lambda number: {"doubleValue": number},
+    list: lambda values: {"arrayValue": {"values": [_value(value) for value in values]}},
+    dict: lambda values: {"kvlistValue": {"values": _attributes(values)}},
+}
+_TRACES = _Signal("traces", ("resourceSpans", "scopeSpans", "spans"), _span, map_traces)
+_LOGS = _Signal("logs", ("resourceLogs", "scopeLogs", "logRecords"), _record, map_logs)
