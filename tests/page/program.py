@@ -31,6 +31,7 @@ class Program:
             environment["VECTADB_EMBEDDING_MODEL"] = "off"
         if key:
             environment["VECTADB_AUTH_API_KEYS"] = key
+        self.key = key
         self.headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._log = folder / "receiver.log"
         with self._log.open("wb") as log:
@@ -45,7 +46,9 @@ class Program:
         self._eventually(lambda: httpx.get(f"{self.url}/readyz", timeout=5).is_success)
 
     def stop(self) -> None:
-        """Stop it as a service manager does. It ends well, readers of live events or not, and without a traceback."""
+        """Stop it, unless that was done, as a service manager does. It ends well, whoever reads live events."""
+        if self._process.poll() is not None:
+            return
         self._process.terminate()
         try:
             assert self._process.wait(timeout=30) == 0, self.log()

@@ -1,0 +1,55 @@
+"""Pages Sessions and Session: what belongs together as one story, and what was only inferred to."""
+
+import pytest
+from chromium import PHONE, expect
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest.mark.parametrize("viewport", [None, PHONE], ids=["desktop", "phone"])
+async def test_sessions_are_listed_with_what_they_hold(open_tab, receiver, runs, viewport):
+    tab = await open_tab(receiver, "#/sessions", viewport=viewport)
+    session = tab.find("main tr").filter(has_text=runs["lisbon"]["session_id"])
+    await expect(session).to_contain_text("travel-agent")
+    await expect(session).to_contain_text("hotel-agent")
+    await expect(session.locator("[data-label=Traces]")).to_have_text("2")
+    await session.get_by_role("link").click()
+    await tab.address_becomes(f"#/sessions/{runs['lisbon']['session_id']}")
+
+
+async def test_a_session_tells_its_traces_as_one_story(open_tab, receiver, runs):
+    tab = await open_tab(receiver, f"#/sessions/{runs['lisbon']['session_id']}")
+    await tab.shows("Can we sit together, near a window?")
+    text = await tab.find("main").inner_text()
+    in_order = ["Two of us want to go from Zürich to Lisbon", "later", "Can we sit together", "you sit in 14A and 14B"]
+    assert sorted(in_order, key=text.index) == in_order
+    await tab.find("main h2").get_by_role("link").first.click()
+    await tab.address_becomes(f"#/traces/{runs['lisbon']['id']}")
+
+
+async def test_what_no_trace_id_put_there_is_marked(open_tab, receiver):
+    session = {"session_id": "inferred-one", "event_type": "message", "agent_id": "poster"}
+    for second in range(2):
+        receiver.post(
+            "/api/v1/events",
+            session | {"timestamp": f"2026-01-07T19:00:0{second}Z", "properties": {"role": "user", "content": "hello"}},
+        )
+    tab = await open_tab(receiver, "#/sessions/inferred-one")
+    await tab.shows("inferred")
+    await expect(tab.find(".inferred-note")).to_contain_text("its session led here")
+
+
+async def test_j_and_k_step_through_the_sessions_and_enter_opens(open_tab, receiver, runs):
+    tab = await open_tab(receiver, "#/sessions")
+    await expect(tab.find("main [data-row]").first).to_be_visible()
+    await tab.press("j", "j", "k")
+    first = await tab.find("main [data-row]").first.inner_text()
+    assert await tab.page.evaluate("document.activeElement.innerText") == first
+    await tab.press("Enter")
+    await expect(tab.role("heading", level=1)).to_contain_text(first)
+
+
+async def test_a_session_that_is_not_there_says_so(open_tab, receiver):
+    tab = await open_tab(receiver, "#/sessions/nobody")
+    tab.provokes("status of 404")
+    await expect(tab.role("alert")).to_contain_text("session")
