@@ -6,7 +6,7 @@ import { failureOf } from "./failure.js";
 import { duration } from "./format.js";
 import { useKeys } from "./keys.js";
 import { useLoad } from "./load.js";
-import { Fold, Parts, Value } from "./parts.js";
+import { Fold, Parts, Value, parsed } from "./parts.js";
 import { href } from "./route.js";
 import { Copy, Duration, ErrorBox, Json, Link, Loading, Moment, Status, Text, Tokens, TypeBadge } from "./ui.js";
 
@@ -66,7 +66,7 @@ function Details({ event, node, onSelect }) {
       ${node && html`<${Fact} name="After the start">${duration(node.start)}<//>`}
       ${event.agent_id && html`<${Fact} name="Agent"><${Link} to="/traces" params=${{ agent_id: event.agent_id }}><${Text} value=${event.agent_id} /><//><//>`}
       ${event.session_id && html`<${Fact} name="Session"><${Link} to=${["sessions", event.session_id]}><${Text} value=${event.session_id} /><//><//>`}
-      ${node && (node.event.input_tokens || node.event.output_tokens) && html`<${Fact} name="Tokens"><${Tokens} input=${node.event.input_tokens} output=${node.event.output_tokens} /><//>`}
+      ${(node?.event.input_tokens ?? 0) + (node?.event.output_tokens ?? 0) > 0 && html`<${Fact} name="Tokens"><${Tokens} input=${node.event.input_tokens} output=${node.event.output_tokens} /><//>`}
       <${Fact} name="Kind"><${Text} value=${event.kind} /><//>
       ${event.source && html`<${Fact} name="Source"><${Text} value=${Object.values(event.source).filter((value) => typeof value === "string").join(" / ")} /><//>`}
     </dl>
@@ -176,7 +176,12 @@ function Why({ id }) {
 
 function Rest({ title, value, open = false }) {
   if (!value || !Object.keys(value).length) return null;
-  return html`<${Fold} title=${html`<h3>${title}</h3>`} open=${open} class="rest">${() => html`<${Json} value=${value} />`}<//>`;
+  return html`<${Fold} title=${html`<h3>${title}</h3>`} open=${open} class="rest">${() => html`<${Json} value=${opened(value)} />`}<//>`;
+}
+
+// Texts that hold JSON, as messages often are, are shown as what they hold.
+function opened(value) {
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, typeof inner === "string" ? parsed(inner) : inner]));
 }
 
 function idsOf({ id, trace_id, span_id, parent_span_id, created_at }) {

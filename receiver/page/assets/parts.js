@@ -54,7 +54,8 @@ export function Value({ value }) {
   return typeof meant === "string" ? html`<${Words} text=${meant} />` : html`<${Json} value=${meant} />`;
 }
 
-function parsed(text) {
+/** What a text that holds JSON's objects or lists holds; any other text is itself. */
+export function parsed(text) {
   if (text.length > PARSED || !/^\s*[[{]/.test(text)) return text;
   try {
     return JSON.parse(text);

@@ -36,7 +36,7 @@ function Head({ session }) {
     ["Traces", number(session.trace_count)],
     ["Events", number(session.event_count)],
     ["Errors", session.error_count ? html`<span class="bad"><span aria-hidden="true">✕</span> ${number(session.error_count)}</span>` : "0"],
-    ["Tokens", (session.input_tokens || session.output_tokens) && html`<${Tokens} input=${session.input_tokens} output=${session.output_tokens} />`],
+    ["Tokens", session.input_tokens + session.output_tokens > 0 && html`<${Tokens} input=${session.input_tokens} output=${session.output_tokens} />`],
     ["Cost", session.cost_usd > 0 && html`<${Money} usd=${session.cost_usd} />`],
     [agents.length > 1 ? "Agents" : "Agent", agents.length > 0 && agents.map((agent, index) => html`${index > 0 && ", "}<${Text} value=${agent} limit=${100} />`)],
   ];

@@ -95,7 +95,7 @@ function Head({ trace, length }) {
     [trace.status === "running" ? "So far" : "Took", html`<${Duration} ns=${took} />`],
     ["Events", number(trace.event_count)],
     ["Errors", trace.error_count ? html`<span class="bad"><span aria-hidden="true">✕</span> ${number(trace.error_count)}</span>` : "0"],
-    ["Tokens", (trace.input_tokens || trace.output_tokens) && html`<${Tokens} input=${trace.input_tokens} output=${trace.output_tokens} />`],
+    ["Tokens", trace.input_tokens + trace.output_tokens > 0 && html`<${Tokens} input=${trace.input_tokens} output=${trace.output_tokens} />`],
     ["Cost", trace.cost_usd > 0 && html`<${Money} usd=${trace.cost_usd} />`],
     ["Agent", trace.agent_id && html`<${Link} to="/traces" params=${{ agent_id: trace.agent_id }}><${Text} value=${trace.agent_id} limit=${200} /><//>`],
     ["Session", trace.session_id && html`<${Link} to=${["sessions", trace.session_id]}><${Text} value=${trace.session_id} limit=${200} /><//>`],

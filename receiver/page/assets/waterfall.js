@@ -3,6 +3,7 @@
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./vendor/preact.js";
 import { Virtualizer, elementScroll, observeElementOffset, observeElementRect } from "./vendor/virtual-core/index.js";
+import { useExcerpts } from "./excerpts.js";
 import { duration, number } from "./format.js";
 import { Inferred } from "./inferred.js";
 import { useKeys } from "./keys.js";
@@ -34,6 +35,8 @@ export function Waterfall({ tree, shown, traceId, selected, collapsed, onToggle,
   const found = activeId ? shown.findIndex((node) => node.event.id === activeId) : 0;
   const active = Math.max(found, 0);
   const rows = useRows(shown.length, narrow ? ROW.narrow : ROW.wide, scroller, active);
+  const inSight = rows.getVirtualItems().filter(({ index }) => index < shown.length);
+  const excerpts = useExcerpts(inSight.map(({ index }) => shown[index]));
   const following = useRef(0);
 
   useEffect(() => {
@@ -108,26 +111,21 @@ export function Waterfall({ tree, shown, traceId, selected, collapsed, onToggle,
         </div>
       </div>
       <div role="rowgroup" class="waterfall-rows" style=${{ height: `${rows.getTotalSize()}px` }}>
-        ${rows.getVirtualItems().map(({ index, start }) => {
-          const node = shown[index];
-          return (
-            node &&
-            html`<${Row}
-              key=${node.event.id}
-              node=${node}
-              index=${index}
-              top=${start}
-              length=${tree.length}
-              tops=${tree.tops}
-              traceId=${traceId}
-              isOpen=${!collapsed.has(node.event.id)}
-              isActive=${index === active}
-              isSelected=${node.event.id === selected}
-              onToggle=${onToggle}
-              onOpen=${open}
-            />`
-          );
-        })}
+        ${inSight.map(({ index, start }) => html`<${Row}
+          key=${shown[index].event.id}
+          node=${shown[index]}
+          excerpt=${excerpts.get(shown[index].event.id)}
+          index=${index}
+          top=${start}
+          length=${tree.length}
+          tops=${tree.tops}
+          traceId=${traceId}
+          isOpen=${!collapsed.has(shown[index].event.id)}
+          isActive=${index === active}
+          isSelected=${shown[index].event.id === selected}
+          onToggle=${onToggle}
+          onOpen=${open}
+        />`)}
       </div>
     </div>
   `;
@@ -164,7 +162,7 @@ function useRows(count, height, scroller, active) {
 
 const rowId = (node) => `row-${node.event.id}`;
 
-function Row({ node, index, top, length, tops, traceId, isOpen, isActive, isSelected, onToggle, onOpen }) {
+function Row({ node, excerpt, index, top, length, tops, traceId, isOpen, isActive, isSelected, onToggle, onOpen }) {
   const { event } = node;
   const parts = node.children.length > 0;
   const classes = ["waterfall-row", isActive && "active", isSelected && "selected", node.error && "failed"];
@@ -206,7 +204,7 @@ function Row({ node, index, top, length, tops, traceId, isOpen, isActive, isSele
         }
         <${TypeBadge} type=${event.event_type} />
         <a class="name" tabindex="-1" href=${href(["traces", traceId], { event: event.id })}>
-          <${Text} value=${nameOf(event)} limit=${200} />
+          <${Text} value=${excerpt || nameOf(event)} limit=${200} />
         </a>
         ${node.error && html`<span class="mark-error">✕ error</span>`}
         <${Inferred} correlation=${event.correlation} />

@@ -1,0 +1,52 @@
+// First words of events whose names say nothing: log lines, exceptions. An outline has no texts, so that it stays small;
+// those of the rows in sight are asked for one by one, once scrolling rests.
+
+import { useEffect, useRef, useState } from "./vendor/preact.js";
+import { get } from "./api.js";
+import { failureOf } from "./failure.js";
+import { previewOf } from "./parts.js";
+
+const REST = 120; // ms without scrolling
+const AT_ONCE = 4;
+
+/** Whether an event's own name does not say what it was: which exception it was says more than that it was one. */
+export const isNameless = (event) => !event.name || event.name === "exception";
+
+/** Text by event id, of those of the nodes in sight that are nameless; it grows as they are loaded. */
+export function useExcerpts(nodes) {
+  const known = useRef(new Map());
+  const [, redraw] = useState(0);
+  const wanted = nodes.filter(({ event }) => isNameless(event) && !known.current.has(event.id)).map(({ event }) => event.id);
+  useEffect(() => {
+    if (!wanted.length) return undefined;
+    const control = new AbortController();
+    const waiting = [...wanted];
+    const work = async () => {
+      while (waiting.length && !control.signal.aborted) {
+        const id = waiting.shift();
+        try {
+          known.current.set(id, excerptOf(await get(`/events/${encodeURIComponent(id)}`, {}, { signal: control.signal })));
+        } catch (error) {
+          if (control.signal.aborted) return;
+          known.current.set(id, ""); // the panel says what is the matter with an event
+        }
+      }
+    };
+    const timer = setTimeout(async () => {
+      await Promise.all(Array.from({ length: AT_ONCE }, work));
+      if (!control.signal.aborted) redraw((times) => times + 1);
+    }, REST);
+    return () => {
+      clearTimeout(timer);
+      control.abort();
+    };
+  }, [wanted.join()]);
+  return known.current;
+}
+
+function excerptOf(event) {
+  const { kind, message } = failureOf(event) ?? {};
+  if (message) return previewOf(kind ? `${kind}: ${message}` : message);
+  const { body, message: said, ...rest } = event.properties;
+  return previewOf(said ?? body ?? rest);
+}
