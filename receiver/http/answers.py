@@ -37,7 +37,7 @@ NextCursor = Annotated[
 ]
 
 
-class Answer(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class Answer(msgspec.Struct, forbid_unknown_fields=True):
     """Strict, so that tests see a field that is not described. Clients are told to expect further ones."""
 
 
@@ -138,6 +138,49 @@ class TraceWithEvents(Trace):
 
     events: list[Event]
     next_cursor: NextCursor
+
+
+class OutlinedEvent(Answer):
+    """Of an event what a waterfall needs, each text shortened; what is null or 0 is left out."""
+
+    id: EventId
+    timestamp: Moment
+    status: Status
+    kind: Kind
+    correlation: Correlation
+    duration_ns: Count | msgspec.UnsetType = msgspec.UNSET
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    event_type: str | msgspec.UnsetType = msgspec.UNSET
+    severity: str | msgspec.UnsetType = msgspec.UNSET
+    span_id: str | msgspec.UnsetType = msgspec.UNSET
+    parent_span_id: str | msgspec.UnsetType = msgspec.UNSET
+    agent_id: str | msgspec.UnsetType = msgspec.UNSET
+    input_tokens: Count | msgspec.UnsetType = msgspec.UNSET
+    output_tokens: Count | msgspec.UnsetType = msgspec.UNSET
+
+
+class Outline(Trace):
+    """A trace with all of its events in the order of time; `truncated` where only the newest of them are given."""
+
+    events: list[OutlinedEvent]
+    truncated: bool
+
+
+class Bucket(Answer):
+    """How many traces began in a span of time, and how many of them failed."""
+
+    start: Moment
+    traces: Count
+    failed: Count
+
+
+class Activity(Answer):
+    """How many traces began when; not `complete` where there are too many to look at, and then `since` is later."""
+
+    since: Moment | None
+    until: Moment | None
+    complete: bool
+    buckets: list[Bucket]
 
 
 class Session(Answer):
