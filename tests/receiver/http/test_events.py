@@ -130,7 +130,7 @@ class TestBadRequest:
             (b'{"timestamp": "2026-01-07T19:00:00Z", "session_id": 7}', "session_id: expected"),
             (
                 b'{"timestamp": "2026-01-07T19:00:00Z", "trace_id": "%s"}' % (b"x" * 201),
-                "trace_id: expected at most 200",
+                "trace_id: expected `str` of length <= 200",
             ),
         ],
     )
