@@ -8,9 +8,6 @@ import { useLoad } from "./load.js";
 import { href, navigate, useRoute } from "./route.js";
 import { ErrorBox, Loading, Title } from "./ui.js";
 
-// virtual-core asks for this where it was built for bundlers.
-globalThis.process ??= { env: { NODE_ENV: "production" } };
-
 // A page's module is loaded when it is opened. `one` is the component where the address has an id.
 const PAGES = {
   traces: { title: "Traces", key: "t", load: () => import("./traces.js"), all: "Traces", one: { load: () => import("./trace.js"), name: "Trace" } },

@@ -1,24 +1,119 @@
-// Page Traces: newest first.
+// Page Traces: newest first, page by page, with the filters in the address.
 
-import { html } from "./vendor/preact.js";
+import { html, useEffect, useMemo, useState } from "./vendor/preact.js";
+import { Activity } from "./activity.js";
 import { get } from "./api.js";
-import { usePages } from "./load.js";
-import { Empty, ErrorBox, FilterBar, Link, Loading, Moment, More, Status, Text, Title, asked } from "./ui.js";
+import { count, number, shortId } from "./format.js";
+import { useLoad, usePages } from "./load.js";
+import { Duration, Empty, ErrorBox, FilterBar, Link, Loading, Moment, Money, More, Status, Text, Title, Tokens, asked } from "./ui.js";
 
-const FIELDS = [{ name: "status", label: "Status", type: "select", options: ["running", "completed", "failed"] }];
+const LOOK_EVERY = 5000;
+const NAME_LENGTH = 120;
+
+const COLUMNS = ["Name", "Status", "Agent", "Session", "Started", "Duration", "Events", "Errors", "Tokens", "Cost"];
+const NUMBERS = new Set(["Duration", "Events", "Errors", "Tokens", "Cost"]);
+
+async function listed(params, cursor, signal) {
+  const { traces, next_cursor } = await get("/traces", { ...asked(params), cursor }, { signal });
+  return { items: traces, next_cursor };
+}
 
 export function Traces({ params }) {
-  const pages = usePages(async (cursor, signal) => {
-    const { traces, next_cursor } = await get("/traces", { ...asked(params), cursor }, { signal });
-    return { items: traces, next_cursor };
-  }, [JSON.stringify(params)]);
-  return html`<${Title} text="Traces" />
-    <${FilterBar} fields=${FIELDS} params=${params} />
-    <${ErrorBox} error=${pages.error} retry=${pages.reload} />
-    ${!pages.items && !pages.error && html`<${Loading} what="traces" />`}
-    ${pages.items?.length === 0 && html`<${Empty} filtered=${Object.keys(params).length > 0} />`}
-    <ul>${pages.items?.map((trace) => html`<li key=${trace.id}>
-      <${Link} row to=${["traces", trace.id]}><${Text} value=${trace.name ?? trace.id} /><//> <${Status} status=${trace.status} /> <${Moment} at=${trace.start_time} />
-    </li>`)}</ul>
+  const key = JSON.stringify(params);
+  const pages = usePages((cursor, signal) => listed(params, cursor, signal), [key]);
+  const { traces, added, error, show, turn } = useNews(pages, params, key);
+  const filtered = Object.keys(params).length > 0;
+  return html`
+    <div class="heading"><${Title} text="Traces" />
+      <span role="status">${added > 0 && html`<button class="primary small" onClick=${show}>${count(added, "new trace")}: show</button>`}</span>
+    </div>
+    <${Filters} params=${params} />
+    <${ErrorBox} error=${pages.error ?? error} retry=${pages.reload} />
+    ${traces?.length !== 0 && html`<${Activity} params=${params} turn=${turn} />`}
+    ${!traces && !pages.error && html`<${Loading} what="traces" />`}
+    ${traces?.length === 0 && html`<${Empty} filtered=${filtered} />`}
+    ${traces?.length > 0 && html`<${List} traces=${traces} params=${params} />`}
     <${More} pages=${pages} what="traces" />`;
+}
+
+function Filters({ params }) {
+  // The names there are, when somebody looks for one: counting them costs the index a moment.
+  const [wanted, setWanted] = useState(false);
+  const { data } = useLoad(async (signal) => (wanted ? (await get("/facets", {}, { signal })).facets : null), [wanted]);
+  const names = (facet) => data?.[facet]?.map(({ value }) => value);
+  const fields = [
+    { name: "status", label: "Status", type: "select", options: ["running", "completed", "failed"] },
+    { name: "agent_id", label: "Agent", options: names("agent_id") },
+    { name: "session_id", label: "Session" },
+    { name: "service", label: "Service", options: names("service") },
+    { label: "Started", name: "period", type: "period" },
+  ];
+  return html`<div onFocusCapture=${() => setWanted(true)}><${FilterBar} fields=${fields} params=${params} /></div>`;
+}
+
+/**
+ * Looks every five seconds what is new. Rows that are shown are brought up to date; new ones wait for `show`, so that
+ * nothing moves under the hand.
+ */
+function useNews(pages, params, key) {
+  const [news, setNews] = useState({ of: null, first: [], error: null });
+  const [turn, setTurn] = useState(0);
+  const { items } = pages;
+  const show = () => {
+    setTurn((number) => number + 1);
+    pages.reload();
+  };
+  useEffect(() => {
+    if (!items || params.until) return undefined;
+    const control = new AbortController();
+    const look = async () => {
+      if (document.hidden) return;
+      try {
+        const { items: first } = await listed(params, undefined, control.signal);
+        setNews({ of: key, first, error: null });
+        if (!items.length && first.length) show();
+      } catch (error) {
+        if (!control.signal.aborted) setNews((before) => ({ ...before, error }));
+      }
+    };
+    const timer = setInterval(look, LOOK_EVERY);
+    return () => {
+      clearInterval(timer);
+      control.abort();
+    };
+  }, [items === undefined, items?.length, key]);
+  const first = news.of === key ? news.first : [];
+  const traces = useMemo(() => {
+    const latest = new Map(first.map((trace) => [trace.id, trace]));
+    return items?.map((trace) => latest.get(trace.id) ?? trace);
+  }, [items?.length, items?.[0], first]);
+  const known = new Set(items?.map(({ id }) => id));
+  const added = items?.length ? first.filter(({ id, start_time }) => !known.has(id) && start_time >= items[0].start_time).length : 0;
+  return { traces, added, error: news.of === key ? news.error : null, show, turn };
+}
+
+function List({ traces, params }) {
+  const priced = traces.some(({ cost_usd }) => cost_usd);
+  const columns = COLUMNS.filter((name) => name !== "Cost" || priced);
+  return html`<table class="table traces">
+    <caption class="heard">Traces, newest first</caption>
+    <thead><tr>${columns.map((name) => html`<th scope="col" class=${NUMBERS.has(name) ? "number" : ""}>${name}</th>`)}</tr></thead>
+    <tbody>${traces.map((trace) => html`<${Row} key=${trace.id} trace=${trace} priced=${priced} params=${params} />`)}</tbody>
+  </table>`;
+}
+
+function Row({ trace, priced, params }) {
+  const { id, agent_id, session_id, start_time, end_time, last_event_at, event_count, error_count } = trace;
+  return html`<tr>
+    <td><${Link} row to=${["traces", id]} title=${id}><${Text} value=${(trace.name || `trace ${shortId(id)}`).slice(0, NAME_LENGTH)} /><//></td>
+    <td><${Status} status=${trace.status} /></td>
+    <td>${agent_id && html`<${Link} to="/traces" params=${{ ...params, agent_id }} title="Only this agent"><${Text} value=${agent_id.slice(0, NAME_LENGTH)} /><//>`}</td>
+    <td>${session_id && html`<${Link} to=${["sessions", session_id]} title="The session"><${Text} value=${session_id.slice(0, NAME_LENGTH)} /><//>`}</td>
+    <td><${Moment} at=${start_time} /></td>
+    <td class="number"><${Duration} from=${start_time} to=${end_time ?? last_event_at} /></td>
+    <td class="number" data-label="events">${number(event_count)}</td>
+    <td class="number" data-label=${error_count ? "errors" : undefined}>${error_count > 0 && html`<span class="bad">${number(error_count)}</span>`}</td>
+    <td class="number" data-label="tokens"><${Tokens} input=${trace.input_tokens} output=${trace.output_tokens} /></td>
+    ${priced && html`<td class="number"><${Money} usd=${trace.cost_usd} /></td>`}
+  </tr>`;
 }
