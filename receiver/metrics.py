@@ -177,6 +177,16 @@ class Metrics:
             [opened(lambda: storage.writer.conflicts)],
             description="attempts at a commit that met what somebody else wrote, and were made again",
         )
+        gauge(
+            "vectadb_receiver_live_listeners",
+            [opened(lambda: storage.feed.listeners)],
+            description="clients that are shown events as they are stored (/api/v1/live)",
+        )
+        counter(
+            "vectadb_receiver_live_dropped_events",
+            [opened(lambda: storage.feed.dropped)],
+            description="events that these missed: they read too slowly, or too many came",
+        )
 
     def answered(self, seconds: float, method: str, scheme: str, route: str | None, code: int) -> None:
         """Count an answer. `route` is None for paths that nobody serves: they would be a metric each."""

@@ -12,7 +12,7 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mapping.conversation import hashes_of
@@ -90,6 +90,7 @@ class Windows(NamedTuple):
 
 
 Outcome = Stored | Problem
+StoredHook = Callable[[Sequence[Pending], Mapping[str, Trace]], None]
 
 
 async def commit(
@@ -99,16 +100,18 @@ async def commit(
     *,
     redelivered: bool = True,
     conflicted: Callable[[], None] = lambda: None,
+    stored: StoredHook = lambda _new, _traces: None,
 ) -> list[Outcome]:
     """Store events. The outcomes stand in the events' order; a Problem is an event's own and was not stored.
 
     Where `redelivered` events are not expected, they are not looked for before they are written: that one of them is
-    there already is then a conflict like any other. `conflicted` is called after each conflict. Raises RefusedError
-    where the database does not take one of them (none is stored then), Problem (UNAVAILABLE).
+    there already is then a conflict like any other. `conflicted` is called after each conflict, `stored` with the new
+    ones once they are on disk, and their traces by id. Raises RefusedError where the database does not take one of them
+    (none is stored then), Problem (UNAVAILABLE).
     """
     for attempt in range(_ATTEMPTS):
         try:
-            outcomes = await _attempt(database, pending, windows, look=redelivered or attempt > 0)
+            outcomes = await _attempt(database, pending, windows, stored, look=redelivered or attempt > 0)
             if outcomes is not None:
                 return outcomes
         except ConflictError:
@@ -118,7 +121,7 @@ async def commit(
 
 
 async def _attempt(
-    database: Database, pending: Sequence[Pending], windows: Windows, *, look: bool
+    database: Database, pending: Sequence[Pending], windows: Windows, stored: StoredHook, *, look: bool
 ) -> list[Outcome] | None:
     """Place and write. None where nobody has looked whether an event that cannot be placed was placed before."""
     for item in pending:
@@ -149,6 +152,7 @@ async def _attempt(
     if new:
         name = f"{now:020d}-{secrets.token_hex(4)}"
         await database.query(WRITE, **variables_of(new, placement, known, name))
+        stored(new, placement.traces)
     return outcomes
 
 

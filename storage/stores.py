@@ -18,6 +18,7 @@ from mapping.model import Event
 from mapping.times import NS
 from storage import idle, retention
 from storage.embedding.model import STATIC, Embedder, prepare
+from storage.feed import Feed
 from storage.index.choose import Indexes
 from storage.indexer import Indexer
 from storage.preparing.preparer import Preparer, PreparerProcess
@@ -70,21 +71,21 @@ class _Open(NamedTuple):
     indexer: Indexer
     search: Search
     pruner: Pruner
+    feed: Feed
 
 
 class Storage:
     """Opens the stores in the background of a receiver that already listens.
 
-    `state` says in a person's words how far that is. `writer`, `reader`, `indexer`, `search` and `pruner` raise
-    Problem (UNAVAILABLE) until they are there. `committed` is called with the new events after each commit; `measured`,
-    which may be set before `open`, with their number and the seconds that the commit took.
+    `state` says in a person's words how far that is. `writer`, `reader`, `indexer`, `search`, `pruner` and
+    `feed` raise Problem (UNAVAILABLE) until they are there. `measured`, which may be set before `open`, is called with
+    the number of new events after each commit and the seconds that it took.
     """
 
-    def __init__(self, config: StorageConfig, *, committed: Callable[[list[Event]], None] = lambda _: None) -> None:
+    def __init__(self, config: StorageConfig) -> None:
         self.config = config
         self.state = "the stores are being opened"
         self.measured: Callable[[int, float], None] = lambda _events, _seconds: None
-        self._committed = committed
         self._lock = FileLock(config.data_dir / "lock")
         self._database = Database(
             config.surrealdb_url,
@@ -126,6 +127,10 @@ class Storage:
         return self._open_parts.pruner
 
     @property
+    def feed(self) -> Feed:
+        return self._open_parts.feed
+
+    @property
     def _open_parts(self) -> _Open:
         if self._opened is None:
             raise Problem(Code.UNAVAILABLE, f"not ready: {self.state}; try again", retry_after=2)
@@ -157,14 +162,15 @@ class Storage:
 
         def committed(events: list[Event]) -> None:
             indexer.added(sum(event.indexed for event in events))
-            self._committed(events)
 
+        feed = Feed()
         writer = Writer(
             self._database,
             agent_window=int(self.config.agent_window * NS),
             conversation_window=int(self.config.conversation_window * NS),
             committed=committed,
             measured=self.measured,
+            stored=feed.stored,
         )
 
         def pruned() -> None:
@@ -172,7 +178,7 @@ class Storage:
             reader.forget_counts()
 
         pruner = Pruner(self._database, pruned)
-        self._opened = _Open(writer, reader, indexer, Search(reader, indexer, self._rereading), pruner)
+        self._opened = _Open(writer, reader, indexer, Search(reader, indexer, self._rereading), pruner, feed)
         self.state = "ready"
         self._tasks.append(asyncio.create_task(idle.close_idle_traces(self._database, self.config.idle_close)))
         if self.config.retention_days or self.config.retention_max_events:

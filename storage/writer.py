@@ -16,7 +16,7 @@ from functools import partial
 from mapping.correlation import CONVERSATION_WINDOW
 from mapping.errors import Code, Problem, invalid
 from mapping.model import Event
-from storage.commit import Outcome, Pending, Stored, Windows, commit, pending_of
+from storage.commit import Outcome, Pending, Stored, StoredHook, Windows, commit, pending_of
 from storage.surreal import rows
 from storage.surreal.database import Database, RefusedError
 
@@ -52,7 +52,7 @@ def _keys(event: Event) -> Iterator[tuple[str, str]]:
 
 class Writer:
     """Stores events. `committed` is called with the new ones after each commit, `measured` with their number and the
-    seconds that it took, conflicts included.
+    seconds that it took, conflicts included, `stored` with the new ones as they were written, and their traces by id.
 
     `conflicts` counts the attempts that met what somebody else wrote.
 
@@ -67,12 +67,14 @@ class Writer:
         conversation_window: int = CONVERSATION_WINDOW,
         committed: Callable[[list[Event]], None],
         measured: Callable[[int, float], None] = lambda _events, _seconds: None,
+        stored: StoredHook = lambda _new, _traces: None,
     ) -> None:
         self.conflicts = 0
         self._database = database
         self._windows = Windows(agent_window, conversation_window)
         self._committed = committed
         self._measured = measured
+        self._stored = stored
         self._waiting: list[_Batch] = []
         self._busy: set[tuple[str, str]] = set()
         self._commits: set[asyncio.Task[None]] = set()
@@ -174,6 +176,7 @@ class Writer:
                 self._windows,
                 redelivered=self._redelivered,
                 conflicted=self._conflicted,
+                stored=self._stored,
             )
             self._redelivered = any(isinstance(outcome, Stored) and outcome.duplicate for outcome in outcomes)
         except RefusedError as error:

@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler
 from mapping.cleaning import Cleaning
 from mapping.limits import Limits
 from mapping.redaction import Redaction
-from receiver.http import events, explain, health, otlp, page, prune, reads, reindex, trace_views
+from receiver.http import events, explain, health, live, openapi, otlp, page, prune, reads, reindex, trace_views
 from receiver.http.admission import ADMISSION, Admission
 from receiver.http.auth import auth
 from receiver.http.context import CLEANING, LIMITS, METRICS, READING, SETTINGS, STORAGE
@@ -40,8 +40,9 @@ def application(settings: Settings, storage: Storage) -> web.Application:
     redaction = Redaction(masked.keys, masked.values, masked.keep) if masked.enabled else None
     app[CLEANING] = Cleaning(app[LIMITS], redaction)
     app[READING] = read_rules_file(settings.mapping.rules_file)
-    for part in (otlp, events, reads, trace_views, explain, prune, reindex, health, page):
+    for part in (otlp, events, reads, trace_views, live, explain, prune, reindex, openapi, health, page):
         app.router.add_routes(part.routes())
+    openapi.add_description(app)
     return app
 
 
@@ -49,6 +50,8 @@ def application(settings: Settings, storage: Storage) -> web.Application:
 async def _measured(request: web.Request, handler: Handler) -> web.StreamResponse:
     began = time.perf_counter()
     answer = await handler(request)
+    if answer.prepared:
+        return answer  # a stream, at its end: how long somebody has listened is no duration of an answer
     resource = request.match_info.route.resource
     route = resource.canonical if resource else None
     request.app[METRICS].answered(time.perf_counter() - began, request.method, request.scheme, route, answer.status)

@@ -1,4 +1,4 @@
-"""Requests that are being answered: a stop waits for them.
+"""Requests that are being answered: a stop waits for them, and ends those that would go on for ever.
 
 aiohttp's own shutdown drops what still arrives of a body, and the request with it.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -19,6 +20,7 @@ class UnderWay:
         self.count = 0
         self.stopping = False
         self._none = asyncio.Event()
+        self._endless: set[asyncio.Timeout] = set()
 
     def begin(self) -> None:
         self.count += 1
@@ -28,9 +30,22 @@ class UnderWay:
         if self.count == 0:
             self._none.set()
 
+    @contextlib.asynccontextmanager
+    async def until_stop(self) -> AsyncIterator[None]:
+        """Leave the block when the receiver stops: whatever is waited for in it ends."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0 if self.stopping else None) as limit:
+                self._endless.add(limit)
+                try:
+                    yield
+                finally:
+                    self._endless.discard(limit)
+
     async def finish(self, seconds: float) -> None:
         """Wait until every request is answered, or the seconds are over. Connections close after their answers."""
         self.stopping = True
+        for limit in self._endless:
+            limit.reschedule(asyncio.get_running_loop().time())
         if self.count:
             self._none.clear()
             with contextlib.suppress(TimeoutError):

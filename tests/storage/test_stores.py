@@ -48,14 +48,14 @@ async def opened(config):
 
 
 async def test_it_opens_in_an_empty_folder_and_reopens_with_everything_there(config, make_event):
-    seen = []
-    storage = Storage(config, committed=seen.extend)
+    storage = Storage(config)
     assert not storage.ready
     await storage.open()
     assert (storage.ready, storage.state) == (True, "ready")
     event = make_event(session_id="s")
-    await storage.writer.write([event])
-    assert seen == [event]
+    with storage.feed.listen(Filter()) as listener:
+        await storage.writer.write([event])
+        assert len((await listener.take(1))[1]) == 1
     before = [await storage.reader.event(event.id), *await storage.reader.traces(TraceFilter(), 5)]
     await storage.close()
     storage = Storage(config)
@@ -65,7 +65,7 @@ async def test_it_opens_in_an_empty_folder_and_reopens_with_everything_there(con
     await storage.close()
 
 
-@pytest.mark.parametrize("part", ["writer", "reader", "search", "indexer"])
+@pytest.mark.parametrize("part", ["writer", "reader", "search", "indexer", "feed"])
 async def test_until_it_is_open_its_parts_say_so(config, part):
     with pytest.raises(Problem, match="not ready: the stores are being opened") as raised:
         getattr(Storage(config), part)

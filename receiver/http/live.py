@@ -1,0 +1,76 @@
+"""Events as they are stored, as server-sent events (contract, section 3): `event`, and `dropped` with a count.
+
+A client that reads slowly misses some, one that has stopped reading is hung up on: neither makes ingest wait. Where it
+takes up again what it missed is not kept; the lists have it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import Any
+
+from aiohttp import web
+
+from receiver.http.context import stores
+from receiver.http.operation import operation
+from receiver.http.parameters import LIVE_FILTERS
+from receiver.http.under_way import UNDER_WAY
+from storage.feed import Listener
+from storage.index.base import Filter
+
+_HEADERS = {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-cache",
+    "X-Accel-Buffering": "no",  # nginx would collect it
+}
+# Milliseconds after which a browser comes again.
+_RETRY = b"retry: 2000\n\n"
+# Seconds without an event after which a comment shows that the connection stands: proxies close silent ones.
+_COMMENT = 15.0
+# Seconds between two looks whether the client is still there.
+_LOOK = 1.0
+# Seconds that a client may leave unread what it was sent.
+_STALLED = 60.0
+
+
+def routes() -> list[web.RouteDef]:
+    return [web.get("/api/v1/live", _live, allow_head=False)]
+
+
+@operation(
+    "Events as they are stored: `event` with an event in JSON, `dropped` with the `count` of those that were missed",
+    str,
+    query=LIVE_FILTERS,
+    media_type="text/event-stream",
+)
+async def _live(request: web.Request, given: dict[str, Any]) -> web.StreamResponse:
+    with stores(request).feed.listen(Filter(**given)) as listener:
+        response = web.StreamResponse(headers=_HEADERS)
+        await response.prepare(request)
+        with contextlib.suppress(ConnectionError, TimeoutError):  # it has gone, or stalled
+            async with request.app[UNDER_WAY].until_stop():
+                await _tell(request, response, listener)
+    if request.transport is not None and request.protocol.writing_paused:
+        # The answer's end would wait behind what nobody reads.
+        request.transport.abort()
+    return response
+
+
+async def _tell(request: web.Request, response: web.StreamResponse, listener: Listener) -> None:
+    """Send until the client has gone. Raises ConnectionError, TimeoutError where it has stalled."""
+    await response.write(_RETRY)
+    spoke = time.monotonic()
+    while request.transport is not None and not request.transport.is_closing():
+        missed, events = await listener.take(_LOOK)
+        text = b"".join([b"event: event\ndata: " + event + b"\n\n" for event in events])
+        if missed:
+            text = b'event: dropped\ndata: {"count":%d}\n\n' % missed + text
+        if not text:
+            if time.monotonic() - spoke < _COMMENT:
+                continue
+            text = b":\n\n"
+        async with asyncio.timeout(_STALLED):
+            await response.write(text)
+        spoke = time.monotonic()

@@ -1,0 +1,156 @@
+"""What has just been stored, as it is read, for those who listen.
+
+Commits wait for nobody: each listener has a queue, which loses its oldest events where it is full. How much is shown a
+second is limited, so that what arrives by the thousand does not keep the event loop: a person reads less. In both cases
+the listener is told how many it has missed. Where nobody listens, nothing is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from mapping.errors import Code, Problem
+from mapping.model import Trace
+from storage.commit import Pending
+from storage.index.base import Filter
+from storage.surreal import cbor, rows
+
+MOST_LISTENERS = 32
+# Events shown a second, to all listeners together; one costs 22 us (1 kB of JSON).
+_A_SECOND = 1_000
+# What waits for a listener, who may also get as many events at once. One event alone may be larger.
+_MOST_EVENTS = 1_000
+_MOST_BYTES = 2 * 1024 * 1024
+# What is encoded without letting others in, 1 ms.
+_AT_ONCE = 50
+_BYTES_AT_ONCE = 64 * 1024
+
+
+class Feed:
+    """`dropped` counts what listeners have missed. `clock` gives seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.dropped = 0
+        self._clock = clock
+        self._listeners: list[Listener] = []
+
+    @property
+    def listeners(self) -> int:
+        return len(self._listeners)
+
+    @contextlib.contextmanager
+    def listen(self, which: Filter) -> Iterator[Listener]:
+        """Listen to events as they are shown; moments of the filter are not looked at.
+
+        Raises Problem (UNAVAILABLE) where as many listen already as may.
+        """
+        if len(self._listeners) >= MOST_LISTENERS:
+            message = f"{MOST_LISTENERS} clients listen already, which is the most; end one of them, or try again later"
+            raise Problem(Code.UNAVAILABLE, message, retry_after=10)
+        listener = Listener(which, self._clock())
+        self._listeners.append(listener)
+        try:
+            yield listener
+        finally:
+            self._listeners.remove(listener)
+
+    def stored(self, new: Sequence[Pending], traces: Mapping[str, Trace]) -> None:
+        """Take note of events that were just stored in these traces."""
+        if not self._listeners:
+            return
+        now = self._clock()
+        for listener in self._listeners:
+            listener.allow(now, _A_SECOND / len(self._listeners))
+        for pending in new:
+            event = _Fresh(pending, traces[str(pending.event.trace_id)])
+            for listener in self._listeners:
+                if event.fits(listener.wanted):
+                    self.dropped += listener.offer(event)
+
+
+class _Fresh:
+    """An event that was just stored. It is encoded for the first who reads it, and then for all."""
+
+    __slots__ = ("_json", "_pending", "_values", "size")
+
+    def __init__(self, pending: Pending, trace: Trace) -> None:
+        event = pending.event
+        self._values = {
+            "trace_id": trace.id,
+            "session_id": trace.session_id if event.session_id is None else event.session_id,
+            "agent_id": trace.agent_id if event.agent_id is None else event.agent_id,
+            "event_type": event.event_type,
+            "status": event.status,
+        }
+        self._pending = (pending.fields, pending.origin, str(event.correlation))
+        self._json = b""
+        self.size = len(pending.fields[1]) + (len(pending.origin.row) if pending.origin else 0)
+
+    def fits(self, wanted: Sequence[tuple[str, str]]) -> bool:
+        return all(self._values[field] == value for field, value in wanted)
+
+    def json(self) -> bytes:
+        """Give what the API shows of the event: read from the row that was written, hence the same."""
+        if not self._json:
+            fields, origin, correlation = self._pending
+            row = cbor.decode(cbor.row(fields, rows.placement_fields(str(self._values["trace_id"]), correlation)))
+            shared = cbor.decode(origin.row) if origin else {}
+            self._json = msgspec.json.encode(rows.event_as_read(shared | row, self._values))
+        return self._json
+
+
+class Listener:
+    """One who listens: the queue from `Feed.stored` to `take`. `wanted` holds fields and their values."""
+
+    def __init__(self, which: Filter, now: float) -> None:
+        self.wanted = which.matches()
+        self._queue: deque[_Fresh] = deque()
+        self._bytes = 0
+        self._missed = 0
+        self._allowed = float(_MOST_EVENTS)
+        self._since = now
+        self._news = asyncio.Event()
+
+    def allow(self, now: float, a_second: float) -> None:
+        """Allow as many events more as time has passed for."""
+        self._allowed = min(self._allowed + (now - self._since) * a_second, _MOST_EVENTS)
+        self._since = now
+
+    def offer(self, event: _Fresh) -> int:
+        """Queue an event, if it is allowed. Gives how many the listener misses for that."""
+        self._news.set()
+        missed = 0
+        if self._allowed < 1:
+            missed = 1
+        else:
+            self._allowed -= 1
+            self._queue.append(event)
+            self._bytes += event.size
+            while len(self._queue) > 1 and (self._bytes > _MOST_BYTES or len(self._queue) > _MOST_EVENTS):
+                self._bytes -= self._queue.popleft().size
+                missed += 1
+        self._missed += missed
+        return missed
+
+    async def take(self, seconds: float) -> tuple[int, list[bytes]]:
+        """Give how many events were missed, and the next ones as JSON; nothing where none comes within the seconds."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), seconds)
+        await asyncio.sleep(0)  # nothing was waited for where there was something: others get their turn all the same
+        missed, self._missed = self._missed, 0
+        taken: list[bytes] = []
+        size = 0
+        while self._queue and len(taken) < _AT_ONCE and size < _BYTES_AT_ONCE:
+            event = self._queue.popleft()
+            self._bytes -= event.size
+            size += event.size
+            taken.append(event.json())
+        if not self._queue:
+            self._news.clear()
+        return missed, taken
