@@ -74,6 +74,7 @@ def _describe(routes: list[_Route], *, asks_for_key: bool) -> dict[str, Any]:
     types = [each for each in types if each is not None]
     schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
     schema_of = {str(each): schema for each, schema in zip(types, schemas, strict=True)}
+    codes = dict.fromkeys(code for _, path, described in routes for code in described.codes(path))
     paths: dict[str, dict[str, Any]] = {}
     for method, path, described in routes:
         paths.setdefault(path, {})[method] = _operation(path, described, schema_of)
@@ -82,7 +83,11 @@ def _describe(routes: list[_Route], *, asks_for_key: bool) -> dict[str, Any]:
         "info": {"title": "vectadb-receiver", "version": VERSION, "description": _DESCRIPTION},
         "security": [{name: []} for name in _KEYS] if asks_for_key else [{}, *({name: []} for name in _KEYS)],
         "paths": paths,
-        "components": {"schemas": _open(components), "securitySchemes": _KEYS},
+        "components": {
+            "schemas": _open(components),
+            "responses": {code.name: _error(code, schemas[0]) for code in codes},
+            "securitySchemes": _KEYS,
+        },
     }
 
 
@@ -114,7 +119,7 @@ def _operation(path: str, described: Operation, schema_of: Mapping[str, Any]) ->
                 "description": described.summary,
                 "content": {described.media_type: {"schema": schema_of[str(described.answers)]}},
             },
-            **{str(code.http): _error(code, schema_of[str(answers.Error)]) for code in described.codes(path)},
+            **{str(code.http): {"$ref": f"#/components/responses/{code.name}"} for code in described.codes(path)},
         },
     }
     if described.body is not None:

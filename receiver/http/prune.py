@@ -26,6 +26,11 @@ _SECONDS, _SHARE = 2.0, 0.5
 _ONE_OF = ("before", "session_id", "trace_id", "max_events")
 
 _BEFORE = msgspec.Meta(description="traces last active before this moment", extra_json_schema={"format": "date-time"})
+_EXACTLY_ONE = msgspec.Meta(
+    extra_json_schema={
+        "oneOf": [{"required": [name], "properties": {name: {"not": {"enum": [None, ""]}}}} for name in _ONE_OF]
+    }
+)
 _EXAMPLES = {"how much it would be": {"before": "2026-01-01T00:00:00Z", "dry_run": True}}
 
 
@@ -46,7 +51,9 @@ def routes() -> list[web.RouteDef]:
     return [web.post("/api/v1/prune", _prune)]
 
 
-@operation("Delete traces, for two seconds", answers.Pruned, body=PruneRequest, examples=_EXAMPLES)
+@operation(
+    "Delete traces, for two seconds", answers.Pruned, body=Annotated[PruneRequest, _EXACTLY_ONE], examples=_EXAMPLES
+)
 async def _prune(request: web.Request, _given: dict[str, Any]) -> web.Response:
     pruner = stores(request).pruner
     asked = decode(_decoder, await read_body(request), f"an object with one of {', '.join(_ONE_OF)}")
