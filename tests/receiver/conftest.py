@@ -39,10 +39,11 @@ class Answer(NamedTuple):
 
 
 class Receiver:
-    """What a client sees of it, and its `storage`."""
+    """What a client sees of it, its application and its `storage`."""
 
-    def __init__(self, client, storage, port):
+    def __init__(self, client, app, storage, port):
         self.client = client
+        self.app = app
         self.storage = storage
         self.port = port
 
@@ -98,7 +99,8 @@ def settings_of(folder, *, model="off", limits=None, redaction=None, telemetry=N
 async def running(settings, *, opened=True):
     storage = Storage(storage_config(settings))
     async with AsyncExitStack() as stack:
-        runner = await listen(application(settings, storage), settings)
+        app = application(settings, storage)
+        runner = await listen(app, settings)
         stack.push_async_callback(storage.close)
         stack.push_async_callback(runner.cleanup)
         if opened:
@@ -107,7 +109,7 @@ async def running(settings, *, opened=True):
         client = await stack.enter_async_context(
             aiohttp.ClientSession(f"http://127.0.0.1:{port}", auto_decompress=False)
         )
-        yield Receiver(client, storage, port)
+        yield Receiver(client, app, storage, port)
 
 
 def _starter(stack, folder):
