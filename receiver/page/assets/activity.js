@@ -22,7 +22,7 @@ export function Activity({ params, turn }) {
   );
   // What is wrong with the filters, or with the receiver, the list says already.
   if (error && !error.passing && error.status !== 400 && error.status !== 401) return html`<${ErrorBox} error=${error} />`;
-  if (!data?.buckets.some(({ traces }) => traces)) return html`<div class="activity"></div>`;
+  if (error || !data?.buckets.some(({ traces }) => traces)) return html`<div class="activity"></div>`;
   const { buckets, since, until } = data;
   const most = Math.max(...buckets.map(({ traces }) => traces));
   const spans = marked && [Math.min(...marked), Math.max(...marked)];
@@ -73,8 +73,8 @@ function Bars({ buckets, most, spans, mark, zoom }) {
 
 function said({ buckets, since, until, complete }, most) {
   const peak = buckets.find(({ traces }) => traces === most);
-  return html`${complete ? "" : "The newest "}${summed(buckets)}, from ${shortMoment(since)} to ${shortMoment(until)}<span class="heard">;
-    most of them about ${shortMoment(peak.start)}: ${number(most)}</span>`;
+  return html`${complete ? "" : "The newest "}${summed(buckets)}<span class="heard">, from ${shortMoment(since)} to
+    ${" "}${shortMoment(until)}; most of them about ${shortMoment(peak.start)}: ${number(most)}</span>`;
 }
 
 function saidSpans({ buckets, until }, [from, to]) {

@@ -1,6 +1,6 @@
 // Filters live in the address: a link to what one sees can be passed on, and the step back undoes a filter.
 
-import { html, useState } from "./vendor/preact.js";
+import { html, useEffect, useState } from "./vendor/preact.js";
 import { here, navigate } from "./route.js";
 
 const UNITS = { m: 60, h: 3600, d: 86400 };
@@ -28,20 +28,25 @@ export function FilterBar({ fields, params, children }) {
   const used = names.filter((name) => params[name]);
   const change = (changed) => navigate(here(), { ...params, ...changed });
   const clear = () => change(Object.fromEntries(names.map((name) => [name, undefined])));
-  return html`<form class="filters" role="search" aria-label="Filters" onSubmit=${(event) => event.preventDefault()}>
+  const [open, setOpen] = useState(false); // Only a phone folds them.
+  return html`<form class="filters ${open ? "open" : ""}" role="search" aria-label="Filters" onSubmit=${(event) => event.preventDefault()}>
+    <button type="button" class="fold" aria-expanded=${open} onClick=${() => setOpen(!open)}>Filters${used.length > 0 && ` (${used.length})`}</button>
     ${fields.map((field) => html`<${KINDS[field.type ?? "text"]} key=${field.name} field=${field} params=${params} change=${change} />`)}
     ${children}
-    ${used.length > 0 && html`<button type="button" class="small" onClick=${clear}>Clear filters</button>`}
+    ${used.length > 0 && html`<button type="button" class="clear" onClick=${clear}>Clear filters</button>`}
   </form>`;
 }
 
 function TextFilter({ field: { name, label, placeholder, options = [] }, params, change }) {
   const value = params[name] ?? "";
   const list = `choices-${name}`;
-  const take = (event) => event.target.value.trim() !== value && change({ [name]: event.target.value.trim() });
+  // What is being typed stays, whatever is drawn anew meanwhile, until the address says something else.
+  const [typed, setTyped] = useState(value);
+  useEffect(() => setTyped(value), [value]);
+  const take = () => typed.trim() !== value && change({ [name]: typed.trim() });
   return html`<label class="filter ${value ? "used" : ""}"><span>${label}</span>
-    <input type="text" name=${name} value=${value} placeholder=${placeholder ?? "any"} list=${options.length ? list : undefined}
-      autocomplete="off" spellcheck=${false} onChange=${take} onKeyDown=${(event) => event.key === "Enter" && take(event)} />
+    <input type="text" name=${name} value=${typed} placeholder=${placeholder ?? "any"} list=${options.length ? list : undefined}
+      autocomplete="off" spellcheck=${false} onInput=${(event) => setTyped(event.target.value)} onChange=${take} onKeyDown=${(event) => event.key === "Enter" && take()} />
     ${options.length > 0 && html`<datalist id=${list}>${options.map((option) => html`<option value=${option} />`)}</datalist>`}
   </label>`;
 }

@@ -105,10 +105,10 @@ function List({ traces, params }) {
 function Row({ trace, priced, params }) {
   const { id, agent_id, session_id, start_time, end_time, last_event_at, event_count, error_count } = trace;
   return html`<tr>
-    <td><${Link} row to=${["traces", id]} title=${id}><${Text} value=${(trace.name || `trace ${shortId(id)}`).slice(0, NAME_LENGTH)} /><//></td>
+    <td class="cut"><${Link} row to=${["traces", id]} title=${id}><${Text} value=${(trace.name || `trace ${shortId(id)}`).slice(0, NAME_LENGTH)} /><//></td>
     <td><${Status} status=${trace.status} /></td>
-    <td>${agent_id && html`<${Link} to="/traces" params=${{ ...params, agent_id }} title="Only this agent"><${Text} value=${agent_id.slice(0, NAME_LENGTH)} /><//>`}</td>
-    <td>${session_id && html`<${Link} to=${["sessions", session_id]} title="The session"><${Text} value=${session_id.slice(0, NAME_LENGTH)} /><//>`}</td>
+    <td class="cut">${agent_id && html`<${Link} to="/traces" params=${{ ...params, agent_id }} title="Only this agent"><${Text} value=${agent_id.slice(0, NAME_LENGTH)} /><//>`}</td>
+    <td class="cut">${session_id && html`<${Link} to=${["sessions", session_id]} title="The session"><${Text} value=${session_id.slice(0, NAME_LENGTH)} /><//>`}</td>
     <td><${Moment} at=${start_time} /></td>
     <td class="number"><${Duration} from=${start_time} to=${end_time ?? last_event_at} /></td>
     <td class="number" data-label="events">${number(event_count)}</td>
