@@ -51,7 +51,7 @@ function Words({ text }) {
 export function Value({ value }) {
   const meant = typeof value === "string" ? parsed(value) : value;
   if (meant === undefined || meant === null || meant === "") return html`<p class="muted">nothing</p>`;
-  return typeof meant === "string" ? html`<${Words} text=${meant} />` : html`<${Json} value=${meant} />`;
+  return typeof meant === "string" ? html`<${Words} text=${meant} />` : html`<${Json} value=${meant} open=${2} />`;
 }
 
 /** What a text that holds JSON's objects or lists holds; any other text is itself. */

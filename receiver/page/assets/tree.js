@@ -115,7 +115,12 @@ export function shownOf(nodes, collapsed, matches) {
   return shown;
 }
 
-/** A matcher of type, status and words (all of which stand in name, type, agent or ids); null where nothing is asked. */
+const SHORTEST_ID = 6; // characters: two hex digits stand in every other id
+
+/**
+ * A matcher of type, status and words; null where nothing is asked. Each of the words stands in the name, the type or
+ * the agent, or an id begins with it.
+ */
 export function matcher({ type, status, text }) {
   const words = (text ?? "").toLowerCase().split(/\s+/).filter(Boolean);
   if (!type && !status && !words.length) return null;
@@ -123,7 +128,9 @@ export function matcher({ type, status, text }) {
     if (type && event.event_type !== type) return false;
     if (status && (event.status ?? "unset") !== status) return false;
     if (!words.length) return true;
-    const said = [event.name, event.event_type, event.agent_id, event.id, event.span_id].join("\n").toLowerCase();
-    return words.every((word) => said.includes(word));
+    const said = [event.name, event.event_type, event.agent_id].join("\n").toLowerCase();
+    return words.every((word) => said.includes(word) || (word.length >= SHORTEST_ID && isOf(event, word)));
   };
 }
+
+const isOf = (event, word) => [event.id, event.span_id].some((id) => id?.toLowerCase().startsWith(word));
