@@ -141,7 +141,5 @@ class VectorIndex(Protocol):
 
     async def count(self) -> int: ...
 
-    async def optimize(self) -> None: ...
-
     async def remove(self) -> None:
         """Close it and remove all of it, damaged or of other dimensions though it be. `open` makes it anew."""

@@ -18,7 +18,6 @@ from storage.index.messages import (
     Facet,
     Flush,
     Open,
-    Optimize,
     Search,
     SetPayload,
     Similar,
@@ -93,14 +92,6 @@ class EdgeIndex:
     async def count(self) -> int:
         count: int = await self._engine.ask(Count())
         return count
-
-    async def optimize(self) -> None:
-        """Build the graphs (HNSW) where 10 MB of vectors have none, and drop what was deleted. Other requests wait.
-
-        Takes 5 s at 20,000 points of 384 dimensions. Results are right without it, and exact: the engine then compares
-        with every point, 2 ms at 20,000, 13 ms at 100,000.
-        """
-        await self._engine.ask(Optimize())
 
     async def _search(self, vector: bytes | None, text: str | None, where: Filter, limit: int) -> list[Hit]:
         hits = await self._engine.ask(Search(vector, text, where.matches(), where.period(), limit))

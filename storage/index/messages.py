@@ -71,10 +71,6 @@ class Count(msgspec.Struct, tag=True):
     pass
 
 
-class Optimize(msgspec.Struct, tag=True):
-    pass
-
-
 class Answer(msgspec.Struct):
     """`value` is the result, or the message where the outcome is not `done`. `invalid` changed nothing."""
 

@@ -166,9 +166,6 @@ class ServerIndex:
         with self._errors():
             return (await self._client.count(self.collection, exact=True)).count
 
-    async def optimize(self) -> None:
-        """Do nothing: a server optimises by itself."""
-
     def _list(self, vector: Vector) -> list[float]:
         values: list[float] = checked(vector, self.dimensions).tolist()
         return values

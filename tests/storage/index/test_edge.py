@@ -202,8 +202,8 @@ def test_dense_search_finds_what_brute_force_finds(engine_thread, rows, query, l
     run(index.delete([each.id for each in points]))
     unit = np.array(query) / np.linalg.norm(query)
     cosines = {each.id: float(np.array(each.dense) @ unit / np.linalg.norm(each.dense)) for each in points}
-    assert [hit.score for hit in hits] == pytest.approx(sorted(cosines.values(), reverse=True)[:limit], abs=1e-5)
-    assert {hit.id: hit.score for hit in hits} == pytest.approx({hit.id: cosines[hit.id] for hit in hits}, abs=1e-5)
+    assert [hit.score for hit in hits] == pytest.approx(sorted(cosines.values(), reverse=True)[:limit], abs=2e-3)
+    assert {hit.id: hit.score for hit in hits} == pytest.approx({hit.id: cosines[hit.id] for hit in hits}, abs=2e-3)
 
 
 @pytest.fixture
@@ -217,7 +217,7 @@ def engine_thread(tmp_path, edge_index):
 
 @pytest.fixture
 async def many(tmp_path, edge_index):
-    """8,000 vectors of 384 dimensions, more than the 10 MB above which `optimize` builds a graph."""
+    """8,000 vectors of 384 dimensions, nearer to some than to others."""
     rng = np.random.default_rng(7)
     latent = rng.standard_normal((100, 30))[rng.integers(0, 100, 8000)] + 0.5 * rng.standard_normal((8000, 30))
     rows = (latent @ rng.standard_normal((30, 384))).astype(np.float32)
@@ -236,28 +236,21 @@ async def recall(index, rows) -> float:
     return found / (10 * len(rows[::200]))
 
 
-async def test_search_is_exact_before_the_graph_and_nearly_so_with_it(many):
+async def test_search_by_meaning_finds_what_is_nearest(many):
     index, rows = many
-    assert await recall(index, rows) > 0.999  # ties
-    optimizing = asyncio.create_task(index.optimize())
-    ticks = 0
-    while not optimizing.done():
-        await asyncio.sleep(0.01)
-        ticks += 1
-    assert ticks > 20  # the event loop went on meanwhile
-    assert await recall(index, rows) > 0.95
-    assert await index.count() == 8000
+    assert await recall(index, rows) > 0.99  # vectors are kept in 16 bits
 
 
-async def test_closing_does_not_wait_for_a_graph_and_loses_nothing(many, monkeypatch):
+async def test_closing_does_not_wait_for_something_long_and_loses_nothing(many, monkeypatch):
     index, rows = many
     monkeypatch.setattr("storage.index.process._PATIENCE", 0.2)
-    optimizing = asyncio.create_task(index.optimize())
-    await asyncio.sleep(0.2)
+    engine_of(index).send_signal(signal.SIGSTOP)  # it is in the middle of something
+    long = asyncio.create_task(index.count())
+    await asyncio.sleep(0.1)
     began = time.monotonic()
     await index.close()
     assert time.monotonic() - began < 2
     with pytest.raises(IndexUnavailable):
-        await optimizing
+        await long
     assert await index.count() == 8000
-    assert await recall(index, rows) > 0.999
+    assert await recall(index, rows) > 0.99

@@ -79,11 +79,6 @@ async def test_a_point_without_the_field_is_not_counted(index):
     assert await index.facets(Filter(), ["status", "service"], 5) == {"status": [("ok", 2)], "service": [("shop", 1)]}
 
 
-async def test_counts_hold_after_optimizing(index, payloads):
-    await index.optimize()
-    assert (await index.facets(Filter(), FACETS, 200))["agent_id"] == expected(payloads.values(), "agent_id", 200)
-
-
 async def test_values_may_be_any_text(index):
     await index.upsert([point(1, agent_id="a' OR 1"), point(2, agent_id="日本\x00"), point(3, agent_id="")])
     counted = await index.facets(Filter(), ["agent_id"], 5)
