@@ -1,13 +1,15 @@
-"""Traces as they are looked at: a trace's outline, and how many began when."""
+"""Traces as they are looked at: a trace's outline, what its events say, and how many began when."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from aiohttp import web
 
 from mapping import ids
-from receiver.http import answers
+from mapping.said import said_of
+from receiver.http import answers, message_answers
 from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation
 from receiver.http.parameters import BUCKETS, TRACE_FILTERS
@@ -20,6 +22,7 @@ from storage.reader import TraceFilter
 def routes() -> list[web.RouteDef]:
     return [
         web.get("/api/v1/activity", _activity),
+        web.get("/api/v1/events/{id}/messages", _messages),
         web.get("/api/v1/traces/{id}/outline", _outline),
     ]
 
@@ -28,6 +31,22 @@ def routes() -> list[web.RouteDef]:
 async def _activity(request: web.Request, given: dict[str, Any]) -> web.Response:
     buckets = given.pop("buckets")
     return json_answer(await activity(stores(request).reader, TraceFilter(**given), buckets))
+
+
+@operation(
+    "What an event says: a model's messages, a tool's call, what went wrong", message_answers.Messages
+)
+async def _messages(request: web.Request, _given: dict[str, Any]) -> web.Response:
+    event_id = request.match_info["id"]
+    event = await stores(request).reader.event(ids.event_id(event_id))
+    if event is None:
+        raise missing("event", event_id)
+    return json_answer(await asyncio.to_thread(_told, event))  # a conversation may be megabytes
+
+
+def _told(event: dict[str, Any]) -> dict[str, Any]:
+    said = said_of(event)
+    return {"system": said.system, "sent": said.sent, "answered": said.answered, "tool": said.tool, "error": said.error}
 
 
 @operation("A trace with all of its events as a waterfall shows them", answers.Outline)

@@ -62,6 +62,7 @@ ASKED = {
     "events": ["", "?limit=1"],
     "event": ["EACH"],
     "explain": ["EACH"],
+    "messages": ["EACH"],
     "similar": ["one", "one?group_by=trace"],
     "sessions": ["", "?limit=1"],
     "session": ["session"],

@@ -19,6 +19,22 @@ EVENTS = [
     }
     for number, kind in enumerate(["decision", "error"])
 ]
+EVENTS += [
+    {
+        "event_id": "event 2",
+        "timestamp": "2026-01-07T19:00:02Z",
+        "trace_id": TRACE,
+        "event_type": "model_call",
+        "properties": {
+            "name": "step 2",
+            "messages": [
+                {"role": "system", "content": "Be brief."},
+                {"role": "user", "content": "How deep\n is it?"},
+            ],
+            "output": [{"type": "tool_use", "id": "c", "name": "depth", "input": {"at": "Tortosa"}}],
+        },
+    }
+]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -31,8 +47,12 @@ async def filled(receiver):
 @pytest.mark.parametrize("given", [TRACE, "F605B431-ae43-4e4b-9194-7d3cf2ed4f16"])
 async def test_a_traces_outline(filled, given):
     told = await filled.read(f"/api/v1/traces/{given}/outline")
-    assert (told["id"], told["event_count"], told["truncated"]) == (TRACE, 2, False)
-    assert [(event["name"], event["status"]) for event in told["events"]] == [("step 0", "unset"), ("step 1", "error")]
+    assert (told["id"], told["event_count"], told["truncated"]) == (TRACE, 3, False)
+    assert [(event["name"], event["status"]) for event in told["events"]] == [
+        ("step 0", "unset"),
+        ("step 1", "error"),
+        ("step 2", "unset"),
+    ]
 
 
 async def test_when_traces_began(filled):
@@ -54,3 +74,18 @@ async def test_activity_takes_a_number_of_buckets(receiver, buckets):
     answer = await receiver.get(f"/api/v1/activity?buckets={buckets}")
     assert answer.status == 400
     assert answer.json()["message"] == f"buckets: expected a whole number from 1 to 200; got '{buckets}'"
+
+
+async def test_what_an_event_says(filled):
+    assert await filled.read("/api/v1/events/event%202/messages") == {
+        "system": [{"type": "text", "text": "Be brief."}],
+        "sent": [{"role": "user", "parts": [{"type": "text", "text": "How deep\n is it?"}]}],
+        "answered": [
+            {
+                "role": "assistant",
+                "parts": [{"type": "tool_call", "id": "c", "name": "depth", "arguments": {"at": "Tortosa"}}],
+            }
+        ],
+        "tool": None,
+        "error": None,
+    }

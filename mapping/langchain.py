@@ -1,0 +1,52 @@
+"""LangChain's messages as LangSmith and others log them: serialised objects, whose arguments say what was said.
+
+`{"lc": 1, "type": "constructor", "id": [..., "HumanMessage"], "kwargs": {"content": ...}}`, in a list for each prompt;
+answers as `{"generations": [[{"message": ...}]]}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mapping.logged_messages import INPUT_KEYS, OUTPUT_KEYS, Request, structure, values_of
+
+_CLASS = "Message"
+
+
+def requests(levels: list[dict[str, Any]]) -> Iterator[Request]:
+    """Give the lists of messages that were sent, as messages with a role."""
+    for level in levels:
+        for value in values_of(level, INPUT_KEYS):
+            held = structure(value)
+            messages = held.get("messages") if isinstance(held, dict) else held
+            if isinstance(messages, list) and messages and isinstance(messages[0], list):
+                messages = messages[0]
+            if isinstance(messages, list) and messages and all(map(_is_message, messages)):
+                yield Request(level, None, [_message(message) for message in messages])
+
+
+def answers(levels: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give the messages of the first answer, [] where there is none."""
+    for level in levels:
+        for value in values_of(level, OUTPUT_KEYS):
+            held = structure(value)
+            generations = held.get("generations") if isinstance(held, dict) else None
+            while isinstance(generations, list) and generations and isinstance(generations[0], list):
+                generations = generations[0]
+            if isinstance(generations, list) and generations and isinstance(generations[0], dict):
+                message = generations[0].get("message")
+                if isinstance(message, dict) and _is_message(message):
+                    return [_message(message, "assistant")]
+    return []
+
+
+def _is_message(value: object) -> bool:
+    return isinstance(value, dict) and isinstance(kwargs := value.get("kwargs"), dict) and "content" in kwargs
+
+
+def _message(value: dict[str, Any], role: str = "user") -> dict[str, Any]:
+    kwargs, path = value["kwargs"], value.get("id")
+    name = str(path[-1]) if isinstance(path, list) and path else ""
+    kind = kwargs.get("type") or name.removesuffix("Chunk").removesuffix(_CLASS).lower() or role
+    return {**kwargs, "role": str(kind)}

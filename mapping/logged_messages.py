@@ -1,0 +1,260 @@
+"""Where a call's messages stand in what was logged, and what their parts are, whoever logged them.
+
+Read are lists of `{role, content}` as OpenAI, Anthropic, Bedrock and Gemini have them, GenAI's `{role, parts}`, and
+OpenInference's flattened lists; as values or as JSON text; by themselves or inside the request that was logged. The
+messages are given as they stand: `messages.py` makes of them what is compared, `shown_messages.py` what is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from mapping.storable import storable
+from mapping.vocabulary import FLATTENED, KEYS, ROLES
+
+# How far inside a logged response its answer stands at most: output, message, content.
+_ANSWER_DEPTH = 4
+# Conversations of megabytes are parsed in milliseconds; more would keep everyone waiting.
+_MAX_PARSED = 4 << 20
+# Lists of more parts than this, or as many attributes, are nobody's conversation, and would take seconds.
+MOST = 50_000
+# Text that is JSON that holds text that is JSON may go on for ever: what lies deeper is not compared.
+MAX_DEPTH = 64
+
+_ROLES = {"human": "user", "ai": "assistant", "model": "assistant", "function": "tool", "developer": "system"}
+# Under these a logged request keeps its messages, its system prompt, and an answer its message.
+_LISTS = ("messages", "contents", "inputBodyJson", "input", "prompt")
+_SYSTEMS = ("system", "system_instruction", "systemInstruction", "instructions")
+_ANSWERS = ("outputBodyJson", "output", "message", "messages", "choices", "candidates", "results", "content")
+_ANSWER_TEXTS = ("text", "completion", "generation", "outputText", "output_text", "response")
+
+# In tuples: what a part calls its type may be an object, which no set can be asked for.
+_REASONING = ("reasoning", "thinking", "redacted_thinking")
+UNSAID_KEYS = frozenset({"cache_control", "cachePoint", "reasoningContent", "citations", "annotations"})
+_CALLS = ("tool_call", "tool_use", "function", "function_call")
+_RESULTS = ("tool_call_response", "tool_result", "function_response")
+_PARTS = ("text", "output_text", *_REASONING, *_CALLS)
+CONTENTS = ("content", "contents", "parts")
+_WRAPPED = ("text", "content", "message", "message_content", "json", "parts")
+_CALL_KEYS = ("toolUse", "functionCall", "tool_call", "function")
+_RESULT_KEYS = ("toolResult", "functionResponse")
+
+
+def _keys_of(role: str, *more: str) -> dict[str, int]:
+    """Give the vocabulary's keys of a role, and further ones, with their precedence."""
+    keys = {key: rank for key, (number, rank) in KEYS.items() if number == ROLES.index(role)}
+    return keys | dict.fromkeys(more, len(KEYS))
+
+
+INPUT_KEYS, OUTPUT_KEYS = _keys_of("input", "messages", "request"), _keys_of("output", "choices", "completion")
+del OUTPUT_KEYS["message"]  # in a structured log this is the line that was logged
+# What the first of a flattened list of messages has, by the role it plays.
+_FLATTENED = {
+    role: [(prefix, f"{prefix}0.{role_key}") for prefix in prefixes for role_key in ("message.role", "role")]
+    for role, prefixes in FLATTENED.items()
+}
+_SYSTEM_KEYS = ("gen_ai.system_instructions", *_SYSTEMS)
+
+
+class Request(NamedTuple):
+    """A list of messages that was sent to a model, the system prompt beside it, and the attributes it stands in."""
+
+    level: dict[str, Any]
+    system: Any
+    messages: list[Any]
+
+
+class Form(NamedTuple):
+    """What is made of an answer: of a list of messages, and of content without one. Nothing said is an empty list."""
+
+    messages: Callable[[list[Any]], list[Any]]
+    spoken: Callable[[Any], Any]
+
+
+def requests(levels: Sequence[dict[str, Any]]) -> Iterator[Request]:
+    """Give the lists of messages in these sets of attributes that may be what was sent, the likeliest first."""
+    for level in levels:
+        for value in (*values_of(level, INPUT_KEYS), *_flattened(level, "input")):
+            if (found := _request(value, 0)) is not None:
+                yield Request(level, *found)
+
+
+def system_beside(level: dict[str, Any]) -> Any:
+    """Give the system prompt that has an attribute of its own, None where none has."""
+    return first(level.get(key) for key in _SYSTEM_KEYS)
+
+
+def answered(levels: Sequence[dict[str, Any]], form: Form) -> list[Any]:
+    """Give the messages that the model answered with; [] where they are not known."""
+    for level in levels:
+        for value in (*values_of(level, OUTPUT_KEYS), *_flattened(level, "output")):
+            if messages := _answer(value, 0, form):
+                return messages
+    return []
+
+
+def first(values: Iterable[Any]) -> Any:
+    return next((value for value in values if value is not None), None)
+
+
+def values_of(level: dict[str, Any], keys: dict[str, int]) -> list[Any]:
+    """Give the values of a set of attributes that stand under these keys, by their precedence."""
+    if keys.keys().isdisjoint(level):
+        return []
+    return [level[key] for key in sorted(level.keys() & keys.keys(), key=keys.__getitem__)]
+
+
+def _flattened(level: dict[str, Any], role: str) -> Iterator[list[Any]]:
+    """Give the lists of messages that are flattened to `PREFIX.N.message.content` and the like."""
+    for prefix, opening in _FLATTENED[role]:
+        if opening not in level or len(level) > MOST:
+            continue
+        tree: dict[str, Any] = {}
+        for key, value in level.items():
+            if key.startswith(prefix):
+                *path, last = key.removeprefix(prefix).split(".", MAX_DEPTH)
+                inner = tree
+                for step in path:
+                    inner = inner.setdefault(step, {})
+                    if not isinstance(inner, dict):
+                        break
+                else:
+                    inner[last] = value
+        yield _listed(tree)
+
+
+def _listed(tree: Any) -> Any:
+    """Give a tree of flattened keys, its numbered branches as lists."""
+    if not isinstance(tree, dict):
+        return tree
+    branches = {key: _listed(branch) for key, branch in tree.items()}
+    if branches and all(key.isdecimal() for key in branches):
+        return [branches[key] for key in sorted(branches, key=int)]
+    return branches
+
+
+def structure(value: object) -> Any:
+    """Give the list or object that JSON text holds, anything else as it is."""
+    if isinstance(value, str) and value.lstrip()[:1] in {"{", "["} and len(value) <= _MAX_PARSED:
+        try:
+            return storable(msgspec.json.decode(value))
+        except (ValueError, RecursionError):
+            return value
+    return value
+
+
+def _request(value: object, depth: int) -> tuple[Any, list[Any]] | None:
+    """Look for a list of messages, at most a few levels down in what was logged, and the system prompt beside it."""
+    value = structure(value)
+    if isinstance(value, list) and value and all(map(is_message, value)):
+        return (None, value) if sum(map(_size, value)) <= MOST else None
+    if isinstance(value, dict) and depth < 3:
+        for key in _LISTS:
+            if key in value and (found := _request(value[key], depth + 1)) is not None:
+                system, messages = found
+                return system or first(value.get(key) for key in _SYSTEMS), messages
+    return None
+
+
+def _answer(value: object, depth: int, form: Form) -> list[Any]:
+    """Read an answer: plain text, parts or messages, or a response that has one of them within."""
+    value = structure(value)
+    if isinstance(value, str):
+        return [form.spoken(value)] if value.strip() else []
+    if isinstance(value, list):
+        return _answer_in_list(value, depth, form)
+    if not isinstance(value, dict) or depth > _ANSWER_DEPTH:
+        return []
+    if is_message(value):
+        return form.messages([value])
+    for key in _ANSWERS:
+        if key in value and (messages := _answer(value[key], depth + 1, form)):
+            return messages
+    return _answer(first(value.get(key) for key in _ANSWER_TEXTS), depth + 1, form)
+
+
+def _answer_in_list(values: list[Any], depth: int, form: Form) -> list[Any]:
+    if all(map(is_message, values)):
+        return form.messages(values)
+    if all(map(is_part, values)):
+        return [form.spoken(values)]
+    # The first of several answers; of a stream's pieces it holds none, since nobody has put them together.
+    return _answer(values[0], depth + 1, form) if isinstance(values[0], dict) else []
+
+
+def is_message(value: object) -> bool:
+    """Say whether this is a message, or has one as its `message`: OpenInference's, a choice."""
+    if isinstance(value, dict) and "role" not in value:
+        value = value.get("message")
+    return isinstance(value, dict) and isinstance(value.get("role"), str)
+
+
+def _size(message: dict[str, Any]) -> int:
+    """Count the parts of a message as it stands, and the message itself."""
+    return 1 + sum(len(content) for key in CONTENTS if isinstance(content := message.get(key), list))
+
+
+def is_part(value: object) -> bool:
+    return isinstance(value, dict) and (value.get("type") in _PARTS or "text" in value or "toolUse" in value)
+
+
+def message_of(value: dict[str, Any]) -> dict[str, Any]:
+    """Give the message itself of one that may stand inside another thing."""
+    message: dict[str, Any] = value if "role" in value else value["message"]
+    return message
+
+
+def role_of(message: dict[str, Any]) -> str:
+    role = str(message["role"]).lower()
+    return _ROLES.get(role, role)
+
+
+def calls_of(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Give the calls of tools that stand beside a message's content."""
+    calls = message.get("tool_calls") or message.get("function_call")
+    for call in calls if isinstance(calls, list) else [calls]:
+        if isinstance(call, dict):
+            wrapped = call.get("tool_call")
+            yield wrapped if isinstance(wrapped, dict) else call
+
+
+# What a part of a message is, and what comes with it: `said` its content, `other` itself.
+PartKind = Literal["reasoning", "unsaid", "call", "result", "said", "other"]
+
+
+def read_part(part: dict[str, Any]) -> tuple[PartKind, Any]:
+    kind = part.get("type")
+    if kind in _REASONING:
+        return "reasoning", part
+    if part.keys() <= UNSAID_KEYS:
+        return "unsaid", part
+    call = first(part.get(key) for key in _CALL_KEYS)
+    result = first(part.get(key) for key in _RESULT_KEYS)
+    if kind in _CALLS or isinstance(call, dict):
+        return "call", {**part, **call} if isinstance(call, dict) else part
+    if kind in _RESULTS or isinstance(result, dict):
+        return "result", result if isinstance(result, dict) else part
+    said = first(part.get(key) for key in _WRAPPED)
+    return ("said", said) if said is not None else ("other", part)
+
+
+class ToolCall(NamedTuple):
+    id: Any
+    name: Any
+    arguments: Any
+
+
+def read_call(call: dict[str, Any]) -> ToolCall:
+    function = call.get("function")
+    inner = function if isinstance(function, dict) else call
+    arguments = first(inner.get(key) for key in ("arguments", "input", "args"))
+    return ToolCall(first(call.get(key) for key in ("id", "toolUseId")), inner.get("name"), arguments)
+
+
+def read_result(result: dict[str, Any]) -> tuple[Any, Any]:
+    """Give the id of the call that a tool answered, and what it answered."""
+    call_id = first(result.get(key) for key in ("id", "tool_use_id", "toolUseId", "tool_call_id"))
+    return call_id, first(result.get(key) for key in ("response", "result", "content"))

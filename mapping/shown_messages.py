@@ -1,0 +1,163 @@
+"""Messages as they are shown: as they were said, whoever logged them. Nothing is shortened.
+
+How the same is compared, without white space and reasoning: `messages.py`. A message is `{role, parts}`, a part
+`{type, text?, id?, name?, arguments?, result?, failed?}`, its type one of `text`, `reasoning`, `tool_call`,
+`tool_result` and `other`; of the last, `text` is JSON, and `name` what it calls itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from mapping.logged_messages import (
+    CONTENTS,
+    MAX_DEPTH,
+    MOST,
+    Form,
+    calls_of,
+    first,
+    is_part,
+    message_of,
+    read_call,
+    read_part,
+    read_result,
+    role_of,
+    structure,
+)
+from mapping.storable import json_text
+
+Part = dict[str, Any]
+Message = dict[str, Any]
+
+# Parts that are no text though they have content: pictures, files, by what begins their type.
+_MEDIA = ("blob", "file", "image", "input_image", "audio", "input_audio", "video", "media", "document", "uri")
+
+
+def messages_of(values: Iterable[Any]) -> list[Message]:
+    """Give messages (`logged_messages.is_message`) as they are shown; those that say nothing are left out."""
+    shown: list[Message] = []
+    for value in values:
+        if len(shown) >= MOST:
+            break
+        message = message_of(value)
+        parts = [*_reasoned(message), *(part for key in CONTENTS for part in parts_of(message.get(key)))]
+        role = role_of(message)
+        if role == "tool" and message.get("tool_call_id") is not None:
+            content = first(message.get(key) for key in CONTENTS)
+            parts = [_tool_result(message["tool_call_id"], content, message)]
+        parts += map(tool_call_part, calls_of(message))
+        if isinstance(message.get("refusal"), str) and message["refusal"]:
+            parts.append({"type": "text", "text": message["refusal"]})
+        if parts:
+            shown.append({"role": role, "parts": parts})
+    return shown
+
+
+def _spoken(content: Any) -> Message:
+    return {"role": "assistant", "parts": [*parts_of(content)]}
+
+
+# An answer in this form.
+SHOWN = Form(messages_of, _spoken)
+
+
+def _reasoned(message: dict[str, Any]) -> Iterator[Part]:
+    """Give the reasoning that stands beside a message's content: DeepSeek's, OpenRouter's."""
+    for key in ("reasoning_content", "reasoning"):
+        if isinstance(told := message.get(key), str) and told.strip():
+            yield {"type": "reasoning", "text": told}
+            return
+
+
+def parts_of(content: Any, depth: int = 0) -> Iterator[Part]:
+    """Give the parts of a message's content, or of a system prompt."""
+    if depth > MAX_DEPTH or content is None or content == "":
+        return
+    if isinstance(content, str):
+        # JSON text of parts is what they are; any other JSON is what was said.
+        parts = structure(content) if content.lstrip()[:1] == "[" else None
+        if isinstance(parts, list) and parts and all(map(_is_said, parts)):
+            yield from parts_of(parts, depth + 1)
+        else:
+            yield {"type": "text", "text": content}
+    elif isinstance(content, list):
+        for part in content[:MOST]:
+            yield from parts_of(part, depth + 1)
+    elif isinstance(content, dict):
+        yield from _part(content, depth)
+    else:
+        yield {"type": "text", "text": json_text(content)}
+
+
+def _is_said(part: Any) -> bool:
+    return is_part(part) or (isinstance(part, dict) and read_part(part)[0] in {"call", "result"})
+
+
+def _part(part: dict[str, Any], depth: int) -> Iterator[Part]:
+    kind, value = read_part(part)
+    own = str(part.get("type") or "")
+    if own in {"tool-call", "tool-result"}:  # Vercel's
+        yield tool_call_part(part) if own == "tool-call" else _tool_result(part.get("toolCallId"), _vercel(part), part)
+    elif kind == "reasoning" or part.get("thought") is True or "reasoningContent" in part:
+        if text := _reasoning(part, 0):
+            yield {"type": "reasoning", "text": text}
+    elif kind == "call":
+        yield tool_call_part(value)
+    elif kind == "result":
+        yield _tool_result(*read_result(value), value)
+    elif kind == "said" and not own.startswith(_MEDIA):
+        yield from parts_of(value, depth + 1)
+    elif kind != "unsaid" and part:
+        yield {"type": "other", "text": json_text(part)} | ({"name": own} if own else {})
+
+
+def _reasoning(value: Any, depth: int) -> str:
+    """Give the text of a part that is reasoning, at most a few levels down."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "\n".join(filter(None, (_reasoning(inner, depth + 1) for inner in value)))
+    if not isinstance(value, dict) or depth > 4:
+        return ""
+    keys = ("content", "text", "thinking", "reasoning", "summary", "reasoningContent", "reasoningText")
+    return _reasoning(first(value.get(key) or None for key in keys), depth + 1)
+
+
+def tool_call_part(call: dict[str, Any]) -> Part:
+    call_id, name, arguments = read_call(call)
+    call_id, name = first((call_id, call.get("toolCallId"))), first((name, call.get("toolName")))
+    return _without_none(type="tool_call", id=_text(call_id), name=_text(name), arguments=structure(arguments))
+
+
+def _tool_result(call_id: Any, result: Any, holder: dict[str, Any]) -> Part:
+    name = first((holder.get("name"), holder.get("toolName")))
+    failed = True if holder.get("is_error") is True or holder.get("status") == "error" else None
+    return _without_none(
+        type="tool_result", id=_text(call_id), name=_text(name), result=_unwrapped(result), failed=failed
+    )
+
+
+def _vercel(part: dict[str, Any]) -> Any:
+    output = first((part.get("output"), part.get("result")))
+    return output["value"] if isinstance(output, dict) and "value" in output else output
+
+
+def _unwrapped(result: Any) -> Any:
+    """Give a tool's result out of the parts it may be wrapped in: texts, or one value."""
+    if not isinstance(result, list) or not result:
+        return result
+    texts = [part.get("text", part.get("content")) if isinstance(part, dict) else part for part in result]
+    told = [text for text in texts if isinstance(text, str)]
+    if len(told) == len(texts):
+        return "\n".join(told)
+    only = result[0]
+    return only["json"] if len(result) == 1 and isinstance(only, dict) and "json" in only else result
+
+
+def _text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else json_text(value)
+
+
+def _without_none(**fields: Any) -> Part:
+    return {field: value for field, value in fields.items() if value is not None}

@@ -1,0 +1,50 @@
+"""What `/api/v1` answers of what was said, as types (`answers.py`)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from receiver.http.answers import Answer
+
+Text = str | msgspec.UnsetType
+
+
+class Part(Answer):
+    """A part of a message, as it was said."""
+
+    type: Annotated[
+        Literal["text", "reasoning", "tool_call", "tool_result", "other"],
+        msgspec.Meta(description="other: `text` is JSON, and `name` its own word for what it is"),
+    ]
+    text: Text = msgspec.UNSET
+    id: Annotated[Text, msgspec.Meta(description="the id that the call of a tool and its result share")] = msgspec.UNSET
+    name: Annotated[Text, msgspec.Meta(description="the tool")] = msgspec.UNSET
+    arguments: Any = msgspec.UNSET
+    result: Any = msgspec.UNSET
+    failed: Annotated[bool | msgspec.UnsetType, msgspec.Meta(description="the result is an error")] = msgspec.UNSET
+
+
+class Message(Answer):
+    role: Annotated[str, msgspec.Meta(description="user, assistant, system, tool; or another word that was sent")]
+    parts: list[Part]
+
+
+class Tool(Answer):
+    """A tool's call, as far as it is known."""
+
+    name: str | None
+    arguments: Any
+    result: Any
+    error: str | None
+
+
+class Messages(Answer):
+    """What an event says: of a model's call what was sent and answered, of a tool's call that, and what went wrong."""
+
+    system: list[Part]
+    sent: list[Message]
+    answered: list[Message]
+    tool: Tool | None
+    error: str | None
