@@ -22,7 +22,8 @@ export function Activity({ params, turn }) {
   );
   // What is wrong with the filters, or with the receiver, the list says already.
   if (error && !error.passing && error.status !== 400 && error.status !== 401) return html`<${ErrorBox} error=${error} />`;
-  if (error || !data?.buckets.some(({ traces }) => traces)) return html`<div class="activity"></div>`;
+  if (error || data?.buckets.every(({ traces }) => !traces)) return null;
+  if (!data) return html`<div class="activity"></div>`; // Its room, so that the list stays where it is.
   const { buckets, since, until } = data;
   const most = Math.max(...buckets.map(({ traces }) => traces));
   const spans = marked && [Math.min(...marked), Math.max(...marked)];

@@ -120,6 +120,9 @@ export function askForKey({ again = false, first = false } = {}) {
     question = null;
     declined = !key;
     if (key) sessionStorage.setItem(KEY, key);
+    else forgetKey();
+    // What was refused for want of a key is loaded again (load.js).
+    if (key) window.dispatchEvent(new Event("keychange"));
     return Boolean(key);
   });
   return question;

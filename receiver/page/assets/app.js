@@ -1,7 +1,7 @@
 // The shell: navigation, the page that the address names, theme, keys, and the question for the API key.
 
 import { html, render, useEffect, useErrorBoundary, useState } from "./vendor/preact.js";
-import { currentKey, forgetKey } from "./api.js";
+import { ApiError, currentKey, forgetKey } from "./api.js";
 import { Help, KeyDialog } from "./dialogs.js";
 import { stepRows, useKeys } from "./keys.js";
 import { useLoad } from "./load.js";
@@ -62,11 +62,20 @@ function Page({ page, id, params }) {
   const entry = Object.hasOwn(PAGES, page) ? PAGES[page] : null;
   const part = id === null ? entry && { load: entry.load, name: entry.all } : entry?.one;
   const [broken, reset] = useErrorBoundary((error) => console.error(error));
-  const { data, error, reload } = useLoad(async () => part && (await part.load())[part.name], []);
+  const { data, error, reload } = useLoad(() => part && loaded(part), []);
   if (!part) return html`<${Title} text="No such page" /><p>The address names no page. <a href=${href("/traces")}>To the traces</a></p>`;
   if (broken) return html`<${Title} text=${entry.title} /><${ErrorBox} error=${{ message: `This page broke: ${broken.message}` }} retry=${reset} />`;
-  if (error) return html`<${Title} text=${entry.title} /><${ErrorBox} error=${{ message: "This page could not be loaded." }} retry=${reload} />`;
+  if (error) return html`<${Title} text=${entry.title} /><${ErrorBox} error=${error} retry=${reload} />`;
   return data ? html`<${data} id=${id} params=${params} />` : html`<${Loading} />`;
+}
+
+async function loaded({ load, name }) {
+  try {
+    return (await load())[name];
+  } catch (error) {
+    console.error(error);
+    throw new ApiError(0, "unreachable", "This page could not be loaded. Is the receiver running?");
+  }
 }
 
 function Theme() {

@@ -22,7 +22,7 @@ export function Empty({ what = "traces", filtered = false }) {
 }'`;
   const env = `export OTEL_EXPORTER_OTLP_ENDPOINT=${base}${currentKey() ? "\nexport OTEL_EXPORTER_OTLP_HEADERS=x-api-key=YOUR_KEY" : ""}`;
   const ways = [
-    ["A made-up travel agent's runs", `vectadb-receiver send-demo --url ${base}`],
+    ["A made-up travel agent's runs", `vectadb-receiver send-demo --url ${base}${currentKey() ? " --api-key YOUR_KEY" : ""}`],
     ["One event", curl],
     ["Any program with an OpenTelemetry SDK (OTLP over HTTP)", env],
   ];

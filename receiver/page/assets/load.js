@@ -29,6 +29,7 @@ export function useLoad(fn, deps, { keep = false } = {}) {
       } catch (error) {
         if (control.signal.aborted) return;
         setState(({ data }) => ({ data, error, loading: false }));
+        if (error.status === 401) window.addEventListener("keychange", load, { once: true });
         if (!error.passing) return;
         timer = setTimeout(load, (error.retryAfter ?? 0) * 1000 || pause);
         pause = Math.min(pause * 2, LONGEST_PAUSE);
@@ -38,6 +39,7 @@ export function useLoad(fn, deps, { keep = false } = {}) {
     return () => {
       control.abort();
       clearTimeout(timer);
+      window.removeEventListener("keychange", load);
     };
   }, [...deps, turn]);
   return { ...state, reload: useCallback(() => setTurn((number) => number + 1), []) };

@@ -73,7 +73,7 @@ function useNews(pages, params, key) {
         setNews({ of: key, first, error: null });
         if (!items.length && first.length) show();
       } catch (error) {
-        if (!control.signal.aborted) setNews((before) => ({ ...before, error }));
+        if (!control.signal.aborted) setNews((before) => ({ of: key, first: before.of === key ? before.first : [], error }));
       }
     };
     const timer = setInterval(look, LOOK_EVERY);

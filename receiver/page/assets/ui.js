@@ -1,8 +1,8 @@
 // What all pages are made of.
 
 import { html, useEffect, useRef } from "./vendor/preact.js";
-import { askForKey, currentKey } from "./api.js";
-import { between, compact, duration, moment, money, number, shortMoment } from "./format.js";
+import { askForKey } from "./api.js";
+import { between, compact, count, duration, moment, money, number, shortMoment } from "./format.js";
 import { href } from "./route.js";
 import { visible } from "./untrusted.js";
 
@@ -91,19 +91,18 @@ export function Loading({ what = "" }) {
 /** What went wrong, and what to do about it. `retry` is a function, where trying again may help. */
 export function ErrorBox({ error, retry }) {
   if (!error) return null;
-  const withKey = async () => (await askForKey({ again: currentKey() !== null })) && retry?.();
   return html`<div class="error-box" role="alert">
     <p>${error.message}</p>
     ${error.passing && html`<p class="muted">Trying again until it answers.</p>`}
-    ${error.status === 401 && html`<button onClick=${withKey}>Enter the API key</button>`}
+    ${error.status === 401 && html`<button onClick=${() => askForKey()}>Enter the API key</button>`}
     ${retry && error.status !== 401 && error.status !== 400 && error.status !== 404 && html`<button onClick=${retry}>Try again</button>`}
   </div>`;
 }
 
-/** The next page of `usePages`. */
+/** The next page of `usePages`; `what` is the plural of what is listed. */
 export function More({ pages, what = "rows" }) {
   if (!pages.items?.length) return null;
-  const shown = `${number(pages.items.length)} ${what} shown`;
+  const shown = `${count(pages.items.length, what.replace(/s$/, ""))} shown`;
   return html`<div class="more">
     <span class="muted">${shown}${pages.hasMore ? "" : ", no more"}</span>
     ${pages.hasMore && html`<button onClick=${pages.more} disabled=${pages.loading}>${pages.loading ? "Loading…" : "More"}</button>`}
