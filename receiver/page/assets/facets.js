@@ -1,11 +1,12 @@
 // What there is to search in: how many events of each type, agent, service and status, as filters in the address.
 
 import { html, useState } from "./vendor/preact.js";
+import { useAgain } from "./again.js";
 import { get } from "./api.js";
 import { count, number } from "./format.js";
 import { useLoad } from "./load.js";
 import { here, href } from "./route.js";
-import { ErrorBox, asked, visible } from "./ui.js";
+import { asked, visible } from "./ui.js";
 
 const FIELDS = [["event_type", "Type"], ["status", "Status"], ["agent_id", "Agent"], ["service", "Service"]];
 const ASKED = 100; // values of a field
@@ -13,8 +14,9 @@ const SHOWN = 8;
 
 /** Filters with counts. `filters` are those in the address, `params` all that is there. */
 export function Facets({ filters, params }) {
-  const { data, error, loading } = useLoad((signal) => counted(filters, signal), [JSON.stringify(filters)], { keep: true });
-  if (!data) return error && html`<${ErrorBox} error=${error} />`;
+  const { data, error, loading, reload } = useLoad((signal) => counted(filters, signal), [JSON.stringify(filters)], { keep: true });
+  useAgain(reload, data, data && (data.index.state !== "ready" || (data.events === 0 && data.index.pending > 0)));
+  if (!data) return error && html`<p class="muted">${error.passing ? "No counts yet." : `No counts: ${error.message}`}</p>`;
   const { state, pending } = data.index;
   return html`<div class="facets" aria-busy=${loading}>
     ${FIELDS.map(([field, label]) => html`<${Facet} key=${field} field=${field} label=${label} values=${data.facets[field]} params=${params} />`)}

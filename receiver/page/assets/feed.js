@@ -41,18 +41,23 @@ export class Feed {
   }
 }
 
-function rowOf({ id, trace_id, timestamp, event_type, agent_id, status, name, kind, duration_ns, ...event }) {
-  const words = beginning(said({ status, ...event }, name), WORDS);
-  return { id, trace_id, timestamp, event_type, agent_id, status, name: beginning(name ?? "", WORDS), kind, duration_ns, words };
+function rowOf(event) {
+  const { id, trace_id, timestamp, event_type, agent_id, status, kind, duration_ns } = event;
+  const name = beginning(event.name ?? "", WORDS);
+  return { id, trace_id, timestamp, event_type, agent_id, status, kind, duration_ns, name, words: said(event) };
 }
 
-/** What an event says beside its name: what went wrong, its log line, or without a name its first properties. */
-function said(event, name) {
+/** What an event says beside its name, or how that begins: what went wrong, its log line, or without a name its properties. */
+export function said(event) {
+  return beginning(words(event), WORDS);
+}
+
+function words(event) {
   const failure = failureOf(event);
   if (failure?.message) return failure.message;
   const properties = event.properties ?? {};
   if (typeof properties.body === "string") return properties.body;
-  if (name) return "";
+  if (event.name) return "";
   const plain = Object.entries(properties).filter(([, value]) => typeof value === "string" || typeof value === "number");
   return plain.slice(0, SAID).map(([key, value]) => `${key}: ${String(value).slice(0, WORDS)}`).join(", ");
 }

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "./vendor/preact.js";
 import { get, stream } from "./api.js";
-import { duration, number } from "./format.js";
+import { count, duration } from "./format.js";
 import { Feed } from "./feed.js";
 
 const BEFORE = 50; // events of the past that are shown at first
@@ -12,9 +12,9 @@ const LONGEST_PAUSE = 30000;
 const DRAWN = 250; // ms between two drawings: four a second
 
 /**
- * Follows the events that `filters` let through: `{rows, came, waiting, dropped, state, reason}`.
+ * Follows the events that `filters` let through: `{rows, came, waiting, dropped, state, reason, again}`.
  *
- * `state` is connecting, live, away (tried again by itself), hidden or refused (with an ApiError as `reason`). While `held`,
+ * `state` is connecting, live, away (tried again by itself), hidden or refused (with an ApiError as `reason`, until `again()`). While `held`,
  * `rows` stay as they are and `waiting` says how many came.
  */
 export function useFollowing(filters, held) {
@@ -23,6 +23,7 @@ export function useFollowing(filters, held) {
   const feed = useRef({ key: null });
   const [shown, setShown] = useState({ rows: [], came: 0, dropped: 0 });
   const [link, setLink] = useState({ state: "connecting" });
+  const [turn, setTurn] = useState(0);
   const [, redraw] = useState(0);
   if (feed.current.key !== key) feed.current = { key, feed: new Feed(), opened: false, since: null };
   const { feed: current } = feed.current;
@@ -50,28 +51,28 @@ export function useFollowing(filters, held) {
       clearTimeout(timer);
       left(place);
     };
-  }, [key, seen]);
+  }, [key, seen, turn]);
   useEffect(() => {
     if (!held) drawing.current.take();
   }, [held, key]);
 
   const mine = shown.feed === current ? shown : { rows: [], came: 0 };
-  return { ...link, rows: mine.rows, came: current.came, waiting: current.came - mine.came, dropped: current.dropped };
+  return { ...link, rows: mine.rows, came: current.came, waiting: current.came - mine.came, dropped: current.dropped, again: () => setTurn(turn + 1) };
 }
 
 async function follow(place, filters, signal, setLink, draw) {
   const { feed } = place;
   let pause = FIRST_PAUSE;
   while (!signal.aborted) {
+    let open = true;
     let reason = { message: "The receiver ended the stream." };
     setLink(({ state }) => ({ state: state === "away" ? "away" : "connecting" }));
     try {
       let before = null;
       const onOpen = () => {
         pause = FIRST_PAUSE;
-        setLink({ state: "live" });
         // What is stored from here on is streamed: nothing gets lost in between. Without what was before it goes on, too.
-        before = catchUp(place, filters, signal).then(draw, () => {});
+        before = catchUp(place, filters, signal).then(draw, () => {}).then(() => open && setLink({ state: "live" }));
       };
       for await (const { event, data } of stream("/live", filters, { signal, onOpen })) {
         await before;
@@ -83,6 +84,7 @@ async function follow(place, filters, signal, setLink, draw) {
     } catch (error) {
       reason = error;
     }
+    open = false;
     if (signal.aborted) return;
     left(place);
     if (reason.status && !reason.passing) {
@@ -107,7 +109,7 @@ async function catchUp(place, filters, signal) {
   const added = missed.reverse().sort((a, b) => (a.created_at < b.created_at ? -1 : 1)).filter((event) => feed.add(event)).length;
   if (first) return;
   const away = duration((Date.now() - since) * 1e6);
-  feed.remark(`Not connected for ${away}. Of the ${number(MISSED)} newest events, ${number(added)} came meanwhile and are below; others that came may be missing here.`);
+  feed.remark(`Not connected for ${away}: ${count(added, "event")} of that time, among the newest ${MISSED}, below. Others may be missing here.`);
 }
 
 function left(place) {

@@ -6,6 +6,7 @@ import { MOST } from "./feed.js";
 import { useFollowing } from "./following.js";
 import { count, duration, number } from "./format.js";
 import { useKeys } from "./keys.js";
+import { kindName } from "./results.js";
 import { given } from "./route.js";
 import { Empty, ErrorBox, FilterBar, Link, Moment, Status, Title, TypeBadge, visible } from "./ui.js";
 import { useNarrow } from "./waterfall.js";
@@ -49,7 +50,7 @@ export function Live({ params }) {
       ${held && feed.waiting > 0 && html`<button type="button" class="small" onClick=${paused ? toggle : toTop}>Show ${count(feed.waiting, "new event")}</button>`}
     </div>
     ${feed.dropped > 0 && html`<p class="notice">${count(feed.dropped, "event")} came too fast to be shown here. ${feed.dropped === 1 ? "It is" : "They are"} stored all the same; a filter shows more of what is left.</p>`}
-    ${feed.state === "refused" && html`<${ErrorBox} error=${feed.reason} />`}
+    ${feed.state === "refused" && html`<${ErrorBox} error=${feed.reason} retry=${feed.again} />`}
     ${feed.rows.length > 0 && html`<${Rows} key=${key} rows=${feed.rows} list=${list} onScrolled=${setScrolled} />`}
     ${feed.state === "live" && feed.came === 0 && (Object.keys(filters).length ? html`<p class="empty">Nothing yet that matches these filters.</p>` : html`<${Empty} what="events" />`)}
     ${feed.came > MOST && html`<p class="muted">The newest ${number(MOST)} events are kept here.</p>`}`;
@@ -87,7 +88,7 @@ function Rows({ rows, list, onScrolled }) {
 
 function Row({ row }) {
   const { trace_id, id, name, kind, words } = row;
-  const what = html`<bdi>${visible(name || (words ? "" : (kind ?? "event").replace("_", " ")))}</bdi>${words && html` <bdi class=${name ? "muted" : ""}>${visible(words)}</bdi>`}`;
+  const what = html`<bdi>${visible(name || (words ? "" : kindName({ kind })))}</bdi>${words && html` <bdi class=${name ? "muted" : ""}>${visible(words)}</bdi>`}`;
   return html`<${Moment} at=${row.timestamp} />
     <${TypeBadge} type=${row.event_type} />
     <bdi class="live-agent">${visible(row.agent_id ?? "").slice(0, 60)}</bdi>

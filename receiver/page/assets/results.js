@@ -36,7 +36,7 @@ function Result({ result: { event, highlights, score, parts, more }, params }) {
 
 /** An event in a line: a link into its trace, with the event opened. `row` makes it one that j and k step through. */
 export function EventLine({ event, row = false }) {
-  const name = html`<bdi>${short(event.name || (event.kind ?? "event").replace("_", " "))}</bdi>`;
+  const name = html`<bdi>${short(event.name || kindName(event))}</bdi>`;
   return html`<${TypeBadge} type=${event.event_type} />
     ${
       // Who sends with auto_create_traces: false has events without a trace.
@@ -75,6 +75,11 @@ function Parts({ parts, score }) {
       ${rows.map(([name, part]) => html`<tr key=${name}><th scope="row">${LISTS[name] ?? name}</th><td class="number">${number(part.rank)}</td><td class="number">${shown(part.score)}</td></tr>`)}
     </tbody>
   </table>`;
+}
+
+/** What kind of thing an event is that has no name. */
+export function kindName({ kind }) {
+  return { log_record: "log record", span_event: "span event", json: "event" }[kind] ?? "span";
 }
 
 function shown(score) {

@@ -1,16 +1,19 @@
 // Page Search: as one types, by meaning and by words; or the events that are like one (`like`).
 
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
+import { useAgain } from "./again.js";
 import { get } from "./api.js";
 import { Facets } from "./facets.js";
+import { said } from "./feed.js";
 import { count, number } from "./format.js";
 import { stepRows, useKeys } from "./keys.js";
 import { useLoad } from "./load.js";
 import { given, here, href, navigate } from "./route.js";
 import { EventLine, Results } from "./results.js";
-import { Empty, ErrorBox, FilterBar, Loading, Title, announce, asked } from "./ui.js";
+import { Empty, ErrorBox, FilterBar, Loading, Title, announce, asked, visible } from "./ui.js";
 
-const FILTERS = ["event_type", "agent_id", "service", "status", "trace_id", "session_id", "since", "until"];
+const FACETS = ["event_type", "agent_id", "service", "status"];
+const FILTERS = [...FACETS, "trace_id", "session_id", "since", "until"];
 const MODES = [["", "Hybrid", "by meaning and words"], ["semantic", "Semantic", "by meaning alone"], ["keyword", "Keyword", "by words, ids and codes as they are written"]];
 const GROUPS = [["", "Events", "each by itself"], ["trace", "Traces", "the best event of each trace"], ["session", "Sessions", "the best event of each session"]];
 const LIMITS = [20, 50, 100, 200];
@@ -21,7 +24,6 @@ const EXAMPLES = [
   ["web_search", "a tool, an order number, an error code, an id: as it is written"],
 ];
 const TYPING = 200; // ms without a key before it is searched
-const LOOK_AGAIN = 4000; // ms, while the index is prepared
 
 export function Search({ params }) {
   const filters = given(Object.fromEntries(FILTERS.map((name) => [name, params[name]])));
@@ -31,6 +33,7 @@ export function Search({ params }) {
   const off = stats.data?.index_state === "off";
   const found = useLoad((signal) => (off ? null : find({ q, like, mode, group_by, limit, filters }, signal)), [wanted, off], { keep: true });
   const about = found.data?.like === like && (q || like) ? found.data : null;
+  const chosen = FACETS.filter((name) => filters[name]).length;
   useSaid(about, found);
   useKeys({ ArrowDown: () => inRows() && stepRows(1), ArrowUp: () => inRows() && stepBack(), Escape: () => inRows() && field().focus() });
   return html`<${Title} text="Search" />
@@ -44,7 +47,7 @@ export function Search({ params }) {
       off
         ? html`<${Off} />`
         : html`<div class="search">
-            <details class="beside" open=${!narrow()}><summary>Filters</summary><${Facets} filters=${filters} params=${params} /></details>
+            <details class="beside" open=${!narrow()}><summary>Filters${chosen ? ` (${chosen})` : ""}</summary><${Facets} filters=${filters} params=${params} /></details>
             <section class="found" aria-label="Results">
               ${like && about && html`<${Like} event=${about.event} params=${params} />`}
               ${!q && !like && html`<${Examples} params=${params} stats=${stats.data} />`}
@@ -74,15 +77,13 @@ async function find({ q, like, mode, group_by, limit, filters }, signal) {
   }
 }
 
-/** Says how much was found, and looks again by itself until meaning can be searched. */
+/** Says how much was found, and looks again by itself until meaning can be searched, or anything at all. */
 function useSaid(told, { loading, reload }) {
   useEffect(() => {
     if (told && !loading) announce(told.results.length ? count(told.results.length, "result") : "Nothing found");
   }, [told, loading]);
-  useEffect(() => {
-    const timer = told?.instead && setTimeout(reload, LOOK_AGAIN);
-    return () => clearTimeout(timer);
-  }, [told]);
+  const { state, pending } = told?.index ?? {};
+  useAgain(reload, told, told && (told.instead || (!told.results.length && (state !== "ready" || pending > 0))));
 }
 
 /** The field. The address follows what is typed, and what is typed the address where something else changed it. */
@@ -196,6 +197,7 @@ function Examples({ params, stats }) {
 
 function Like({ event, params }) {
   return html`<div class="like"><span class="muted">Events like</span> <${EventLine} event=${event} />
+    <span class="like-words muted"><bdi>${visible(said(event))}</bdi></span>
     <a class="away" href=${href("/search", { ...params, like: undefined })}>Back to words</a></div>`;
 }
 
