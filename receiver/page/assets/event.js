@@ -4,11 +4,12 @@ import { html, useLayoutEffect, useRef } from "./vendor/preact.js";
 import { get } from "./api.js";
 import { failureOf } from "./failure.js";
 import { duration } from "./format.js";
+import { Facts, linked } from "./head.js";
 import { useKeys } from "./keys.js";
 import { useLoad } from "./load.js";
 import { Fold, Parts, Value, parsed } from "./parts.js";
 import { href } from "./route.js";
-import { Copy, Duration, ErrorBox, Json, Link, Loading, Moment, Status, Text, Tokens, TypeBadge } from "./ui.js";
+import { Copy, Duration, ErrorBox, Json, Loading, Moment, Status, Text, Tokens, TypeBadge } from "./ui.js";
 
 const useEvent = (id, part = "") =>
   useLoad((signal) => get(`/events/${encodeURIComponent(id)}${part}`, {}, { signal }), [id, part], { keep: true });
@@ -60,16 +61,7 @@ function Details({ event, node, onSelect }) {
       ${event.severity && html`<span class="severity"><${Text} value=${event.severity} /></span>`}
     </p>
     ${failure && html`<${Failure} failure=${failure} node=${node} onSelect=${onSelect} />`}
-    <dl class="facts">
-      <${Fact} name="At"><${Moment} at=${event.timestamp} long /><//>
-      ${event.duration_ns > 0 && html`<${Fact} name="Took"><${Duration} ns=${event.duration_ns} /><//>`}
-      ${node && html`<${Fact} name="After the start">${duration(node.start)}<//>`}
-      ${event.agent_id && html`<${Fact} name="Agent"><${Link} to="/traces" params=${{ agent_id: event.agent_id }}><${Text} value=${event.agent_id} /><//><//>`}
-      ${event.session_id && html`<${Fact} name="Session"><${Link} to=${["sessions", event.session_id]}><${Text} value=${event.session_id} /><//><//>`}
-      ${(node?.event.input_tokens ?? 0) + (node?.event.output_tokens ?? 0) > 0 && html`<${Fact} name="Tokens"><${Tokens} input=${node.event.input_tokens} output=${node.event.output_tokens} /><//>`}
-      <${Fact} name="Kind"><${Text} value=${event.kind} /><//>
-      ${event.source && html`<${Fact} name="Source"><${Text} value=${Object.values(event.source).filter((value) => typeof value === "string").join(" / ")} /><//>`}
-    </dl>
+    <${Facts} facts=${factsOf(event, node)} />
     <p class="panel-links">
       <a class="button" href=${href("/search", { like: event.id })}>More like this</a>
       <${Copy} text=${event.id} label="Copy id" />
@@ -85,8 +77,19 @@ function Details({ event, node, onSelect }) {
   `;
 }
 
-function Fact({ name, children }) {
-  return html`<div><dt>${name}</dt><dd>${children}</dd></div>`;
+function factsOf(event, node) {
+  const { input_tokens = 0, output_tokens = 0 } = node?.event ?? {};
+  const source = Object.values(event.source ?? {}).filter((value) => typeof value === "string");
+  return [
+    ["At", html`<${Moment} at=${event.timestamp} long />`],
+    ["Took", event.duration_ns > 0 && html`<${Duration} ns=${event.duration_ns} />`],
+    ["After the start", node && duration(node.start)],
+    linked("Agent", event.agent_id, "/traces", { agent_id: event.agent_id }),
+    linked("Session", event.session_id, ["sessions", event.session_id]),
+    ["Tokens", input_tokens + output_tokens > 0 && html`<${Tokens} input=${input_tokens} output=${output_tokens} />`],
+    ["Kind", html`<${Text} value=${event.kind} />`],
+    ["Source", source.length > 0 && html`<${Text} value=${source.join(" / ")} limit=${300} />`],
+  ];
 }
 
 function Failure({ failure: { kind, message, stack }, node, onSelect }) {
@@ -162,16 +165,15 @@ function Why({ id }) {
     <section class="why">
       <h3>Why it is here</h3>
       <p><${Text} value=${data.rule} block /></p>
-      <dl class="facts">
-        ${["session_id", "agent_id", "event_type"].map((field) => {
-          const { value, from, key } = data[field];
-          return value !== null && html`<${Fact} key=${field} name=${field.replace("_", " ")}>
-            <${Text} value=${value} limit=${200} /> <span class="muted">from ${PLACES[from] ?? from} ${key && html`<code><${Text} value=${key} /></code>`}</span>
-          <//>`;
-        })}
-      </dl>
+      <${Facts} facts=${["session_id", "agent_id", "event_type"].map((field) => [field.replace("_", " "), told(data[field])])} />
     </section>
   `;
+}
+
+function told({ value, from, key }) {
+  return value !== null && html`<${Text} value=${value} limit=${200} /> <span class="muted">
+    from ${PLACES[from] ?? from} ${key && html`<code><${Text} value=${key} /></code>`}
+  </span>`;
 }
 
 function Rest({ title, value, open = false }) {

@@ -4,9 +4,10 @@ import { html, useEffect, useMemo, useRef, useState } from "./vendor/preact.js";
 import { get } from "./api.js";
 import { Conversation } from "./conversation.js";
 import { between, count, duration, number } from "./format.js";
+import { Head, sums } from "./head.js";
 import { InferredTrace } from "./inferred.js";
 import { useLoad } from "./load.js";
-import { Copy, Duration, ErrorBox, Link, Loading, Moment, Money, Status, Text, Title, Tokens } from "./ui.js";
+import { Copy, Duration, ErrorBox, Link, Loading, Moment, Status, Text, Title } from "./ui.js";
 
 const AT_ONCE = 50; // traces that are drawn before one asks for more
 const NEAR = "600px"; // how far below the window a trace may be when it is loaded
@@ -19,7 +20,10 @@ export function Session({ id }) {
     return html`<${Title} text="Session" />${error ? html`<${ErrorBox} error=${error} retry=${reload} />` : html`<${Loading} what="the session" />`}`;
   }
   return html`
-    <${Head} session=${session} />
+    <${Head} before="Session " heading=${session.id} facts=${factsOf(session)}>
+      <${Copy} text=${session.id} label="Copy id" />
+      <${Link} to="/traces" params=${{ session_id: session.id }}>Its traces as a list<//>
+    <//>
     ${traces.slice(0, most).map((trace, index) => html`<${Chapter} key=${trace.id} trace=${trace} before=${traces[index - 1]} />`)}
     ${traces.length > most && html`<div class="more">
       <span class="muted">${number(most)} of ${count(traces.length, "trace")} shown</span>
@@ -28,30 +32,15 @@ export function Session({ id }) {
   `;
 }
 
-function Head({ session }) {
+function factsOf(session) {
   const { agent_ids: agents } = session;
-  const facts = [
+  return [
     ["First activity", html`<${Moment} at=${session.first_event_at} long />`],
     ["Last activity", html`<${Moment} at=${session.last_event_at} long />`],
     ["Traces", number(session.trace_count)],
-    ["Events", number(session.event_count)],
-    ["Errors", session.error_count ? html`<span class="bad"><span aria-hidden="true">✕</span> ${number(session.error_count)}</span>` : "0"],
-    ["Tokens", session.input_tokens + session.output_tokens > 0 && html`<${Tokens} input=${session.input_tokens} output=${session.output_tokens} />`],
-    ["Cost", session.cost_usd > 0 && html`<${Money} usd=${session.cost_usd} />`],
+    ...sums(session),
     [agents.length > 1 ? "Agents" : "Agent", agents.length > 0 && agents.map((agent, index) => html`${index > 0 && ", "}<${Text} value=${agent} limit=${100} />`)],
   ];
-  return html`
-    <header class="trace-head">
-      <div class="trace-title">
-        <${Title} text=${`Session ${session.id}`}>Session <${Text} value=${session.id} limit=${300} /><//>
-        <${Copy} text=${session.id} label="Copy id" />
-        <${Link} to="/traces" params=${{ session_id: session.id }}>Its traces as a list<//>
-      </div>
-      <dl class="facts">
-        ${facts.map(([name, value]) => value && html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}
-      </dl>
-    </header>
-  `;
 }
 
 /** A trace of the session: its head line, and its conversation once it is in sight. */

@@ -3,8 +3,14 @@
 import { html } from "./vendor/preact.js";
 import { get } from "./api.js";
 import { number } from "./format.js";
+import { Errors } from "./head.js";
 import { usePages } from "./load.js";
 import { Empty, ErrorBox, Link, Loading, Moment, Money, More, Text, Title, Tokens } from "./ui.js";
+
+const COLUMNS = [
+  ["Session"], ["Agents"], ["Traces", "number"], ["Events", "number"], ["Errors", "number"], ["Tokens", "number"], ["Cost", "number"],
+  ["First activity"], ["Last activity"],
+];
 
 export function Sessions() {
   const pages = usePages(async (cursor, signal) => {
@@ -19,17 +25,7 @@ export function Sessions() {
     ${pages.items?.length > 0 && html`
       <table class="table">
         <thead>
-          <tr>
-            <th scope="col">Session</th>
-            <th scope="col">Agents</th>
-            <th scope="col" class="number">Traces</th>
-            <th scope="col" class="number">Events</th>
-            <th scope="col" class="number">Errors</th>
-            <th scope="col" class="number">Tokens</th>
-            <th scope="col" class="number">Cost</th>
-            <th scope="col">First activity</th>
-            <th scope="col">Last activity</th>
-          </tr>
+          <tr>${COLUMNS.map(([name, kind]) => html`<th scope="col" class=${kind}>${name}</th>`)}</tr>
         </thead>
         <tbody>
           ${pages.items.map((session) => html`<${Row} key=${session.id} session=${session} />`)}
@@ -43,7 +39,7 @@ export function Sessions() {
 const AGENTS = 3;
 
 function Row({ session }) {
-  const { agent_ids: agents, error_count: errors } = session;
+  const { agent_ids: agents } = session;
   return html`
     <tr>
       <td><${Link} row to=${["sessions", session.id]}><${Text} value=${session.id} limit=${120} /><//></td>
@@ -53,7 +49,7 @@ function Row({ session }) {
       </td>
       <td class="number" data-label="Traces">${number(session.trace_count)}</td>
       <td class="number" data-label="Events">${number(session.event_count)}</td>
-      <td class="number" data-label="Errors">${errors ? html`<span class="bad"><span aria-hidden="true">✕</span> ${number(errors)}</span>` : "0"}</td>
+      <td class="number" data-label="Errors"><${Errors} count=${session.error_count} /></td>
       <td class="number" data-label="Tokens"><${Tokens} input=${session.input_tokens} output=${session.output_tokens} /></td>
       <td class="number" data-label="Cost"><${Money} usd=${session.cost_usd} /></td>
       <td data-label="First"><${Moment} at=${session.first_event_at} /></td>

@@ -1,16 +1,17 @@
 // Page Trace: what one run of an agent did, as a waterfall and as a conversation.
 
-import { html, useEffect, useMemo, useState } from "./vendor/preact.js";
+import { html, useEffect, useMemo, useRef, useState } from "./vendor/preact.js";
 import { get } from "./api.js";
 import { Conversation } from "./conversation.js";
 import { EventPanel } from "./event.js";
 import { FirstError } from "./first_error.js";
 import { between, count, number } from "./format.js";
+import { Head, linked, sums } from "./head.js";
 import { InferredTrace } from "./inferred.js";
 import { useLoad } from "./load.js";
-import { href, navigate } from "./route.js";
+import { href, navigate, parse } from "./route.js";
 import { errorsOf, matcher, shownOf, treeOf } from "./tree.js";
-import { Copy, Duration, ErrorBox, FilterBar, Link, Loading, Moment, Money, Status, Text, Title, Tokens, announce } from "./ui.js";
+import { Copy, Duration, ErrorBox, FilterBar, Link, Loading, Moment, Status, Title, announce } from "./ui.js";
 import { Waterfall, useNarrow } from "./waterfall.js";
 
 const FIRST_LOOK = 2000; // ms until a running trace is looked at again; longer each time that nothing is new
@@ -54,7 +55,9 @@ export function Trace({ id, params }) {
   const collapseAll = () => setCollapsed(new Set(tree.nodes.filter((node) => node.parent && node.children.length).map((node) => node.event.id)));
 
   return html`
-    <${Head} trace=${trace} length=${tree.length} />
+    <${Head} heading=${trace.name || "Trace"} facts=${factsOf(trace, tree.length)}>
+      <${Status} status=${trace.status} /><${Copy} text=${trace.id} label="Copy trace id" />
+    <//>
     <${ErrorBox} error=${error} retry=${reload} />
     <${InferredTrace} trace=${trace} events=${trace.events} />
     <${FirstError} errors=${errorsOf(tree.nodes)} trace=${trace} selected=${selected} onSelect=${select} />
@@ -88,40 +91,32 @@ export function Trace({ id, params }) {
 
 const NONE = new Set(); // under a filter nothing is collapsed, or what matches might not be seen
 
-function Head({ trace, length }) {
+function factsOf(trace, length) {
   const took = trace.end_time ? between(trace.start_time, trace.end_time) : length;
-  const facts = [
+  return [
     ["Began", html`<${Moment} at=${trace.start_time} long />`],
     [trace.status === "running" ? "So far" : "Took", html`<${Duration} ns=${took} />`],
-    ["Events", number(trace.event_count)],
-    ["Errors", trace.error_count ? html`<span class="bad"><span aria-hidden="true">✕</span> ${number(trace.error_count)}</span>` : "0"],
-    ["Tokens", trace.input_tokens + trace.output_tokens > 0 && html`<${Tokens} input=${trace.input_tokens} output=${trace.output_tokens} />`],
-    ["Cost", trace.cost_usd > 0 && html`<${Money} usd=${trace.cost_usd} />`],
-    ["Agent", trace.agent_id && html`<${Link} to="/traces" params=${{ agent_id: trace.agent_id }}><${Text} value=${trace.agent_id} limit=${200} /><//>`],
-    ["Session", trace.session_id && html`<${Link} to=${["sessions", trace.session_id]}><${Text} value=${trace.session_id} limit=${200} /><//>`],
-    ["Service", trace.service && html`<${Link} to="/traces" params=${{ service: trace.service }}><${Text} value=${trace.service} limit=${200} /><//>`],
+    ...sums(trace),
+    linked("Agent", trace.agent_id, "/traces", { agent_id: trace.agent_id }),
+    linked("Session", trace.session_id, ["sessions", trace.session_id]),
+    linked("Service", trace.service, "/traces", { service: trace.service }),
   ];
-  return html`
-    <header class="trace-head">
-      <div class="trace-title">
-        <${Title} text=${trace.name || "Trace"}><${Text} value=${trace.name || "Trace"} limit=${300} /><//>
-        <${Status} status=${trace.status} />
-        <${Copy} text=${trace.id} label="Copy trace id" />
-      </div>
-      <dl class="facts">
-        ${facts.map(([name, value]) => value && html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}
-      </dl>
-    </header>
-  `;
 }
 
 function Filters({ tree, params, id, children }) {
   const [text, setText] = useState(params.q ?? "");
   const types = useMemo(() => [...new Set(tree.nodes.map(({ event }) => event.event_type).filter(Boolean))].sort(), [tree]);
+  const asked = useRef(text);
   useEffect(() => {
-    const timer = setTimeout(() => text !== (params.q ?? "") && navigate(["traces", id], { ...params, q: text }, { replace: true }), TYPED);
+    const timer = setTimeout(() => {
+      if (text === asked.current) return;
+      asked.current = text;
+      navigate(["traces", id], { ...parse(location.hash).params, q: text }, { replace: true });
+    }, TYPED);
     return () => clearTimeout(timer);
   }, [text]);
+  // An address that somebody else changed (the step back) says what is asked; what is being typed is newer than ours.
+  useEffect(() => (params.q ?? "") !== asked.current && setText((asked.current = params.q ?? "")), [params.q]);
   const fields = [
     { name: "type", label: "Type", type: "select", options: types },
     { name: "status", label: "Status", type: "select", options: ["error", "ok", "unset"] },
