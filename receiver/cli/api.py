@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import ssl
@@ -41,6 +42,14 @@ class NotReadyError(CommandError):
     def __init__(self, message: str, retry_after: float) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class RefusedError(CommandError):
+    """The receiver does not take what it was sent, or asked for; `status` is HTTP's."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Connection(NamedTuple):
@@ -102,7 +111,9 @@ def path(*parts: str) -> str:
 
 
 class Receiver:
-    """A receiver's routes. Raises AwayError, NotReadyError (503), or CommandError for every other refusal."""
+    """A receiver's routes. Raises AwayError, NotReadyError (503), RefusedError for every other refusal, or CommandError
+    where something else answers.
+    """
 
     def __init__(self, where: Connection) -> None:
         self.url = where.url
@@ -118,19 +129,34 @@ class Receiver:
 
     def get(self, route: str, timeout: float = _TIMEOUT, **parameters: Any) -> Any:
         """Give the JSON at a route. Parameters that are None are left out."""
-        given = urlencode({name: value for name, value in parameters.items() if value is not None})
-        return self._ask(f"{route}{'?' if given else ''}{given}", None, timeout)
+        return self._ask(_with(route, parameters), None, timeout)
 
-    def post(self, route: str, body: dict[str, Any], timeout: float = _TIMEOUT) -> Any:
-        """Send JSON to a route, and give the JSON that comes back."""
-        return self._ask(route, json.dumps(body).encode(), timeout)
+    def get_bytes(self, route: str, timeout: float = _TIMEOUT, **parameters: Any) -> bytes:
+        """Give the JSON at a route as it came."""
+        with self._open(_with(route, parameters), None, timeout) as answer:
+            return bytes(answer.read())
+
+    def lines(self, route: str, timeout: float = _TIMEOUT, **parameters: Any) -> Iterator[bytes]:
+        """Give the lines at a route as they come, an empty one first: once it answers. `timeout` is that of a line."""
+        with self._open(_with(route, parameters), None, timeout) as answer:
+            yield b""
+            yield from answer
+
+    def post(self, route: str, body: dict[str, Any] | bytes, timeout: float = _TIMEOUT) -> Any:
+        """Send JSON, which may be written already, to a route, and give the JSON that comes back."""
+        return self._ask(route, body if isinstance(body, bytes) else json.dumps(body).encode(), timeout)
 
     def _ask(self, route: str, body: bytes | None, timeout: float) -> Any:
+        with self._open(route, body, timeout) as answer:
+            return json.loads(answer.read())
+
+    @contextlib.contextmanager
+    def _open(self, route: str, body: bytes | None, timeout: float) -> Iterator[IO[bytes]]:
         headers = self._headers if body is None else {**self._headers, "Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.url}{route}", body, headers)  # noqa: S310 - `connection` took http and https only
         try:
             with self._opener.open(request, timeout=timeout) as answer:
-                return json.loads(answer.read())
+                yield answer
         except urllib.error.HTTPError as error:
             with error:
                 raise self._refused(error) from None
@@ -180,11 +206,11 @@ class Receiver:
     def _refused(self, error: urllib.error.HTTPError) -> CommandError:
         message = _message(error)
         if error.code == 401:
-            return CommandError(f"{self.url}: {message}. Pass --api-key KEY, or set {KEY_VARIABLE}=KEY")
+            message += f". Pass --api-key KEY, or set {KEY_VARIABLE}=KEY"
         if error.code == 503:
             retry_after = error.headers.get("Retry-After", "")
             return NotReadyError(f"{self.url}: {message}", float(retry_after) if retry_after.isdecimal() else 2.0)
-        return CommandError(f"{self.url}: {message}")
+        return RefusedError(f"{self.url}: {message}", error.code)
 
     def _away(self, error: Exception) -> AwayError:
         reason = getattr(error, "reason", None) or error
@@ -197,6 +223,11 @@ class Receiver:
             f"no receiver answers at {self.url} ({getattr(reason, 'strerror', None) or reason}). "
             f"Start one: {program()} serve; or say where it is: --url URL, or {URL_VARIABLE}=URL"
         )
+
+
+def _with(route: str, parameters: dict[str, Any]) -> str:
+    given = urlencode({name: value for name, value in parameters.items() if value is not None})
+    return f"{route}{'?' if given else ''}{given}"
 
 
 def _trusting(certificate: Path) -> ssl.SSLContext:

@@ -9,12 +9,12 @@ from typing import Any
 from mapping.times import NS, format_rfc3339, parse_rfc3339
 from receiver.settings.kinds import parse_duration
 
-# Flag and parameter of the API, what it takes, help.
+# Parameter of the API, its flag beside the one of the same name, what it takes, help.
 _EQUAL = (
-    ("trace_id", "ID", "only of this trace"),
-    ("session_id", "ID", "only of this session"),
-    ("agent_id", "ID", "only of this agent"),
-    ("event_type", "TYPE", "only of this type: model_call, tool_call, agent, error, log, ..."),
+    ("trace_id", "--trace", "ID", "only of this trace"),
+    ("session_id", "--session", "ID", "only of this session"),
+    ("agent_id", "--agent", "ID", "only of this agent"),
+    ("event_type", "--type", "TYPE", "only of this type: model_call, tool_call, agent, error, log, ..."),
 )
 _STATUSES = ("ok", "error", "unset")
 _PERIOD = (
@@ -26,8 +26,8 @@ _PERIOD = (
 def add_filters(parser: argparse.ArgumentParser, *, period: bool) -> None:
     """Add the filters, `--since` and `--until` only where `period` says so. `given` reads them."""
     group = parser.add_argument_group("filters")
-    for name, metavar, text in _EQUAL:
-        group.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, help=text)
+    for name, short, metavar, text in _EQUAL:
+        group.add_argument(short, f"--{name.replace('_', '-')}", dest=name, metavar=metavar, help=text)
     group.add_argument("--status", choices=_STATUSES, help="only events that ended so")
     for name, text in _PERIOD if period else ():
         group.add_argument(f"--{name}", metavar="WHEN", type=moment, help=text)

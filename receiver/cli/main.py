@@ -10,9 +10,23 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from receiver.cli.commands import doctor, explain, prune, reindex, search, send_demo, serve, sessions, tail, trace
+from receiver.cli.commands import (
+    completion,
+    doctor,
+    explain,
+    export,
+    import_,
+    prune,
+    reindex,
+    search,
+    send_demo,
+    serve,
+    sessions,
+    tail,
+    trace,
+)
 from receiver.cli.errors import CommandError
-from receiver.cli.terminal import printable
+from receiver.cli.terminal import COLOURS, printable, use_colours
 from receiver.settings import SettingsError
 from receiver.version import VERSION
 
@@ -29,14 +43,21 @@ class Command(NamedTuple):
 COMMANDS = (
     Command("serve", "receive, store and index events until stopped", serve.add_arguments, serve.run),
     Command("search", "find events by meaning and by words", search.add_arguments, search.run),
-    Command("tail", "show events as they come", tail.add_arguments, tail.run),
+    Command("tail", "show the last events, or events as they come", tail.add_arguments, tail.run),
     Command("trace", "show one trace as a tree", trace.add_arguments, trace.run),
     Command("explain", "say why an event stands where it does", explain.add_arguments, explain.run),
     Command("sessions", "list sessions, the latest first", sessions.add_arguments, sessions.run),
+    Command(
+        "export", "write events as lines, to be kept, or sent to any OTLP receiver", export.add_arguments, export.run
+    ),
+    Command("import", "store what export wrote, here or elsewhere", import_.add_arguments, import_.run),
     Command("prune", "delete old traces, or those of a session, with their events", prune.add_arguments, prune.run),
     Command("send-demo", "send the made-up runs of a travel agent", send_demo.add_arguments, send_demo.run),
     Command("reindex", "fill the search index anew from the store", reindex.add_arguments, reindex.run),
     Command("doctor", "check settings, stores, model and ports", doctor.add_arguments, doctor.run),
+    Command(
+        "completion", "write a script that has a shell complete commands", completion.add_arguments, completion.run
+    ),
 )
 
 # What a shell reports for a process that SIGINT or SIGPIPE ended.
@@ -71,6 +92,7 @@ def _run(argv: Sequence[str] | None) -> int:
     if args.run is None:
         parser.print_help(sys.stderr)
         return 2
+    use_colours(getattr(args, "color", COLOURS[0]))
     code: int = args.run(args)
     return code
 
@@ -86,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in COMMANDS:
         of_command = commands.add_parser(command.name, help=command.help, description=_sentence(command.help))
         command.add_arguments(of_command)
-        of_command.set_defaults(run=command.run)
+        of_command.set_defaults(run=command.run, parser=parser)
     return parser
 
 

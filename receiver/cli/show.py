@@ -11,6 +11,7 @@ from receiver.cli.terminal import coloured, duration, escaped, local_time, print
 _HEADLINE = 80
 _SPACE = re.compile(r"\s+")
 _LONGEST_AGENT, _LONGEST_TYPE = 24, 20
+_TYPE_COLOURS = {"agent": "green", "workflow": "green", "model_call": "magenta", "tool_call": "blue", "error": "red"}
 _STATUS_COLOURS = {"error": "red", "failed": "red", "running": "yellow", "completed": "green"}
 
 
@@ -18,11 +19,17 @@ def event_cells(event: dict[str, Any]) -> list[str]:
     """Give an event's cells: time, type, agent, status, what it was and how long it took."""
     return [
         coloured(local_time(event["timestamp"]), "dim"),
-        coloured(shortened(printable(event["event_type"] or "-"), _LONGEST_TYPE), "cyan"),
+        kind(event),
         shortened(printable(event["agent_id"] or "-"), _LONGEST_AGENT),
         status(event["status"]),
         headline(event),
     ]
+
+
+def kind(event: dict[str, Any]) -> str:
+    """Show an event's type."""
+    word = event["event_type"] or "-"
+    return coloured(shortened(printable(word), _LONGEST_TYPE), _TYPE_COLOURS.get(word, "cyan"))
 
 
 def status(word: str) -> str:
@@ -34,7 +41,9 @@ def headline(event: dict[str, Any]) -> str:
     """Say what an event was: its name, or the first words of it, and how long it took."""
     took = event["duration_ns"]
     words = name(event) or excerpt(event, _HEADLINE) or event["kind"]
-    return words + (f" {coloured(f'({duration(took)})', 'dim')}" if took else "")
+    return coloured(words, _STATUS_COLOURS.get(event["status"])) + (
+        f" {coloured(f'({duration(took)})', 'dim')}" if took else ""
+    )
 
 
 def name(event: dict[str, Any]) -> str:

@@ -6,19 +6,20 @@ title, so every character that is not printable is shown as its escape.
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import os
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, TextIO
 
 from mapping.times import NS, parse_rfc3339
 
-_COLOURS = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "cyan": 36, "dim": 2, "bold": 1}
+_CODES = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "magenta": 35, "cyan": 36, "dim": 2, "bold": 1}
 _ESCAPE = re.compile(r"\033\[\d+m")
 _COLUMNS_OF_A_FILE = 160
 
@@ -41,15 +42,39 @@ def json_line(value: Any) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
+def add_output_flags(parser: argparse.ArgumentParser, as_json: str) -> None:
+    """Add `--json`, which gives what `as_json` says, and `--color`, which `use_colours` is told."""
+    parser.add_argument("--json", action="store_true", help=as_json)
+    text = "whether to colour (default auto: where it is a terminal, and NO_COLOR is not set)"
+    parser.add_argument("--color", choices=COLOURS, default=COLOURS[0], help=text)
+
+
+def use_colours(when: str) -> None:
+    """Say when text is coloured from now on: one of `COLOURS`, which `--color` takes."""
+    _wanted[:] = [when]
+
+
 def coloured(text: str, colour: str | None, stream: TextIO | None = None) -> str:
     """Colour text where the stream (standard output unless another is given) is a terminal that wants colours.
 
-    See no-color.org: NO_COLOR, set to anything, means none.
+    See no-color.org: NO_COLOR, set to anything, means none. What `use_colours` was told counts more.
     """
-    stream = stream or sys.stdout
-    if colour is None or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty():
+    if colour is None or not _COLOURED[_wanted[0]](stream or sys.stdout):
         return text
-    return f"\033[{_COLOURS[colour]}m{text}\033[0m"
+    return f"\033[{_CODES[colour]}m{text}\033[0m"
+
+
+def _welcome(stream: TextIO) -> bool:
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
+
+
+_COLOURED: dict[str, Callable[[TextIO], bool]] = {
+    "auto": _welcome,
+    "always": lambda _: True,
+    "never": lambda _: False,
+}
+COLOURS = tuple(_COLOURED)
+_wanted = [COLOURS[0]]
 
 
 def columns() -> int:

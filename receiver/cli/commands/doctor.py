@@ -15,7 +15,7 @@ from typing import NamedTuple
 from receiver import settings
 from receiver.cli.checks import machine, model, stores
 from receiver.cli.checks.finding import Finding, Level, Setup
-from receiver.cli.terminal import Progress, coloured, count, printable
+from receiver.cli.terminal import Progress, add_output_flags, coloured, count, json_line, printable
 from receiver.cli.try_rules import try_rules
 from receiver.settings import SettingsError
 from receiver.settings.rules_file import read_rules_file
@@ -46,24 +46,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="instead of all checks, show what these rules make of a log's lines: doctor --rules FILE < LOG",
     )
+    add_output_flags(parser, "a line of JSON for each check")
 
 
 def run(args: argparse.Namespace) -> int:
+    show = _show_json if args.json else _show
     if args.rules:
         return try_rules(args.rules)
     try:
         loaded = settings.load(args, os.environ)
         settings.check(loaded)
     except SettingsError as error:
-        _show("settings", Finding("problem", str(error)))
+        show("settings", Finding("problem", str(error)))
         return 1
     file = args.config or os.environ.get(settings.CONFIG_VARIABLE)
     text = f"read from {file} and the environment" if file else "no file, the environment"
     if loaded.mapping.rules_file:
         text += f"; {_rules(loaded.mapping.rules_file)}"
-    _show("settings", Finding("ok", text))
+    show("settings", Finding("ok", text))
     setup = Setup(loaded, machine.in_use(loaded.storage.data_dir))
-    levels = [_show(check.name, _look(check, setup)) for check in CHECKS]
+    levels = [show(check.name, _look(check, setup)) for check in CHECKS]
     return 1 if "problem" in levels else 0
 
 
@@ -84,4 +86,9 @@ def _show(name: str, finding: Finding) -> Level:
     print(coloured(f"{finding.level:8}", _COLOURS[finding.level]), f"{name:12}", printable(finding.text), flush=True)
     if finding.advice:
         print(" " * 21, f"-> {printable(finding.advice)}", flush=True)
+    return finding.level
+
+
+def _show_json(name: str, finding: Finding) -> Level:
+    print(json_line({"check": name, **finding._asdict()}), flush=True)
     return finding.level

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from receiver.cli import api
-from receiver.cli.terminal import aligned, coloured, json_line, printable
+from receiver.cli.terminal import add_output_flags, aligned, coloured, json_line, printable
 
 _PARTS = {"session": "session_id", "agent": "agent_id", "type": "event_type"}
 # Where a value comes from, in words; the key stands between.
@@ -26,7 +26,7 @@ _NO_KEY = "what is said"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", help="the event's id")
-    parser.add_argument("--json", action="store_true", help="one line of JSON")
+    add_output_flags(parser, "one line of JSON")
     api.add_arguments(parser)
 
 

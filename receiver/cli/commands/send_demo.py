@@ -9,12 +9,13 @@ from receiver.cli import api
 from receiver.cli.errors import CommandError
 from receiver.cli.program import program
 from receiver.cli.show import status
-from receiver.cli.terminal import Progress, aligned, count
+from receiver.cli.terminal import Progress, add_output_flags, aligned, count, json_line
 
 _PATIENCE = 60.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_output_flags(parser, "say what was sent as a line of JSON")
     api.add_arguments(parser)
 
 
@@ -32,6 +33,10 @@ def run(args: argparse.Namespace) -> int:
     except SendError as error:
         raise CommandError(f"{where.url}: {error}") from None
     _wait_until_searched(receiver)
+    if args.json:
+        runs = [run._asdict() for run in sent.runs]
+        print(json_line({"spans": sent.spans, "log_records": sent.logs, "runs": runs}))
+        return 0
     sessions = {run.session_id for run in sent.runs}
     print(
         f"Sent {count(sent.spans, 'span')} and {count(sent.logs, 'log record')}: "

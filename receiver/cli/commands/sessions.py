@@ -6,7 +6,16 @@ import argparse
 from typing import Any
 
 from receiver.cli import api, filters
-from receiver.cli.terminal import aligned, coloured, dollars, json_line, local_time, printable, shortened
+from receiver.cli.terminal import (
+    add_output_flags,
+    aligned,
+    coloured,
+    dollars,
+    json_line,
+    local_time,
+    printable,
+    shortened,
+)
 
 _HEAD = ("last event", "traces", "events", "errors", "tokens in/out", "cost", "agents", "session")
 _LONGEST_AGENTS = 40
@@ -16,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit", type=filters.number(1, 100_000), default=20, metavar="N", help="at most (default 20)"
     )
-    parser.add_argument("--json", action="store_true", help="a line of JSON for each session")
+    add_output_flags(parser, "a line of JSON for each session")
     api.add_arguments(parser)
 
 

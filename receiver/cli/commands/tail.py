@@ -1,4 +1,4 @@
-"""`tail`: the last events, and then the new ones as they come."""
+"""`tail`: the last events, and with `--follow` the new ones as they are stored."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import Any
 
 from mapping.times import NS, format_rfc3339
 from receiver.cli import api, filters
+from receiver.cli.live import Live
 from receiver.cli.show import event_cells
-from receiver.cli.terminal import aligned, json_line
+from receiver.cli.terminal import add_output_flags, aligned, count, json_line
 
-_INTERVAL = 1.0
+_LOOK_EVERY = 1.0
 _PAGE = 200
 _REMEMBERED = 20_000
 # The sender's clock orders events, the receiver's says which are new. This one may differ from that by so much.
@@ -24,41 +25,94 @@ Page = Callable[[str | None], dict[str, Any]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-f", "--follow", action="store_true", help="go on with the new ones, until Ctrl-C")
     parser.add_argument(
-        "--limit", type=filters.number(0, _PAGE), default=10, metavar="N", help="events of the past (default 10)"
+        "-n",
+        "--limit",
+        type=filters.number(0, 100_000),
+        default=10,
+        metavar="N",
+        help="events of the past (default 10)",
     )
-    parser.add_argument("--json", action="store_true", help="a line of JSON for each event")
+    add_output_flags(parser, "a line of JSON for each event")
     filters.add_filters(parser, period=False)
     api.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show events until Ctrl-C. A receiver that goes away later is waited for."""
+    """Show events. A receiver that goes away while it is followed is waited for."""
     receiver = api.Receiver(api.connection(args))
+    which = {name: value for name, value in filters.given(args).items() if value is not None}
+    if args.follow:
+        _Following(receiver, which, args).go_on()
+    _show(_last(receiver, which, args.limit), as_json=args.json)
+    return 0
 
-    def page(cursor: str | None) -> dict[str, Any]:
-        found: dict[str, Any] = receiver.get(
-            api.path("events"), limit=_PAGE, cursor=cursor, **{**filters.given(args), "since": None, "until": None}
+
+def _last(receiver: api.Receiver, which: dict[str, Any], limit: int) -> list[dict[str, Any]]:
+    return list(receiver.pages(api.path("events"), "events", limit, **which))[::-1]
+
+
+class _Following:
+    """Shows the last events and the new ones, each once: also those stored while there was no connection."""
+
+    def __init__(self, receiver: api.Receiver, which: dict[str, Any], args: argparse.Namespace) -> None:
+        self._receiver, self._which, self._args = receiver, which, args
+        self._news: News | None = None
+        self._away = False
+
+    def go_on(self) -> None:
+        """Follow, one connection after the other. Raises CommandError where there is no point in waiting."""
+        # What is wrong with the address, the key or a receiver that is not there yet is said now.
+        self._receiver.get_patiently(api.path("events"), limit=1)
+        while True:
+            self._follow(Live(self._receiver, self._which))
+            _pause(_LOOK_EVERY)
+
+    def _follow(self, live: Live) -> None:
+        while True:
+            events: list[dict[str, Any]] = []
+            ended = None
+            for told in live.take(_LOOK_EVERY):
+                if told.what == "connected":
+                    self._catch_up()
+                elif told.what == "event" and self._news and self._news.is_new(told.data):
+                    events.append(told.data)
+                elif told.what == "dropped":
+                    print(f"{count(told.data, 'event')} came faster than they could be shown", file=sys.stderr)
+                elif told.what == "ended":
+                    ended = told
+            _show(events, as_json=self._args.json)
+            _pause(0)
+            if ended:
+                self._wait(ended.data)
+                return
+
+    def _wait(self, error: Exception | None) -> None:
+        if error is not None and not isinstance(error, api.AwayError | api.NotReadyError):
+            raise error
+        if not self._away:
+            print(f"waiting: {error or f'{self._receiver.url} has ended'}", file=sys.stderr)
+        self._away = True
+
+    def _catch_up(self) -> None:
+        """Show what was stored before the connection stood."""
+        if self._away:
+            print("the receiver answers again", file=sys.stderr)
+            self._away = False
+        if self._news is not None:
+            _show(self._news.poll(), as_json=self._args.json)
+            return
+        limit = self._args.limit
+        past = _last(self._receiver, self._which, max(limit, _PAGE))
+        self._news = News(self._page, past, time.time_ns() - _CLOCKS_DIFFER)
+        _show(past[-limit:] if limit else [], as_json=self._args.json)
+
+    def _page(self, cursor: str | None) -> dict[str, Any]:
+        found: dict[str, Any] = self._receiver.get_patiently(
+            api.path("events"), limit=_PAGE, cursor=cursor, **self._which
         )
         return found
-
-    first = receiver.get_patiently(api.path("events"), limit=_PAGE, **filters.given(args))
-    news = News(page, first["events"], time.time_ns() - _CLOCKS_DIFFER)
-    _show(list(reversed(first["events"][: args.limit])), as_json=args.json)
-    away = False
-    while True:
-        _pause()
-        try:
-            events = news.poll()
-        except (api.AwayError, api.NotReadyError) as error:
-            if not away:
-                print(f"waiting: {error}", file=sys.stderr)
-            away = True
-            continue
-        if away:
-            print("the receiver answers again", file=sys.stderr)
-            away = False
-        _show(events, as_json=args.json)
 
 
 class News:
@@ -73,34 +127,37 @@ class News:
         self._began = format_rfc3339(began)
         self._seen = dict.fromkeys(event["id"] for event in seen)
 
+    def is_new(self, event: dict[str, Any]) -> bool:
+        """Say whether an event was not seen before. From now on it was."""
+        if event["id"] in self._seen:
+            return False
+        self._seen[event["id"]] = None
+        if len(self._seen) > 2 * _REMEMBERED:
+            for event_id in list(self._seen)[:-_REMEMBERED]:
+                del self._seen[event_id]
+        return True
+
     def poll(self) -> list[dict[str, Any]]:
         """Give the events that are new, oldest first."""
         found: list[dict[str, Any]] = []
         cursor = None
         while True:
             page = self._page(cursor)
-            new = [e for e in page["events"] if e["id"] not in self._seen and e["created_at"] >= self._began]
+            new = [e for e in page["events"] if e["created_at"] >= self._began and self.is_new(e)]
             found += new
-            self._seen.update(dict.fromkeys(event["id"] for event in new))
             cursor = page["next_cursor"]
             if not new or cursor is None:
-                break
-        for event_id in list(self._seen)[:-_REMEMBERED]:
-            del self._seen[event_id]
-        return list(reversed(found))
+                return list(reversed(found))
 
 
-def _pause() -> None:
-    """Wait until the next look.
-
-    Raises BrokenPipeError once nobody reads on, which no write would show in quiet times.
-    """
+def _pause(seconds: float) -> None:
+    """Wait. Raises BrokenPipeError once nobody reads on, which no write would show in quiet times."""
     if not hasattr(select, "poll"):  # Windows
-        time.sleep(_INTERVAL)
+        time.sleep(seconds)
         return
     output = select.poll()
     output.register(sys.stdout, select.POLLERR)
-    if output.poll(_INTERVAL * 1000):
+    if output.poll(seconds * 1000):
         raise BrokenPipeError
 
 

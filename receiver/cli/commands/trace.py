@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 from mapping.times import parse_rfc3339
 from receiver.cli import api, filters
-from receiver.cli.show import headline, status
+from receiver.cli.show import headline, kind, status
 from receiver.cli.terminal import (
+    add_output_flags,
     aligned,
     coloured,
     count,
@@ -21,6 +22,8 @@ from receiver.cli.terminal import (
 )
 
 _DEEPEST = 30  # levels that are indented; more would leave no room for words
+# What stands before an event, and before those below it: of one that others follow, and of the last.
+_BRANCH, _LAST = ("├─ ", "│  "), ("└─ ", "   ")
 
 Event = dict[str, Any]
 
@@ -30,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit", type=filters.number(1, 100_000), default=1000, metavar="N", help="events at most (default 1000)"
     )
-    parser.add_argument("--json", action="store_true", help="the trace with its events as one line of JSON")
+    add_output_flags(parser, "the trace with its events as one line of JSON")
     api.add_arguments(parser)
 
 
@@ -86,15 +89,25 @@ def _rows(events: list[Event], began: int) -> Iterator[list[str]]:
         after = parse_rfc3339(event["timestamp"]) - began
         yield [
             coloured(f"+{duration(after)}" if after > 0 else "0", "dim"),
-            coloured(printable(event["event_type"] or "-"), "cyan"),
+            kind(event),
             status(event["status"]),
-            "  " * min(place.depth, _DEEPEST) + headline(event),
+            coloured(place.before, "dim" if place.before else None) + headline(event),
         ]
 
 
 class _Place(NamedTuple):
+    """`before` is drawn before the event, `below` before what it caused."""
+
     event: Event
-    depth: int
+    depth: int = 0
+    before: str = ""
+    below: str = ""
+
+    def child(self, event: Event, *, last: bool) -> _Place:
+        if self.depth == _DEEPEST:
+            return self._replace(event=event)
+        before, below = _LAST if last else _BRANCH
+        return _Place(event, self.depth + 1, self.below + before, self.below + below)
 
 
 def _walk(events: list[Event]) -> Iterator[_Place]:
@@ -111,12 +124,12 @@ def _walk(events: list[Event]) -> Iterator[_Place]:
     seen: set[str] = set()
     # Whatever no root leads to is part of a circle, and begins where its first event does.
     for root in [*roots, *events]:
-        below = [_Place(root, 0)]
+        below = [_Place(root)]
         while below:
             place = below.pop()
             if place.event["id"] in seen:
                 continue
             seen.add(place.event["id"])
             yield place
-            caused = children.get(place.event["span_id"] or "", ())
-            below.extend(_Place(child, place.depth + 1) for child in reversed(caused))
+            caused = children.get(place.event["span_id"] or "", [])
+            below.extend(place.child(child, last=child is caused[-1]) for child in reversed(caused))

@@ -11,6 +11,7 @@ import pytest
 
 from receiver.cli import main
 from receiver.cli.api import AwayError, Connection, NotReadyError, Receiver
+from tests.receiver.cli.answering import answering
 
 
 class Result(NamedTuple):
@@ -45,9 +46,10 @@ def start():
     """Start a command that goes on until it is stopped."""
     processes = []
 
-    def starts(*argv, **environment):
+    def starts(*argv, stdin=None, **environment):
         process = subprocess.Popen(
             [sys.executable, "-m", "receiver", *argv],
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -102,6 +104,12 @@ def served(tmp_path_factory, free_port):
         code = process.wait(30)
     assert code == 0, log.read_text()
     assert "Traceback" not in log.read_text()
+
+
+@pytest.fixture
+def server():
+    with answering() as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,53 +1,10 @@
 """Against a server that answers what a test says: what each answer means to whoever typed the command."""
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
 
 from receiver.cli.api import Connection, Receiver, connection
 from receiver.cli.errors import CommandError
 from receiver.cli.main import _parser
-
-
-class Server:
-    """`answers` are given in turn, the last one again and again; `requests` are what was asked."""
-
-    def __init__(self):
-        self.answers, self.requests = [], []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                outer.requests.append((self.path, self.headers.get("Authorization")))
-                status, headers, body = outer.answers.pop(0) if len(outer.answers) > 1 else outer.answers[0]
-                self.send_response(status)
-                for header in headers.items():
-                    self.send_header(*header)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *args):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-    def answer(self, status, body=b"", **headers):
-        self.answers.append((status, {name.replace("_", "-"): value for name, value in headers.items()}, body))
-
-
-@pytest.fixture
-def server():
-    server = Server()
-    thread = threading.Thread(target=server.server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.server.shutdown()
-    thread.join()
-    server.server.server_close()
-
 
 PREPARING = b'{"error": "unavailable", "message": "the search index is preparing (40%)"}'
 FOUND = b'{"results": [], "index": {"state": "ready", "pending": 0}}'

@@ -43,7 +43,22 @@ def test_serve_refuses_an_address_that_others_reach_without_a_key(run):
     assert result.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("argv", [("search", "x"), ("tail",), ("trace", "x"), ("sessions",), ("send-demo",)])
+ASKING = [
+    ("search", "x"),
+    ("tail",),
+    ("tail", "--follow"),
+    ("trace", "x"),
+    ("explain", "x"),
+    ("sessions",),
+    ("export",),
+    ("import", __file__),
+    ("prune", "--session", "x"),
+    ("reindex",),
+    ("send-demo",),
+]
+
+
+@pytest.mark.parametrize("argv", ASKING, ids=" ".join)
 def test_without_a_receiver_every_command_says_how_to_start_one(run, free_port, monkeypatch, argv):
     port = free_port()
     monkeypatch.setenv("VECTADB_SERVER_PORT", str(port))

@@ -127,6 +127,21 @@ def test_search_takes_the_filters(ask):
     assert ask("search", "flight", "--until", "1d") == "nothing found\n"
 
 
+def test_colours_are_for_terminals_and_where_they_are_asked_for(ask, demo, monkeypatch):
+    trace = ("trace", trace_ids(demo)[0][1])
+    assert "\033" not in ask(*trace)
+    monkeypatch.setenv("NO_COLOR", "1")
+    coloured = ask(*trace, "--color", "always")
+    assert {"\033[35mmodel_call\033[0m", "\033[34mtool_call\033[0m"} <= set(coloured.split())
+    assert re.sub(r"\033\[\d+m", "", coloured) == ask(*trace)
+
+
+def test_the_demo_says_what_it_sent_as_json(ask):
+    told = json.loads(ask("send-demo", "--json"))
+    assert (told["spans"], told["log_records"]) == (28, 7)
+    assert [run["failed"] for run in told["runs"]].count(True) == 1
+
+
 def test_trace_shows_the_tree(ask, demo):
     out = ask("trace", trace_ids(demo)[0][1])
     assert out.splitlines()[0].startswith("invoke_agent travel-agent  ")
@@ -173,10 +188,22 @@ def test_sessions_are_listed(ask, demo):
     assert {len(json.loads(line)["trace_ids"]) for line in ask("sessions", "--json").splitlines()} == {1, 2}
 
 
-def test_tail_shows_the_past_and_then_what_comes_until_ctrl_c(start, served, demo):
+def test_tail_shows_the_last_events_and_ends(ask, demo):
+    shown = [
+        json.loads(line) for line in ask("tail", "--limit", "250", "--json", "--session-id", "no-such").splitlines()
+    ]
+    assert shown == []
+    shown = [json.loads(line) for line in ask("tail", "--limit", "3", "--agent", "hotel-agent", "--json").splitlines()]
+    assert len(shown) == 3
+    assert {event["agent_id"] for event in shown} == {"hotel-agent"}
+    assert [event["timestamp"] for event in shown] == sorted(event["timestamp"] for event in shown)
+    assert ask("tail", "--limit", "0") == ""
+
+
+def test_tail_that_follows_shows_the_past_and_then_what_comes_until_ctrl_c(start, served, demo):
     for text in ("long past", "past", "past again"):
         _send(served, text)
-    tail = start("tail", "--limit", "2", "--event-type", "tail_test", "--url", served.url)
+    tail = start("tail", "--follow", "-n", "2", "--type", "tail_test", "--url", served.url)
     lines = [tail.stdout.readline() for _ in range(2)]
     _send(served, "news \033[2J")
     lines.append(tail.stdout.readline())
@@ -191,8 +218,8 @@ def test_tail_shows_the_past_and_then_what_comes_until_ctrl_c(start, served, dem
     assert "Traceback" not in err
 
 
-def test_tail_ends_when_nobody_reads_on(start, served, demo):
-    tail = start("tail", "--limit", "1", "--json", "--url", served.url)
+def test_tail_that_follows_ends_when_nobody_reads_on(start, served, demo):
+    tail = start("tail", "-f", "--limit", "1", "--json", "--url", served.url)
     assert json.loads(tail.stdout.readline())["id"]
     tail.stdout.close()
     assert tail.wait(10) == 141

@@ -1,0 +1,141 @@
+"""`export`: events as lines, newest first: as they are read, or as OTLP/JSON that any OTLP receiver takes."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from mapping.errors import Problem
+from mapping.otlp.written import Read, requests_of, with_their_spans
+from receiver.cli import api, filters
+from receiver.cli.errors import CommandError
+from receiver.cli.patience import patiently
+from receiver.cli.rate import Rate
+from receiver.cli.terminal import count, json_line
+
+_PAGE = 200
+# Of an OTLP request, that receivers elsewhere take it too: the Collector's limit is 20 MiB.
+_LARGEST_REQUEST = 4 * 1024 * 1024
+
+Pages = Iterator[Sequence[msgspec.Raw]]
+
+
+class _Page(msgspec.Struct):
+    """A page, its events as the receiver wrote them."""
+
+    events: list[msgspec.Raw]
+    next_cursor: str | None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--format",
+        choices=tuple(_FORMATS),
+        default="jsonl",
+        help="a line for each event as it is read (default), or for each OTLP/JSON request",
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="where to write (default: standard output)")
+    filters.add_filters(parser, period=True)
+    api.add_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write what is there. A receiver that goes away meanwhile is waited for, and the next page asked for again."""
+    receiver, which = api.Receiver(api.connection(args)), filters.given(args)
+    stats = receiver.get_patiently(api.path("stats"))
+    whole = None if any(which.values()) else stats["events"]
+    rate, written = Rate("exported"), 0
+
+    def pages() -> Pages:
+        nonlocal written
+        for page in _pages(receiver, which, rate):
+            yield page
+            written += len(page)
+            rate.show(written, written / whole if whole else None)
+
+    with _output(args.output) as (output, readable):
+        try:
+            for line in _FORMATS[args.format](pages()):
+                output.write((json_line(json.loads(line)).encode() if readable else line) + b"\n")
+            output.flush()
+        finally:
+            rate.progress.clear()
+    if args.output:
+        print(f"{count(written, 'event')} written to {args.output}", file=sys.stderr)
+    return 0
+
+
+def _pages(receiver: api.Receiver, which: dict[str, Any], rate: Rate) -> Pages:
+    cursor: str | None = None
+    while True:
+        parameters = {**which, "limit": _PAGE, "cursor": cursor}
+        body = patiently(lambda given=parameters: receiver.get_bytes(api.path("events"), **given), rate.progress)  # type: ignore[misc] # of each turn's own
+        try:
+            page = msgspec.json.decode(body, type=_Page)
+        except msgspec.DecodeError:
+            raise CommandError(f"{receiver.url} does not answer as a vectadb-receiver does") from None
+        yield page.events
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def _as_read(pages: Pages) -> Iterator[bytes]:
+    for page in pages:
+        yield from map(bytes, page)
+
+
+def _as_otlp(pages: Pages) -> Iterator[bytes]:
+    for events in with_their_spans([json.loads(bytes(event)) for event in page] for page in pages):
+        for start in range(0, len(events), _PAGE):
+            yield from _requests(events[start : start + _PAGE])
+
+
+def _requests(events: Sequence[Read]) -> Iterator[bytes]:
+    """Give events as requests that are not too large, one event's alone excepted."""
+    try:
+        bodies = [request.body for request in requests_of(events)]
+    except Problem as problem:
+        if len(events) == 1:
+            raise CommandError(f"event {events[0]['id']} cannot be written as OTLP: {problem.message}") from None
+        bodies = []
+    if len(events) > 1 and (not bodies or max(map(len, bodies)) > _LARGEST_REQUEST):
+        half = len(events) // 2
+        yield from _requests(events[:half])
+        yield from _requests(events[half:])
+    else:
+        yield from bodies
+
+
+_FORMATS: dict[str, Callable[[Pages], Iterator[bytes]]] = {"jsonl": _as_read, "otlp": _as_otlp}
+
+
+@contextlib.contextmanager
+def _output(name: str | None) -> Iterator[tuple[IO[bytes], bool]]:
+    """Give what to write to, and whether a person reads it there.
+
+    A file stands under its own name only once it is whole, and under that with `.part` until then.
+    """
+    if name is None or name == "-":
+        yield sys.stdout.buffer, sys.stdout.isatty()
+        return
+    path = Path(name)
+    partial = path if path.exists() and not path.is_file() else path.with_name(f"{path.name}.part")
+    try:
+        file = partial.open("wb")
+    except OSError as error:
+        raise CommandError(f"cannot write {partial}: {error.strerror}") from None
+    with file:
+        try:
+            yield file, False
+        except OSError as error:
+            raise CommandError(f"cannot write {partial}: {error.strerror}") from None
+    if partial != path:
+        partial.replace(path)

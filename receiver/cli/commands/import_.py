@@ -1,0 +1,168 @@
+"""`import`: lines that `export` wrote, or the Collector's file exporter, in batches, as often as one likes."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from receiver.cli import api
+from receiver.cli.errors import CommandError
+from receiver.cli.lines import EVENT, LineError, counted, routes_of
+from receiver.cli.patience import patiently
+from receiver.cli.rate import Rate
+from receiver.cli.terminal import count, json_line, printable
+
+_BATCH, _BATCH_BYTES = 500, 2_000_000
+_SHOWN = 20  # lines that are said to be wrong, one by one
+_WRONG = {400, 413}  # what was sent is wrong, not how or where
+
+
+class _Line(NamedTuple):
+    place: str
+    text: bytes
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="*", metavar="FILE", help="files of such lines; - or none: standard input")
+    parser.add_argument("--json", action="store_true", help="say how many as a line of JSON")
+    api.add_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Import all lines that can be; the exit code is 1 where some cannot."""
+    receiver = api.Receiver(api.connection(args))
+    receiver.get_patiently(
+        api.path("stats")
+    )  # a receiver that is away, or wants a key, says so before anything is read
+    importing = _Importing(receiver)
+    try:
+        for name in args.files or ["-"]:
+            importing.add(name)
+    except CommandError as error:
+        again = "Import the same again later: what is stored is not stored twice"
+        raise CommandError(f"{error}. {_sentence(importing.counts)}. {again}", exit_code=error.exit_code) from None
+    finally:
+        importing.rate.progress.clear()
+    print(json_line(importing.counts) if args.json else _sentence(importing.counts))
+    return 1 if importing.counts["failed"] else 0
+
+
+class _Importing:
+    """Sends lines, and counts: events, spans and log records taken; of the events how many were there; what failed."""
+
+    def __init__(self, receiver: api.Receiver) -> None:
+        self.rate = Rate("imported")
+        self.counts = Counter(dict.fromkeys(("events", "duplicates", "spans", "log_records", "failed"), 0))
+        self._receiver = receiver
+        self._waiting: list[_Line] = []
+        self._bytes = 0
+
+    def add(self, name: str) -> None:
+        """Import a file. Raises CommandError where it cannot be read, or the receiver takes no more."""
+        with _opened(name) as (file, size):
+            read = 0
+            for number, text in enumerate(file, 1):
+                read += len(text)
+                if line := text.strip():
+                    self._take(_Line(f"{name}:{number}", line))
+                self.rate.show(self._done, read / size if size else None)
+            self._send_events()
+
+    @property
+    def _done(self) -> int:
+        return self.counts["events"] + self.counts["spans"] + self.counts["log_records"]
+
+    def _take(self, line: _Line) -> None:
+        try:
+            routes = routes_of(line.text)
+        except LineError as error:
+            self._fail(line, str(error))
+            return
+        if routes != [EVENT]:
+            for route in routes:
+                self._send_otlp(route, line)
+            return
+        if len(self._waiting) == _BATCH or self._bytes + len(line.text) > _BATCH_BYTES:
+            self._send_events()
+        self._waiting.append(line)
+        self._bytes += len(line.text)
+
+    def _send_events(self) -> None:
+        lines, self._waiting, self._bytes = self._waiting, [], 0
+        if lines:
+            self._send(lines)
+
+    def _send(self, lines: list[_Line]) -> None:
+        body = b'{"options":{"as_read":true},"events":[' + b",".join(line.text for line in lines) + b"]}"
+        try:
+            told = self._post(EVENT, body)
+        except api.RefusedError as error:
+            if error.status not in _WRONG:
+                raise
+            if len(lines) == 1:
+                self._fail(lines[0], str(error))
+                return
+            half = len(lines) // 2
+            self._send(lines[:half])
+            self._send(lines[half:])
+            return
+        self.counts["events"] += told["ingested"]
+        self.counts["duplicates"] += told["duplicates"]
+        for failed in told["errors"]:
+            self._fail(lines[failed["index"]], failed["error"])
+
+    def _send_otlp(self, route: str, line: _Line) -> None:
+        """Send a request as it is: ids of log records are told by it."""
+        try:
+            told = self._post(route, line.text).get("partialSuccess") or {}
+        except api.RefusedError as error:
+            if error.status not in _WRONG:
+                raise
+            self._fail(line, str(error))
+            return
+        name, items = counted(route, line.text)
+        rejected = int(told.get("rejectedSpans") or told.get("rejectedLogRecords") or 0)
+        self.counts[name] += items - rejected
+        if rejected:
+            self._fail(line, f"{rejected} of {items} not stored: {told.get('errorMessage', '')}")
+
+    def _post(self, route: str, body: bytes) -> Any:
+        return patiently(lambda: self._receiver.post(route, body), self.rate.progress)
+
+    def _fail(self, line: _Line, why: str) -> None:
+        self.counts["failed"] += 1
+        self.rate.progress.clear()
+        if self.counts["failed"] <= _SHOWN:
+            print(f"{line.place}: {printable(why)}", file=sys.stderr)
+        elif self.counts["failed"] == _SHOWN + 1:
+            print("further lines that cannot be imported are only counted", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _opened(name: str) -> Iterator[tuple[IO[bytes], int]]:
+    """Open a file; its size is 0 where that is not known."""
+    if name == "-":
+        if sys.stdin.isatty():
+            print("paste lines; Ctrl-D ends them", file=sys.stderr)
+        yield sys.stdin.buffer, 0
+        return
+    try:
+        with Path(name).open("rb") as file:
+            yield file, Path(name).stat().st_size
+    except OSError as error:
+        raise CommandError(f"cannot read {name}: {error.strerror}") from None
+
+
+def _sentence(counts: Counter[str]) -> str:
+    there = f" ({counts['duplicates']} of them were there already)" if counts["duplicates"] else ""
+    parts = [f"{count(counts['events'], 'event')}{there}"] if counts["events"] else []
+    parts += [
+        count(counts[name], noun) for name, noun in (("spans", "span"), ("log_records", "log record")) if counts[name]
+    ]
+    failed = f"; {count(counts['failed'], 'line')} could not be" if counts["failed"] else ""
+    return f"{', '.join(parts) or 'nothing'} imported{failed}"

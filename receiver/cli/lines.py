@@ -1,0 +1,71 @@
+"""What a line of an export is: an event as it is read, or OTLP/JSON."""
+
+from __future__ import annotations
+
+import msgspec
+
+EVENT = "/api/v1/events/batch"
+_OTLP = {"/v1/traces": "resourceSpans", "/v1/logs": "resourceLogs"}
+
+_ABSENT = (b"", b"null", b"[]")
+
+
+class LineError(Exception):
+    """What was expected in place of a line."""
+
+
+class _Line(msgspec.Struct, rename="camel"):
+    """As much of a line as tells what it is."""
+
+    id: msgspec.Raw = msgspec.Raw()
+    kind: msgspec.Raw = msgspec.Raw()
+    resource_spans: msgspec.Raw = msgspec.Raw()
+    resource_logs: msgspec.Raw = msgspec.Raw()
+    resource_metrics: msgspec.Raw = msgspec.Raw()
+
+
+class _Scope(msgspec.Struct, rename="camel"):
+    spans: list[msgspec.Raw] | None = None
+    log_records: list[msgspec.Raw] | None = None
+
+
+class _Resource(msgspec.Struct, rename="camel"):
+    scope_spans: list[_Scope] | None = None
+    scope_logs: list[_Scope] | None = None
+
+
+class _Request(msgspec.Struct, rename="camel"):
+    resource_spans: list[_Resource] | None = None
+    resource_logs: list[_Resource] | None = None
+
+
+_line = msgspec.json.Decoder(_Line)
+_request = msgspec.json.Decoder(_Request)
+
+
+def routes_of(text: bytes) -> list[str]:
+    """Give the routes that take a line: `EVENT`, or those of OTLP. Raises LineError."""
+    try:
+        line = _line.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise LineError(f"expected a JSON object: {error}") from None
+    given = {"resourceSpans": line.resource_spans, "resourceLogs": line.resource_logs}
+    if routes := [route for route, field in _OTLP.items() if bytes(given[field]) not in _ABSENT]:
+        return routes
+    if bytes(line.id) and bytes(line.kind):
+        return [EVENT]
+    if bytes(line.resource_metrics):
+        raise LineError("metrics are not stored here")
+    raise LineError(
+        "expected an event as export writes it, with its id and kind, or OTLP/JSON with resourceSpans or resourceLogs"
+    )
+
+
+def counted(route: str, text: bytes) -> tuple[str, int]:
+    """Give `spans` or `log_records`, and how many of them a request holds that such a route has taken."""
+    request = _request.decode(text)
+    if route == "/v1/traces":
+        scopes = [scope for resource in request.resource_spans or () for scope in resource.scope_spans or ()]
+        return "spans", sum(len(scope.spans or ()) for scope in scopes)
+    scopes = [scope for resource in request.resource_logs or () for scope in resource.scope_logs or ()]
+    return "log_records", sum(len(scope.log_records or ()) for scope in scopes)

@@ -1,0 +1,31 @@
+"""Work that takes long goes on when the receiver comes back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from receiver.cli.api import AwayError, NotReadyError
+from receiver.cli.terminal import Progress
+
+_PATIENCE = 120.0
+_LONGEST_WAIT = 10.0
+
+_T = TypeVar("_T")
+
+
+def patiently(ask: Callable[[], _T], progress: Progress, patience: float = _PATIENCE) -> _T:
+    """Give what the receiver answers; while it is away or asks to come again, wait and ask again.
+
+    Raises what `ask` raises, AwayError and NotReadyError once that has lasted for `patience` seconds.
+    """
+    since = time.monotonic()
+    while True:
+        try:
+            return ask()
+        except (AwayError, NotReadyError) as error:
+            if time.monotonic() - since > patience:
+                raise
+            progress.show(f"waiting: {error}")
+            time.sleep(min(getattr(error, "retry_after", 1.0), _LONGEST_WAIT))

@@ -1,0 +1,33 @@
+"""How far long work is: how much is done, how fast, and how long it will take where the whole is known."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from mapping.times import NS
+from receiver.cli.terminal import Progress, duration
+
+_SHOW_EVERY = 0.2  # seconds
+
+
+class Rate:
+    """Shown on standard error where that is a terminal. `progress` is for whatever else is to be said meanwhile."""
+
+    def __init__(self, done: str) -> None:
+        self.progress = Progress()
+        self._done = done
+        self._began = time.monotonic()
+        self._shown = 0.0
+
+    def show(self, count: int, share: float | None = None) -> None:
+        """Show that so many events are done, which is this `share` (0 to 1) of all, None where that is not known."""
+        now = time.monotonic()
+        if not sys.stderr.isatty() or now - self._shown < _SHOW_EVERY:
+            return
+        self._shown, took = now, now - self._began
+        words = f"{self._done} {count:,} events, {count / took:,.0f}/s"
+        if share:
+            left = max(took / min(share, 1.0) - took, 0.0)
+            words += f", {min(share, 1.0):.0%}, about {duration(int(left * NS))} left"
+        self.progress.show(words)
