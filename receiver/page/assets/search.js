@@ -31,7 +31,9 @@ export function Search({ params }) {
   const wanted = JSON.stringify({ q, like, mode, group_by, limit, filters });
   const stats = useLoad((signal) => get("/stats", {}, { signal }), []);
   const off = stats.data?.index_state === "off";
-  const found = useLoad((signal) => (off ? null : find({ q, like, mode, group_by, limit, filters }, signal)), [wanted, off], { keep: true });
+  // Nothing is asked of an index that is not there.
+  const ready = !off && Boolean(stats.data ?? stats.error);
+  const found = useLoad((signal) => (!ready ? null : find({ q, like, mode, group_by, limit, filters }, signal)), [wanted, ready], { keep: true });
   const about = found.data?.like === like && (q || like) ? found.data : null;
   const chosen = FACETS.filter((name) => filters[name]).length;
   useSaid(about, found);
@@ -47,7 +49,7 @@ export function Search({ params }) {
       off
         ? html`<${Off} />`
         : html`<div class="search">
-            <details class="beside" open=${!narrow()}><summary>Filters${chosen ? ` (${chosen})` : ""}</summary><${Facets} filters=${filters} params=${params} /></details>
+            <details class="beside" open=${!narrow()}><summary>Filters${chosen ? ` (${chosen})` : ""}</summary>${ready && html`<${Facets} filters=${filters} params=${params} />`}</details>
             <section class="found" aria-label="Results">
               ${like && about && html`<${Like} event=${about.event} params=${params} />`}
               ${!q && !like && html`<${Examples} params=${params} stats=${stats.data} />`}
