@@ -47,13 +47,14 @@ export function Conversation({ traceId, events, selected, version }) {
 
 function Turn({ turn, before, traceId, selected, correlation }) {
   const role = ROLES[turn.role] ?? { name: turn.role || "Event", side: "other" };
+  const by = role.side === "agent" ? turn.agent_id : role.side === "tool" ? null : turn.name; // a tool's result names it
   const failed = turn.status === "error";
   const pause = before ? between(before.timestamp, turn.timestamp) : 0;
   return html`
     <li class=${`turn ${role.side} ${failed ? "failed" : ""} ${selected ? "selected" : ""}`}>
       <header>
         <b class="role"><${Text} value=${role.name} /></b>
-        ${turn.name && html`<span class="by"><${Text} value=${turn.name} /></span>`}
+        ${by && html`<${Text} value=${by} limit=${100} />`}
         ${failed && html`<span class="mark-error">✕ error</span>`}
         <${Inferred} correlation=${correlation} />
         <span class="when"><${Moment} at=${turn.timestamp} />${pause >= 1e9 && html` <span class="muted">+${duration(pause)}</span>`}</span>

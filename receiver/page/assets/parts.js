@@ -29,11 +29,11 @@ function Part({ part }) {
 
 const PARTS = {
   text: (part) => html`<${Words} text=${part.text ?? ""} />`,
-  reasoning: (part) => html`<${Fold} title="Reasoning" class="reasoning">${() => html`<${Words} text=${part.text ?? ""} />`}<//>`,
-  tool_call: (part) => html`<${Fold} class="call" title=${titled("⚙ calls", part.name, part.arguments)}>
+  reasoning: (part) => html`<${Fold} title="Reasoning">${() => html`<${Words} text=${part.text ?? ""} />`}<//>`,
+  tool_call: (part) => html`<${Fold} title=${titled("⚙ calls", part.name, part.arguments)}>
     ${() => html`<${Value} value=${part.arguments} />`}
   <//>`,
-  tool_result: (part) => html`<${Fold} class="result" title=${titled("↩ result", part.name, part.result)}>
+  tool_result: (part) => html`<${Fold} title=${titled("↩ result", part.name, part.result)}>
     ${() => html`<${Value} value=${part.result} />`}
   <//>`,
   other: (part) => html`<${Fold} title="Something else">${() => html`<${Json} value=${part} />`}<//>`,

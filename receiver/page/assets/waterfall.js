@@ -1,7 +1,7 @@
 // The waterfall: a trace's events as a tree beside their bars, of which only the rows in sight are in the document.
 // A treegrid as WAI-ARIA describes it; the keyboard's focus stays on the grid, `aria-activedescendant` says which row.
 
-import { html, useEffect, useLayoutEffect, useRef, useState } from "./vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./vendor/preact.js";
 import { Virtualizer, elementScroll, observeElementOffset, observeElementRect } from "./vendor/virtual-core/index.js";
 import { useExcerpts } from "./excerpts.js";
 import { duration, number } from "./format.js";
@@ -58,6 +58,13 @@ export function Waterfall({ tree, shown, traceId, selected, collapsed, onToggle,
     clearTimeout(following.current);
     onSelect(node.event.id);
   };
+  const onClick = (click) => {
+    const node = shown[click.target.closest("[role=row]")?.dataset.index];
+    if (!node || click.ctrlKey || click.metaKey || click.shiftKey) return; // a tab or window of its own
+    click.preventDefault();
+    if (click.target.closest("button")) onToggle(node);
+    else open(node);
+  };
   const page = () => Math.max(Math.floor((scroller.current?.clientHeight ?? 300) / ROW.wide) - 2, 1);
   const onKeyDown = (event) => {
     const node = shown[active];
@@ -110,7 +117,7 @@ export function Waterfall({ tree, shown, traceId, selected, collapsed, onToggle,
           </div>
         </div>
       </div>
-      <div role="rowgroup" class="waterfall-rows" style=${{ height: `${rows.getTotalSize()}px` }}>
+      <div role="rowgroup" class="waterfall-rows" style=${{ height: `${rows.getTotalSize()}px` }} onClick=${onClick}>
         ${inSight.map(({ index, start }) => html`<${Row}
           key=${shown[index].event.id}
           node=${shown[index]}
@@ -123,8 +130,6 @@ export function Waterfall({ tree, shown, traceId, selected, collapsed, onToggle,
           isOpen=${!collapsed.has(shown[index].event.id)}
           isActive=${index === active}
           isSelected=${shown[index].event.id === selected}
-          onToggle=${onToggle}
-          onOpen=${open}
         />`)}
       </div>
     </div>
@@ -162,19 +167,23 @@ function useRows(count, height, scroller, active) {
 
 const rowId = (node) => `row-${node.event.id}`;
 
-function Row({ node, excerpt, index, top, length, tops, traceId, isOpen, isActive, isSelected, onToggle, onOpen }) {
+// While one scrolls, rows that stay are left alone: a frame takes half the time.
+function Row({ node, excerpt, index, top, length, tops, traceId, isOpen, isActive, isSelected }) {
+  return useMemo(
+    () => drawn({ node, excerpt, index, top, length, tops, traceId, isOpen, isActive, isSelected }),
+    [node, excerpt, index, top, isOpen, isActive, isSelected],
+  );
+}
+
+function drawn({ node, excerpt, index, top, length, tops, traceId, isOpen, isActive, isSelected }) {
   const { event } = node;
   const parts = node.children.length > 0;
   const classes = ["waterfall-row", isActive && "active", isSelected && "selected", node.error && "failed"];
-  const follow = (click) => {
-    if (click.ctrlKey || click.metaKey || click.shiftKey || click.button) return; // a tab or window of its own
-    click.preventDefault();
-    onOpen(node);
-  };
   return html`
     <div
       role="row"
       id=${rowId(node)}
+      data-index=${index}
       class=${classes.filter(Boolean).join(" ")}
       style=${{ transform: `translateY(${top}px)` }}
       aria-rowindex=${index + 2}
@@ -183,24 +192,12 @@ function Row({ node, excerpt, index, top, length, tops, traceId, isOpen, isActiv
       aria-setsize=${node.parent ? node.parent.children.length : tops}
       aria-expanded=${parts ? isOpen : undefined}
       aria-selected=${isSelected}
-      onClick=${follow}
     >
       <div role="gridcell" class="what" style=${{ paddingLeft: `${Math.min(node.depth, DEEPEST) * 14}px` }}>
         ${
           parts
-            ? html`<button
-                type="button"
-                class="toggle"
-                tabindex="-1"
-                aria-label=${isOpen ? "Collapse" : "Expand"}
-                onClick=${(click) => {
-                  click.stopPropagation();
-                  onToggle(node);
-                }}
-              >
-                ${isOpen ? "▾" : "▸"}
-              </button>`
-            : html`<span class="toggle" aria-hidden="true"></span>`
+            ? html`<button type="button" class="toggle" tabindex="-1" aria-label=${isOpen ? "Collapse" : "Expand"}>${isOpen ? "▾" : "▸"}</button>`
+            : html`<span class="toggle"></span>`
         }
         <${TypeBadge} type=${event.event_type} />
         <a class="name" tabindex="-1" href=${href(["traces", traceId], { event: event.id })}>
