@@ -24,6 +24,7 @@ class Serving:
         self._open: dict[str, VectorIndex] = {}
         self._damaged: set[str] = set()
         self._agreed = False
+        self._in_place = ""
 
     async def known(self) -> VectorIndex | None:
         """Give the index that served last, None where there is none that can be opened."""
@@ -52,6 +53,9 @@ class Serving:
             except IndexUnusable as error:
                 _log_anew(error)
                 continue
+            if self._in_place != state.name:
+                await self._indexes.put_in_place(self._open[state.name])
+                self._in_place = state.name
             return state
         raise IndexUnavailable("the search index cannot be made; see the log")
 

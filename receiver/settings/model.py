@@ -109,7 +109,9 @@ class SurrealDB:
 class Qdrant:
     url: Annotated[str, Setting(kinds.HTTP_URL, "http(s):// server; empty: embedded, in data_dir/qdrant")] = ""
     api_key: Annotated[Secret, Setting(kinds.SECRET, "API key of the server")] = kinds.NO_SECRET
-    collection: Annotated[str, Setting(kinds.TEXT, "its collections' names begin with this")] = "agent_events"
+    collection: Annotated[
+        str, Setting(kinds.TEXT, "the collection: an alias of the one that serves, whose name begins with this")
+    ] = "agent_events"
 
 
 @dataclass(frozen=True)

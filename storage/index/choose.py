@@ -22,6 +22,11 @@ class Indexes:
             return ServerIndex(self._url, self._api_key, f"{self._collection}-{name}", dimensions)
         return EdgeIndex(self._folder / name, dimensions)
 
+    async def put_in_place(self, index: VectorIndex) -> None:
+        """Let the server give this one of its collections to those who ask for the settings' name."""
+        if isinstance(index, ServerIndex):
+            await index.answer_to(self._collection)
+
     async def remove(self, name: str) -> None:
         """Remove an index that nobody here has open, damaged though it be. Raises IndexUnavailable."""
         index = self.named(name, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from json import JSONDecodeError
@@ -32,6 +33,8 @@ from storage.index.words import clean, query_vector
 
 if TYPE_CHECKING:
     from storage.index.base import Vector
+
+log = logging.getLogger(__name__)
 
 _TIMEOUT = 10  # seconds
 
@@ -96,6 +99,19 @@ class ServerIndex:
         except UnexpectedResponse as error:
             if error.status_code != 409:  # another receiver was faster
                 raise
+
+    async def answer_to(self, alias: str) -> None:
+        """Be what the server gives for `alias`, in place of another. A collection of that name is left alone."""
+        with self._errors():
+            if alias in {each.name for each in (await self._client.get_collections()).collections}:
+                log.warning("%s at %s is a collection of its own: ours is %s", alias, self._url, self.collection)
+                return
+            there = {each.alias_name for each in (await self._client.get_aliases()).aliases}
+            delete = models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias))
+            create = models.CreateAliasOperation(
+                create_alias=models.CreateAlias(collection_name=self.collection, alias_name=alias)
+            )
+            await self._client.update_collection_aliases([delete, create] if alias in there else [create])
 
     async def remove(self) -> None:
         with self._errors():

@@ -17,6 +17,25 @@ async def test_a_url_means_a_server(settings):
     await server.close()
 
 
+async def test_who_asks_the_server_for_the_settings_name_gets_the_collection_that_serves(settings, caplog):
+    indexes = Indexes(url=":memory:", **settings)
+    server = indexes.named("a", 4)
+    await server.open()
+    after = ServerIndex(":memory:", "", "agent_events-b", 4)
+    await after._client.close()
+    after._client = server._client  # each client imitates a server of its own
+    await after.open()
+    for index in (server, after, after):
+        await indexes.put_in_place(index)
+        (alias,) = (await server._client.get_aliases()).aliases
+        assert (alias.alias_name, alias.collection_name) == ("agent_events", index.collection)
+    await server._client.delete_collection("agent_events-b")
+    await server._client.create_collection("agent_events", vectors_config={})
+    await indexes.put_in_place(server)
+    assert "agent_events at :memory: is a collection of its own" in caplog.text
+    await server.close()
+
+
 async def test_none_means_embedded_indexes_each_in_its_folder_until_it_is_removed(settings, tmp_path):
     indexes = Indexes(url="", **settings)
     for name in ("a", "b"):

@@ -161,6 +161,9 @@ class OneIndex:
             self._index._engine = Service("storage.index.engine", Open(str(path), dimensions))
         return self._index
 
+    async def put_in_place(self, index):
+        pass
+
     async def remove(self, name):
         await self.close()
         shutil.rmtree(self._folder / name, ignore_errors=True)
