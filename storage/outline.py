@@ -34,6 +34,13 @@ async def outline(reader: Reader, trace_id: str) -> dict[str, Any] | None:
     trace = await reader.trace(trace_id)
     if trace is None:
         return None
+    found, truncated = await outlined(reader, trace_id)
+    events = [_shown(row, trace["agent_id"]) for row in reversed(found)]
+    return {**trace, "events": events, "truncated": truncated}
+
+
+async def outlined(reader: Reader, trace_id: str) -> tuple[list[Row], bool]:
+    """Give the rows of a trace's newest events, newest first, without what they say; and whether there are more."""
     fields = f"id, newest, timestamp, {', '.join(_FIELDS)}"
 
     async def read(limit: int, after: Cursor | None) -> list[Row]:
@@ -41,8 +48,7 @@ async def outline(reader: Reader, trace_id: str) -> dict[str, Any] | None:
         return await page(reader.database, rows.EVENT, [branch], limit, cursor=after, fields=fields)
 
     found = await Pieces(read).all(MOST_EVENTS + 1)
-    events = [_shown(row, trace["agent_id"]) for row in reversed(found[:MOST_EVENTS])]
-    return {**trace, "events": events, "truncated": len(found) > MOST_EVENTS}
+    return found[:MOST_EVENTS], len(found) > MOST_EVENTS
 
 
 def _shown(row: Row, agent_id: str | None) -> dict[str, Any]:

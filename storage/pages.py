@@ -91,6 +91,24 @@ async def page(
     return _merged(results, limit, by, since, oldest_first=oldest_first)
 
 
+class Pace:
+    """How many rows to read at a time: they may hold a megabyte each, and nobody is to wait long for others."""
+
+    def __init__(self, first: int = _FIRST_PIECE) -> None:
+        self.rows = first
+
+    async def keep(self, reading: Awaitable[list[Row]]) -> list[Row]:
+        """Read so many rows, and learn from how long it takes."""
+        began = time.perf_counter()
+        found = await reading
+        took = time.perf_counter() - began
+        if took < _SOON:
+            self.rows = min(self.rows * 2, _PIECE)
+        elif took > 2 * _SOON:
+            self.rows = max(self.rows // 2, 1)
+        return found
+
+
 class Pieces:
     """A list that is read piece by piece, so that others are served in between; `ended` once there is no more.
 
@@ -99,20 +117,14 @@ class Pieces:
 
     def __init__(self, read: Callable[[int, Cursor | None], Awaitable[list[Row]]]) -> None:
         self._read = read
-        self._size = _FIRST_PIECE
+        self._pace = Pace()
         self.after: Cursor | None = None
         self.ended = False
 
     async def following(self, most: int) -> list[Row]:
         """Read the next rows, `most` at most."""
-        size = min(self._size, _PIECE, most)
-        began = time.perf_counter()
-        piece = await self._read(size, self.after)
-        took = time.perf_counter() - began
-        if took < _SOON:
-            self._size = min(self._size * 2, _PIECE)
-        elif took > 2 * _SOON:
-            self._size = max(self._size // 2, 1)
+        size = min(self._pace.rows, _PIECE, most)
+        piece = await self._pace.keep(self._read(size, self.after))
         self.ended = len(piece) < size
         if piece:
             self.after = Cursor(piece[-1]["newest"], piece[-1]["id"])

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from receiver.http.answers import Answer
+from mapping.model import Status
+from receiver.http.answers import Answer, EventId, Moment
 
 Text = str | msgspec.UnsetType
 
@@ -48,3 +49,21 @@ class Messages(Answer):
     answered: list[Message]
     tool: Tool | None
     error: str | None
+
+
+class Turn(Message):
+    """A message, the event it is from, and when it was said there."""
+
+    event_id: EventId
+    timestamp: Moment
+    status: Status
+    role: Annotated[str, msgspec.Meta(description="as in a message; `error` of what went wrong")]
+    name: Annotated[Text, msgspec.Meta(description="the tool, or what failed")] = msgspec.UNSET
+    agent_id: Annotated[Text, msgspec.Meta(description="whose call or tool it is")] = msgspec.UNSET
+
+
+class Conversation(Answer):
+    """A trace as one conversation; `truncated` where only the end of it is given."""
+
+    turns: list[Turn]
+    truncated: bool

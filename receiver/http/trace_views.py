@@ -1,4 +1,4 @@
-"""Traces as they are looked at: a trace's outline, what its events say, and how many began when."""
+"""Traces as they are looked at: outline and conversation, what an event says, and how many traces began when."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from receiver.http.operation import operation
 from receiver.http.parameters import BUCKETS, TRACE_FILTERS
 from receiver.http.reads import missing
 from storage.activity import activity
+from storage.conversation import conversation
 from storage.outline import outline
 from storage.reader import TraceFilter
 
@@ -23,6 +24,7 @@ def routes() -> list[web.RouteDef]:
     return [
         web.get("/api/v1/activity", _activity),
         web.get("/api/v1/events/{id}/messages", _messages),
+        web.get("/api/v1/traces/{id}/conversation", _conversation),
         web.get("/api/v1/traces/{id}/outline", _outline),
     ]
 
@@ -33,9 +35,7 @@ async def _activity(request: web.Request, given: dict[str, Any]) -> web.Response
     return json_answer(await activity(stores(request).reader, TraceFilter(**given), buckets))
 
 
-@operation(
-    "What an event says: a model's messages, a tool's call, what went wrong", message_answers.Messages
-)
+@operation("What an event says: a model's messages, a tool's call, what went wrong", message_answers.Messages)
 async def _messages(request: web.Request, _given: dict[str, Any]) -> web.Response:
     event_id = request.match_info["id"]
     event = await stores(request).reader.event(ids.event_id(event_id))
@@ -53,6 +53,15 @@ def _told(event: dict[str, Any]) -> dict[str, Any]:
 async def _outline(request: web.Request, _given: dict[str, Any]) -> web.Response:
     trace_id = ids.trace_id(request.match_info["id"])
     told = await outline(stores(request).reader, trace_id)
+    if told is None:
+        raise missing("trace", trace_id)
+    return json_answer(told)
+
+
+@operation("A trace as one conversation, each message once", message_answers.Conversation)
+async def _conversation(request: web.Request, _given: dict[str, Any]) -> web.Response:
+    trace_id = ids.trace_id(request.match_info["id"])
+    told = await conversation(stores(request).reader, trace_id)
     if told is None:
         raise missing("trace", trace_id)
     return json_answer(told)

@@ -58,6 +58,7 @@ ASKED = {
     "traces": ["", "?limit=1"],
     "trace": [TRACE, f"{TRACE}?limit=1"],
     "outline": [TRACE],
+    "conversation": [TRACE],
     "activity": ["", "?status=failed", "?session_id=nobody"],
     "events": ["", "?limit=1"],
     "event": ["EACH"],

@@ -150,6 +150,7 @@ async def test_stats_count(filled):
     [
         "/api/v1/traces/none",
         "/api/v1/traces/none/outline",
+        "/api/v1/traces/none/conversation",
         "/api/v1/events/none",
         "/api/v1/events/none/messages",
         "/api/v1/events/none/similar",
@@ -166,6 +167,7 @@ TAKES = {
     "/api/v1/traces": [*TRACE_FILTERS, *PAGE],
     "/api/v1/traces/none": PAGE,
     "/api/v1/traces/none/outline": [],
+    "/api/v1/traces/none/conversation": [],
     "/api/v1/events/none/messages": [],
     "/api/v1/activity": [*TRACE_FILTERS, BUCKETS],
     "/api/v1/events": [*EVENT_FILTERS, *PAGE],

@@ -89,3 +89,17 @@ async def test_what_an_event_says(filled):
         "tool": None,
         "error": None,
     }
+
+
+async def test_a_trace_as_one_conversation(filled):
+    told = await filled.read(f"/api/v1/traces/{TRACE}/conversation")
+    said = [(turn["role"], turn["parts"][0]["type"], turn["agent_id"]) for turn in told["turns"]]
+    assert said == [
+        ("error", "text", "agent"),
+        ("system", "text", "agent"),
+        ("user", "text", "agent"),
+        ("assistant", "tool_call", "agent"),
+    ]
+    assert told["turns"][0]["parts"] == [{"type": "text", "text": "step 1 failed"}]
+    assert told["turns"][3]["event_id"] == (await filled.read("/api/v1/events/event%202"))["id"]
+    assert told["truncated"] is False

@@ -1,0 +1,172 @@
+"""What has been said in a conversation so far, counted: a call repeats it, and "yes" may be said twice.
+
+What is counted are units: texts that follow each other, a tool's call, its result; by their compared form, or by the id
+that a call and its result share. Calls of a model and events that are messages by themselves tell of the same
+conversation, so a unit is new where either of them tells of it once more than has been shown.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import msgspec
+
+from mapping.messages import plain_of
+from mapping.shown_messages import Message, Part
+
+_encode = msgspec.json.Encoder(order="deterministic", enc_hook=str).encode
+
+
+class Unit(NamedTuple):
+    """Parts that are counted together, by a hash. What has no id may be said again."""
+
+    key: bytes
+    parts: list[Part]
+    may_repeat: bool
+
+
+class Heard:
+    def __init__(self) -> None:
+        self._by_calls: Counter[bytes] = Counter()
+        self._by_events: Counter[bytes] = Counter()
+        self._shown: Counter[bytes] = Counter()
+        self._ends: set[tuple[bytes, ...]] = set()
+        self._systems: set[bytes] = set()
+        # Calls of tools that no tool has taken up yet, by name and arguments, and by name: their ids.
+        self._asked: defaultdict[bytes, list[str | None]] = defaultdict(list)
+        self._taken: dict[str, str | None] = {}
+
+    def system(self, parts: list[Part]) -> bool:
+        """Hear a system prompt, and say whether it is new."""
+        key = _key("system", [plain_of(part.get("text", "")) for part in parts])
+        is_new = key not in self._systems
+        self._systems.add(key)
+        return is_new
+
+    def sent(self, messages: list[Message]) -> list[list[Unit]]:
+        """Hear a list of messages, which repeats the conversation so far, and give what is new of each."""
+        lists = [list(units_of(message)) for message in messages]
+        seen: Counter[bytes] = Counter()
+        new: list[list[Unit]] = [[] for _ in lists]
+        # The last message was said now, even if the same was said before: unless a list has ended like this already.
+        spoken = max((place for place, message in enumerate(messages) if message["role"] == "assistant"), default=-1)
+        end = tuple(unit.key for units in lists[max(spoken, 0) :] for unit in units)
+        is_new_end = end not in self._ends
+        self._ends.add(end)
+        for place, units in enumerate(lists):
+            for unit in units:
+                seen[unit.key] += 1
+                count = seen[unit.key]
+                if place == len(lists) - 1 and place > spoken and is_new_end and unit.may_repeat:
+                    count = max(count, self._by_calls[unit.key] + 1)
+                if count > self._by_calls[unit.key]:
+                    self._by_calls[unit.key] = count
+                    new[place] += self._show(unit, count)
+        return new
+
+    def answered(self, message: Message, *, again: bool) -> list[Unit]:
+        """Hear an answer and give what is new of it. `again`: another event may have told of the same answer."""
+        new: list[Unit] = []
+        for unit in units_of(message):
+            if unit.may_repeat and not (again and self._shown[unit.key]):
+                self._by_calls[unit.key] += 1
+            else:
+                self._by_calls[unit.key] = max(1, self._by_calls[unit.key])
+            new += self._show(unit, self._by_calls[unit.key])
+        return new
+
+    def stated(self, message: Message) -> list[Unit]:
+        """Hear a message that is an event by itself, and give what is new of it."""
+        new: list[Unit] = []
+        for unit in units_of(message):
+            self._by_events[unit.key] += 1
+            new += self._show(unit, self._by_events[unit.key])
+        return new
+
+    def called(self, event_id: str, call: Part) -> bool:
+        """Hear a tool that begins, and say whether nobody has told of its call yet."""
+        asked = [self._asked[name] for name in _names(call)]
+        (unit,) = _counted("tool", [call])
+        taken = next((ids for ids in asked if ids), None)
+        if "id" not in call and taken:
+            call_id = self._taken[event_id] = taken[0]
+            for ids in asked:
+                if call_id in ids:
+                    ids.remove(call_id)
+            return False
+        for ids in asked:
+            if "id" in call and call["id"] in ids:
+                ids.remove(call["id"])
+        return self._happened(unit, taken_up=True)
+
+    def call_id(self, event_id: str) -> str | None:
+        """Give the id of the call that a tool took up, where it does not name it itself."""
+        return self._taken.get(event_id)
+
+    def returned(self, result: Part) -> bool:
+        """Hear a tool's result, and say whether it is new."""
+        (unit,) = _counted("tool", [result])
+        return self._happened(unit)
+
+    def _happened(self, unit: Unit, *, taken_up: bool = False) -> bool:
+        self._by_events[unit.key] += 1
+        return bool(self._show(unit, self._by_events[unit.key] if unit.may_repeat else 1, taken_up=taken_up))
+
+    def _show(self, unit: Unit, count: int, *, taken_up: bool = False) -> list[Unit]:
+        if count <= self._shown[unit.key]:
+            return []
+        self._shown[unit.key] = count
+        for part in unit.parts:
+            if part["type"] == "tool_call" and not taken_up:
+                for name in _names(part):
+                    self._asked[name].append(part.get("id"))
+        return [unit]
+
+
+def units_of(message: Message) -> Iterator[Unit]:
+    """Give a message's units. Reasoning is sent back by some and not by others: it belongs to what follows it."""
+    waiting: list[Part] = []
+    for is_text, group in itertools.groupby(message["parts"], key=lambda part: part["type"] in {"text", "reasoning"}):
+        parts = list(group)
+        if is_text and all(part["type"] == "reasoning" for part in parts):
+            waiting += parts
+            continue
+        for unit in _counted(message["role"], parts):
+            yield unit._replace(parts=[*waiting, *unit.parts])
+            waiting = []
+    if waiting:
+        yield Unit(_key("reasoning", [part["text"] for part in waiting]), waiting, may_repeat=True)
+
+
+def _counted(role: str, parts: list[Part]) -> Iterator[Unit]:
+    """Give the units of parts that are all texts (and reasoning), or all something else."""
+    if parts[0]["type"] in {"text", "reasoning"}:
+        said = " ".join([plain_of_text(part["text"]) for part in parts if part["type"] == "text"])
+        yield Unit(_key("text", [role, said]), parts, may_repeat=True)
+        return
+    for part in parts:
+        kind = part["type"]
+        if kind == "tool_call":
+            told = [part["id"]] if "id" in part else [part.get("name"), plain_of(part.get("arguments") or {})]
+        elif kind == "tool_result":
+            told = [part["id"]] if "id" in part else ["", plain_of(part.get("result"))]
+        else:
+            told = [plain_of_text(part["text"])]
+        yield Unit(_key(kind, told), [part], may_repeat="id" not in part)
+
+
+def _names(call: Part) -> tuple[bytes, bytes]:
+    name = call.get("name")
+    return _key("asked", [name, plain_of(call.get("arguments") or {})]), _key("asked", [name])
+
+
+def plain_of_text(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _key(kind: str, told: list[Any]) -> bytes:
+    return blake2b(_encode([kind, *told]), digest_size=16).digest()
