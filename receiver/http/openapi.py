@@ -93,15 +93,17 @@ def _describe(routes: list[_Route], *, asks_for_key: bool) -> dict[str, Any]:
 
 def _open(components: Mapping[str, Any]) -> dict[str, Any]:
     """Give the schemas, in which answers may have further fields."""
-    closed = {name for name, value in vars(answers).items() if _is_answer(value)}
+    closed = {each.__name__ for each in _kinds_of(answers.Answer)}
     return {
         name: {key: inner for key, inner in schema.items() if not (key == "additionalProperties" and name in closed)}
         for name, schema in components.items()
     }
 
 
-def _is_answer(value: object) -> bool:
-    return isinstance(value, type) and issubclass(value, answers.Answer)
+def _kinds_of(kind: type) -> Iterator[type]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from _kinds_of(each)
 
 
 def _operation(path: str, described: Operation, schema_of: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,7 +142,10 @@ def _parameter(row: Parameter, place: str) -> dict[str, Any]:
     schema = dict(row.kind.schema)
     if row.default is not None:
         schema["default"] = row.default
-    return {"name": row.name, "in": place, "required": row.required, "description": row.allowed, "schema": schema}
+    shown = {"name": row.name, "in": place, "required": row.required, "description": row.allowed, "schema": schema}
+    # Empty counts as absent; of a text the schema says that it may be empty.
+    said = row.required or place != "query" or row.kind.schema == {"type": "string"}
+    return shown if said else {**shown, "allowEmptyValue": True}
 
 
 def _error(code: Code, schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ _SECONDS, _SHARE = 2.0, 0.5
 _ONE_OF = ("before", "session_id", "trace_id", "max_events")
 
 _BEFORE = msgspec.Meta(description="traces last active before this moment", extra_json_schema={"format": "date-time"})
+_FROM_1 = msgspec.Meta(ge=1)
 _EXACTLY_ONE = msgspec.Meta(
     extra_json_schema={
         "oneOf": [{"required": [name], "properties": {name: {"not": {"enum": [None, ""]}}}} for name in _ONE_OF]
@@ -40,7 +41,8 @@ class PruneRequest(msgspec.Struct, forbid_unknown_fields=True):
     before: Annotated[str, _BEFORE] | None = None
     session_id: str | None = None
     trace_id: str | None = None
-    max_events: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    # 100.0 is the same number in JSON.
+    max_events: Annotated[int, _FROM_1] | Annotated[float, _FROM_1, msgspec.Meta(multiple_of=1)] | None = None
     dry_run: bool = False
 
 
@@ -66,6 +68,8 @@ def _selection(asked: PruneRequest) -> Selection:
     given = {name: value for name in _ONE_OF if (value := getattr(asked, name)) not in (None, "")}
     if len(given) != 1:
         raise invalid(f"body: expected one of {', '.join(_ONE_OF)}; got {', '.join(given) or 'none of them'}")
+    if "max_events" in given:
+        given["max_events"] = int(given["max_events"])
     if "before" in given:
         try:
             given["before"] = parse_rfc3339(given["before"])

@@ -1,0 +1,140 @@
+"""The description against the running receiver, by schemathesis: requests that fit it, and requests that do not.
+
+No answer is a 5xx, each has a code, a content type, headers and a body as described; what fits is taken, what does not
+is refused, and nothing without a key. The data are the same in each run. Live events, whose answer has no end, are left
+to test_live.py.
+"""
+
+import os
+import threading
+import time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from storage.pages import write_cursor
+
+try:
+    import schemathesis
+    from schemathesis import GenerationMode
+    from schemathesis.specs.openapi.checks import negative_data_rejection
+except ModuleNotFoundError:
+    if os.environ.get("CI"):
+        raise
+    pytest.skip("schemathesis is missing: run tests/install.sh", allow_module_level=True)
+
+KEY = "key-of-the-test"
+SENT = {"Authorization": f"Bearer {KEY}"}
+TRACE = "f605b431ae434e4b91947d3cf2ed4f16"
+AT = "2026-01-07T19:00:00Z"
+EVENTS = [
+    {
+        "event_id": f"event {number}",
+        "timestamp": f"2026-01-07T19:00:0{number}Z",
+        "trace_id": TRACE,
+        "session_id": "session",
+        "properties": {"tool_name": "bank", "output": "an apple was refused"},
+    }
+    for number in range(5)
+]
+STORED = {"traces": TRACE, "events": "event 1", "sessions": "session"}
+
+# A bad event costs only itself: the batch is taken, and says what was wrong with it.
+NOT_HELD = {"send_batch": [negative_data_rejection]}
+
+# A cursor is any place in a list: well-formed ones need not come from a page.
+schemathesis.openapi.format(
+    "cursor",
+    st.builds(
+        lambda newest, last: write_cursor({"newest": newest, "id": last}), st.integers(-(2**63), 2**63 - 1), st.text()
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def process(serve_shared):
+    """A receiver whose events are indexed. What it logs must not be an error."""
+    process = serve_shared(AUTH_API_KEYS=KEY, EMBEDDING_MODEL="minilm").started()
+    logged = []
+    # Its log has to go somewhere, or it waits for somebody who reads it.
+    reads = threading.Thread(target=lambda: logged.extend(process.process.stderr), daemon=True)
+    reads.start()
+    status, told = process.ask("POST", "/api/v1/events/batch", {"events": EVENTS}, SENT)
+    assert (status, told["ingested"]) == (200, len(EVENTS))
+    wait_for_index(process)
+    yield process
+    process.process.terminate()
+    assert process.process.wait(15) == 0
+    reads.join(5)
+    assert not [line for line in logged if "Traceback" in line or "ERROR" in line], "".join(logged)
+
+
+def wait_for_index(process):
+    until = time.monotonic() + 60
+    while not indexed(process.ask("GET", "/api/v1/stats", None, SENT)[1]):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def indexed(stats):
+    return stats["index_state"] == "ready" and not stats["index_pending"]
+
+
+@pytest.fixture(scope="module")
+def described(process):
+    described = schemathesis.openapi.from_url(f"{process.url}/api/v1/openapi.json", headers=SENT)
+    described.validate()
+    return described
+
+
+def hold(subtests, described, mode, count, **which):
+    """Send examples of each of the operations, and hold the answers against their descriptions."""
+    operations = [found.ok() for found in described.include(**which).get_all_operations()]
+    assert operations
+    for operation in operations:
+        with subtests.test(operation.label):
+            examples(operation, mode, count)()
+
+
+def examples(operation, mode, count):
+    """Give a test of one operation. What fits asks for what is stored every other time."""
+    excluded = NOT_HELD.get(operation.definition.raw["operationId"])
+
+    @settings(
+        max_examples=count,
+        deadline=None,  # others use the machine, too
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),  # data that do not fit are found by trying
+    )
+    @given(case=operation.as_strategy(generation_mode=mode), known=st.booleans())
+    def holds(case, known):
+        if known and mode.is_positive and "id" in case.path_parameters:
+            case.path_parameters["id"] = STORED[operation.tags[0]]
+        case.call_and_validate(headers=SENT, excluded_checks=excluded)
+
+    return holds
+
+
+MODES = pytest.mark.parametrize("mode", GenerationMode, ids=lambda mode: mode.value)
+
+
+@MODES
+def test_what_is_stored_is_read(described, subtests, mode):
+    hold(subtests, described.exclude(tag="live"), mode, 12, method="GET")
+
+
+@MODES
+def test_events_are_sent(described, subtests, mode):
+    hold(subtests, described, mode, 25, method="POST", tag="events")
+
+
+@MODES
+def test_traces_are_pruned(described, subtests, mode):
+    hold(subtests, described, mode, 25, tag="prune")
+
+
+@MODES
+def test_the_index_is_filled_anew(described, subtests, mode):
+    hold(subtests, described, mode, 10, tag="reindex")
