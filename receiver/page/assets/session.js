@@ -52,7 +52,7 @@ function Chapter({ trace, before }) {
     ${pause >= 60e9 && html`<p class="pause">${duration(pause)} later</p>`}
     <section class="chapter" ref=${section}>
       <header class="chapter-head">
-        <h2><${Link} row to=${["traces", trace.id]}><${Text} value=${trace.name || "Trace"} limit=${200} /><//></h2>
+        <h2><${Link} row to=${["traces", trace.id]}><${Text} value=${trace.name || trace.agent_id || "Trace"} limit=${200} /><//></h2>
         <${Status} status=${trace.status} />
         <span class="muted">
           <${Moment} at=${trace.start_time} />, <${Duration} from=${trace.start_time} to=${trace.end_time ?? trace.last_event_at} />,

@@ -55,7 +55,7 @@ export function Trace({ id, params }) {
   const collapseAll = () => setCollapsed(new Set(tree.nodes.filter((node) => node.parent && node.children.length).map((node) => node.event.id)));
 
   return html`
-    <${Head} heading=${trace.name || "Trace"} facts=${factsOf(trace, tree.length)}>
+    <${Head} heading=${trace.name || trace.agent_id || "Trace"} facts=${factsOf(trace, tree.length)}>
       <${Status} status=${trace.status} /><${Copy} text=${trace.id} label="Copy trace id" />
     <//>
     <${ErrorBox} error=${error} retry=${reload} />

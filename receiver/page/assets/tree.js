@@ -87,10 +87,17 @@ function timed(nodes) {
   return length;
 }
 
-/** The errors in the order in which they became known: a span's at its end, the innermost first. */
+/**
+ * The errors in the order in which they became known: a span's at its end, the innermost first. What was logged on the
+ * way to the first exception comes after it, for the exception says best what happened.
+ */
 export function errorsOf(nodes) {
-  return nodes.filter((node) => node.error).sort((a, b) => a.end - b.end || b.depth - a.depth);
+  const errors = nodes.filter((node) => node.error).sort((a, b) => a.end - b.end || b.depth - a.depth);
+  const thrown = errors.find((node) => isException(node) && node.parent === errors[0].parent);
+  return thrown ? [thrown, ...errors.filter((node) => node !== thrown)] : errors;
 }
+
+const isException = ({ event }) => event.kind === "span_event" && event.name === "exception";
 
 /**
  * The nodes to show: without what is below `collapsed` (ids); where `matches` is a function, those it holds for and
