@@ -6,6 +6,7 @@ thousands is looked at as a whole.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from mapping.limits import cut
@@ -35,7 +36,7 @@ async def outline(reader: Reader, trace_id: str) -> dict[str, Any] | None:
     if trace is None:
         return None
     found, truncated = await outlined(reader, trace_id)
-    events = [_shown(row, trace["agent_id"]) for row in reversed(found)]
+    events = await asyncio.to_thread(_all_shown, found, trace["agent_id"])  # 5 us each
     return {**trace, "events": events, "truncated": truncated}
 
 
@@ -49,6 +50,10 @@ async def outlined(reader: Reader, trace_id: str) -> tuple[list[Row], bool]:
 
     found = await Pieces(read).all(MOST_EVENTS + 1)
     return found[:MOST_EVENTS], len(found) > MOST_EVENTS
+
+
+def _all_shown(found: list[Row], agent_id: str | None) -> list[dict[str, Any]]:
+    return [_shown(row, agent_id) for row in reversed(found)]
 
 
 def _shown(row: Row, agent_id: str | None) -> dict[str, Any]:

@@ -26,7 +26,7 @@ Row = dict[str, Any]
 _PIECE = 1_000
 # Of many rows so many are read first, since they may hold a megabyte each: twice as many while a piece takes less time
 # than this, half as many once it takes twice as long.
-_FIRST_PIECE, _SOON = 64, 0.015
+_FIRST_PIECE, _SOON = 64, 0.01
 
 
 class Branch(NamedTuple):
