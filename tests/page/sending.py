@@ -21,18 +21,12 @@ from receiver.cli import demo_telemetry
 NS = 1_000_000_000
 _AT_ONCE = 1_000  # spans of a request
 
-SCRIPT = "<script>window.pwned=1</script>"
-ANSI = "\x1b[31mred\x1b[0m"
-RIGHT_TO_LEFT = "invoice\u202efdp.exe"  # a browser would show it as invoiceexe.pdf
-HOSTILE = " ".join([
-    SCRIPT,
-    "<img src=x onerror='window.pwned=2'>",
-    "javascript:window.pwned=3",
-    "\"'><svg onload=window.pwned=4>",
-    "</textarea></title></style><iframe srcdoc='<script>parent.pwned=5</script>'>",
-    ANSI,
-    RIGHT_TO_LEFT,
-])  # fmt: skip # a line each
+# What would be hidden, and a script: it begins so, for much is cut where it is one of many.
+HIDDEN = "\x1b[1m \u202eevil <script>"
+SHOWN = "␛[1m ⟦RLO⟧evil <script>"
+HOSTILE = f"""{HIDDEN}window.pwned=1</script> <img src=x onerror='window.pwned=2'> javascript:window.pwned=3 "'>
+  <svg onload=window.pwned=4> </textarea></title></style><iframe srcdoc='<script>parent.pwned=5</script>'>
+  invoice\u202efdp.exe \x1b[31mred\x1b[0m"""
 
 
 def demo(url: str) -> None:

@@ -11,7 +11,6 @@ async def test_sessions_are_listed_with_what_they_hold(open_tab, receiver, runs,
     tab = await open_tab(receiver, "#/sessions", viewport=viewport)
     session = tab.find("main tr").filter(has_text=runs["lisbon"]["session_id"])
     await expect(session).to_contain_text("travel-agent")
-    await expect(session).to_contain_text("hotel-agent")
     await expect(session.locator("[data-label=Traces]")).to_have_text("2")
     await session.get_by_role("link").click()
     await tab.address_becomes(f"#/sessions/{runs['lisbon']['session_id']}")

@@ -1,7 +1,6 @@
 """Page Trace: what one run did, as a waterfall and as a conversation; and how it holds at size."""
 
 import re
-import statistics
 
 import pytest
 from chromium import PHONE, expect
@@ -10,32 +9,35 @@ from sending import message, said
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 DECLINED = "card declined: the daily limit of the corporate card is used up"
-# When the first row of the waterfall was drawn, in ms since the page was asked for.
+# Promises when the first row of the waterfall was drawn, in ms since the page was asked for.
 WHEN_SHOWN = """
-new MutationObserver((changes, observer) => {
+window.shownAfter = new Promise(resolve => new MutationObserver((changes, observer) => {
   if (!document.querySelector('.waterfall-rows [role=row]')) return;
   observer.disconnect();
-  requestAnimationFrame(() => requestAnimationFrame(() => { window.shownAfter = performance.now(); }));
-}).observe(document, {childList: true, subtree: true});
+  requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now())));
+}).observe(document, {childList: true, subtree: true}));
 """
-# Scrolls through everything in 60 frames; gives how many ms each took.
+# Scrolls by 200 pixels a frame, as a wheel does that is turned fast, then to the end. Gives the number of frames.
 SCROLL = """
 async grid => {
-  const frame = () => new Promise(requestAnimationFrame);
-  const took = [];
-  for (let step = 1; step <= 60; step++) {
-    const began = performance.now();
-    grid.scrollTop = grid.scrollHeight * step / 60;
-    await frame();
-    took.push(performance.now() - began);
+  for (let step = 0; step < 60; step++) {
+    grid.scrollTop += 200;
+    await new Promise(requestAnimationFrame);
   }
-  return took;
+  grid.scrollTop = grid.scrollHeight;
+  return 60;
 }
 """
 
 
 def row(tab, text):
     return tab.role("treegrid").get_by_role("row").filter(has_text=text).first
+
+
+async def busy(session):
+    """Give for how many seconds of its thread the page has worked."""
+    told = await session.send("Performance.getMetrics")
+    return next(metric["value"] for metric in told["metrics"] if metric["name"] == "TaskDuration")
 
 
 def panel(tab):
@@ -178,7 +180,7 @@ async def test_5000_events_are_shown_within_a_second(open_tab, receiver, long_tr
         tab = await open_tab(receiver)
         await tab.page.add_init_script(WHEN_SHOWN)
         await tab.go(f"#/traces/{long_trace}")
-        await tab.page.wait_for_function("window.shownAfter")
+        await expect(tab.role("treegrid")).to_be_visible()
         took.append(await tab.page.evaluate("window.shownAfter"))
         await expect(tab.role("treegrid")).to_have_attribute("aria-rowcount", "5001")
         await tab.page.context.close()
@@ -186,12 +188,18 @@ async def test_5000_events_are_shown_within_a_second(open_tab, receiver, long_tr
 
 
 async def test_5000_events_scroll_smoothly(open_tab, receiver, long_trace):
-    """Most frames within 50 ms, without a graphics card and while others use the machine; few rows in the document."""
+    """A frame keeps the page's thread for less than the 16 ms that it has at 60 a second; few rows are in the document.
+
+    What counts is the thread's own time: others use the machine too.
+    """
     tab = await open_tab(receiver, f"#/traces/{long_trace}")
     grid = tab.role("treegrid")
     await expect(row(tab, "turn 0")).to_be_visible()
-    took = await grid.evaluate(SCROLL)
-    assert statistics.median(took) < 50, took
+    measured = await tab.page.context.new_cdp_session(tab.page)
+    await measured.send("Performance.enable", {"timeDomain": "threadTicks"})
+    before = await busy(measured)
+    frames = await grid.evaluate(SCROLL)
+    assert (await busy(measured) - before) / frames < 0.016
     await expect(row(tab, "execute_tool step_4998")).to_be_visible()
     assert await tab.find(".waterfall-rows [role=row]").count() < 100
     await grid.focus()

@@ -1,0 +1,105 @@
+"""For everyone: axe finds nothing serious on any page, in light and dark, on a desk and on a phone, where all fits."""
+
+import pytest
+from chromium import DESKTOP, PHONE, expect
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+LOOKS = [(DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light"), (PHONE, "dark")]
+WIDER = "document.scrollingElement.scrollWidth - document.documentElement.clientWidth"
+# Notes what there is to click or fill in, of radio buttons those that are chosen, as Tab does.
+EVERYTHING = """
+window.everything = [...document.querySelectorAll('a[href], button:not(:disabled), input, select, summary')]
+  .filter(it => it.getClientRects().length && it.tabIndex >= 0 && (it.type !== 'radio' || it.checked));
+window.everything.length
+"""
+# What has the focus: its number there, whether an outline shows that it has it, and how it begins.
+FOCUSED = """
+(({activeElement: it}, {outlineStyle, outlineWidth}) =>
+  [window.everything.indexOf(it), outlineStyle !== 'none' && outlineWidth !== '0px', it.outerHTML.slice(0, 200)]
+)(document, getComputedStyle(document.activeElement))
+"""
+# By name: the address (made with the demo's traces), and what is there once the page is.
+PAGES = {
+    "traces": ("#/traces", "main [data-row]"),
+    "traces that are filtered": ("#/traces?status=failed&agent_id=travel-agent&since=1d", "main [data-row]"),
+    "no trace": ("#/traces?agent_id=nobody", ".empty"),
+    "a wrong filter": ("#/traces?status=odd", "[role=alert]"),
+    "a trace that failed": ("#/traces/{tokyo[id]}", ".waterfall-rows [role=row]"),
+    "an event": ("#/traces/{tokyo[id]}?event={event}", "[aria-label=Event] .why"),
+    "a conversation": ("#/traces/{lisbon[id]}?view=conversation", ".conversation li"),
+    "sessions": ("#/sessions", "main [data-row]"),
+    "a session": ("#/sessions/{lisbon[session_id]}", ".conversation li"),
+    "search": ("#/search", ".examples"),
+    "results": ("#/search?q=the+card+was+refused", ".results mark"),
+    "nothing found": ("#/search?q=flight&agent_id=nobody", ".empty"),
+    "live": ("#/live", "main [data-row]"),
+    "hostile texts": ("#/traces/{attacked}", ".waterfall-rows [role=row]"),
+    "no page": ("#/nowhere", "main h1"),
+}
+
+
+async def is_for_everyone(tab):
+    found = {}
+    for viewport, colours in LOOKS:
+        await tab.page.set_viewport_size(viewport)
+        await tab.page.emulate_media(color_scheme=colours)
+        look = f"{viewport['width']} px, {colours}"
+        found[look] = await tab.violations()
+        if wider := await tab.page.evaluate(WIDER):
+            found[look].append(f"{wider} px wider than the window")
+    assert found == {look: [] for look in found}
+
+
+@pytest.fixture(scope="module")
+def named(receiver, runs, attacked):
+    """What the addresses are made with."""
+    events = receiver.get("/api/v1/events", trace_id=runs["tokyo"]["id"], status="error")["events"]
+    return {**runs, "attacked": attacked, "event": next(one["id"] for one in events if one["kind"] == "internal")}
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_each_page(open_tab, receiver, named, name):
+    address, there = PAGES[name]
+    tab = await open_tab(receiver, address.format(**named))
+    tab.provokes("status of 400")
+    await expect(tab.find(there).first).to_be_visible()
+    await is_for_everyone(tab)
+
+
+async def test_help(open_tab, receiver):
+    tab = await open_tab(receiver)
+    await expect(tab.role("heading", level=1)).to_be_visible()
+    await tab.press("?")
+    await expect(tab.role("dialog", "Keys")).to_be_visible()
+    await is_for_everyone(tab)
+
+
+async def test_the_question_for_the_key_and_an_empty_receiver(open_tab, start):
+    locked = start(key="one")
+    tab = await open_tab(locked)
+    tab.provokes("status of 401")
+    dialog = tab.role("dialog", "API key")
+    await dialog.get_by_label("API key").fill("wrong")
+    await tab.press("Enter")
+    await expect(dialog).to_contain_text("does not know")
+    await is_for_everyone(tab)
+    await dialog.get_by_label("API key").fill("one")
+    await tab.press("Enter")
+    await expect(tab.find(".empty")).to_be_visible()
+    await is_for_everyone(tab)
+
+
+@pytest.mark.parametrize("name", ["traces", "a trace that failed", "an event", "a session", "results", "live"])
+async def test_everything_can_be_reached_by_tab_and_shows_that_it_is(open_tab, receiver, named, name):
+    address, there = PAGES[name]
+    tab = await open_tab(receiver, address.format(**named))
+    await expect(tab.find(there).first).to_be_visible()
+    await expect(tab.find(".loading")).to_have_count(0)
+    left = set(range(await tab.page.evaluate(EVERYTHING)))
+    for _ in range(len(left) + 20):  # what scrolls can be reached, too, and the window itself, from the end
+        await tab.press("Tab")
+        number, seen, what = await tab.page.evaluate(FOCUSED)
+        assert seen or what.startswith("<body"), f"no focus to be seen on {what}"
+        left.discard(number)
+    assert [await tab.page.evaluate(f"window.everything[{number}].outerHTML") for number in left] == []
