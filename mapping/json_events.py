@@ -39,13 +39,9 @@ class EventRequest(msgspec.Struct):
     timestamp: Annotated[str, _MOMENT]
     properties: Annotated[Any, _said("an object as it is; anything else is kept under `value`")] = None
     trace_id: Annotated[str, _TRACE_ID] | None = None
-    event_type: (
-        Annotated[str, _said("such as tool_call, model_call, error; found in the properties where absent")] | None
-    ) = None
+    event_type: Annotated[str, _said("such as tool_call or error; told by the properties where absent")] | None = None
     agent_id: str | None = None
-    session_id: Annotated[str, _said("conversation or task; events of one session go into its latest trace")] | None = (
-        None
-    )
+    session_id: Annotated[str, _said("a conversation or task, whose latest trace the event goes into")] | None = None
     source: Annotated[dict[str, Any], _said("where it was logged: system, log_group, log_stream, log_id")] | None = None
     event_id: Annotated[str, _said("your own id, which makes it safe to send the event again")] | None = None
     # What the seed's own SDK sends in place of `properties`.
@@ -54,7 +50,7 @@ class EventRequest(msgspec.Struct):
 
 
 class Options(msgspec.Struct, forbid_unknown_fields=False):
-    """`as_read`: the events are as this API gives them (`as_read.py`), of whatever kind, and are stored as the same."""
+    """`as_read`: the events are as this API gives them, of whatever kind, and are stored as the same."""
 
     auto_create_traces: bool = True
     generate_embeddings: bool = True

@@ -224,7 +224,9 @@ class Highlight(Answer):
     ranges: list[tuple[Count, Count]]
 
 
-class Part(Answer):
+class Place(Answer):
+    """Where a result stands in one of the lists that its score is made of."""
+
     rank: Annotated[int, msgspec.Meta(ge=1)]
     score: float
 
@@ -235,7 +237,7 @@ class Result(Answer):
     score: float
     event: Event
     highlights: list[Highlight]
-    parts: dict[str, Part] | msgspec.UnsetType = msgspec.UNSET
+    parts: dict[str, Place] | msgspec.UnsetType = msgspec.UNSET
     more: Count | msgspec.UnsetType = msgspec.UNSET
 
 

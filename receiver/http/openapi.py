@@ -100,7 +100,7 @@ def _open(components: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _kinds_of(kind: type) -> Iterator[type]:
+def _kinds_of(kind: type[answers.Answer]) -> Iterator[type[answers.Answer]]:
     for each in kind.__subclasses__():
         yield each
         yield from _kinds_of(each)

@@ -226,15 +226,28 @@ class Process:
         return told
 
 
-@pytest.fixture
-def serve(tmp_path):
-    """Start a receiver: `serve(SERVER_PORT="8080")`. All of them are killed in the end."""
+@contextlib.contextmanager
+def _serving(folder):
     processes = []
 
     def start(data="data", **environ):
-        processes.append(Process(tmp_path / data, **environ))
+        processes.append(Process(folder / data, **environ))
         return processes[-1]
 
     yield start
     for started in processes:
         started.kill()
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Start a receiver: `serve(SERVER_PORT="8080")`. All of them are killed in the end."""
+    with _serving(tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def serve_shared(tmp_path_factory):
+    """Start a receiver for all tests of a module."""
+    with _serving(tmp_path_factory.mktemp("served")) as start:
+        yield start

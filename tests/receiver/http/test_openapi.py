@@ -121,6 +121,11 @@ async def test_every_route_is_described_and_nothing_else(receiver):
     assert len(names) == len(set(names))
 
 
+async def test_types_have_names_of_their_own(receiver):
+    for name in (await receiver.read("/api/v1/openapi.json"))["components"]["schemas"]:
+        assert name.isidentifier(), "two types of one name are told apart by their modules: rename one"
+
+
 async def test_every_reference_leads_somewhere(receiver):
     description = await receiver.read("/api/v1/openapi.json")
 
