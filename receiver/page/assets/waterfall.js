@@ -113,7 +113,7 @@ export function Waterfall({ tree, shown, traceId, selected, collapsed, onToggle,
           <div role="columnheader">Event</div>
           <div role="columnheader" class="took">Took</div>
           <div role="columnheader" class="scale" aria-label="Time since the trace began">
-            ${TICKS.map((tick) => html`<span style=${{ left: `${tick * 100}%` }}>${duration(tick * tree.length)}</span>`)}
+            ${TICKS.slice(0, tree.length ? TICKS.length : 1).map((tick) => html`<span style=${{ left: `${tick * 100}%` }}>${duration(tick * tree.length)}</span>`)}
           </div>
         </div>
       </div>
@@ -168,11 +168,9 @@ function useRows(count, height, scroller, active) {
 const rowId = (node) => `row-${node.event.id}`;
 
 // While one scrolls, rows that stay are left alone: a frame takes half the time.
-function Row({ node, excerpt, index, top, length, tops, traceId, isOpen, isActive, isSelected }) {
-  return useMemo(
-    () => drawn({ node, excerpt, index, top, length, tops, traceId, isOpen, isActive, isSelected }),
-    [node, excerpt, index, top, isOpen, isActive, isSelected],
-  );
+function Row(shown) {
+  const { node, excerpt, index, top, isOpen, isActive, isSelected } = shown;
+  return useMemo(() => drawn(shown), [node, excerpt, index, top, isOpen, isActive, isSelected]);
 }
 
 function drawn({ node, excerpt, index, top, length, tops, traceId, isOpen, isActive, isSelected }) {
@@ -199,6 +197,7 @@ function drawn({ node, excerpt, index, top, length, tops, traceId, isOpen, isAct
             ? html`<button type="button" class="toggle" tabindex="-1" aria-label=${isOpen ? "Collapse" : "Expand"}>${isOpen ? "▾" : "▸"}</button>`
             : html`<span class="toggle"></span>`
         }
+        ${node.depth > DEEPEST && html`<span class="hidden-count" title="Levels below the top">${number(node.depth)}</span>`}
         <${TypeBadge} type=${event.event_type} />
         <a class="name" tabindex="-1" href=${href(["traces", traceId], { event: event.id })}>
           <${Text} value=${excerpt || nameOf(event)} limit=${200} />
