@@ -191,7 +191,7 @@ function drawn({ node, excerpt, index, top, length, tops, traceId, isOpen, isAct
       aria-expanded=${parts ? isOpen : undefined}
       aria-selected=${isSelected}
     >
-      <div role="gridcell" class="what" style=${{ paddingLeft: `${Math.min(node.depth, DEEPEST) * 14}px` }}>
+      <div role="gridcell" class="what" style=${{ "--depth": Math.min(node.depth, DEEPEST) }}>
         ${
           parts
             ? html`<button type="button" class="toggle" tabindex="-1" aria-label=${isOpen ? "Collapse" : "Expand"}>${isOpen ? "▾" : "▸"}</button>`
