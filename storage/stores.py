@@ -17,6 +17,7 @@ from mapping.errors import Code, Problem
 from mapping.model import Event
 from mapping.times import NS
 from storage import idle, retention
+from storage.activity import Activity
 from storage.embedding.model import STATIC, Embedder, prepare
 from storage.feed import Feed
 from storage.index.choose import Indexes
@@ -71,6 +72,7 @@ class _Open(NamedTuple):
     indexer: Indexer
     search: Search
     pruner: Pruner
+    activity: Activity
     feed: Feed
 
 
@@ -127,6 +129,10 @@ class Storage:
         return self._open_parts.pruner
 
     @property
+    def activity(self) -> Activity:
+        return self._open_parts.activity
+
+    @property
     def feed(self) -> Feed:
         return self._open_parts.feed
 
@@ -176,9 +182,11 @@ class Storage:
         def pruned() -> None:
             indexer.added(0)
             reader.forget_counts()
+            activity.forget()
 
+        activity = Activity(reader)
         pruner = Pruner(self._database, pruned)
-        self._opened = _Open(writer, reader, indexer, Search(reader, indexer, self._rereading), pruner, feed)
+        self._opened = _Open(writer, reader, indexer, Search(reader, indexer, self._rereading), pruner, activity, feed)
         self.state = "ready"
         self._tasks.append(asyncio.create_task(idle.close_idle_traces(self._database, self.config.idle_close)))
         if self.config.retention_days or self.config.retention_max_events:

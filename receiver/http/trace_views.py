@@ -14,7 +14,6 @@ from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation
 from receiver.http.parameters import BUCKETS, TRACE_FILTERS
 from receiver.http.reads import missing
-from storage.activity import activity
 from storage.conversation import conversation
 from storage.outline import outline
 from storage.reader import TraceFilter
@@ -32,7 +31,7 @@ def routes() -> list[web.RouteDef]:
 @operation("How many traces began in each of equal spans of time", answers.Activity, query=(*TRACE_FILTERS, BUCKETS))
 async def _activity(request: web.Request, given: dict[str, Any]) -> web.Response:
     buckets = given.pop("buckets")
-    return json_answer(await activity(stores(request).reader, TraceFilter(**given), buckets))
+    return json_answer(await stores(request).activity.get(TraceFilter(**given), buckets))
 
 
 @operation("What an event says: a model's messages, a tool's call, what went wrong", message_answers.Messages)

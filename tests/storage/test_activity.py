@@ -8,7 +8,7 @@ import pytest
 from mapping.times import NS, format_rfc3339, parse_rfc3339
 from storage import activity as activity_module
 from storage import pages as pages_module
-from storage.activity import activity
+from storage.activity import Activity, activity
 from storage.reader import TraceFilter
 
 NOON = 1_767_960_000 * NS
@@ -108,3 +108,26 @@ async def test_moments_past_64_bits_are_counted(writer, reader, make_event):
     assert sum(bucket["traces"] for bucket in told["buckets"]) == 0  # no span of time remains
     told = await activity(reader, TraceFilter(since=far - NS, until=far + 9), 3)
     assert [bucket["traces"] for bucket in told["buckets"]] == [1, 0, 0]
+
+
+async def test_what_takes_long_is_told_again_until_something_is_deleted(
+    traces, writer, reader, make_event, monkeypatch
+):
+    monkeypatch.setattr(activity_module, "_LONG", 0)
+    monkeypatch.setattr(activity_module, "_SHARE", 10_000)
+    counts = Activity(reader)
+    first = await counts.get(TraceFilter(), 5)
+    assert first == await activity(reader, TraceFilter(), 5)
+    await writer.write([make_event(trace_id="another")])
+    assert await counts.get(TraceFilter(), 5) == first
+    assert sum(bucket["traces"] for bucket in (await counts.get(TraceFilter(), 6))["buckets"]) == TRACES + 1
+    counts.forget()
+    assert sum(bucket["traces"] for bucket in (await counts.get(TraceFilter(), 5))["buckets"]) == TRACES + 1
+
+
+async def test_what_takes_no_time_is_counted_anew(traces, writer, reader, make_event, monkeypatch):
+    monkeypatch.setattr(activity_module, "_LONG", 60)
+    counts = Activity(reader)
+    await counts.get(TraceFilter(), 5)
+    await writer.write([make_event(trace_id="another")])
+    assert sum(bucket["traces"] for bucket in (await counts.get(TraceFilter(), 5))["buckets"]) == TRACES + 1
