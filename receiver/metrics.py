@@ -177,6 +177,11 @@ class Metrics:
             [opened(lambda: storage.writer.conflicts)],
             description="attempts at a commit that met what somebody else wrote, and were made again",
         )
+        counter(
+            "vectadb_receiver_pruned_events",
+            [opened(lambda: storage.pruner.deleted)],
+            description="events that were deleted by prune, on demand or to keep to retention.*",
+        )
         gauge(
             "vectadb_receiver_live_listeners",
             [opened(lambda: storage.feed.listeners)],

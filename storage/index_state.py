@@ -11,12 +11,17 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from storage.surreal import cbor
+from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 
 _STATE = cbor.record("index_state", "current")
+
+_FOLLOWING = "SELECT VALUE id FROM agent_event WHERE id > $last AND indexed != false ORDER BY id LIMIT $limit"
+# As many as are taken from the queue at a time.
+_FILLED_AT_ONCE = 1_000
 
 _WRITE = """
 BEGIN;
@@ -40,6 +45,10 @@ class Fill(NamedTuple):
     vectors: Vectors
     position: str = ""
     done: int = 0
+
+    def after(self, event_ids: Sequence[str]) -> Fill:
+        """Give what it is with these events, too."""
+        return self._replace(position=event_ids[-1], done=self.done + len(event_ids))
 
 
 class IndexState(NamedTuple):
@@ -123,6 +132,13 @@ async def write(database: Database, before: IndexState | None, after: IndexState
         content["fill"] = {"name": name, "model": model, "dimensions": dimensions, "position": position, "done": done}
     await database.query(_WRITE, state=_STATE, known=[before.version] if before else [], content=content)
     return after
+
+
+async def following(database: Database, fill: Fill) -> list[str]:
+    """Give the ids of the events that are to be filled in next; none after the last."""
+    (ids,) = await database.query(_FOLLOWING, last=cbor.record(rows.EVENT, fill.position), limit=_FILLED_AT_ONCE)
+    found: list[str] = ids
+    return found
 
 
 async def advance(database: Database, fill: Fill) -> None:

@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 from mapping.errors import Problem
-from storage import index_queue
+from storage import index_queue, index_state
 from storage.counts import count_events
 from storage.embedding.model import Embedder
 from storage.index.base import IndexUnavailable, IndexUnusable, VectorIndex
@@ -38,6 +38,7 @@ from storage.serving import Serving
 from storage.surreal import cbor, rows
 from storage.surreal.database import ConflictError, Database
 from storage.unflushed import Unflushed
+from storage.words_first import WordsFirst
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +60,6 @@ _LOOK_AT_COMMITS_EVERY = 0.01
 
 # What may be tried again.
 _PASSING = (ConflictError, IndexUnavailable, IndexUnusable, Problem)
-
-_AFTER = "SELECT VALUE id FROM agent_event WHERE id > $last AND indexed != false ORDER BY id LIMIT $limit"
 
 
 class _Tools(NamedTuple):
@@ -139,7 +138,13 @@ class Indexer:
             self.state, self.reason = state, "another index is made"
         self._work.set()
 
-    async def run(self, prepare: Callable[[], Embedder], preparer_of: Callable[[], Preparer], indexes: Indexes) -> None:
+    async def run(
+        self,
+        prepare: Callable[[], Embedder],
+        preparer_of: Callable[[], Preparer],
+        indexes: Indexes,
+        words_first: WordsFirst | None = None,
+    ) -> None:
         """Prepare the model and the index, then index until cancelled. Closes the index in the end."""
         self.state = "preparing"
         log.info("the embedding model is being prepared; events are stored meanwhile, and indexed after that")
@@ -148,7 +153,7 @@ class Indexer:
             try:
                 with contextlib.suppress(Problem):  # the store is away, and will be waited for
                     self.index = await serving.known()
-                embedder = await asyncio.to_thread(prepare)
+                embedder = await self._prepared(prepare, serving, words_first)
                 preparer = preparer_of()
                 try:
                     await self._keep_up(_Tools(embedder, preparer, serving))
@@ -162,6 +167,23 @@ class Indexer:
             # The receiver stores all the same; whoever searches or asks for the state is told.
             self.state, self.reason = "failed", str(error)
             log.exception("indexing has stopped; events are stored, and wait to be indexed")
+
+    async def _prepared(
+        self, prepare: Callable[[], Embedder], serving: Serving, words_first: WordsFirst | None
+    ) -> Embedder:
+        """Prepare the model, and let words be found meanwhile."""
+
+        def serve(index: VectorIndex) -> None:
+            self.index = index
+
+        if words_first is None:
+            return await asyncio.to_thread(prepare)
+        words = asyncio.create_task(words_first.run(self._database, serving, serve))
+        try:
+            return await asyncio.to_thread(prepare)
+        finally:
+            words.cancel()
+            await asyncio.wait([words])
 
     async def _keep_up(self, tools: _Tools) -> None:
         while True:
@@ -259,15 +281,13 @@ class Indexer:
 
     async def _fill(self, tools: _Tools, state: IndexState, fill: Fill) -> None:
         """Take the next events of the store into the index that is filled, or put it in its place after the last."""
-        (ids,) = await self._database.query(
-            _AFTER, last=cbor.record(rows.EVENT, fill.position), limit=index_queue.GROUP
-        )
+        ids = await index_state.following(self._database, fill)
         if not ids:
             await self._unflushed.flush(tools.serving)
             await tools.serving.filled(state)
             return
         indexed = await self._index_events(tools, ids, [fill.name])
-        self._unflushed.add([fill.name], fill._replace(position=ids[-1], done=fill.done + len(ids)))
+        self._unflushed.add([fill.name], fill.after(ids))
         if state.name == fill.name:
             self.indexed += indexed
 

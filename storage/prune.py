@@ -82,9 +82,10 @@ class Pruned(NamedTuple):
 
 
 class Pruner:
-    """Prunes in small steps. `pruned` is called after each of them."""
+    """Prunes in small steps. `pruned` is called after each of them; `deleted` counts the events since the start."""
 
     def __init__(self, database: Database, pruned: Callable[[], None] = lambda: None) -> None:
+        self.deleted = 0
         self._database = database
         self._pruned = pruned
 
@@ -118,6 +119,7 @@ class Pruner:
             else:
                 conflicts = 0
                 traces, events = traces + gone.traces, events + gone.events
+                self.deleted += gone.events
                 whole = gone.traces == len(group)
                 if whole:
                     # What was deleted leaves something behind in the engine's index that takes time to skip.

@@ -61,10 +61,10 @@ class Search:
         Best first. `reranked` says how many of the best MiniLM had the time to read, in hybrid search. With `group_by`,
         a result is the best event of its trace or session, and `more` says how many others of it were found. With
         `parts`, a result has its rank and score in each list that its score is made of, too. While the index is filled
-        for another model, hybrid search is keyword search, and the answer's `mode` says so.
+        for another model, or the model is prepared, hybrid search is keyword search, and the answer's `mode` says so.
 
-        Raises Problem: INVALID_ARGUMENT for an empty query and where search is off, UNAVAILABLE while the model is
-        prepared or the index is away.
+        Raises Problem: INVALID_ARGUMENT for an empty query and where search is off, UNAVAILABLE where meaning is asked
+        for while the model is prepared, and while the index is away.
         """
         if not query.strip():
             raise invalid("q: expected the words to search for")
@@ -73,8 +73,8 @@ class Search:
         left = self._rereading.budget if self._rereading else 0.0
         with asking(self._indexer) as index:
             vector = None
-            if mode == "hybrid" and self._indexer.state == "reindexing" and self._indexer.embedder is None:
-                mode = "keyword"  # the index that serves has another model's vectors
+            if mode == "hybrid" and self._indexer.embedder is None:
+                mode = "keyword"  # the model is prepared, or the index that serves has another one's vectors
             if mode != "keyword":
                 (vector,) = await asyncio.to_thread(model_of(self._indexer).embed, [query])
             if vector is not None and left:

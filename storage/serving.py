@@ -59,6 +59,11 @@ class Serving:
             return state
         raise IndexUnavailable("the search index cannot be made; see the log")
 
+    @property
+    def latest(self) -> str | None:
+        """Give the name of the index that was opened last, None where none is open."""
+        return next(reversed(self._open), None)
+
     def index(self, name: str) -> VectorIndex:
         return self._open[name]
 

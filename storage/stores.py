@@ -18,9 +18,10 @@ from mapping.model import Event
 from mapping.times import NS
 from storage import idle, retention
 from storage.activity import Activity
-from storage.embedding.model import STATIC, Embedder, prepare
+from storage.embedding.model import STATIC, Embedder, prepare, vectors_of
 from storage.feed import Feed
 from storage.index.choose import Indexes
+from storage.index_state import Vectors
 from storage.indexer import Indexer
 from storage.preparing.preparer import Preparer, PreparerProcess
 from storage.prune import Pruner
@@ -30,6 +31,7 @@ from storage.rereading import Rereading
 from storage.search import Search
 from storage.surreal import schema
 from storage.surreal.database import ConflictError, Database, OpenError, RefusedError
+from storage.words_first import WordsFirst
 from storage.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -194,7 +196,8 @@ class Storage:
             self._tasks.append(asyncio.create_task(keeping))
         if self.config.model != OFF:
             indexer.state = "preparing"  # from now on, not only once the task has begun
-            self._tasks.append(asyncio.create_task(indexer.run(self._prepare, self._preparer, self._indexes())))
+            indexing = indexer.run(self._prepare, self._preparer, self._indexes(), self._words_first())
+            self._tasks.append(asyncio.create_task(indexing))
 
     async def close(self) -> None:
         """Store what was taken, stop the background tasks, close both stores."""
@@ -256,6 +259,12 @@ class Storage:
 
     def _preparer(self) -> Preparer:
         return PreparerProcess(self.config.model, self.config.data_dir, self.config.threads)
+
+    def _words_first(self) -> WordsFirst:
+        known = vectors_of(self.config.model)
+        return WordsFirst(
+            lambda: PreparerProcess(None, self.config.data_dir, 1), None if known is None else Vectors(*known)
+        )
 
     def _indexes(self) -> Indexes:
         config = self.config

@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # fastembed takes 0.4 s to import, which the start of a recei
     from numpy.typing import NDArray
 
 STATIC, MINILM = "static", "minilm"
-_PACKAGED = {STATIC: static.DIMENSIONS, MINILM: minilm.DIMENSIONS}
+_PACKAGED = {STATIC: (static.FOLDER, static.DIMENSIONS), MINILM: (minilm.FOLDER, minilm.DIMENSIONS)}
 
 # Texts a batch, shortest first. MiniLM's texts/s at 45 tokens with 1 and 2 threads: batches of 1 79 and 133, of 4 75
 # and 135, of 32 55 and 109; of 256, unsorted, 30 and 56, and a gigabyte of memory. At 256 tokens: within a tenth.
@@ -56,10 +56,15 @@ def dimensions_of(model: str) -> int | None:
     Raises ValueError for a model that `prepare` would not know, so that a wrong setting shows at once.
     """
     if model in _PACKAGED:
-        return _PACKAGED[model]
+        return _PACKAGED[model][1]
     if known := _known(model):
         return int(known["dim"])
     return _output(_model_file(_folder(model))).dimensions
+
+
+def vectors_of(model: str) -> tuple[str, int] | None:
+    """Give the `name` and `dimensions` that a model will have once it is loaded; None where only loading tells."""
+    return _PACKAGED.get(model)
 
 
 def prepare(model: str, data_dir: Path, threads: int, progress: Progress) -> Embedder:

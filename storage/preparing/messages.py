@@ -6,9 +6,9 @@ import msgspec
 
 
 class Load(msgspec.Struct, tag=True):
-    """Load the model, which is built or downloaded already."""
+    """Load the model, which is built or downloaded already; None makes points without vectors."""
 
-    model: str
+    model: str | None
     data_dir: str
     threads: int
 

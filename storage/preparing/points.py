@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -33,9 +34,9 @@ _KEPT = 50_000
 
 
 class PointMaker:
-    """Makes points. Blocks; one thread at a time."""
+    """Makes points, without vectors where there is no model. Blocks; one thread at a time."""
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: Embedder | None) -> None:
         self._embedder = embedder
         self._vectors: OrderedDict[bytes, NDArray[float32]] = OrderedDict()
 
@@ -47,14 +48,16 @@ class PointMaker:
             Point(event["id"], vector, text, _payload(event), identifiers_of(event))
             for event, text, vector in zip(events, texts, self._embedded(texts), strict=True)
         ]
-        dimensions = self._embedder.dimensions
+        dimensions = self._embedder.dimensions if self._embedder else None
         packed = pack(points, dimensions)
         for point in points:
             point.dense = None
         return Made([point.id for point in points], packed, pack(points, dimensions) if plain else None)
 
-    def _embedded(self, texts: list[str]) -> list[NDArray[float32]]:
+    def _embedded(self, texts: list[str]) -> Sequence[NDArray[float32] | None]:
         """Embed each text once: of those that came before, the vector is known."""
+        if self._embedder is None:
+            return [None] * len(texts)
         keys = [blake2b(text.encode("utf-8", "replace"), digest_size=16).digest() for text in texts]
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._vectors}
         if new:

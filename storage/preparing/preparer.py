@@ -26,7 +26,7 @@ class Preparer(Protocol):
 class PreparerProcess:
     """Makes points in a process, which is started when it is first asked, and again should it fail."""
 
-    def __init__(self, model: str, data_dir: Path, threads: int) -> None:
+    def __init__(self, model: str | None, data_dir: Path, threads: int) -> None:
         self._service = Service("storage.preparing.worker", Load(model, str(data_dir), threads))
 
     async def make(self, answer: bytes, *, plain: bool) -> Made:

@@ -23,9 +23,10 @@ class Worker:
         self._maker: PointMaker | None = None
 
     def load(self, request: Load) -> None:
-        self._maker = PointMaker(
-            prepare(request.model, Path(request.data_dir), request.threads, lambda _share, _doing: None)
-        )
+        embedder = None
+        if request.model is not None:
+            embedder = prepare(request.model, Path(request.data_dir), request.threads, lambda _share, _doing: None)
+        self._maker = PointMaker(embedder)
 
     def make(self, request: Make) -> Made:
         if self._maker is None:

@@ -97,7 +97,7 @@ def new_embedder():
 def running():
     """Runs an Indexer with a model that is still to be prepared. `index` is one index, or all of them by name."""
 
-    async def run(indexer, prepare, index):
+    async def run(indexer, prepare, index, words_first=None):
         indexes = index if hasattr(index, "named") else OneIndex(index)
         prepared = []
 
@@ -106,7 +106,7 @@ def running():
             return prepared[0]
 
         try:
-            await indexer.run(prepare_once, lambda: Preparer(prepared[0]), indexes)
+            await indexer.run(prepare_once, lambda: Preparer(prepared[0]), indexes, words_first)
         finally:
             if isinstance(indexes, OneIndex):
                 await indexes.close()

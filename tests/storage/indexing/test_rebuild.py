@@ -59,6 +59,7 @@ async def test_while_another_model_fills_an_index_the_first_one_is_searched_for_
     database, indexes, new_embedder, indexing, caught_up, store, monkeypatch
 ):
     monkeypatch.setattr(index_queue, "GROUP", 2)
+    monkeypatch.setattr(index_state, "_FILLED_AT_ONCE", 2)
     (apple, *_) = await store("an apple", *[f"fruit {number}" for number in range(9)])
     async with indexing(database, indexes, new_embedder("first")) as indexer:
         await caught_up(indexer)
@@ -84,6 +85,7 @@ async def test_filling_goes_on_where_a_receiver_was_stopped(
     database, tmp_path, indexes, new_embedder, indexing, caught_up, store, monkeypatch
 ):
     monkeypatch.setattr(index_queue, "GROUP", 3)
+    monkeypatch.setattr(index_state, "_FILLED_AT_ONCE", 3)
     async with indexing(database, indexes, new_embedder("first")) as indexer:
         await store(*[f"fruit {number}" for number in range(30)], indexer=indexer)
         await caught_up(indexer)
@@ -132,6 +134,7 @@ async def test_a_rebuild_finds_what_is_stored_meanwhile_and_in_many_steps(
     database, index, embedder, indexing, caught_up, store, monkeypatch
 ):
     monkeypatch.setattr(index_queue, "GROUP", 3)
+    monkeypatch.setattr(index_state, "_FILLED_AT_ONCE", 3)
     await store(*[f"fruit{number}" for number in range(10)])
     async with indexing(database, index, embedder) as indexer:
         await caught_up(indexer)
