@@ -108,8 +108,8 @@ def _origin_of_id(event: Mapping[str, Any], value: str, field: str, roles: tuple
                     return Origin(level.place, key)
         if field == "agent_id" and (named := _agent_key(event, level, value)) is not None:
             return Origin(level.place if named != "name" else "event", named)
-    if event["kind"] == "json":
-        return Origin("event", field)
+    if event["kind"] not in {"span_event", "log_record"}:
+        return Origin("event", field)  # of a span: it was imported with what its trace had told it
     if "rule" in properties:
         return Origin("rule", str(properties["rule"]))
     if event["kind"] == "span_event":

@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from http.client import HTTPException, HTTPMessage
+from http.client import HTTPException, HTTPMessage, RemoteDisconnected
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
@@ -219,9 +219,16 @@ class Receiver:
                 f"{self.url} has a certificate that is not trusted here ({reason.verify_message}). "
                 "SSL_CERT_FILE=FILE names the authorities to trust"
             )
+        if isinstance(reason, ssl.SSLError):
+            return AwayError(
+                f"{self.url} does not answer as HTTPS does here ({reason.reason or reason}). "
+                "A receiver without server.tls is at http://"
+            )
         return AwayError(
             f"no receiver answers at {self.url} ({getattr(reason, 'strerror', None) or reason}). "
             f"Start one: {program()} serve; or say where it is: --url URL, or {URL_VARIABLE}=URL"
+            # What a server of HTTPS does when it is spoken to in plain HTTP.
+            + ("; with server.tls it is at https://" if isinstance(reason, RemoteDisconnected) else "")
         )
 
 

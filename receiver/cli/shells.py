@@ -70,7 +70,7 @@ def _zsh(words: Sequence[Word], general: Sequence[Flag]) -> str:
             *(f"            {_quoted(f'{word.name}:{word.help}')}" for word in words),
             "        )",
             "        _describe command commands",
-            f"        _arguments {' '.join(_zsh_flag(flag) for flag in general)}",
+            f"        [[ $PREFIX == -* ]] && _arguments {' '.join(_zsh_flag(flag) for flag in general)}",
             "        return",
             "    fi",
             "    shift words",
@@ -86,12 +86,13 @@ def _zsh(words: Sequence[Word], general: Sequence[Flag]) -> str:
 
 def _zsh_command(word: Word) -> Iterator[str]:
     yield f"    {word.name})"
-    yield "        _arguments -s \\"
+    yield "        _arguments \\"
     for flag in word.flags:
         yield f"            {_zsh_flag(flag)} \\"
     for number, value in enumerate(word.values, 1):
-        place = "*" if word.many and number == len(word.values) else str(number)
-        yield f"            {_quoted(f'{place}{_zsh_value(value)}')} \\"
+        if value.choices or value.is_file:  # of others zsh would say their names, and complete no flag
+            place = "*" if word.many and number == len(word.values) else str(number)
+            yield f"            {_quoted(f'{place}{_zsh_value(value)}')} \\"
     yield "            ;;"
 
 

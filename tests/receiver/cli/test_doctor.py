@@ -1,4 +1,5 @@
 import asyncio
+import json
 import os
 import re
 import socket
@@ -39,6 +40,14 @@ def test_a_machine_that_is_ready_has_no_problems_and_is_left_as_it_was(doctor, t
     assert {level for level, _ in found.values()} == {"ok"}
     assert list(found) == ["settings", "data folder", "SurrealDB", "Qdrant", "model", "port", "OTLP port", "HTTP API"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_check_is_a_line_of_json_where_that_is_asked_for(run, doctor, tmp_path, free_port):
+    flags = ("--port", free_port(), "--otlp-port", "off", "--data-dir", tmp_path / "data")
+    lines = [json.loads(line) for line in run("doctor", "--json", *flags).out.splitlines()]
+    _, found = doctor()
+    assert [line["check"] for line in lines] == list(found)
+    assert {(line["level"], line["advice"]) for line in lines} == {("ok", "")}
 
 
 def test_a_setting_that_is_wrong_is_the_one_thing_said(doctor, monkeypatch):

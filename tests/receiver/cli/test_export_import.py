@@ -119,7 +119,7 @@ def test_what_is_exported_and_imported_is_the_same(source, serve, run, tmp_path,
 def test_lines_are_events_exactly_as_they_are_read(source, run):
     lines = exported(run, source, "--session", "conversation").splitlines()
     page = httpx.get(f"{source.url}/api/v1/events?session_id=conversation&limit=200")
-    assert len(lines) == 2
+    assert len(lines) == 3  # one has the session from its trace
     assert page.text.startswith('{"events":[' + ",".join(lines) + "]")
 
 

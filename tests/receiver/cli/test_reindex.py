@@ -1,5 +1,6 @@
 """`reindex` against a receiver of its own."""
 
+import json
 import time
 
 import pytest
@@ -26,6 +27,11 @@ def test_it_waits_until_another_index_is_filled(run, served, tmp_path):
     assert (result.code, result.out) == (0, "1 event indexed\n")
     assert len(folders(tmp_path)) == 1
     assert folders(tmp_path) != before
+
+
+def test_it_says_how_it_ended_as_json(run, served):
+    told = json.loads(run("reindex", "--json", "--url", served.url).out)
+    assert told == {"index_state": "ready", "indexed": 1, "index_pending": 0}
 
 
 def test_it_may_only_begin(run, served):

@@ -5,7 +5,17 @@ from datetime import datetime
 
 import pytest
 
-from receiver.cli.terminal import Progress, aligned, coloured, duration, json_line, local_time, printable, shortened
+from receiver.cli.terminal import (
+    Progress,
+    aligned,
+    coloured,
+    duration,
+    json_line,
+    local_time,
+    printable,
+    shortened,
+    use_colours,
+)
 
 
 @pytest.mark.parametrize(
@@ -46,9 +56,25 @@ def test_cells_stand_below_each_other_whatever_their_colour():
     ]
 
 
+@pytest.fixture
+def colours():
+    yield use_colours
+    use_colours("auto")
+
+
 class Terminal(io.StringIO):
     def isatty(self):
         return True
+
+
+def test_colours_may_be_asked_for_and_forbidden(colours, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    colours("always")
+    assert coloured("ok", "green", io.StringIO()) == "\033[32mok\033[0m"
+    colours("never")
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("TERM", "xterm")
+    assert coloured("ok", "green", Terminal()) == "ok"
 
 
 def test_a_terminal_has_colours_and_a_file_has_none(tmp_path, monkeypatch):

@@ -136,8 +136,8 @@ def test_colours_are_for_terminals_and_where_they_are_asked_for(ask, demo, monke
     assert re.sub(r"\033\[\d+m", "", coloured) == ask(*trace)
 
 
-def test_the_demo_says_what_it_sent_as_json(ask):
-    told = json.loads(ask("send-demo", "--json"))
+def test_the_demo_says_what_it_sent_as_json(run, served, demo):
+    told = json.loads(run("send-demo", "--json", "--url", served.url).out)
     assert (told["spans"], told["log_records"]) == (28, 7)
     assert [run["failed"] for run in told["runs"]].count(True) == 1
 
