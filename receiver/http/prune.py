@@ -25,7 +25,10 @@ from storage.prune import Selection
 _SECONDS, _SHARE = 2.0, 0.5
 _ONE_OF = ("before", "session_id", "trace_id", "max_events")
 
-_BEFORE = msgspec.Meta(description="traces last active before this moment", extra_json_schema={"format": "date-time"})
+_BEFORE = msgspec.Meta(
+    description="traces last active before this moment; empty counts as absent",
+    extra_json_schema={"anyOf": [{"format": "date-time"}, {"const": ""}]},
+)
 _FROM_1 = msgspec.Meta(ge=1)
 _EXACTLY_ONE = msgspec.Meta(
     extra_json_schema={

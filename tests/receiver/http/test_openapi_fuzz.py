@@ -1,8 +1,8 @@
 """The description against the running receiver, by schemathesis: requests that fit it, and requests that do not.
 
 No answer is a 5xx, each has a code, a content type, headers and a body as described; what fits is taken, what does not
-is refused, and nothing without a key. The data are the same in each run. Live events, whose answer has no end, are left
-to test_live.py.
+is refused, and nothing without a key. The data are the same in each run of the same code. Live events, whose answer has
+no end, are left to test_live.py.
 """
 
 import os
