@@ -13,11 +13,13 @@ window.everything = [...document.querySelectorAll('a[href], button:not(:disabled
   .filter(it => it.getClientRects().length && it.tabIndex >= 0 && (it.type !== 'radio' || it.checked));
 window.everything.length
 """
-# What has the focus: its number there, whether an outline shows that it has it, and how it begins.
+# What has the focus: its number there, whether an outline around it or its row shows that, and how it begins.
 FOCUSED = """
-(({activeElement: it}, {outlineStyle, outlineWidth}) =>
-  [window.everything.indexOf(it), outlineStyle !== 'none' && outlineWidth !== '0px', it.outerHTML.slice(0, 200)]
-)(document, getComputedStyle(document.activeElement))
+(it => {
+  const outlined = ({outlineStyle, outlineWidth}) => outlineStyle !== 'none' && outlineWidth !== '0px';
+  const shown = [it, it.closest('li, tr, label')].some(around => around && outlined(getComputedStyle(around)));
+  return [window.everything.indexOf(it), shown, it.outerHTML.slice(0, 200)];
+})(document.activeElement)
 """
 # By name: the address (made with the demo's traces), and what is there once the page is.
 PAGES = {
