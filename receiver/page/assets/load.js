@@ -1,21 +1,28 @@
 // Loading what a page shows: what is outdated is cancelled, and what failed in passing is tried again.
 
-import { useCallback, useEffect, useRef, useState } from "./vendor/preact.js";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "./vendor/preact.js";
+import { visit } from "./route.js";
 
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 15000;
+const MOST_REMEMBERED = 20;
 
 /**
  * Loads `fn(signal)` whenever `deps` change: `{data, error, loading, reload}`.
  *
  * `data` is undefined until there is some; with `keep` the last answer stays while the next is under way.
- * While the receiver is away `error` is set, and it is asked again until it answers.
+ * While the receiver is away `error` is set, and it is asked again until it answers. What is `known` is not loaded at first.
  */
-export function useLoad(fn, deps, { keep = false } = {}) {
-  const [state, setState] = useState({ data: undefined, error: null, loading: true });
+export function useLoad(fn, deps, { keep = false, known } = {}) {
+  const [state, setState] = useState({ data: known, error: null, loading: known === undefined });
+  const isKnown = useRef(known !== undefined);
   const [turn, setTurn] = useState(0);
   const turnShown = useRef(0);
   useEffect(() => {
+    if (isKnown.current) {
+      isKnown.current = false;
+      return undefined;
+    }
     const control = new AbortController();
     let timer;
     let pause = FIRST_PAUSE;
@@ -48,15 +55,18 @@ export function useLoad(fn, deps, { keep = false } = {}) {
 /**
  * Loads a list page by page: `{items, error, loading, more, hasMore, reload}`, `items` undefined until the first page is there.
  *
- * `fn(cursor, signal)` gives `{items, next_cursor}`; `more()` loads the next page. `pages` is how many have been loaded.
+ * `fn(cursor, signal)` gives `{items, next_cursor}`; `more()` loads the next page. Who steps back to the list finds the pages
+ * that were loaded, the place and the focus as they were left.
  */
 export function usePages(fn, deps) {
-  const first = useLoad((signal) => fn(undefined, signal), deps);
-  const [rest, setRest] = useState({ after: null, pages: [], loading: false, error: null });
+  const [before] = useState(() => remembered.get(visit()));
+  const first = useLoad((signal) => fn(undefined, signal), deps, { known: before?.first });
+  const [rest, setRest] = useState(before?.rest ?? { after: null, pages: [], loading: false, error: null });
   // The pages that follow belong to the first page they were loaded after.
   const mine = rest.after === first.data ? rest : { after: first.data, pages: [], loading: false, error: null };
   const control = useRef(null);
   useEffect(() => () => control.current?.abort(), [first.data]);
+  useRemembered(before, { first: first.data, rest: { ...mine, loading: false } });
   const cursor = (mine.pages.at(-1) ?? first.data)?.next_cursor;
   const more = async () => {
     if (!cursor || mine.loading) return;
@@ -72,11 +82,33 @@ export function usePages(fn, deps) {
   };
   return {
     items: first.data && [first.data, ...mine.pages].flatMap((page) => page.items),
-    pages: first.data ? 1 + mine.pages.length : 0,
     error: first.error ?? mine.error,
     loading: first.loading || mine.loading,
     hasMore: Boolean(cursor),
     more,
     reload: first.reload,
   };
+}
+
+const remembered = new Map();
+
+/** Remembers `now` for the entry of the history that is left, and puts place and focus where they were `before`. */
+function useRemembered(before, now) {
+  const latest = useRef(null);
+  useEffect(() => {
+    latest.current = { ...now, visit: visit() };
+  });
+  useLayoutEffect(() => {
+    if (before) {
+      const links = [...document.querySelectorAll("main a")];
+      links.find((link) => link.getAttribute("href") === before.focus)?.focus({ preventScroll: true });
+      scrollTo(0, before.scroll);
+    }
+    return () => {
+      const { visit: name, ...state } = latest.current ?? {};
+      if (!state.first) return;
+      remembered.set(name, { ...state, scroll: scrollY, focus: document.activeElement.getAttribute("href") });
+      if (remembered.size > MOST_REMEMBERED) remembered.delete(remembered.keys().next().value);
+    };
+  }, []);
 }

@@ -24,7 +24,7 @@ export function href(path, params = {}) {
 export function navigate(path, params = {}, { replace = false } = {}) {
   const to = href(path, params);
   if (to === location.hash) return;
-  if (replace) history.replaceState(null, "", to);
+  if (replace) history.replaceState(history.state, "", to);
   else history.pushState(null, "", to);
   window.dispatchEvent(new Event(CHANGED));
 }
@@ -33,6 +33,12 @@ export function navigate(path, params = {}, { replace = false } = {}) {
 export function here() {
   const { page, id } = parse(location.hash);
   return id === null ? [page] : [page, id];
+}
+
+/** What the step back and forth comes to again: each entry of the history has a name of its own. */
+export function visit() {
+  if (!history.state?.visit) history.replaceState({ visit: `${Date.now()} ${Math.random()}` }, "");
+  return history.state.visit;
 }
 
 /** The route, as it changes. */

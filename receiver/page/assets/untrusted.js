@@ -4,6 +4,7 @@ import { html, useState } from "./vendor/preact.js";
 import { number } from "./format.js";
 
 const SHOWN = 20_000;
+const MARKED = 500;
 const MEMBERS = 100;
 const LINE_BREAKS = /\r\n/g;
 // Controls but tab and line break; bidi marks; invisible spaces; interlinear marks; tags (text that people cannot see and models read).
@@ -30,10 +31,13 @@ function symbol(character) {
   return `⟦${NAMES.get(code) ?? `U+${code.toString(16).toUpperCase().padStart(4, "0")}`}⟧`;
 }
 
+/** The same, each symbol as an element that says which character it is; plain where there are very many. */
 function marked(text) {
+  const hidden = [...text.matchAll(HIDDEN)];
+  if (hidden.length > MARKED) return visible(text);
   const parts = [];
   let at = 0;
-  for (const found of text.matchAll(HIDDEN)) {
+  for (const found of hidden) {
     parts.push(text.slice(at, found.index), html`<span class="hidden-character" title=${codeName(found[0])}>${symbol(found[0])}</span>`);
     at = found.index + found[0].length;
   }
@@ -50,6 +54,18 @@ export function beginning(text, length) {
   return /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut;
 }
 
+/** A long text in pieces that are laid out when they come into sight: a megabyte of symbols at once takes 40 s. */
+function pieces(text) {
+  const all = [];
+  for (let at = 0; at < text.length; ) {
+    const piece = text.slice(at, at + SHOWN);
+    const length = at + SHOWN < text.length ? piece.lastIndexOf("\n") + 1 || beginning(piece, SHOWN).length : piece.length;
+    all.push(html`<span class="piece" key=${at}>${visible(piece.slice(0, length))}</span>`);
+    at += length;
+  }
+  return all;
+}
+
 /**
  * Text from a sender, in a direction of its own. `block` keeps its lines.
  *
@@ -59,8 +75,7 @@ export function Text({ value, block = false, limit = SHOWN, class: name = "" }) 
   const [all, setAll] = useState(false);
   const text = typeof value === "string" ? value.replace(LINE_BREAKS, "\n") : String(value ?? "");
   const long = text.length > limit;
-  // A symbol each has an element; a megabyte of controls would be a million of them, hence plain ones in what is shown on demand.
-  const shown = long && all ? visible(text) : marked(long ? beginning(text, limit) : text);
+  const shown = long && all ? pieces(text) : marked(long ? beginning(text, limit) : text);
   const body = html`<bdi class="text ${block ? "block" : ""} ${name}">${shown}</bdi>`;
   if (!long) return body;
   return html`${body}${!all && "…"} <button class="small" onClick=${() => setAll(!all)}>
