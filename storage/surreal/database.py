@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextvars import ContextVar
 from datetime import UTC, timedelta
 from typing import Any
 
@@ -115,6 +116,8 @@ class Database:
             self._answers = True
             if answer.get("error"):
                 raise _fault(self.url, answer["error"].get("kind"), str(answer["error"].get("message")))
+            if (seconds := _SECONDS.get()) is not None:
+                seconds += [_seconds(statement["time"]) for statement in answer["result"]]
             return _results(self.url, answer["result"])
 
     async def read(self, query: str, /, **variables: Any) -> bytes:
@@ -279,6 +282,9 @@ def _unavailable(url: str, error: Exception | str) -> Problem:
     return Problem(Code.UNAVAILABLE, f"SurrealDB at {url} does not answer ({error}); try again", retry_after=5)
 
 
+_SECONDS: ContextVar[list[float] | None] = ContextVar("seconds", default=None)
+_UNITS = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}
+
 # Kinds of errors, in the engine's words. A `Thrown` is our own; a row that exists now did not when it was looked for.
 _CONFLICTS = frozenset({"AlreadyExists", "Thrown", "TransactionConflict"})
 # `Query`: a commit failed though each of its statements had succeeded. `NotAllowed`: the session or the user's rights.
@@ -304,6 +310,23 @@ def _results(url: str, statements: list[dict[str, Any]]) -> list[Any]:
     if cause.get("kind") in _CONFLICTS or any("can be retried" in str(statement["result"]) for statement in failed):
         raise ConflictError(message)
     raise _fault(url, cause.get("kind"), message)
+
+
+@contextlib.contextmanager
+def timed() -> Iterator[list[float]]:
+    """Collect the seconds that the database takes for each statement within, without those that it lets wait."""
+    seconds: list[float] = []
+    token = _SECONDS.set(seconds)
+    try:
+        yield seconds
+    finally:
+        _SECONDS.reset(token)
+
+
+def _seconds(duration: str) -> float:
+    """Read a duration as the database writes it: 1.5ms."""
+    number = duration.rstrip("nµms")
+    return float(number) * _UNITS[duration.removeprefix(number)]
 
 
 def _plain(value: Any) -> Any:

@@ -10,7 +10,7 @@ from mapping.errors import Code, Problem
 from mapping.times import EARLIEST, LATEST
 from storage.surreal import cbor
 from storage.surreal import database as database_module
-from storage.surreal.database import ConflictError, Database, OpenError, RefusedError
+from storage.surreal.database import ConflictError, Database, OpenError, RefusedError, timed
 
 
 def is_unavailable(raised):
@@ -270,3 +270,12 @@ async def test_an_answer_that_nobody_waits_for_is_not_complained_of_when_the_ser
     gc.collect()
     await asyncio.sleep(0)
     assert complaints == []
+
+
+async def test_what_each_statement_took_the_database_can_be_asked_for(database):
+    with timed() as seconds:
+        await database.query("SLEEP 30ms; RETURN 1")
+    await database.query("SLEEP 30ms")
+    assert len(seconds) == 2
+    assert 0.03 <= seconds[0] < 1
+    assert 0 < seconds[1] < 0.03

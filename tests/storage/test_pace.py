@@ -1,0 +1,30 @@
+"""How many rows are read at a time follows from the database's own time: not from how long one has to wait for it."""
+
+import asyncio
+
+import pytest
+
+from storage.pages import Pace
+
+
+@pytest.fixture
+def read(database):
+    async def after(wait, works):
+        await asyncio.sleep(wait)
+        return await database.query(f"SLEEP {works}ms")
+
+    return after
+
+
+async def test_more_are_read_while_it_is_quick_and_fewer_once_it_is_slow(read):
+    pace = Pace(64)
+    await pace.keep(read(0, 1))
+    assert pace.rows == 128
+    await pace.keep(read(0, 40))
+    assert pace.rows == 64
+
+
+async def test_waiting_for_others_makes_no_difference(read):
+    pace = Pace(64)
+    await pace.keep(read(0.1, 1))
+    assert pace.rows == 128
