@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench bench-search setup lint format lock clean
+.PHONY: run test bench bench-search screenshots setup lint format lock clean
 
 run: setup
 	$(BIN)/vectadb-receiver serve
@@ -18,6 +18,10 @@ bench: setup
 
 bench-search: setup
 	$(BIN)/python bench/search.py $(BENCH_ARGS)
+
+screenshots: setup
+	tests/install.sh
+	$(BIN)/python tests/page/screenshots.py
 
 setup: $(VENV)/installed
 

@@ -127,10 +127,15 @@ class Tab:
         assert await self.page.evaluate("window.pwned") is None
         assert await self.page.evaluate(_HARMFUL) == []
 
-    async def violations(self) -> list[str]:
-        """Give what axe finds (WCAG A and AA, good practice) that is serious or critical, each with its place."""
-        await self.page.evaluate(AXE_SCRIPT)
-        found = await self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    async def violations(self, *rules: str) -> list[str]:
+        """Give what axe finds (WCAG A and AA, good practice) that is serious or critical, each with its place.
+
+        It looks at everything, or by these rules alone.
+        """
+        if not await self.page.evaluate("'axe' in window"):
+            await self.page.evaluate(AXE_SCRIPT)
+        options = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+        found = await self.page.evaluate("options => axe.run(document, options)", options)
         return [
             f"{violation['id']} ({violation['impact']}): {node['html'][:160]} {node['failureSummary']}"
             for violation in found["violations"]

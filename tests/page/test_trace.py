@@ -74,7 +74,7 @@ async def test_a_click_shows_all_of_an_event_and_why_it_is_here(open_tab, receiv
     await expect(shown).to_contain_text("it carries this trace's id")
     await shown.get_by_text("Resource").click()
     await expect(shown).to_contain_text("travel-demo")
-    await shown.get_by_role("button", name="To the error within it").click()
+    await row(tab, "PaymentDeclinedError").click()
     await shown.get_by_text("Stack trace").click()
     await expect(shown).to_contain_text('File "travel/payments.py", line 41')
 
