@@ -1,4 +1,4 @@
-"""What else happened in the hours before the demo's runs, for pictures that show several agents: made up, as those are."""
+"""What else happened in the hours before the demo's runs, for pictures of several agents: made up, as those are."""
 
 from __future__ import annotations
 
