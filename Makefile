@@ -18,6 +18,7 @@ bench: setup
 
 bench-search: setup
 	$(BIN)/python bench/search.py $(BENCH_ARGS)
+	$(BIN)/python bench/searching.py $(SEARCHING_ARGS)
 
 screenshots: setup
 	tests/install.sh

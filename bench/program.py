@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +25,9 @@ class Usage(NamedTuple):
 
 
 class Receiver:
-    def __init__(self, data_dir: str, model: str, *, wait_for_index: bool = True) -> None:
+    def __init__(
+        self, data_dir: str, model: str, *, wait_for_index: bool = True, settings: Mapping[str, str] | None = None
+    ) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -33,7 +35,7 @@ class Receiver:
         command = [sys.executable, "-m", "receiver", "serve", "--log-level", "warning", "--data-dir", data_dir]
         self.process = subprocess.Popen(
             [*command, "--port", str(port), "--otlp-port", "off"],
-            env={**os.environ, "VECTADB_EMBEDDING_MODEL": model},
+            env={**os.environ, "VECTADB_EMBEDDING_MODEL": model, **(settings or {})},
             cwd=HERE.parent,
         )
         self.wait(lambda: self.get("/readyz") is not None)
@@ -71,6 +73,15 @@ class Receiver:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 sys.exit("the receiver did not get there")
             time.sleep(0.05)
+
+    def memory_of(self, module: str) -> float:
+        """Give the resident MB of the receiver's process that runs a module; 0 but on Linux."""
+        for task in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
+            for pid in task.read_text().split():
+                if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    status = Path(f"/proc/{pid}/status").read_text()
+                    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024  # type: ignore[index] - it is always there
+        return 0.0
 
     def usage(self) -> Usage:
         proc = Path("/proc")

@@ -6,22 +6,19 @@ half of the domains (`measuring.TUNED_ON`); `untuned` is nDCG of the others. Tha
 were compared, and what counts as an exact thing was written, with all queries in view. Nothing that was read for one
 query is kept for the next, but where there is time for all.
 
-Speed: the same queries among made-up events (`--events`) beside the labelled ones, one search at a time, idle and while
-spans arrive; and what is found then, where made-up events answer nothing.
+Speed: the same queries among made-up events (`--events`) beside the labelled ones, one search at a time; and what is
+found then, where made-up events answer nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import itertools
 import json
 import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -38,7 +35,6 @@ from storage.search import Mode  # noqa: E402 - as above
 
 RESULTS = HERE / "results" / "search.json"
 BUDGET = 0.15  # seconds to re-rank in: the default
-RATE = 500  # spans that arrive a second
 
 METHODS: dict[str, tuple[Mode, float]] = {
     "keyword": ("keyword", 0.0),
@@ -65,37 +61,6 @@ async def speed(bench: Bench, events: int) -> dict[str, dict[str, float]]:
     for number in range(events // size):
         await bench.storage.writer.write(events_of(make(rnd, number, size)))
     await bench.indexed()
-    rows = await timed(bench)
-    async with arriving(bench):
-        busy = await timed(bench)
-    return rows | {f"{name}, {RATE} spans/s": row for name, row in busy.items() if name.startswith("hybrid")}
-
-
-@contextlib.asynccontextmanager
-async def arriving(bench: Bench) -> AsyncIterator[None]:
-    """Store spans at `RATE` meanwhile, 100 at a time, as requests would bring them."""
-
-    async def arrive() -> None:
-        rnd = Random(2)
-        make, size = traffic.SCENARIOS["spans, protobuf, 100 a request"]
-        due = time.monotonic()
-        for number in itertools.count(1_000_000):
-            events = await asyncio.to_thread(events_of, make(rnd, number, size))
-            await asyncio.sleep(due - time.monotonic())
-            await bench.storage.writer.write(events)
-            due += size / RATE
-
-    task = asyncio.create_task(arrive())
-    try:
-        yield
-        if task.done():
-            task.result()
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-
-
-async def timed(bench: Bench) -> dict[str, dict[str, float]]:
     rows = {}
     for name, (mode, seconds) in METHODS.items():
         if seconds > BUDGET:
@@ -117,10 +82,10 @@ async def timed(bench: Bench) -> dict[str, dict[str, float]]:
 
 def table(title: str, rows: dict[str, dict[str, float]]) -> None:
     columns = [c for c in dict.fromkeys(column for row in rows.values() for column in row) if not c.endswith("first")]
-    print(f"\n{title}\n{'':44}" + "".join(f"{column:>11}" for column in columns))
+    print(f"\n{title}\n{'':30}" + "".join(f"{column:>11}" for column in columns))
     for name, row in rows.items():
         shown = [f"{row[column]:>11.3f}" if column in row else " " * 11 for column in columns]
-        print(f"{name:44}" + "".join(shown))
+        print(f"{name:30}" + "".join(shown))
 
 
 def index_memory() -> float:
