@@ -42,7 +42,7 @@ def searches(receiver: Receiver, queries: list[str]) -> dict[str, float]:
 
 def arriving(receiver: Receiver, queries: list[str], budget: int) -> dict[str, float]:
     seconds = len(queries) * (budget / 1000 + 0.08)  # more than the searches take
-    load = Load(receiver, ARRIVING, int(RATE * seconds), rate=RATE)
+    load = Load(receiver, ARRIVING, int(RATE * seconds), rate=RATE, seed=2)
     sending = threading.Thread(target=load.go)
     sending.start()
     before, began = receiver.stored(), time.perf_counter()
