@@ -102,6 +102,8 @@ async def test_the_key_is_asked_once_and_kept_for_the_session_only(open_tab, loc
     await tab.role("link", "Sessions").click()
     await expect(tab.role("heading", level=1)).to_have_text("Sessions")
     await expect(tab.find("main")).not_to_contain_text("Loading")
+    await tab.role("link", "Live").click()
+    await expect(tab.role("status").filter(has_text="live")).to_be_visible()
     await expect(dialog).to_have_count(0)
     assert await tab.page.evaluate("JSON.stringify(localStorage) + document.cookie + location.href.slice(0, 0)") == "{}"
     assert not [request for request in tab.requests if "right" in request]  # a header alone carries it
