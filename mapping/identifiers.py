@@ -31,6 +31,7 @@ _PAIR = re.compile(rf'"(?:{_NAME})\\*"\s*:\s*\\*"?([^\s"\\,{{}}[\]]+)', re.IGNOR
 # What `mapping.text` takes for noise but base64: UUIDs, trace ids and digests, AWS's names of resources. `\b` after the
 # first digit, as the engine looks for a set of characters faster than for a boundary.
 _HEX = re.compile(r"[0-9a-fA-F](?<=\b.)(?:[0-9a-fA-F]{7}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{31,})\b")
+_SHORTEST_HEX = 32
 _RESOURCE = re.compile(r"\barn:aws[a-z-]*:[\w:/.$@+=*-]+")
 
 
@@ -72,6 +73,7 @@ def _identifies(key: str) -> bool:
 def _in_text(text: str) -> Iterator[str]:
     if '"' in text:
         yield from _PAIR.findall(text)
-    yield from _HEX.findall(text)
+    if len(text) >= _SHORTEST_HEX:
+        yield from _HEX.findall(text)
     if "arn:" in text:
         yield from _RESOURCE.findall(text)

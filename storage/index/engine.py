@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+from array import array
 from pathlib import Path
 from typing import IO, Any
 
@@ -154,7 +155,7 @@ def _check_dimensions(path: Path, dimensions: int | None) -> None:
 def _point(row: Row) -> edge.Point:
     vectors: dict[str, Any] = {WORDS: edge.SparseVector(integers(row.words), floats(row.weights))}
     if row.dense is not None:
-        vectors[DENSE] = floats(row.dense)
+        vectors[DENSE] = array("f", row.dense)  # a list takes 3 us longer to make
     return edge.Point(row.id, vectors, row.payload)
 
 

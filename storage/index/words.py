@@ -122,6 +122,8 @@ def _wholes(text: str) -> Iterator[str]:
     """
     for run in _RUN.findall(text):
         whole = run.strip(INNER)
+        if whole.islower() and whole.isalpha():
+            continue  # most of them
         if whole and not whole.isalnum():
             yield whole
             names = [name.strip(INNER) for name in _BETWEEN_NAMES.split(whole)]
