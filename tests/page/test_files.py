@@ -10,8 +10,10 @@ OURS = [path for path in FOLDER.rglob("*") if path.is_file() and "vendor" not in
 SCRIPTS = [path for path in OURS if path.suffix == ".js"]
 
 
-def test_everything_together_is_under_200_kb():
-    sizes = {path.relative_to(FOLDER).as_posix(): path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()}
+def test_everything_that_a_browser_loads_is_under_200_kb():
+    # Licences stand beside the libraries; no page loads them.
+    loaded = [path for path in FOLDER.rglob("*") if path.is_file() and path.suffix not in {".txt", ".md"}]
+    sizes = {path.relative_to(FOLDER).as_posix(): path.stat().st_size for path in loaded}
     assert sum(sizes.values()) < 200_000, sizes
 
 
