@@ -23,14 +23,14 @@ export function asked(params, now = Date.now()) {
  * `type` is "text" (the default; `options` are suggestions), "select" (`options` are values or [value, label]; the first
  * choice is any) or "period" (since and until).
  */
-export function FilterBar({ fields, params, children }) {
+export function FilterBar({ fields, params, fold = "Filters", children }) {
   const names = fields.flatMap(({ name, type }) => (type === "period" ? ["since", "until"] : [name]));
   const used = names.filter((name) => params[name]);
   const change = (changed) => navigate(here(), { ...params, ...changed });
   const clear = () => change(Object.fromEntries(names.map((name) => [name, undefined])));
-  const [open, setOpen] = useState(false); // Only a phone folds them.
+  const [open, setOpen] = useState(false); // Only a phone folds them, under the word `fold`.
   return html`<form class="filters ${open ? "open" : ""}" role="search" aria-label="Filters" onSubmit=${(event) => event.preventDefault()}>
-    <button type="button" class="fold" aria-expanded=${open} onClick=${() => setOpen(!open)}>Filters${used.length > 0 && ` (${used.length})`}</button>
+    <button type="button" class="fold" aria-expanded=${open} onClick=${() => setOpen(!open)}>${fold}${used.length > 0 && ` (${used.length})`}</button>
     ${fields.map((field) => html`<${KINDS[field.type ?? "text"]} key=${field.name} field=${field} params=${params} change=${change} />`)}
     ${children}
     ${used.length > 0 && html`<button type="button" class="clear" onClick=${clear}>Clear filters</button>`}

@@ -43,7 +43,7 @@ export function Search({ params }) {
     <div class="search-choices">
       ${!like && html`<${Choice} name="mode" label="Find" options=${MODES} params=${params} />`}
       <${Choice} name="group_by" label="Show" options=${GROUPS} params=${params} />
-      <${FilterBar} fields=${fieldsOf(params)} params=${params} />
+      <${FilterBar} fields=${fieldsOf(params)} params=${params} fold="Time" />
     </div>
     ${
       off

@@ -7,8 +7,9 @@ import { Errors } from "./head.js";
 import { usePages } from "./load.js";
 import { Empty, ErrorBox, Link, Loading, Moment, Money, More, Text, Title, Tokens } from "./ui.js";
 
+const COST = "Cost";
 const COLUMNS = [
-  ["Session"], ["Agents"], ["Traces", "number"], ["Events", "number"], ["Errors", "number"], ["Tokens", "number"], ["Cost", "number"],
+  ["Session"], ["Agents"], ["Traces", "number"], ["Events", "number"], ["Errors", "number"], ["Tokens", "number"], [COST, "number"],
   ["First activity"], ["Last activity"],
 ];
 
@@ -17,6 +18,8 @@ export function Sessions() {
     const { sessions, next_cursor } = await get("/sessions", { cursor }, { signal });
     return { items: sessions, next_cursor };
   }, []);
+  const priced = pages.items?.some(({ cost_usd }) => cost_usd);
+  const columns = COLUMNS.filter(([name]) => name !== COST || priced);
   return html`
     <${Title} text="Sessions" />
     <${ErrorBox} error=${pages.error} retry=${pages.reload} />
@@ -25,10 +28,10 @@ export function Sessions() {
     ${pages.items?.length > 0 && html`
       <table class="table">
         <thead>
-          <tr>${COLUMNS.map(([name, kind]) => html`<th scope="col" class=${kind}>${name}</th>`)}</tr>
+          <tr>${columns.map(([name, kind]) => html`<th scope="col" class=${kind}>${name}</th>`)}</tr>
         </thead>
         <tbody>
-          ${pages.items.map((session) => html`<${Row} key=${session.id} session=${session} />`)}
+          ${pages.items.map((session) => html`<${Row} key=${session.id} session=${session} priced=${priced} />`)}
         </tbody>
       </table>
     `}
@@ -38,7 +41,7 @@ export function Sessions() {
 
 const AGENTS = 3;
 
-function Row({ session }) {
+function Row({ session, priced }) {
   const { agent_ids: agents } = session;
   return html`
     <tr>
@@ -51,7 +54,7 @@ function Row({ session }) {
       <td class="number" data-label="Events">${number(session.event_count)}</td>
       <td class="number" data-label="Errors"><${Errors} count=${session.error_count} /></td>
       <td class="number" data-label="Tokens"><${Tokens} input=${session.input_tokens} output=${session.output_tokens} /></td>
-      <td class="number" data-label="Cost"><${Money} usd=${session.cost_usd} /></td>
+      ${priced && html`<td class="number" data-label=${COST}><${Money} usd=${session.cost_usd} /></td>`}
       <td data-label="First"><${Moment} at=${session.first_event_at} /></td>
       <td data-label="Last"><${Moment} at=${session.last_event_at} /></td>
     </tr>
