@@ -38,6 +38,7 @@ _CALL_IDS = (
 _SPEAKERS = {"choice": "assistant", "user_prompt": "user", "assistant_response": "assistant"}
 # Keys of what a message event says, beside those of the vocabulary, which has none for an application's own.
 _SPEECH = ("content", "text", "message")
+_LINES = ("message", "msg")
 # Lines that were logged, and what counts: nothing of them was said to a model.
 _SILENT = ("log", "error", "embedding", "evaluation")
 
@@ -166,7 +167,9 @@ def _error(levels: Levels, found: list[Any], event: Mapping[str, Any]) -> str | 
         return more if kind in more else f"{kind}: {more}"
     said = next((value for value in (found[_ERROR], remark, found[_REMARK]) if value not in _NOT_SAID), None)
     if said is None and event["kind"] == "log_record":
-        said = _told(levels, ("body",)) or _told(levels[1:], ("message", "msg"))
+        said = _told(levels, ("body",)) or _told(levels[1:], _LINES)
+    elif said is None and event["kind"] == "json":
+        said = _told(levels, _LINES)
     return said if said is None or isinstance(said, str) else json_text(said)
 
 

@@ -267,6 +267,7 @@ def test_a_log_line_that_says_an_error_is_the_error():
     assert said({"body": "it broke"}, kind="log_record", event_type="error", status="error").error == "it broke"
     body = {"level": "ERROR", "message": "it broke"}
     assert said({"body": body}, kind="log_record", event_type="error", status="error").error == "it broke"
+    assert said({"message": "it broke"}, kind="json", event_type="error", status="error").error == "it broke"
 
 
 @pytest.mark.parametrize("event_type", ["log", "error", "embedding"])
