@@ -18,7 +18,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from mapping.errors import Problem
@@ -28,14 +28,12 @@ from storage.embedding.model import Embedder
 from storage.index.base import IndexUnavailable, IndexUnusable, VectorIndex
 from storage.index.choose import Indexes
 from storage.index_queue import Group
-from storage.index_repair import delete, drop_deleted, pass_on
+from storage.index_repair import delete, pass_on
 from storage.index_state import Fill, IndexState, Vectors
-from storage.preparing.messages import Made
-from storage.preparing.points import EVENTS
+from storage.intake import Intake
 from storage.preparing.preparer import Preparer
 from storage.reader import Reader
 from storage.serving import Serving
-from storage.surreal import cbor, rows
 from storage.surreal.database import ConflictError, Database
 from storage.unflushed import Unflushed
 from storage.words_first import WordsFirst
@@ -44,9 +42,6 @@ log = logging.getLogger(__name__)
 
 State = Literal["off", "preparing", "rebuilding", "reindexing", "ready", "waiting", "failed"]
 
-# Events read, made into points and upserted at a time: 10 ms of the store's engine, 20 of the index's, so that others
-# are served in between.
-_EVENTS = 250
 _RETRY_AFTER = 5.0  # seconds
 # Another receiver on the same stores may have stopped before it had indexed what it stored.
 _LOOK_AGAIN_AFTER = 30.0
@@ -54,9 +49,6 @@ _LOOK_AGAIN_AFTER = 30.0
 _LINGER = 0.2
 # Those who search the index that served until now have their answer by then.
 _SEARCHES_END_WITHIN = 1.0  # seconds
-# While commits wait, indexing pauses so many times as long as it worked.
-_PAUSES = 3
-_LOOK_AT_COMMITS_EVERY = 0.01
 
 # What may be tried again.
 _PASSING = (ConflictError, IndexUnavailable, IndexUnusable, Problem)
@@ -66,7 +58,7 @@ class _Tools(NamedTuple):
     """What indexing is done with, once the model is there."""
 
     embedder: Embedder
-    preparer: Preparer
+    intake: Intake
     serving: Serving
 
     @property
@@ -101,7 +93,6 @@ class Indexer:
         self._stored: int | None = None  # events there were when filling began, or went on
         self._to_fill = 0
         self._anew = self._damaged = False
-        self._working_since = 0.0
 
     @property
     def pending(self) -> int:
@@ -156,7 +147,8 @@ class Indexer:
                 embedder = await self._prepared(prepare, serving, words_first)
                 preparer = preparer_of()
                 try:
-                    await self._keep_up(_Tools(embedder, preparer, serving))
+                    intake = Intake(self._database, preparer, serving, self._commits_wait)
+                    await self._keep_up(_Tools(embedder, intake, serving))
                 finally:
                     await preparer.close()
             finally:
@@ -270,7 +262,7 @@ class Indexer:
         names = [state.name] + ([state.fill.name] if state.fill and state.fill.name != state.name else [])
         # One that has another model's vectors serves those who search for words.
         words_only = state.name if state.vectors.model != tools.embedder.name else ""
-        self.indexed += await self._index_events(tools, group.event_ids, names, words_only=words_only)
+        self.indexed += await tools.intake.take(group.event_ids, names, words_only=words_only)
         for name in names:
             with tools.serving.using(name) as index:
                 for trace_id in group.traces:
@@ -286,50 +278,7 @@ class Indexer:
             await self._unflushed.flush(tools.serving)
             await tools.serving.filled(state)
             return
-        indexed = await self._index_events(tools, ids, [fill.name])
+        indexed = await tools.intake.take(ids, [fill.name])
         self._unflushed.add([fill.name], fill.after(ids))
         if state.name == fill.name:
             self.indexed += indexed
-
-    async def _index_events(
-        self, tools: _Tools, event_ids: Sequence[str], names: Sequence[str], *, words_only: str = ""
-    ) -> int:
-        """Take events into indexes, and say how many there were: others have been deleted.
-
-        One part is made while the one before it is upserted.
-        """
-        parts = [event_ids[start : start + _EVENTS] for start in range(0, len(event_ids), _EVENTS)]
-        indexed = 0
-        made: Made | None = None
-        for part in [*parts, []]:
-            following, _ = await asyncio.gather(
-                self._make(tools, part, plain=bool(words_only)), self._upsert(tools, made, names, words_only)
-            )
-            if made is not None:
-                indexed += len(made.event_ids)
-            made = following
-        return indexed
-
-    async def _make(self, tools: _Tools, event_ids: Sequence[str], *, plain: bool) -> Made | None:
-        if not event_ids:
-            return None
-        await self._give_way()
-        events = [cbor.record(rows.EVENT, event_id) for event_id in event_ids]
-        made = await tools.preparer.make(await self._database.read(EVENTS, events=events), plain=plain)
-        return made if made.event_ids else None
-
-    async def _upsert(self, tools: _Tools, made: Made | None, names: Sequence[str], words_only: str) -> None:
-        if made is None:
-            return
-        for name in names:
-            with tools.serving.using(name) as index:
-                await index.upsert(made.plain if name == words_only and made.plain is not None else made.points)
-                await drop_deleted(self._database, index, made.event_ids)
-
-    async def _give_way(self) -> None:
-        """Pause while commits wait, but not for ever."""
-        now = time.monotonic()
-        until = now + min(now - self._working_since, 1.0) * _PAUSES
-        while self._commits_wait() and time.monotonic() < until:  # noqa: ASYNC110 - nothing says when none waits any more
-            await asyncio.sleep(_LOOK_AT_COMMITS_EVERY)
-        self._working_since = time.monotonic()

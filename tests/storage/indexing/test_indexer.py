@@ -8,6 +8,7 @@ import pytest
 from mapping.errors import Code, Problem
 from mapping.times import EARLIEST, LATEST
 from storage import indexer as indexer_module
+from storage import intake
 from storage.index.base import Filter, IndexUnavailable
 from storage.index.edge import EdgeIndex
 
@@ -121,7 +122,7 @@ async def test_one_that_is_stopped_midway_goes_on_where_it_was(
     database, tmp_path, embedder, indexing, caught_up, store, monkeypatch
 ):
     """Five indexers are cancelled before or after an upsert; the last starts over the same stores."""
-    monkeypatch.setattr(indexer_module, "_EVENTS", 2)
+    monkeypatch.setattr(intake, "_EVENTS", 2)
     for number in range(4):
         await store(*[f"fruit number{number * 5 + place}" for place in range(5)])
     for stop_at, after in [(0, False), (0, True), (3, False), (3, True), (2, False)]:

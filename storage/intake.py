@@ -1,0 +1,76 @@
+"""Events into indexes: read, made into points, upserted, in parts, and out of the way of commits."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+from storage.index_repair import drop_deleted
+from storage.preparing.messages import Made
+from storage.preparing.points import EVENTS
+from storage.preparing.preparer import Preparer
+from storage.serving import Serving
+from storage.surreal import cbor, rows
+from storage.surreal.database import Database
+
+# Events read, made into points and upserted at a time: 10 ms of the store's engine, 20 of the index's, so that others
+# are served in between.
+_EVENTS = 250
+# While commits wait, indexing pauses so many times as long as it worked.
+_PAUSES = 3
+_LOOK_AT_COMMITS_EVERY = 0.01  # seconds
+
+
+class Intake:
+    """Takes events into indexes. Raises what the store and indexes raise."""
+
+    def __init__(
+        self, database: Database, preparer: Preparer, serving: Serving, commits_wait: Callable[[], bool]
+    ) -> None:
+        self._database = database
+        self._preparer = preparer
+        self._serving = serving
+        self._commits_wait = commits_wait
+        self._working_since = 0.0
+
+    async def take(self, event_ids: Sequence[str], names: Sequence[str], *, words_only: str = "") -> int:
+        """Take events into the indexes with these names, and say how many there were: others have been deleted.
+
+        One of the indexes may get points with words only. One part is made while the one before it is upserted.
+        """
+        parts = [event_ids[start : start + _EVENTS] for start in range(0, len(event_ids), _EVENTS)]
+        taken = 0
+        made: Made | None = None
+        for part in [*parts, []]:
+            following, _ = await asyncio.gather(
+                self._make(part, plain=bool(words_only)), self._upsert(made, names, words_only)
+            )
+            if made is not None:
+                taken += len(made.event_ids)
+            made = following
+        return taken
+
+    async def _make(self, event_ids: Sequence[str], *, plain: bool) -> Made | None:
+        if not event_ids:
+            return None
+        await self._give_way()
+        events = [cbor.record(rows.EVENT, event_id) for event_id in event_ids]
+        made = await self._preparer.make(await self._database.read(EVENTS, events=events), plain=plain)
+        return made if made.event_ids else None
+
+    async def _upsert(self, made: Made | None, names: Sequence[str], words_only: str) -> None:
+        if made is None:
+            return
+        for name in names:
+            with self._serving.using(name) as index:
+                await index.upsert(made.plain if name == words_only and made.plain is not None else made.points)
+                await drop_deleted(self._database, index, made.event_ids)
+
+    async def _give_way(self) -> None:
+        """Pause while commits wait, but not for ever."""
+        now = time.monotonic()
+        until = now + min(now - self._working_since, 1.0) * _PAUSES
+        while self._commits_wait() and time.monotonic() < until:  # noqa: ASYNC110 - nothing says when none waits any more
+            await asyncio.sleep(_LOOK_AT_COMMITS_EVERY)
+        self._working_since = time.monotonic()
