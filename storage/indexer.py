@@ -92,7 +92,7 @@ class Indexer:
         self._queued = 0
         self._stored: int | None = None  # events there were when filling began, or went on
         self._to_fill = 0
-        self._anew = self._damaged = False
+        self._anew = self._damaged = self._stopped = False
 
     @property
     def pending(self) -> int:
@@ -111,7 +111,12 @@ class Indexer:
         self._work.set()
 
     def progressed(self, share: float, doing: str) -> None:
-        """Take note of how far the model is; called from the thread that prepares it."""
+        """Take note of how far the model is; called from the thread that prepares it.
+
+        Raises CancelledError there once nobody waits for the model any more: a stop would wait for the thread.
+        """
+        if self._stopped:
+            raise asyncio.CancelledError
         self.progress, self.reason = share, doing
 
     def reindex(self) -> None:
@@ -168,14 +173,16 @@ class Indexer:
         def serve(index: VectorIndex) -> None:
             self.index = index
 
-        if words_first is None:
-            return await asyncio.to_thread(prepare)
-        words = asyncio.create_task(words_first.run(self._database, serving, serve))
+        words = asyncio.create_task(words_first.run(self._database, serving, serve)) if words_first else None
         try:
             return await asyncio.to_thread(prepare)
+        except asyncio.CancelledError:
+            self._stopped = True
+            raise
         finally:
-            words.cancel()
-            await asyncio.wait([words])
+            if words is not None:
+                words.cancel()
+                await asyncio.wait([words])
 
     async def _keep_up(self, tools: _Tools) -> None:
         while True:

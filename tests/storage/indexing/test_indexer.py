@@ -1,6 +1,7 @@
 """What is stored becomes searchable, whatever happens on the way. With the real embedded index."""
 
 import asyncio
+import threading
 import time
 
 import pytest
@@ -227,3 +228,23 @@ async def test_a_model_that_cannot_be_loaded_is_said_and_events_wait(database, i
     assert (indexer.state, indexer.reason) == ("failed", "the model's file is not there")
     assert "indexing has stopped" in caplog.text
     assert len(await queue(database)) == 1
+
+
+async def test_a_stop_ends_the_making_of_the_model(database, index, running):
+    ended = threading.Event()
+
+    def prepare():
+        try:
+            while True:
+                indexer.progressed(0.5, "distilling")
+                time.sleep(0.001)
+        finally:
+            ended.set()
+
+    indexer = indexer_module.Indexer(database, None)
+    task = asyncio.create_task(running(indexer, prepare, index))
+    while indexer.progress == 0:
+        await asyncio.sleep(0.001)
+    task.cancel()
+    await asyncio.wait([task])
+    assert await asyncio.to_thread(ended.wait, 5)
