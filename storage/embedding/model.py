@@ -72,7 +72,8 @@ def prepare(model: str, data_dir: Path, threads: int, progress: Progress) -> Emb
 
     Blocks, for seconds or a download. What is built or downloaded stays in `data_dir`/models. `threads` 0 means as many
     as are useful. `progress` is told the part done, 0 to 1, and what is being done; it is called in this thread, and
-    ends the work where it raises. Raises ValueError for a model that is not known, OSError for one that cannot be loaded.
+    ends the work where it raises.
+    Raises ValueError for a model that is not known, OSError for one that cannot be loaded.
     """
     models = data_dir / "models"
     threads = threads or min(_cores(), _MOST_THREADS)
