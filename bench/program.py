@@ -103,15 +103,12 @@ class Receiver:
         self.process.wait(120)
 
 
-class Load:
-    """The load generator in its process. It has made its requests when this returns; `go` sends them."""
+class Helper:
+    """A program of this folder in its process, which has said that it is ready when this returns."""
 
-    def __init__(
-        self, receiver: Receiver, scenario: str, items: int, *, seed: int = 1, connections: int = 8, rate: float = 0
-    ) -> None:
-        options = ["--seed", str(seed), "--connections", str(connections), "--rate", str(rate)]
+    def __init__(self, program: str, *arguments: object) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, str(HERE / "load.py"), receiver.url, scenario, str(items), *options],
+            [sys.executable, str(HERE / program), *map(str, arguments)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -119,7 +116,21 @@ class Load:
         assert self._process.stdout is not None  # noqa: S101 - for the type checker: it is a pipe
         self._process.stdout.readline()
 
+    def tell(self, word: str) -> dict[str, Any]:
+        """Tell it what it waits for, and give what it has to say in the end."""
+        said: dict[str, Any] = json.loads(self._process.communicate(f"{word}\n")[0])
+        return said
+
+
+class Load(Helper):
+    """The load generator. It has made its requests when this returns; `go` sends them."""
+
+    def __init__(
+        self, receiver: Receiver, scenario: str, items: int, *, seed: int = 1, connections: int = 8, rate: float = 0
+    ) -> None:
+        options = ("--seed", seed, "--connections", connections, "--rate", rate)
+        super().__init__("load.py", receiver.url, scenario, items, *options)
+
     def go(self) -> dict[str, Any]:
         """Send, and give what came of it: `seconds`, `accepted`, and `answers` as [moment, seconds, items, status]."""
-        sent: dict[str, Any] = json.loads(self._process.communicate("go\n")[0])
-        return sent
+        return self.tell("go")

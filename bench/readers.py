@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
 from typing import Any
 
 import msgspec
-from program import HERE, Load, Receiver
+from program import HERE, Helper, Load, Receiver
 
 SCENARIO = "spans, protobuf, 100 a request"
 RATE = 1_000  # spans a second
@@ -25,22 +23,14 @@ LARGE = "1a29e" + "0" * 27
 LARGE_EVENTS = 5_000
 
 
-class People:
+class People(Helper):
     """They click from when this returns until `stop`, which gives what they saw."""
 
     def __init__(self, receiver: Receiver, number: int) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, str(HERE / "clicks.py"), receiver.url, LARGE, "--people", str(number)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None  # noqa: S101 - for the type checker: it is a pipe
-        self._process.stdout.readline()
+        super().__init__("clicks.py", receiver.url, LARGE, "--people", number)
 
     def stop(self) -> dict[str, Any]:
-        saw: dict[str, Any] = json.loads(self._process.communicate("stop\n")[0])
-        return saw
+        return self.tell("stop")
 
 
 def fill(receiver: Receiver, items: int) -> None:

@@ -173,7 +173,9 @@ class Indexer:
         def serve(index: VectorIndex) -> None:
             self.index = index
 
-        words = asyncio.create_task(words_first.run(self._database, serving, serve)) if words_first else None
+        words = None
+        if words_first is not None:
+            words = asyncio.create_task(words_first.run(self._database, serving, self._commits_wait, serve))
         try:
             return await asyncio.to_thread(prepare)
         except asyncio.CancelledError:
@@ -229,7 +231,10 @@ class Indexer:
         if state.fill is None:
             self._stored = None
         elif self._stored is None:
+            queued = self._queued
             self._stored = await count_events(self._database)
+            if state.fill.name == state.name and not state.fill.done:
+                self._queued -= min(queued, self._queued)  # they are among those
             if self._stored:
                 log.info("a search index is filled from the store: %s events", self._stored - state.fill.done)
         self.index = tools.serving.index(state.name)

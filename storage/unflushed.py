@@ -22,11 +22,11 @@ _MOST_RECORDS = 200
 
 
 class Unflushed:
-    """Groups of the queue and how far an index is filled, to be noted. `names` are the indexes they are in."""
+    """Groups of the queue and how far an index is filled, to be noted."""
 
     def __init__(self, database: Database) -> None:
         self.fill: Fill | None = None
-        self.names: set[str] = set()
+        self._names: set[str] = set()
         self._database = database
         self._groups: list[Group] = []
         self._since: float | None = None
@@ -51,7 +51,7 @@ class Unflushed:
 
     def add(self, names: Sequence[str], done: Group | Fill) -> None:
         """Take note of what is in the indexes with these names now."""
-        self.names.update(names)
+        self._names.update(names)
         if isinstance(done, Group):
             self._groups.append(done)
         else:
@@ -61,7 +61,7 @@ class Unflushed:
 
     async def flush(self, serving: Serving) -> None:
         """Bring all of it to the disk, then note it. Raises what indexes and the store raise; it may be tried again."""
-        for name in self.names:
+        for name in self._names:
             with serving.using(name) as index:
                 await index.flush()
         if records := self.records:
@@ -72,4 +72,4 @@ class Unflushed:
 
     def forget(self) -> None:
         """Leave all of it to be done again."""
-        self.names, self._groups, self.fill, self._since = set(), [], None, None
+        self._names, self._groups, self.fill, self._since = set(), [], None, None

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from mapping.as_read import event_as_read
+from mapping.as_read import EventAsRead, event_as_read
 from mapping.changes import Changes
 from mapping.errors import Problem
 from mapping.json_events import BatchRequest, EventRequest, Options, decode_batch, decode_event, map_event
@@ -41,7 +41,7 @@ def routes() -> list[web.RouteDef]:
     answers.EventAccepted,
     query=None,
     headers=(IDEMPOTENCY_KEY,),
-    body=EventRequest,
+    bodies=(EventRequest,),
     examples={"a tool call": _EXAMPLE},
 )
 async def _send_event(request: web.Request, _given: dict[str, Any]) -> web.Response:
@@ -80,7 +80,7 @@ async def _send_event(request: web.Request, _given: dict[str, Any]) -> web.Respo
     "Store a batch of events",
     answers.BatchAccepted,
     query=None,
-    body=BatchRequest[EventRequest],
+    bodies=(BatchRequest[EventRequest], BatchRequest[EventAsRead]),  # the second with options.as_read
     examples={"a tool call": {"events": [_EXAMPLE]}},
 )
 async def _send_batch(request: web.Request, _given: dict[str, Any]) -> web.Response:

@@ -70,8 +70,7 @@ def _routes(app: web.Application) -> Iterator[_Route]:
 
 
 def _describe(routes: list[_Route], *, asks_for_key: bool) -> dict[str, Any]:
-    types = [answers.Error, *(each for route in routes for each in (route.operation.answers, route.operation.body))]
-    types = [each for each in types if each is not None]
+    types = [answers.Error, *(each for route in routes for each in (route.operation.answers, *route.operation.bodies))]
     schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
     schema_of = {str(each): schema for each, schema in zip(types, schemas, strict=True)}
     codes = dict.fromkeys(code for _, path, described in routes for code in described.codes(path))
@@ -124,8 +123,9 @@ def _operation(path: str, described: Operation, schema_of: Mapping[str, Any]) ->
             **{str(code.http): {"$ref": f"#/components/responses/{code.name}"} for code in described.codes(path)},
         },
     }
-    if described.body is not None:
-        content: dict[str, Any] = {"schema": schema_of[str(described.body)]}
+    if described.bodies:
+        schemas = [schema_of[str(body)] for body in described.bodies]
+        content: dict[str, Any] = {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}
         if described.examples:
             content["examples"] = {name: {"value": value} for name, value in described.examples.items()}
         shown["requestBody"] = {"required": True, "content": {"application/json": content}}

@@ -24,21 +24,21 @@ _OF_BODIES = (Code.REQUEST_TIMEOUT, Code.RESOURCE_EXHAUSTED, Code.UNSUPPORTED_ME
 
 
 class Operation(NamedTuple):
-    """`answers` and `body` are msgspec types. `query` is None where the query is not looked at."""
+    """`answers` is a msgspec type, `bodies` those that a body may have. `query` is None where it is not looked at."""
 
     name: str
     summary: str
     answers: Any
     query: tuple[Parameter, ...] | None
     headers: tuple[Parameter, ...]
-    body: Any
+    bodies: tuple[Any, ...]
     examples: dict[str, Any]
     media_type: str
 
     def codes(self, path: str) -> list[Code]:
         """Give the errors that may be answered on this path, by their status."""
         of_path = (Code.NOT_FOUND,) if "{" in path else ()
-        of_body = _OF_BODIES if self.body else ()
+        of_body = _OF_BODIES if self.bodies else ()
         return sorted((*_ALWAYS, *of_path, *of_body), key=lambda code: code.http)
 
 
@@ -48,7 +48,7 @@ def operation(
     *,
     query: tuple[Parameter, ...] | None = (),
     headers: tuple[Parameter, ...] = (),
-    body: Any = None,
+    bodies: tuple[Any, ...] = (),
     examples: dict[str, Any] | None = None,
     media_type: str = "application/json",
 ) -> Callable[[_Handler], _Decorated]:
@@ -58,12 +58,12 @@ def operation(
         @functools.wraps(handler)
         async def handle(request: web.Request) -> web.StreamResponse:
             given = {} if query is None else read_query(request, *query)
-            if body is not None:
+            if bodies:
                 expect_json(request)
             return await handler(request, given)
 
         name = handler.__name__.strip("_")
-        _OPERATIONS[handle] = Operation(name, summary, answers, query, headers, body, examples or {}, media_type)
+        _OPERATIONS[handle] = Operation(name, summary, answers, query, headers, bodies, examples or {}, media_type)
         return handle
 
     return decorate

@@ -57,7 +57,10 @@ def routes() -> list[web.RouteDef]:
 
 
 @operation(
-    "Delete traces, for two seconds", answers.Pruned, body=Annotated[PruneRequest, _EXACTLY_ONE], examples=_EXAMPLES
+    "Delete traces, for two seconds",
+    answers.Pruned,
+    bodies=(Annotated[PruneRequest, _EXACTLY_ONE],),
+    examples=_EXAMPLES,
 )
 async def _prune(request: web.Request, _given: dict[str, Any]) -> web.Response:
     pruner = stores(request).pruner

@@ -30,7 +30,7 @@ def routes() -> list[web.RouteDef]:
     return [web.post("/api/v1/reindex", _reindex)]
 
 
-@operation("Fill the search index anew, while the present one serves", answers.Indexing, body=ReindexRequest)
+@operation("Fill the search index anew, while the present one serves", answers.Indexing, bodies=(ReindexRequest,))
 async def _reindex(request: web.Request, _given: dict[str, Any]) -> web.Response:
     decode(_decoder, await read_body(request), "an empty object")
     indexer = stores(request).indexer

@@ -121,6 +121,16 @@ async def test_every_route_is_described_and_nothing_else(receiver):
     assert len(names) == len(set(names))
 
 
+async def test_a_batch_holds_events_as_they_are_sent_or_as_they_are_read(receiver):
+    description = await receiver.read("/api/v1/openapi.json")
+    content = description["paths"]["/api/v1/events/batch"]["post"]["requestBody"]["content"]["application/json"]
+    batches = [
+        description["components"]["schemas"][one["$ref"].rpartition("/")[2]] for one in content["schema"]["anyOf"]
+    ]
+    held = [batch["properties"]["events"]["items"]["$ref"].rpartition("/")[2] for batch in batches]
+    assert held == ["EventRequest", "EventAsRead"]
+
+
 async def test_types_have_names_of_their_own(receiver):
     for name in (await receiver.read("/api/v1/openapi.json"))["components"]["schemas"]:
         assert name.isidentifier(), "two types of one name are told apart by their modules: rename one"

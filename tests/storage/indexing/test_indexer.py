@@ -248,3 +248,15 @@ async def test_a_stop_ends_the_making_of_the_model(database, index, running):
     task.cancel()
     await asyncio.wait([task])
     assert await asyncio.to_thread(ended.wait, 5)
+
+
+async def test_what_waits_is_counted_once_while_an_index_is_filled(
+    database, index, embedder, indexing, caught_up, store
+):
+    await store("an apple", "a pear")
+    embedder.hold_at("apple")
+    async with indexing(database, index, embedder) as indexer:
+        assert await asyncio.to_thread(embedder.held.wait, 10)
+        assert (indexer.state, indexer.pending) == ("rebuilding", 2)
+        embedder.go_on()
+        await caught_up(indexer)
