@@ -140,8 +140,10 @@ class Listener:
 
     async def take(self, seconds: float) -> tuple[int, list[bytes]]:
         """Give how many events were missed, and the next ones as JSON; nothing where none comes within the seconds."""
+        # Not by wait_for: in Python 3.11 it loses a cancellation, which is the stop, that comes with the news.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
         await asyncio.sleep(0)  # nothing was waited for where there was something: others get their turn all the same
         missed, self._missed = self._missed, 0
         taken: list[bytes] = []
