@@ -251,7 +251,9 @@ class Indexer:
 
     def _show(self, state: IndexState) -> None:
         if state.fill is None:
-            self.state, self.reason, self.progress, self._to_fill = "ready", "", 1.0, 0
+            self._to_fill = 0
+            if not (self._anew or self._damaged):  # asked for meanwhile, and not begun yet
+                self.state, self.reason, self.progress = "ready", "", 1.0
             return
         stored, done = self._stored or 0, state.fill.done
         self.progress = min(done / max(stored, 1), 1.0)
