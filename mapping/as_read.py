@@ -19,8 +19,8 @@ from mapping.model import SPAN_KINDS, Event, Status
 from mapping.otlp.logs import count
 from mapping.otlp.wire import UINT64_MAX
 from mapping.roles import cost_of, find, tokens_of
-from mapping.storable import INT64_MAX, storable
 from mapping.times import parse_rfc3339
+from mapping.values import INT64_MAX, storable
 
 KINDS = (*SPAN_KINDS, "span_event", "log_record", "json")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from mapping.storable import storable
+from mapping.values import storable
 from mapping.vocabulary import KEYS
 
 # A body is parsed to be read, not to be stored in pieces: what is longer than this stays the text it is.

@@ -14,8 +14,8 @@ from mapping.limits import DEFAULT_LIMITS, Limits, check_items
 from mapping.model import Event
 from mapping.roles import agent_of, cost_of, find, is_error, session_of, tokens_of, tool_of, type_of
 from mapping.sources import source_id
-from mapping.storable import storable
 from mapping.times import parse_rfc3339
+from mapping.values import storable
 
 
 def _said(description: str) -> msgspec.Meta:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 
-# What stands deeper is below `mapping.storable.TOO_DEEP`, even in OTLP/JSON, which takes four brackets a level.
+# What stands deeper is below `mapping.values.TOO_DEEP`, even in OTLP/JSON, which takes four brackets a level.
 MAX_BRACKETS = 600
 # Looking through as many bytes takes 0.5 s at worst (1,000,000 NaN). Larger bodies are refused where they need it.
 _MAX_LOOKED_THROUGH = 2 * 1024 * 1024

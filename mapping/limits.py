@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from mapping.errors import Code, Problem
-from mapping.storable import MAX_DEPTH
+from mapping.values import MAX_DEPTH
 
 
 class Limits(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from mapping.storable import storable
+from mapping.values import storable
 from mapping.vocabulary import FLATTENED, KEYS, ROLES
 
 # How far inside a logged response its answer stands at most: output, message, content.

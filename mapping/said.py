@@ -18,7 +18,7 @@ from mapping.logged_messages import (
 )
 from mapping.roles import find, tool_of
 from mapping.shown_messages import SHOWN, Message, Part, messages_of, parts_of, tool_call_part
-from mapping.storable import json_text
+from mapping.values import json_text
 from mapping.vocabulary import ROLES
 
 Levels = list[dict[str, Any]]

@@ -25,7 +25,7 @@ from mapping.logged_messages import (
     role_of,
     structure,
 )
-from mapping.storable import json_text
+from mapping.values import json_text
 
 Part = dict[str, Any]
 Message = dict[str, Any]

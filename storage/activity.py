@@ -10,8 +10,8 @@ import asyncio
 import time
 from typing import Any
 
-from mapping.storable import INT64_MIN
 from mapping.times import format_rfc3339
+from mapping.values import INT64_MIN
 from storage.pages import Branch, Cursor, Pieces, Row, page
 from storage.reader import TRACE_EQUALS, TRACE_STATUSES, Reader, TraceFilter
 from storage.surreal import rows

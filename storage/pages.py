@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mapping.errors import invalid
-from mapping.storable import INT64_MAX
+from mapping.values import INT64_MAX
 from storage.surreal import cbor
 from storage.surreal.database import Database, timed
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from mapping.storable import INT64_MIN
 from mapping.times import format_rfc3339
+from mapping.values import INT64_MIN
 from storage.counts import Counts
 from storage.index.base import Filter
 from storage.pages import Branch, Cursor, Row, page, read_cursor, write_cursor

@@ -17,7 +17,7 @@ from mapping.errors import invalid
 from mapping.json_decoding import decode
 from mapping.otlp.weight import check_objects
 from mapping.otlp.wire import Number, whole, wrong_id
-from mapping.storable import MAX_DEPTH, TOO_DEEP, double, integer, json_text, past_text
+from mapping.values import MAX_DEPTH, TOO_DEEP, double, integer, json_text, past_text
 
 Text = str | None
 # Doubles may be text as well: "NaN", "Infinity", "-Infinity".

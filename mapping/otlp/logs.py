@@ -31,7 +31,7 @@ from mapping.roles import (
     type_of,
 )
 from mapping.sources import source_id
-from mapping.storable import json_text
+from mapping.values import json_text
 
 # https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber: four numbers a name, INFO to INFO4.
 SEVERITY_NAMES = [

@@ -7,7 +7,7 @@ from typing import Any
 from mapping.otlp.messages import ExportLogsServiceRequest, ExportTraceServiceRequest, parse, values_of
 from mapping.otlp.weight import LOGS, TRACES, check_parts
 from mapping.otlp.wire import wrong_id
-from mapping.storable import MAX_DEPTH, TOO_DEEP, double, json_text, past_text
+from mapping.values import MAX_DEPTH, TOO_DEEP, double, json_text, past_text
 
 
 class ProtobufWire:

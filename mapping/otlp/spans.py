@@ -25,8 +25,8 @@ from mapping.roles import (
     type_of,
 )
 from mapping.sources import source_of
-from mapping.storable import INT64_MAX
 from mapping.times import format_rfc3339
+from mapping.values import INT64_MAX
 
 _KINDS: dict[int | str, str] = {
     **dict(enumerate(SPAN_KINDS)),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
-from mapping.storable import MAX_DEPTH
+from mapping.values import MAX_DEPTH
 
 T = TypeVar("T")
 

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import cbor2
 
-from mapping.storable import INT64_MAX, INT64_MIN
 from mapping.times import NS
+from mapping.values import INT64_MAX, INT64_MIN
 
 _NONE, _RECORD_ID, _DATETIME = 6, 8, 12
 

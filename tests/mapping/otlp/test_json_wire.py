@@ -6,7 +6,7 @@ from mapping.errors import Code, Problem
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
 from mapping.otlp.spans import map_traces
-from mapping.storable import TOO_DEEP
+from mapping.values import TOO_DEEP
 
 TRACE, SPAN = "5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174"
 

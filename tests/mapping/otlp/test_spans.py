@@ -10,7 +10,7 @@ from mapping.errors import Code, Problem
 from mapping.model import SPAN_KINDS
 from mapping.otlp.protobuf import ProtobufWire
 from mapping.otlp.spans import map_traces
-from mapping.storable import TOO_DEEP
+from mapping.values import TOO_DEEP
 
 TRACE, SPAN, PARENT = bytes(range(16)), bytes(range(8)), b"\xab" * 8
 START = 1_767_812_400_000_000_123

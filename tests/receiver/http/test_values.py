@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from mapping.storable import TOO_DEEP
+from mapping.values import TOO_DEEP
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),

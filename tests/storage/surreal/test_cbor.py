@@ -13,8 +13,8 @@ from surrealdb.data.types.record_id import RecordID
 from surrealdb.request_message.message import RequestMessage
 from surrealdb.request_message.methods import RequestMethod
 
-from mapping.storable import INT64_MAX, INT64_MIN
 from mapping.times import EARLIEST, LATEST, format_rfc3339
+from mapping.values import INT64_MAX, INT64_MIN
 from storage.surreal import cbor
 from storage.surreal.database import _plain
 

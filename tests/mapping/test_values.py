@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.storable import INT64_MAX, INT64_MIN, MAX_DEPTH, TEXT_DEPTH, TOO_DEEP, double, json_text, storable
+from mapping.values import INT64_MAX, INT64_MIN, MAX_DEPTH, TEXT_DEPTH, TOO_DEEP, double, json_text, storable
 
 ordinary = st.recursive(
     st.none() | st.booleans() | st.integers(INT64_MIN, INT64_MAX) | st.floats(allow_nan=False) | st.text(),
