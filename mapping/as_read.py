@@ -11,14 +11,15 @@ from typing import Any
 
 import msgspec
 
-from mapping import bodies, ids
+from mapping import ids
 from mapping.conversation import conversation_of
 from mapping.errors import invalid
 from mapping.json_decoding import decode
 from mapping.model import SPAN_KINDS, Event, Status
 from mapping.otlp.logs import count
 from mapping.otlp.wire import UINT64_MAX
-from mapping.roles import cost_of, find, tokens_of
+from mapping.semantics import log_bodies
+from mapping.semantics.attribute_roles import cost_of, find, tokens_of
 from mapping.times import parse_rfc3339
 from mapping.values import INT64_MAX, storable
 
@@ -120,8 +121,8 @@ def _count(event: Event) -> None:
         body = event.properties.get("body")
         levels = [{key: value for key, value in event.properties.items() if key != "body"}]
         if isinstance(body, dict):
-            levels += bodies.levels_of(body)
-            event.tokens_count = bodies.is_model_invocation(body)
+            levels += log_bodies.levels_of(body)
+            event.tokens_count = log_bodies.is_model_invocation(body)
     found = find(*levels)
     if event.kind == "log_record":
         count(event, found)

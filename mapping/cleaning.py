@@ -16,8 +16,8 @@ from mapping.changes import Changes
 from mapping.limits import DEFAULT_LIMITS, Limits, cut
 from mapping.model import Event
 from mapping.redaction import Redaction
+from mapping.semantics.vocabulary import KEYS
 from mapping.values import json_text
-from mapping.vocabulary import KEYS
 
 # Says how many attributes a record, or entries a map in it, had beyond `limits.attributes`.
 DROPPED = "vectadb.dropped_attributes"

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from mapping.vocabulary import REDACTED
+from mapping.semantics.vocabulary import REDACTED
 
 # An event's own, each of which names few events. What its parent's id names is the parent.
 _OWN = ("id", "span_id", "trace_id", "session_id")

@@ -12,8 +12,8 @@ from mapping.errors import invalid
 from mapping.json_decoding import decode
 from mapping.limits import DEFAULT_LIMITS, Limits, check_items
 from mapping.model import Event
-from mapping.roles import agent_of, cost_of, find, is_error, session_of, tokens_of, tool_of, type_of
-from mapping.sources import source_id
+from mapping.semantics.attribute_roles import agent_of, cost_of, find, is_error, session_of, tokens_of, tool_of, type_of
+from mapping.semantics.sources import source_id
 from mapping.times import parse_rfc3339
 from mapping.values import storable
 

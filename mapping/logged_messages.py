@@ -12,8 +12,8 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from mapping.semantics.vocabulary import FLATTENED, KEYS, ROLES
 from mapping.values import storable
-from mapping.vocabulary import FLATTENED, KEYS, ROLES
 
 # How far inside a logged response its answer stands at most: output, message, content.
 _ANSWER_DEPTH = 4

@@ -24,7 +24,7 @@ from mapping.secret_patterns import (
     letters,
     may_hold_value,
 )
-from mapping.vocabulary import REDACTED
+from mapping.semantics.vocabulary import REDACTED
 
 MASK = "[REDACTED]"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from mapping import bodies, langchain
+from mapping import langchain
 from mapping.logged_messages import (
     INPUT_KEYS,
     OUTPUT_KEYS,
@@ -16,10 +16,11 @@ from mapping.logged_messages import (
     system_beside,
     values_of,
 )
-from mapping.roles import find, tool_of
+from mapping.semantics import log_bodies
+from mapping.semantics.attribute_roles import find, tool_of
+from mapping.semantics.vocabulary import ROLES
 from mapping.shown_messages import SHOWN, Message, Part, messages_of, parts_of, tool_call_part
 from mapping.values import json_text
-from mapping.vocabulary import ROLES
 
 Levels = list[dict[str, Any]]
 
@@ -64,7 +65,7 @@ def said_of(event: Mapping[str, Any]) -> Said:
     body = properties.get("body")
     levels = [properties]
     if event["kind"] == "log_record" and isinstance(body, dict):
-        levels += bodies.levels_of(body)
+        levels += log_bodies.levels_of(body)
     found = find(*levels)
     error = _error(levels, found, event) if event.get("status") == "error" else None
     kind, tool_name = event.get("event_type"), tool_of(found)

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from mapping.vocabulary import FLATTENED, KEYS, REDACTED, ROLES, UNSAID
+from mapping.semantics.vocabulary import FLATTENED, KEYS, REDACTED, ROLES, UNSAID
 
 TEXT_LIMIT = 8_000
 PART_ROOM = 600

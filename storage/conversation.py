@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from mapping.event_types import EVENT_TYPES
 from mapping.said import said_of
+from mapping.semantics.event_types import EVENT_TYPES
 from mapping.turns import Told, Turn, turns_of
 from storage.outline import outlined
 from storage.pages import Pace, Row

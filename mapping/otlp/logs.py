@@ -7,17 +7,15 @@ from typing import Any
 
 import msgspec
 
-from mapping import bodies, rules, text_ids
 from mapping.conversation import conversation_of
-from mapping.event_types import RETOLD, event_type
 from mapping.ids import named
 from mapping.limits import DEFAULT_LIMITS, Limits
 from mapping.model import Event, Mapped
 from mapping.otlp.kept import EVENT_ID, take_back
 from mapping.otlp.spans import Origin, scopes_of
 from mapping.otlp.wire import Wire, meaning, nanoseconds
-from mapping.reading import DEFAULT_READING, Reading
-from mapping.roles import (
+from mapping.semantics import id_patterns, log_bodies, rules
+from mapping.semantics.attribute_roles import (
     Found,
     agent_of,
     agent_of_resource,
@@ -30,7 +28,9 @@ from mapping.roles import (
     tool_of,
     type_of,
 )
-from mapping.sources import source_id
+from mapping.semantics.event_types import RETOLD, event_type
+from mapping.semantics.log_parsing import DEFAULT_READING, Reading
+from mapping.semantics.sources import source_id
 from mapping.values import json_text
 
 # https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber: four numbers a name, INFO to INFO4.
@@ -94,10 +94,10 @@ def _map_record(wire: Wire, record: Any, origin: Origin, received: int, reading:
         [properties, raw, time, observed, severity, severity_text, event_name, trace_id or "", span_id or ""]
     )
 
-    body = bodies.parsed(raw)
+    body = log_bodies.parsed(raw)
     fields: dict[str, Any] = body if isinstance(body, dict) else {}
     if trace_id is None and fields:
-        trace_id, span_id = bodies.ids_of(fields)
+        trace_id, span_id = log_bodies.ids_of(fields)
     event = Event(
         id="",
         timestamp=time or observed or received,
@@ -108,7 +108,7 @@ def _map_record(wire: Wire, record: Any, origin: Origin, received: int, reading:
         resource=origin.resource,
         scope=origin.scope,
         parent_span_id=span_id,
-        severity=severity or rules.level(severity_text or bodies.level_of(fields) or ""),
+        severity=severity or rules.level(severity_text or log_bodies.level_of(fields) or ""),
     )
     _tell(event, raw, fields, event_name, origin, reading)
     if event_name:
@@ -132,18 +132,18 @@ def _map_record(wire: Wire, record: Any, origin: Origin, received: int, reading:
 def _tell(event: Event, raw: object, fields: dict[str, Any], event_name: str, origin: Origin, reading: Reading) -> None:
     """Tell the event what its attributes, the body (`raw`, and its `fields` if it has any) and the rules say of it."""
     properties = event.properties
-    levels = [properties, *bodies.levels_of(fields)] if fields else [properties]
+    levels = [properties, *log_bodies.levels_of(fields)] if fields else [properties]
     found = find(*levels)
     session_id, agent_id, request_id = session_of(found), agent_of(found), None
-    event.tokens_count = bodies.is_model_invocation(fields)
+    event.tokens_count = log_bodies.is_model_invocation(fields)
     # Bedrock's log is known whole.
     if isinstance(raw, str) and not event.tokens_count and (session_id is None or agent_id is None):
-        written = text_ids.ids_in(raw, reading.ids)
+        written = id_patterns.ids_in(raw, reading.ids)
         session_id, agent_id, request_id = session_id or written.session, agent_id or written.agent, written.request
     if fields:
-        agent_id = agent_id or agent_of_resource(bodies.resource_of(fields))
+        agent_id = agent_id or agent_of_resource(log_bodies.resource_of(fields))
     name = event.name = _name(event_name, levels, raw)
-    kind = (event_type(name) if name else None) or type_of(found) or bodies.type_of_body(fields)
+    kind = (event_type(name) if name else None) or type_of(found) or log_bodies.type_of_body(fields)
     if reading.rules:
         text = raw if isinstance(raw, str) else json_text(raw)
         if (said := rules.apply(reading.rules, text, fields)) is not None:
@@ -197,5 +197,5 @@ def _name(event_name: str, levels: list[dict[str, Any]], body: object) -> str | 
 
 def _is_exception(properties: dict[str, Any], body: object) -> bool:
     return "exception.type" in properties or (
-        isinstance(body, str) and "Traceback (most recent call last):" in body[: text_ids.SEARCHED]
+        isinstance(body, str) and "Traceback (most recent call last):" in body[: id_patterns.SEARCHED]
     )

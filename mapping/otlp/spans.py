@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from mapping.errors import invalid
-from mapping.event_types import event_type
 from mapping.ids import named
 from mapping.limits import DEFAULT_LIMITS, Limits, check_items
 from mapping.model import SPAN_KINDS, Event, Mapped, Status
 from mapping.otlp.kept import EVENT_ID, take_back
 from mapping.otlp.wire import Wire, meaning, nanoseconds
-from mapping.roles import (
+from mapping.semantics.attribute_roles import (
     agent_of,
     agent_of_resource,
     cost_of,
@@ -24,7 +23,8 @@ from mapping.roles import (
     tool_of,
     type_of,
 )
-from mapping.sources import source_of
+from mapping.semantics.event_types import event_type
+from mapping.semantics.sources import source_of
 from mapping.times import format_rfc3339
 from mapping.values import INT64_MAX
 

@@ -13,7 +13,7 @@ import msgspec
 from mapping.model import Event
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
-from mapping.reading import Reading
+from mapping.semantics.log_parsing import Reading
 from receiver.cli.terminal import coloured, columns, count, json_line, printable, shortened
 from receiver.settings import SettingsError
 from receiver.settings.rules_file import read_rules_file

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from mapping.cleaning import Cleaning
 from mapping.limits import Limits
-from mapping.reading import Reading
+from mapping.semantics.log_parsing import Reading
 from receiver.metrics import Metrics
 from receiver.settings import Settings
 from storage.stores import Storage

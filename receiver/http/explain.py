@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from mapping import ids
-from mapping.explain import explain
+from mapping.semantics.explain import explain
 from receiver.http import answers
 from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation

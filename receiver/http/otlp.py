@@ -18,7 +18,7 @@ from mapping.model import Mapped
 from mapping.otlp.logs import map_logs
 from mapping.otlp.spans import map_traces
 from mapping.otlp.wire import Wire
-from mapping.reading import Reading
+from mapping.semantics.log_parsing import Reading
 from receiver.http.bodies import decoded, read_body
 from receiver.http.context import CLEANING, LIMITS, METRICS, READING, stores
 from receiver.http.ingest import store

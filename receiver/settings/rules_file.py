@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from mapping.reading import DEFAULT_READING, Reading, compile_reading
+from mapping.semantics.log_parsing import DEFAULT_READING, Reading, compile_reading
 from receiver.settings.yaml_file import Texts, read_yaml
 
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from mapping.reading import DEFAULT_READING
-from mapping.rules import apply
+from mapping.semantics.log_parsing import DEFAULT_READING
+from mapping.semantics.rules import apply
 from receiver.settings import EventMapping, Settings, SettingsError, check
 from receiver.settings.rules_file import read_rules_file
 

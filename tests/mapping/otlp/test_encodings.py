@@ -24,7 +24,7 @@ from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
 from mapping.otlp.protobuf import ProtobufWire
 from mapping.otlp.spans import map_traces
-from mapping.vocabulary import KEYS
+from mapping.semantics.vocabulary import KEYS
 
 texts = st.text(max_size=8) | st.sampled_from(["chat", "TOOL", 'x_y":', '"start_time_unix_nano":', "\\"])
 keys = st.text(max_size=4) | st.sampled_from(sorted(KEYS)) | st.sampled_from(["span_id", "body", "event.name"])

@@ -16,8 +16,8 @@ from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
 from mapping.otlp.spans import map_traces
 from mapping.otlp.written import requests_of, with_their_spans
-from mapping.reading import Reading
-from mapping.rules import compile_rules
+from mapping.semantics.log_parsing import Reading
+from mapping.semantics.rules import compile_rules
 from tests.mapping.shown import shown
 
 TRACE, SPAN, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "00f067aa0ba902b7"

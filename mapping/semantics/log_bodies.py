@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
+from mapping.semantics.vocabulary import KEYS
 from mapping.values import storable
-from mapping.vocabulary import KEYS
 
 # A body is parsed to be read, not to be stored in pieces: what is longer than this stays the text it is.
 MAX_PARSED = 1 << 20

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from mapping import bodies
-from mapping.event_types import event_type
-from mapping.roles import agent_of_resource, find, text_id, type_of
-from mapping.vocabulary import KEYS, NAMED_BY_SPAN, ROLES
+from mapping.semantics import log_bodies
+from mapping.semantics.attribute_roles import agent_of_resource, find, text_id, type_of
+from mapping.semantics.event_types import event_type
+from mapping.semantics.vocabulary import KEYS, NAMED_BY_SPAN, ROLES
 
 _RULES = {
     "trace_id": "rule 1: it carries this trace's id",
@@ -86,7 +86,7 @@ def _levels(event: Mapping[str, Any]) -> Iterator[_Level]:
     yield _Level("properties", properties)
     body = properties.get("body")
     if event["kind"] == "log_record" and isinstance(body, dict):
-        for level in bodies.levels_of(body):
+        for level in log_bodies.levels_of(body):
             yield _Level("body", level)
     yield _Level("scope", (event.get("scope") or {}).get("attributes") or {})
     yield _Level("resource", event.get("resource") or {})
@@ -125,7 +125,7 @@ def _agent_key(event: Mapping[str, Any], level: _Level, value: str) -> str | Non
         and any(key in level.attributes for key in NAMED_BY_SPAN)
     ):
         return "name"
-    resource = bodies.resource_of(dict(level.attributes)) if level.place == "body" else dict(level.attributes)
+    resource = log_bodies.resource_of(dict(level.attributes)) if level.place == "body" else dict(level.attributes)
     if level.place in {"body", "resource"} and agent_of_resource(resource) == value:
         return next(key for key in ("cloud.resource_id", "service.name") if resource.get(key) == value)
     return None
@@ -164,7 +164,7 @@ _IMPLIED = {"tool_call": ("tool",), "model_call": ("usage", "input_tokens", "out
 
 def _implied_type(event: Mapping[str, Any], kind: str) -> Origin | None:
     body = event["properties"].get("body")
-    if isinstance(body, dict) and bodies.type_of_body(body) == kind:
+    if isinstance(body, dict) and log_bodies.type_of_body(body) == kind:
         return Origin("body", None)
     for level in _levels(event):
         if level.place in {"properties", "body"}:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.text_ids import DEFAULT_PATTERNS, compile_patterns, ids_in
+from mapping.semantics.id_patterns import DEFAULT_PATTERNS, compile_patterns, ids_in
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 Adding an emitter is adding a row here and a fixture in `tests/mapping/emitters`. Rows stand in order of precedence:
 where a record carries the keys of two emitters, the key further up decides. Read from each project's own sources
-(2025-2026 versions). The same keys are looked for in attributes, in a log's structured body (`bodies.py`; there
+(2025-2026 versions). The same keys are looked for in attributes, in a log's structured body (`log_bodies.py`; there
 `input.inputTokenCount` is the field of a field) and in the properties of JSON events.
 """
 

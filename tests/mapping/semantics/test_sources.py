@@ -1,7 +1,7 @@
 import pytest
 
 from mapping.json_events import EventRequest, Options, map_event
-from mapping.sources import source_id, source_of
+from mapping.semantics.sources import source_id, source_of
 
 
 @pytest.mark.parametrize(

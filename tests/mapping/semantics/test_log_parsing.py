@@ -1,7 +1,7 @@
 import pytest
 
-from mapping.reading import DEFAULT_READING, compile_reading
-from mapping.text_ids import ids_in
+from mapping.semantics.id_patterns import ids_in
+from mapping.semantics.log_parsing import DEFAULT_READING, compile_reading
 
 
 @pytest.mark.parametrize("written", [None, {}, {"rules": None, "ids": None}, {"rules": []}])

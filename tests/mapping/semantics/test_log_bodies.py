@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from mapping.bodies import MAX_PARSED, ids_of, level_of, levels_of, parsed, resource_of, type_of_body
-from mapping.roles import find, session_of, tokens_of
+from mapping.semantics.attribute_roles import find, session_of, tokens_of
+from mapping.semantics.log_bodies import MAX_PARSED, ids_of, level_of, levels_of, parsed, resource_of, type_of_body
 
 TRACE, SPAN = "5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174"
 

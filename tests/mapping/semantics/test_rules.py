@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
-from mapping.reading import Reading
-from mapping.rules import apply, compile_rules, level
+from mapping.semantics.log_parsing import Reading
+from mapping.semantics.rules import apply, compile_rules, level
 
 LINE = "tool=charge_card session=s-1 agent=shop took 12 ms"
 

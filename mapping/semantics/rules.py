@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from mapping.roles import text_id
+from mapping.semantics.attribute_roles import text_id
 
 # A pattern is the user's own and may be slow on long lines: it sees this much of one.
 SEARCHED = 16_384

@@ -3,14 +3,14 @@
 import msgspec
 import pytest
 
-from mapping.explain import explain
 from mapping.json_events import EventRequest, Options, map_event
 from mapping.model import Event
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
 from mapping.otlp.spans import map_traces
-from mapping.reading import Reading
-from mapping.rules import compile_rules
+from mapping.semantics.explain import explain
+from mapping.semantics.log_parsing import Reading
+from mapping.semantics.rules import compile_rules
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 AT = "2026-01-07T19:00:00Z"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mapping.ids import named
-from mapping.roles import text_id
+from mapping.semantics.attribute_roles import text_id
 
 _PLACE = ("system", "log_group", "log_stream")
 

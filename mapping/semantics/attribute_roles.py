@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from mapping.event_types import event_type
-from mapping.vocabulary import FAILURES, KEYS, NAMED_BY_SPAN, ROLES, USAGE
+from mapping.semantics.event_types import event_type
+from mapping.semantics.vocabulary import FAILURES, KEYS, NAMED_BY_SPAN, ROLES, USAGE
 
 _NUMBER = {role: number for number, role in enumerate(ROLES)}
 _SESSION, _AGENT, _OWN_NAME, _WHOLE, _TYPE = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mapping.rules import Rule, compile_rules
-from mapping.text_ids import DEFAULT_PATTERNS, IdPatterns, compile_patterns
+from mapping.semantics.id_patterns import DEFAULT_PATTERNS, IdPatterns, compile_patterns
+from mapping.semantics.rules import Rule, compile_rules
 
 _KEYS = ("rules", "ids")
 
@@ -19,7 +19,7 @@ DEFAULT_READING = Reading()
 
 
 def compile_reading(written: object) -> Reading:
-    """Read what a user wrote: a list of `rules` (`rules.py`) and patterns of `ids` (`text_ids.py`), each optional.
+    """Read what a user wrote: a list of `rules` (`rules.py`) and patterns of `ids` (`id_patterns.py`), each optional.
 
     Raises ValueError naming the rule or the kind of id, the key, and what was expected.
     """

@@ -1,6 +1,6 @@
 import pytest
 
-from mapping.roles import (
+from mapping.semantics.attribute_roles import (
     agent_of,
     agent_of_resource,
     cost_of,
@@ -12,7 +12,7 @@ from mapping.roles import (
     tool_of,
     type_of,
 )
-from mapping.vocabulary import ROLES
+from mapping.semantics.vocabulary import ROLES
 
 
 def role(name, *levels):

@@ -1,0 +1,1 @@
+"""What attributes and log bodies mean, whoever wrote them: session, agent, type, status, tokens; by tables."""
