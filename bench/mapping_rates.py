@@ -11,14 +11,14 @@ from collections.abc import Callable
 
 import traffic
 
-from mapping.cleaning import Cleaning
 from mapping.json_events import Options, decode_batch, decode_event, map_event
 from mapping.model import Event
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
 from mapping.otlp.protobuf import ProtobufWire
 from mapping.otlp.spans import map_traces
-from mapping.redaction import Redaction
+from mapping.sanitize.redaction import Redaction
+from mapping.sanitize.sanitizer import Cleaning
 
 ITEMS = 100
 SECONDS = 0.5

@@ -10,8 +10,8 @@ from mapping import ids
 from mapping.conversation import conversation_of
 from mapping.errors import invalid
 from mapping.json_decoding import decode
-from mapping.limits import DEFAULT_LIMITS, Limits, check_items
 from mapping.model import Event
+from mapping.sanitize.limits import DEFAULT_LIMITS, Limits, check_items
 from mapping.semantics.attribute_roles import agent_of, cost_of, find, is_error, session_of, tokens_of, tool_of, type_of
 from mapping.semantics.sources import source_id
 from mapping.times import parse_rfc3339

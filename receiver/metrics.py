@@ -17,7 +17,7 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from mapping.changes import Changes
+from mapping.sanitize.changes import Changes
 from mapping.times import NS
 from receiver.http.admission import Admission
 from receiver.http.under_way import UnderWay

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from mapping.limits import cut
+from mapping.sanitize.limits import cut
 from mapping.times import format_rfc3339
 from storage.pages import Branch, Cursor, Pieces, Row, page
 from storage.reader import Reader

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 from mapping.errors import invalid
 from mapping.ids import named
-from mapping.limits import DEFAULT_LIMITS, Limits, check_items
 from mapping.model import SPAN_KINDS, Event, Mapped, Status
 from mapping.otlp.kept import EVENT_ID, take_back
 from mapping.otlp.wire import Wire, meaning, nanoseconds
+from mapping.sanitize.limits import DEFAULT_LIMITS, Limits, check_items
 from mapping.semantics.attribute_roles import (
     agent_of,
     agent_of_resource,

@@ -9,9 +9,9 @@ import time
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from mapping.cleaning import Cleaning
-from mapping.limits import Limits
-from mapping.redaction import Redaction
+from mapping.sanitize.limits import Limits
+from mapping.sanitize.redaction import Redaction
+from mapping.sanitize.sanitizer import Cleaning
 from receiver.http import events, explain, health, live, openapi, otlp, page, prune, reads, reindex, trace_views
 from receiver.http.admission import ADMISSION, Admission
 from receiver.http.auth import auth

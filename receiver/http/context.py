@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from mapping.cleaning import Cleaning
-from mapping.limits import Limits
+from mapping.sanitize.limits import Limits
+from mapping.sanitize.sanitizer import Cleaning
 from mapping.semantics.log_parsing import Reading
 from receiver.metrics import Metrics
 from receiver.settings import Settings

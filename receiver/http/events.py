@@ -8,11 +8,11 @@ from uuid import uuid4
 from aiohttp import web
 
 from mapping.as_read import EventAsRead, event_as_read
-from mapping.changes import Changes
 from mapping.errors import Problem
 from mapping.json_events import BatchRequest, EventRequest, Options, decode_batch, decode_event, map_event
-from mapping.limits import Limits
 from mapping.model import Event
+from mapping.sanitize.changes import Changes
+from mapping.sanitize.limits import Limits
 from receiver.http import answers
 from receiver.http.bodies import decoded, read_body
 from receiver.http.context import CLEANING, LIMITS, METRICS, json_answer, stores

@@ -11,13 +11,13 @@ from aiohttp import web
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from mapping.changes import Changes
 from mapping.errors import Code, Problem
-from mapping.limits import Limits
 from mapping.model import Mapped
 from mapping.otlp.logs import map_logs
 from mapping.otlp.spans import map_traces
 from mapping.otlp.wire import Wire
+from mapping.sanitize.changes import Changes
+from mapping.sanitize.limits import Limits
 from mapping.semantics.log_parsing import Reading
 from receiver.http.bodies import decoded, read_body
 from receiver.http.context import CLEANING, LIMITS, METRICS, READING, stores

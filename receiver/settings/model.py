@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-from mapping.limits import DEFAULT_LIMITS
+from mapping.sanitize.limits import DEFAULT_LIMITS
 from receiver.settings import kinds
 from receiver.settings.kinds import Kind, Secret
 

@@ -1,4 +1,4 @@
-"""Which keys name secrets, and what credentials look like: `mapping.redaction` masks by these tables."""
+"""Which keys name secrets, and what credentials look like: `mapping.sanitize.redaction` masks by these tables."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.changes import Changes
-from mapping.redaction import MASK, Redaction
+from mapping.sanitize.changes import Changes
+from mapping.sanitize.redaction import MASK, Redaction
 
 redaction = Redaction()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mapping.secret_patterns import letters
+from mapping.sanitize.secret_patterns import letters
 
 _WORD_AT_END = re.compile(r"[\w.-]*\Z")
 

@@ -3,17 +3,17 @@ import json
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
-from mapping.changes import Changes
-from mapping.cleaning import DROPPED, Cleaning
 from mapping.errors import Code, Problem
 from mapping.json_events import Options, decode_batch, decode_event, map_event
-from mapping.limits import Limits
 from mapping.model import Event
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
 from mapping.otlp.protobuf import ProtobufWire
 from mapping.otlp.spans import map_traces
-from mapping.redaction import Redaction
+from mapping.sanitize.changes import Changes
+from mapping.sanitize.limits import Limits
+from mapping.sanitize.redaction import Redaction
+from mapping.sanitize.sanitizer import DROPPED, Cleaning
 
 SMALL = Cleaning(Limits(attributes=2, value_length=10))
 USUAL = Cleaning(redaction=Redaction())

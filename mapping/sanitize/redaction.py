@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from mapping.assignments import ASSIGNS, KEY, key_before, value_at
-from mapping.changes import Changes
-from mapping.secret_patterns import (
+from mapping.sanitize.assignments import ASSIGNS, KEY, key_before, value_at
+from mapping.sanitize.changes import Changes
+from mapping.sanitize.secret_patterns import (
     ANY_VALUE,
     KEY_SIGNS,
     NOT_SECRET,

@@ -12,10 +12,10 @@ from hashlib import sha1
 from itertools import chain, islice
 from typing import Any
 
-from mapping.changes import Changes
-from mapping.limits import DEFAULT_LIMITS, Limits, cut
 from mapping.model import Event
-from mapping.redaction import Redaction
+from mapping.sanitize.changes import Changes
+from mapping.sanitize.limits import DEFAULT_LIMITS, Limits, cut
+from mapping.sanitize.redaction import Redaction
 from mapping.semantics.vocabulary import KEYS
 from mapping.values import json_text
 
