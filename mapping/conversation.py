@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from mapping.messages import Message, call_of
+from mapping.messages.canonical import Message, call_of
 from mapping.model import Conversation, Event, Heard
 from mapping.times import NS
 

@@ -1,4 +1,4 @@
-"""A trace as one conversation (mapping/turns.py): which events it is made of, and how much of them.
+"""A trace as one conversation (mapping/messages/timeline.py): which events it is made of, and how much of them.
 
 Calls of a model repeat the conversation so far, so that a long one is read as megabytes to be shown as some kilobytes.
 What says something is read whole, newest first, in small pieces, until it is enough.
@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
-from mapping.said import said_of
+from mapping.messages.event_messages import said_of
+from mapping.messages.timeline import Told, Turn, turns_of
 from mapping.semantics.event_types import EVENT_TYPES
-from mapping.turns import Told, Turn, turns_of
 from storage.outline import outlined
 from storage.pages import Pace, Row
 from storage.reader import Reader

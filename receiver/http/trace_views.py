@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from mapping import ids
-from mapping.said import said_of
+from mapping.messages.event_messages import said_of
 from receiver.http import answers, message_answers
 from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation

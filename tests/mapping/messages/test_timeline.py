@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.said import said_of
-from mapping.turns import Told, turns_of
+from mapping.messages.event_messages import said_of
+from mapping.messages.timeline import Told, turns_of
 
 MS = 1_000_000
 

@@ -1,7 +1,7 @@
 """A call's messages in the form in which they are compared: what was sent to the model, and what it answered.
 
 What differs from one time that a message is sent to the next is left out: white space, the order of keys, reasoning,
-the marks of a prompt cache. How messages are shown: `shown_messages.py`.
+the marks of a prompt cache. How messages are shown: `display.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from mapping.logged_messages import (
+from mapping.messages.extraction import (
     CONTENTS,
     MAX_DEPTH,
     MOST,

@@ -1,6 +1,6 @@
 """Messages as they are shown: as they were said, whoever logged them. Nothing is shortened.
 
-How the same is compared, without white space and reasoning: `messages.py`. A message is `{role, parts}`, a part
+How the same is compared, without white space and reasoning: `canonical.py`. A message is `{role, parts}`, a part
 `{type, text?, id?, name?, arguments?, result?, failed?}`, its type one of `text`, `reasoning`, `tool_call`,
 `tool_result` and `other`; of the last, `text` is JSON, and `name` what it calls itself.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mapping.logged_messages import (
+from mapping.messages.extraction import (
     CONTENTS,
     MAX_DEPTH,
     MOST,

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from mapping.messages import plain_of
-from mapping.shown_messages import Message, Part
+from mapping.messages.canonical import plain_of
+from mapping.messages.display import Message, Part
 
 _encode = msgspec.json.Encoder(order="deterministic", enc_hook=str).encode
 

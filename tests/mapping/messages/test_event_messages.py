@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.said import said_of
+from mapping.messages.event_messages import said_of
 
 
 def text(said, role="user"):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.messages import call_of
+from mapping.messages.canonical import call_of
 
 
 def user(content):

@@ -1,9 +1,9 @@
 """A trace's events as one conversation: each message once, in the order in which things were said.
 
 Every call of a model repeats the conversation so far, frameworks repeat what their models said, and a tool's result
-stands in its own event and in the next call. So what is said is counted (`heard.py`), and shown where it is said for
-the first time. A call speaks when it begins (what was sent) and when it ends (the answer, or what went wrong); a tool
-likewise.
+stands in its own event and in the next call. So what is said is counted (`deduplication.py`), and shown where it is
+said for the first time. A call speaks when it begins (what was sent) and when it ends (the answer, or what went wrong);
+a tool likewise.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mapping.heard import Heard, Unit
-from mapping.said import Said
-from mapping.shown_messages import Message, Part
+from mapping.messages.deduplication import Heard, Unit
+from mapping.messages.display import Message, Part
+from mapping.messages.event_messages import Said
 from mapping.times import format_rfc3339
 
 # An event without what it says: `id`, `timestamp`, `span_id`, ... as they are stored.

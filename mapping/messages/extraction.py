@@ -2,7 +2,7 @@
 
 Read are lists of `{role, content}` as OpenAI, Anthropic, Bedrock and Gemini have them, GenAI's `{role, parts}`, and
 OpenInference's flattened lists; as values or as JSON text; by themselves or inside the request that was logged. The
-messages are given as they stand: `messages.py` makes of them what is compared, `shown_messages.py` what is shown.
+messages are given as they stand: `canonical.py` makes of them what is compared, `display.py` what is shown.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mapping.logged_messages import INPUT_KEYS, OUTPUT_KEYS, Request, structure, values_of
+from mapping.messages.extraction import INPUT_KEYS, OUTPUT_KEYS, Request, structure, values_of
 
 _CLASS = "Message"
 

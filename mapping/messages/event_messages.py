@@ -1,12 +1,13 @@
-"""What an event says: a model's messages, a tool's call, what went wrong; in the form of `shown_messages.py`."""
+"""What an event says: a model's messages, a tool's call, what went wrong; in the form of `display.py`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from mapping import langchain
-from mapping.logged_messages import (
+from mapping.messages import langchain
+from mapping.messages.display import SHOWN, Message, Part, messages_of, parts_of, tool_call_part
+from mapping.messages.extraction import (
     INPUT_KEYS,
     OUTPUT_KEYS,
     answered,
@@ -19,7 +20,6 @@ from mapping.logged_messages import (
 from mapping.semantics import log_bodies
 from mapping.semantics.attribute_roles import find, tool_of
 from mapping.semantics.vocabulary import ROLES
-from mapping.shown_messages import SHOWN, Message, Part, messages_of, parts_of, tool_call_part
 from mapping.values import json_text
 
 Levels = list[dict[str, Any]]
