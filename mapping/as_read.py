@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from mapping import ids
-from mapping.conversation import conversation_of
+from mapping.correlation.message_chain import conversation_of
 from mapping.errors import invalid
 from mapping.json_decoding import decode
 from mapping.model import SPAN_KINDS, Event, Status

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 
 from mapping import ids
-from mapping.conversation import conversation_of
+from mapping.correlation.message_chain import conversation_of
 from mapping.errors import invalid
 from mapping.json_decoding import decode
 from mapping.model import Event

@@ -14,10 +14,11 @@ SPAN_KINDS = ("unspecified", "internal", "server", "client", "producer", "consum
 
 
 class Conversation(msgspec.Struct, frozen=True):
-    """A call's messages as hashes (`conversation.py`). `lists` are those of its first messages, growing, up to all.
+    """A call's messages as hashes (`mapping/correlation/message_chain.py`).
 
-    The first `unanswered` of the lists hold no message of the model. `answer` is the hash of all messages and the
-    answer, None where that is not known. `root` is the hash of the first message.
+    `lists` are those of its first messages, growing, up to all. The first `unanswered` of the lists hold no message of
+    the model. `answer` is the hash of all messages and the answer, None where that is not known. `root` is the hash of
+    the first message.
     """
 
     root: str

@@ -15,8 +15,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mapping.conversation import hashes_of
-from mapping.correlation import CONVERSATION_WINDOW, Placement, created_trace_id, run_mark
+from mapping.correlation.message_chain import hashes_of
+from mapping.correlation.placement import CONVERSATION_WINDOW, Placement, created_trace_id, run_mark
 from mapping.errors import Code, Problem
 from mapping.model import Event, Heard, Trace
 from storage.surreal import cbor, rows

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from mapping.correlation import CONVERSATION_WINDOW
+from mapping.correlation.placement import CONVERSATION_WINDOW
 from mapping.errors import Code, Problem, invalid
 from mapping.model import Event
 from storage.commit import Outcome, Pending, Stored, StoredHook, Windows, commit, pending_of

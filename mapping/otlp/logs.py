@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from mapping.conversation import conversation_of
+from mapping.correlation.message_chain import conversation_of
 from mapping.ids import named
 from mapping.model import Event, Mapped
 from mapping.otlp.kept import EVENT_ID, take_back

@@ -6,9 +6,9 @@ import hashlib
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from mapping.correlation.trace_rollup import counted_of
 from mapping.model import Event, Heard, Trace
 from mapping.times import format_rfc3339
-from mapping.traces import counted_of
 from storage.surreal import cbor
 
 EVENT, TRACE, CONTAINS, QUEUE = "agent_event", "agent_trace", "contains", "index_queue"

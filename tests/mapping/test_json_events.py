@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapping import ids
-from mapping.correlation import Placement
+from mapping.correlation.placement import Placement
 from mapping.errors import Code, Problem
 from mapping.json_events import Options, decode_batch, decode_event, map_event
 from mapping.times import NS

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import WSMsgType, web
 from surrealdb_embedded import AsyncEmbeddedDB
 
-from mapping.conversation import conversation_of
+from mapping.correlation.message_chain import conversation_of
 from mapping.model import Event
 from mapping.times import NS
 from storage.reader import Reader

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mapping.conversation import conversation_of
+from mapping.correlation.message_chain import conversation_of
 from mapping.model import Event
 from mapping.times import NS
 from storage.surreal import cbor, rows, schema

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.conversation import MAX_LISTS, UNANSWERED_WINDOW, conversation_of
-from mapping.correlation import CONVERSATION_WINDOW, Placement
+from mapping.correlation.message_chain import MAX_LISTS, UNANSWERED_WINDOW, conversation_of
+from mapping.correlation.placement import CONVERSATION_WINDOW, Placement
 from mapping.model import Event
 from mapping.times import NS
 

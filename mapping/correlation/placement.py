@@ -3,7 +3,7 @@
 1. `trace_id`: the event carries one.
 2. `session`: the most recent trace (by start) of the event's session.
 3. `conversation`: neither, but the messages of a model's call: the trace of the list of messages that this one goes on
-   with (`conversation.py`).
+   with (`message_chain.py`).
 4. `agent`: no session, but an agent: the agent's most recent trace that no root span has ended and that was active
    within the agent window around the event's own time.
 5. `created`: a new trace. Its id follows from the session, or from the event where it has none, so that several
@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mapping.conversation import leave, trace_heard
+from mapping.correlation.message_chain import leave, trace_heard
+from mapping.correlation.trace_rollup import absorb, trace_of
 from mapping.errors import Problem, invalid
 from mapping.ids import made_trace_id
 from mapping.model import Event, Heard, Trace
 from mapping.times import NS
-from mapping.traces import absorb, trace_of
 
 CONVERSATION_WINDOW = 24 * 3600 * NS
 

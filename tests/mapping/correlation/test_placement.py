@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.correlation import Placement, created_trace_id
+from mapping.correlation.placement import Placement, created_trace_id
 from mapping.errors import Code
 from mapping.ids import made_trace_id
 from mapping.model import Event

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mapping.correlation.trace_rollup import absorb, trace_of
 from mapping.model import Event
-from mapping.traces import absorb, trace_of
 
 NOW = 10_000
 

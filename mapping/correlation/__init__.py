@@ -1,0 +1,1 @@
+"""Which trace an event belongs to, and what the trace learns from it."""
