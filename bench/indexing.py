@@ -92,7 +92,7 @@ print(len(texts) / (time.perf_counter() - began))
 def texts() -> list[str]:
     from ceiling import events_of  # noqa: PLC0415 - imports the program, which only one of the processes needs
 
-    from mapping.text import text_of  # noqa: PLC0415 - as above
+    from mapping.search_text.text import text_of  # noqa: PLC0415 - as above
 
     make, size = traffic.SCENARIOS[SCENARIO]
     rnd = random.Random(1)

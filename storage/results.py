@@ -7,8 +7,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
-from mapping.identifiers import identifiers_of
-from mapping.text import text_of
+from mapping.search_text.identifiers import identifiers_of
+from mapping.search_text.text import text_of
 from storage.highlight import MOST_PASSAGES, Highlighter
 from storage.index.base import Hit
 from storage.index.words import exact_things

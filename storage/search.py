@@ -7,8 +7,8 @@ import time
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from mapping.errors import invalid
-from mapping.identifiers import identifiers_of
-from mapping.text import text_of
+from mapping.search_text.identifiers import identifiers_of
+from mapping.search_text.text import text_of
 from storage.asking import asking, index_state, model_of
 from storage.fusion import best_first, fused, ranked, score, shares_of
 from storage.index.base import Filter, Hit, VectorIndex, fused_depth

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from mapping.text import text_of
+from mapping.search_text.text import text_of
 from receiver.cli.terminal import coloured, duration, escaped, local_time, printable, shortened
 
 _HEADLINE = 80

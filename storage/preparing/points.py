@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from mapping.identifiers import identifiers_of
-from mapping.text import text_of
+from mapping.search_text.identifiers import identifiers_of
+from mapping.search_text.text import text_of
 from mapping.times import format_rfc3339
 from storage.embedding.model import Embedder
 from storage.index.base import IndexUnavailable, Point

@@ -19,7 +19,7 @@ import labelled
 
 from mapping.json_events import Options, decode_event, map_event
 from mapping.model import Event
-from mapping.text import text_of
+from mapping.search_text.text import text_of
 from storage.embedding.model import STATIC
 from storage.embedding.rerank import Reranker
 from storage.index.base import Filter

@@ -7,7 +7,7 @@ import pytest
 from labelled import Kind, load
 
 from mapping.json_events import Options, decode_event, map_event
-from mapping.text import text_of
+from mapping.search_text.text import text_of
 
 EVENTS, QUERIES = load()
 NEW_ID = "11111111-2222-4333-8444-555555555555"

@@ -11,7 +11,7 @@ import msgspec
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
 from mapping.otlp.spans import map_traces
-from mapping.text import text_of
+from mapping.search_text.text import text_of
 from mapping.times import format_rfc3339
 
 HERE = Path(__file__).parent

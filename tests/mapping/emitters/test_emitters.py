@@ -7,7 +7,7 @@ agent, type, status, input, output, tool, arguments, result, error, tokens in an
 import pytest
 
 from mapping.correlation.trace_rollup import absorb, trace_of
-from mapping.text import parts_of
+from mapping.search_text.text import parts_of
 
 SAID = """
 genai | chat gpt-4o | conv-trips-1 | . | model_call | unset | Is the museum in Porto open on Monday?; You plan trips. | opening_hours; place: Porto museum | . | . | . | . | 61/17 | .

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mapping.search_text.text import MESSAGES_ROOM, PART_ROOM, PARTS, TEXT_LIMIT, parts_of, text_of
 from mapping.semantics.vocabulary import KEYS, REDACTED
-from mapping.text import MESSAGES_ROOM, PART_ROOM, PARTS, TEXT_LIMIT, parts_of, text_of
 
 
 def lines(properties, name=None):

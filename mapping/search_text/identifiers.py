@@ -1,6 +1,6 @@
 """The identifiers of an event that its text leaves out, because they mean nothing: they are found as they are written.
 
-`mapping.text` has what an embedding model can make something of. A person also searches for an order number that stands
+`text.py` has what an embedding model can make something of. A person also searches for an order number that stands
 only under `order_id`, for a span id, or for a UUID from a log line.
 """
 
@@ -28,7 +28,7 @@ _NAME = r"(?:[\w.-]*[._-])?(?:ids?|uuid|guid|hash|sha256)|[\w.-]*[a-z](?-i:Ids?|
 _KEY = re.compile(_NAME, re.IGNORECASE)
 # The same in JSON that is kept as text, be it within other such text (`\"order_id\": \"A-1\"`).
 _PAIR = re.compile(rf'"(?:{_NAME})\\*"\s*:\s*\\*"?([^\s"\\,{{}}[\]]+)', re.IGNORECASE)
-# What `mapping.text` takes for noise but base64: UUIDs, trace ids and digests, AWS's names of resources. `\b` after the
+# What `text.py` takes for noise but base64: UUIDs, trace ids and digests, AWS's names of resources. `\b` after the
 # first digit, as the engine looks for a set of characters faster than for a boundary.
 _HEX = re.compile(r"[0-9a-fA-F](?<=\b.)(?:[0-9a-fA-F]{7}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{31,})\b")
 _SHORTEST_HEX = 32

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from mapping.identifiers import identifiers_of
+from mapping.search_text.identifiers import identifiers_of
 
 UUID = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
 DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
