@@ -21,7 +21,7 @@ import traffic
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the program, wherever the bench is started
 
 from mapping.correlation.placement import Placement
-from mapping.json_events import Options, decode_batch, decode_event, map_event
+from mapping.json.events import Options, decode_batch, decode_event, map_event
 from mapping.model import Event
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import traffic
 
-from mapping.json_events import Options, decode_batch, decode_event, map_event
+from mapping.json.events import Options, decode_batch, decode_event, map_event
 from mapping.model import Event
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs

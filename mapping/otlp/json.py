@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from mapping.errors import invalid
-from mapping.json_decoding import decode
-from mapping.otlp.weight import check_objects
+from mapping.json.decoding import decode
+from mapping.otlp.part_count import check_objects
 from mapping.otlp.wire import Number, whole, wrong_id
 from mapping.values import MAX_DEPTH, TOO_DEEP, double, integer, json_text, past_text
 

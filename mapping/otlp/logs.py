@@ -10,8 +10,8 @@ import msgspec
 from mapping.correlation.message_chain import conversation_of
 from mapping.ids import named
 from mapping.model import Event, Mapped
-from mapping.otlp.kept import EVENT_ID, take_back
 from mapping.otlp.spans import Origin, scopes_of
+from mapping.otlp.vectadb_attributes import EVENT_ID, take_back
 from mapping.otlp.wire import Wire, meaning, nanoseconds
 from mapping.sanitize.limits import DEFAULT_LIMITS, Limits
 from mapping.semantics import id_patterns, log_bodies, rules

@@ -1,11 +1,11 @@
-"""OTLP protobuf. See `mapping.otlp.messages` for the classes."""
+"""OTLP protobuf. See `mapping.otlp.protobuf_messages` for the classes."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from mapping.otlp.messages import ExportLogsServiceRequest, ExportTraceServiceRequest, parse, values_of
-from mapping.otlp.weight import LOGS, TRACES, check_parts
+from mapping.otlp.part_count import LOGS, TRACES, check_parts
+from mapping.otlp.protobuf_messages import ExportLogsServiceRequest, ExportTraceServiceRequest, parse, values_of
 from mapping.otlp.wire import wrong_id
 from mapping.values import MAX_DEPTH, TOO_DEEP, double, json_text, past_text
 

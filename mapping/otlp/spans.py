@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from mapping.errors import invalid
 from mapping.ids import named
 from mapping.model import SPAN_KINDS, Event, Mapped, Status
-from mapping.otlp.kept import EVENT_ID, take_back
+from mapping.otlp.vectadb_attributes import EVENT_ID, take_back
 from mapping.otlp.wire import Wire, meaning, nanoseconds
 from mapping.sanitize.limits import DEFAULT_LIMITS, Limits, check_items
 from mapping.semantics.attribute_roles import (

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from mapping.as_read import EventAsRead, event_as_read
 from mapping.errors import Problem
-from mapping.json_events import BatchRequest, EventRequest, Options, decode_batch, decode_event, map_event
+from mapping.export.from_json import EventAsRead, event_as_read
+from mapping.json.events import BatchRequest, EventRequest, Options, decode_batch, decode_event, map_event
 from mapping.model import Event
 from mapping.sanitize.changes import Changes
 from mapping.sanitize.limits import Limits

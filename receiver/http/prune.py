@@ -12,7 +12,7 @@ from aiohttp import web
 
 from mapping import ids
 from mapping.errors import invalid
-from mapping.json_decoding import decode
+from mapping.json.decoding import decode
 from mapping.times import parse_rfc3339
 from receiver.http import answers
 from receiver.http.bodies import read_body

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from mapping.json_decoding import decode
+from mapping.json.decoding import decode
 from receiver.http import answers
 from receiver.http.bodies import read_body
 from receiver.http.context import json_answer, stores

@@ -17,7 +17,7 @@ from typing import Any
 
 import labelled
 
-from mapping.json_events import Options, decode_event, map_event
+from mapping.json.events import Options, decode_event, map_event
 from mapping.model import Event
 from mapping.search_text.text import text_of
 from storage.embedding.model import STATIC

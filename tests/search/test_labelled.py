@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 from labelled import Kind, load
 
-from mapping.json_events import Options, decode_event, map_event
+from mapping.json.events import Options, decode_event, map_event
 from mapping.search_text.text import text_of
 
 EVENTS, QUERIES = load()

@@ -13,7 +13,7 @@ from typing import IO, Any
 import msgspec
 
 from mapping.errors import Problem
-from mapping.otlp.written import Read, requests_of, with_their_spans
+from mapping.export.to_otlp import Read, requests_of, with_their_spans
 from receiver.cli import api, filters
 from receiver.cli.errors import CommandError
 from receiver.cli.patience import patiently

@@ -4,7 +4,7 @@ import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from mapping.errors import Code, Problem
-from mapping.json_events import Options, decode_batch, decode_event, map_event
+from mapping.json.events import Options, decode_batch, decode_event, map_event
 from mapping.model import Event
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs

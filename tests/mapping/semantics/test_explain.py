@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from mapping.json_events import EventRequest, Options, map_event
+from mapping.json.events import EventRequest, Options, map_event
 from mapping.model import Event
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs

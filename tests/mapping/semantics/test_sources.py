@@ -1,6 +1,6 @@
 import pytest
 
-from mapping.json_events import EventRequest, Options, map_event
+from mapping.json.events import EventRequest, Options, map_event
 from mapping.semantics.sources import source_id, source_of
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mapping import ids
 from mapping.correlation.placement import Placement
 from mapping.errors import Code, Problem
-from mapping.json_events import Options, decode_batch, decode_event, map_event
+from mapping.json.events import Options, decode_batch, decode_event, map_event
 from mapping.times import NS
 
 NEW_ID = "00000000-0000-4000-8000-000000000001"

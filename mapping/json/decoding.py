@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from mapping.errors import Problem, invalid
-from mapping.json_repair import repaired, shallow
+from mapping.json.repair import repaired, shallow
 
 _T = TypeVar("_T")
 
@@ -15,7 +15,7 @@ _FAULTS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def decode(decoder: msgspec.json.Decoder[_T], body: bytes | msgspec.Raw, expected: str) -> _T:
-    """Decode a body, or a part of one; once more where `json_repair` can help.
+    """Decode a body, or a part of one; once more where `repair` can help.
 
     Of a key that comes twice the last counts.
     Raises Problem (INVALID_ARGUMENT) naming the field and what was expected.

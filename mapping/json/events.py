@@ -9,7 +9,7 @@ import msgspec
 from mapping import ids
 from mapping.correlation.message_chain import conversation_of
 from mapping.errors import invalid
-from mapping.json_decoding import decode
+from mapping.json.decoding import decode
 from mapping.model import Event
 from mapping.sanitize.limits import DEFAULT_LIMITS, Limits, check_items
 from mapping.semantics.attribute_roles import agent_of, cost_of, find, is_error, session_of, tokens_of, tool_of, type_of

@@ -14,7 +14,7 @@ import msgspec
 from mapping import ids
 from mapping.correlation.message_chain import conversation_of
 from mapping.errors import invalid
-from mapping.json_decoding import decode
+from mapping.json.decoding import decode
 from mapping.model import SPAN_KINDS, Event, Status
 from mapping.otlp.logs import count
 from mapping.otlp.wire import UINT64_MAX

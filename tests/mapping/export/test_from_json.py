@@ -5,14 +5,14 @@ import json
 import msgspec
 import pytest
 
-from mapping.as_read import event_as_read
 from mapping.errors import Problem
-from mapping.json_events import Options, decode_event, map_event
+from mapping.export.from_json import event_as_read
+from mapping.json.events import Options, decode_event, map_event
 from mapping.model import Event
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
 from mapping.otlp.spans import map_traces
-from tests.mapping.shown import shown
+from tests.mapping.export.shown import shown
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 START = 1_767_812_400_000_000_001

@@ -2,7 +2,7 @@
 
 A span carries those of its span events that are given with it. A span event without its span, and a JSON event, become
 log records. What OTLP has no field for, or the mapping would not read from it again, is added as attributes of our own
-(`kept.py`): every request is mapped as it would be on arrival, and compared.
+(`mapping/otlp/vectadb_attributes.py`): every request is mapped as it would be on arrival, and compared.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 
 from mapping.ids import named
 from mapping.model import SPAN_KINDS, Event, Mapped
-from mapping.otlp import kept
+from mapping.otlp import vectadb_attributes
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import SEVERITY_NAMES, map_logs
 from mapping.otlp.spans import is_placeholder, map_traces
@@ -128,10 +128,14 @@ def _request(signal: _Signal, events: Sequence[Read], of_span: Mapping[str, list
 def _keep(item: Item, event: Read, found: Event) -> None:
     """Add to an item what the mapping did not find in it."""
     shown = {"timestamp": format_rfc3339(found.timestamp)}
-    lost = {field: event[field] for field in kept.FIELDS if event[field] != shown.get(field, getattr(found, field))}
+    lost = {
+        field: event[field]
+        for field in vectadb_attributes.FIELDS
+        if event[field] != shown.get(field, getattr(found, field))
+    }
     if lost or found.id != event["id"]:
-        item["attributes"] += _attributes({kept.EVENT_ID: event["id"]})
-        item["attributes"] += _attributes({kept.PREFIX + field: value for field, value in lost.items()})
+        item["attributes"] += _attributes({vectadb_attributes.EVENT_ID: event["id"]})
+        item["attributes"] += _attributes({vectadb_attributes.PREFIX + field: value for field, value in lost.items()})
 
 
 def _origin(event: Read) -> bytes:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.json_repair import MAX_BRACKETS, repaired, shallow
+from mapping.json.repair import MAX_BRACKETS, repaired, shallow
 
 texts = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('NaN"\\-Infinity1e999[]{}'))
 numbers = st.integers() | st.floats() | st.sampled_from([10**400, -(10**4000)])

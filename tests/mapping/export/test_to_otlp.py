@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from mapping.json_events import Options, decode_event, map_event
+from mapping.export.to_otlp import requests_of, with_their_spans
+from mapping.json.events import Options, decode_event, map_event
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
 from mapping.otlp.spans import map_traces
-from mapping.otlp.written import requests_of, with_their_spans
 from mapping.semantics.log_parsing import Reading
 from mapping.semantics.rules import compile_rules
-from tests.mapping.shown import shown
+from tests.mapping.export.shown import shown
 
 TRACE, SPAN, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "00f067aa0ba902b7"
 START = 1_767_812_400_000_000_001

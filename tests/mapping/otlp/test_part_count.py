@@ -4,8 +4,8 @@ import pytest
 
 from mapping.errors import Code, Problem
 from mapping.otlp.json import JsonWire
+from mapping.otlp.part_count import MOST_PARTS
 from mapping.otlp.protobuf import ProtobufWire
-from mapping.otlp.weight import MOST_PARTS
 
 
 def message(number, content):

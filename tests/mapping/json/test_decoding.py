@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapping.errors import Code, Problem
-from mapping.json_decoding import decode
+from mapping.json.decoding import decode
 
 anything = msgspec.json.Decoder(Any)
 text_with_halves = st.text(st.characters() | st.characters(categories=["Cs"]) | st.sampled_from("\\ud8"))

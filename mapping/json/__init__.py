@@ -1,0 +1,1 @@
+"""JSON: decoding with repair, and the events of `/api/v1/events`."""
