@@ -1,4 +1,4 @@
-"""The schema: folders `storage/schema/NNNN/`, one file a table. Each is applied once, in order, and recorded."""
+"""The schema: folders `NNNN/` beside this file, one file a table. Each is applied once, in order, and recorded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ async def apply(database: Database) -> int:
 
     Raises OpenError for a database that a later version of this program has written.
     """
-    versions = sorted(entry.name for entry in resources.files("storage").joinpath("schema").iterdir() if entry.is_dir())
+    versions = sorted(entry.name for entry in resources.files(__name__).iterdir() if entry.name.isdigit())
     latest = int(versions[-1])
     applied = await _applied(database)
     if applied > latest:
@@ -36,7 +36,7 @@ async def _applied(database: Database) -> int:
 
 
 async def _apply_version(database: Database, version: str) -> None:
-    folder = resources.files("storage").joinpath("schema", version)
+    folder = resources.files(__name__).joinpath(version)
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".surql")), key=lambda file: file.name)
     for file in files:
         await _retried(database, file.read_text("utf-8"))
