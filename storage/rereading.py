@@ -19,7 +19,7 @@ _Given = TypeVar("_Given")
 
 
 class Reader(Protocol):
-    """`storage.embedding.rerank.Reranker`, which says what these do."""
+    """`storage.embedding.reranker.Reranker`, which says what these do."""
 
     def looked_for(self, query: str, vector: NDArray[np.float32], deadline: float) -> NDArray[np.float32]: ...
 

@@ -253,7 +253,7 @@ class Storage:
 
     def _minilm(self) -> MiniLM:
         # numpy takes 0.1 s to import.
-        from storage.embedding.rerank import Reranker  # noqa: PLC0415
+        from storage.embedding.reranker import Reranker  # noqa: PLC0415
 
         return Reranker.prepared(self.config.data_dir, self.config.threads)
 

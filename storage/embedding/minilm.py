@@ -11,8 +11,8 @@ import importlib.util
 import json
 from pathlib import Path
 
-from storage.embedding import built
-from storage.embedding.built import Progress
+from storage.embedding import model_folders
+from storage.embedding.model_folders import Progress
 
 DIMENSIONS = 384
 
@@ -39,7 +39,7 @@ def folder(models: Path, progress: Progress) -> Path:
 
     Raises OSError where the package is missing, its files are not the published ones, or `models` cannot be written.
     """
-    return built.folder(models, FOLDER, lambda target: _build(target, progress))
+    return model_folders.folder(models, FOLDER, lambda target: _build(target, progress))
 
 
 def package_files() -> Path:
@@ -73,6 +73,6 @@ def _build(target: Path, progress: Progress) -> None:
 
     graph = minilm_graph.build(source / "model.safetensors").SerializeToString()
     progress(0.5, "writing the model")
-    built.write(target / "model.onnx", graph)
-    built.write(target / "tokenizer.json", (source / "tokenizer.json").read_bytes())
-    built.write(target / "tokenizer_config.json", json.dumps(_TOKENIZER_CONFIG).encode())
+    model_folders.write(target / "model.onnx", graph)
+    model_folders.write(target / "tokenizer.json", (source / "tokenizer.json").read_bytes())
+    model_folders.write(target / "tokenizer_config.json", json.dumps(_TOKENIZER_CONFIG).encode())

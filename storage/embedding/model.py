@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from storage.embedding import minilm, static
-from storage.embedding.built import Progress, part_of
+from storage.embedding.model_folders import Progress, part_of
 
 if TYPE_CHECKING:  # fastembed takes 0.4 s to import, which the start of a receiver, or a command, need not wait for
     import numpy as np

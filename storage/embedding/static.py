@@ -10,8 +10,8 @@ import json
 import logging
 from pathlib import Path
 
-from storage.embedding import built, minilm
-from storage.embedding.built import Progress
+from storage.embedding import minilm, model_folders
+from storage.embedding.model_folders import Progress
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def folder(models: Path, progress: Progress) -> Path:
 
     Raises OSError as `minilm.folder` does.
     """
-    return built.folder(models, FOLDER, lambda target: _build(models, target, progress))
+    return model_folders.folder(models, FOLDER, lambda target: _build(models, target, progress))
 
 
 def cut(text: str) -> str:
@@ -48,18 +48,18 @@ def cut(text: str) -> str:
 
 
 def _build(models: Path, target: Path, progress: Progress) -> None:
-    teacher = minilm.folder(models, built.part_of(progress, 0.0, 0.05))
+    teacher = minilm.folder(models, model_folders.part_of(progress, 0.0, 0.05))
     # numpy and onnx, which are needed on the first start only.
-    from storage.embedding import distilling  # noqa: PLC0415
+    from storage.embedding import distillation  # noqa: PLC0415
 
     log.info("the static table is distilled from MiniLM, once: half a minute of one core")
     tokenizer = json.loads((teacher / "tokenizer.json").read_bytes())
-    table, axes = distilling.distil(teacher / "model.onnx", tokenizer, built.part_of(progress, 0.05, 0.95))
+    table, axes = distillation.distil(teacher / "model.onnx", tokenizer, model_folders.part_of(progress, 0.05, 0.95))
     progress(0.95, "writing the static table")
-    built.write(target / AXES, axes.tobytes())
-    built.write(target / "model.onnx", distilling.graph(table).SerializeToString())
-    built.write(target / "tokenizer.json", json.dumps(_tokenizer(tokenizer)).encode())
-    built.write(target / "tokenizer_config.json", json.dumps(_TOKENIZER_CONFIG).encode())
+    model_folders.write(target / AXES, axes.tobytes())
+    model_folders.write(target / "model.onnx", distillation.graph(table).SerializeToString())
+    model_folders.write(target / "tokenizer.json", json.dumps(_tokenizer(tokenizer)).encode())
+    model_folders.write(target / "tokenizer_config.json", json.dumps(_TOKENIZER_CONFIG).encode())
     log.info("the static table is in %s", models / FOLDER)
 
 

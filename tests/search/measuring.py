@@ -21,7 +21,7 @@ from mapping.json.events import Options, decode_event, map_event
 from mapping.model import Event
 from mapping.search_text.text import text_of
 from storage.embedding.model import STATIC
-from storage.embedding.rerank import Reranker
+from storage.embedding.reranker import Reranker
 from storage.index.base import Filter
 from storage.rereading import Rereading
 from storage.search import Mode, Search

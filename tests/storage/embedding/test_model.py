@@ -13,7 +13,7 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 
-from storage.embedding import built, minilm
+from storage.embedding import minilm, model_folders
 from storage.embedding.model import dimensions_of, prepare
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "red", "green", "blue"]
@@ -158,7 +158,7 @@ def test_what_a_killed_build_left_is_removed_and_one_in_the_making_is_not(tmp_pa
     for folder in (left, making):
         folder.mkdir()
     os.utime(left, (0, time.time() - 2 * 3600))
-    built._remove_abandoned(tmp_path, minilm.FOLDER)
+    model_folders._remove_abandoned(tmp_path, minilm.FOLDER)
     assert [folder.name for folder in tmp_path.iterdir()] == [making.name]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from storage.embedding.model import prepare
-from storage.embedding.rerank import Reranker
+from storage.embedding.reranker import Reranker
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from storage.embedding.model import prepare
-from storage.embedding.rerank import Reranker
+from storage.embedding.reranker import Reranker
 
 TEXTS = [
     "The customer's card got rejected",
@@ -64,7 +64,7 @@ def test_what_was_read_lately_is_not_read_again(reranker, counted):
 
 
 def test_the_vectors_kept_are_those_used_last(reranker, counted, monkeypatch):
-    monkeypatch.setattr("storage.embedding.rerank._KEPT", 3)
+    monkeypatch.setattr("storage.embedding.reranker._KEPT", 3)
     reranker.score(QUERY, ["a", "b"], soon())
     reranker.score(QUERY, ["a", "c"], soon())  # b goes
     reranker.score(QUERY, ["a", "c", "b"], soon())

@@ -27,8 +27,8 @@ import onnxruntime  # type: ignore[import-untyped]  # it has no stubs
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from storage.embedding.built import Progress
 from storage.embedding.minilm_graph import IR_VERSION, OPSET
+from storage.embedding.model_folders import Progress
 from storage.embedding.static import DIMENSIONS
 
 _BATCH = 64  # tokens; 16 and 256 are as fast

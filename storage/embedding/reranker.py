@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.embedding import static
-from storage.embedding.built import Progress
 from storage.embedding.model import MINILM, Embedder, prepare
+from storage.embedding.model_folders import Progress
 
 # Vectors kept, of 1.5 kB each: candidates come again when a search is refined, or its next page asked for.
 _KEPT = 2_000
