@@ -8,7 +8,8 @@ from typing import Any
 
 from mapping.errors import Code, Problem, invalid
 from storage.embedding.model import Embedder
-from storage.index.base import IndexUnavailable, IndexUnusable, VectorIndex
+from storage.errors import IndexUnavailable, IndexUnusable
+from storage.index.base import VectorIndex
 from storage.indexer import Indexer
 
 

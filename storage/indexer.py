@@ -25,7 +25,8 @@ from mapping.errors import Problem
 from storage import index_queue, index_state
 from storage.counts import count_events
 from storage.embedding.model import Embedder
-from storage.index.base import IndexUnavailable, IndexUnusable, VectorIndex
+from storage.errors import IndexUnavailable, IndexUnusable
+from storage.index.base import VectorIndex
 from storage.index.choose import Indexes
 from storage.index_queue import Group
 from storage.index_repair import delete, pass_on

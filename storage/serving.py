@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from storage import index_queue, index_state
-from storage.index.base import IndexUnavailable, IndexUnusable, VectorIndex
+from storage.errors import IndexUnavailable, IndexUnusable
+from storage.index.base import VectorIndex
 from storage.index.choose import Indexes
 from storage.index_state import IndexState, Vectors
 from storage.surreal.database import Database

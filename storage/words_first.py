@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from mapping.errors import Problem
 from storage import index_queue, index_state
-from storage.index.base import IndexUnavailable, IndexUnusable, VectorIndex
+from storage.errors import IndexUnavailable, IndexUnusable
+from storage.index.base import VectorIndex
 from storage.index_repair import delete
 from storage.index_state import Fill, Vectors
 from storage.intake import Intake

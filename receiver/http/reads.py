@@ -24,8 +24,9 @@ from receiver.http.parameters import (
 )
 from receiver.http.reindex import index_state
 from receiver.version import VERSION
+from storage.errors import IndexUnavailable, IndexUnusable
 from storage.facets import facets
-from storage.index.base import Filter, IndexUnavailable, IndexUnusable, VectorIndex
+from storage.index.base import Filter, VectorIndex
 from storage.reader import TraceFilter
 from storage.similar import similar
 

@@ -1,4 +1,4 @@
-"""What both search indexes agree on: points and filters as values, the interface, its two errors.
+"""What both search indexes agree on: points and filters as values, the interface.
 
 A point is an event: named vectors `dense` (meaning) and `bm25` (words), and the payload that filters look at. Ids are
 UUIDs. Moments are nanoseconds. Qdrant's datetime index keeps microseconds: a filter may let through an event that lies
@@ -36,14 +36,6 @@ FACET_DEPTH = 1_000
 def fused_depth(limit: int) -> int:
     """Give how deep each list goes that is fused: a hit that is middling in both must be in both."""
     return max(4 * limit, 100)
-
-
-class IndexUnavailable(Exception):  # noqa: N818 - says what is the case, as mapping.errors.Problem does
-    """The index cannot be reached or used now; the same call may work later. The message is for a person."""
-
-
-class IndexUnusable(Exception):  # noqa: N818 - as above
-    """The index is damaged or holds other vectors: another one is needed. The message is for a person."""
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):

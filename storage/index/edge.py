@@ -12,20 +12,10 @@ import msgspec
 
 from storage.index.base import FACET_DEPTH, Filter, Hit, most_frequent
 from storage.index.locking import lock_file, locked
-from storage.index.messages import (
-    Count,
-    Delete,
-    Facet,
-    Flush,
-    Open,
-    Search,
-    SetPayload,
-    Similar,
-    Upsert,
-)
-from storage.index.process import Service
 from storage.index.vectors import checked
 from storage.index.words import clean
+from storage.workers.messages import Count, Delete, Facet, Flush, Open, Search, SetPayload, Similar, Upsert
+from storage.workers.process import Service
 
 if TYPE_CHECKING:
     from storage.index.base import Vector

@@ -19,30 +19,13 @@ from typing import IO, Any
 
 import qdrant_edge as edge
 
-from storage.index.base import (
-    DENSE,
-    FACETS,
-    KEYWORDS,
-    TIMESTAMP,
-    WORDS,
-    IndexUnavailable,
-    IndexUnusable,
-)
+from storage.errors import IndexUnavailable, IndexUnusable
+from storage.index.base import DENSE, FACETS, KEYWORDS, TIMESTAMP, WORDS
 from storage.index.locking import locked
-from storage.index.messages import (
-    Count,
-    Delete,
-    Facet,
-    Flush,
-    Open,
-    Search,
-    SetPayload,
-    Similar,
-    Upsert,
-)
 from storage.index.packing import Row, floats, integers, unpack
-from storage.index.serving import serve
 from storage.index.words import query_vector
+from storage.workers.messages import Count, Delete, Facet, Flush, Open, Search, SetPayload, Similar, Upsert
+from storage.workers.request_loop import serve
 
 _NICE = 5
 

@@ -9,7 +9,7 @@ import fcntl
 from pathlib import Path
 from typing import IO
 
-from storage.index.base import IndexUnavailable
+from storage.errors import IndexUnavailable
 
 
 def lock_file(path: Path) -> Path:

@@ -14,19 +14,8 @@ from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 from qdrant_edge import SparseVector
 
-from storage.index.base import (
-    DENSE,
-    FACET_DEPTH,
-    FACETS,
-    KEYWORDS,
-    TIMESTAMP,
-    WORDS,
-    Filter,
-    Hit,
-    IndexUnavailable,
-    IndexUnusable,
-    most_frequent,
-)
+from storage.errors import IndexUnavailable, IndexUnusable
+from storage.index.base import DENSE, FACET_DEPTH, FACETS, KEYWORDS, TIMESTAMP, WORDS, Filter, Hit, most_frequent
 from storage.index.packing import Row, floats, integers, unpack
 from storage.index.vectors import checked
 from storage.index.words import clean, query_vector

@@ -11,7 +11,8 @@ from mapping.search_text.identifiers import identifiers_of
 from mapping.search_text.text import text_of
 from mapping.times import format_rfc3339
 from storage.embedding.model import Embedder
-from storage.index.base import IndexUnavailable, Point
+from storage.errors import IndexUnavailable
+from storage.index.base import Point
 from storage.index.packing import pack
 from storage.preparing.messages import Made
 from storage.surreal import cbor

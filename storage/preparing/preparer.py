@@ -7,8 +7,8 @@ from typing import Protocol
 
 import msgspec
 
-from storage.index.process import Service
 from storage.preparing.messages import Load, Made, Make
+from storage.workers.process import Service
 
 
 class Preparer(Protocol):

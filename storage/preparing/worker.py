@@ -10,10 +10,10 @@ import os
 from pathlib import Path
 
 from storage.embedding.model import prepare
-from storage.index.base import IndexUnavailable
-from storage.index.serving import serve
+from storage.errors import IndexUnavailable
 from storage.preparing.messages import Load, Made, Make
 from storage.preparing.points import PointMaker
+from storage.workers.request_loop import serve
 
 _NICE = 10
 

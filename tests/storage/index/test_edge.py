@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage.index.base import Filter, IndexUnavailable, IndexUnusable, Point
+from storage.errors import IndexUnavailable, IndexUnusable
+from storage.index.base import Filter, Point
 from storage.index.edge import EdgeIndex
 
 ALL = Filter()
@@ -243,7 +244,7 @@ async def test_search_by_meaning_finds_what_is_nearest(many):
 
 async def test_closing_does_not_wait_for_something_long_and_loses_nothing(many, monkeypatch):
     index, rows = many
-    monkeypatch.setattr("storage.index.process._PATIENCE", 0.2)
+    monkeypatch.setattr("storage.workers.process._PATIENCE", 0.2)
     engine_of(index).send_signal(signal.SIGSTOP)  # it is in the middle of something
     long = asyncio.create_task(index.count())
     await asyncio.sleep(0.1)

@@ -5,7 +5,8 @@ import json
 import pytest
 from aiohttp import web
 
-from storage.index.base import Filter, IndexUnavailable, IndexUnusable, Point
+from storage.errors import IndexUnavailable, IndexUnusable
+from storage.index.base import Filter, Point
 
 EAST = [1.0, 0.0, 0.0, 0.0]
 ID = "00000000-0000-0000-0000-000000000001"

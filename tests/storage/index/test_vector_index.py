@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from mapping.times import LATEST, format_rfc3339, parse_rfc3339
-from storage.index.base import Filter, IndexUnusable, Point
+from storage.errors import IndexUnusable
+from storage.index.base import Filter, Point
 
 ALL = Filter()
 EAST, NORTH = [1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]

@@ -12,11 +12,11 @@ import pytest
 from storage import indexer as indexer_module
 from storage import unflushed
 from storage.index.edge import EdgeIndex
-from storage.index.messages import Open
-from storage.index.process import Service
 from storage.indexer import Indexer
 from storage.preparing.points import PointMaker
 from storage.reader import Reader
+from storage.workers.messages import Open
+from storage.workers.process import Service
 from storage.writer import Writer
 
 

@@ -10,7 +10,8 @@ from mapping.errors import Code, Problem
 from mapping.times import EARLIEST, LATEST
 from storage import indexer as indexer_module
 from storage import intake
-from storage.index.base import Filter, IndexUnavailable
+from storage.errors import IndexUnavailable
+from storage.index.base import Filter
 from storage.index.edge import EdgeIndex
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from storage.index.base import IndexUnavailable
+from storage.errors import IndexUnavailable
 from storage.index.packing import floats, unpack
 from storage.preparing import points as points_module
 from storage.preparing.points import EVENTS, PointMaker

@@ -6,7 +6,8 @@ import shutil
 import pytest
 
 from storage import index_queue, index_state
-from storage.index.base import Filter, IndexUnusable
+from storage.errors import IndexUnusable
+from storage.index.base import Filter
 from storage.index.choose import Indexes
 from storage.index.edge import EdgeIndex
 from storage.index_state import Fill, IndexState, Vectors, planned

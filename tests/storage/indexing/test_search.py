@@ -8,7 +8,8 @@ import pytest
 from mapping.errors import Code, Problem
 from mapping.times import NS
 from storage.embedding.model import prepare
-from storage.index.base import Filter, IndexUnavailable, IndexUnusable
+from storage.errors import IndexUnavailable, IndexUnusable
+from storage.index.base import Filter
 from storage.index.edge import EdgeIndex
 from storage.indexer import Indexer
 from storage.search import MODES, Search

@@ -1,4 +1,4 @@
-"""A process of ours (`storage.index.serving`) as its user sees it: started, asked, ended."""
+"""A process of ours (`storage.workers.request_loop`) as its user sees it: started, asked, ended."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
-from storage.index import messages
-from storage.index.base import IndexUnavailable, IndexUnusable
-from storage.index.messages import Answer, Open
+from storage.errors import IndexUnavailable, IndexUnusable
+from storage.workers import messages
+from storage.workers.messages import Answer, Open
 
 # -P: a folder named `storage`, where the receiver happens to be started, is not ours.
 _COMMAND = (sys.executable, "-P", "-m")

@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from storage.index import messages
-from storage.index.base import IndexUnavailable, IndexUnusable
-from storage.index.messages import Answer
+from storage.errors import IndexUnavailable, IndexUnusable
+from storage.workers import messages
+from storage.workers.messages import Answer
 
 
 def serve(handlers: Mapping[type[msgspec.Struct], Callable[[Any], Any]]) -> None:
