@@ -30,7 +30,7 @@ import traffic  # noqa: E402 - with those it needs, found by the path above
 from ceiling import events_of  # noqa: E402 - as above
 from measuring import DEPTH, LEISURE, Bench, quality  # noqa: E402 - as above
 
-from storage.index.base import Filter  # noqa: E402 - as above
+from storage.qdrant.base import Filter  # noqa: E402 - as above
 from storage.search import Mode  # noqa: E402 - as above
 
 RESULTS = HERE / "results" / "search.json"
@@ -93,7 +93,7 @@ def index_memory() -> float:
     for status in Path("/proc").glob("[0-9]*/status"):
         fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
         command = (status.parent / "cmdline").read_bytes()
-        if fields["PPid"] == str(os.getpid()) and b"storage.index.engine" in command:
+        if fields["PPid"] == str(os.getpid()) and b"storage.qdrant.engine" in command:
             return int(fields["VmRSS"].split()[0]) / 1024
     return 0.0
 

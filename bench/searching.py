@@ -59,7 +59,7 @@ def measure(data_dir: str, events: int) -> dict[str, Any]:
     receiver = Receiver(data_dir, "static")
     Load(receiver, LOADED, events).go()
     receiver.wait(lambda: receiver.stats()["index_pending"] == 0)
-    report: dict[str, Any] = {"index MB": receiver.memory_of("storage.index.engine")}
+    report: dict[str, Any] = {"index MB": receiver.memory_of("storage.qdrant.engine")}
     receiver.stop()
     for budget in BUDGETS:
         for busy in (False, True):

@@ -9,8 +9,8 @@ from typing import Any
 from mapping.errors import Code, Problem, invalid
 from storage.embedding.model import Embedder
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.index.base import VectorIndex
 from storage.indexer import Indexer
+from storage.qdrant.base import VectorIndex
 
 
 @contextmanager

@@ -10,8 +10,8 @@ import time
 from typing import Any
 
 from storage.asking import asking, index_state
-from storage.index.base import FACETS, Filter
 from storage.indexer import Indexer
+from storage.qdrant.base import FACETS, Filter
 from storage.results import took_ms
 
 # Every event has one of so many: their counts add up to the number of events.

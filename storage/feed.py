@@ -18,7 +18,7 @@ import msgspec
 from mapping.errors import Code, Problem
 from mapping.model import Trace
 from storage.commit import Pending
-from storage.index.base import Filter
+from storage.qdrant.base import Filter
 from storage.surreal import cbor, rows
 
 MOST_LISTENERS = 32

@@ -5,7 +5,7 @@ weights up to 0.5, a tenth was the best on five of the ten domains of `tests/sea
 static table, with MiniLM's reading of the query, and after re-ranking. On all of them nDCG@10 was 0.62, where fusing by
 reciprocal rank (k=2) gave 0.58.
 
-An event that holds an exact thing that was asked for (`storage.index.words.exact_things`) comes before all that do not:
+An event that holds an exact thing that was asked for (`storage.qdrant.bm25.exact_things`) comes before all that do not:
 no model can tell ORD-48213 from ORD-48231.
 """
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from storage.index.base import Hit
+from storage.qdrant.base import Hit
 
 WORDS_WEIGHT = 0.1
 # More than cosine and words can make together.

@@ -11,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from storage.index.words import INNER, telling_tokens, tokens
+from storage.qdrant.bm25 import INNER, telling_tokens, tokens
 
 _LENGTH = 160
 # Characters shown before the first word of a passage, as far as there is room.
@@ -19,7 +19,7 @@ _LEAD = 40
 MOST_PASSAGES = 3
 
 _RUN = re.compile(r"\w+")
-# A run's parts, as `storage.index.words` takes it apart: snake_case, camelCase, HTTPServer.
+# A run's parts, as `storage.qdrant.bm25` takes it apart: snake_case, camelCase, HTTPServer.
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]*[^\W_A-Z]+|[A-Z]+")
 
 

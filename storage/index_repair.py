@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from storage.index.base import VectorIndex
+from storage.qdrant.base import VectorIndex
 from storage.reader import Reader
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database

@@ -26,13 +26,13 @@ from storage import index_queue, index_state
 from storage.counts import count_events
 from storage.embedding.model import Embedder
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.index.base import VectorIndex
-from storage.index.choose import Indexes
 from storage.index_queue import Group
 from storage.index_repair import delete, pass_on
 from storage.index_state import Fill, IndexState, Vectors
 from storage.intake import Intake
 from storage.preparing.preparer import Preparer
+from storage.qdrant.base import VectorIndex
+from storage.qdrant.choose import Indexes
 from storage.reader import Reader
 from storage.serving import Serving
 from storage.surreal.database import ConflictError, Database

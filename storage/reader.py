@@ -12,8 +12,8 @@ import msgspec
 from mapping.times import format_rfc3339
 from mapping.values import INT64_MIN
 from storage.counts import Counts
-from storage.index.base import Filter
 from storage.pages import Branch, Cursor, Row, page, read_cursor, write_cursor
+from storage.qdrant.base import Filter
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 

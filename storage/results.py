@@ -10,8 +10,8 @@ from typing import Any, Literal, get_args
 from mapping.search_text.identifiers import identifiers_of
 from mapping.search_text.text import text_of
 from storage.highlight import MOST_PASSAGES, Highlighter
-from storage.index.base import Hit
-from storage.index.words import exact_things
+from storage.qdrant.base import Hit
+from storage.qdrant.bm25 import exact_things
 from storage.reader import Reader
 
 Group = Literal["trace", "session"]

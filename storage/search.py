@@ -11,9 +11,9 @@ from mapping.search_text.identifiers import identifiers_of
 from mapping.search_text.text import text_of
 from storage.asking import asking, index_state, model_of
 from storage.fusion import best_first, fused, ranked, score, shares_of
-from storage.index.base import Filter, Hit, VectorIndex, fused_depth
-from storage.index.words import INNER, exact_things, things
 from storage.indexer import Indexer
+from storage.qdrant.base import Filter, Hit, VectorIndex, fused_depth
+from storage.qdrant.bm25 import INNER, exact_things, things
 from storage.reader import Reader
 from storage.rereading import Rereading
 from storage.results import Group, Result, add_highlights, add_parts, grouped, hits_needed, shown, took_ms

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 from storage import index_queue, index_state
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.index.base import VectorIndex
-from storage.index.choose import Indexes
 from storage.index_state import IndexState, Vectors
+from storage.qdrant.base import VectorIndex
+from storage.qdrant.choose import Indexes
 from storage.surreal.database import Database
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from typing import Any
 
 from mapping.errors import Code, Problem, invalid
 from storage.asking import asking, index_state
-from storage.index.base import Filter
 from storage.indexer import Indexer
+from storage.qdrant.base import Filter
 from storage.reader import Reader
 from storage.results import Group, add_highlights, grouped, hits_needed, shown, took_ms
 

@@ -20,11 +20,11 @@ from storage import idle, retention
 from storage.activity import Activity
 from storage.embedding.model import STATIC, Embedder, prepare, vectors_of
 from storage.feed import Feed
-from storage.index.choose import Indexes
 from storage.index_state import Vectors
 from storage.indexer import Indexer
 from storage.preparing.preparer import Preparer, PreparerProcess
 from storage.prune import Pruner
+from storage.qdrant.choose import Indexes
 from storage.reader import Reader
 from storage.rereading import Reader as MiniLM
 from storage.rereading import Rereading

@@ -13,11 +13,11 @@ from typing import NamedTuple
 from mapping.errors import Problem
 from storage import index_queue, index_state
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.index.base import VectorIndex
 from storage.index_repair import delete
 from storage.index_state import Fill, Vectors
 from storage.intake import Intake
 from storage.preparing.preparer import Preparer
+from storage.qdrant.base import VectorIndex
 from storage.serving import Serving
 from storage.surreal.database import ConflictError, Database
 

@@ -18,7 +18,7 @@ from receiver.http.operation import operation
 from receiver.http.parameters import LIVE_FILTERS
 from receiver.http.under_way import UNDER_WAY
 from storage.feed import Listener
-from storage.index.base import Filter
+from storage.qdrant.base import Filter
 
 _HEADERS = {
     "Content-Type": "text/event-stream",

@@ -26,7 +26,7 @@ from receiver.http.reindex import index_state
 from receiver.version import VERSION
 from storage.errors import IndexUnavailable, IndexUnusable
 from storage.facets import facets
-from storage.index.base import Filter, VectorIndex
+from storage.qdrant.base import Filter, VectorIndex
 from storage.reader import TraceFilter
 from storage.similar import similar
 

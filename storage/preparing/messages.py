@@ -21,7 +21,7 @@ class Make(msgspec.Struct, tag=True):
 
 
 class Made(msgspec.Struct):
-    """Points, packed (`storage.index.packing`), of the events with these ids; `plain` are the same without vectors."""
+    """Points, packed (`storage.qdrant.packing`), of the events with these ids; `plain` are the same without vectors."""
 
     event_ids: list[str]
     points: bytes

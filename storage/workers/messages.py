@@ -18,7 +18,7 @@ class Open(msgspec.Struct, tag=True):
 
 
 class Upsert(msgspec.Struct, tag=True):
-    """Store points, packed (`storage.index.packing`); they are on disk after a `Flush`."""
+    """Store points, packed (`storage.qdrant.packing`); they are on disk after a `Flush`."""
 
     rows: msgspec.Raw
 

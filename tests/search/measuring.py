@@ -22,7 +22,7 @@ from mapping.model import Event
 from mapping.search_text.text import text_of
 from storage.embedding.model import STATIC
 from storage.embedding.reranker import Reranker
-from storage.index.base import Filter
+from storage.qdrant.base import Filter
 from storage.rereading import Rereading
 from storage.search import Mode, Search
 from storage.stores import Storage, StorageConfig

@@ -10,7 +10,7 @@ from mapping.errors import Code, Problem
 from mapping.times import NS
 from storage import feed as feed_module
 from storage.feed import Feed
-from storage.index.base import Filter
+from storage.qdrant.base import Filter
 from storage.reader import Reader
 from storage.surreal import schema
 from storage.surreal.database import Database

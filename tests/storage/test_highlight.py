@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.highlight import Highlighter
-from storage.index.words import telling_tokens, tokens
+from storage.qdrant.bm25 import telling_tokens, tokens
 
 
 def marked(query, text, start=0):

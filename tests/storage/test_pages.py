@@ -14,8 +14,8 @@ from mapping.errors import Code, Problem
 from mapping.times import NS, format_rfc3339
 from storage import pages as pages_module
 from storage import reader as reader_module
-from storage.index.base import Filter
 from storage.pages import Cursor, read_cursor
+from storage.qdrant.base import Filter
 from storage.reader import TraceFilter
 
 NOON = 1_767_960_000 * NS

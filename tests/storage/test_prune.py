@@ -11,8 +11,8 @@ from mapping.errors import Code, Problem
 from mapping.times import NS
 from storage import prune as prune_module
 from storage.commit import Stored
-from storage.index.base import Filter
 from storage.prune import Pruned, Pruner, Selection
+from storage.qdrant.base import Filter
 from storage.reader import TraceFilter
 from storage.surreal import schema
 from storage.surreal.database import ConflictError, Database

@@ -11,9 +11,9 @@ import pytest
 
 from storage import indexer as indexer_module
 from storage import unflushed
-from storage.index.edge import EdgeIndex
 from storage.indexer import Indexer
 from storage.preparing.points import PointMaker
+from storage.qdrant.edge import EdgeIndex
 from storage.reader import Reader
 from storage.workers.messages import Open
 from storage.workers.process import Service
@@ -158,7 +158,7 @@ class OneIndex:
         if self._index._path != path:
             self._left.append(self._index._engine)
             self._index._path = path
-            self._index._engine = Service("storage.index.engine", Open(str(path), dimensions))
+            self._index._engine = Service("storage.qdrant.engine", Open(str(path), dimensions))
         return self._index
 
     async def put_in_place(self, index):

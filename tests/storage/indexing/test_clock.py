@@ -6,7 +6,7 @@ import pytest
 
 from mapping.times import NS
 from storage.idle import close_once
-from storage.index.base import Filter
+from storage.qdrant.base import Filter
 from storage.reader import Reader
 from storage.search import Search
 

@@ -7,9 +7,9 @@ import pytest
 
 from mapping.times import NS
 from storage import intake
-from storage.index.base import Filter
-from storage.index.edge import EdgeIndex
 from storage.prune import Pruned, Pruner, Selection
+from storage.qdrant.base import Filter
+from storage.qdrant.edge import EdgeIndex
 from storage.reader import Reader
 from storage.search import MODES, Search
 

@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from storage.index.base import Filter
+from storage.qdrant.base import Filter
 from storage.rereading import Rereading
 from storage.search import Search
 from storage.writer import Writer

@@ -4,8 +4,8 @@ import pytest
 
 from mapping.errors import Code, Problem
 from storage.facets import facets
-from storage.index.base import Filter
 from storage.indexer import Indexer
+from storage.qdrant.base import Filter
 from storage.reader import Reader
 from storage.writer import Writer
 

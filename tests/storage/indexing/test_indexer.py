@@ -11,8 +11,8 @@ from mapping.times import EARLIEST, LATEST
 from storage import indexer as indexer_module
 from storage import intake
 from storage.errors import IndexUnavailable
-from storage.index.base import Filter
-from storage.index.edge import EdgeIndex
+from storage.qdrant.base import Filter
+from storage.qdrant.edge import EdgeIndex
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
 

@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from storage.errors import IndexUnavailable
-from storage.index.packing import floats, unpack
 from storage.preparing import points as points_module
 from storage.preparing.points import EVENTS, PointMaker
 from storage.preparing.preparer import PreparerProcess
+from storage.qdrant.packing import floats, unpack
 from storage.surreal import cbor
 from storage.writer import Writer
 

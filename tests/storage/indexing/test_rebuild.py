@@ -7,10 +7,10 @@ import pytest
 
 from storage import index_queue, index_state
 from storage.errors import IndexUnusable
-from storage.index.base import Filter
-from storage.index.choose import Indexes
-from storage.index.edge import EdgeIndex
 from storage.index_state import Fill, IndexState, Vectors, planned
+from storage.qdrant.base import Filter
+from storage.qdrant.choose import Indexes
+from storage.qdrant.edge import EdgeIndex
 from storage.reader import Reader
 from storage.search import Search
 

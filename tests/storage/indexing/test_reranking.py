@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from storage.index.base import Filter
+from storage.qdrant.base import Filter
 from storage.rereading import Rereading
 from storage.search import CANDIDATES, Search
 from storage.writer import Writer

@@ -9,9 +9,9 @@ from mapping.errors import Code, Problem
 from mapping.times import NS
 from storage.embedding.model import prepare
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.index.base import Filter
-from storage.index.edge import EdgeIndex
 from storage.indexer import Indexer
+from storage.qdrant.base import Filter
+from storage.qdrant.edge import EdgeIndex
 from storage.search import MODES, Search
 from storage.surreal import cbor
 from storage.writer import Writer

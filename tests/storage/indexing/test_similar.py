@@ -3,8 +3,8 @@
 import pytest
 
 from mapping.errors import Code, Problem
-from storage.index.base import Filter
 from storage.indexer import Indexer
+from storage.qdrant.base import Filter
 from storage.reader import Reader
 from storage.similar import similar
 from storage.surreal import cbor

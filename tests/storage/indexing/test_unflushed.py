@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from storage import unflushed
-from storage.index.base import Filter
+from storage.qdrant.base import Filter
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
 

@@ -8,11 +8,11 @@ import pytest
 from mapping.errors import Code, Problem
 from mapping.times import LATEST
 from storage import words_first
-from storage.index.base import Filter
 from storage.index_state import Vectors
 from storage.indexer import Indexer
 from storage.preparing.preparer import PreparerProcess
 from storage.prune import Pruner, Selection
+from storage.qdrant.base import Filter
 from storage.search import Search
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)

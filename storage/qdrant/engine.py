@@ -1,4 +1,4 @@
-"""The process Qdrant Edge runs in: `python -m storage.index.engine`, started by `EdgeIndex`.
+"""The process Qdrant Edge runs in: `python -m storage.qdrant.engine`, started by `EdgeIndex`.
 
 Edge 0.9.0 holds Python's global lock in every call, for ~80 fsyncs in a flush (15 ms, at worst 300). A thread of its
 own would stop the whole receiver for as long. A process of its own stops nothing, and should the engine abort, the
@@ -20,10 +20,10 @@ from typing import IO, Any
 import qdrant_edge as edge
 
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.index.base import DENSE, FACETS, KEYWORDS, TIMESTAMP, WORDS
-from storage.index.locking import locked
-from storage.index.packing import Row, floats, integers, unpack
-from storage.index.words import query_vector
+from storage.qdrant.base import DENSE, FACETS, KEYWORDS, TIMESTAMP, WORDS
+from storage.qdrant.bm25 import query_vector
+from storage.qdrant.locking import locked
+from storage.qdrant.packing import Row, floats, integers, unpack
 from storage.workers.messages import Count, Delete, Facet, Flush, Open, Search, SetPayload, Similar, Upsert
 from storage.workers.request_loop import serve
 

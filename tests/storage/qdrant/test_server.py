@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.index.base import Filter, Point
+from storage.qdrant.base import Filter, Point
 
 EAST = [1.0, 0.0, 0.0, 0.0]
 ID = "00000000-0000-0000-0000-000000000001"

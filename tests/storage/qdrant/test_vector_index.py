@@ -8,7 +8,7 @@ import pytest
 
 from mapping.times import LATEST, format_rfc3339, parse_rfc3339
 from storage.errors import IndexUnusable
-from storage.index.base import Filter, Point
+from storage.qdrant.base import Filter, Point
 
 ALL = Filter()
 EAST, NORTH = [1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]

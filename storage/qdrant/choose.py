@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from storage.index.base import VectorIndex
-from storage.index.edge import EdgeIndex
-from storage.index.server import ServerIndex
+from storage.qdrant.base import VectorIndex
+from storage.qdrant.edge import EdgeIndex
+from storage.qdrant.server import ServerIndex
 
 
 class Indexes:

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from storage.index.base import Point, VectorIndex
-from storage.index.edge import EdgeIndex
-from storage.index.packing import pack
-from storage.index.server import ServerIndex
+from storage.qdrant.base import Point, VectorIndex
+from storage.qdrant.edge import EdgeIndex
+from storage.qdrant.packing import pack
+from storage.qdrant.server import ServerIndex
 
 SERVER = os.environ.get("VECTADB_TEST_QDRANT_URL", ":memory:")
 

@@ -1,8 +1,8 @@
 import pytest
 
-from storage.index.choose import Indexes
-from storage.index.edge import EdgeIndex
-from storage.index.server import ServerIndex
+from storage.qdrant.choose import Indexes
+from storage.qdrant.edge import EdgeIndex
+from storage.qdrant.server import ServerIndex
 
 
 @pytest.fixture

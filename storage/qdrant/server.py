@@ -15,13 +15,13 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 from qdrant_edge import SparseVector
 
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.index.base import DENSE, FACET_DEPTH, FACETS, KEYWORDS, TIMESTAMP, WORDS, Filter, Hit, most_frequent
-from storage.index.packing import Row, floats, integers, unpack
-from storage.index.vectors import checked
-from storage.index.words import clean, query_vector
+from storage.qdrant.base import DENSE, FACET_DEPTH, FACETS, KEYWORDS, TIMESTAMP, WORDS, Filter, Hit, most_frequent
+from storage.qdrant.bm25 import clean, query_vector
+from storage.qdrant.packing import Row, floats, integers, unpack
+from storage.qdrant.vectors import checked
 
 if TYPE_CHECKING:
-    from storage.index.base import Vector
+    from storage.qdrant.base import Vector
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 import uuid
 
-from storage.index.base import Filter, Point
+from storage.qdrant.base import Filter, Point
 
 ALL = Filter()
 

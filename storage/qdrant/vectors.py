@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from storage.index.base import Vector
+    from storage.qdrant.base import Vector
 
 
 def checked(vector: Vector, dimensions: int | None) -> NDArray[np.float32]:

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.index.base import Filter, Point
-from storage.index.edge import EdgeIndex
+from storage.qdrant.base import Filter, Point
+from storage.qdrant.edge import EdgeIndex
 
 ALL = Filter()
 EAST = [1.0, 0.0, 0.0, 0.0]
@@ -68,7 +68,7 @@ async def test_points_outlive_a_killed_engine_which_the_next_request_starts_agai
 
 
 def test_the_engine_loads_nothing_that_it_does_not_need():
-    program = "import sys, storage.index.engine; print({'numpy', 'surrealdb', 'qdrant_client'} & sys.modules.keys())"
+    program = "import sys, storage.qdrant.engine; print({'numpy', 'surrealdb', 'qdrant_client'} & sys.modules.keys())"
     assert (
         subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "set()\n"
     )
@@ -85,9 +85,9 @@ async def test_the_engine_ends_with_a_receiver_that_is_killed(tmp_path):
     program = f"""
 import asyncio, sys, uuid
 from pathlib import Path
-from storage.index.base import Point
-from storage.index.edge import EdgeIndex
-from storage.index.packing import pack
+from storage.qdrant.base import Point
+from storage.qdrant.edge import EdgeIndex
+from storage.qdrant.packing import pack
 async def main():
     index = EdgeIndex(Path({str(tmp_path / "qdrant")!r}), 4)
     points = [Point(str(uuid.UUID(int=n)), [1.0, 0.0, 0.0, 0.0], "refund", {{}}) for n in range(50)]

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from storage.index.base import FACET_DEPTH, Filter, Hit, most_frequent
-from storage.index.locking import lock_file, locked
-from storage.index.vectors import checked
-from storage.index.words import clean
+from storage.qdrant.base import FACET_DEPTH, Filter, Hit, most_frequent
+from storage.qdrant.bm25 import clean
+from storage.qdrant.locking import lock_file, locked
+from storage.qdrant.vectors import checked
 from storage.workers.messages import Count, Delete, Facet, Flush, Open, Search, SetPayload, Similar, Upsert
 from storage.workers.process import Service
 
 if TYPE_CHECKING:
-    from storage.index.base import Vector
+    from storage.qdrant.base import Vector
 
 
 class EdgeIndex:
@@ -31,7 +31,7 @@ class EdgeIndex:
     def __init__(self, path: Path, dimensions: int | None) -> None:
         self.dimensions = dimensions
         self._path = path
-        self._engine = Service("storage.index.engine", Open(str(path), dimensions))
+        self._engine = Service("storage.qdrant.engine", Open(str(path), dimensions))
 
     async def open(self) -> None:
         await self._engine.start()

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from mapping.times import format_rfc3339, parse_rfc3339
-from storage.index.base import FACETS, Filter, Point
+from storage.qdrant.base import FACETS, Filter, Point
 
 NOON = parse_rfc3339("2026-01-07T12:00:00Z")
 

@@ -103,7 +103,7 @@ class VectorIndex(Protocol):
     async def close(self) -> None: ...
 
     async def upsert(self, packed: bytes) -> None:
-        """Store packed points (`storage.index.packing`), each in place of one with its id. Searches wait."""
+        """Store packed points (`storage.qdrant.packing`), each in place of one with its id. Searches wait."""
 
     async def flush(self) -> None:
         """Once this returns, losing the process loses nothing of what was stored, set or deleted before."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from storage.index.words import clean, document_vector
+from storage.qdrant.bm25 import clean, document_vector
 
 if TYPE_CHECKING:
-    from storage.index.base import Point
+    from storage.qdrant.base import Point
 
 
 class Row(msgspec.Struct, array_like=True):
@@ -30,7 +30,7 @@ _DECODER = msgspec.msgpack.Decoder(list[Row])
 def pack(points: Sequence[Point], dimensions: int | None) -> bytes:
     """Pack points to be stored. Raises ValueError for a vector that an index of these dimensions does not take."""
     # numpy costs the engine's process 25 MB, and it only unpacks.
-    from storage.index.vectors import checked  # noqa: PLC0415
+    from storage.qdrant.vectors import checked  # noqa: PLC0415
 
     rows = []
     for point in points:

@@ -5,8 +5,8 @@ import uuid
 
 import pytest
 
-from storage.index.base import Filter, Point
-from storage.index.words import document_vector, exact_things, query_vector, things
+from storage.qdrant.base import Filter, Point
+from storage.qdrant.bm25 import document_vector, exact_things, query_vector, things
 
 # What is looked for, and texts that have the same parts in another order, oftener, or in less text.
 EXACT = [
