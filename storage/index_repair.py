@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from storage.qdrant.base import VectorIndex
-from storage.reader import Reader
+from storage.read.reader import Reader
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 

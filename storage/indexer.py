@@ -23,7 +23,6 @@ from typing import Literal, NamedTuple
 
 from mapping.errors import Problem
 from storage import index_queue, index_state
-from storage.counts import count_events
 from storage.embedding.model import Embedder
 from storage.errors import IndexUnavailable, IndexUnusable
 from storage.index_queue import Group
@@ -33,7 +32,8 @@ from storage.intake import Intake
 from storage.preparing.preparer import Preparer
 from storage.qdrant.base import VectorIndex
 from storage.qdrant.choose import Indexes
-from storage.reader import Reader
+from storage.read.counts import count_events
+from storage.read.reader import Reader
 from storage.serving import Serving
 from storage.surreal.database import ConflictError, Database
 from storage.unflushed import Unflushed

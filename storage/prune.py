@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mapping.errors import Code, Problem
-from storage.counts import count_events
-from storage.pages import Branch, Cursor, Row, page
+from storage.read.counts import count_events
+from storage.read.paging import Branch, Cursor, Row, page
 from storage.surreal import cbor, rows
 from storage.surreal.database import ConflictError, Database
 

@@ -12,7 +12,7 @@ from mapping.search_text.text import text_of
 from storage.highlight import MOST_PASSAGES, Highlighter
 from storage.qdrant.base import Hit
 from storage.qdrant.bm25 import exact_things
-from storage.reader import Reader
+from storage.read.reader import Reader
 
 Group = Literal["trace", "session"]
 GROUPS: tuple[Group, ...] = get_args(Group)

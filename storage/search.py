@@ -14,7 +14,7 @@ from storage.fusion import best_first, fused, ranked, score, shares_of
 from storage.indexer import Indexer
 from storage.qdrant.base import Filter, Hit, VectorIndex, fused_depth
 from storage.qdrant.bm25 import INNER, exact_things, things
-from storage.reader import Reader
+from storage.read.reader import Reader
 from storage.rereading import Rereading
 from storage.results import Group, Result, add_highlights, add_parts, grouped, hits_needed, shown, took_ms
 

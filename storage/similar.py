@@ -9,7 +9,7 @@ from mapping.errors import Code, Problem, invalid
 from storage.asking import asking, index_state
 from storage.indexer import Indexer
 from storage.qdrant.base import Filter
-from storage.reader import Reader
+from storage.read.reader import Reader
 from storage.results import Group, add_highlights, grouped, hits_needed, shown, took_ms
 
 

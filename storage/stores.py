@@ -17,7 +17,6 @@ from mapping.errors import Code, Problem
 from mapping.model import Event
 from mapping.times import NS
 from storage import idle, retention
-from storage.activity import Activity
 from storage.embedding.model import STATIC, Embedder, prepare, vectors_of
 from storage.feed import Feed
 from storage.index_state import Vectors
@@ -25,7 +24,8 @@ from storage.indexer import Indexer
 from storage.preparing.preparer import Preparer, PreparerProcess
 from storage.prune import Pruner
 from storage.qdrant.choose import Indexes
-from storage.reader import Reader
+from storage.read.activity import Activity
+from storage.read.reader import Reader
 from storage.rereading import Reader as MiniLM
 from storage.rereading import Rereading
 from storage.search import Search

@@ -27,7 +27,7 @@ from receiver.version import VERSION
 from storage.errors import IndexUnavailable, IndexUnusable
 from storage.facets import facets
 from storage.qdrant.base import Filter, VectorIndex
-from storage.reader import TraceFilter
+from storage.read.reader import TraceFilter
 from storage.similar import similar
 
 

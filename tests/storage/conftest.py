@@ -15,7 +15,7 @@ from surrealdb_embedded import AsyncEmbeddedDB
 from mapping.correlation.message_chain import conversation_of
 from mapping.model import Event
 from mapping.times import NS
-from storage.reader import Reader
+from storage.read.reader import Reader
 from storage.surreal import cbor, schema
 from storage.surreal.database import Database
 from storage.writer import Writer

@@ -11,7 +11,7 @@ from mapping.times import NS
 from storage import feed as feed_module
 from storage.feed import Feed
 from storage.qdrant.base import Filter
-from storage.reader import Reader
+from storage.read.reader import Reader
 from storage.surreal import schema
 from storage.surreal.database import Database
 from storage.writer import Writer

@@ -13,7 +13,7 @@ from storage import prune as prune_module
 from storage.commit import Stored
 from storage.prune import Pruned, Pruner, Selection
 from storage.qdrant.base import Filter
-from storage.reader import TraceFilter
+from storage.read.reader import TraceFilter
 from storage.surreal import schema
 from storage.surreal.database import ConflictError, Database
 from storage.writer import Writer

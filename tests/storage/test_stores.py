@@ -8,7 +8,7 @@ import pytest
 from mapping.errors import Code, Problem
 from storage import stores
 from storage.qdrant.base import Filter
-from storage.reader import TraceFilter
+from storage.read.reader import TraceFilter
 from storage.stores import Storage, StorageConfig
 from storage.surreal.database import OpenError
 

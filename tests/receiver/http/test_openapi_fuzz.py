@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage.pages import write_cursor
+from storage.read.paging import write_cursor
 
 try:
     import schemathesis

@@ -14,7 +14,7 @@ from storage import unflushed
 from storage.indexer import Indexer
 from storage.preparing.points import PointMaker
 from storage.qdrant.edge import EdgeIndex
-from storage.reader import Reader
+from storage.read.reader import Reader
 from storage.workers.messages import Open
 from storage.workers.process import Service
 from storage.writer import Writer

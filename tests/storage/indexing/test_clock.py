@@ -7,7 +7,7 @@ import pytest
 from mapping.times import NS
 from storage.idle import close_once
 from storage.qdrant.base import Filter
-from storage.reader import Reader
+from storage.read.reader import Reader
 from storage.search import Search
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)

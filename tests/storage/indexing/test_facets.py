@@ -6,7 +6,7 @@ from mapping.errors import Code, Problem
 from storage.facets import facets
 from storage.indexer import Indexer
 from storage.qdrant.base import Filter
-from storage.reader import Reader
+from storage.read.reader import Reader
 from storage.writer import Writer
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)

@@ -11,7 +11,7 @@ from storage.index_state import Fill, IndexState, Vectors, planned
 from storage.qdrant.base import Filter
 from storage.qdrant.choose import Indexes
 from storage.qdrant.edge import EdgeIndex
-from storage.reader import Reader
+from storage.read.reader import Reader
 from storage.search import Search
 
 embedded = pytest.mark.parametrize("connect", ["embedded"], indirect=True)

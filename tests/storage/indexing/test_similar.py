@@ -5,7 +5,7 @@ import pytest
 from mapping.errors import Code, Problem
 from storage.indexer import Indexer
 from storage.qdrant.base import Filter
-from storage.reader import Reader
+from storage.read.reader import Reader
 from storage.similar import similar
 from storage.surreal import cbor
 from storage.writer import Writer

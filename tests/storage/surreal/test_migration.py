@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from storage.reader import Reader
+from storage.read.reader import Reader
 from storage.surreal import cbor, schema
 from storage.surreal.database import Database
 

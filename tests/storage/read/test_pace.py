@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from storage.pages import Pace
+from storage.read.paging import Pace
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from typing import Any
 
 from mapping.times import format_rfc3339
 from mapping.values import INT64_MIN
-from storage.pages import Branch, Cursor, Pieces, Row, page
-from storage.reader import TRACE_EQUALS, TRACE_STATUSES, Reader, TraceFilter
+from storage.read.paging import Branch, Cursor, Pieces, Row, page
+from storage.read.reader import TRACE_EQUALS, TRACE_STATUSES, Reader, TraceFilter
 from storage.surreal import rows
 
 MOST_TRACES = 20_000

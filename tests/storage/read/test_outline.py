@@ -3,9 +3,9 @@
 import pytest
 
 from mapping.times import NS
-from storage import outline as outline_module
-from storage import pages as pages_module
-from storage.outline import outline
+from storage.read import outline as outline_module
+from storage.read import paging as paging_module
+from storage.read.outline import outline
 
 NOON = 1_767_960_000 * NS
 
@@ -69,7 +69,7 @@ async def test_an_event_that_names_no_agent_has_its_traces(writer, reader, make_
 
 @pytest.mark.parametrize("piece", [1, 3, 1000])
 async def test_events_come_in_the_order_of_pages_whatever_the_pieces(writer, reader, make_event, monkeypatch, piece):
-    monkeypatch.setattr(pages_module, "_PIECE", piece)
+    monkeypatch.setattr(paging_module, "_PIECE", piece)
     await writer.write([make_event(trace_id="t", timestamp=NOON + number // 4) for number in range(30)])
     await writer.write([make_event(trace_id="other")])
     told = await outline(reader, "t")

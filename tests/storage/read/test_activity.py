@@ -6,10 +6,10 @@ import random
 import pytest
 
 from mapping.times import NS, format_rfc3339, parse_rfc3339
-from storage import activity as activity_module
-from storage import pages as pages_module
-from storage.activity import Activity, activity
-from storage.reader import TraceFilter
+from storage.read import activity as activity_module
+from storage.read import paging as paging_module
+from storage.read.activity import Activity, activity
+from storage.read.reader import TraceFilter
 
 NOON = 1_767_960_000 * NS
 TRACES, MOMENTS = 60, 50
@@ -59,7 +59,7 @@ def counted(traces, told, which):
 @pytest.mark.parametrize("buckets", [1, 7, 50, 200])
 @pytest.mark.parametrize(("since", "until"), [(None, None), (NOON - 20, None), (NOON + 11, NOON + 40)])
 async def test_every_filter_counts_what_looking_at_all_traces_would(traces, reader, monkeypatch, buckets, since, until):
-    monkeypatch.setattr(pages_module, "_PIECE", 7)
+    monkeypatch.setattr(paging_module, "_PIECE", 7)
     choices = ((None, "s"), (None, "b"), (None, "shop"), (None, "failed"))
     for session_id, agent_id, service, status in itertools.product(*choices):
         which = TraceFilter(
@@ -83,7 +83,7 @@ async def test_the_buckets_hold_all_traces_where_no_bound_is_given(traces, reade
 
 
 async def test_it_stops_at_the_newest_traces_and_says_where(traces, reader, monkeypatch):
-    monkeypatch.setattr(pages_module, "_PIECE", 3)
+    monkeypatch.setattr(paging_module, "_PIECE", 3)
     monkeypatch.setattr(activity_module, "MOST_TRACES", 30)
     told = await activity(reader, TraceFilter(since=NOON - 100), 5)
     assert told["complete"] is False

@@ -11,9 +11,9 @@ import msgspec
 
 from mapping.times import format_rfc3339
 from mapping.values import INT64_MIN
-from storage.counts import Counts
-from storage.pages import Branch, Cursor, Row, page, read_cursor, write_cursor
 from storage.qdrant.base import Filter
+from storage.read.counts import Counts
+from storage.read.paging import Branch, Cursor, Row, page, read_cursor, write_cursor
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 

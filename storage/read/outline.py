@@ -11,8 +11,8 @@ from typing import Any
 
 from mapping.sanitize.limits import cut
 from mapping.times import format_rfc3339
-from storage.pages import Branch, Cursor, Pieces, Row, page
-from storage.reader import Reader
+from storage.read.paging import Branch, Cursor, Pieces, Row, page
+from storage.read.reader import Reader
 from storage.surreal import rows
 
 # The newest of a longer trace are given.

@@ -15,9 +15,9 @@ import msgspec
 from mapping.messages.event_messages import said_of
 from mapping.messages.timeline import Told, Turn, turns_of
 from mapping.semantics.event_types import EVENT_TYPES
-from storage.outline import outlined
-from storage.pages import Pace, Row
-from storage.reader import Reader
+from storage.read.outline import outlined
+from storage.read.paging import Pace, Row
+from storage.read.reader import Reader
 from storage.surreal import cbor, rows
 
 # Events that are read at most, and bytes of JSON of them; messages heard; and bytes of JSON of what is given.

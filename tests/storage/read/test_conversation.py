@@ -3,8 +3,8 @@
 import pytest
 
 from mapping.times import NS
-from storage import conversation as conversation_module
-from storage.conversation import conversation
+from storage.read import conversation as conversation_module
+from storage.read.conversation import conversation
 
 NOON = 1_767_960_000 * NS
 

@@ -3,9 +3,9 @@
 import pytest
 
 from mapping.times import NS, format_rfc3339
-from storage import reader as reader_module
 from storage.qdrant.base import Filter
-from storage.reader import TraceFilter
+from storage.read import reader as reader_module
+from storage.read.reader import TraceFilter
 
 NOON = 1_767_960_000 * NS
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from mapping.errors import Code, Problem
 from mapping.times import NS, format_rfc3339
-from storage import pages as pages_module
-from storage import reader as reader_module
-from storage.pages import Cursor, read_cursor
 from storage.qdrant.base import Filter
-from storage.reader import TraceFilter
+from storage.read import paging as paging_module
+from storage.read import reader as reader_module
+from storage.read.paging import Cursor, read_cursor
+from storage.read.reader import TraceFilter
 
 NOON = 1_767_960_000 * NS
 TRACES, EVENTS, MOMENTS = 30, 400, 50
@@ -69,7 +69,7 @@ def within(moment, which):
 async def test_every_filter_of_events_gives_what_looking_at_all_of_them_would(stored, reader, monkeypatch):
     monkeypatch.setattr(reader_module, "_FIRST_LOOK", 1)
     monkeypatch.setattr(reader_module, "_WIDEST_LOOK", 7)
-    monkeypatch.setattr(pages_module, "_PIECE", 7)
+    monkeypatch.setattr(paging_module, "_PIECE", 7)
     traces = {trace["id"]: trace for trace in (await reader.traces(TraceFilter(), 200))[0]}
     shown = {
         event.id: {
