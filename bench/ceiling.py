@@ -27,9 +27,9 @@ from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
 from mapping.otlp.protobuf import ProtobufWire
 from mapping.otlp.spans import map_traces
-from storage import commit
 from storage.surreal import cbor, rows, schema
 from storage.surreal.database import Database
+from storage.write import commit
 
 EVENTS_A_COMMIT = 500
 IN_FLIGHT = (1, 2, 3, 4)
@@ -46,7 +46,7 @@ def events_of(body: traffic.Body) -> list[Event]:
 
 
 def encoded(events: list[Event], number: int) -> dict[str, object]:
-    """The variables of one commit, as `storage.commit` makes them, encoded to the byte."""
+    """The variables of one commit, as `storage.write.commit` makes them, encoded to the byte."""
     placement = Placement([], agent_window=0)
     now = time.time_ns()
     for event in events:

@@ -3,7 +3,7 @@
 Each step is a transaction of a few events after which everything agrees: a trace that is too long for one step has
 fewer events after each, and counts these. The step also writes a record into the indexing queue that names the events,
 so that the index is told whatever happens. Nothing is held between two steps: a trace has a revision, as in
-`storage.commit`, and a transaction throws when somebody else has changed the trace since it was read.
+`storage.write.commit`, and a transaction throws when somebody else has changed the trace since it was read.
 
 Origins stay: thousands of events share one, and nobody counts who does.
 """
@@ -115,7 +115,7 @@ class Pruner:
                 if conflicts == _ATTEMPTS:
                     message = "the traces to be deleted change all the time; try again"
                     raise Problem(Code.UNAVAILABLE, message) from error
-                await asyncio.sleep(random.random() * 0.01 * 2 ** min(conflicts, 6))  # noqa: S311 - as in storage.commit
+                await asyncio.sleep(random.random() * 0.01 * 2 ** min(conflicts, 6))  # noqa: S311 - as in storage.write.commit
             else:
                 conflicts = 0
                 traces, events = traces + gone.traces, events + gone.events

@@ -16,9 +16,8 @@ from filelock import FileLock, Timeout
 from mapping.errors import Code, Problem
 from mapping.model import Event
 from mapping.times import NS
-from storage import idle, retention
+from storage import retention
 from storage.embedding.model import STATIC, Embedder, prepare, vectors_of
-from storage.feed import Feed
 from storage.index_state import Vectors
 from storage.indexer import Indexer
 from storage.preparing.preparer import Preparer, PreparerProcess
@@ -32,7 +31,9 @@ from storage.search import Search
 from storage.surreal import schema
 from storage.surreal.database import ConflictError, Database, OpenError, RefusedError
 from storage.words_first import WordsFirst
-from storage.writer import Writer
+from storage.write import idle_traces
+from storage.write.live_feed import Feed
+from storage.write.writer import Writer
 
 log = logging.getLogger(__name__)
 
@@ -190,7 +191,7 @@ class Storage:
         pruner = Pruner(self._database, pruned)
         self._opened = _Open(writer, reader, indexer, Search(reader, indexer, self._rereading), pruner, activity, feed)
         self.state = "ready"
-        self._tasks.append(asyncio.create_task(idle.close_idle_traces(self._database, self.config.idle_close)))
+        self._tasks.append(asyncio.create_task(idle_traces.close_idle_traces(self._database, self.config.idle_close)))
         if self.config.retention_days or self.config.retention_max_events:
             keeping = retention.keep_to(pruner, self.config.retention_days, self.config.retention_max_events)
             self._tasks.append(asyncio.create_task(keeping))

@@ -19,7 +19,7 @@ from receiver.http.context import CLEANING, LIMITS, METRICS, json_answer, stores
 from receiver.http.ingest import store
 from receiver.http.operation import operation
 from receiver.http.parameters import IDEMPOTENCY_KEY
-from storage.writer import Writer
+from storage.write.writer import Writer
 
 _SIGNAL = "events"
 

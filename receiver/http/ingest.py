@@ -7,8 +7,8 @@ from aiohttp import web
 from mapping.errors import Problem
 from mapping.model import Event
 from receiver.http.context import METRICS
-from storage.commit import Outcome
-from storage.writer import MAX_EVENTS, Writer
+from storage.write.commit import Outcome
+from storage.write.writer import MAX_EVENTS, Writer
 
 
 async def store(request: web.Request, writer: Writer, signal: str, events: list[Event], items: int) -> list[Outcome]:

@@ -17,8 +17,8 @@ from receiver.http.context import stores
 from receiver.http.operation import operation
 from receiver.http.parameters import LIVE_FILTERS
 from receiver.http.under_way import UNDER_WAY
-from storage.feed import Listener
 from storage.qdrant.base import Filter
+from storage.write.live_feed import Listener
 
 _HEADERS = {
     "Content-Type": "text/event-stream",

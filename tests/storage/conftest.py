@@ -18,7 +18,7 @@ from mapping.times import NS
 from storage.read.reader import Reader
 from storage.surreal import cbor, schema
 from storage.surreal.database import Database
-from storage.writer import Writer
+from storage.write.writer import Writer
 
 SERVER = os.environ.get("VECTADB_TEST_SURREALDB_URL", "")
 ENGINES = ["embedded", "websocket", *(["server"] if SERVER else [])]

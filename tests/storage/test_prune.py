@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from mapping.errors import Code, Problem
 from mapping.times import NS
 from storage import prune as prune_module
-from storage.commit import Stored
 from storage.prune import Pruned, Pruner, Selection
 from storage.qdrant.base import Filter
 from storage.read.reader import TraceFilter
 from storage.surreal import schema
 from storage.surreal.database import ConflictError, Database
-from storage.writer import Writer
+from storage.write.commit import Stored
+from storage.write.writer import Writer
 
 NOON = 1_767_960_000 * NS
 DAY = 86_400 * NS

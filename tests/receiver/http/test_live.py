@@ -9,7 +9,7 @@ import pytest
 
 from receiver.http import live
 from receiver.settings import Cors
-from storage.feed import MOST_LISTENERS
+from storage.write.live_feed import MOST_LISTENERS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

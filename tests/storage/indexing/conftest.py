@@ -17,7 +17,7 @@ from storage.qdrant.edge import EdgeIndex
 from storage.read.reader import Reader
 from storage.workers.messages import Open
 from storage.workers.process import Service
-from storage.writer import Writer
+from storage.write.writer import Writer
 
 
 @pytest.fixture(autouse=True)

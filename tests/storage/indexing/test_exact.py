@@ -9,7 +9,7 @@ import pytest
 from storage.qdrant.base import Filter
 from storage.rereading import Rereading
 from storage.search import Search
-from storage.writer import Writer
+from storage.write.writer import Writer
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
 

@@ -7,7 +7,7 @@ from storage.facets import facets
 from storage.indexer import Indexer
 from storage.qdrant.base import Filter
 from storage.read.reader import Reader
-from storage.writer import Writer
+from storage.write.writer import Writer
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
 

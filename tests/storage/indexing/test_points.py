@@ -10,7 +10,7 @@ from storage.preparing.points import EVENTS, PointMaker
 from storage.preparing.preparer import PreparerProcess
 from storage.qdrant.packing import floats, unpack
 from storage.surreal import cbor
-from storage.writer import Writer
+from storage.write.writer import Writer
 
 NOON = 1_767_960_000 * 10**9
 

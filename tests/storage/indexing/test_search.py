@@ -14,7 +14,7 @@ from storage.qdrant.base import Filter
 from storage.qdrant.edge import EdgeIndex
 from storage.search import MODES, Search
 from storage.surreal import cbor
-from storage.writer import Writer
+from storage.write.writer import Writer
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
 

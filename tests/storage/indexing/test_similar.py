@@ -8,7 +8,7 @@ from storage.qdrant.base import Filter
 from storage.read.reader import Reader
 from storage.similar import similar
 from storage.surreal import cbor
-from storage.writer import Writer
+from storage.write.writer import Writer
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
 

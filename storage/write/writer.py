@@ -1,4 +1,4 @@
-"""Group commit: what arrives while commits are under way is merged into the next one. See `storage.commit`.
+"""Group commit: what arrives while commits are under way is merged into the next one. See `storage.write.commit`.
 
 A few commits are in flight at once: while the engine writes one, the next is looked up, placed and encoded, and has
 arrived when its turn comes; a server writes several at once.
@@ -16,9 +16,9 @@ from functools import partial
 from mapping.correlation.placement import CONVERSATION_WINDOW
 from mapping.errors import Code, Problem, invalid
 from mapping.model import Event
-from storage.commit import Outcome, Pending, Stored, StoredHook, Windows, commit, pending_of
 from storage.surreal import rows
 from storage.surreal.database import Database, RefusedError
+from storage.write.commit import Outcome, Pending, Stored, StoredHook, Windows, commit, pending_of
 
 IN_FLIGHT = 3
 # 0.1 s of the engine's time. Larger transactions gain nothing, and make the others and reads wait.

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from mapping.errors import Code, Problem
-from storage import writer as writer_module
-from storage.commit import Stored
+from storage.write import writer as writer_module
+from storage.write.commit import Stored
 
 
 def new(event, trace_id=None):

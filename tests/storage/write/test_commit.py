@@ -4,11 +4,11 @@ import msgspec
 import pytest
 
 from mapping.errors import Code, Problem
-from storage import commit as commit_module
-from storage import idle
-from storage.commit import Windows, commit, pending_of
 from storage.surreal import rows
 from storage.surreal.database import RefusedError
+from storage.write import commit as commit_module
+from storage.write import idle_traces
+from storage.write.commit import Windows, commit, pending_of
 
 HOUR = 3600 * 10**9
 NOON = 1_767_960_000 * 10**9
@@ -127,7 +127,7 @@ async def test_two_that_store_the_same_event_store_one(connect, make_event, bala
 async def test_a_trace_that_is_closed_meanwhile_runs_again(connect, make_event, balance, between):
     database, other = await connect(), await connect()
     await commit(database, pending(make_event(trace_id="t")), WINDOWS)
-    between.append(lambda: idle.close_once(other, 2**62))
+    between.append(lambda: idle_traces.close_once(other, 2**62))
     await commit(database, pending(make_event(trace_id="t")), WINDOWS)
     traces, _ = await balance(database)
     assert [traces["t"][field] for field in ("status", "event_count", "revision")] == ["running", 2, 3]

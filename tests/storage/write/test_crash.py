@@ -19,7 +19,7 @@ PROGRAM = """
     from mapping.model import Event
     from storage.surreal import schema
     from storage.surreal.database import Database
-    from storage.writer import Writer
+    from storage.write.writer import Writer
 
     async def main(url, full):
         signal.alarm(60)  # the end of a test that hangs

@@ -7,7 +7,7 @@ import pytest
 
 from mapping.errors import Code, Problem
 from mapping.times import NS
-from storage import idle
+from storage.write import idle_traces
 
 
 async def statuses(database):
@@ -26,21 +26,21 @@ async def older_and_newer(writer, make_event):
 
 
 async def test_only_what_nothing_has_reached_since_is_closed(older_and_newer, database, balance):
-    assert await idle.close_once(database, older_and_newer) == 1
+    assert await idle_traces.close_once(database, older_and_newer) == 1
     assert await statuses(database) == {"older": "completed", "newer": "running"}
-    assert await idle.close_once(database, older_and_newer) == 0
+    assert await idle_traces.close_once(database, older_and_newer) == 0
     await balance(database)
 
 
 async def test_a_closed_trace_runs_again_when_something_arrives(older_and_newer, database, writer, make_event):
-    await idle.close_once(database, older_and_newer)
+    await idle_traces.close_once(database, older_and_newer)
     event = make_event(trace_id="older", timestamp=0)
     await writer.write([event])
     assert (await statuses(database))["older"] == "running"
-    await idle.close_once(database, older_and_newer)
+    await idle_traces.close_once(database, older_and_newer)
     assert (await statuses(database))["older"] == "running"
     # A second delivery is nothing that arrives.
-    await idle.close_once(database, time.time_ns())
+    await idle_traces.close_once(database, time.time_ns())
     await writer.write([event])
     assert (await statuses(database))["older"] == "completed"
 
@@ -50,24 +50,24 @@ async def test_what_a_root_span_has_ended_is_left_as_it_is(database, writer, mak
     root = make_event(trace_id="t", kind="internal", span_id="1" * 16, status=status)
     await writer.write([root, make_event(trace_id="t")])
     before = await database.query("SELECT * FROM agent_trace")
-    assert await idle.close_once(database, time.time_ns()) == 0
+    assert await idle_traces.close_once(database, time.time_ns()) == 0
     assert await database.query("SELECT * FROM agent_trace") == before
     assert await statuses(database) == {"t": ended}
 
 
 async def test_many_are_closed_a_few_at_a_time_until_none_is_left(database, writer, make_event, monkeypatch):
-    monkeypatch.setattr(idle, "_AT_ONCE", 3)
+    monkeypatch.setattr(idle_traces, "_AT_ONCE", 3)
     await writer.write([make_event() for _ in range(8)])
-    closing = asyncio.create_task(idle.close_idle_traces(database, 0.0))
+    closing = asyncio.create_task(idle_traces.close_idle_traces(database, 0.0))
     while "running" in (await statuses(database)).values():
         await asyncio.sleep(0.01)
     closing.cancel()
 
 
 async def test_closing_goes_on_after_the_store_was_away(database, writer, make_event, monkeypatch, caplog):
-    monkeypatch.setattr(idle, "_MOST_OFTEN", 0.01)
+    monkeypatch.setattr(idle_traces, "_MOST_OFTEN", 0.01)
     await writer.write([make_event()])
-    close_once = idle.close_once
+    close_once = idle_traces.close_once
     faults = [Problem(Code.UNAVAILABLE, "the store is away")]
 
     async def sometimes(*arguments):
@@ -75,8 +75,8 @@ async def test_closing_goes_on_after_the_store_was_away(database, writer, make_e
             raise faults.pop()
         return await close_once(*arguments)
 
-    monkeypatch.setattr(idle, "close_once", sometimes)
-    closing = asyncio.create_task(idle.close_idle_traces(database, 0.0))
+    monkeypatch.setattr(idle_traces, "close_once", sometimes)
+    closing = asyncio.create_task(idle_traces.close_idle_traces(database, 0.0))
     while "running" in (await statuses(database)).values():
         await asyncio.sleep(0.01)
     closing.cancel()

@@ -8,13 +8,13 @@ import pytest
 
 from mapping.errors import Code, Problem
 from mapping.times import NS
-from storage import feed as feed_module
-from storage.feed import Feed
 from storage.qdrant.base import Filter
 from storage.read.reader import Reader
 from storage.surreal import schema
 from storage.surreal.database import Database
-from storage.writer import Writer
+from storage.write import live_feed as live_feed_module
+from storage.write.live_feed import Feed
+from storage.write.writer import Writer
 
 NOON = 1_767_960_000 * NS
 
@@ -128,8 +128,10 @@ async def test_a_second_delivery_and_a_refused_event_are_not_shown(feed, writer,
 
 async def test_each_event_is_encoded_once_for_all(feed, writer, make_event, monkeypatch):
     encoded = []
-    read = feed_module.rows.event_as_read
-    monkeypatch.setattr(feed_module.rows, "event_as_read", lambda row, trace: encoded.append(row) or read(row, trace))
+    read = live_feed_module.rows.event_as_read
+    monkeypatch.setattr(
+        live_feed_module.rows, "event_as_read", lambda row, trace: encoded.append(row) or read(row, trace)
+    )
     with feed.listen(Filter()) as one, feed.listen(Filter()) as two, feed.listen(Filter(agent_id="none")):
         await writer.write([make_event() for _ in range(7)])
         assert await heard(one) == await heard(two)
@@ -139,7 +141,7 @@ async def test_each_event_is_encoded_once_for_all(feed, writer, make_event, monk
 async def test_without_listeners_nothing_is_done(feed, writer, make_event, monkeypatch):
     with feed.listen(Filter()):
         pass
-    monkeypatch.setattr(feed_module, "_Fresh", None)
+    monkeypatch.setattr(live_feed_module, "_Fresh", None)
     await writer.write([make_event()])
     assert (feed.listeners, feed.dropped) == (0, 0)
 
@@ -147,7 +149,7 @@ async def test_without_listeners_nothing_is_done(feed, writer, make_event, monke
 async def test_a_slow_listener_has_the_latest_and_is_told_how_many_it_missed(
     feed, clock, writer, make_event, monkeypatch
 ):
-    monkeypatch.setattr(feed_module, "_MOST_EVENTS", 10)
+    monkeypatch.setattr(live_feed_module, "_MOST_EVENTS", 10)
     with feed.listen(Filter()) as slow, feed.listen(Filter(status="error")) as other:
         for start in (0, 10, 20):
             clock.now += 1
@@ -160,7 +162,7 @@ async def test_a_slow_listener_has_the_latest_and_is_told_how_many_it_missed(
 
 
 async def test_what_waits_is_bounded_in_bytes_but_for_one_alone(feed, writer, make_event, monkeypatch):
-    monkeypatch.setattr(feed_module, "_MOST_BYTES", 10_000)
+    monkeypatch.setattr(live_feed_module, "_MOST_BYTES", 10_000)
     large = {"text": "x" * 4_000}
     with feed.listen(Filter()) as listener:
         for number in range(5):
@@ -173,8 +175,8 @@ async def test_what_waits_is_bounded_in_bytes_but_for_one_alone(feed, writer, ma
 async def test_more_than_can_be_shown_a_second_is_dropped_and_time_makes_room(
     feed, clock, writer, make_event, monkeypatch
 ):
-    monkeypatch.setattr(feed_module, "_MOST_EVENTS", 5)
-    monkeypatch.setattr(feed_module, "_A_SECOND", 4)
+    monkeypatch.setattr(live_feed_module, "_MOST_EVENTS", 5)
+    monkeypatch.setattr(live_feed_module, "_A_SECOND", 4)
     with feed.listen(Filter()) as one, feed.listen(Filter()) as two:
         await writer.write([make_event(trace_id="t", name=str(number)) for number in range(8)])
         assert await names(one) == await names(two) == (3, ["0", "1", "2", "3", "4"])
@@ -184,7 +186,7 @@ async def test_more_than_can_be_shown_a_second_is_dropped_and_time_makes_room(
 
 
 async def test_a_filter_is_not_held_to_what_it_leaves_out(feed, writer, make_event, monkeypatch):
-    monkeypatch.setattr(feed_module, "_MOST_EVENTS", 5)
+    monkeypatch.setattr(live_feed_module, "_MOST_EVENTS", 5)
     with feed.listen(Filter(status="error")) as listener:
         await writer.write([make_event(trace_id="t") for _ in range(50)])
         await writer.write([make_event(trace_id="t", status="error", name="it")])
@@ -192,7 +194,7 @@ async def test_a_filter_is_not_held_to_what_it_leaves_out(feed, writer, make_eve
 
 
 async def test_no_more_listen_than_may_and_one_that_ends_makes_room(feed):
-    listening = [feed.listen(Filter()) for _ in range(feed_module.MOST_LISTENERS)]
+    listening = [feed.listen(Filter()) for _ in range(live_feed_module.MOST_LISTENERS)]
     for each in listening:
         each.__enter__()
     with pytest.raises(Problem, match="32 clients listen already") as raised, feed.listen(Filter()):
@@ -200,7 +202,7 @@ async def test_no_more_listen_than_may_and_one_that_ends_makes_room(feed):
     assert raised.value.code is Code.UNAVAILABLE
     listening[0].__exit__(None, None, None)
     with feed.listen(Filter()):
-        assert feed.listeners == feed_module.MOST_LISTENERS
+        assert feed.listeners == live_feed_module.MOST_LISTENERS
 
 
 async def test_one_that_takes_much_lets_others_in(feed, writer, make_event):

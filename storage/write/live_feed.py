@@ -17,9 +17,9 @@ import msgspec
 
 from mapping.errors import Code, Problem
 from mapping.model import Trace
-from storage.commit import Pending
 from storage.qdrant.base import Filter
 from storage.surreal import cbor, rows
+from storage.write.commit import Pending
 
 MOST_LISTENERS = 32
 # Events shown a second, to all listeners together; one costs 22 us (1 kB of JSON).

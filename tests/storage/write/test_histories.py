@@ -14,7 +14,7 @@ from mapping.model import Event
 from mapping.times import NS
 from storage.surreal import cbor, rows, schema
 from storage.surreal.database import Database
-from storage.writer import Writer
+from storage.write.writer import Writer
 
 NOON = 1_767_960_000 * NS
 runs = itertools.count()

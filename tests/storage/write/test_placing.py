@@ -7,7 +7,7 @@ import pytest
 
 from mapping.errors import Code, Problem
 from mapping.times import NS
-from storage.writer import Writer
+from storage.write.writer import Writer
 
 NOON = 1_767_960_000 * NS
 MINUTE = 60 * NS
@@ -87,10 +87,10 @@ async def test_an_agents_run_that_its_root_span_has_ended_is_over(writer, make_e
 
 
 async def test_an_agents_run_that_was_only_idle_goes_on(writer, make_event, database):
-    from storage import idle
+    from storage.write import idle_traces
 
     (first,) = await traces_of(writer, make_event(agent_id="a"))
-    assert await idle.close_once(database, 2**62) == 1
+    assert await idle_traces.close_once(database, 2**62) == 1
     assert await traces_of(writer, make_event(agent_id="a", timestamp=NOON + MINUTE)) == [first]
 
 
