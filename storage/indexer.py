@@ -4,9 +4,9 @@ A record of the queue is deleted once the index has its events on disk (`storage
 between does that record again at its next start, and a second upsert of the same point changes nothing. Several
 receivers on the same stores may index a record twice, which is as harmless.
 
-Records that name deleted events (`storage.prune`) are done in their turn. An upsert that was under way when they were
-deleted comes before; one that comes later does not find them in the store. Where several receivers work at the queue,
-that turn may be another's, so each looks after an upsert whether its events are still there.
+Records that name deleted events (`storage.retention.prune`) are done in their turn. An upsert that was under way when
+they were deleted comes before; one that comes later does not find them in the store. Where several receivers work at
+the queue, that turn may be another's, so each looks after an upsert whether its events are still there.
 
 By turns with the queue an index is filled from the store, where one has to be (`storage.index_state`). What is new goes
 into both meanwhile.

@@ -16,17 +16,17 @@ from filelock import FileLock, Timeout
 from mapping.errors import Code, Problem
 from mapping.model import Event
 from mapping.times import NS
-from storage import retention
 from storage.embedding.model import STATIC, Embedder, prepare, vectors_of
 from storage.index_state import Vectors
 from storage.indexer import Indexer
 from storage.preparing.preparer import Preparer, PreparerProcess
-from storage.prune import Pruner
 from storage.qdrant.choose import Indexes
 from storage.read.activity import Activity
 from storage.read.reader import Reader
 from storage.rereading import Reader as MiniLM
 from storage.rereading import Rereading
+from storage.retention import policy
+from storage.retention.prune import Pruner
 from storage.search import Search
 from storage.surreal import schema
 from storage.surreal.database import ConflictError, Database, OpenError, RefusedError
@@ -193,7 +193,7 @@ class Storage:
         self.state = "ready"
         self._tasks.append(asyncio.create_task(idle_traces.close_idle_traces(self._database, self.config.idle_close)))
         if self.config.retention_days or self.config.retention_max_events:
-            keeping = retention.keep_to(pruner, self.config.retention_days, self.config.retention_max_events)
+            keeping = policy.keep_to(pruner, self.config.retention_days, self.config.retention_max_events)
             self._tasks.append(asyncio.create_task(keeping))
         if self.config.model != OFF:
             indexer.state = "preparing"  # from now on, not only once the task has begun

@@ -18,7 +18,7 @@ from receiver.http import answers
 from receiver.http.bodies import read_body
 from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation
-from storage.prune import Selection
+from storage.retention.prune import Selection
 
 # Seconds of one request, and the share of the engine's time meanwhile: who asks waits for it, and asks again for the
 # rest.

@@ -91,7 +91,7 @@ def _event_fields(event: Event) -> Fields:
     if not event.indexed:
         row["indexed"] = False
     if any(counted := counted_of(event)):
-        # What the trace's sums lose with the event (storage/prune.py).
+        # What the trace's sums lose with the event (storage/retention/prune.py).
         row["counted"] = [cbor.int64(number) for number in counted]
     return _encode(row)
 

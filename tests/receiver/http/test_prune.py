@@ -8,7 +8,7 @@ import pytest
 
 from mapping.times import NS, format_rfc3339
 from receiver.http import prune as prune_route
-from storage import retention as retention_module
+from storage.retention import policy as policy_module
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -163,7 +163,7 @@ async def test_until_the_stores_are_open_it_is_503(start):
     ("limit", "left"), [({"days": 1.5}, "012"), ({"max_events": 2}, "01"), ({"days": 2.5, "max_events": 4}, "0123")]
 )
 async def test_by_itself_it_keeps_no_more_than_the_settings_say(alone, monkeypatch, limit, left):
-    monkeypatch.setattr(retention_module, "_EVERY", 0.05)
+    monkeypatch.setattr(policy_module, "_EVERY", 0.05)
     now = time.time_ns()
     async with alone(retention=limit) as receiver:
         await send(receiver, *[event(f"t{number}", now - number * DAY // 2) for number in range(8)])
@@ -175,7 +175,7 @@ async def test_by_itself_it_keeps_no_more_than_the_settings_say(alone, monkeypat
 
 
 async def test_without_limits_everything_stays(alone, monkeypatch):
-    monkeypatch.setattr(retention_module, "_EVERY", 0.01)
+    monkeypatch.setattr(policy_module, "_EVERY", 0.01)
     async with alone() as receiver:
         await send(receiver, event("t", 0))
         await asyncio.sleep(0.2)

@@ -7,10 +7,10 @@ import pytest
 
 from mapping.times import NS
 from storage import intake
-from storage.prune import Pruned, Pruner, Selection
 from storage.qdrant.base import Filter
 from storage.qdrant.edge import EdgeIndex
 from storage.read.reader import Reader
+from storage.retention.prune import Pruned, Pruner, Selection
 from storage.search import MODES, Search
 
 EVERYTHING = Selection(before=2**63)

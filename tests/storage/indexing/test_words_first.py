@@ -11,8 +11,8 @@ from storage import words_first
 from storage.index_state import Vectors
 from storage.indexer import Indexer
 from storage.preparing.preparer import PreparerProcess
-from storage.prune import Pruner, Selection
 from storage.qdrant.base import Filter
+from storage.retention.prune import Pruner, Selection
 from storage.search import Search
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)

@@ -8,7 +8,7 @@ import time
 
 from mapping.errors import Problem
 from mapping.times import NS
-from storage.prune import Pruner, Selection
+from storage.retention.prune import Pruner, Selection
 from storage.surreal.database import ConflictError, RefusedError
 
 log = logging.getLogger(__name__)

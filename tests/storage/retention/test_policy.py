@@ -7,8 +7,8 @@ import pytest
 
 from mapping.errors import Code, Problem
 from mapping.times import NS
-from storage import retention
-from storage.prune import Pruned, Pruner
+from storage.retention import policy
+from storage.retention.prune import Pruned, Pruner
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
 
@@ -18,12 +18,12 @@ DAY = 86_400 * NS
 @pytest.fixture
 async def keeping(database, monkeypatch):
     """Keeps to limits in the background, looking all the time."""
-    monkeypatch.setattr(retention, "_EVERY", 0.01)
-    monkeypatch.setattr(retention, "_LOOK_SHARE", 1)
+    monkeypatch.setattr(policy, "_EVERY", 0.01)
+    monkeypatch.setattr(policy, "_LOOK_SHARE", 1)
     tasks = []
 
     def start(days=0.0, max_events=0, pruner=None):
-        tasks.append(asyncio.create_task(retention.keep_to(pruner or Pruner(database), days, max_events)))
+        tasks.append(asyncio.create_task(policy.keep_to(pruner or Pruner(database), days, max_events)))
 
     yield start
     for task in tasks:
@@ -83,7 +83,7 @@ async def test_it_takes_more_of_the_time_once_there_is_much_to_delete(keeping):
     class Slow:
         async def prune(self, _, *, share, seconds):
             shares.append(share)
-            assert seconds == retention._SOON
+            assert seconds == policy._SOON
             return Pruned(1, 1, done=len(shares) >= 3)
 
     keeping(days=1, pruner=Slow())

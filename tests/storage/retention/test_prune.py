@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from mapping.errors import Code, Problem
 from mapping.times import NS
-from storage import prune as prune_module
-from storage.prune import Pruned, Pruner, Selection
 from storage.qdrant.base import Filter
 from storage.read.reader import TraceFilter
+from storage.retention import prune as prune_module
+from storage.retention.prune import Pruned, Pruner, Selection
 from storage.surreal import schema
 from storage.surreal.database import ConflictError, Database
 from storage.write.commit import Stored
