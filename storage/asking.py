@@ -9,7 +9,7 @@ from typing import Any
 from mapping.errors import Code, Problem, invalid
 from storage.embedding.model import Embedder
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.indexer import Indexer
+from storage.indexing.indexer import Indexer
 from storage.qdrant.base import VectorIndex
 
 

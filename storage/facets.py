@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from storage.asking import asking, index_state
-from storage.indexer import Indexer
+from storage.indexing.indexer import Indexer
 from storage.qdrant.base import FACETS, Filter
 from storage.results import took_ms
 

@@ -11,7 +11,7 @@ from mapping.search_text.identifiers import identifiers_of
 from mapping.search_text.text import text_of
 from storage.asking import asking, index_state, model_of
 from storage.fusion import best_first, fused, ranked, score, shares_of
-from storage.indexer import Indexer
+from storage.indexing.indexer import Indexer
 from storage.qdrant.base import Filter, Hit, VectorIndex, fused_depth
 from storage.qdrant.bm25 import INNER, exact_things, things
 from storage.read.reader import Reader

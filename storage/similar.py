@@ -7,7 +7,7 @@ from typing import Any
 
 from mapping.errors import Code, Problem, invalid
 from storage.asking import asking, index_state
-from storage.indexer import Indexer
+from storage.indexing.indexer import Indexer
 from storage.qdrant.base import Filter
 from storage.read.reader import Reader
 from storage.results import Group, add_highlights, grouped, hits_needed, shown, took_ms

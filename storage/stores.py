@@ -17,9 +17,10 @@ from mapping.errors import Code, Problem
 from mapping.model import Event
 from mapping.times import NS
 from storage.embedding.model import STATIC, Embedder, prepare, vectors_of
-from storage.index_state import Vectors
-from storage.indexer import Indexer
-from storage.preparing.preparer import Preparer, PreparerProcess
+from storage.indexing.index_state import Vectors
+from storage.indexing.indexer import Indexer
+from storage.indexing.keywords_first import WordsFirst
+from storage.indexing.points.preparer import Preparer, PreparerProcess
 from storage.qdrant.choose import Indexes
 from storage.read.activity import Activity
 from storage.read.reader import Reader
@@ -30,7 +31,6 @@ from storage.retention.prune import Pruner
 from storage.search import Search
 from storage.surreal import schema
 from storage.surreal.database import ConflictError, Database, OpenError, RefusedError
-from storage.words_first import WordsFirst
 from storage.write import idle_traces
 from storage.write.live_feed import Feed
 from storage.write.writer import Writer

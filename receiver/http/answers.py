@@ -10,7 +10,7 @@ import msgspec
 
 from mapping.errors import Code
 from mapping.model import SPAN_KINDS, Correlation, Status, TraceStatus
-from storage.indexer import State
+from storage.indexing.indexer import State
 from storage.search import Mode
 
 Count = Annotated[int, msgspec.Meta(ge=0)]

@@ -16,7 +16,7 @@ from receiver.http.bodies import read_body
 from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation
 from storage.asking import asking
-from storage.indexer import Indexer
+from storage.indexing.indexer import Indexer
 
 
 class ReindexRequest(msgspec.Struct, forbid_unknown_fields=True):

@@ -9,10 +9,10 @@ import zlib
 import numpy as np
 import pytest
 
-from storage import indexer as indexer_module
-from storage import unflushed
-from storage.indexer import Indexer
-from storage.preparing.points import PointMaker
+from storage.indexing import flushing
+from storage.indexing import indexer as indexer_module
+from storage.indexing.indexer import Indexer
+from storage.indexing.points.maker import PointMaker
 from storage.qdrant.edge import EdgeIndex
 from storage.read.reader import Reader
 from storage.workers.messages import Open
@@ -25,7 +25,7 @@ def impatient(monkeypatch):
     monkeypatch.setattr(indexer_module, "_RETRY_AFTER", 0.01)
     monkeypatch.setattr(indexer_module, "_LINGER", 0.01)
     monkeypatch.setattr(indexer_module, "_SEARCHES_END_WITHIN", 0.1)
-    monkeypatch.setattr(unflushed, "_EVERY", 0.01)
+    monkeypatch.setattr(flushing, "_EVERY", 0.01)
 
 
 @pytest.fixture

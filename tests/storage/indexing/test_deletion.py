@@ -6,7 +6,7 @@ import time
 import pytest
 
 from mapping.times import NS
-from storage import intake
+from storage.indexing import upserts
 from storage.qdrant.base import Filter
 from storage.qdrant.edge import EdgeIndex
 from storage.read.reader import Reader
@@ -182,7 +182,7 @@ async def test_a_receiver_that_was_slow_takes_back_what_another_one_has_deleted_
 async def test_events_that_come_are_indexed_and_deleted_all_the_time_and_the_index_follows(
     database, index, embedder, indexing, caught_up, store, monkeypatch
 ):
-    monkeypatch.setattr(intake, "_EVENTS", 3)
+    monkeypatch.setattr(upserts, "_EVENTS", 3)
     async with indexing(database, index, embedder) as indexer:
         await caught_up(indexer)
         seen = set()

@@ -4,7 +4,7 @@ import pytest
 
 from mapping.errors import Code, Problem
 from storage.facets import facets
-from storage.indexer import Indexer
+from storage.indexing.indexer import Indexer
 from storage.qdrant.base import Filter
 from storage.read.reader import Reader
 from storage.write.writer import Writer

@@ -8,9 +8,9 @@ import pytest
 
 from mapping.errors import Code, Problem
 from mapping.times import EARLIEST, LATEST
-from storage import indexer as indexer_module
-from storage import intake
 from storage.errors import IndexUnavailable
+from storage.indexing import indexer as indexer_module
+from storage.indexing import upserts
 from storage.qdrant.base import Filter
 from storage.qdrant.edge import EdgeIndex
 
@@ -124,7 +124,7 @@ async def test_one_that_is_stopped_midway_goes_on_where_it_was(
     database, tmp_path, embedder, indexing, caught_up, store, monkeypatch
 ):
     """Five indexers are cancelled before or after an upsert; the last starts over the same stores."""
-    monkeypatch.setattr(intake, "_EVENTS", 2)
+    monkeypatch.setattr(upserts, "_EVENTS", 2)
     for number in range(4):
         await store(*[f"fruit number{number * 5 + place}" for place in range(5)])
     for stop_at, after in [(0, False), (0, True), (3, False), (3, True), (2, False)]:

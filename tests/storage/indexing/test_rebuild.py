@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 
-from storage import index_queue, index_state
 from storage.errors import IndexUnusable
-from storage.index_state import Fill, IndexState, Vectors, planned
+from storage.indexing import index_queue, index_state
+from storage.indexing.index_state import Fill, IndexState, Vectors, planned
 from storage.qdrant.base import Filter
 from storage.qdrant.choose import Indexes
 from storage.qdrant.edge import EdgeIndex

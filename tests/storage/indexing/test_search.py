@@ -9,7 +9,7 @@ from mapping.errors import Code, Problem
 from mapping.times import NS
 from storage.embedding.model import prepare
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.indexer import Indexer
+from storage.indexing.indexer import Indexer
 from storage.qdrant.base import Filter
 from storage.qdrant.edge import EdgeIndex
 from storage.search import MODES, Search

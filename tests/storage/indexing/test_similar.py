@@ -3,7 +3,7 @@
 import pytest
 
 from mapping.errors import Code, Problem
-from storage.indexer import Indexer
+from storage.indexing.indexer import Indexer
 from storage.qdrant.base import Filter
 from storage.read.reader import Reader
 from storage.similar import similar

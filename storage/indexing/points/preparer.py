@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from storage.preparing.messages import Load, Made, Make
+from storage.indexing.points.messages import Load, Made, Make
 from storage.workers.process import Service
 
 
@@ -15,7 +15,7 @@ class Preparer(Protocol):
     """Makes points."""
 
     async def make(self, answer: bytes, *, plain: bool) -> Made:
-        """Make points of the events in the store's answer to `storage.preparing.points.EVENTS`.
+        """Make points of the events in the store's answer to `storage.indexing.points.maker.EVENTS`.
 
         With `plain`, make them without vectors as well. Raises IndexUnavailable.
         """
@@ -27,7 +27,7 @@ class PreparerProcess:
     """Makes points in a process, which is started when it is first asked, and again should it fail."""
 
     def __init__(self, model: str | None, data_dir: Path, threads: int) -> None:
-        self._service = Service("storage.preparing.worker", Load(model, str(data_dir), threads))
+        self._service = Service("storage.indexing.points.worker", Load(model, str(data_dir), threads))
 
     async def make(self, answer: bytes, *, plain: bool) -> Made:
         return msgspec.convert(await self._service.ask(Make(answer, plain)), Made)

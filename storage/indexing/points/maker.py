@@ -12,7 +12,7 @@ from mapping.search_text.text import text_of
 from mapping.times import format_rfc3339
 from storage.embedding.model import Embedder
 from storage.errors import IndexUnavailable
-from storage.preparing.messages import Made
+from storage.indexing.points.messages import Made
 from storage.qdrant.base import Point
 from storage.qdrant.packing import pack
 from storage.surreal import cbor

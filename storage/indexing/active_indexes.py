@@ -1,4 +1,4 @@
-"""The search indexes in use: the one that serves, and the one that is being filled, as `storage.index_state` has it."""
+"""The search indexes in use: the one that serves, and the one that is being filled, as `index_state.py` has it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from storage import index_queue, index_state
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.index_state import IndexState, Vectors
+from storage.indexing import index_queue, index_state
+from storage.indexing.index_state import IndexState, Vectors
 from storage.qdrant.base import VectorIndex
 from storage.qdrant.choose import Indexes
 from storage.surreal.database import Database

@@ -1,4 +1,4 @@
-"""The process that makes points: `python -m storage.preparing.worker`, started by `Preparer`.
+"""The process that makes points: `python -m storage.indexing.points.worker`, started by `Preparer`.
 
 Making points takes most of what indexing costs, and holds Python's global lock for much of it: in the receiver's
 process acknowledgements would wait for it. Here it runs at a low priority, in the time that ingest leaves.
@@ -11,8 +11,8 @@ from pathlib import Path
 
 from storage.embedding.model import prepare
 from storage.errors import IndexUnavailable
-from storage.preparing.messages import Load, Made, Make
-from storage.preparing.points import PointMaker
+from storage.indexing.points.maker import PointMaker
+from storage.indexing.points.messages import Load, Made, Make
 from storage.workers.request_loop import serve
 
 _NICE = 10

@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from storage import index_queue, index_state
-from storage.index_queue import Group
-from storage.index_state import Fill
-from storage.serving import Serving
+from storage.indexing import index_queue, index_state
+from storage.indexing.active_indexes import Serving
+from storage.indexing.index_queue import Group
+from storage.indexing.index_state import Fill
 from storage.surreal.database import Database
 
 # After a kill the index reads this much of its own log again, and is told it by the queue once more.

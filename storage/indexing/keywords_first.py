@@ -11,14 +11,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from mapping.errors import Problem
-from storage import index_queue, index_state
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.index_repair import delete
-from storage.index_state import Fill, Vectors
-from storage.intake import Intake
-from storage.preparing.preparer import Preparer
+from storage.indexing import index_queue, index_state
+from storage.indexing.active_indexes import Serving
+from storage.indexing.index_state import Fill, Vectors
+from storage.indexing.points.preparer import Preparer
+from storage.indexing.repair import delete
+from storage.indexing.upserts import Intake
 from storage.qdrant.base import VectorIndex
-from storage.serving import Serving
 from storage.surreal.database import ConflictError, Database
 
 log = logging.getLogger(__name__)

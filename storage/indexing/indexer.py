@@ -1,6 +1,6 @@
 """Brings what was stored into the search index: reads the durable queue, has points made, upserts, only then forgets.
 
-A record of the queue is deleted once the index has its events on disk (`storage.unflushed`). A process that dies in
+A record of the queue is deleted once the index has its events on disk (`flushing.py`). A process that dies in
 between does that record again at its next start, and a second upsert of the same point changes nothing. Several
 receivers on the same stores may index a record twice, which is as harmless.
 
@@ -8,7 +8,7 @@ Records that name deleted events (`storage.retention.prune`) are done in their t
 they were deleted comes before; one that comes later does not find them in the store. Where several receivers work at
 the queue, that turn may be another's, so each looks after an upsert whether its events are still there.
 
-By turns with the queue an index is filled from the store, where one has to be (`storage.index_state`). What is new goes
+By turns with the queue an index is filled from the store, where one has to be (`index_state.py`). What is new goes
 into both meanwhile.
 """
 
@@ -22,22 +22,22 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from mapping.errors import Problem
-from storage import index_queue, index_state
 from storage.embedding.model import Embedder
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.index_queue import Group
-from storage.index_repair import delete, pass_on
-from storage.index_state import Fill, IndexState, Vectors
-from storage.intake import Intake
-from storage.preparing.preparer import Preparer
+from storage.indexing import index_queue, index_state
+from storage.indexing.active_indexes import Serving
+from storage.indexing.flushing import Unflushed
+from storage.indexing.index_queue import Group
+from storage.indexing.index_state import Fill, IndexState, Vectors
+from storage.indexing.keywords_first import WordsFirst
+from storage.indexing.points.preparer import Preparer
+from storage.indexing.repair import delete, pass_on
+from storage.indexing.upserts import Intake
 from storage.qdrant.base import VectorIndex
 from storage.qdrant.choose import Indexes
 from storage.read.counts import count_events
 from storage.read.reader import Reader
-from storage.serving import Serving
 from storage.surreal.database import ConflictError, Database
-from storage.unflushed import Unflushed
-from storage.words_first import WordsFirst
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from storage import unflushed
+from storage.indexing import flushing
 from storage.qdrant.base import Filter
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
 
 @pytest.fixture
 def patient(monkeypatch):
-    monkeypatch.setattr(unflushed, "_EVERY", 60.0)
+    monkeypatch.setattr(flushing, "_EVERY", 60.0)
 
 
 async def queued(database):
@@ -61,7 +61,7 @@ async def test_what_was_not_flushed_when_the_index_failed_is_indexed_again(datab
 async def test_the_queue_is_flushed_early_where_it_grows_long(
     database, index, embedder, indexing, caught_up, store, monkeypatch
 ):
-    monkeypatch.setattr(unflushed, "_MOST_RECORDS", 3)
+    monkeypatch.setattr(flushing, "_MOST_RECORDS", 3)
     async with indexing(database, index, embedder) as indexer:
         await found_all(indexer)
         for number in range(3):

@@ -7,10 +7,10 @@ import pytest
 
 from mapping.errors import Code, Problem
 from mapping.times import LATEST
-from storage import words_first
-from storage.index_state import Vectors
-from storage.indexer import Indexer
-from storage.preparing.preparer import PreparerProcess
+from storage.indexing import keywords_first
+from storage.indexing.index_state import Vectors
+from storage.indexing.indexer import Indexer
+from storage.indexing.points.preparer import PreparerProcess
 from storage.qdrant.base import Filter
 from storage.retention.prune import Pruner, Selection
 from storage.search import Search
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
-    monkeypatch.setattr(words_first, "_PATIENCE", 0.0)
-    monkeypatch.setattr(words_first, "_LOOK_EVERY", 0.01)
+    monkeypatch.setattr(keywords_first, "_PATIENCE", 0.0)
+    monkeypatch.setattr(keywords_first, "_LOOK_EVERY", 0.01)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ async def preparing(database, reader, index, embedder, running, tmp_path):
         indexer.there.wait(20)
         return embedder
 
-    first = words_first.WordsFirst(
+    first = keywords_first.WordsFirst(
         lambda: PreparerProcess(None, tmp_path, 1), Vectors(embedder.name, embedder.dimensions)
     )
     task = asyncio.create_task(running(indexer, prepare, index, first))
@@ -85,7 +85,7 @@ async def test_what_is_deleted_meanwhile_is_gone(preparing, database, reader, st
 async def test_a_model_that_only_loading_tells_about_is_waited_for(database, running, index, embedder, reader, store):
     indexer = Indexer(database, reader)
     there = threading.Event()
-    first = words_first.WordsFirst(lambda: PreparerProcess(None, "unused", 1), None)
+    first = keywords_first.WordsFirst(lambda: PreparerProcess(None, "unused", 1), None)
     task = asyncio.create_task(running(indexer, lambda: there.wait(20) and embedder, index, first))
     await store("an apple", indexer=indexer)
     await asyncio.sleep(0.3)

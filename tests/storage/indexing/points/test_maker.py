@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from storage.errors import IndexUnavailable
-from storage.preparing import points as points_module
-from storage.preparing.points import EVENTS, PointMaker
-from storage.preparing.preparer import PreparerProcess
+from storage.indexing.points import maker as maker_module
+from storage.indexing.points.maker import EVENTS, PointMaker
+from storage.indexing.points.preparer import PreparerProcess
 from storage.qdrant.packing import floats, unpack
 from storage.surreal import cbor
 from storage.write.writer import Writer
@@ -46,7 +46,7 @@ async def test_a_point_holds_what_filters_look_at_and_has_from_its_trace_what_th
 
 @pytest.mark.parametrize("connect", ["embedded"], indirect=True)
 async def test_equal_texts_are_embedded_once_and_those_that_came_last_are_kept(store, read, embedder, monkeypatch):
-    monkeypatch.setattr(points_module, "_KEPT", 2)
+    monkeypatch.setattr(maker_module, "_KEPT", 2)
     ids = await store("an apple", "a pear", "an apple", "a plum")
     maker = PointMaker(embedder)
     maker.make(await read(*ids[:3]))

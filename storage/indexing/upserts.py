@@ -6,11 +6,11 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
-from storage.index_repair import drop_deleted
-from storage.preparing.messages import Made
-from storage.preparing.points import EVENTS
-from storage.preparing.preparer import Preparer
-from storage.serving import Serving
+from storage.indexing.active_indexes import Serving
+from storage.indexing.points.maker import EVENTS
+from storage.indexing.points.messages import Made
+from storage.indexing.points.preparer import Preparer
+from storage.indexing.repair import drop_deleted
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 
