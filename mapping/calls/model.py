@@ -80,6 +80,7 @@ class Telling(msgspec.Struct, kw_only=True):
     call_id: str | None = None
     tokens: Tokens | None = None
     cost: int | None = None
+    status_ok: bool = False
     failed: bool = False
     waits: bool = False
     failure: Failure | None = None

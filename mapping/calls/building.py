@@ -1,0 +1,138 @@
+"""One call out of those who tell of it: all that any of them tells, each field from the one that knows it best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from mapping.calls.model import Call, Failure, Message, Telling, Tokens
+from mapping.calls.spans import SpanTree
+
+_SIGNALS = {"span": 0, "json": 1, "log": 2, "span_event": 3}
+# What went wrong is said best by whoever met it: a record of it, then the deepest span.
+_FAILURE_SIGNALS = {"log": 0, "json": 0, "span_event": 1, "span": 2}
+
+
+def call_of(tellers: Sequence[Telling], notes: Sequence[Telling], tree: SpanTree, rules: dict[str, str]) -> Call:
+    """Build a call. `tellers` tell of it, `notes` are events of their spans: messages, failures, results."""
+    ranked = sorted(tellers, key=lambda telling: (_SIGNALS[telling.signal], tree.depth(telling), telling.start, telling.id))
+    first = ranked[0]
+    given: dict[str, str] = {}
+
+    def take(field: str, among: Iterable[Telling] = ranked, known: Callable[[Any], bool] = _is_known) -> Any:
+        for telling in among:
+            if known(value := getattr(telling, field)):
+                given[field] = telling.id
+                return value
+        return getattr(first, field)
+
+    timed = [telling for telling in ranked if telling.signal == "span"] or ranked
+    every = [*ranked, *notes]
+    waits = any(telling.waits for telling in every)
+    failed = not waits and any(telling.failed for telling in every)
+    deepest = sorted(ranked, key=lambda telling: (-tree.depth(telling), _SIGNALS[telling.signal], telling.id))
+    call = Call(
+        id=first.id,
+        kind=first.kind,  # type: ignore[arg-type] # tellers of a call are of one of its kinds
+        name=take("name", deepest if first.kind == "model" else ranked),
+        told_by=[telling.id for telling in (*ranked, *sorted(notes, key=_moment))],
+        trace_id=first.trace_id,
+        start=min(telling.start for telling in timed),
+        end=max(telling.end for telling in timed),
+        agent=take("agent"),
+        session_id=take("session_id"),
+        provider=take("provider", deepest),
+        status="error" if failed else "ok" if first.status_ok else "unset",
+        waits=waits,
+        failure=_failure(every, tree, given) if failed else None,
+        tokens=_tokens(ranked, given),
+        cost=max((telling.cost for telling in ranked if telling.cost is not None), default=None),
+        tool_call_id=take("call_id"),
+        response_id=take("response_id"),
+        arguments=take("arguments", [*ranked, *notes]),
+        result=take("result", [*ranked, *notes]),
+        emitters=sorted({telling.emitter for telling in ranked if telling.emitter is not None}),
+        joined_by={telling.id: rules[telling.id] for telling in ranked[1:] if telling.id in rules}
+        | {note.id: "same span" for note in notes},
+        given_by=given,
+    )
+    if call.cost is not None:
+        call.cost_from = "given"
+    _add_messages(call, ranked, notes, given)
+    return call
+
+
+def _is_known(value: Any) -> bool:
+    return value is not None
+
+
+def _moment(telling: Telling) -> tuple[int, int, str]:
+    return telling.start, telling.order, telling.id
+
+
+def _tokens(tellers: Sequence[Telling], given: dict[str, str]) -> Tokens:
+    """Take the greatest of each number that is told: a sum of pieces is the latest of them."""
+    best: dict[str, int] = {}
+    for telling in tellers:
+        if telling.tokens is None:
+            continue
+        for field in Tokens.__struct_fields__:
+            number = getattr(telling.tokens, field)
+            if number is not None and number > best.get(field, -1):
+                best[field] = number
+                given[f"{field}_tokens" if field in ("input", "output") else field] = telling.id
+    return Tokens(**best)
+
+
+def _failure(tellers: Sequence[Telling], tree: SpanTree, given: dict[str, str]) -> Failure | None:
+    failures = [telling for telling in tellers if telling.failed and telling.failure is not None]
+    if not failures:
+        return None
+    best = min(
+        failures,
+        key=lambda telling: (
+            telling.failure is None or telling.failure.message is None,
+            _FAILURE_SIGNALS[telling.signal],
+            -tree.depth(telling),
+            telling.start,
+            telling.id,
+        ),
+    )
+    given["failure"] = best.id
+    assert best.failure is not None
+    kind = best.failure.type or next(
+        (telling.failure.type for telling in failures if telling.failure and telling.failure.type), None
+    )
+    details = [telling.failure.detail for telling in failures if telling.failure and telling.failure.detail]
+    return Failure(kind, best.failure.message, max(details, key=lambda detail: (len(detail), detail), default=""))
+
+
+def _add_messages(call: Call, tellers: Sequence[Telling], notes: Sequence[Telling], given: dict[str, str]) -> None:
+    """Add what was sent and answered: from the teller that says most of it, else from message events."""
+    for field in ("system", "sent", "answered"):
+        said = [telling for telling in tellers if getattr(telling, field)]
+        if said:
+            best = min(said, key=lambda telling: (-_size(getattr(telling, field)), tellers.index(telling)))
+            setattr(call, field, getattr(best, field))
+            given[field] = best.id
+    spoken = sorted((note for note in notes if note.kind == "statement"), key=_moment)
+    if not call.system:
+        call.system = [part for note in spoken for part in note.system]
+    if not call.sent:
+        call.sent = [message for note in spoken for message in (*note.sent, *_history(note))]
+    if not call.answered:
+        call.answered = [message for note in spoken if not _is_history(note) for message in note.answered]
+
+
+def _history(note: Telling) -> list[Message]:
+    return note.answered if _is_history(note) else []
+
+
+def _is_history(note: Telling) -> bool:
+    """Say whether a message of the model is one that was sent back to it: `gen_ai.assistant.message`, not its choice."""
+    return bool(note.event_name) and str(note.event_name).endswith(".message")
+
+
+def _size(messages: Sequence[Any]) -> int:
+    """Count messages and their parts."""
+    return sum(1 + len(message.get("parts", ())) for message in messages)

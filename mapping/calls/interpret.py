@@ -1,0 +1,142 @@
+"""What happened, from what was sent: one pure function of the set of tellings.
+
+Everything that counts, shows, filters or searches what agents did uses its result. In which order the events arrived,
+how they were split over requests and how often they were delivered cannot matter.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+
+from mapping.calls.building import call_of
+from mapping.calls.failures import mark_failures
+from mapping.calls.joining import CALL_KINDS, Groups, join
+from mapping.calls.model import Call, Run, Telling
+from mapping.calls.nesting import Nesting, trace_agents
+from mapping.calls.spans import SpanTree
+from mapping.calls.totals import mark_counted, sums
+
+# Raised with each change of what comes out: what an older version wrote is made anew.
+INTERPRETATION_VERSION = 1
+
+# Gives a model's call its cost (`cost`, `cost_from`, `price`) where it was not told.
+Price = Callable[[Call], None]
+
+
+def interpret(tellings: Iterable[Telling], price: Price = lambda _call: None) -> Run:
+    """Interpret the tellings of a trace, or of traces that share a session. `price` prices calls without a cost."""
+    ordered = sorted({telling.id: telling for telling in tellings}.values(), key=_moment)
+    tree = SpanTree(ordered)
+    groups = join(ordered, tree)
+    notes = _notes(ordered, tree, groups)
+    calls = sorted(
+        (
+            call_of(members, [note for member in members for note in notes.get(member.id, ())], tree, groups.rules)
+            for members in (_telling(members, groups) for members in groups.all())
+            if members
+        ),
+        key=lambda call: (call.start, -call.end, call.id),
+    )
+    nesting = Nesting(ordered, calls, tree)
+    _settle_sessions(calls, nesting)
+    _settle_agents(calls, ordered, nesting)
+    for call in calls:
+        if call.kind == "model" and call.cost is None:
+            price(call)
+    errors = mark_failures(calls, ordered, nesting, tree)
+    mark_counted(calls, nesting)
+    totals, by_trace, by_session = sums(calls, errors)
+    return Run(
+        calls=calls,
+        totals=totals,
+        by_trace=by_trace,
+        by_session=by_session,
+        agent_of=_agents_of_events(ordered, nesting),
+        call_of={event_id: call.id for event_id, call in nesting.call_by_event.items()},
+        statements=[
+            telling for telling in ordered if telling.kind == "statement" and telling.id not in nesting.call_by_event
+        ],
+        errors=errors,
+    )
+
+
+def _moment(telling: Telling) -> tuple[int, int, str]:
+    return telling.start, telling.order, telling.id
+
+
+def _telling(members: Sequence[Telling], groups: Groups) -> list[Telling]:
+    """Leave out spans that stand around several calls: they are none themselves."""
+    return [telling for telling in members if telling.id not in groups.around]
+
+
+def _notes(tellings: Iterable[Telling], tree: SpanTree, groups: Groups) -> dict[str, list[Telling]]:
+    """Return what is an event of a call's span, or a record that names it, by the id of the span's telling.
+
+    Messages belong to the call; a failure does where its span has failed, for it may have been caught.
+    """
+    notes: defaultdict[str, list[Telling]] = defaultdict(list)
+    for telling in tellings:
+        if telling.signal == "span" or telling.kind in CALL_KINDS:
+            continue
+        span = tree.parent(telling)
+        if span is None or span.kind not in CALL_KINDS or span.id in groups.around:
+            continue
+        is_event = telling.signal == "span_event"
+        if telling.kind == "error":
+            if span.failed or span.waits:
+                notes[span.id].append(telling)
+        elif is_event or (telling.kind == "statement" and span.kind != "agent"):
+            notes[span.id].append(telling)
+    return notes
+
+
+def _settle_sessions(calls: Sequence[Call], nesting: Nesting) -> None:
+    """Give calls without a session that of the call around them, else the only one of their trace."""
+    of_trace: defaultdict[str, set[str]] = defaultdict(set)
+    for call in calls:
+        if call.session_id is not None:
+            of_trace[call.trace_id].add(call.session_id)
+    for call in calls:
+        if call.session_id is None:
+            call.session_id = next(
+                (above.session_id for above in nesting.parents(call) if above.session_id is not None), None
+            )
+        if call.session_id is None and len(of_trace[call.trace_id]) == 1:
+            (call.session_id,) = of_trace[call.trace_id]
+
+
+def _settle_agents(calls: Sequence[Call], tellings: Iterable[Telling], nesting: Nesting) -> None:
+    """Give each call its agent: the nearest one around it by name, else its own word, else its trace's, else a guess."""
+    by_trace = trace_agents(calls)
+    fallbacks: dict[str, str] = {}
+    services: dict[str, str] = {}
+    named: dict[str, str] = {}
+    for telling in tellings:
+        if telling.agent_fallback is not None:
+            fallbacks.setdefault(telling.trace_id, telling.agent_fallback)
+        if telling.agent is not None:
+            named.setdefault(telling.trace_id, telling.agent)
+        if telling.service is not None:
+            services.setdefault(telling.trace_id, telling.service)
+    for call in calls:
+        place = call.trace_id
+        call.agent = (
+            nesting.agent_name(call)
+            or call.agent
+            or by_trace.get(place)
+            or named.get(place)
+            or fallbacks.get(place)
+            or services.get(place)
+        )
+
+
+def _agents_of_events(tellings: Iterable[Telling], nesting: Nesting) -> dict[str, str]:
+    """Return the agent of each event that stands in or below an agent with a name, or names one itself."""
+    found: dict[str, str] = {}
+    for telling in tellings:
+        around = nesting.around(telling)
+        name = None if around is None else nesting.agent_name(around)
+        if name := name or telling.agent:
+            found[telling.id] = name
+    return found

@@ -1,0 +1,264 @@
+"""Which tellings tell of one call: the rules, tried in this order. Any order of the tellings gives the same groups.
+
+1. `same span`: a log record or span event of a kind belongs to a span of that kind.
+2. `response id`: model calls with the same id of a response.
+3. `call id`: tool calls with the same id of the call.
+4. `nested`: a span of a kind stands below a span of that kind and name, with nothing but wrappers between.
+5. `same moment`: a log record that names no span of its kind tells the same model and tokens, or the same tool, as a
+   span of its trace or session at nearly the same moment; one to one.
+
+An id that a program gives to several calls is no id: calls of one scope that neither nest nor overlap are several.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from mapping.calls.model import CallKind, Telling, Tokens
+from mapping.calls.spans import SpanTree
+
+CALL_KINDS: tuple[CallKind, ...] = ("model", "tool", "agent")
+
+# How far a log record may lie from the span that tells of the same call, in nanoseconds.
+_NEAR = 5 * 10**9
+# How long after its request an answer may come, where each is a record of its own.
+_ANSWERED_WITHIN = 300 * 10**9
+# An id that so many tellings share tells them apart no longer.
+_MOST_OF_ONE_ID = 64
+
+
+class Groups:
+    """Tellings that are joined, by union-find; each join remembers its rule under the telling that it brought in."""
+
+    def __init__(self, tellings: Sequence[Telling]) -> None:
+        self._parent = {telling.id: telling.id for telling in tellings}
+        self._members = {telling.id: [telling] for telling in tellings}
+        self.rules: dict[str, str] = {}
+        # Spans that stand around several calls of their kind, and are none themselves.
+        self.around: set[str] = set()
+
+    def root(self, telling: Telling) -> str:
+        at = telling.id
+        while (above := self._parent[at]) != at:
+            self._parent[at] = at = self._parent[above]
+        return at
+
+    def joined(self, one: Telling, other: Telling) -> bool:
+        return self.root(one) == self.root(other)
+
+    def members(self, telling: Telling) -> list[Telling]:
+        return self._members[self.root(telling)]
+
+    def join(self, one: Telling, other: Telling, rule: str) -> None:
+        first, second = self.root(one), self.root(other)
+        if first == second:
+            return
+        if (len(self._members[first]), second) < (len(self._members[second]), first):
+            first, second = second, first
+        self._parent[second] = first
+        moved = self._members.pop(second)
+        self._members[first] += moved
+        self.rules.setdefault(other.id, rule)
+        self.rules.setdefault(one.id, rule)
+
+    def all(self) -> Iterator[list[Telling]]:
+        yield from self._members.values()
+
+
+def join(tellings: Sequence[Telling], tree: SpanTree) -> Groups:
+    """Join tellings of calls, which come in the order of their start and id. Returns groups of one kind each."""
+    of_kind: dict[str, list[Telling]] = {kind: [] for kind in CALL_KINDS}
+    for telling in tellings:
+        if telling.kind in of_kind:
+            of_kind[telling.kind].append(telling)
+    groups = Groups([telling for kind in CALL_KINDS for telling in of_kind[kind]])
+    for kind in CALL_KINDS:
+        _by_span(of_kind[kind], tree, groups)
+    _by_id(of_kind["model"], "response_id", "response id", tree, groups)
+    _by_id(of_kind["tool"], "call_id", "call id", tree, groups)
+    for kind in CALL_KINDS:
+        _by_nesting(of_kind[kind], tree, groups)
+    _by_moment(of_kind["model"], tree, groups)
+    _by_moment(of_kind["tool"], tree, groups)
+    _requests(of_kind["model"], groups)
+    return groups
+
+
+def _by_span(tellings: Iterable[Telling], tree: SpanTree, groups: Groups) -> None:
+    for telling in tellings:
+        if telling.signal != "span" and (span := tree.parent(telling)) is not None and span.kind == telling.kind:
+            groups.join(span, telling, "same span")
+
+
+def _by_id(tellings: Iterable[Telling], field: str, rule: str, tree: SpanTree, groups: Groups) -> None:
+    buckets: defaultdict[str, list[Telling]] = defaultdict(list)
+    for telling in tellings:
+        if (value := getattr(telling, field)) is not None:
+            buckets[value].append(telling)
+    for bucket in buckets.values():
+        if 1 < len(bucket) <= _MOST_OF_ONE_ID:
+            _by_one_id(bucket, rule, tree, groups)
+
+
+def _by_one_id(bucket: Sequence[Telling], rule: str, tree: SpanTree, groups: Groups) -> None:
+    spans = [telling for telling in bucket if telling.signal == "span"]
+    for place, one in enumerate(spans):
+        for other in spans[place + 1 :]:
+            if not groups.joined(one, other) and _one_call(one, other, tree):
+                groups.join(one, other, rule)
+    for telling in bucket:
+        if telling.signal == "span" or _has_span(groups.members(telling)):
+            continue
+        others = spans or [
+            other for other in bucket if other is not telling and other.event_name != telling.event_name
+        ]
+        others = [other for other in others if _names_agree(telling, other)]
+        if others:
+            nearest = min(others, key=lambda other: (_distance(telling.start, other), other.start, other.id))
+            groups.join(nearest, telling, rule)
+
+
+def _one_call(one: Telling, other: Telling, tree: SpanTree) -> bool:
+    """Say whether two spans with one id tell of one call, rather than of two that were given the same id."""
+    if not _names_agree(one, other):
+        return False
+    if tree.nested(one, other):
+        return True
+    if one.start > other.end or other.start > one.end:
+        # One after the other: two, unless the second one only brings what the first one lacks (a stream's end).
+        return not (_is_answered(one) and _is_answered(other)) and one.kind == "model"
+    return one.scope != other.scope or one.event_name != other.event_name
+
+
+def _is_answered(telling: Telling) -> bool:
+    return bool(telling.answered) or telling.tokens is not None
+
+
+def _names_agree(one: Telling, other: Telling) -> bool:
+    return one.kind != "tool" or None in (one.name, other.name) or one.name == other.name
+
+
+def _has_span(members: Iterable[Telling]) -> bool:
+    return any(member.signal == "span" for member in members)
+
+
+def _by_nesting(tellings: Sequence[Telling], tree: SpanTree, groups: Groups) -> None:
+    """Join spans with the span of their kind above them, unless that one holds several calls."""
+    below: defaultdict[str, list[Telling]] = defaultdict(list)
+    holders: dict[str, Telling] = {}
+    for telling in tellings:
+        if telling.signal != "span":
+            continue
+        holder = next((span for span in tree.above(telling) if span.kind in CALL_KINDS), None)
+        if holder is None or holder.kind != telling.kind or not _same_name(holder, telling):
+            continue
+        holders[holder.id] = holder
+        below[holder.id].append(telling)
+    for holder_id, inner in sorted(below.items(), key=lambda item: -tree.depth(holders[item[0]])):
+        holder = holders[holder_id]
+        if len({groups.root(telling) for telling in inner} - {groups.root(holder)}) > 1:
+            # It stands around several calls: a loop, or attempts. They tell for themselves.
+            groups.around.add(holder.id)
+            continue
+        for telling in inner:
+            groups.join(holder, telling, "nested")
+
+
+def _same_name(outer: Telling, inner: Telling) -> bool:
+    """Models may be called one way and answer another; tools and agents have the same name, or one has none."""
+    return outer.kind == "model" or None in (outer.name, inner.name) or outer.name == inner.name
+
+
+def _by_moment(tellings: Sequence[Telling], tree: SpanTree, groups: Groups) -> None:
+    """Join records that name no span of their kind with a span of their trace or session, one to one."""
+    loose = [telling for telling in tellings if telling.signal in ("log", "json") and _is_loose(telling, groups)]
+    if not loose:
+        return
+    spans: defaultdict[tuple[str, str], list[Telling]] = defaultdict(list)
+    for telling in tellings:
+        if telling.signal == "span":
+            spans["trace", telling.trace_id].append(telling)
+            if telling.session_id is not None:
+                spans["session", telling.session_id].append(telling)
+    pairs: list[tuple[tuple[bool, int, int, str, str], Telling, Telling]] = []
+    for record in loose:
+        near = {span.id: span for span in spans.get(("trace", record.trace_id), ())}
+        if record.session_id is not None:
+            near |= {span.id: span for span in spans.get(("session", record.session_id), ())}
+        for span in near.values():
+            distance = _distance(record.end, span)
+            if distance <= _NEAR and _may_be_one(record, span):
+                named = tree.parent(record)
+                apart = named is not None and all(above is not named for above in tree.above(span))
+                pairs.append(((apart, distance, record.end, record.id, span.id), record, span))
+    taken: set[tuple[str, str | None]] = set()
+    for _, record, span in sorted(pairs, key=lambda pair: pair[0]):
+        key = (groups.root(span), record.event_name)
+        held = any(member.signal != "span" and member.event_name == record.event_name for member in groups.members(span))
+        if key in taken or held or not _is_loose(record, groups):
+            continue
+        groups.join(span, record, "same moment")
+        taken.add((groups.root(span), record.event_name))
+
+
+def _is_loose(telling: Telling, groups: Groups) -> bool:
+    return not _has_span(groups.members(telling))
+
+
+def _distance(moment: int, span: Telling) -> int:
+    return max(span.start - moment, moment - span.end, 0)
+
+
+def _may_be_one(record: Telling, span: Telling) -> bool:
+    if record.kind == "tool":
+        apart = None not in (record.call_id, span.call_id) and record.call_id != span.call_id
+        return not apart and record.name is not None and span.name is not None and record.name == span.name
+    if None not in (record.response_id, span.response_id) and record.response_id != span.response_id:
+        return False
+    if not _same_model(record.name, span.name):
+        return False
+    if record.tokens is None:
+        return bool(record.answered) and record.answered == span.answered
+    return _tokens_agree(record.tokens, span.tokens)
+
+
+def _tokens_agree(one: Tokens, other: Tokens | None) -> bool:
+    if other is None:
+        return False
+    return one.input == other.input and one.output == other.output
+
+
+def _same_model(one: str | None, other: str | None) -> bool:
+    """Compare names of models: `gpt-5` and `openai/gpt-5`, `gpt-4o` and `gpt-4o-2024-07-18` may be one."""
+    if one is None or other is None:
+        return True
+    first, second = (name.rpartition("/")[2].lower() for name in (one, other))
+    return first.startswith(second) or second.startswith(first)
+
+
+def _requests(models: Sequence[Telling], groups: Groups) -> None:
+    """Join records of a request, which tell neither tokens nor an answer, with the answer that follows in the session."""
+    hollow = [
+        telling
+        for telling in models
+        if telling.signal in ("log", "json") and not any(_is_answered(member) for member in groups.members(telling))
+    ]
+    if not hollow:
+        return
+    answers: defaultdict[str, list[Telling]] = defaultdict(list)
+    for telling in models:
+        if _is_answered(telling):
+            answers[telling.session_id or telling.trace_id].append(telling)
+    taken: set[tuple[str, str | None]] = set()
+    for request in hollow:
+        for answer in answers.get(request.session_id or request.trace_id, ()):
+            if not request.start <= answer.end <= request.start + _ANSWERED_WITHIN:
+                continue
+            key = (groups.root(answer), request.event_name)
+            if key in taken or groups.joined(request, answer) or not _same_model(request.name, answer.name):
+                continue
+            if not request.failed and _has_span(groups.members(request)) <= _has_span(groups.members(answer)):
+                groups.join(answer, request, "request and answer")
+                taken.add((groups.root(answer), request.event_name))
+                break

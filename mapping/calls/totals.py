@@ -1,0 +1,67 @@
+"""Sums over calls: each counts once, and an agent only where nothing below it tells its tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from mapping.calls.model import Call, Telling, Tokens, Totals
+from mapping.calls.nesting import Nesting
+
+
+def mark_counted(calls: Sequence[Call], nesting: Nesting) -> None:
+    """Set `counts` on the calls whose tokens and cost are summed up.
+
+    A model's call counts. An agent's sum counts where no call around which it stands, and none around it, does: it is
+    the only one that knows.
+    """
+    told: set[str] = set()
+    for call in calls:
+        if call.kind == "model":
+            call.counts = True
+            if call.tokens != Tokens():
+                told.update(above.id for above in nesting.parents(call))
+    agents = [call for call in calls if call.kind == "agent" and call.tokens != Tokens() and call.id not in told]
+    # Of agents within each other the outermost tells the sum.
+    names = {call.id for call in agents}
+    for call in agents:
+        call.counts = all(above.id not in names for above in nesting.parents(call))
+
+
+def add(totals: Totals, call: Call) -> None:
+    """Add a call to sums."""
+    totals.models += call.kind == "model"
+    totals.tools += call.kind == "tool"
+    totals.agents += call.kind == "agent"
+    totals.errors += call.fails_first
+    if not call.counts:
+        return
+    totals.input_tokens += call.tokens.input or 0
+    totals.output_tokens += call.tokens.output or 0
+    totals.cache_read_tokens += call.tokens.cache_read or 0
+    totals.cache_write_tokens += call.tokens.cache_write or 0
+    totals.reasoning_tokens += call.tokens.reasoning or 0
+    totals.cost += call.cost or 0
+    totals.unpriced += call.cost is None and call.status != "error"
+
+
+def sums(calls: Iterable[Call], errors: Iterable[Telling]) -> tuple[Totals, dict[str, Totals], dict[tuple[str, str], Totals]]:
+    """Return the sums over all calls, those of each trace, and those of each session in a trace, `(session, trace)`."""
+    whole = Totals()
+    by_trace: dict[str, Totals] = {}
+    by_session: dict[tuple[str, str], Totals] = {}
+    for call in calls:
+        for totals in _places(call, whole, by_trace, by_session):
+            add(totals, call)
+    for error in errors:
+        for totals in _places(error, whole, by_trace, by_session):
+            totals.errors += 1
+    return whole, by_trace, by_session
+
+
+def _places(
+    one: Call | Telling, whole: Totals, by_trace: dict[str, Totals], by_session: dict[tuple[str, str], Totals]
+) -> Iterable[Totals]:
+    yield whole
+    yield by_trace.setdefault(one.trace_id, Totals())
+    if one.session_id is not None:
+        yield by_session.setdefault((one.session_id, one.trace_id), Totals())
