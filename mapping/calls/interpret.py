@@ -15,6 +15,7 @@ from mapping.calls.joining import CALL_KINDS, Groups, join
 from mapping.calls.model import Call, Run, Telling
 from mapping.calls.nesting import Nesting, trace_agents
 from mapping.calls.spans import SpanTree
+from mapping.calls.tools import settle_tools
 from mapping.calls.totals import mark_counted, sums
 
 # Raised with each change of what comes out: what an older version wrote is made anew.
@@ -38,6 +39,7 @@ def interpret(tellings: Iterable[Telling], price: Price = lambda _call: None) ->
         ),
         key=lambda call: (call.start, -call.end, call.id),
     )
+    settle_tools(calls)
     nesting = Nesting(ordered, calls, tree)
     _settle_sessions(calls, nesting)
     _settle_agents(calls, ordered, nesting)
@@ -58,7 +60,20 @@ def interpret(tellings: Iterable[Telling], price: Price = lambda _call: None) ->
             telling for telling in ordered if telling.kind == "statement" and telling.id not in nesting.call_by_event
         ],
         errors=errors,
+        waiting=_waiting(ordered, nesting, tree),
     )
+
+
+def _waiting(tellings: Iterable[Telling], nesting: Nesting, tree: SpanTree) -> list[Telling]:
+    """Return the innermost wrappers and records that wait for a person."""
+    waiting = [telling for telling in tellings if telling.waits]
+    outer = {span.id for telling in waiting for span in tree.above(telling)}
+    # A span says it once more in an event of its own.
+    return [
+        telling
+        for telling in waiting
+        if telling.id not in nesting.call_by_event and telling.id not in outer and telling.kind != "statement"
+    ]
 
 
 def _moment(telling: Telling) -> tuple[int, int, str]:

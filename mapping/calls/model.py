@@ -161,7 +161,7 @@ class Run(msgspec.Struct, kw_only=True):
     """What happened, as far as a set of events tells: its calls in the order of their start, and what they add up to.
 
     `agent_of` gives for each event the name of the agent it belongs to, where one is known; `call_of` the calls that it
-    tells of. `statements` and `errors` are the tellings that are no call's and belong in the conversation.
+    tells of. `statements`, `errors` and `waiting` are tellings that are no call's and belong in the conversation.
     """
 
     calls: list[Call]
@@ -172,3 +172,5 @@ class Run(msgspec.Struct, kw_only=True):
     call_of: dict[str, str]
     statements: list[Telling] = []
     errors: list[Telling] = []
+    # What waits for a person and is no call.
+    waiting: list[Telling] = []
