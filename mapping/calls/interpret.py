@@ -15,7 +15,7 @@ from mapping.calls.joining import CALL_KINDS, Groups, join
 from mapping.calls.model import Call, Run, Telling
 from mapping.calls.nesting import Nesting, trace_agents
 from mapping.calls.spans import SpanTree
-from mapping.calls.tools import settle_tools
+from mapping.calls.tool_messages import settle_tools
 from mapping.calls.totals import mark_counted, sums
 
 # Raised with each change of what comes out: what an older version wrote is made anew.
