@@ -1,108 +1,207 @@
-"""What the messages of a model know of a tool's call: its id and arguments where the model asked, its result further on."""
+"""A tool's call: its name, arguments and result, out of what frameworks wrap them in."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+import ast
+import re
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from mapping.calls.model import Call, Part
-from mapping.messages.canonical import plain_of
+from mapping.messages.extraction import first, structure
+
+_DEPTH = 6
+
+# Names that say only that it was some tool.
+_GENERIC = frozenset({"mcp_tool", "tool", "unknown", "unknown_tool"})
+# What frameworks add to a tool's name in that of its span.
+_BEFORE = re.compile(r"(?:execute_tool|tools/call|tool_call|tool|running tool|mcp)[ :] ?|tool\.execution:")
+_AFTER = re.compile(r"\.(?:tool|run|arun|_run|_arun|__call__|__acall__|acall|call|invoke|ainvoke|forward)\Z")
+_PLACEHOLDERS = frozenset({"", "<not specified>", "not specified", "unknown", "none", "null", "undefined", "n/a", "0", "-"})
+
+# Arguments that were passed by their names, and by their places.
+_PASSED = frozenset({"args", "kwargs"})
+# LangChain's messages as Python writes them.
+_WRITTEN = re.compile(r"content=(?P<content>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")(?P<rest>(?: \w+=.*)?)\Z", re.DOTALL)
+_WRITTEN_ID = re.compile(r" tool_call_id='([^']+)'")
+_WRITTEN_STATUS = re.compile(r" status='error'")
+_TOOL_INPUT = re.compile(r"\[TOOL (?:INPUT|RESULT): [^\]\n]*\]\n")
+_FAILED = ("error", "failed", "failure", "ERROR", "FAILED")
 
 
-class _Asked(NamedTuple):
-    """A call of a tool as a model asked for it: when, its place among those of the answer, and the model's call."""
+class Result(NamedTuple):
+    """What a tool gave back: its value, whether that says that it failed, and the call's id if it has one."""
 
-    at: int
-    place: int
-    part: Part
-    model: Call
-
-
-def settle_tools(calls: Sequence[Call]) -> None:
-    """Give tools' calls the id, arguments and result that messages know, where their own tellers do not.
-
-    A call without an id is the latest of its name that was asked for before it and that nobody else answers.
-    """
-    tools = [call for call in calls if call.kind == "tool"]
-    if not tools:
-        return
-    asked = _asked(calls)
-    results = _results(calls)
-    claimed = {(_place(call), call.tool_call_id) for call in tools if call.tool_call_id is not None}
-    for call in tools:
-        if call.tool_call_id is None:
-            _claim(call, asked.get((_place(call), call.name), ()), claimed)
-    by_id: defaultdict[tuple[str, str], list[_Asked]] = defaultdict(list)
-    for (place, _), parts in asked.items():
-        for one in parts:
-            if "id" in one.part:
-                by_id[place, one.part["id"]].append(one)
-    for call in tools:
-        if call.tool_call_id is None:
-            continue
-        key = (_place(call), call.tool_call_id)
-        if call.arguments is None and (known := _before(call, by_id.get(key, ()))) is not None:
-            call.arguments = known.part.get("arguments")
-            call.given_by["arguments"] = known.model.id
-        if call.result is None and len(results.get(key, ())) == 1:
-            model, part = results[key][0]
-            call.result = part.get("result")
-            call.given_by["result"] = model.id
+    value: Any
+    failed: bool = False
+    call_id: str | None = None
+    # The words for the failure, where they are not the value itself.
+    error: Any = None
 
 
-def _place(call: Call) -> str:
-    return call.trace_id
+def real_name(name: str | None) -> str | None:
+    """Return a tool's own name: without the server that it is from; None where a word stands in for it."""
+    if name is None or name in _GENERIC:
+        return None
+    if name.startswith("mcp__") and "__" in name[5:]:
+        return name[5:].partition("__")[2] or name
+    return name
 
 
-def _asked(calls: Iterable[Call]) -> dict[tuple[str, str | None], list[_Asked]]:
-    """Return what models asked for, by trace and tool; what a list of messages repeats is not asked again."""
-    asked: defaultdict[tuple[str, str | None], list[_Asked]] = defaultdict(list)
-    for call in calls:
-        parts = [part for message in call.answered for part in message["parts"] if part["type"] == "tool_call"]
-        for place, part in enumerate(parts):
-            asked[_place(call), part.get("name")].append(_Asked(call.end, place, part, call))
-    return asked
+def name_of_span(name: str | None) -> str | None:
+    """Return the tool's name in that of its span: `execute_tool get_weather`, `get_weather.run`."""
+    if not name:
+        return None
+    return _AFTER.sub("", _BEFORE.sub("", name, count=1)) or None
 
 
-def _results(calls: Iterable[Call]) -> dict[tuple[str, str], list[tuple[Call, Part]]]:
-    """Return results that were sent to models, by trace and the call's id, each once."""
-    results: defaultdict[tuple[str, str], list[tuple[Call, Part]]] = defaultdict(list)
-    for call in calls:
-        for message in call.sent:
-            for part in message["parts"]:
-                if part["type"] != "tool_result" or "id" not in part or part.get("result") is None:
-                    continue
-                known = results[_place(call), part["id"]]
-                if all(plain_of(part["result"]) != plain_of(other["result"]) for _, other in known):
-                    known.append((call, part))
-    return results
+def real_id(value: object) -> str | None:
+    """Return the id of a call, None where it is a placeholder."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or value.strip().lower() in _PLACEHOLDERS:
+        return None
+    return value
 
 
-def _claim(call: Call, asked: Iterable[_Asked], claimed: set[tuple[str, str | None]]) -> None:
-    free = [
-        one
-        for one in asked
-        if one.model.start <= call.start and "id" in one.part and (_place(call), one.part["id"]) not in claimed
-    ]
-    if not free:
-        return
-    best = min(free, key=lambda one: (not _same_arguments(call, one.part), -one.at, one.place))
-    call.tool_call_id = best.part["id"]
-    call.given_by["tool_call_id"] = best.model.id
-    claimed.add((_place(call), call.tool_call_id))
+def arguments_of(value: Any) -> Any:
+    """Return arguments out of JSON text, `kwargs`, or a request that has them."""
+    if isinstance(value, str):
+        value = _TOOL_INPUT.sub("", value, count=1) if value.startswith("[TOOL ") else value
+        if value in {"N/A", "<not serializable>"}:
+            return None
+    value = structure(value)
+    if not isinstance(value, dict):
+        return value
+    if value.keys() <= _PASSED and isinstance(value.get("kwargs", {}), dict):
+        by_name, by_place = value.get("kwargs") or {}, value.get("args") or []
+        if not by_place:
+            return by_name
+        if not by_name and isinstance(by_place, list) and len(by_place) == 1:
+            return structure(by_place[0])
+        return value
+    if "args" in value and ("callId" in value or value.get("type") == "tool_call") and "name" in value:
+        return structure(value["args"])  # Gemini CLI's request, LangChain's call
+    return value
 
 
-def _same_arguments(call: Call, part: Part) -> bool:
-    return call.arguments is not None and _plain(call.arguments) == _plain(part.get("arguments"))
+def result_of(value: Any) -> Result:
+    """Return a tool's result out of what it was wrapped in: quoted JSON, a ToolMessage, MCP's content."""
+    return _unwrapped(value, 0)
 
 
-def _plain(arguments: Any) -> Any:
-    """Compare `Paris` and `{"city": "Paris"}`: some log the value of a tool's only argument."""
-    plain = plain_of(arguments)
-    return next(iter(plain.values())) if isinstance(plain, dict) and len(plain) == 1 else plain
+def response_of(value: Any) -> Result:
+    """Return a result that Gemini's libraries have put into an object, as a function's response has to be one."""
+    value = structure(value)
+    for key in ("result", "output"):
+        if isinstance(value, dict) and value.keys() == {key}:
+            return _unwrapped(value[key], 1)
+    return _unwrapped(value, 0)
 
 
-def _before(call: Call, asked: Iterable[_Asked]) -> _Asked | None:
-    """Return the latest of those that asked before a call: an id may come again in a later turn."""
-    return max((one for one in asked if one.model.start <= call.start), key=lambda one: one.at, default=None)
+def _unwrapped(value: Any, depth: int) -> Result:
+    if depth > _DEPTH:
+        return Result(value)
+    if isinstance(value, str):
+        return _in_text(value, depth)
+    if isinstance(value, list):
+        return _in_parts(value, depth)
+    if isinstance(value, dict):
+        return _in_object(value, depth)
+    return Result(value)
+
+
+def _in_text(text: str, depth: int) -> Result:
+    opening = text.lstrip()[:1]
+    if opening in {"{", "["}:
+        value = structure(text)
+        if not isinstance(value, str):
+            return _unwrapped(value, depth + 1)
+    elif opening == '"' and text.rstrip()[-1:] == '"':
+        value = structure(f"[{text}]")
+        if isinstance(value, list) and len(value) == 1:
+            return _unwrapped(value[0], depth + 1)
+    elif text.startswith("content=") and (written := _WRITTEN.match(text)) is not None:
+        call_id = _WRITTEN_ID.search(written["rest"])
+        content = _literal(written["content"])
+        return Result(content, _WRITTEN_STATUS.search(written["rest"]) is not None, call_id[1] if call_id else None)
+    elif text.startswith("[TOOL "):
+        return _in_text(_TOOL_INPUT.sub("", text, count=1), depth + 1)
+    return Result(None if text == "<not serializable>" else text)
+
+
+def _literal(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text[1:-1]
+
+
+def _in_parts(parts: list[Any], depth: int) -> Result:
+    """Return the text of parts that are texts, else the only part's own value, else the list."""
+    if not parts or not all(isinstance(part, dict) for part in parts):
+        return Result(parts)
+    texts = [part.get("text") for part in parts if part.get("type") in {"text", "output_text", "input_text", None}]
+    if len(texts) == len(parts) and all(isinstance(text, str) for text in texts):
+        return _in_text("\n".join(map(str, texts)), depth + 1) if len(texts) == 1 else Result("\n".join(map(str, texts)))
+    only = parts[0]
+    if len(parts) == 1 and ("json" in only or _is_wrapper(only)):
+        return _unwrapped(only["json"] if "json" in only else only, depth + 1)
+    return Result(parts)
+
+
+def _is_wrapper(value: Mapping[str, Any]) -> bool:
+    return any(key in value for key in ("functionResponse", "function_response", "toolResult", "kwargs"))
+
+
+def _in_object(value: dict[str, Any], depth: int) -> Result:  # noqa: PLR0911 - one return for each thing it may be
+    if "lc" in value and isinstance(kwargs := value.get("kwargs"), dict):  # LangChain's, serialised
+        inner = _unwrapped(kwargs.get("content"), depth + 1)
+        return inner._replace(failed=kwargs.get("status") == "error", call_id=real_id(kwargs.get("tool_call_id")))
+    if value.get("type") == "tool" and "tool_call_id" in value and "content" in value:  # as a dict
+        inner = _unwrapped(value["content"], depth + 1)
+        return inner._replace(failed=value.get("status") == "error", call_id=real_id(value["tool_call_id"]))
+    if value.get("type") == "text" and isinstance(value.get("text"), str):  # MCP's
+        return _in_text(value["text"], depth + 1)
+    if isinstance(value.get("content"), list) and _is_mcp(value):
+        failed = value.get("isError") is True or value.get("is_error") is True or value.get("state") in _FAILED
+        inner = _in_parts(value["content"], depth + 1)
+        return inner._replace(failed=failed or inner.failed)
+    if isinstance(value.get("blocks"), list) and "is_error" in value:  # LlamaIndex's
+        inner = _unwrapped(value.get("raw_output", value["blocks"]), depth + 1)
+        return inner._replace(failed=value["is_error"] is True)
+    if isinstance(value.get("response"), dict) and "request" in value:  # Gemini CLI's
+        return _of_request(value, value["response"], depth)
+    for key in ("functionResponse", "function_response"):
+        if isinstance(answer := value.get(key), dict):
+            inner = response_of(answer.get("response")) if depth < _DEPTH else Result(answer)
+            return inner._replace(call_id=inner.call_id or real_id(answer.get("id")))
+    if value.keys() == {"output"} and isinstance(value["output"], dict) and "lc" in value["output"]:  # LangChain JS's
+        return _unwrapped(value["output"], depth + 1)
+    if {"title", "metadata", "output"} <= value.keys():  # opencode's
+        return _unwrapped(value["output"], depth + 1)
+    return Result(value, value.get("isError") is True or value.get("is_error") is True or _state(value))
+
+
+def _state(value: Mapping[str, Any]) -> bool:
+    return any(value.get(key) in _FAILED for key in ("state", "status") if isinstance(value.get(key), str))
+
+
+def _is_mcp(value: Mapping[str, Any]) -> bool:
+    """Say whether an object is MCP's result of a tool, or AgentScope's, rather than what a tool has made itself."""
+    return (
+        value.keys() <= {"content", "isError", "structuredContent", "_meta", "is_error", "meta", "resultType"}
+        or {"content", "state"} <= value.keys()
+        or ("isError" in value and "content" in value)
+    )
+
+
+def _of_request(value: dict[str, Any], response: dict[str, Any], depth: int) -> Result:
+    parts = response.get("responseParts")
+    inner = _unwrapped(parts if isinstance(parts, list) else response.get("resultDisplay"), depth + 1)
+    answer = inner.value
+    error = first((answer.get("error") if isinstance(answer, dict) else None, response.get("resultDisplay")))
+    failed = _state(value) or inner.failed
+    if failed and isinstance(answer, dict) and answer.keys() == {"error"}:
+        inner = inner._replace(value=answer["error"])
+    call_id = inner.call_id or real_id(response.get("callId"))
+    return inner._replace(failed=failed, call_id=call_id, error=error if failed else None)

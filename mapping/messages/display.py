@@ -25,13 +25,11 @@ from mapping.messages.extraction import (
     role_of,
     structure,
 )
+from mapping.messages.media import media_part
 from mapping.values import json_text
 
 Part = dict[str, Any]
 Message = dict[str, Any]
-
-# Parts that are no text though they have content: pictures, files, by what begins their type.
-_MEDIA = ("blob", "file", "image", "input_image", "audio", "input_audio", "video", "media", "document", "uri")
 
 
 def messages_of(values: Iterable[Any]) -> list[Message]:
@@ -97,7 +95,9 @@ def _is_said(part: Any) -> bool:
 def _part(part: dict[str, Any], depth: int) -> Iterator[Part]:
     kind, value = read_part(part)
     own = str(part.get("type") or "")
-    if own in {"tool-call", "tool-result"}:  # Vercel's
+    if kind in {"said", "other"} and (medium := media_part(part)) is not None:
+        yield medium
+    elif own in {"tool-call", "tool-result"}:  # Vercel's
         yield tool_call_part(part) if own == "tool-call" else _tool_result(part.get("toolCallId"), _vercel(part), part)
     elif kind == "reasoning" or part.get("thought") is True or "reasoningContent" in part:
         if text := _reasoning(part, 0):
@@ -106,7 +106,7 @@ def _part(part: dict[str, Any], depth: int) -> Iterator[Part]:
         yield tool_call_part(value)
     elif kind == "result":
         yield _tool_result(*read_result(value), value)
-    elif kind == "said" and not own.startswith(_MEDIA):
+    elif kind == "said":
         yield from parts_of(value, depth + 1)
     elif kind != "unsaid" and part:
         yield {"type": "other", "text": json_text(part)} | ({"name": own} if own else {})
@@ -126,13 +126,13 @@ def _reasoning(value: Any, depth: int) -> str:
 
 def tool_call_part(call: dict[str, Any]) -> Part:
     call_id, name, arguments = read_call(call)
-    call_id, name = first((call_id, call.get("toolCallId"))), first((name, call.get("toolName")))
     return _without_none(type="tool_call", id=_text(call_id), name=_text(name), arguments=structure(arguments))
 
 
 def _tool_result(call_id: Any, result: Any, holder: dict[str, Any]) -> Part:
-    name = first((holder.get("name"), holder.get("toolName")))
-    failed = True if holder.get("is_error") is True or holder.get("status") == "error" else None
+    origin = holder.get("origin")
+    name = first((holder.get("name"), holder.get("toolName"), origin.get("tool_name") if isinstance(origin, dict) else None))
+    failed = True if holder.get("is_error") is True or holder.get("error") is True or holder.get("status") == "error" else None
     return _without_none(
         type="tool_result", id=_text(call_id), name=_text(name), result=_unwrapped(result), failed=failed
     )

@@ -24,23 +24,38 @@ MOST = 50_000
 # Text that is JSON that holds text that is JSON may go on for ever: what lies deeper is not compared.
 MAX_DEPTH = 64
 
-_ROLES = {"human": "user", "ai": "assistant", "model": "assistant", "function": "tool", "developer": "system"}
+_ROLES = {
+    "human": "user",
+    "ai": "assistant",
+    "model": "assistant",
+    "function": "tool",
+    "developer": "system",
+    "tool-call": "assistant",
+    "tool-response": "tool",
+}
 # Under these a logged request keeps its messages, its system prompt, and an answer its message.
-_LISTS = ("messages", "contents", "inputBodyJson", "input", "prompt")
+_LISTS = ("messages", "contents", "inputBodyJson", "input", "prompt", "chat_history")
 _SYSTEMS = ("system", "system_instruction", "systemInstruction", "instructions")
+_CONFIGS = ("config", "generationConfig")
 _ANSWERS = ("outputBodyJson", "output", "message", "messages", "choices", "candidates", "results", "content")
 _ANSWER_TEXTS = ("text", "completion", "generation", "outputText", "output_text", "response")
 
 # In tuples: what a part calls its type may be an object, which no set can be asked for.
 _REASONING = ("reasoning", "thinking", "redacted_thinking")
 UNSAID_KEYS = frozenset({"cache_control", "cachePoint", "reasoningContent", "citations", "annotations"})
-_CALLS = ("tool_call", "tool_use", "function", "function_call")
-_RESULTS = ("tool_call_response", "tool_result", "function_response")
+_CALLS = ("tool_call", "tool_use", "toolUse", "tool-call", "function", "function_call")
+_RESULTS = ("tool_call_response", "tool_result", "toolResult", "tool-result", "function_response")
 _PARTS = ("text", "output_text", *_REASONING, *_CALLS)
 CONTENTS = ("content", "contents", "parts")
 _WRAPPED = ("text", "content", "message", "message_content", "json", "parts")
-_CALL_KEYS = ("toolUse", "functionCall", "tool_call", "function")
-_RESULT_KEYS = ("toolResult", "functionResponse")
+_CALL_KEYS = ("toolUse", "functionCall", "function_call", "tool_call", "toolRequest", "function")
+_RESULT_KEYS = ("toolResult", "functionResponse", "function_response", "toolResponse", "tool_call_result")
+# Of these the id of the call comes first: an item of OpenAI's Responses has one of its own beside it.
+_CALL_IDS = ("call_id", "callId", "toolUseId", "toolCallId", "tool_use_id", "tool_call_id", "ref", "id")
+_CALL_NAMES = ("name", "tool_name", "toolName")
+# Items of OpenAI's Responses that stand where messages do.
+_ITEM_CALLS = ("function_call", "custom_tool_call", "mcp_call")
+_ITEM_RESULTS = ("function_call_output", "function_call_result", "custom_tool_call_output")
 
 
 def _keys_of(role: str, *more: str) -> dict[str, int]:
@@ -56,7 +71,7 @@ _FLATTENED = {
     role: [(prefix, f"{prefix}0.{role_key}") for prefix in prefixes for role_key in ("message.role", "role")]
     for role, prefixes in FLATTENED.items()
 }
-_SYSTEM_KEYS = ("gen_ai.system_instructions", *_SYSTEMS)
+_SYSTEM_KEYS = (*_keys_of("system"), *_SYSTEMS)
 
 
 class Request(NamedTuple):
@@ -77,8 +92,8 @@ class Form(NamedTuple):
 def requests(levels: Sequence[dict[str, Any]]) -> Iterator[Request]:
     """Give the lists of messages in these sets of attributes that may be what was sent, the likeliest first."""
     for level in levels:
-        for value in (*values_of(level, INPUT_KEYS), *_flattened(level, "input")):
-            if (found := _request(value, 0)) is not None:
+        for value in (*values_of(level, INPUT_KEYS), *flattened(level, "input")):
+            if (found := request_in(value)) is not None:
                 yield Request(level, *found)
 
 
@@ -90,7 +105,7 @@ def system_beside(level: dict[str, Any]) -> Any:
 def answered(levels: Sequence[dict[str, Any]], form: Form) -> list[Any]:
     """Give the messages that the model answered with; [] where they are not known."""
     for level in levels:
-        for value in (*values_of(level, OUTPUT_KEYS), *_flattened(level, "output")):
+        for value in (*values_of(level, OUTPUT_KEYS), *flattened(level, "output")):
             if messages := _answer(value, 0, form):
                 return messages
     return []
@@ -107,7 +122,7 @@ def values_of(level: dict[str, Any], keys: dict[str, int]) -> list[Any]:
     return [level[key] for key in sorted(level.keys() & keys.keys(), key=keys.__getitem__)]
 
 
-def _flattened(level: dict[str, Any], role: str) -> Iterator[list[Any]]:
+def flattened(level: dict[str, Any], role: str) -> Iterator[list[Any]]:
     """Give the lists of messages that are flattened to `PREFIX.N.message.content` and the like."""
     for prefix, opening in _FLATTENED[role]:
         if opening not in level or len(level) > MOST:
@@ -146,16 +161,43 @@ def structure(value: object) -> Any:
     return value
 
 
-def _request(value: object, depth: int) -> tuple[Any, list[Any]] | None:
+def request_in(value: object, depth: int = 0) -> tuple[Any, list[Any]] | None:
     """Look for a list of messages, at most a few levels down in what was logged, and the system prompt beside it."""
     value = structure(value)
-    if isinstance(value, list) and value and all(map(is_message, value)):
-        return (None, value) if sum(map(_size, value)) <= MOST else None
+    if isinstance(value, list) and (messages := messages_in(value)):
+        return (None, messages) if sum(map(_size, messages)) <= MOST else None
     if isinstance(value, dict) and depth < 3:
         for key in _LISTS:
-            if key in value and (found := _request(value[key], depth + 1)) is not None:
+            if key in value and (found := request_in(value[key], depth + 1)) is not None:
                 system, messages = found
-                return system or first(value.get(key) for key in _SYSTEMS), messages
+                holders = [value, *(inner for key in _CONFIGS if isinstance(inner := value.get(key), dict))]
+                return system or first(holder.get(key) for holder in holders for key in _SYSTEMS), messages
+    return None
+
+
+def messages_in(values: list[Any]) -> list[dict[str, Any]]:
+    """Return a list's messages, [] where anything in it is none: messages, items of Responses, `[role, content]`."""
+    messages = [_as_message(value) for value in values]
+    return [] if None in messages else [message for message in messages if message is not None]
+
+
+def _as_message(value: Any) -> dict[str, Any] | None:
+    if is_message(value):
+        return value  # type: ignore[no-any-return] # it is a dict
+    if isinstance(value, list):
+        is_pair = len(value) == 2 and isinstance(value[0], str) and value[0].lower() in _SPEAKERS
+        return {"role": value[0], "content": value[1]} if is_pair else None
+    if not isinstance(value, dict):
+        return None
+    kind = value.get("type")
+    if kind in _ITEM_CALLS:
+        return {"role": "assistant", "tool_calls": [value]}
+    if kind in _ITEM_RESULTS:
+        return {"role": "tool", "tool_call_id": read_result(value)[0], "content": value.get("output")}
+    if kind == "reasoning" and ("summary" in value or "rawContent" in value):
+        return {"role": "assistant", "content": [value]}
+    if isinstance(value.get("parts"), list) and value.get("role") is None:
+        return {**value, "role": "user"}
     return None
 
 
@@ -177,8 +219,10 @@ def _answer(value: object, depth: int, form: Form) -> list[Any]:
 
 
 def _answer_in_list(values: list[Any], depth: int, form: Form) -> list[Any]:
-    if all(map(is_message, values)):
-        return form.messages(values)
+    if not values:
+        return []
+    if messages := messages_in(values):
+        return form.messages(messages)
     if all(map(is_part, values)):
         return [form.spoken(values)]
     # The first of several answers; of a stream's pieces it holds none, since nobody has put them together.
@@ -221,6 +265,9 @@ def calls_of(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield wrapped if isinstance(wrapped, dict) else call
 
 
+_SPEAKERS = frozenset({*_ROLES, *_ROLES.values(), "user", "assistant", "system"})
+
+
 # What a part of a message is, and what comes with it: `said` its content, `other` itself.
 PartKind = Literal["reasoning", "unsaid", "call", "result", "said", "other"]
 
@@ -251,10 +298,14 @@ def read_call(call: dict[str, Any]) -> ToolCall:
     function = call.get("function")
     inner = function if isinstance(function, dict) else call
     arguments = first(inner.get(key) for key in ("arguments", "input", "args"))
-    return ToolCall(first(call.get(key) for key in ("id", "toolUseId")), inner.get("name"), arguments)
+    return ToolCall(
+        first(call.get(key) for key in _CALL_IDS), first(inner.get(key) for key in _CALL_NAMES), arguments
+    )
 
 
 def read_result(result: dict[str, Any]) -> tuple[Any, Any]:
     """Give the id of the call that a tool answered, and what it answered."""
-    call_id = first(result.get(key) for key in ("id", "tool_use_id", "toolUseId", "tool_call_id"))
-    return call_id, first(result.get(key) for key in ("response", "result", "content"))
+    call_id = first(result.get(key) for key in _CALL_IDS)
+    if call_id is None and isinstance(origin := result.get("origin"), dict):
+        call_id = origin.get("id")  # Haystack's
+    return call_id, first(result.get(key) for key in ("response", "result", "output", "content"))

@@ -18,12 +18,18 @@ def requests(levels: list[dict[str, Any]]) -> Iterator[Request]:
     """Give the lists of messages that were sent, as messages with a role."""
     for level in levels:
         for value in values_of(level, INPUT_KEYS):
-            held = structure(value)
-            messages = held.get("messages") if isinstance(held, dict) else held
-            if isinstance(messages, list) and messages and isinstance(messages[0], list):
-                messages = messages[0]
-            if isinstance(messages, list) and messages and all(map(_is_message, messages)):
-                yield Request(level, None, [_message(message) for message in messages])
+            if messages := messages_in(structure(value)):
+                yield Request(level, None, messages)
+
+
+def messages_in(held: Any) -> list[dict[str, Any]]:
+    """Return the messages of a list, of the first of several, or of an object's `messages`; [] where they are others."""
+    messages = held.get("messages") if isinstance(held, dict) else held
+    if isinstance(messages, list) and messages and isinstance(messages[0], list):
+        messages = messages[0]
+    if isinstance(messages, list) and messages and all(map(_is_message, messages)):
+        return [_message(message) for message in messages]
+    return []
 
 
 def answers(levels: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ from mapping.semantics.attribute_roles import (
     tool_of,
     type_of,
 )
-from mapping.semantics.event_types import RETOLD, event_type
+from mapping.semantics.event_types import RETOLD, record_name, record_type
 from mapping.semantics.log_parsing import DEFAULT_READING, Reading
 from mapping.semantics.sources import source_id
 from mapping.values import json_text
@@ -142,8 +142,8 @@ def _tell(event: Event, raw: object, fields: dict[str, Any], event_name: str, or
         session_id, agent_id, request_id = session_id or written.session, agent_id or written.agent, written.request
     if fields:
         agent_id = agent_id or agent_of_resource(log_bodies.resource_of(fields))
-    name = event.name = _name(event_name, levels, raw)
-    kind = (event_type(name) if name else None) or type_of(found) or log_bodies.type_of_body(fields)
+    name = event.name = record_name(event_name, levels, raw)
+    kind = (record_type(name) if name else None) or type_of(found) or log_bodies.type_of_body(fields)
     if reading.rules:
         text = raw if isinstance(raw, str) else json_text(raw)
         if (said := rules.apply(reading.rules, text, fields)) is not None:
@@ -180,19 +180,6 @@ def count(event: Event, found: Found) -> None:
     if name not in RETOLD or not (event.parent_span_id or scope.get("name", "") == RETOLD[name]):
         event.input_tokens, event.output_tokens = tokens_of(found)
     event.cost_nano_usd = cost_of(found)  # of a retold call, too: Claude Code's spans have its tokens and not its cost
-
-
-def _name(event_name: str, levels: list[dict[str, Any]], body: object) -> str | None:
-    """The record's own event name, then the older attribute, then a body that is one of the vocabulary's words."""
-    if event_name:
-        return event_name
-    for attributes in levels:
-        named_by = attributes.get("event.name")
-        if isinstance(named_by, str) and named_by:
-            return named_by
-    if isinstance(body, str) and len(body) < 100 and "." in body and event_type(body):
-        return body
-    return None
 
 
 def _is_exception(properties: dict[str, Any], body: object) -> bool:

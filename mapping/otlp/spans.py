@@ -19,9 +19,8 @@ from mapping.semantics.attribute_roles import (
     is_error,
     own_name_of,
     session_of,
+    span_type,
     tokens_of,
-    tool_of,
-    type_of,
 )
 from mapping.semantics.event_types import event_type
 from mapping.semantics.sources import source_of
@@ -135,9 +134,7 @@ def _map_span(wire: Wire, span: Any, origin: Origin, mapped: Mapped, received: i
     if duration is None and end:
         properties["otel.end_time"] = format_rfc3339(end)  # before the start, or without one: kept, not counted
     input_tokens, output_tokens = tokens_of(found)
-    kind = type_of(found) or (
-        "tool_call" if tool_of(found) else "model_call" if input_tokens or output_tokens else "span"
-    )
+    kind = span_type(found, properties, span.name)
     names_itself = kind == "agent" or (kind == "workflow" and parent_span_id is None)
     own_name = own_name_of(found, properties, span.name) if names_itself else None
     event = Event(

@@ -24,7 +24,7 @@ MESSAGES_ROOM = 4_000
 
 # The parts of a text, and the roles whose values they are.
 _PARTS = {
-    "input": ("input",),
+    "input": ("input", "system"),
     "output": ("output",),
     "tool": ("tool",),
     "arguments": ("arguments",),

@@ -6,14 +6,16 @@ from typing import Any
 
 import msgspec
 
-from mapping.semantics.event_types import event_type
+from mapping.semantics.event_types import TYPE_BY_KEY, event_type, first_word_type, span_name_type
 from mapping.semantics.vocabulary import FAILURES, KEYS, NAMED_BY_SPAN, ROLES, USAGE
 
 _NUMBER = {role: number for number, role in enumerate(ROLES)}
-_SESSION, _AGENT, _OWN_NAME, _WHOLE, _TYPE = (
-    _NUMBER[role] for role in ("session", "agent", "own_name", "whole", "type")
+_SESSION, _AGENT, _AGENT_ID, _OWN_NAME, _WHOLE, _TYPE = (
+    _NUMBER[role] for role in ("session", "agent", "agent_id", "own_name", "whole", "type")
 )
 _TOOL, _ERROR, _OUTCOME = (_NUMBER[role] for role in ("tool", "error", "outcome"))
+# A span with a tool's name is a call of it if it says anything of one.
+_OF_TOOLS = tuple(_NUMBER[role] for role in ("call_id", "arguments", "result", "input", "output", "error"))
 _INPUT_TOKENS, _OUTPUT_TOKENS, _USAGE, _COST = (
     _NUMBER[role] for role in ("input_tokens", "output_tokens", "usage", "cost")
 )
@@ -63,8 +65,8 @@ def session_of(found: Found) -> str | None:
 
 
 def agent_of(found: Found, own_name: str | None = None) -> str | None:
-    """Give the agent; on an agent's own span, its `own_name` says more than what the agent works in."""
-    return text_id(found[_AGENT]) or own_name or text_id(found[_WHOLE])
+    """Give the agent; on an agent's own span, its `own_name` says more than an id or what the agent works in."""
+    return text_id(found[_AGENT]) or own_name or text_id(found[_AGENT_ID]) or text_id(found[_WHOLE])
 
 
 def own_name_of(found: Found, properties: dict[str, Any], name: str | None) -> str | None:
@@ -97,6 +99,20 @@ def type_of(found: Found) -> str | None:
     return kind
 
 
+def span_type(found: Found, properties: dict[str, Any], name: str | None) -> str:
+    """Return the event type of a span with this name, these properties and what was found in them."""
+    kind = (span_name_type(name) if name else None) or found[_TYPE]
+    if kind is None:
+        kind = next((TYPE_BY_KEY[key] for key in TYPE_BY_KEY if key in properties), None)
+    if kind is None and name:
+        kind = first_word_type(name)
+    if kind is None and found[_TOOL] is not None and any(found[number] is not None for number in _OF_TOOLS):
+        kind = "tool_call"
+    if kind is None and any(tokens_of(found)):
+        kind = "model_call"
+    return kind or "span"
+
+
 def tool_of(found: Found) -> str | None:
     return text_id(found[_TOOL])
 
@@ -127,6 +143,8 @@ def cost_of(found: Found) -> int:
 def text_id(value: object) -> str | None:
     """Read an id: text as it is, a number as its digits, anything else is no id."""
     if isinstance(value, str):
+        if value[:1] == '"' and value[-1:] == '"' and len(value) > 2:
+            value = value[1:-1]  # MLflow's attributes are JSON
         return value or None
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
@@ -136,6 +154,7 @@ def text_id(value: object) -> str | None:
 def _type_of_word(word: object) -> str | None:
     if not isinstance(word, str):
         return None
+    word = word.strip('"')
     # Vercel's operation.name is the operation and, after a space, the function's id.
     return event_type(word) or event_type(word.partition(" ")[0])
 

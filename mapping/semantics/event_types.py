@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 # A word is compared in lower case; `*` stands at its start only, for anything up to a dot.
 EVENT_TYPES = {
     "model_call": (
-        "chat generate_content text_completion completion llm generation llm_request llm_call "
+        "chat generate_content text_completion completion llm generation llm_request llm_call chat_model model "
+        "model_generation model_inference "
         "converse conversestream invokemodel invokemodelwithresponsestream "
         "gen_ai.client.inference.operation.details api_request *.api_request *.api_response "
         "ai.generatetext.dogenerate ai.streamtext.dostream ai.generateobject.dogenerate ai.streamobject.dostream"
     ),
-    "tool_call": "execute_tool tool tool_result *.tool_result tool_call *.tool_call ai.toolcall",
+    "tool_call": "execute_tool tool tool_result *.tool_result tool_call *.tool_call mcp_tool_call ai.toolcall",
     # Vercel's outer spans run a loop of steps and repeat the tokens of its calls; its newer names say invoke_agent.
     "agent": (
-        "invoke_agent create_agent agent agent_call interaction gemini_cli.agent.start gemini_cli.agent.finish "
+        "invoke_agent create_agent agent agent_call agent_run interaction gemini_cli.agent.start gemini_cli.agent.finish "
         "ai.generatetext ai.streamtext ai.generateobject ai.streamobject "
         "invoke_swarm invoke_graph"
     ),
-    "workflow": "invoke_workflow plan chain workflow task execute_task agent_step prompt parser",
-    "retrieval": ("retrieval retriever reranker rerank vector_db_retrieve ai.rerank ai.rerank.dorerank search_memory"),
-    "embedding": "embeddings embedding ai.embed ai.embed.doembed ai.embedmany ai.embedmany.doembed",
+    "workflow": (
+        "invoke_workflow plan chain workflow task execute_task agent_step prompt parser flow workflow_run workflow_step "
+        "workflow-step"
+    ),
+    "retrieval": (
+        "retrieval retriever reranker rerank vector_db_retrieve ai.rerank ai.rerank.dorerank search_memory memory vector"
+    ),
+    "embedding": "embeddings embedding embedder ai.embed ai.embed.doembed ai.embedmany ai.embedmany.doembed",
     "message": (
         "gen_ai.system.message gen_ai.user.message gen_ai.assistant.message gen_ai.tool.message gen_ai.choice "
         "user_prompt *.user_prompt assistant_response *.assistant_response event"
@@ -29,6 +39,33 @@ EVENT_TYPES = {
     "guardrail": "guardrail",
     "error": "exception api_error *.api_error gen_ai.client.operation.exception",
 }
+
+# Spans that no attribute of theirs says a type of, or a wrong one, by their own names: a tool's steps, a request's
+# preparation. `*` stands for anything up to a dot.
+SPAN_NAMES = {
+    "haystack.agent.run": "agent",
+    "haystack.agent.step.llm": "model_call",
+    "haystack.agent.step.tool": "tool_call",
+    "haystack.agent.step": "workflow",
+    "haystack.pipeline.run": "workflow",
+    "haystack.async_pipeline.run": "workflow",
+    "haystack.component.run": "workflow",
+    "haystack.component.run_async": "workflow",
+    "claude_code.tool.execution": "span",
+    "claude_code.tool.blocked_on_user": "span",
+    "claude_code.hook": "span",
+    "qwen-code.tool.execution": "span",
+    "qwen-code.tool.blocked_on_user": "span",
+    "qwen-code.hook": "span",
+    "guardian_scoring_observation": "span",
+    "*._prepare_chat_with_tools": "span",
+}
+# The same of records, by the names of their events: a tool's definition.
+RECORD_NAMES = {"tool": "log", "claude_code.tool": "log"}
+# Spans of types that only their names' first word says: the conventions ask for `execute_tool NAME`.
+FIRST_WORDS = {"execute_tool": "tool_call", "invoke_agent": "agent", "tools/call": "tool_call"}
+# What a span with one of these attributes is, where nothing else says it.
+TYPE_BY_KEY = {"gcp.vertex.agent.llm_request": "model_call"}
 
 _WORDS = {word: event_type for event_type, words in EVENT_TYPES.items() for word in words.split()}
 
@@ -40,6 +77,8 @@ RETOLD = {
     "api_request": None,
 }
 
+_SOURCE_LINE = re.compile(r"event \S+:\d+")
+
 
 def event_type(word: str) -> str | None:
     """Give the event type that an emitter's word means, None for a word that says nothing."""
@@ -48,3 +87,38 @@ def event_type(word: str) -> str | None:
     if found is None and "." in word:
         found = _WORDS.get("*" + word[word.rindex(".") :])
     return found
+
+
+def span_name_type(name: str) -> str | None:
+    """Return the type that an emitter's own name for a span means whatever its attributes say, None for any other."""
+    found = SPAN_NAMES.get(name)
+    if found is None and "." in name:
+        found = SPAN_NAMES.get("*" + name[name.rindex(".") :])
+    return found
+
+
+def first_word_type(name: str) -> str | None:
+    """Return the type that the first word of a span's name means, None where it has but one or means nothing."""
+    word, space, rest = name.partition(" ")
+    return FIRST_WORDS.get(word) if space and rest else None
+
+
+def record_type(name: str) -> str | None:
+    """Return the type that the name of a record's event means."""
+    return RECORD_NAMES.get(name) or event_type(name)
+
+
+def record_name(event_name: str | None, levels: Iterable[Mapping[str, Any]], body: object) -> str | None:
+    """Return a record's name: its own event name, then the older attribute, then a body that is a word of the table.
+
+    Rust's tracing puts a line of its source in the place of the event's name; the attribute has it then.
+    """
+    if event_name and not _SOURCE_LINE.fullmatch(event_name):
+        return event_name
+    for attributes in levels:
+        named_by = attributes.get("event.name")
+        if isinstance(named_by, str) and named_by:
+            return named_by
+    if isinstance(body, str) and len(body) < 100 and "." in body and event_type(body):
+        return body
+    return event_name or None

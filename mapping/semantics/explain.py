@@ -55,7 +55,7 @@ def explain(event: Mapping[str, Any], trace: Mapping[str, Any]) -> dict[str, Any
         "correlation": event["correlation"],
         "rule": _rule(event),
         "session_id": _told(event, trace, "session_id", ("session",)),
-        "agent_id": _told(event, trace, "agent_id", ("agent", "own_name", "whole")),
+        "agent_id": _told(event, trace, "agent_id", ("agent", "own_name", "agent_id", "whole")),
         "event_type": _shown(event.get("event_type"), _origin_of_type(event)),
     }
 

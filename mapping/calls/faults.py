@@ -1,0 +1,153 @@
+"""What went wrong, in a line: type and message apart, out of whatever words an emitter puts around them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from mapping.calls.model import Failure
+
+_LONGEST = 500
+
+# By precedence. A type that says nothing of its own gives way to one that does.
+_TYPES = ("exception.type", "error.type", "error_type", "errorCode", "error_code", "error_class")
+_MESSAGES = (
+    "exception.message",
+    "error.message",
+    "errorMessage",
+    "error_message",
+    "error",
+    "otel.status_description",
+    "langfuse.observation.status_message",
+    "gen_ai.evaluation.explanation",
+)
+_LINES = ("message", "msg")
+_STACKS = ("exception.stacktrace", "stack_trace", "exc_info", "exception")
+_VAGUE = frozenset({"", "_OTHER", "Exception", "Error", "error", "unknown", "tool_error", "TelemetrySafeError"})
+
+_TRACEBACK = "Traceback (most recent call last)"
+# `LookupError('no city is called Atlantis')`, `TimeoutError: no answer`
+_REPR = re.compile(r"([A-Za-z_][\w.]*)\((['\"])(.*)\2,?\)\Z", re.DOTALL)
+_PREFIX = re.compile(r"([A-Za-z_][\w.]*): (?=\S)")
+_IS_TYPE = re.compile(r"(?:\A|\.)[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Fault|Failure|Warning|Timeout|Iteration)\Z")
+# The end of Python's traceback: the exception itself, at the beginning of a line.
+_RAISED = re.compile(r"^([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warning)): (.+)$", re.MULTILINE)
+
+# Control flow that frameworks raise: a person is to answer, or another agent goes on.
+_WAITING = re.compile(
+    r"\b(?:Graph|Node|Human|Workflow)Interrupt\b|\bInterrupt\(value=|\bApprovalRequired\b|\bCallDeferred\b"
+    r"|\bHumanInputRequired\b|\bInterruptException\b|\bToolApprovalRequired\b"
+)
+_GOES_ON = re.compile(r"\bGraphBubbleUp\b|\bParentCommand\b")
+_ASKED = re.compile(r"Interrupt\(value=(?:'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\")")
+
+
+def failure_of(levels: Sequence[Mapping[str, Any]], *, line: object = None) -> Failure | None:
+    """Return what went wrong as sets of attributes say it, None where they say nothing. `line` is a log's own line."""
+    kind = _first(levels, _TYPES, _VAGUE) or _first(levels, _TYPES)
+    text = _first(levels, _MESSAGES)
+    if text is not None and text == kind:
+        text = None
+    if text is None and isinstance(line, str) and line.strip():
+        text = line
+    if text is None:
+        text = _first(levels, _LINES) if line is not None else None
+    stack = _first(levels, _STACKS) or ""
+    if text is None and _TRACEBACK in stack:
+        text = stack
+    if kind is None and text is None:
+        return None
+    return failure(kind, text, stack)
+
+
+def failure(kind: str | None, text: object, stack: str = "") -> Failure:
+    """Return a failure from the words for it."""
+    told = _in_json(text)
+    words = _words(told) if isinstance(told, str) else None
+    named, message = _apart(words, kind) if words is not None else (None, None)
+    if kind is None or (kind in _VAGUE and named is not None):
+        kind = named
+    elif kind == message:
+        message = None
+    detail = "\n".join(part for part in (told if isinstance(told, str) and told != message else "", stack) if part)
+    return Failure(kind, message, detail)
+
+
+def waits(found: Failure | None) -> bool:
+    """Say whether what looks like a failure is control flow that waits for a person."""
+    return found is not None and _matches(_WAITING, found)
+
+
+def goes_on(found: Failure | None) -> bool:
+    """Say whether it is control flow by which another agent goes on."""
+    return found is not None and _matches(_GOES_ON, found)
+
+
+def asked(found: Failure) -> Failure:
+    """Return an interrupt with what it asks as its message."""
+    for text in (found.message or "", found.detail):
+        if (question := _ASKED.search(text)) is not None:
+            return Failure(found.type or "Interrupt", question[1] or question[2], found.detail)
+    return found
+
+
+def _matches(pattern: re.Pattern[str], found: Failure) -> bool:
+    return any(pattern.search(text[:2_000]) is not None for text in (found.type or "", found.message or "", found.detail))
+
+
+def _first(
+    levels: Iterable[Mapping[str, Any]], keys: Sequence[str], but: frozenset[str] = frozenset()
+) -> str | None:
+    for level in levels:
+        for key in keys:
+            value = level.get(key)
+            if isinstance(value, str) and value.strip() and value not in but:
+                return value
+            if isinstance(value, dict) and isinstance(inner := value.get("message"), str) and inner:
+                return inner
+    return None
+
+
+def _in_json(text: object) -> object:
+    """Return the message of an error that an API gave as JSON, anything else as it is."""
+    if not isinstance(text, str) or len(text) > 100_000:
+        return text
+    start = text.find("{")
+    if start < 0 or start > 60 or not text.rstrip().endswith("}"):
+        return text
+    try:
+        value = msgspec.json.decode(text[start:])
+    except (ValueError, RecursionError):
+        return text
+    for _ in range(3):
+        if isinstance(value, dict):
+            value = next((value[key] for key in ("error", "message", "errorMessage", "detail") if key in value), None)
+    return value if isinstance(value, str) and value else text
+
+
+def _words(text: str) -> str:
+    """Return the words of an error without the stack around them, in one line."""
+    head, marker, trace = text.partition(_TRACEBACK)
+    if marker and not head.strip():
+        raised = _RAISED.findall(trace)
+        head = ": ".join(raised[-1]) if raised else (trace.strip().splitlines() or [""])[-1]
+    line = " ".join(head.split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+
+
+def _apart(words: str, kind: str | None) -> tuple[str | None, str | None]:
+    """Return the type that stands before a message, and the message; `kind` is the type if it is known."""
+    written = _REPR.match(words)
+    if written is not None and (_IS_TYPE.search(written[1]) or _names(kind, written[1])):
+        return written[1], written[3] or None
+    prefix = _PREFIX.match(words)
+    if prefix is not None and (_IS_TYPE.search(prefix[1]) or _names(kind, prefix[1])):
+        return prefix[1], words[prefix.end() :]
+    return None, words or None
+
+
+def _names(kind: str | None, word: str) -> bool:
+    return kind is not None and word.rpartition(".")[2] == kind.rpartition(".")[2]

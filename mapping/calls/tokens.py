@@ -1,0 +1,211 @@
+"""The tokens and cost of a call, whatever an emitter's own convention is (`vocabulary.Emitter.cache_apart`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from mapping.calls.model import Tokens
+from mapping.semantics.vocabulary import EMITTERS
+
+# Tokens, and billionths of a dollar, beyond this are a mistake, not a bill; and a sum of them must stay in 64 bits.
+_MAX = 10**12
+_NANO = 10**9
+
+_FIELDS = ("input", "output", "cache_read", "cache_write", "reasoning")
+
+
+class _Convention(NamedTuple):
+    """The keys of one emitter's numbers, in the order of `_FIELDS`."""
+
+    keys: tuple[tuple[str, ...], ...]
+    cache_apart: bool
+
+
+_CONVENTIONS = tuple(
+    _Convention(tuple(getattr(emitter, f"{field}_tokens") for field in _FIELDS), emitter.cache_apart)
+    for emitter in EMITTERS
+    if emitter.input_tokens or emitter.output_tokens
+)
+_NUMBERS = frozenset(key for convention in _CONVENTIONS for keys in convention.keys for key in keys)
+_OBJECTS = tuple(key for emitter in EMITTERS for key in emitter.usage)
+_COSTS = tuple(key for emitter in EMITTERS for key in emitter.cost)
+
+# What the fields of an object of usage are called, as the models' own APIs have them.
+_NAMES = {
+    "input": ("prompt_tokens", "input_tokens", "promptTokens", "inputTokens", "promptTokenCount", "prompt_token_count"),
+    "output": (
+        "completion_tokens",
+        "output_tokens",
+        "completionTokens",
+        "outputTokens",
+        "candidatesTokenCount",
+        "candidates_token_count",
+    ),
+    "cache_read": (
+        "cached_tokens",
+        "cache_read_input_tokens",
+        "cacheReadInputTokens",
+        "cachedInputTokens",
+        "cachedContentTokens",
+        "cachedContentTokenCount",
+        "cached_content_token_count",
+        "cache_read_tokens",
+    ),
+    "cache_write": (
+        "cache_creation_input_tokens",
+        "cacheWriteInputTokens",
+        "cache_write_input_tokens",
+        "cache_write_tokens",
+    ),
+    "reasoning": (
+        "reasoning_tokens",
+        "reasoningTokens",
+        "thoughtsTokens",
+        "thoughtsTokenCount",
+        "thoughts_token_count",
+        "thinking_tokens",
+    ),
+}
+# Anthropic's and Bedrock's names: where they stand, input leaves the cache out.
+_APART = ("cache_read_input_tokens", "cache_creation_input_tokens", "cacheReadInputTokens", "cacheWriteInputTokens")
+_DETAILS = (
+    "prompt_tokens_details",
+    "input_tokens_details",
+    "inputTokensDetails",
+    "completion_tokens_details",
+    "output_tokens_details",
+    "outputTokensDetails",
+)
+
+
+def tokens_of(levels: Iterable[Mapping[str, Any]]) -> Tokens | None:
+    """Return the tokens that sets of attributes tell, None where none of them does."""
+    for level in levels:
+        for key in _OBJECTS:
+            if key in level and (tokens := tokens_of_usage(level[key])) is not None:
+                return tokens
+        if not _NUMBERS.isdisjoint(level) and (tokens := _by_keys(level)) is not None:
+            return tokens
+    return None
+
+
+def _by_keys(level: Mapping[str, Any]) -> Tokens | None:
+    """Read the first convention that has input or output, and from any what else they tell."""
+    found: list[int | None] = [None] * len(_FIELDS)
+    cache_apart: bool | None = None
+    for convention in _CONVENTIONS:
+        numbers = [_first(level, keys) for keys in convention.keys]
+        if cache_apart is None and (numbers[0] is not None or numbers[1] is not None):
+            found[:2] = numbers[:2]
+            cache_apart = convention.cache_apart
+        found[2:] = [known if known is not None else new for known, new in zip(found[2:], numbers[2:], strict=True)]
+    return None if cache_apart is None else _with_cache(found, apart=cache_apart)
+
+
+def _with_cache(numbers: list[int | None], *, apart: bool) -> Tokens:
+    """Add what a cache had to the input, where the emitter leaves it out: or else less was sent than was read of it."""
+    given, output, read, written, reasoning = numbers
+    cached = (read or 0) + (written or 0)
+    if given is not None and cached and (apart or given < cached):
+        given += cached
+    return Tokens(given, output, read, written, reasoning)
+
+
+def tokens_of_usage(usage: object) -> Tokens | None:
+    """Return the tokens that an object of usage tells, or the JSON text of one; None where it tells none."""
+    usage = _object(usage)
+    if "input" in usage or "output" in usage:
+        return _split(usage)
+    whole = dict(usage)
+    for key in _DETAILS:
+        if isinstance(details := usage.get(key), dict):
+            whole = {**details, **whole}
+    numbers = [_first(whole, _NAMES[field]) for field in _FIELDS]
+    if numbers[0] is None and numbers[1] is None:
+        return None
+    return _with_cache(numbers, apart=any(key in usage for key in _APART))
+
+
+def _split(usage: dict[str, Any]) -> Tokens:
+    """Read Langfuse's details: what was cached or reasoned is taken out of `input` and `output`, and stands beside them.
+
+    They add up to the total; where input and output do so without the rest, they include it.
+    """
+    counts = {key: number for key, value in usage.items() if (number := count(value)) is not None}
+    parts: dict[str, int] = {"input": 0, "output": 0}
+    for key, number in counts.items():
+        side = "input" if "input" in key else "output" if "output" in key else None
+        if side is not None and key not in ("input_tokens", "output_tokens"):
+            parts[side] += number
+    plain = {"input": counts.get("input"), "output": counts.get("output")}
+    total = counts.get("total")
+    is_whole = total is not None and total == (plain["input"] or 0) + (plain["output"] or 0)
+    read = _sum(counts, ("cache_read", "cached"))
+    return Tokens(
+        plain["input"] if is_whole else parts["input"] if plain["input"] is not None else None,
+        plain["output"] if is_whole else parts["output"] if plain["output"] is not None else None,
+        read,
+        _sum(counts, ("cache_creation", "cache_write")),
+        _sum(counts, ("reasoning",)),
+    )
+
+
+def _sum(counts: dict[str, int], words: tuple[str, ...]) -> int | None:
+    numbers = [number for key, number in counts.items() if any(word in key for word in words)]
+    return sum(numbers) if numbers else None
+
+
+def cost_of(levels: Iterable[Mapping[str, Any]]) -> int | None:
+    """Return the cost in billionths of a US dollar, None where none was sent, or 0: that is what is not known."""
+    for level in levels:
+        for key in _COSTS:
+            if key in level and (cost := _cost(level[key])):
+                return cost
+    return None
+
+
+def _cost(value: object) -> int | None:
+    if isinstance(value, dict) or (isinstance(value, str) and value.lstrip()[:1] == "{"):
+        parts = _object(value)
+        total = next((cost for key in ("total", "total_cost") if (cost := nano_dollars(parts.get(key)))), None)
+        return total or sum(nano_dollars(part) or 0 for part in parts.values())
+    return nano_dollars(value)
+
+
+def nano_dollars(value: object) -> int | None:
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _MAX / _NANO:
+        return round(value * _NANO)
+    return None
+
+
+def count(value: object) -> int | None:
+    """Return a number of tokens, also one that was sent as text; None where it is none."""
+    if isinstance(value, str) and value.isdecimal() and len(value) < 13:
+        value = int(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _MAX:
+        return int(value)
+    return None
+
+
+def _first(level: Mapping[str, Any], keys: tuple[str, ...]) -> int | None:
+    for key in keys:
+        if key in level and (number := count(level[key])) is not None:
+            return number
+    return None
+
+
+def _object(value: object) -> dict[str, Any]:
+    if isinstance(value, str):
+        try:
+            value = msgspec.json.decode(value)
+        except (ValueError, RecursionError):
+            return {}
+    return value if isinstance(value, dict) else {}
