@@ -27,6 +27,8 @@ _MESSAGES = (
 _LINES = ("message", "msg")
 _STACKS = ("exception.stacktrace", "stack_trace", "exc_info", "exception")
 _VAGUE = frozenset({"", "_OTHER", "Exception", "Error", "error", "unknown", "tool_error", "TelemetrySafeError"})
+# Of these, what is no exception's type: it says nothing beside a message.
+_NO_TYPES = _VAGUE - {"Exception", "Error"}
 
 _TRACEBACK = "Traceback (most recent call last)"
 # `LookupError('no city is called Atlantis')`, `TimeoutError: no answer`
@@ -72,6 +74,8 @@ def failure(kind: str | None, text: object, stack: str = "") -> Failure:
         kind = named
     elif kind == message:
         message = None
+    if kind in _NO_TYPES and message is not None:
+        kind = None
     detail = "\n".join(part for part in (told if isinstance(told, str) and told != message else "", stack) if part)
     return Failure(kind, message, detail)
 

@@ -5,19 +5,20 @@ Emitters differ in tables (`semantics/vocabulary.py`, `semantics/event_types.py`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from mapping.calls import faults
 from mapping.calls.model import Failure, Signal, Telling, TellingKind
 from mapping.calls.spoken import NOTHING, Spoken, call_messages, statement
-from mapping.calls.tokens import cost_of, tokens_of, tokens_of_usage
+from mapping.calls.tokens import cost_of, tokens_of, tokens_of_usage, with_details
 from mapping.calls.tools import Result, arguments_of, name_of_span, real_id, real_name, response_of, result_of
 from mapping.messages.extraction import INPUT_KEYS, OUTPUT_KEYS, first, structure, values_of
 from mapping.model import SPAN_KINDS
 from mapping.semantics import log_bodies
 from mapping.semantics.attribute_roles import agent_of_resource, find, is_error, session_of, span_type, text_id, type_of
-from mapping.semantics.event_types import event_type, record_name, record_type
+from mapping.semantics.event_types import event_type, readable_name, record_name, record_type
 from mapping.semantics.vocabulary import EMITTERS, NAMED_BY_SPAN, ROLES
 from mapping.times import parse_rfc3339
 
@@ -72,6 +73,11 @@ _RESPONSES = (
     "lmnr.span.output",
     "output.value",
 )
+_REQUESTS = ("mlflow.spanInputs", "langfuse.observation.input", "lmnr.span.input", "input.value")
+_USAGES = ("usage", "usageMetadata", "usage_metadata", "token_usage", "tokenUsage")
+# How the responses of OpenAI's and Anthropic's APIs begin.
+_RESPONSE_ID = re.compile(r'\{\s*"id":\s*"((?:chatcmpl|resp|msg|gen|cmpl)[-_][^"]{1,200})"')
+_DETAIL = re.compile(r"[cC]ached?_?[cCtTrR]|reasoning_?[tT]okens|thoughts_?[tT]oken")
 # Claude Code's bodies of requests and responses: under one key, as JSON text.
 _BODIES = {"api_request_body": "gen_ai.input.messages", "api_response_body": "gen_ai.output.messages"}
 _BODY = "attributes.body"
@@ -91,7 +97,7 @@ def tell(event: Mapping[str, Any]) -> Telling:
     if signal == "log" and isinstance(body, dict):
         levels += log_bodies.levels_of(body)
     found = find(*levels)
-    name = record_name(event.get("name"), levels, body) if signal == "log" else event.get("name")
+    name = record_name(event.get("name"), levels, body) if signal == "log" else readable_name(event.get("name"), properties)
     scope = _scope_name(event)
     kind = _kind(event, signal, name, levels, found)
     start, end = _times(event, signal, kind, properties)
@@ -353,8 +359,7 @@ def _tell_model(telling: Telling, levels: Levels, found: Found) -> None:
         telling.name = text_id(found[_AT["model"]])
         telling.response_id = _response_id(telling, properties, found)
         telling.partial = _is_loop(properties)
-        if telling.tokens is None or telling.name is None:
-            _tell_response(telling, properties)
+        _tell_response(telling, properties)
     else:
         telling.name = telling.agent
         telling.repeats = True
@@ -377,23 +382,42 @@ def _response_id(telling: Telling, properties: Mapping[str, Any], found: Found) 
 
 
 def _tell_response(telling: Telling, properties: Mapping[str, Any]) -> None:
-    """Tell tokens, model and id out of the response, where it is logged as it came."""
+    """Tell tokens, model and id that only the request or the response knows, where they are logged as they came."""
     for key in _RESPONSES:
         value = properties.get(key)
-        if isinstance(value, str) and not ("sage" in value or '"model' in value):
+        if value is None or (isinstance(value, str) and not _may_know_more(telling, value)):
             continue
         held = structure(value)
         if isinstance(held, dict):
             _tell_usage(telling, held)
-    if telling.name is None and (named := properties.get("genkit:name")):
-        telling.name = text_id(named)
+    if telling.name is None:
+        telling.name = text_id(properties.get("genkit:name"))
+    for key in _REQUESTS:
+        if telling.name is None and isinstance(value := properties.get(key), dict | str) and '"model"' in str(value):
+            held = structure(value)
+            telling.name = text_id(held.get("model")) if isinstance(held, dict) else None
+
+
+def _may_know_more(telling: Telling, response: str) -> bool:
+    """Say whether the text of a response may have what is not known yet, before it is parsed."""
+    if telling.response_id is None:
+        opening = _RESPONSE_ID.match(response)
+        telling.response_id = opening[1] if opening else None
+    tokens = telling.tokens
+    if tokens is None:
+        return "sage" in response or '"model' in response
+    if telling.name is None and '"model' in response:
+        return True
+    return tokens.cache_read is None and tokens.reasoning is None and _DETAIL.search(response) is not None
 
 
 def _tell_usage(telling: Telling, held: dict[str, Any]) -> None:
     for holder in (held, *_metas(held)):
-        usage = first(holder.get(key) for key in ("usage", "usageMetadata", "usage_metadata", "token_usage", "tokenUsage"))
-        if telling.tokens is None and isinstance(usage, dict):
-            telling.tokens = tokens_of_usage(usage)
+        raw = holder.get("raw")
+        usages = [holder.get(key) for key in _USAGES] + ([raw.get("usage")] if isinstance(raw, dict) else [])
+        for usage in usages:
+            if isinstance(usage, dict) and (tokens := tokens_of_usage(usage)) is not None:
+                telling.tokens = with_details(telling.tokens, tokens)
         if telling.name is None:
             telling.name = text_id(first(holder.get(key) for key in ("model", "modelVersion", "model_version")))
 
@@ -415,7 +439,7 @@ def _tell_tool(telling: Telling, levels: Levels, found: Found) -> None:
         return
     given = found[_AT["arguments"]]
     if given is None:
-        given = _plain(levels, INPUT_KEYS)
+        given = _plain(levels, INPUT_KEYS, but="new_context")
     if given is None and _is_given(properties.get("tool.parameters")):
         given = properties["tool.parameters"]
     telling.arguments = arguments_of(given)
@@ -454,13 +478,13 @@ def _result(levels: Levels, found: Found) -> Result:
     return response_of(value) if "gcp.vertex.agent.tool_response" in levels[0] else result_of(value)
 
 
-def _plain(levels: Levels, keys: dict[str, int]) -> Any:
+def _plain(levels: Levels, keys: dict[str, int], but: str | None = None) -> Any:
     """Return the first value that stands under these keys; a log's line is none, and neither is an empty request."""
     return first(
         value
         for level in levels
         for value in values_of(level, keys)
-        if value is not level.get("body") and value not in ("", "{}")
+        if value not in ("", "{}") and value is not level.get("body") and (but is None or value is not level.get(but))
     )
 
 
@@ -469,17 +493,19 @@ def _tell_statement(telling: Telling, levels: Levels, found: Found) -> None:
     telling.system, telling.sent, telling.answered = spoken
     telling.response_id = _response_id(telling, levels[0], found)
     telling.name = text_id(found[_AT["model"]])
-    if telling.signal != "span_event":
-        return
-    # In the span of a tool, what was sent are its arguments, and what was answered is its result.
-    for message in spoken.sent:
-        for part in message["parts"]:
-            if part["type"] == "tool_result":
-                telling.call_id = real_id(part.get("id"))
-                telling.arguments = arguments_of(part.get("result"))
-    if (telling.event_name or "").endswith(".choice"):
-        telling.result = result_of(levels[0].get("message")).value
-        telling.call_id = real_id(levels[0].get("id"))
+    properties = levels[0]
+    call_id = real_id(properties.get("id"))
+    if telling.signal == "span_event" and call_id is not None:
+        _tell_note_of_tool(telling, properties, call_id)
+
+
+def _tell_note_of_tool(telling: Telling, properties: Mapping[str, Any], call_id: str) -> None:
+    """Tell what Strands notes in a tool's span: its arguments as the tool's message, its result as a choice."""
+    name = telling.event_name or ""
+    if name.endswith(".choice"):
+        telling.call_id, telling.result = call_id, result_of(properties.get("message")).value
+    elif properties.get("role") == "tool":
+        telling.call_id, telling.arguments, telling.sent = call_id, arguments_of(properties.get("content")), []
 
 
 def _failed(event: Mapping[str, Any], found: Found) -> bool:

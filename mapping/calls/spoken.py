@@ -42,6 +42,8 @@ _DEPTH = 6
 # Speakers of message events, by the last word of their names; `gen_ai.user.message` has its own within.
 _SPEAKERS = {"choice": "assistant", "user_prompt": "user", "assistant_response": "assistant", "system_prompt": "system"}
 _SPEECH = ("content", "text", "message")
+# Azure's SDKs keep a message in this.
+_CONTENT = "gen_ai.event.content"
 _HISTORY = ("new_context",)
 _CONTEXT = re.compile(r"^\[(USER|TOOL RESULT: [^\]\n]+)\]\n", re.MULTILINE)
 _SMOL_CALLS = "Calling tools:\n"
@@ -65,8 +67,7 @@ def call_messages(levels: Levels, *, of_model: bool, model_is_system: bool = Fal
     """
     system, sent = _sent(levels)
     answered = _answered(levels)
-    if of_model:
-        answered = one_answer(answered, several=_several(levels))
+    answered = one_answer(answered, several=_several(levels)) if of_model else _last_of(answered)
     if model_is_system:
         for message in sent:
             if message["role"] == "system":
@@ -78,12 +79,20 @@ def call_messages(levels: Levels, *, of_model: bool, model_is_system: bool = Fal
     return Spoken(system, with_tools(sent[start:]), with_tools(answered))
 
 
+def _last_of(messages: list[Message]) -> list[Message]:
+    """Return what an agent answered, where it is told with the conversation before it."""
+    asked = [place for place, message in enumerate(messages) if message["role"] in ("user", "system")]
+    return messages[asked[-1] + 1 :] if asked else messages
+
+
 def statement(levels: Levels, name: str) -> Spoken:
     """Return what an event that is a message by itself says."""
     *_, before, last = ("", "", *name.split("."))
     role = before if last == "message" else _SPEAKERS.get(last)
     for level in levels:
-        spoken = structure(level.get("message")) if last == "choice" else None
+        spoken = structure(level.get("message")) if last == "choice" else structure(level.get(_CONTENT))
+        if isinstance(spoken, dict) and isinstance(spoken.get("message"), dict):
+            spoken = spoken["message"]
         inner = spoken if isinstance(spoken, dict) else level
         said_by = role or inner.get("role")
         content = spoken if spoken is not None and inner is level else None
@@ -91,6 +100,8 @@ def statement(levels: Levels, name: str) -> Spoken:
             content = _content(inner, level, last)
         if isinstance(content, dict) and isinstance(content.get("role"), str) and "parts" in content:
             said_by = content["role"] if said_by in (None, "user") else said_by
+        if last == "choice" and level.get("id") is not None:
+            said_by = "tool"  # Strands' tools answer with a choice, too
         tool_call_id = first((level.get("id"), inner.get("tool_call_id"))) if said_by == "tool" else None
         message = {
             "role": str(said_by or "user"),
@@ -133,7 +144,7 @@ def _sent(levels: Levels) -> tuple[list[Part], list[Message]]:
     """Return the system prompt beside the messages that were sent, and these: of several lists the one that says most."""
     for level in levels:
         lists = [*_lists(level)]
-        best = next((found for found in lists if found[1] and _is_complete(found[1])), None)
+        best = next((found for found in lists if found[1] and found[2]), None)
         best = best or next((found for found in lists if found[1]), None)
         if best is not None:
             return best[0] or _system(levels), best[1]
@@ -146,22 +157,24 @@ def _sent(levels: Levels) -> tuple[list[Part], list[Message]]:
     return _system(levels), [{"role": "user", "parts": parts}] if parts else []
 
 
-def _lists(level: dict[str, Any]) -> Iterator[tuple[list[Part], list[Message]]]:
+def _lists(level: dict[str, Any]) -> Iterator[tuple[list[Part], list[Message], bool]]:
+    """Iterate over lists of messages: the system prompt beside each, the messages, and whether nothing is missing."""
     for messages in flattened(level, "input"):
         if isinstance(messages, list) and (told := messages_in(messages)):
-            yield [], messages_of(told)
+            shown = messages_of(told)
+            yield [], shown, len(shown) == len(told) and _has_ids(shown)
     for value in values_of(level, INPUT_KEYS):
         held = structure(value)
         if isinstance(held, str):
             continue
         if (request := request_in(held)) is not None:
             system, messages = request
-            yield [*parts_of(_unquoted(system))], messages_of(messages)
+            yield [*parts_of(_unquoted(system))], messages_of(messages), True
         elif told := langchain.messages_in(held):
-            yield [], messages_of(told)
+            yield [], messages_of(told), True
 
 
-def _is_complete(messages: Iterable[Message]) -> bool:
+def _has_ids(messages: Iterable[Message]) -> bool:
     """Say whether each call of a tool has its id, as flattened lists often have not."""
     return all("id" in part for message in messages for part in message["parts"] if part["type"] == "tool_call")
 
@@ -170,6 +183,8 @@ def _question(value: Any) -> Any:
     """Return what was asked out of a call's arguments: `{"args": ["..."], "kwargs": {}}`, `{"question": "..."}`."""
     value = _unquoted(value)
     held = structure(value)
+    if held in ([], {}):
+        return None
     if isinstance(held, dict):
         if held.keys() <= {"args", "kwargs"}:
             passed = [*(held.get("args") or []), *(held.get("kwargs") or {}).values()] if _is_passed(held) else []
@@ -226,7 +241,7 @@ def _told_answer(levels: Levels) -> list[Message]:
         best: list[Message] = []
         for messages in flattened(level, "output"):
             if isinstance(messages, list) and (told := messages_of(messages_in(messages))):
-                if _is_complete(told):
+                if _has_ids(told):
                     return told
                 best = told
         for key in sorted(level.keys() & OUTPUT_KEYS.keys(), key=OUTPUT_KEYS.__getitem__):
@@ -271,6 +286,8 @@ def _in_response(held: Any, depth: int) -> list[Message] | None:
         return None
     if is_message(held) and not isinstance(held.get("message"), dict):
         return messages_of([held]) if not held.keys().isdisjoint(_SAID) else None
+    if langchain.is_message(held):
+        return messages_of([langchain.as_message(held, "assistant")])
     content = held.get("content")
     if isinstance(content, dict) and "parts" in content:  # Gemini's
         return messages_of([{"role": "assistant", **content}])
@@ -312,7 +329,7 @@ def _in_list(held: list[Any], depth: int) -> list[Message] | None:
     if all(map(is_part, held)):
         return _spoken_text(held)
     if isinstance(held[0], list):
-        return _in_list(held[0], depth + 1)
+        return _in_list(held[0], depth + 1) if depth < _DEPTH else None
     if not all(isinstance(one, dict) for one in held):
         return None
     found = [_in_response(one, depth + 1) for one in held]

@@ -129,6 +129,21 @@ def tokens_of_usage(usage: object) -> Tokens | None:
     return _with_cache(numbers, apart=any(key in usage for key in _APART))
 
 
+def with_details(known: Tokens | None, told: Tokens) -> Tokens:
+    """Return tokens that are known with what is told of the same numbers: what of them was cached, or reasoned."""
+    if known is None:
+        return told
+    if known.input != told.input:
+        return known
+    return Tokens(
+        known.input,
+        known.output,
+        told.cache_read if known.cache_read is None else known.cache_read,
+        told.cache_write if known.cache_write is None else known.cache_write,
+        told.reasoning if known.reasoning is None else known.reasoning,
+    )
+
+
 def _split(usage: dict[str, Any]) -> Tokens:
     """Read Langfuse's details: what was cached or reasoned is taken out of `input` and `output`, and stands beside them.
 

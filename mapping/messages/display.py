@@ -89,7 +89,9 @@ def parts_of(content: Any, depth: int = 0) -> Iterator[Part]:
 
 
 def _is_said(part: Any) -> bool:
-    return is_part(part) or (isinstance(part, dict) and read_part(part)[0] in {"call", "result"})
+    if is_part(part):
+        return True
+    return isinstance(part, dict) and (read_part(part)[0] in {"call", "result"} or media_part(part) is not None)
 
 
 def _part(part: dict[str, Any], depth: int) -> Iterator[Part]:

@@ -308,4 +308,8 @@ def read_result(result: dict[str, Any]) -> tuple[Any, Any]:
     call_id = first(result.get(key) for key in _CALL_IDS)
     if call_id is None and isinstance(origin := result.get("origin"), dict):
         call_id = origin.get("id")  # Haystack's
-    return call_id, first(result.get(key) for key in ("response", "result", "output", "content"))
+    told = first(result.get(key) for key in ("response", "result", "output", "content"))
+    if isinstance(told, dict) and told is result.get("response") and len(told) == 1:
+        # What a function's response has to be an object for.
+        told = first((told.get("result"), told.get("output"), told))
+    return call_id, told

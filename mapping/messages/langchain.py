@@ -27,8 +27,8 @@ def messages_in(held: Any) -> list[dict[str, Any]]:
     messages = held.get("messages") if isinstance(held, dict) else held
     if isinstance(messages, list) and messages and isinstance(messages[0], list):
         messages = messages[0]
-    if isinstance(messages, list) and messages and all(map(_is_message, messages)):
-        return [_message(message) for message in messages]
+    if isinstance(messages, list) and messages and all(map(is_message, messages)):
+        return [as_message(message) for message in messages]
     return []
 
 
@@ -42,17 +42,20 @@ def answers(levels: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 generations = generations[0]
             if isinstance(generations, list) and generations and isinstance(generations[0], dict):
                 message = generations[0].get("message")
-                if isinstance(message, dict) and _is_message(message):
-                    return [_message(message, "assistant")]
+                if isinstance(message, dict) and is_message(message):
+                    return [as_message(message, "assistant")]
     return []
 
 
-def _is_message(value: object) -> bool:
+def is_message(value: object) -> bool:
     return isinstance(value, dict) and isinstance(kwargs := value.get("kwargs"), dict) and "content" in kwargs
 
 
-def _message(value: dict[str, Any], role: str = "user") -> dict[str, Any]:
+def as_message(value: dict[str, Any], role: str = "user") -> dict[str, Any]:
     kwargs, path = value["kwargs"], value.get("id")
     name = str(path[-1]) if isinstance(path, list) and path else ""
     kind = kwargs.get("type") or name.removesuffix("Chunk").removesuffix(_CLASS).lower() or role
+    more = kwargs.get("additional_kwargs")
+    if not kwargs.get("tool_calls") and isinstance(more, dict) and more.get("tool_calls"):
+        kwargs = {**kwargs, "tool_calls": more["tool_calls"]}  # JavaScript's keep them as the model's API gave them
     return {**kwargs, "role": str(kind)}

@@ -22,7 +22,7 @@ from mapping.semantics.attribute_roles import (
     span_type,
     tokens_of,
 )
-from mapping.semantics.event_types import event_type
+from mapping.semantics.event_types import event_type, readable_name
 from mapping.semantics.sources import source_of
 from mapping.times import format_rfc3339
 from mapping.values import INT64_MAX
@@ -146,7 +146,7 @@ def _map_span(wire: Wire, span: Any, origin: Origin, mapped: Mapped, received: i
         event_type=kind,
         agent_id=agent_of(found, own_name) or origin.agent_id,
         session_id=session_of(found) or origin.session_id,
-        name=span.name or None,
+        name=readable_name(span.name, properties) or None,
         status=status,
         source=origin.source,
         resource=origin.resource,

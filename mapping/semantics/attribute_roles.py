@@ -106,8 +106,9 @@ def span_type(found: Found, properties: dict[str, Any], name: str | None) -> str
         kind = next((TYPE_BY_KEY[key] for key in TYPE_BY_KEY if key in properties), None)
     if kind is None and name:
         kind = first_word_type(name)
-    if kind is None and found[_TOOL] is not None and any(found[number] is not None for number in _OF_TOOLS):
-        kind = "tool_call"
+    if kind is None and found[_TOOL] is not None:
+        is_call = "gen_ai.tool.name" in properties or any(found[number] is not None for number in _OF_TOOLS)
+        kind = "tool_call" if is_call else None
     if kind is None and any(tokens_of(found)):
         kind = "model_call"
     return kind or "span"

@@ -122,3 +122,11 @@ def record_name(event_name: str | None, levels: Iterable[Mapping[str, Any]], bod
     if isinstance(body, str) and len(body) < 100 and "." in body and event_type(body):
         return body
     return event_name or None
+
+
+def readable_name(name: str | None, properties: Mapping[str, Any]) -> str | None:
+    """Return a span's name in words: Logfire's is a template, and what it says stands beside it."""
+    message = properties.get("logfire.msg")
+    if name and "{" in name and isinstance(message, str) and message and properties.get("logfire.msg_template") == name:
+        return message
+    return name

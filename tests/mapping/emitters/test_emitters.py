@@ -13,7 +13,7 @@ SAID = """
 genai | chat gpt-4o | conv-trips-1 | . | model_call | unset | Is the museum in Porto open on Monday?; You plan trips. | opening_hours; place: Porto museum | . | . | . | . | 61/17 | .
 genai | execute_tool opening_hours | conv-trips-1 | . | tool_call | error | . | . | opening_hours | place: Porto museum | . | TimeoutError; no answer within 5 s | . | .
 genai | exception | conv-trips-1 | . | error | error | . | . | . | . | . | no answer within 5 s; TimeoutError; Traceback* | . | .
-genai | invoke_agent trip planner | conv-trips-1 | agent_trips | agent | unset | Is the museum in Porto open on Monday? | . | . | . | . | . | 61/17 | .
+genai | invoke_agent trip planner | conv-trips-1 | trip planner | agent | unset | Is the museum in Porto open on Monday? | . | . | . | . | . | 61/17 | .
 genai | gen_ai.client.inference.operation.details | conv-trips-1 | . | model_call | unset | Is the museum in Porto open on Monday?; You plan trips. | opening_hours; place: Porto museum | . | . | . | . | . | .
 genai | gen_ai.evaluation.result | . | . | evaluation | unset | . | The question about Monday stays open. | . | . | . | . | . | .
 genai | gen_ai.client.operation.exception | . | . | error | error | . | . | . | . | . | too many requests; RateLimitError; Traceback* | . | .
@@ -82,7 +82,7 @@ claude_code | claude_code.llm_request | cc-7e2b | . | model_call | unset | . | .
 claude_code | claude_code.tool | cc-7e2b | . | tool_call | unset | . | . | Bash | . | . | . | . | .
 claude_code | claude_code.interaction | cc-7e2b | . | agent | unset | . | . | . | . | . | . | . | .
 claude_code | user_prompt | cc-7e2b | . | message | unset | claude_code.user_prompt; why do the tests hang | . | . | . | . | . | . | .
-claude_code | api_request | cc-7e2b | a-1 | model_call | unset | claude_code.api_request | . | . | . | . | . | 1200/300 | 0.0123
+claude_code | api_request | cc-7e2b | explorer | model_call | unset | claude_code.api_request | . | . | . | . | . | 1200/300 | 0.0123
 claude_code | tool_decision | cc-7e2b | . | decision | unset | claude_code.tool_decision | . | Bash | . | . | . | . | .
 claude_code | tool_result | cc-7e2b | . | tool_call | error | claude_code.tool_result | . | Bash | command: make test; bash command: make | . | exit code 124; ShellError | . | .
 claude_code | tool_result#2 | cc-7e2b | . | tool_call | unset | claude_code.tool_result | . | Read | file path: conftest.py | . | . | . | .
@@ -104,7 +104,7 @@ gemini_cli | gemini_cli.api_response | gem-44 | . | model_call | unset | API res
 gemini_cli | gen_ai.client.inference.operation.details | gem-44 | . | model_call | unset | GenAI operation details*; list big files | I look. | . | . | . | . | . | .
 gemini_cli | gemini_cli.tool_call | gem-44 | . | tool_call | error | Tool call* | . | run_shell_command | command: du -a | . | du: cannot read; shell_execute_error | . | .
 gemini_cli | gemini_cli.api_error | gem-44 | . | error | error | API error* | . | . | . | . | quota exhausted; RESOURCE_EXHAUSTED | . | .
-gemini_cli | gemini_cli.agent.start | gem-44 | ag-1 | agent | unset | Agent codebase_investigator started. ID: ag-1 | . | . | . | . | . | . | .
+gemini_cli | gemini_cli.agent.start | gem-44 | codebase_investigator | agent | unset | Agent codebase_investigator started. ID: ag-1 | . | . | . | . | . | . | .
 """  # noqa: E501 # a table is read across
 
 ROWS = [[cell.strip() for cell in row.split(" | ")] for row in SAID.strip().splitlines()]

@@ -218,13 +218,13 @@ def test_a_message_that_is_json_stays_the_text_it_was():
     assert shown.sent == [text('{"text": "hi"}'), text("[1, 2]")]
 
 
-def test_a_picture_is_something_else_with_its_own_word():
-    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}
-    blob = {"type": "blob", "mime_type": "image/png", "content": "AA"}
+def test_a_picture_says_what_it_is_and_how_large():
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    blob = {"type": "blob", "mime_type": "image/png", "content": "AA=="}
     (message,) = said({"messages": [{"role": "user", "content": [picture, blob]}]}).sent
-    assert [(part["type"], part["name"], json.loads(part["text"])) for part in message["parts"]] == [
-        ("other", "image_url", picture),
-        ("other", "blob", blob),
+    assert message["parts"] == [
+        {"type": "image", "media_type": "image/png", "size": 3},
+        {"type": "image", "media_type": "image/png", "size": 1},
     ]
 
 

@@ -110,8 +110,9 @@ def test_sessions_have_a_precedence_whatever_the_order_they_stand_in(stronger):
     assert session_of(find(dict(reversed(pair.items())))) == SESSIONS_BY_PRECEDENCE[stronger]
 
 
-def test_an_agent_s_id_wins_over_its_name():
-    assert agent_of(find({"gen_ai.agent.name": "name", "gen_ai.agent.id": "id"})) == "id"
+def test_an_agent_s_name_wins_over_its_id():
+    assert agent_of(find({"gen_ai.agent.id": "id", "gen_ai.agent.name": "name"})) == "name"
+    assert agent_of(find({"gen_ai.agent.id": "id"})) == "id"
     assert agent_of(find({"agent.name": "other", "gen_ai.agent.name": "name"})) == "name"
 
 
