@@ -17,6 +17,8 @@ from mapping.calls.spans import SpanTree
 _COMPARED = 16
 # A record of a failure is about one that happened so near to it, in nanoseconds.
 _NEAR = 5 * 10**9
+# Shorter words than this are nobody's cause in particular.
+_LEAST_CAUSE = 8
 
 
 def mark_failures(calls: Sequence[Call], tellings: Iterable[Telling], nesting: Nesting, tree: SpanTree) -> list[Telling]:
@@ -87,7 +89,15 @@ def _same(outer: Failure | None, inner: Failure | None) -> bool:
     if outer.message is None or inner.message is None:
         return outer.message is inner.message or outer.type == inner.type or outer.message is None
     first, second = _plain(outer.message), _plain(inner.message)
-    return first in second or second in first or second in _plain(outer.detail)
+    return (
+        first in second or second in first or second in _plain(outer.detail) or _cause(first) == _cause(second) != ""
+    )
+
+
+def _cause(text: str) -> str:
+    """Return what stands behind the first colon: who passes a failure on puts words of their own before it."""
+    cause = text.partition(": ")[2]
+    return cause if len(cause) >= _LEAST_CAUSE else ""
 
 
 def _plain(text: str) -> str:

@@ -42,9 +42,11 @@ def settle_tools(calls: Sequence[Call]) -> None:
         if call.tool_call_id is None:
             continue
         key = (_place(call), call.tool_call_id)
-        if call.arguments is None and (known := _before(call, by_id.get(key, ()))) is not None:
-            call.arguments = known.part.get("arguments")
-            call.given_by["arguments"] = known.model.id
+        if not isinstance(call.arguments, dict | list) and (known := _before(call, by_id.get(key, ()))) is not None:
+            # Some log the value of a tool's only argument, where the model names it.
+            if call.arguments is None or _same_arguments(call, known.part):
+                call.arguments = known.part.get("arguments")
+                call.given_by["arguments"] = known.model.id
         if call.result is None and len(results.get(key, ())) == 1:
             model, part = results[key][0]
             call.result = part.get("result")
