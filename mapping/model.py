@@ -37,7 +37,8 @@ State = Literal["open", "answered", "expected"]
 class Heard(msgspec.Struct, kw_only=True):
     """A list of messages that was heard in a trace, by its hash; `at` is when, by the events' own time.
 
-    Or that a trace was made for an agent, by the agent's `correlation.run_mark`.
+    Or that a trace was made for an agent, by the agent's `placement.run_mark`; or which conversation a caller of models
+    was in last, by `placement.caller_mark`.
     """
 
     id: str
@@ -79,6 +80,8 @@ class Event(msgspec.Struct, kw_only=True):
     tokens_count: bool = False
     # The messages of a model's call, where they may have to say which trace it belongs to: not of spans.
     conversation: Conversation | None = None
+    # Whose call a cloud's log tells of, where it may have to say which conversation the event belongs to.
+    caller: str | None = None
     # Whether the event may make a trace of its own (`auto_create_traces`), and whether it is to be searched.
     creates_trace: bool = True
     indexed: bool = True

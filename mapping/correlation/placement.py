@@ -3,7 +3,8 @@
 1. `trace_id`: the event carries one.
 2. `session`: the most recent trace (by start) of the event's session.
 3. `conversation`: neither, but the messages of a model's call: the trace of the list of messages that this one goes on
-   with (`message_chain.py`).
+   with (`message_chain.py`). A call that tells no messages, as one that was refused, but whose it is: the conversation
+   that its caller was in last, within the agent window.
 4. `agent`: no session, but an agent: the agent's most recent trace that no root span has ended and that was active
    within the agent window around the event's own time.
 5. `created`: a new trace. Its id follows from the session, or from the event where it has none, so that several
@@ -63,7 +64,7 @@ class Placement:
             event.correlation = "trace_id"
         elif (trace := self._of_session(event)) is not None:
             event.trace_id, event.correlation = trace.id, "session"
-        elif (trace := self._of_conversation(event)) is not None:
+        elif (trace := self._of_conversation(event)) is not None or (trace := self._of_caller(event)) is not None:
             event.trace_id, event.correlation = trace.id, "conversation"
         elif (trace := self._of_agent(event)) is not None:
             event.trace_id, event.correlation = trace.id, "agent"
@@ -86,7 +87,16 @@ class Placement:
         if event.conversation is not None:
             left = leave(event.conversation, trace.id, event.timestamp, self.heard, self._conversation_window)
             self._hear(list(left))
+        if event.caller is not None and event.correlation in {"conversation", "created"}:
+            self._hear([self._last_of_caller(event.caller, trace.id, event.timestamp)])
         return None
+
+    def _last_of_caller(self, caller: str, trace_id: str, at: int) -> Heard:
+        """Return which conversation a caller was in last, now that it was in one at a moment."""
+        known = self.heard.get(caller_mark(caller))
+        if known is not None and (known.at, known.trace) > (at, trace_id):
+            return known
+        return Heard(id=caller_mark(caller), trace=trace_id, at=at, state="open")
 
     def _remember(self, trace: Trace) -> None:
         if trace.session_id is not None:
@@ -111,6 +121,15 @@ class Placement:
         trace_id = trace_heard(event, event.conversation, self.heard, self._conversation_window)
         return None if trace_id is None else self.traces[trace_id]
 
+    def _of_caller(self, event: Event) -> Trace | None:
+        """Return the trace of the conversation that the event's caller was in, where the event tells no messages."""
+        if event.caller is None or event.conversation is not None or event.session_id is not None:
+            return None
+        known = self.heard.get(caller_mark(event.caller))
+        if known is None or abs(event.timestamp - known.at) > self._agent_window:
+            return None
+        return self.traces[known.trace]
+
     def _of_agent(self, event: Event) -> Trace | None:
         if event.agent_id is None or event.session_id is not None:
             return None
@@ -128,6 +147,11 @@ class Placement:
 def run_mark(agent_id: str) -> str:
     """Give the name of the mark that the making of a trace for an agent leaves, beside lists of messages."""
     return made_trace_id("agent", agent_id)
+
+
+def caller_mark(caller: str) -> str:
+    """Return the name of the mark that a conversation of a caller leaves, beside lists of messages."""
+    return made_trace_id("caller", caller)
 
 
 def created_trace_id(event: Event) -> str:

@@ -131,6 +131,7 @@ def _count(event: Event) -> None:
         event.cost_nano_usd = cost_of(found)
     if event.kind in {"log_record", "json"}:
         event.conversation = conversation_of(event, levels)
+        event.caller = next(filter(None, map(log_bodies.caller_of, levels)), None)
 
 
 def _fields(value: dict[str, Any]) -> dict[str, Any]:

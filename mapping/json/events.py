@@ -12,6 +12,7 @@ from mapping.errors import invalid
 from mapping.json.decoding import decode
 from mapping.model import Event
 from mapping.sanitize.limits import DEFAULT_LIMITS, Limits, check_items
+from mapping.semantics import log_bodies
 from mapping.semantics.attribute_roles import agent_of, cost_of, find, is_error, session_of, tokens_of, tool_of, type_of
 from mapping.semantics.sources import source_id
 from mapping.times import parse_rfc3339
@@ -128,6 +129,7 @@ def map_event(request: EventRequest, options: Options, new_id: str, idempotency_
         indexed=options.generate_embeddings,
     )
     event.conversation = conversation_of(event, [properties])
+    event.caller = log_bodies.caller_of(properties)
     return event
 
 

@@ -169,6 +169,7 @@ def _tell(event: Event, raw: object, fields: dict[str, Any], event_name: str, or
     event.session_id = session_id or origin.session_id
     event.agent_id = agent_id or origin.agent_id
     event.conversation = conversation_of(event, levels)
+    event.caller = log_bodies.caller_of(fields) if fields else None
     if event.session_id is None and event.trace_id is None and event.conversation is None:
         event.session_id = request_id
     count(event, found)

@@ -28,6 +28,18 @@ _ATTRIBUTES = (
 _TRACE_IDS = ("traceId", "trace_id", "trace.id", "otelTraceID", "dd.trace_id")
 _SPAN_IDS = ("spanId", "span_id", "span.id", "otelSpanID", "dd.span_id")
 _HEX32, _HEX16 = re.compile(r"[0-9a-fA-F]{32}"), re.compile(r"[0-9a-fA-F]{16}")
+# Whose call of a model a cloud's own log tells of: the paths of the account, the caller's identity and the model.
+_CALLERS = (
+    # Amazon Bedrock's model-invocation log; CloudTrail's record of a call
+    (("accountId",), ("identity", "arn"), ("modelId",)),
+    (("recipientAccountId",), ("userIdentity", "arn"), ("requestParameters", "modelId")),
+    # Google Cloud's audit log
+    (
+        ("resource", "labels", "project_id"),
+        ("protoPayload", "authenticationInfo", "principalEmail"),
+        ("protoPayload", "resourceName"),
+    ),
+)
 _LEVELS = ("severityText", "severity", "level", "levelname", "log.level")
 _SEARCH_DEPTH = 12
 
@@ -89,6 +101,20 @@ def type_of_body(body: dict[str, Any]) -> str | None:
 def is_model_invocation(body: dict[str, Any]) -> bool:
     """Say whether a body is Bedrock's log of a model call, which is one whatever the model asked for."""
     return "modelId" in body and "operation" in body and ("input" in body or "schemaType" in body)
+
+
+def caller_of(body: dict[str, Any]) -> str | None:
+    """Return whose call a cloud's log tells of: account, identity and model; None where one of them is not said."""
+    for paths in _CALLERS:
+        said = [_text_at(body, path) for path in paths]
+        if all(said):
+            return " ".join(map(str, said))
+    return None
+
+
+def _text_at(body: dict[str, Any], path: tuple[str, ...]) -> str | None:
+    value = _at(body, path[:-1]).get(path[-1])
+    return value if isinstance(value, str) and value else None
 
 
 def _at(body: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:

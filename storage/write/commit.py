@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mapping.correlation.message_chain import hashes_of
-from mapping.correlation.placement import CONVERSATION_WINDOW, Placement, created_trace_id, run_mark
+from mapping.correlation.placement import CONVERSATION_WINDOW, Placement, caller_mark, created_trace_id, run_mark
 from mapping.errors import Code, Problem
 from mapping.model import Event, Heard, Trace
 from storage.surreal import cbor, rows
@@ -166,6 +166,8 @@ async def _look_up(database: Database, events: Sequence[Event], windows: Windows
         traces.add(event.trace_id or created_trace_id(event))
         if event.conversation is not None:
             lists.update(hashes_of(event.conversation))
+        if event.caller is not None:
+            lists.add(caller_mark(event.caller))
         if event.trace_id is not None:
             continue
         if event.session_id is not None:

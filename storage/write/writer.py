@@ -40,6 +40,8 @@ def _keys(event: Event) -> Iterator[tuple[str, str]]:
     """Give what two commits in flight must not share."""
     if event.conversation is not None:
         yield ("conversation", event.conversation.root)
+    if event.caller is not None:
+        yield ("caller", event.caller)
     if event.trace_id is not None:
         yield ("trace", event.trace_id)
     elif event.session_id is not None:
