@@ -15,7 +15,9 @@ _FAILURE_SIGNALS = {"log": 0, "json": 0, "span_event": 1, "span": 2}
 
 def call_of(tellers: Sequence[Telling], notes: Sequence[Telling], tree: SpanTree, rules: dict[str, str]) -> Call:
     """Build a call. `tellers` tell of it, `notes` are events of their spans: messages, failures, results."""
-    ranked = sorted(tellers, key=lambda telling: (_SIGNALS[telling.signal], tree.depth(telling), telling.start, telling.id))
+    ranked = sorted(
+        tellers, key=lambda telling: (_SIGNALS[telling.signal], tree.depth(telling), telling.start, telling.id)
+    )
     first = ranked[0]
     given: dict[str, str] = {}
 

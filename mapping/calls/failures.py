@@ -21,7 +21,9 @@ _NEAR = 5 * 10**9
 _LEAST_CAUSE = 8
 
 
-def mark_failures(calls: Sequence[Call], tellings: Iterable[Telling], nesting: Nesting, tree: SpanTree) -> list[Telling]:
+def mark_failures(
+    calls: Sequence[Call], tellings: Iterable[Telling], nesting: Nesting, tree: SpanTree
+) -> list[Telling]:
     """Set `fails_first` on calls. Returns the other tellings that failed first: wrappers, errors by themselves."""
     failed_spans = [
         telling
@@ -89,9 +91,7 @@ def _same(outer: Failure | None, inner: Failure | None) -> bool:
     if outer.message is None or inner.message is None:
         return outer.message is inner.message or outer.type == inner.type or outer.message is None
     first, second = _plain(outer.message), _plain(inner.message)
-    return (
-        first in second or second in first or second in _plain(outer.detail) or _cause(first) == _cause(second) != ""
-    )
+    return first in second or second in first or second in _plain(outer.detail) or _cause(first) == _cause(second) != ""
 
 
 def _cause(text: str) -> str:

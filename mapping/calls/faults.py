@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,6 +12,8 @@ import msgspec
 from mapping.calls.model import Failure
 
 _LONGEST = 500
+_LONGEST_JSON = 100_000
+_LONGEST_HEAD = 60
 
 # By precedence. A type that says nothing of its own gives way to one that does.
 _TYPES = ("exception.type", "error.type", "error_type", "errorCode", "error_code", "error_class")
@@ -38,6 +41,13 @@ _IS_TYPE = re.compile(r"(?:\A|\.)[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Fault
 # The end of Python's traceback: the exception itself, at the beginning of a line.
 _RAISED = re.compile(r"^([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warning)): (.+)$", re.MULTILINE)
 
+# What frameworks put before the words of a tool's failure.
+_AROUND = re.compile(
+    r"(?:Error: )?(?:Function failed\. Error: |Failed to invoke Tool [`'\"][^`'\"]*[`'\"](?: with parameters .*?)?\. Error: "
+    r"|Error (?:calling|executing|running|invoking) tool [`'\"]?[\w.:/-]+[`'\"]?: |Error running tool \(non-fatal\): "
+    r"|Tool execution failed: )(?=\S)",
+    re.DOTALL,
+)
 # Control flow that frameworks raise: a person is to answer, or another agent goes on.
 _WAITING = re.compile(
     r"\b(?:Graph|Node|Human|Workflow)Interrupt\b|\bInterrupt\(value=|\bApprovalRequired\b|\bCallDeferred\b"
@@ -99,37 +109,55 @@ def asked(found: Failure) -> Failure:
 
 
 def _matches(pattern: re.Pattern[str], found: Failure) -> bool:
-    return any(pattern.search(text[:2_000]) is not None for text in (found.type or "", found.message or "", found.detail))
+    return any(
+        pattern.search(text[:2_000]) is not None for text in (found.type or "", found.message or "", found.detail)
+    )
 
 
-def _first(
-    levels: Iterable[Mapping[str, Any]], keys: Sequence[str], but: frozenset[str] = frozenset()
-) -> str | None:
+def _first(levels: Iterable[Mapping[str, Any]], keys: Sequence[str], but: frozenset[str] = frozenset()) -> str | None:
     for level in levels:
         for key in keys:
             value = level.get(key)
             if isinstance(value, str) and value.strip() and value not in but:
                 return value
-            if isinstance(value, dict) and isinstance(inner := value.get("message"), str) and inner:
+            if isinstance(value, dict) and (inner := _message_in(value)) is not None:
                 return inner
     return None
 
 
 def _in_json(text: object) -> object:
-    """Return the message of an error that an API gave as JSON, anything else as it is."""
-    if not isinstance(text, str) or len(text) > 100_000:
+    """Return an error that an API gave as JSON, or as Python writes it, with its message alone; others as they are."""
+    if isinstance(text, dict):
+        return _message_in(text) or text
+    if not isinstance(text, str) or len(text) > _LONGEST_JSON:
         return text
     start = text.find("{")
-    if start < 0 or start > 60 or not text.rstrip().endswith("}"):
+    if start < 0 or start > _LONGEST_HEAD or not text.endswith("}"):
         return text
+    value = _decoded(text[start:])
+    message = _message_in(value) if isinstance(value, dict) else None
+    return text if message is None else text[:start] + message
+
+
+def _decoded(text: str) -> Any:
     try:
-        value = msgspec.json.decode(text[start:])
+        return msgspec.json.decode(text)
     except (ValueError, RecursionError):
-        return text
-    for _ in range(3):
-        if isinstance(value, dict):
-            value = next((value[key] for key in ("error", "message", "errorMessage", "detail") if key in value), None)
-    return value if isinstance(value, str) and value else text
+        pass
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return None
+
+
+def _message_in(value: dict[str, Any], depth: int = 0) -> str | None:
+    for key in ("data", "error", "message", "errorMessage", "detail"):
+        inner = value.get(key)
+        if isinstance(inner, str) and inner:
+            return inner
+        if isinstance(inner, dict) and depth < 3 and (found := _message_in(inner, depth + 1)) is not None:
+            return found
+    return None
 
 
 def _words(text: str) -> str:
@@ -138,7 +166,7 @@ def _words(text: str) -> str:
     if marker and not head.strip():
         raised = _RAISED.findall(trace)
         head = ": ".join(raised[-1]) if raised else (trace.strip().splitlines() or [""])[-1]
-    line = " ".join(head.split())
+    line = " ".join(_AROUND.sub("", head.strip(), count=1).split())
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 

@@ -110,9 +110,7 @@ def _by_one_id(bucket: Sequence[Telling], rule: str, tree: SpanTree, groups: Gro
     for telling in bucket:
         if telling.signal == "span" or _has_span(groups.members(telling)):
             continue
-        others = spans or [
-            other for other in bucket if other is not telling and other.event_name != telling.event_name
-        ]
+        others = spans or [other for other in bucket if other is not telling and other.event_name != telling.event_name]
         others = [other for other in others if _names_agree(telling, other)]
         if others:
             nearest = min(others, key=lambda other: (_distance(telling.start, other), other.start, other.id))
@@ -195,7 +193,9 @@ def _by_moment(tellings: Sequence[Telling], tree: SpanTree, groups: Groups) -> N
     taken: set[tuple[str, str | None]] = set()
     for _, record, span in sorted(pairs, key=lambda pair: pair[0]):
         key = (groups.root(span), record.event_name)
-        held = any(member.signal != "span" and member.event_name == record.event_name for member in groups.members(span))
+        held = any(
+            member.signal != "span" and member.event_name == record.event_name for member in groups.members(span)
+        )
         if key in taken or held or not _is_loose(record, groups):
             continue
         groups.join(span, record, "same moment")

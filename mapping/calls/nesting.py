@@ -67,7 +67,11 @@ class Nesting:
             agents = self._at_work.get(key, [])
             place = bisect_right(self._starts.get(key, []), telling.start)
             for agent in reversed(agents[max(place - _MOST_AT_WORK, 0) : place]):
-                if agent is not own and agent.end >= telling.end and (agent.start, agent.end) != (telling.start, telling.end):
+                if (
+                    agent is not own
+                    and agent.end >= telling.end
+                    and (agent.start, agent.end) != (telling.start, telling.end)
+                ):
                     return agent
         return None
 

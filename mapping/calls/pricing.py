@@ -27,7 +27,9 @@ _MILLION = 10**6
 # `genai-prices` remembers each name that it has matched: so many are asked for, and none that is longer.
 _MOST_NAMES, _LONGEST_NAME = 10_000, 200
 # Whoever runs a model at home pays nobody by the token.
-_AT_HOME = frozenset({"ollama", "vllm", "lmstudio", "lm_studio", "llama_cpp", "llamafile", "localai", "huggingface_local"})
+_AT_HOME = frozenset(
+    {"ollama", "vllm", "lmstudio", "lm_studio", "llama_cpp", "llamafile", "localai", "huggingface_local"}
+)
 
 _Dollars = Annotated[float, msgspec.Meta(ge=0, le=10**6)]
 

@@ -15,10 +15,11 @@ from mapping.calls.spoken import NOTHING, Spoken, call_messages, statement
 from mapping.calls.tokens import cost_of, tokens_of, tokens_of_usage, with_details
 from mapping.calls.tools import Result, arguments_of, name_of_span, real_id, real_name, response_of, result_of
 from mapping.messages.extraction import INPUT_KEYS, OUTPUT_KEYS, first, structure, values_of
+from mapping.messages.python_repr import written_object
 from mapping.model import SPAN_KINDS
 from mapping.semantics import log_bodies
 from mapping.semantics.attribute_roles import agent_of_resource, find, is_error, session_of, span_type, text_id, type_of
-from mapping.semantics.event_types import event_type, readable_name, record_name, record_type
+from mapping.semantics.event_types import COMPONENT, event_type, readable_name, record_name, record_type
 from mapping.semantics.vocabulary import EMITTERS, NAMED_BY_SPAN, ROLES
 from mapping.times import parse_rfc3339
 
@@ -54,7 +55,10 @@ _NO_AGENTS = frozenset({"OpenAI Agent", "agent", "unknown"})
 _NOT_IN_AGENT_NAMES = ("invoke_agent ", "agent run ", "agent ")
 _AFTER_AGENT_NAMES = (".run", ".arun", ".kickoff", ".__call__", ".forward", ".agent", " run")
 # Scopes in which a root of the agents' kind is what they work in, called as that is.
-_ROOT_IS_WORKFLOW = ("openinference.instrumentation.openai_agents", "@arizeai/openinference-instrumentation-openai-agents")
+_ROOT_IS_WORKFLOW = (
+    "openinference.instrumentation.openai_agents",
+    "@arizeai/openinference-instrumentation-openai-agents",
+)
 # Objects of JSON that say whose an event is, and the keys in them.
 _CONTEXTS = ("genkit:metadata:context", "metadata")
 _SESSIONS_IN_CONTEXT = ("sessionId", "session_id", "thread_id", "conversation_id", "conversationId", "threadId")
@@ -68,21 +72,36 @@ _RESPONSES = (
     "haystack.component.output",
     "gcp.vertex.agent.llm_response",
     "attributes.body",
+    "gen_ai.completion",
     "langfuse.observation.output",
     "mlflow.spanOutputs",
     "lmnr.span.output",
     "output.value",
 )
+_RESPONSE_MODELS = ("gen_ai.response.model", "ai.response.model", "llm.response.model")
 _REQUESTS = ("mlflow.spanInputs", "langfuse.observation.input", "lmnr.span.input", "input.value")
 _USAGES = ("usage", "usageMetadata", "usage_metadata", "token_usage", "tokenUsage")
 # How the responses of OpenAI's and Anthropic's APIs begin.
 _RESPONSE_ID = re.compile(r'\{\s*"id":\s*"((?:chatcmpl|resp|msg|gen|cmpl)[-_][^"]{1,200})"')
+_MODEL = re.compile(r'"(?:model|model_name|modelVersion|model_version)":\s*"([^"]{1,100})"')
 _DETAIL = re.compile(r"[cC]ached?_?[cCtTrR]|reasoning_?[tT]okens|thoughts_?[tT]oken")
 # Claude Code's bodies of requests and responses: under one key, as JSON text.
 _BODIES = {"api_request_body": "gen_ai.input.messages", "api_response_body": "gen_ai.output.messages"}
 _BODY = "attributes.body"
+# Those who put a tool's result into an object.
+_WRAPPING = ("Google ADK", "Haystack")
 _SYSTEM_IS_MODEL = ("gemini-cli", "qwen-code")
-_OUTPUT_EVENT = "tool.output"
+# Span events that tell of their span's call: LlamaIndex's, and what Claude Code's tools gave back.
+_CALL_EVENTS: dict[str, TellingKind] = {
+    "tool.output": "tool",
+    "LLMChatEndEvent": "model",
+    "LLMCompletionEndEvent": "model",
+}
+# LlamaIndex's steps say what they were given and gave, as Python writes it, cut off.
+_STEP_INPUT, _STEP_OUTPUT = "llamaindex.step.input_summary", "step.output"
+_TOLD_RESULT = re.compile(r"tool_output=ToolOutput\(blocks=\[TextBlock\(block_type='text', text='((?:[^'\\]|\\.)*)'")
+_AGENT_AT_WORK = re.compile(r"current_agent_name='([^']{1,200})'")
+_WORKFLOW_TEXTS = ("input.value", "output.value", _STEP_INPUT)
 _NS_PER_MS = 1_000_000
 _MCP_NAMES = ("mcp_tool.name", "mcp.tool.name")
 _FAILURE_LEVELS = tuple(f"{name}{step}" for name in ("ERROR", "FATAL") for step in ("", 2, 3, 4))
@@ -97,7 +116,11 @@ def tell(event: Mapping[str, Any]) -> Telling:
     if signal == "log" and isinstance(body, dict):
         levels += log_bodies.levels_of(body)
     found = find(*levels)
-    name = record_name(event.get("name"), levels, body) if signal == "log" else readable_name(event.get("name"), properties)
+    name = (
+        record_name(event.get("name"), levels, body)
+        if signal == "log"
+        else readable_name(event.get("name"), properties)
+    )
     scope = _scope_name(event)
     kind = _kind(event, signal, name, levels, found)
     start, end = _times(event, signal, kind, properties)
@@ -171,12 +194,10 @@ def _times(
     return at, at
 
 
-def _kind(
-    event: Mapping[str, Any], signal: Signal, name: str | None, levels: Levels, found: Found
-) -> TellingKind:
+def _kind(event: Mapping[str, Any], signal: Signal, name: str | None, levels: Levels, found: Found) -> TellingKind:
     properties = levels[0]
     if signal == "span":
-        kind = _KINDS.get(span_type(found, properties, name), "none")
+        kind = _component_kind(properties) or _KINDS.get(span_type(found, properties, name, _scope_name(event)), "none")
         if kind == "agent" and _is_workflow_root(event, found, name):
             return "none"
         if kind == "none" and _is_own_agent(properties, name):
@@ -184,7 +205,9 @@ def _kind(
         if kind == "none" and _is_loop(properties):
             kind = "model"
     elif signal == "span_event":
-        if name == _OUTPUT_EVENT:
+        if name in _CALL_EVENTS:
+            return _CALL_EVENTS[name]
+        if name == _STEP_OUTPUT and str(properties.get("output")).startswith("ToolCallResult("):
             return "tool"
         kind = _KINDS.get(event_type(name) if name else "", "none")
         if kind in ("model", "agent", "tool"):
@@ -201,6 +224,14 @@ def _kind(
             if properties.get(key) in words:
                 return "none"
     return kind
+
+
+def _component_kind(properties: Mapping[str, Any]) -> TellingKind | None:
+    """Return the kind of a Haystack component: an agent, or a generator, which calls a model."""
+    component = properties.get(COMPONENT)
+    if not isinstance(component, str):
+        return None
+    return "agent" if component == "Agent" else "model" if component.endswith("Generator") else None
 
 
 def _record_kind(event: Mapping[str, Any], name: str | None, levels: Levels, found: Found) -> TellingKind:
@@ -297,7 +328,7 @@ def _tell_whose(telling: Telling, event: Mapping[str, Any], levels: Levels, foun
     telling.session_id = session or event.get("session_id")
     telling.provider = text_id(found[_AT["provider"]])
 
-    named = text_id(found[_AT["agent"]]) or _lc_agent(properties)
+    named = text_id(found[_AT["agent"]]) or _lc_agent(properties) or _agent_at_work(telling, properties)
     fallback = text_id(found[_AT["agent_id"]]) or text_id(found[_AT["whole"]])
     if named in _NO_AGENTS:
         named, fallback = None, fallback or named
@@ -311,6 +342,17 @@ def _tell_whose(telling: Telling, event: Mapping[str, Any], levels: Levels, foun
     if named is None and fallback is None:
         fallback = agent_of_resource(resource) or event.get("agent_id")
     telling.agent, telling.agent_fallback = named, fallback
+
+
+def _agent_at_work(telling: Telling, properties: Mapping[str, Any]) -> str | None:
+    """Return the agent that a step of LlamaIndex's workflow is of."""
+    if telling.kind != "none" or telling.signal != "span" or "llama" not in (telling.scope or ""):
+        return None
+    for key in _WORKFLOW_TEXTS:
+        value = properties.get(key)
+        if isinstance(value, str) and (found := _AGENT_AT_WORK.search(value)) is not None:
+            return found[1]
+    return None
 
 
 def _is_named_workflow(properties: Mapping[str, Any]) -> bool:
@@ -383,36 +425,48 @@ def _response_id(telling: Telling, properties: Mapping[str, Any], found: Found) 
 
 def _tell_response(telling: Telling, properties: Mapping[str, Any]) -> None:
     """Tell tokens, model and id that only the request or the response knows, where they are logged as they came."""
+    knows_model = any(key in properties for key in _RESPONSE_MODELS)
     for key in _RESPONSES:
         value = properties.get(key)
-        if value is None or (isinstance(value, str) and not _may_know_more(telling, value)):
-            continue
+        if isinstance(value, str):
+            if telling.response_id is None and (opening := _RESPONSE_ID.match(value)) is not None:
+                telling.response_id = opening[1]
+            if not knows_model and telling.name is not None:
+                _tell_answering_model(telling, value)
+            if not _has_more(telling, value):
+                continue
         held = structure(value)
+        if isinstance(held, list) and held:
+            held = held[0]
         if isinstance(held, dict):
             _tell_usage(telling, held)
     if telling.name is None:
         telling.name = text_id(properties.get("genkit:name"))
     for key in _REQUESTS:
-        if telling.name is None and isinstance(value := properties.get(key), dict | str) and '"model"' in str(value):
+        if telling.name is None and isinstance(value := properties.get(key), str) and '"model"' in value:
             held = structure(value)
             telling.name = text_id(held.get("model")) if isinstance(held, dict) else None
 
 
-def _may_know_more(telling: Telling, response: str) -> bool:
+def _tell_answering_model(telling: Telling, response: str) -> None:
+    """Tell the model that answered, where it is a version of the one that was asked for."""
+    found = _MODEL.search(response)
+    if found is not None and found[1].startswith(str(telling.name)):
+        telling.name = found[1]
+
+
+def _has_more(telling: Telling, response: str) -> bool:
     """Say whether the text of a response may have what is not known yet, before it is parsed."""
-    if telling.response_id is None:
-        opening = _RESPONSE_ID.match(response)
-        telling.response_id = opening[1] if opening else None
     tokens = telling.tokens
-    if tokens is None:
-        return "sage" in response or '"model' in response
     if telling.name is None and '"model' in response:
         return True
-    return tokens.cache_read is None and tokens.reasoning is None and _DETAIL.search(response) is not None
+    if tokens is None:
+        return "sage" in response
+    return None in (tokens.cache_read, tokens.reasoning) and _DETAIL.search(response) is not None
 
 
 def _tell_usage(telling: Telling, held: dict[str, Any]) -> None:
-    for holder in (held, *_metas(held)):
+    for holder in (held, *_metas(held), *_generations(held)):
         raw = holder.get("raw")
         usages = [holder.get(key) for key in _USAGES] + ([raw.get("usage")] if isinstance(raw, dict) else [])
         for usage in usages:
@@ -420,6 +474,16 @@ def _tell_usage(telling: Telling, held: dict[str, Any]) -> None:
                 telling.tokens = with_details(telling.tokens, tokens)
         if telling.name is None:
             telling.name = text_id(first(holder.get(key) for key in ("model", "modelVersion", "model_version")))
+
+
+def _generations(held: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what LangChain notes beside the first answer."""
+    inner = held.get("generations")
+    while isinstance(inner, list) and inner:
+        inner = inner[0]
+    message = inner.get("message") if isinstance(inner, dict) else None
+    kwargs = message.get("kwargs") if isinstance(message, dict) else None
+    return [kwargs] if isinstance(kwargs, dict) else []
 
 
 def _metas(held: dict[str, Any]) -> list[dict[str, Any]]:
@@ -435,7 +499,14 @@ def _tell_tool(telling: Telling, levels: Levels, found: Found) -> None:
     properties = levels[0]
     told = text_id(found[_AT["tool"]])
     if telling.signal == "span_event":
-        telling.result = result_of(properties.get("output")).value
+        output = properties.get("output")
+        cut_off = _TOLD_RESULT.search(output) if telling.event_name == _STEP_OUTPUT and isinstance(output, str) else None
+        telling.result = result_of(output if cut_off is None else cut_off[1]).value
+        return
+    step = properties.get(_STEP_INPUT)
+    if isinstance(step, str) and (written := written_object(step)) is not None and "tool_name" in written:
+        telling.name, telling.arguments = text_id(written["tool_name"]), written.get("tool_kwargs")
+        telling.call_id = real_id(written.get("tool_id"))
         return
     given = found[_AT["arguments"]]
     if given is None:
@@ -444,7 +515,7 @@ def _tell_tool(telling: Telling, levels: Levels, found: Found) -> None:
         given = properties["tool.parameters"]
     telling.arguments = arguments_of(given)
     telling.name = real_name(told) or _other_name(telling, properties, found, told)
-    result = _result(levels, found)
+    result = _result(levels, found, wrapped=telling.emitter in _WRAPPING)
     telling.call_id = real_id(text_id(found[_AT["call_id"]])) or result.call_id
     telling.result = result.value
     if result.failed:
@@ -471,11 +542,11 @@ def _is_given(value: object) -> bool:
     return isinstance(held, dict) and not ("type" in held or "properties" in held or "def" in held)
 
 
-def _result(levels: Levels, found: Found) -> Result:
+def _result(levels: Levels, found: Found, *, wrapped: bool) -> Result:
     value = found[_AT["result"]]
     if value is None:
         value = _plain(levels, OUTPUT_KEYS)
-    return response_of(value) if "gcp.vertex.agent.tool_response" in levels[0] else result_of(value)
+    return response_of(value) if wrapped else result_of(value)
 
 
 def _plain(levels: Levels, keys: dict[str, int], but: str | None = None) -> Any:

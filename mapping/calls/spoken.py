@@ -23,6 +23,7 @@ from mapping.messages.extraction import (
     system_beside,
     values_of,
 )
+from mapping.messages.python_repr import written_object
 
 Levels = Sequence[dict[str, Any]]
 
@@ -36,7 +37,17 @@ _BESIDE_TEXT = frozenset(
     "generation_token_count outputText tokenCount completionReason role raw".split()
 )
 _ANSWER_TEXTS = ("text", "completion", "generation", "outputText", "output_text", "response", "generated_text")
-_INSIDE = ("outputBodyJson", "message", "messages", "choices", "candidates", "replies", "output", "results", "generations")
+_INSIDE = (
+    "outputBodyJson",
+    "message",
+    "messages",
+    "choices",
+    "candidates",
+    "replies",
+    "output",
+    "results",
+    "generations",
+)
 _DEPTH = 6
 
 # Speakers of message events, by the last word of their names; `gen_ai.user.message` has its own within.
@@ -46,6 +57,8 @@ _SPEECH = ("content", "text", "message")
 _CONTENT = "gen_ai.event.content"
 _HISTORY = ("new_context",)
 _CONTEXT = re.compile(r"^\[(USER|TOOL RESULT: [^\]\n]+)\]\n", re.MULTILINE)
+# Items of OpenAI's Responses as Python writes them.
+_WRITTEN_ITEMS = ("ResponseFunctionToolCall(", "ResponseReasoningItem(", "ResponseOutputMessage(")
 _SMOL_CALLS = "Calling tools:\n"
 _SMOL_RESULT = "Observation:\n"
 
@@ -143,14 +156,15 @@ def _system(levels: Levels) -> list[Part]:
 def _sent(levels: Levels) -> tuple[list[Part], list[Message]]:
     """Return the system prompt beside the messages that were sent, and these: of several lists the one that says most."""
     for level in levels:
-        lists = [*_lists(level)]
-        best = next((found for found in lists if found[1] and found[2]), None)
-        best = best or next((found for found in lists if found[1]), None)
+        best: tuple[list[Part], list[Message]] | None = None
+        for system, messages, is_whole in _lists(level):
+            if messages and (best is None or is_whole):
+                best = system, messages
+            if best is not None and is_whole:
+                break
         if best is not None:
             return best[0] or _system(levels), best[1]
-    asked = first(
-        value for level in levels for value in values_of(level, INPUT_KEYS) if value is not level.get("body")
-    )
+    asked = first(value for level in levels for value in values_of(level, INPUT_KEYS) if value is not level.get("body"))
     if isinstance(asked, str) and asked[:1] == "[" and (context := _context(asked)):
         return _system(levels), context
     parts = [*parts_of(_question(asked))]
@@ -239,6 +253,8 @@ def _answered(levels: Levels) -> list[Message]:
 def _told_answer(levels: Levels) -> list[Message]:
     for level in levels:
         best: list[Message] = []
+        if "response.message.role" in level:
+            return messages_of([_dotted_message(level)])
         for messages in flattened(level, "output"):
             if isinstance(messages, list) and (told := messages_of(messages_in(messages))):
                 if _has_ids(told):
@@ -253,6 +269,17 @@ def _told_answer(levels: Levels) -> list[Message]:
         if best:
             return best
     return []
+
+
+def _dotted_message(level: Mapping[str, Any]) -> dict[str, Any]:
+    """Return LlamaIndex's answer, whose fields are attributes of their own."""
+    message = {"role": str(level["response.message.role"]), "blocks": structure(level.get("response.message.blocks"))}
+    calls = structure(level.get("response.message.additional_kwargs.tool_calls"))
+    if isinstance(calls, list) and not any(
+        isinstance(block, dict) and block.get("block_type") == "tool_call" for block in message["blocks"] or ()
+    ):
+        message["tool_calls"] = calls
+    return message
 
 
 def _is_plain(value: Any) -> bool:
@@ -400,6 +427,11 @@ def _name_call(result: Part, asked: list[Part]) -> None:
 def _read_by_tool(part: Part, role: str) -> Part:
     """Return smolagents' calls and results, which it writes as text, as what they are."""
     text = part.get("text", "")
+    if part["type"] == "text" and text.startswith(_WRITTEN_ITEMS) and (item := written_object(text)) is not None:
+        said = messages_of(messages_in([item]))
+        if len(said) == 1 and len(said[0]["parts"]) == 1:
+            only: Part = said[0]["parts"][0]
+            return only
     if role == "tool" and part["type"] == "text":
         return {"type": "tool_result", "result": text.removeprefix(_SMOL_RESULT)}
     if role == "assistant" and part["type"] == "text" and text.startswith(_SMOL_CALLS):

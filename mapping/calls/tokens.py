@@ -46,6 +46,7 @@ _NAMES = {
     ),
     "cache_read": (
         "cached_tokens",
+        "cache_read",
         "cache_read_input_tokens",
         "cacheReadInputTokens",
         "cachedInputTokens",
@@ -56,12 +57,14 @@ _NAMES = {
     ),
     "cache_write": (
         "cache_creation_input_tokens",
+        "cache_creation",
         "cacheWriteInputTokens",
         "cache_write_input_tokens",
         "cache_write_tokens",
     ),
     "reasoning": (
         "reasoning_tokens",
+        "reasoning",
         "reasoningTokens",
         "thoughtsTokens",
         "thoughtsTokenCount",
@@ -72,6 +75,8 @@ _NAMES = {
 # Anthropic's and Bedrock's names: where they stand, input leaves the cache out.
 _APART = ("cache_read_input_tokens", "cache_creation_input_tokens", "cacheReadInputTokens", "cacheWriteInputTokens")
 _DETAILS = (
+    "input_token_details",
+    "output_token_details",
     "prompt_tokens_details",
     "input_tokens_details",
     "inputTokensDetails",

@@ -16,10 +16,12 @@ _GENERIC = frozenset({"mcp_tool", "tool", "unknown", "unknown_tool"})
 # What frameworks add to a tool's name in that of its span.
 _BEFORE = re.compile(r"(?:execute_tool|tools/call|tool_call|tool|running tool|mcp)[ :] ?|tool\.execution:")
 _AFTER = re.compile(r"\.(?:tool|run|arun|_run|_arun|__call__|__acall__|acall|call|invoke|ainvoke|forward)\Z")
-_PLACEHOLDERS = frozenset({"", "<not specified>", "not specified", "unknown", "none", "null", "undefined", "n/a", "0", "-"})
+_PLACEHOLDERS = frozenset(
+    {"", "<not specified>", "not specified", "unknown", "none", "null", "undefined", "n/a", "0", "-"}
+)
 
 # Arguments that were passed by their names, and by their places.
-_PASSED = frozenset({"args", "kwargs"})
+_PASSED = frozenset({"args", "kwargs", "sanitize_inputs_outputs"})
 # LangChain's messages as Python writes them.
 _WRITTEN = re.compile(r"content=(?P<content>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")(?P<rest>(?: \w+=.*)?)\Z", re.DOTALL)
 _WRITTEN_ID = re.compile(r" tool_call_id='([^']+)'")
@@ -72,6 +74,8 @@ def arguments_of(value: Any) -> Any:
     value = structure(value)
     if not isinstance(value, dict):
         return value
+    if "inputs" in value and "input_str" in value:  # LangChain's, as Traceloop logs them
+        return value["inputs"] if value["inputs"] is not None else value["input_str"]
     if value.keys() <= _PASSED and isinstance(value.get("kwargs", {}), dict):
         by_name, by_place = value.get("kwargs") or {}, value.get("args") or []
         if not by_place:
@@ -90,8 +94,10 @@ def result_of(value: Any) -> Result:
 
 
 def response_of(value: Any) -> Result:
-    """Return a result that Gemini's libraries have put into an object, as a function's response has to be one."""
+    """Return a result that a library has put into an object: Gemini wants one of a function, `{result}` or `{error}`."""
     value = structure(value)
+    if isinstance(value, dict) and value.keys() == {"error"}:
+        return Result(value["error"], failed=True)
     for key in ("result", "output"):
         if isinstance(value, dict) and value.keys() == {key}:
             return _unwrapped(value[key], 1)
@@ -142,7 +148,9 @@ def _in_parts(parts: list[Any], depth: int) -> Result:
         return Result(parts)
     texts = [part.get("text") for part in parts if part.get("type") in {"text", "output_text", "input_text", None}]
     if len(texts) == len(parts) and all(isinstance(text, str) for text in texts):
-        return _in_text("\n".join(map(str, texts)), depth + 1) if len(texts) == 1 else Result("\n".join(map(str, texts)))
+        return (
+            _in_text("\n".join(map(str, texts)), depth + 1) if len(texts) == 1 else Result("\n".join(map(str, texts)))
+        )
     only = parts[0]
     if len(parts) == 1 and ("json" in only or _is_wrapper(only)):
         return _unwrapped(only["json"] if "json" in only else only, depth + 1)
@@ -157,6 +165,8 @@ def _in_object(value: dict[str, Any], depth: int) -> Result:  # noqa: PLR0911 - 
     if "lc" in value and isinstance(kwargs := value.get("kwargs"), dict):  # LangChain's, serialised
         inner = _unwrapped(kwargs.get("content"), depth + 1)
         return inner._replace(failed=kwargs.get("status") == "error", call_id=real_id(kwargs.get("tool_call_id")))
+    if value.get("type") == "tool" and isinstance(value.get("data"), dict):
+        return _unwrapped(value["data"], depth + 1)
     if value.get("type") == "tool" and "tool_call_id" in value and "content" in value:  # as a dict
         inner = _unwrapped(value["content"], depth + 1)
         return inner._replace(failed=value.get("status") == "error", call_id=real_id(value["tool_call_id"]))
@@ -175,11 +185,15 @@ def _in_object(value: dict[str, Any], depth: int) -> Result:  # noqa: PLR0911 - 
         if isinstance(answer := value.get(key), dict):
             inner = response_of(answer.get("response")) if depth < _DEPTH else Result(answer)
             return inner._replace(call_id=inner.call_id or real_id(answer.get("id")))
-    if value.keys() == {"output"} and isinstance(value["output"], dict) and "lc" in value["output"]:  # LangChain JS's
+    if "output" in value and value.keys() <= {"output", "kwargs"} and _is_tool_message(value["output"]):
         return _unwrapped(value["output"], depth + 1)
     if {"title", "metadata", "output"} <= value.keys():  # opencode's
         return _unwrapped(value["output"], depth + 1)
     return Result(value, value.get("isError") is True or value.get("is_error") is True or _state(value))
+
+
+def _is_tool_message(value: Any) -> bool:
+    return isinstance(value, dict) and ("lc" in value or value.get("type") == "tool")
 
 
 def _state(value: Mapping[str, Any]) -> bool:

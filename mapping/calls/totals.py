@@ -44,7 +44,9 @@ def add(totals: Totals, call: Call) -> None:
     totals.unpriced += call.cost is None and call.status != "error"
 
 
-def sums(calls: Iterable[Call], errors: Iterable[Telling]) -> tuple[Totals, dict[str, Totals], dict[tuple[str, str], Totals]]:
+def sums(
+    calls: Iterable[Call], errors: Iterable[Telling]
+) -> tuple[Totals, dict[str, Totals], dict[tuple[str, str], Totals]]:
     """Return the sums over all calls, those of each trace, and those of each session in a trace, `(session, trace)`."""
     whole = Totals()
     by_trace: dict[str, Totals] = {}

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from mapping.messages.python_repr import looks_written, written_object
 from mapping.semantics.vocabulary import FLATTENED, KEYS, ROLES
 from mapping.values import storable
 
@@ -46,7 +47,7 @@ UNSAID_KEYS = frozenset({"cache_control", "cachePoint", "reasoningContent", "cit
 _CALLS = ("tool_call", "tool_use", "toolUse", "tool-call", "function", "function_call")
 _RESULTS = ("tool_call_response", "tool_result", "toolResult", "tool-result", "function_response")
 _PARTS = ("text", "output_text", *_REASONING, *_CALLS)
-CONTENTS = ("content", "contents", "parts")
+CONTENTS = ("content", "contents", "parts", "blocks")
 _WRAPPED = ("text", "content", "message", "message_content", "json", "parts")
 _CALL_KEYS = ("toolUse", "functionCall", "function_call", "tool_call", "toolRequest", "function")
 _RESULT_KEYS = ("toolResult", "functionResponse", "function_response", "toolResponse", "tool_call_result")
@@ -187,6 +188,9 @@ def _as_message(value: Any) -> dict[str, Any] | None:
     if isinstance(value, list):
         is_pair = len(value) == 2 and isinstance(value[0], str) and value[0].lower() in _SPEAKERS
         return {"role": value[0], "content": value[1]} if is_pair else None
+    if isinstance(value, str):
+        value = written_object(value) if looks_written(value) else None
+        return value if is_message(value) else None
     if not isinstance(value, dict):
         return None
     kind = value.get("type")
@@ -273,7 +277,7 @@ PartKind = Literal["reasoning", "unsaid", "call", "result", "said", "other"]
 
 
 def read_part(part: dict[str, Any]) -> tuple[PartKind, Any]:
-    kind = part.get("type")
+    kind = part.get("type") or part.get("block_type")
     if kind in _REASONING:
         return "reasoning", part
     if part.keys() <= UNSAID_KEYS:
@@ -297,7 +301,7 @@ class ToolCall(NamedTuple):
 def read_call(call: dict[str, Any]) -> ToolCall:
     function = call.get("function")
     inner = function if isinstance(function, dict) else call
-    arguments = first(inner.get(key) for key in ("arguments", "input", "args"))
+    arguments = first(inner.get(key) for key in ("arguments", "input", "args", "tool_kwargs"))
     return ToolCall(
         first(call.get(key) for key in _CALL_IDS), first(inner.get(key) for key in _CALL_NAMES), arguments
     )

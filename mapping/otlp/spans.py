@@ -134,7 +134,7 @@ def _map_span(wire: Wire, span: Any, origin: Origin, mapped: Mapped, received: i
     if duration is None and end:
         properties["otel.end_time"] = format_rfc3339(end)  # before the start, or without one: kept, not counted
     input_tokens, output_tokens = tokens_of(found)
-    kind = span_type(found, properties, span.name)
+    kind = span_type(found, properties, span.name, (origin.scope or {}).get("name"))
     names_itself = kind == "agent" or (kind == "workflow" and parent_span_id is None)
     own_name = own_name_of(found, properties, span.name) if names_itself else None
     event = Event(

@@ -61,7 +61,9 @@ def find(*levels: dict[str, Any] | None) -> Found:
 
 
 def session_of(found: Found) -> str | None:
-    return text_id(found[_SESSION])
+    """Return the session. The id of the response before is none: Microsoft's agents chain a conversation by it."""
+    session = text_id(found[_SESSION])
+    return None if session is not None and session.startswith("resp_") else session
 
 
 def agent_of(found: Found, own_name: str | None = None) -> str | None:
@@ -99,9 +101,9 @@ def type_of(found: Found) -> str | None:
     return kind
 
 
-def span_type(found: Found, properties: dict[str, Any], name: str | None) -> str:
-    """Return the event type of a span with this name, these properties and what was found in them."""
-    kind = (span_name_type(name) if name else None) or found[_TYPE]
+def span_type(found: Found, properties: dict[str, Any], name: str | None, scope: str | None = None) -> str:
+    """Return the event type of a span: of its name, its scope's name, its properties and what was found in them."""
+    kind = (span_name_type(name, scope) if name else None) or found[_TYPE]
     if kind is None:
         kind = next((TYPE_BY_KEY[key] for key in TYPE_BY_KEY if key in properties), None)
     if kind is None and name:

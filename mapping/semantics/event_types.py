@@ -60,12 +60,27 @@ SPAN_NAMES = {
     "guardian_scoring_observation": "span",
     "*._prepare_chat_with_tools": "span",
 }
+# The same in one scope alone: its names are those of others, too.
+_LLAMA_INDEX_CALLS = (
+    "chat achat stream_chat astream_chat complete acomplete stream_complete astream_complete structured_predict"
+)
+SCOPED_SPAN_NAMES = {
+    "openinference.instrumentation.haystack": {"Agent.run": "agent"},
+    "llamaindex.opentelemetry.tracer": {
+        **dict.fromkeys((f"*.{name}" for name in _LLAMA_INDEX_CALLS.split()), "model_call"),
+        "*.call_tool": "tool_call",
+        "FunctionTool.acall": "tool_call",
+        "FunctionTool.call": "tool_call",
+    },
+}
 # The same of records, by the names of their events: a tool's definition.
 RECORD_NAMES = {"tool": "log", "claude_code.tool": "log"}
 # Spans of types that only their names' first word says: the conventions ask for `execute_tool NAME`.
 FIRST_WORDS = {"execute_tool": "tool_call", "invoke_agent": "agent", "tools/call": "tool_call"}
 # What a span with one of these attributes is, where nothing else says it.
 TYPE_BY_KEY = {"gcp.vertex.agent.llm_request": "model_call"}
+# Haystack's components that are calls, in whichever pipeline: their class says it.
+COMPONENT = "haystack.component.type"
 
 _WORDS = {word: event_type for event_type, words in EVENT_TYPES.items() for word in words.split()}
 
@@ -89,11 +104,13 @@ def event_type(word: str) -> str | None:
     return found
 
 
-def span_name_type(name: str) -> str | None:
+def span_name_type(name: str, scope: str | None = None) -> str | None:
     """Return the type that an emitter's own name for a span means whatever its attributes say, None for any other."""
-    found = SPAN_NAMES.get(name)
-    if found is None and "." in name:
-        found = SPAN_NAMES.get("*" + name[name.rindex(".") :])
+    last = "*" + name[name.rindex(".") :] if "." in name else name
+    found = SPAN_NAMES.get(name) or SPAN_NAMES.get(last)
+    if found is None and scope in SCOPED_SPAN_NAMES:
+        names = SCOPED_SPAN_NAMES[scope]
+        found = names.get(name) or names.get(last)
     return found
 
 

@@ -262,6 +262,7 @@ EMITTERS = (
         own_name=("langsmith.trace.name",),
         provider=("langsmith.metadata.ls_provider",),
         model=("langsmith.metadata.ls_model_name",),
+        usage=("langsmith.metadata.usage_metadata",),
     ),
     Emitter(
         "pydantic-ai / Logfire",
@@ -350,11 +351,13 @@ EMITTERS = (
     Emitter(
         "Haystack",
         scopes=("haystack",),
+        own_name=("haystack.component.name",),
         input=("haystack.agent.step.llm.input", "haystack.agent.input", "haystack.component.input"),
         output=("haystack.agent.step.llm.output", "haystack.agent.output", "haystack.component.output"),
         tool=("haystack.tool.name",),
         arguments=("haystack.agent.step.tool.input", "haystack.tool.input"),
         result=("haystack.agent.step.tool.output", "haystack.tool.output"),
+        outcome=("haystack.tool.error",),
     ),
     Emitter(
         "MLflow",
@@ -374,6 +377,16 @@ EMITTERS = (
         type=("lmnr.span.type",),
         input=("lmnr.span.input",),
         output=("lmnr.span.output",),
+    ),
+    Emitter(
+        "LlamaIndex",
+        scopes=("llamaindex",),
+        model=("response.raw.model",),
+        response_id=("response.raw.id",),
+        input_tokens=("response.raw.usage.prompt_tokens", "response.raw.usage.input_tokens"),
+        output_tokens=("response.raw.usage.completion_tokens", "response.raw.usage.output_tokens"),
+        cache_read_tokens=("response.raw.usage.prompt_tokens_details.cached_tokens",),
+        reasoning_tokens=("response.raw.usage.completion_tokens_details.reasoning_tokens",),
     ),
     Emitter(
         "LangWatch, Weave, Opik",
@@ -419,6 +432,7 @@ FAILURES: dict[str, tuple[object, ...]] = {
     "langfuse.observation.level": ("ERROR",),
     "logfire.level_num": tuple(range(17, 25)),  # OpenTelemetry's numbers: ERROR to FATAL4
     "genkit:state": ("error",),
+    "haystack.tool.error": (True,),
 }
 
 # Agents that are called as their spans are: those of the emitters whose type stands under these keys.

@@ -1,0 +1,71 @@
+"""Objects that a program has written down as Python shows them: `ChatMessage(role=<Role.USER: 'user'>, blocks=[...])`.
+
+LlamaIndex, Haystack, smolagents and others log their messages so. Read are calls with keywords, lists, dicts, tuples
+and constants; what is no expression, or was cut off, is left as the text it is.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any
+
+# Python's parser takes a millisecond for 20 KB.
+_MAX_PARSED = 100_000
+_OPENING = re.compile(r"[A-Za-z_]\w*\(\w+=")
+# `<MessageRole.USER: 'user'>`, `<object at 0x7f>`; only where a value stands.
+_ENUM = re.compile(r"(?<=[=(\[,: ])<[A-Za-z_][\w.]*: ('(?:[^'\\\n]|\\.)*'|-?\d+)>")
+_OBJECT = re.compile(r"(?<=[=(\[,: ])<[\w.]+ (?:object|instance)[^<>'\"]*>")
+
+# What classes are, whose objects do not say it.
+_TYPES = {
+    "TextBlock": "text",
+    "TextContent": "text",
+    "ToolCall": "tool_call",
+    "ToolCallBlock": "tool_call",
+    "ToolCallResult": "tool_result",
+    "ThinkingBlock": "reasoning",
+    "ReasoningContent": "reasoning",
+}
+
+
+def looks_written(text: str) -> bool:
+    """Say whether a text begins as an object that Python wrote."""
+    return len(text) <= _MAX_PARSED and text.endswith(")") and _OPENING.match(text) is not None
+
+
+def written_object(text: str) -> dict[str, Any] | None:
+    """Return the fields of an object, with its `type` where its class says it; None where the text is none."""
+    if not looks_written(text):
+        return None
+    plain = _OBJECT.sub("None", _ENUM.sub(r"\1", text)) if "<" in text else text
+    try:
+        value = _value(ast.parse(plain, mode="eval").body)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _value(node: ast.expr) -> Any:  # noqa: PLR0911 - one return for each kind of value
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str | int | float | bool) or node.value is None else str(node.value)
+    if isinstance(node, ast.List | ast.Tuple | ast.Set):
+        return [_value(inner) for inner in node.elts]
+    if isinstance(node, ast.Dict):
+        return {
+            str(_value(key)): _value(value) for key, value in zip(node.keys, node.values, strict=True) if key is not None
+        }
+    if isinstance(node, ast.Call):
+        return _object(node)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        number = _value(node.operand)
+        return -number if isinstance(number, int | float) else number
+    return ast.unparse(node)
+
+
+def _object(node: ast.Call) -> dict[str, Any]:
+    name = node.func.id if isinstance(node.func, ast.Name) else ""
+    fields = {keyword.arg.lstrip("_"): _value(keyword.value) for keyword in node.keywords if keyword.arg}
+    if name in _TYPES:
+        fields.setdefault("type", _TYPES[name])
+    return fields
