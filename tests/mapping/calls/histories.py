@@ -71,7 +71,10 @@ def histories(draw):
         nested = telling(id=f"n{number}", span_id=f"n{number}", parent_span_id=f"s{number}", scope="http", **common)
         sibling = telling(id=f"b{number}", span_id=f"b{number}", parent_span_id=parent, scope="other", **common)
         log = telling(
-            id=f"l{number}", signal="log", parent_span_id=f"s{number}", event_name="api_response",
+            id=f"l{number}",
+            signal="log",
+            parent_span_id=f"s{number}",
+            event_name="api_response",
             **common | {"start": end, "end": end},
         )
         loose = telling(id=f"o{number}", signal="log", event_name="sse", **common | {"start": end, "end": end})

@@ -85,8 +85,14 @@ def test_agents_within_agents_count_once():
 def test_calls_of_one_scope_with_one_id_that_follow_each_other_are_several():
     calls = [
         telling(
-            id=f"m{number}", kind="model", span_id=f"m{number}", start=number * SECOND, end=number * SECOND + 1,
-            response_id="chatcmpl-1", tokens=Tokens(input=5, output=1), event_name="chat m",
+            id=f"m{number}",
+            kind="model",
+            span_id=f"m{number}",
+            start=number * SECOND,
+            end=number * SECOND + 1,
+            response_id="chatcmpl-1",
+            tokens=Tokens(input=5, output=1),
+            event_name="chat m",
         )
         for number in range(3)
     ]
@@ -97,8 +103,14 @@ def test_calls_of_one_scope_with_one_id_that_follow_each_other_are_several():
 def test_parallel_tools_that_were_given_one_id_are_several():
     calls = [
         telling(
-            id=f"m{number}", kind="tool", span_id=f"m{number}", start=SECOND, end=2 * SECOND, name="look",
-            call_id="call_0", event_name="execute_tool look",
+            id=f"m{number}",
+            kind="tool",
+            span_id=f"m{number}",
+            start=SECOND,
+            end=2 * SECOND,
+            name="look",
+            call_id="call_0",
+            event_name="execute_tool look",
         )
         for number in range(3)
     ]
@@ -106,13 +118,16 @@ def test_parallel_tools_that_were_given_one_id_are_several():
 
 
 def test_a_span_around_several_calls_of_its_kind_is_none_itself():
-    outer = telling(
-        id="o", kind="model", span_id="o", start=0, end=100, tokens=Tokens(input=30), event_name="generate"
-    )
+    outer = telling(id="o", kind="model", span_id="o", start=0, end=100, tokens=Tokens(input=30), event_name="generate")
     inner = [
         telling(
-            id=f"i{number}", kind="model", span_id=f"i{number}", parent_span_id="o", start=10 * number,
-            end=10 * number + 5, tokens=Tokens(input=10),
+            id=f"i{number}",
+            kind="model",
+            span_id=f"i{number}",
+            parent_span_id="o",
+            start=10 * number,
+            end=10 * number + 5,
+            tokens=Tokens(input=10),
         )
         for number in range(3)
     ]
@@ -126,13 +141,26 @@ def test_one_failure_told_on_the_way_up_is_one():
         telling(id="a", kind="agent", span_id="a", start=0, end=9, name="clerk", failed=True, failure=failure),
         telling(id="w", kind="none", span_id="w", parent_span_id="a", start=1, end=8, failed=True, failure=failure),
         telling(
-            id="t", kind="tool", span_id="t", parent_span_id="w", start=2, end=7, name="ledger", failed=True,
+            id="t",
+            kind="tool",
+            span_id="t",
+            parent_span_id="w",
+            start=2,
+            end=7,
+            name="ledger",
+            failed=True,
             failure=failure,
         ),
     ]
     notes = [
         telling(
-            id=f"{span.id}e", kind="error", signal="span_event", parent_span_id=span.id, start=3, end=3, failed=True,
+            id=f"{span.id}e",
+            kind="error",
+            signal="span_event",
+            parent_span_id=span.id,
+            start=3,
+            end=3,
+            failed=True,
             failure=failure,
         )
         for span in spans
@@ -145,11 +173,24 @@ def test_one_failure_told_on_the_way_up_is_one():
 
 def test_another_failure_further_up_is_another():
     tool = telling(
-        id="t", kind="tool", span_id="t", parent_span_id="a", start=2, end=3, name="look", failed=True,
+        id="t",
+        kind="tool",
+        span_id="t",
+        parent_span_id="a",
+        start=2,
+        end=3,
+        name="look",
+        failed=True,
         failure=Failure("KeyError", "no such city"),
     )
     agent = telling(
-        id="a", kind="agent", span_id="a", start=0, end=9, name="clerk", failed=True,
+        id="a",
+        kind="agent",
+        span_id="a",
+        start=0,
+        end=9,
+        name="clerk",
+        failed=True,
         failure=Failure("BudgetError", "out of money"),
     )
     assert interpret([tool, agent]).totals.errors == 2
@@ -158,15 +199,27 @@ def test_another_failure_further_up_is_another():
 def test_two_logs_take_two_spans_one_to_one():
     spans = [
         telling(
-            id=f"s{number}", kind="model", span_id=f"s{number}", start=number * SECOND, end=number * SECOND + 10,
-            name="m", tokens=Tokens(input=7, output=3),
+            id=f"s{number}",
+            kind="model",
+            span_id=f"s{number}",
+            start=number * SECOND,
+            end=number * SECOND + 10,
+            name="m",
+            tokens=Tokens(input=7, output=3),
         )
         for number in range(2)
     ]
     logs = [
         telling(
-            id=f"l{number}", kind="model", signal="log", trace_id="other", start=number * SECOND + 10,
-            end=number * SECOND + 10, name="m", tokens=Tokens(input=7, output=3), event_name="api_response",
+            id=f"l{number}",
+            kind="model",
+            signal="log",
+            trace_id="other",
+            start=number * SECOND + 10,
+            end=number * SECOND + 10,
+            name="m",
+            tokens=Tokens(input=7, output=3),
+            event_name="api_response",
         )
         for number in range(3)
     ]

@@ -15,7 +15,14 @@ JUNE_2026 = 1_780_272_000 * 10**9
 
 def call(name="gpt-4o-mini-2024-07-18", provider="openai", **tokens):
     return Call(
-        id="c", kind="model", name=name, told_by=["c"], trace_id="t", start=JUNE_2026, end=JUNE_2026, provider=provider,
+        id="c",
+        kind="model",
+        name=name,
+        told_by=["c"],
+        trace_id="t",
+        start=JUNE_2026,
+        end=JUNE_2026,
+        provider=provider,
         tokens=Tokens(**tokens),
     )
 
