@@ -29,7 +29,9 @@ _MESSAGES = (
 )
 _LINES = ("message", "msg")
 _STACKS = ("exception.stacktrace", "stack_trace", "exc_info", "exception")
-_VAGUE = frozenset({"", "_OTHER", "Exception", "Error", "error", "unknown", "tool_error", "TelemetrySafeError"})
+_VAGUE = frozenset(
+    {"", "_OTHER", "Exception", "Error", "error", "unknown", "tool_error", "TOOL_ERROR", "TelemetrySafeError"}
+)
 # Of these, what is no exception's type: it says nothing beside a message.
 _NO_TYPES = _VAGUE - {"Exception", "Error"}
 
@@ -43,7 +45,8 @@ _RAISED = re.compile(r"^([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warnin
 
 # What frameworks put before the words of a tool's failure.
 _AROUND = re.compile(
-    r"(?:Error: )?(?:Function failed\. Error: |Failed to invoke Tool [`'\"][^`'\"]*[`'\"](?: with parameters .*?)?\. Error: "
+    r"(?:Error: )?(?:Function failed\. Error: "
+    r"|Failed to invoke Tool [`'\"][^`'\"]*[`'\"](?: with parameters .*?)?\. Error: "
     r"|Error (?:calling|executing|running|invoking) tool [`'\"]?[\w.:/-]+[`'\"]?: |Error running tool \(non-fatal\): "
     r"|Tool execution failed: )(?=\S)",
     re.DOTALL,
@@ -54,6 +57,8 @@ _WAITING = re.compile(
     r"|\bHumanInputRequired\b|\bInterruptException\b|\bToolApprovalRequired\b"
 )
 _GOES_ON = re.compile(r"\bGraphBubbleUp\b|\bParentCommand\b")
+# A word of each that is found at once.
+_CONTROL = ("Interrupt", "Approval", "Deferred", "InputRequired", "BubbleUp", "ParentCommand")
 _ASKED = re.compile(r"Interrupt\(value=(?:'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\")")
 
 
@@ -90,14 +95,14 @@ def failure(kind: str | None, text: object, stack: str = "") -> Failure:
     return Failure(kind, message, detail)
 
 
-def waits(found: Failure | None) -> bool:
+def waits(found: Failure) -> bool:
     """Say whether what looks like a failure is control flow that waits for a person."""
-    return found is not None and _matches(_WAITING, found)
+    return _matches(_WAITING, found)
 
 
-def goes_on(found: Failure | None) -> bool:
+def goes_on(found: Failure) -> bool:
     """Say whether it is control flow by which another agent goes on."""
-    return found is not None and _matches(_GOES_ON, found)
+    return _matches(_GOES_ON, found)
 
 
 def asked(found: Failure) -> Failure:
@@ -109,6 +114,9 @@ def asked(found: Failure) -> Failure:
 
 
 def _matches(pattern: re.Pattern[str], found: Failure) -> bool:
+    texts = (found.type or "", found.message or "", found.detail)
+    if not any(word in text for text in texts for word in _CONTROL):
+        return False
     return any(
         pattern.search(text[:2_000]) is not None for text in (found.type or "", found.message or "", found.detail)
     )

@@ -2,65 +2,36 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from mapping.calls.answers import answered_in, are_several, one_answer
 from mapping.calls.model import Message, Part
+from mapping.calls.tool_parts import with_tools
 from mapping.messages import langchain
-from mapping.messages.display import messages_of, parts_of, tool_call_part
+from mapping.messages.display import has_ids, messages_of, parts_of
 from mapping.messages.extraction import (
     INPUT_KEYS,
     OUTPUT_KEYS,
     first,
     flattened,
-    is_message,
-    is_part,
     messages_in,
     request_in,
     structure,
     system_beside,
+    unquoted,
     values_of,
 )
-from mapping.messages.python_repr import written_object
 
 Levels = Sequence[dict[str, Any]]
-
-# Answers that are text whatever they look like: a model that was asked for JSON.
-_TEXTS = ("ai.response.text", "ai.response.object", "response.model_output", "response")
-_CALLS_BESIDE = "ai.response.toolCalls"
-# What stands beside the text of an answer that a framework, or a model's own API, has put together.
-_BESIDE_TEXT = frozenset(
-    "text toolCalls tool_calls files reasoning sources warnings finishReason finish_reason usage steps object "
-    "toolResults stop_reason stop stopReason model done created_at completion generation prompt_token_count "
-    "generation_token_count outputText tokenCount completionReason role raw".split()
-)
-_ANSWER_TEXTS = ("text", "completion", "generation", "outputText", "output_text", "response", "generated_text")
-_INSIDE = (
-    "outputBodyJson",
-    "message",
-    "messages",
-    "choices",
-    "candidates",
-    "replies",
-    "output",
-    "results",
-    "generations",
-)
-_DEPTH = 6
 
 # Speakers of message events, by the last word of their names; `gen_ai.user.message` has its own within.
 _SPEAKERS = {"choice": "assistant", "user_prompt": "user", "assistant_response": "assistant", "system_prompt": "system"}
 _SPEECH = ("content", "text", "message")
 # Azure's SDKs keep a message in this.
 _CONTENT = "gen_ai.event.content"
-_HISTORY = ("new_context",)
 _CONTEXT = re.compile(r"^\[(USER|TOOL RESULT: [^\]\n]+)\]\n", re.MULTILINE)
-# Items of OpenAI's Responses as Python writes them.
-_WRITTEN_ITEMS = ("ResponseFunctionToolCall(", "ResponseReasoningItem(", "ResponseOutputMessage(")
-_SMOL_CALLS = "Calling tools:\n"
-_SMOL_RESULT = "Observation:\n"
 
 
 class Spoken(NamedTuple):
@@ -79,8 +50,8 @@ def call_messages(levels: Levels, *, of_model: bool, model_is_system: bool = Fal
     `system` where it repeats the conversation.
     """
     system, sent = _sent(levels)
-    answered = _answered(levels)
-    answered = one_answer(answered, several=_several(levels)) if of_model else _last_of(answered)
+    answered = answered_in(levels)
+    answered = one_answer(answered, several=are_several(levels)) if of_model else _last_of(answered)
     if model_is_system:
         for message in sent:
             if message["role"] == "system":
@@ -149,12 +120,12 @@ def _by_speaker(said: list[Message]) -> Spoken:
 
 
 def _system(levels: Levels) -> list[Part]:
-    told = _unquoted(first(map(system_beside, levels)))
+    told = unquoted(first(map(system_beside, levels)))
     return [*parts_of(told)]
 
 
 def _sent(levels: Levels) -> tuple[list[Part], list[Message]]:
-    """Return the system prompt beside the messages that were sent, and these: of several lists the one that says most."""
+    """Return the system prompt beside the messages that were sent, and these: of several lists one that is whole."""
     for level in levels:
         best: tuple[list[Part], list[Message]] | None = None
         for system, messages, is_whole in _lists(level):
@@ -176,26 +147,21 @@ def _lists(level: dict[str, Any]) -> Iterator[tuple[list[Part], list[Message], b
     for messages in flattened(level, "input"):
         if isinstance(messages, list) and (told := messages_in(messages)):
             shown = messages_of(told)
-            yield [], shown, len(shown) == len(told) and _has_ids(shown)
+            yield [], shown, len(shown) == len(told) and has_ids(shown)
     for value in values_of(level, INPUT_KEYS):
         held = structure(value)
         if isinstance(held, str):
             continue
         if (request := request_in(held)) is not None:
             system, messages = request
-            yield [*parts_of(_unquoted(system))], messages_of(messages), True
+            yield [*parts_of(unquoted(system))], messages_of(messages), True
         elif told := langchain.messages_in(held):
             yield [], messages_of(told), True
 
 
-def _has_ids(messages: Iterable[Message]) -> bool:
-    """Say whether each call of a tool has its id, as flattened lists often have not."""
-    return all("id" in part for message in messages for part in message["parts"] if part["type"] == "tool_call")
-
-
 def _question(value: Any) -> Any:
     """Return what was asked out of a call's arguments: `{"args": ["..."], "kwargs": {}}`, `{"question": "..."}`."""
-    value = _unquoted(value)
+    value = unquoted(value)
     held = structure(value)
     if held in ([], {}):
         return None
@@ -210,15 +176,6 @@ def _question(value: Any) -> Any:
 
 def _is_passed(held: Mapping[str, Any]) -> bool:
     return isinstance(held.get("args") or [], list) and isinstance(held.get("kwargs") or {}, dict)
-
-
-def _unquoted(value: Any) -> Any:
-    """Return the text that JSON text of a string holds, anything else as it is."""
-    if isinstance(value, str) and value[:1] == '"' and value[-1:] == '"':
-        held = structure(f"[{value}]")
-        if isinstance(held, list) and len(held) == 1 and isinstance(held[0], str):
-            return held[0]
-    return value
 
 
 def _context(text: str) -> list[Message]:
@@ -236,209 +193,3 @@ def _context(text: str) -> list[Message]:
             result = {"type": "tool_result", "id": mark[1].removeprefix("TOOL RESULT: "), "result": said}
             messages.append({"role": "tool", "parts": [result]})
     return messages
-
-
-def _answered(levels: Levels) -> list[Message]:
-    said = _told_answer(levels)
-    # The Vercel AI SDK keeps the calls that an answer asks for beside its text.
-    calls = structure(first(level.get(_CALLS_BESIDE) for level in levels))
-    asked = [tool_call_part(call) for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
-    known = {part.get("id") for message in said for part in message["parts"] if part["type"] == "tool_call"}
-    asked = [part for part in asked if part.get("id") not in known]
-    if asked:
-        said.append({"role": "assistant", "parts": asked})
-    return said
-
-
-def _told_answer(levels: Levels) -> list[Message]:
-    for level in levels:
-        best: list[Message] = []
-        if "response.message.role" in level:
-            return messages_of([_dotted_message(level)])
-        for messages in flattened(level, "output"):
-            if isinstance(messages, list) and (told := messages_of(messages_in(messages))):
-                if _has_ids(told):
-                    return told
-                best = told
-        for key in sorted(level.keys() & OUTPUT_KEYS.keys(), key=OUTPUT_KEYS.__getitem__):
-            if key == _CALLS_BESIDE or (value := level[key]) is None or value == "":
-                continue
-            told = _spoken_text(value) if key in _TEXTS and _is_plain(value) else answer_in(value)
-            if told and not (best and len(told) != len(best)):
-                return told
-        if best:
-            return best
-    return []
-
-
-def _dotted_message(level: Mapping[str, Any]) -> dict[str, Any]:
-    """Return LlamaIndex's answer, whose fields are attributes of their own."""
-    message = {"role": str(level["response.message.role"]), "blocks": structure(level.get("response.message.blocks"))}
-    calls = structure(level.get("response.message.additional_kwargs.tool_calls"))
-    if isinstance(calls, list) and not any(
-        isinstance(block, dict) and block.get("block_type") == "tool_call" for block in message["blocks"] or ()
-    ):
-        message["tool_calls"] = calls
-    return message
-
-
-def _is_plain(value: Any) -> bool:
-    """Say whether a text is one, rather than the answer of a model's API as it came."""
-    held = structure(value)
-    return not (isinstance(held, list) or (isinstance(held, dict) and not held.keys().isdisjoint(_INSIDE)))
-
-
-def _spoken_text(content: Any) -> list[Message]:
-    parts = [{"type": "text", "text": content}] if isinstance(content, str) and content else [*parts_of(content)]
-    return [{"role": "assistant", "parts": parts}] if parts else []
-
-
-def answer_in(value: Any, depth: int = 0) -> list[Message]:
-    """Return the messages of an answer, out of a response that has them; JSON that is none is the answer, whole."""
-    value = _unquoted(value)
-    held = structure(value)
-    found = _in_response(held, depth)
-    if found is not None:
-        return found
-    return _spoken_text(value) if depth == 0 and value not in ({}, "{}", "[]", "null") else []
-
-
-def _in_response(held: Any, depth: int) -> list[Message] | None:
-    """Return the messages of a response, None where it is none that is known."""
-    if depth > _DEPTH:
-        return None
-    if isinstance(held, list):
-        return _in_list(held, depth)
-    if not isinstance(held, dict):
-        return None
-    if is_message(held) and not isinstance(held.get("message"), dict):
-        return messages_of([held]) if not held.keys().isdisjoint(_SAID) else None
-    if langchain.is_message(held):
-        return messages_of([langchain.as_message(held, "assistant")])
-    content = held.get("content")
-    if isinstance(content, dict) and "parts" in content:  # Gemini's
-        return messages_of([{"role": "assistant", **content}])
-    for key in _INSIDE:
-        inner = structure(held.get(key))
-        if isinstance(inner, dict | list) and inner and (found := _in_response(inner, depth + 1)) is not None:
-            return found
-    return _in_framework(held)
-
-
-_SAID = frozenset({"content", "contents", "parts", "tool_calls", "function_call", "refusal", "reasoning_content"})
-
-
-def _in_framework(held: dict[str, Any]) -> list[Message] | None:
-    """Read an answer whose text and calls stand beside each other, with nothing that is not known to stand there."""
-    if not held.keys() <= _BESIDE_TEXT:
-        return None
-    parts: list[Part] = []
-    for key in ("reasoning", "reasoningText"):
-        if isinstance(told := held.get(key), str) and told:
-            parts.append({"type": "reasoning", "text": told})
-    text = first(held.get(key) for key in _ANSWER_TEXTS)
-    parts += parts_of(text)
-    calls = first(held.get(key) for key in ("toolCalls", "tool_calls"))
-    if isinstance(calls, list):
-        parts += [tool_call_part(call) for call in calls if isinstance(call, dict)]
-    if not parts and text is None:
-        return None
-    return [{"role": "assistant", "parts": parts}] if parts else []
-
-
-def _in_list(held: list[Any], depth: int) -> list[Message] | None:
-    if not held:
-        return None
-    if told := messages_in(held):
-        return messages_of(told)
-    if told := langchain.messages_in(held):
-        return messages_of(told)
-    if all(map(is_part, held)):
-        return _spoken_text(held)
-    if isinstance(held[0], list):
-        return _in_list(held[0], depth + 1) if depth < _DEPTH else None
-    if not all(isinstance(one, dict) for one in held):
-        return None
-    found = [_in_response(one, depth + 1) for one in held]
-    if any(one is None for one in found):
-        return None
-    return [message for one in found if one for message in one]
-
-
-def one_answer(messages: list[Message], *, several: bool) -> list[Message]:
-    """Return an answer that came in pieces as one message by the assistant; `several` were asked for."""
-    joined: list[Message] = []
-    for message in messages:
-        if message["role"] not in ("tool", "assistant"):
-            message["role"] = "assistant"
-        before = joined[-1] if joined else None
-        if several or before is None or before["role"] != message["role"] or message["role"] == "tool":
-            joined.append({**message, "parts": [*message["parts"]]})
-            continue
-        for part in message["parts"]:
-            last = before["parts"][-1] if before["parts"] else None
-            if last is not None and part["type"] == last["type"] and part["type"] in ("text", "reasoning"):
-                if part["text"] != last["text"]:  # at the end of a stream all of it may come once more
-                    before["parts"][-1] = {**last, "text": last["text"] + part["text"]}
-            elif part not in before["parts"]:
-                before["parts"].append(part)
-    return joined
-
-
-def _several(levels: Levels) -> bool:
-    asked = first(level.get("gen_ai.request.choice.count") for level in levels)
-    return isinstance(asked, int) and asked > 1
-
-
-def with_tools(messages: list[Message]) -> list[Message]:
-    """Return messages in which results of tools are the tools', with the ids of the calls that they answer."""
-    told: list[Message] = []
-    asked: list[Part] = []
-    for message in messages:
-        parts = [_read_by_tool(part, message["role"]) for part in message["parts"]]
-        for part in parts:
-            if part["type"] == "tool_call":
-                asked.append(part)
-            elif part["type"] == "tool_result":
-                _name_call(part, asked)
-        results = [part for part in parts if part["type"] == "tool_result"]
-        if results and message["role"] != "tool":
-            told.append({**message, "role": "tool", "parts": results})
-            parts = [part for part in parts if part["type"] != "tool_result"]
-        if parts:
-            told.append({**message, "parts": parts})
-    return told
-
-
-def _name_call(result: Part, asked: list[Part]) -> None:
-    """Give a result without an id that of the first call before it that waits for one, by its name if it has one."""
-    for place, call in enumerate(asked):
-        by_id = "id" in result and call.get("id") == result["id"]
-        by_name = "id" not in result and result.get("name") in (None, call.get("name"))
-        if by_id or by_name:
-            if "id" in call:
-                result.setdefault("id", call["id"])
-            if "name" in call:
-                result.setdefault("name", call["name"])
-            del asked[place]
-            return
-
-
-def _read_by_tool(part: Part, role: str) -> Part:
-    """Return smolagents' calls and results, which it writes as text, as what they are."""
-    text = part.get("text", "")
-    if part["type"] == "text" and text.startswith(_WRITTEN_ITEMS) and (item := written_object(text)) is not None:
-        said = messages_of(messages_in([item]))
-        if len(said) == 1 and len(said[0]["parts"]) == 1:
-            only: Part = said[0]["parts"][0]
-            return only
-    if role == "tool" and part["type"] == "text":
-        return {"type": "tool_result", "result": text.removeprefix(_SMOL_RESULT)}
-    if role == "assistant" and part["type"] == "text" and text.startswith(_SMOL_CALLS):
-        try:
-            calls = ast.literal_eval(text.removeprefix(_SMOL_CALLS).strip())
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            return part
-        if isinstance(calls, list) and len(calls) == 1 and isinstance(calls[0], dict):
-            return tool_call_part(calls[0])
-    return part

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mapping.calls.model import Tokens
-from mapping.semantics.vocabulary import EMITTERS
+from mapping.semantics.emitters import EMITTERS
 
 # Tokens, and billionths of a dollar, beyond this are a mistake, not a bill; and a sum of them must stay in 64 bits.
 _MAX = 10**12
@@ -111,7 +111,7 @@ def _by_keys(level: Mapping[str, Any]) -> Tokens | None:
 
 
 def _with_cache(numbers: list[int | None], *, apart: bool) -> Tokens:
-    """Add what a cache had to the input, where the emitter leaves it out: or else less was sent than was read of it."""
+    """Add what a cache had to the input where the emitter leaves it out, as it does where it says less than that."""
     given, output, read, written, reasoning = numbers
     cached = (read or 0) + (written or 0)
     if given is not None and cached and (apart or given < cached):

@@ -76,15 +76,18 @@ def arguments_of(value: Any) -> Any:
         return value
     if "inputs" in value and "input_str" in value:  # LangChain's, as Traceloop logs them
         return value["inputs"] if value["inputs"] is not None else value["input_str"]
-    if value.keys() <= _PASSED and isinstance(value.get("kwargs", {}), dict):
-        by_name, by_place = value.get("kwargs") or {}, value.get("args") or []
-        if not by_place:
-            return by_name
-        if not by_name and isinstance(by_place, list) and len(by_place) == 1:
-            return structure(by_place[0])
-        return value
     if "args" in value and ("callId" in value or value.get("type") == "tool_call") and "name" in value:
         return structure(value["args"])  # Gemini CLI's request, LangChain's call
+    return _passed(value) if value.keys() <= _PASSED else value
+
+
+def _passed(value: dict[str, Any]) -> Any:
+    """Return what was passed by name, or the only thing that was passed by its place."""
+    by_name, by_place = value.get("kwargs") or {}, value.get("args") or []
+    if isinstance(by_name, dict) and not by_place:
+        return by_name
+    if isinstance(by_place, list) and len(by_place) == 1 and not by_name:
+        return structure(by_place[0])
     return value
 
 
@@ -94,7 +97,7 @@ def result_of(value: Any) -> Result:
 
 
 def response_of(value: Any) -> Result:
-    """Return a result that a library has put into an object: Gemini wants one of a function, `{result}` or `{error}`."""
+    """Return a result that a library has put into an object, as Gemini wants it: `{result}` or `{error}`."""
     value = structure(value)
     if isinstance(value, dict) and value.keys() == {"error"}:
         return Result(value["error"], failed=True)
@@ -153,7 +156,7 @@ def _in_parts(parts: list[Any], depth: int) -> Result:
         )
     only = parts[0]
     if len(parts) == 1 and ("json" in only or _is_wrapper(only)):
-        return _unwrapped(only["json"] if "json" in only else only, depth + 1)
+        return _unwrapped(only.get("json", only), depth + 1)
     return Result(parts)
 
 
@@ -161,35 +164,55 @@ def _is_wrapper(value: Mapping[str, Any]) -> bool:
     return any(key in value for key in ("functionResponse", "function_response", "toolResult", "kwargs"))
 
 
-def _in_object(value: dict[str, Any], depth: int) -> Result:  # noqa: PLR0911 - one return for each thing it may be
-    if "lc" in value and isinstance(kwargs := value.get("kwargs"), dict):  # LangChain's, serialised
-        inner = _unwrapped(kwargs.get("content"), depth + 1)
-        return inner._replace(failed=kwargs.get("status") == "error", call_id=real_id(kwargs.get("tool_call_id")))
-    if value.get("type") == "tool" and isinstance(value.get("data"), dict):
-        return _unwrapped(value["data"], depth + 1)
-    if value.get("type") == "tool" and "tool_call_id" in value and "content" in value:  # as a dict
-        inner = _unwrapped(value["content"], depth + 1)
-        return inner._replace(failed=value.get("status") == "error", call_id=real_id(value["tool_call_id"]))
-    if value.get("type") == "text" and isinstance(value.get("text"), str):  # MCP's
-        return _in_text(value["text"], depth + 1)
-    if isinstance(value.get("content"), list) and _is_mcp(value):
-        failed = value.get("isError") is True or value.get("is_error") is True or value.get("state") in _FAILED
-        inner = _in_parts(value["content"], depth + 1)
-        return inner._replace(failed=failed or inner.failed)
-    if isinstance(value.get("blocks"), list) and "is_error" in value:  # LlamaIndex's
-        inner = _unwrapped(value.get("raw_output", value["blocks"]), depth + 1)
-        return inner._replace(failed=value["is_error"] is True)
-    if isinstance(value.get("response"), dict) and "request" in value:  # Gemini CLI's
+def _in_object(value: dict[str, Any], depth: int) -> Result:
+    for read in (_of_langchain, _of_mcp, _of_llama_index, _of_gemini, _of_opencode):
+        if (found := read(value, depth + 1)) is not None:
+            return found
+    return Result(value, value.get("isError") is True or value.get("is_error") is True or _state(value))
+
+
+def _of_langchain(value: dict[str, Any], depth: int) -> Result | None:
+    """Read a ToolMessage: serialised, as an object, or as what a tool put out."""
+    if "output" in value and value.keys() <= {"output", "kwargs"} and _is_tool_message(value["output"]):
+        return _unwrapped(value["output"], depth)
+    message = value.get("kwargs") if "lc" in value else value.get("data") if value.get("type") == "tool" else None
+    message = message if isinstance(message, dict) else value
+    if message is value and not (value.get("type") == "tool" and "tool_call_id" in value and "content" in value):
+        return None
+    inner = _unwrapped(message.get("content"), depth)
+    return inner._replace(failed=message.get("status") == "error", call_id=real_id(message.get("tool_call_id")))
+
+
+def _of_mcp(value: dict[str, Any], depth: int) -> Result | None:
+    """Read MCP's content, or AgentScope's."""
+    if value.get("type") == "text" and isinstance(value.get("text"), str):
+        return _in_text(value["text"], depth)
+    if not isinstance(value.get("content"), list) or not _is_mcp(value):
+        return None
+    failed = value.get("isError") is True or value.get("is_error") is True or value.get("state") in _FAILED
+    inner = _in_parts(value["content"], depth)
+    return inner._replace(failed=failed or inner.failed)
+
+
+def _of_llama_index(value: dict[str, Any], depth: int) -> Result | None:
+    if not isinstance(value.get("blocks"), list) or "is_error" not in value:
+        return None
+    return _unwrapped(value.get("raw_output", value["blocks"]), depth)._replace(failed=value["is_error"] is True)
+
+
+def _of_gemini(value: dict[str, Any], depth: int) -> Result | None:
+    """Read a function's response, or Gemini CLI's record of one."""
+    if isinstance(value.get("response"), dict) and "request" in value:
         return _of_request(value, value["response"], depth)
     for key in ("functionResponse", "function_response"):
         if isinstance(answer := value.get(key), dict):
             inner = response_of(answer.get("response")) if depth < _DEPTH else Result(answer)
             return inner._replace(call_id=inner.call_id or real_id(answer.get("id")))
-    if "output" in value and value.keys() <= {"output", "kwargs"} and _is_tool_message(value["output"]):
-        return _unwrapped(value["output"], depth + 1)
-    if {"title", "metadata", "output"} <= value.keys():  # opencode's
-        return _unwrapped(value["output"], depth + 1)
-    return Result(value, value.get("isError") is True or value.get("is_error") is True or _state(value))
+    return None
+
+
+def _of_opencode(value: dict[str, Any], depth: int) -> Result | None:
+    return _unwrapped(value["output"], depth) if {"title", "metadata", "output"} <= value.keys() else None
 
 
 def _is_tool_message(value: Any) -> bool:

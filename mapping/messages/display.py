@@ -31,6 +31,8 @@ from mapping.values import json_text
 Part = dict[str, Any]
 Message = dict[str, Any]
 
+_TEXTS = ("text", "output_text", "input_text")
+
 
 def messages_of(values: Iterable[Any]) -> list[Message]:
     """Give messages (`logged_messages.is_message`) as they are shown; those that say nothing are left out."""
@@ -97,7 +99,7 @@ def _is_said(part: Any) -> bool:
 def _part(part: dict[str, Any], depth: int) -> Iterator[Part]:
     kind, value = read_part(part)
     own = str(part.get("type") or "")
-    if kind in {"said", "other"} and (medium := media_part(part)) is not None:
+    if own not in _TEXTS and kind in {"said", "other"} and (medium := media_part(part)) is not None:
         yield medium
     elif own in {"tool-call", "tool-result"}:  # Vercel's
         yield tool_call_part(part) if own == "tool-call" else _tool_result(part.get("toolCallId"), _vercel(part), part)
@@ -133,8 +135,14 @@ def tool_call_part(call: dict[str, Any]) -> Part:
 
 def _tool_result(call_id: Any, result: Any, holder: dict[str, Any]) -> Part:
     origin = holder.get("origin")
-    name = first((holder.get("name"), holder.get("toolName"), origin.get("tool_name") if isinstance(origin, dict) else None))
-    failed = True if holder.get("is_error") is True or holder.get("error") is True or holder.get("status") == "error" else None
+    name = first(
+        (holder.get("name"), holder.get("toolName"), origin.get("tool_name") if isinstance(origin, dict) else None)
+    )
+    failed = (
+        True
+        if holder.get("is_error") is True or holder.get("error") is True or holder.get("status") == "error"
+        else None
+    )
     return _without_none(
         type="tool_result", id=_text(call_id), name=_text(name), result=_unwrapped(result), failed=failed
     )
@@ -163,3 +171,8 @@ def _text(value: Any) -> str | None:
 
 def _without_none(**fields: Any) -> Part:
     return {field: value for field, value in fields.items() if value is not None}
+
+
+def has_ids(messages: Iterable[Message]) -> bool:
+    """Say whether each call of a tool has its id, as flattened lists often have not."""
+    return all("id" in part for message in messages for part in message["parts"] if part["type"] == "tool_call")

@@ -162,6 +162,15 @@ def structure(value: object) -> Any:
     return value
 
 
+def unquoted(value: Any) -> Any:
+    """Return the text that JSON text of a string holds, anything else as it is."""
+    if isinstance(value, str) and value[:1] == '"' and value[-1:] == '"':
+        held = structure(f"[{value}]")
+        if isinstance(held, list) and len(held) == 1 and isinstance(held[0], str):
+            return held[0]
+    return value
+
+
 def request_in(value: object, depth: int = 0) -> tuple[Any, list[Any]] | None:
     """Look for a list of messages, at most a few levels down in what was logged, and the system prompt beside it."""
     value = structure(value)
@@ -183,16 +192,20 @@ def messages_in(values: list[Any]) -> list[dict[str, Any]]:
 
 
 def _as_message(value: Any) -> dict[str, Any] | None:
-    if is_message(value):
-        return value  # type: ignore[no-any-return] # it is a dict
+    if isinstance(value, str) and looks_written(value):
+        value = written_object(value)
     if isinstance(value, list):
         is_pair = len(value) == 2 and isinstance(value[0], str) and value[0].lower() in _SPEAKERS
         return {"role": value[0], "content": value[1]} if is_pair else None
-    if isinstance(value, str):
-        value = written_object(value) if looks_written(value) else None
-        return value if is_message(value) else None
     if not isinstance(value, dict):
         return None
+    if is_message(value):
+        return value
+    return _item(value)
+
+
+def _item(value: dict[str, Any]) -> dict[str, Any] | None:
+    """Return an item of Responses, or Gemini's content that does not say whose it is, as a message."""
     kind = value.get("type")
     if kind in _ITEM_CALLS:
         return {"role": "assistant", "tool_calls": [value]}
@@ -302,9 +315,7 @@ def read_call(call: dict[str, Any]) -> ToolCall:
     function = call.get("function")
     inner = function if isinstance(function, dict) else call
     arguments = first(inner.get(key) for key in ("arguments", "input", "args", "tool_kwargs"))
-    return ToolCall(
-        first(call.get(key) for key in _CALL_IDS), first(inner.get(key) for key in _CALL_NAMES), arguments
-    )
+    return ToolCall(first(call.get(key) for key in _CALL_IDS), first(inner.get(key) for key in _CALL_NAMES), arguments)
 
 
 def read_result(result: dict[str, Any]) -> tuple[Any, Any]:
@@ -312,8 +323,7 @@ def read_result(result: dict[str, Any]) -> tuple[Any, Any]:
     call_id = first(result.get(key) for key in _CALL_IDS)
     if call_id is None and isinstance(origin := result.get("origin"), dict):
         call_id = origin.get("id")  # Haystack's
-    told = first(result.get(key) for key in ("response", "result", "output", "content"))
-    if isinstance(told, dict) and told is result.get("response") and len(told) == 1:
-        # What a function's response has to be an object for.
-        told = first((told.get("result"), told.get("output"), told))
+    told: Any = first(result.get(key) for key in ("response", "result", "output", "content"))
+    if isinstance(told, dict) and len(told) == 1 and told is result.get("response"):
+        told = told.get("result", told.get("output", told))  # Gemini wants an object of each function
     return call_id, told

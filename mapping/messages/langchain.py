@@ -23,7 +23,7 @@ def requests(levels: list[dict[str, Any]]) -> Iterator[Request]:
 
 
 def messages_in(held: Any) -> list[dict[str, Any]]:
-    """Return the messages of a list, of the first of several, or of an object's `messages`; [] where they are others."""
+    """Return the messages of a list, of the first of several, or of an object's `messages`; [] for any others."""
     messages = held.get("messages") if isinstance(held, dict) else held
     if isinstance(messages, list) and messages and isinstance(messages[0], list):
         messages = messages[0]

@@ -1,4 +1,4 @@
-"""Pictures, sounds and files in messages: what they are and how large, whoever logged them; not the bytes themselves."""
+"""Pictures, sounds and files in messages: what they are and how large, whoever logged them; not their bytes."""
 
 from __future__ import annotations
 
@@ -40,8 +40,9 @@ _HOLDERS = (
 _TYPES = ("media_type", "mime_type", "mimeType", "mediaType", "contentType", "content_type", "format")
 _DATA = ("data", "bytes", "base64", "base64_image", "content", "image", "file_data", "blob")
 _URLS = ("url", "uri", "fileUri", "file_uri", "image_url", "file_url", "s3Location")
-_IDS = ("file_id", "fileId", "id")
-_NAMES = ("filename", "name", "fileName", "displayName", "title")
+# What a medium is called: by the part itself, whose own name and id are those of the part, and by what it holds.
+_OWN_NAMES = ("filename", "fileName", "displayName", "file_id", "fileId")
+_NAMES = (*_OWN_NAMES, "name", "title", "id")
 _DEPTH = 4
 
 
@@ -54,7 +55,15 @@ def media_part(part: dict[str, Any]) -> Part | None:
     holder = next((key for key in _HOLDERS if isinstance(part.get(key), dict | str) and part[key]), None)
     if kind is None and holder is None:
         return None
-    if kind is None and holder not in ("inlineData", "inline_data", "fileData", "file_data", "image_url", "media", "image"):
+    if kind is None and holder not in (
+        "inlineData",
+        "inline_data",
+        "fileData",
+        "file_data",
+        "image_url",
+        "media",
+        "image",
+    ):
         return None
     found: Part = {}
     _look(part, found, 0)
@@ -77,34 +86,26 @@ def _kind(word: object) -> str | None:
     return None
 
 
-def _look(value: Any, found: Part, depth: int) -> None:
-    if isinstance(value, str):
-        _look_at(value, found)
-        return
-    if not isinstance(value, dict) or depth > _DEPTH:
-        return
+def _look(value: dict[str, Any], found: Part, depth: int) -> None:
+    """Look for the type, the name, the size and the URL of a medium, at most a few levels down."""
     for key in _TYPES:
-        if isinstance(told := value.get(key), str) and told:
-            found.setdefault("media_type", told)
-    for key in (*_NAMES, *_IDS):
-        if depth == 0 and key in ("name", "id", "title"):
-            continue
-        if isinstance(told := value.get(key), str) and told:
-            found.setdefault("name", told)
-    for key in _URLS:
-        if isinstance(told := value.get(key), str) and told:
-            _look_at(told, found)
-    for key in _DATA:
-        if isinstance(told := value.get(key), str) and told and key not in _URLS:
-            if told.startswith(("data:", "http:", "https:")):
-                _look_at(told, found)
-            elif key != "content" or value.get("type") in ("blob", None):
-                found.setdefault("size", _bytes(told))
-    for key in _HOLDERS:
-        if isinstance(inner := value.get(key), dict):
+        _note(found, "media_type", value.get(key))
+    for key in _NAMES if depth else _OWN_NAMES:
+        _note(found, "name", value.get(key))
+    for key in (*_URLS, *_DATA, *_HOLDERS):
+        inner = value.get(key)
+        if isinstance(inner, dict) and key in _HOLDERS and depth < _DEPTH:
             _look(inner, found, depth + 1)
-        elif isinstance(inner, str) and inner.startswith(("data:", "http:", "https:")):
-            _look_at(inner, found)
+        elif isinstance(inner, str) and inner:
+            if key in _URLS or inner.startswith(("data:", "http:", "https:")):
+                _look_at(inner, found)
+            elif key in _DATA and (key != "content" or value.get("type") in ("blob", None)):
+                found.setdefault("size", _bytes(inner))
+
+
+def _note(found: Part, field: str, value: object) -> None:
+    if isinstance(value, str) and value:
+        found.setdefault(field, value)
 
 
 def _look_at(text: str, found: Part) -> None:
@@ -121,4 +122,3 @@ def _look_at(text: str, found: Part) -> None:
 
 def _bytes(base64: str) -> int:
     return max(len(base64) * 3 // 4 - base64[-2:].count("="), 0)
-

@@ -46,14 +46,16 @@ def written_object(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _value(node: ast.expr) -> Any:  # noqa: PLR0911 - one return for each kind of value
+def _value(node: ast.expr) -> Any:
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str | int | float | bool) or node.value is None else str(node.value)
     if isinstance(node, ast.List | ast.Tuple | ast.Set):
         return [_value(inner) for inner in node.elts]
     if isinstance(node, ast.Dict):
         return {
-            str(_value(key)): _value(value) for key, value in zip(node.keys, node.values, strict=True) if key is not None
+            str(_value(key)): _value(value)
+            for key, value in zip(node.keys, node.values, strict=True)
+            if key is not None
         }
     if isinstance(node, ast.Call):
         return _object(node)

@@ -33,8 +33,8 @@ _PARTS = {
 }
 PARTS = (*_PARTS, "rest")
 _PART_OF = {ROLES.index(role): part for part, roles in _PARTS.items() for role in roles}
-# Said like any other attribute.
-_PLAIN_ROLES = frozenset(ROLES.index(role) for role in ("model", "provider"))
+# Keys that play a role; of those of a model and its provider the values are said like any other attribute's.
+_PLACES = {key: ranked for key, ranked in KEYS.items() if ROLES[ranked[0]] not in ("model", "provider")}
 _PREFIXES = tuple((prefix, role) for role, prefixes in FLATTENED.items() for prefix in prefixes)
 # A structured log keeps what it says under these, as a log record does under its own `attributes` and `body`.
 _LEVELS = frozenset({"body", "attributes"})
@@ -109,9 +109,7 @@ def _collect(
                 continue
             if depth and key in _ORIGIN:
                 continue
-        role = KEYS.get(key)
-        if role and role[0] in _PLAIN_ROLES:
-            role = None
+        role = _PLACES.get(key)
         part = _PART_OF.get(role[0]) if role else None
         if role and part:
             ranked[part].append((role[1], _pieces(value)))

@@ -9,16 +9,15 @@ import msgspec
 from mapping.semantics.event_types import TYPE_BY_KEY, event_type, first_word_type, span_name_type
 from mapping.semantics.vocabulary import FAILURES, KEYS, NAMED_BY_SPAN, ROLES, USAGE
 
-_NUMBER = {role: number for number, role in enumerate(ROLES)}
+# Where the value of a role stands in what was found.
+AT = {role: number for number, role in enumerate(ROLES)}
 _SESSION, _AGENT, _AGENT_ID, _OWN_NAME, _WHOLE, _TYPE = (
-    _NUMBER[role] for role in ("session", "agent", "agent_id", "own_name", "whole", "type")
+    AT[role] for role in ("session", "agent", "agent_id", "own_name", "whole", "type")
 )
-_TOOL, _ERROR, _OUTCOME = (_NUMBER[role] for role in ("tool", "error", "outcome"))
+_TOOL, _ERROR, _OUTCOME = (AT[role] for role in ("tool", "error", "outcome"))
 # A span with a tool's name is a call of it if it says anything of one.
-_OF_TOOLS = tuple(_NUMBER[role] for role in ("call_id", "arguments", "result", "input", "output", "error"))
-_INPUT_TOKENS, _OUTPUT_TOKENS, _USAGE, _COST = (
-    _NUMBER[role] for role in ("input_tokens", "output_tokens", "usage", "cost")
-)
+_OF_TOOLS = tuple(AT[role] for role in ("call_id", "arguments", "result", "input", "output", "error"))
+_INPUT_TOKENS, _OUTPUT_TOKENS, _USAGE, _COST = (AT[role] for role in ("input_tokens", "output_tokens", "usage", "cost"))
 _COUNT = len(ROLES)
 _LAST = len(KEYS)
 
@@ -108,12 +107,18 @@ def span_type(found: Found, properties: dict[str, Any], name: str | None, scope:
         kind = next((TYPE_BY_KEY[key] for key in TYPE_BY_KEY if key in properties), None)
     if kind is None and name:
         kind = first_word_type(name)
-    if kind is None and found[_TOOL] is not None:
-        is_call = "gen_ai.tool.name" in properties or any(found[number] is not None for number in _OF_TOOLS)
-        kind = "tool_call" if is_call else None
+    if kind is None and is_tool_call(found, properties):
+        kind = "tool_call"
     if kind is None and any(tokens_of(found)):
         kind = "model_call"
     return kind or "span"
+
+
+def is_tool_call(found: Found, properties: dict[str, Any]) -> bool:
+    """Say whether something that no word gives a type is a call of a tool: it names one, and says something of it."""
+    if found[_TOOL] is None:
+        return False
+    return "gen_ai.tool.name" in properties or any(found[number] is not None for number in _OF_TOOLS)
 
 
 def tool_of(found: Found) -> str | None:

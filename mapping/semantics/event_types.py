@@ -18,16 +18,18 @@ EVENT_TYPES = {
     "tool_call": "execute_tool tool tool_result *.tool_result tool_call *.tool_call mcp_tool_call ai.toolcall",
     # Vercel's outer spans run a loop of steps and repeat the tokens of its calls; its newer names say invoke_agent.
     "agent": (
-        "invoke_agent create_agent agent agent_call agent_run interaction gemini_cli.agent.start gemini_cli.agent.finish "
+        "invoke_agent create_agent agent agent_call agent_run interaction "
+        "gemini_cli.agent.start gemini_cli.agent.finish "
         "ai.generatetext ai.streamtext ai.generateobject ai.streamobject "
         "invoke_swarm invoke_graph"
     ),
     "workflow": (
-        "invoke_workflow plan chain workflow task execute_task agent_step prompt parser flow workflow_run workflow_step "
-        "workflow-step"
+        "invoke_workflow plan chain workflow task execute_task agent_step prompt parser flow workflow_run "
+        "workflow_step workflow-step"
     ),
     "retrieval": (
-        "retrieval retriever reranker rerank vector_db_retrieve ai.rerank ai.rerank.dorerank search_memory memory vector"
+        "retrieval retriever reranker rerank vector_db_retrieve ai.rerank ai.rerank.dorerank search_memory "
+        "memory vector"
     ),
     "embedding": "embeddings embedding embedder ai.embed ai.embed.doembed ai.embedmany ai.embedmany.doembed",
     "message": (
@@ -79,8 +81,6 @@ RECORD_NAMES = {"tool": "log", "claude_code.tool": "log"}
 FIRST_WORDS = {"execute_tool": "tool_call", "invoke_agent": "agent", "tools/call": "tool_call"}
 # What a span with one of these attributes is, where nothing else says it.
 TYPE_BY_KEY = {"gcp.vertex.agent.llm_request": "model_call"}
-# Haystack's components that are calls, in whichever pipeline: their class says it.
-COMPONENT = "haystack.component.type"
 
 _WORDS = {word: event_type for event_type, words in EVENT_TYPES.items() for word in words.split()}
 

@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mapping.semantics.emitters import EMITTERS
 from mapping.semantics.event_types import EVENT_TYPES, event_type
-from mapping.semantics.vocabulary import EMITTERS, FAILURES, FLATTENED, KEYS, ROLES
+from mapping.semantics.vocabulary import FAILURES, FLATTENED, KEYS, ROLES
 
 TYPES = {
     "model_call": """chat generate_content text_completion completion LLM llm generation

@@ -1,0 +1,204 @@
+"""What was answered: the messages of an answer, out of whatever response holds them. Any other JSON is the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mapping.calls.model import Message, Part
+from mapping.messages import langchain
+from mapping.messages.display import has_ids, messages_of, parts_of, tool_call_part
+from mapping.messages.extraction import (
+    OUTPUT_KEYS,
+    first,
+    flattened,
+    is_message,
+    is_part,
+    messages_in,
+    structure,
+    unquoted,
+)
+
+Levels = Sequence[dict[str, Any]]
+
+# Answers that are text whatever they look like: a model that was asked for JSON.
+_TEXTS = ("ai.response.text", "ai.response.object", "response.model_output", "response")
+_CALLS_BESIDE = "ai.response.toolCalls"
+# What stands beside the text of an answer that a framework, or a model's own API, has put together.
+_BESIDE_TEXT = frozenset(
+    "text toolCalls tool_calls files reasoning sources warnings finishReason finish_reason usage steps object "
+    "toolResults stop_reason stop stopReason model done created_at completion generation prompt_token_count "
+    "generation_token_count outputText tokenCount completionReason role raw".split()
+)
+_ANSWER_TEXTS = ("text", "completion", "generation", "outputText", "output_text", "response", "generated_text")
+_INSIDE = (
+    "outputBodyJson",
+    "message",
+    "messages",
+    "choices",
+    "candidates",
+    "replies",
+    "output",
+    "results",
+    "generations",
+)
+_DEPTH = 6
+# A message has at least one of these.
+_SAID = frozenset({"content", "contents", "parts", "tool_calls", "function_call", "refusal", "reasoning_content"})
+
+
+def answered_in(levels: Levels) -> list[Message]:
+    said = _told_answer(levels)
+    # The Vercel AI SDK keeps the calls that an answer asks for beside its text.
+    calls = structure(first(level.get(_CALLS_BESIDE) for level in levels))
+    asked = [tool_call_part(call) for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
+    known = {part.get("id") for message in said for part in message["parts"] if part["type"] == "tool_call"}
+    asked = [part for part in asked if part.get("id") not in known]
+    if asked:
+        said.append({"role": "assistant", "parts": asked})
+    return said
+
+
+def _told_answer(levels: Levels) -> list[Message]:
+    for level in levels:
+        best: list[Message] = []
+        if "response.message.role" in level:
+            return messages_of([_dotted_message(level)])
+        for messages in flattened(level, "output"):
+            if isinstance(messages, list) and (told := messages_of(messages_in(messages))):
+                if has_ids(told):
+                    return told
+                best = told
+        for key in sorted(level.keys() & OUTPUT_KEYS.keys(), key=OUTPUT_KEYS.__getitem__):
+            if key == _CALLS_BESIDE or (value := level[key]) is None or value == "":
+                continue
+            told = _spoken_text(value) if key in _TEXTS and _is_plain(value) else answer_in(value)
+            if told and not (best and len(told) != len(best)):
+                return told
+        if best:
+            return best
+    return []
+
+
+def _dotted_message(level: Mapping[str, Any]) -> dict[str, Any]:
+    """Return LlamaIndex's answer, whose fields are attributes of their own."""
+    message = {"role": str(level["response.message.role"]), "blocks": structure(level.get("response.message.blocks"))}
+    calls = structure(level.get("response.message.additional_kwargs.tool_calls"))
+    if isinstance(calls, list) and not any(
+        isinstance(block, dict) and block.get("block_type") == "tool_call" for block in message["blocks"] or ()
+    ):
+        message["tool_calls"] = calls
+    return message
+
+
+def _is_plain(value: Any) -> bool:
+    """Say whether a text is one, rather than the answer of a model's API as it came."""
+    held = structure(value)
+    return not (isinstance(held, list) or (isinstance(held, dict) and not held.keys().isdisjoint(_INSIDE)))
+
+
+def _spoken_text(content: Any) -> list[Message]:
+    parts = [{"type": "text", "text": content}] if isinstance(content, str) and content else [*parts_of(content)]
+    return [{"role": "assistant", "parts": parts}] if parts else []
+
+
+def answer_in(value: Any, depth: int = 0) -> list[Message]:
+    """Return the messages of an answer, out of a response that has them; JSON that is none is the answer, whole."""
+    value = unquoted(value)
+    held = structure(value)
+    found = _in_response(held, depth)
+    if found is not None:
+        return found
+    return _spoken_text(value) if depth == 0 and value not in ({}, "{}", "[]", "null") else []
+
+
+def _in_response(held: Any, depth: int) -> list[Message] | None:
+    """Return the messages of a response, None where it is none that is known."""
+    if depth > _DEPTH:
+        return None
+    if isinstance(held, list):
+        return _in_list(held, depth)
+    if not isinstance(held, dict):
+        return None
+    found = _as_message(held)
+    if found is not None:
+        return found
+    for key in _INSIDE:
+        inner = structure(held.get(key))
+        if isinstance(inner, dict | list) and inner and (found := _in_response(inner, depth + 1)) is not None:
+            return found
+    return _in_framework(held)
+
+
+def _as_message(held: dict[str, Any]) -> list[Message] | None:
+    """Return what is a message itself, as a list; None where it is none."""
+    if is_message(held) and not isinstance(held.get("message"), dict):
+        return messages_of([held]) if not held.keys().isdisjoint(_SAID) else None
+    if langchain.is_message(held):
+        return messages_of([langchain.as_message(held, "assistant")])
+    content = held.get("content")
+    if isinstance(content, dict) and "parts" in content:  # Gemini's
+        return messages_of([{"role": "assistant", **content}])
+    if isinstance(content, list) and content and all(is_part(part) and "type" in part for part in content):
+        return _spoken_text(content)  # Anthropic's
+    return None
+
+
+def _in_framework(held: dict[str, Any]) -> list[Message] | None:
+    """Read an answer whose text and calls stand beside each other, with nothing that is not known to stand there."""
+    if not held.keys() <= _BESIDE_TEXT:
+        return None
+    reasoned = [held.get(key) for key in ("reasoning", "reasoningText")]
+    parts: list[Part] = [{"type": "reasoning", "text": told} for told in reasoned if isinstance(told, str) and told]
+    text = first(held.get(key) for key in _ANSWER_TEXTS)
+    parts += parts_of(text)
+    calls = first(held.get(key) for key in ("toolCalls", "tool_calls"))
+    if isinstance(calls, list):
+        parts += [tool_call_part(call) for call in calls if isinstance(call, dict)]
+    if not parts and text is None:
+        return None
+    return [{"role": "assistant", "parts": parts}] if parts else []
+
+
+def _in_list(held: list[Any], depth: int) -> list[Message] | None:
+    told = messages_in(held) or langchain.messages_in(held)
+    if told:
+        return messages_of(told)
+    if held and all(map(is_part, held)):
+        return _spoken_text(held)
+    if held and isinstance(held[0], list):
+        return _in_response(held[0], depth + 1)
+    found = [_in_response(one, depth + 1) if isinstance(one, dict) else None for one in held]
+    return [message for one in found for message in one or ()] if found and None not in found else None
+
+
+def one_answer(messages: list[Message], *, several: bool) -> list[Message]:
+    """Return an answer that came in pieces as one message by the assistant; `several` were asked for."""
+    joined: list[Message] = []
+    pieces = 0
+    for message in messages:
+        role = message["role"] if message["role"] == "tool" else "assistant"
+        pieces += 1
+        if several or role == "tool" or not joined or joined[-1]["role"] != role:
+            joined.append({"role": role, "parts": [*message["parts"]]})
+            pieces = 1
+        # At the end of a stream all of it may come once more.
+        elif pieces < 3 or message["parts"] != joined[-1]["parts"]:
+            _join(joined[-1]["parts"], message["parts"])
+    return joined
+
+
+def _join(parts: list[Part], more: list[Part]) -> None:
+    """Add the parts of an answer's next piece to it: a text goes on where the last one ended."""
+    first_one, *others = more
+    last = parts[-1]
+    if first_one["type"] == last["type"] and first_one["type"] in ("text", "reasoning"):
+        parts[-1] = {**last, "text": last["text"] + first_one["text"]}
+    else:
+        others = more
+    parts.extend(part for part in others if part not in parts)
+
+
+def are_several(levels: Levels) -> bool:
+    asked = first(level.get("gen_ai.request.choice.count") for level in levels)
+    return isinstance(asked, int) and asked > 1

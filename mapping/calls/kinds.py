@@ -1,0 +1,186 @@
+"""Which kind of thing an event tells of: a call of a model or a tool, an agent, a message, a failure, or nothing.
+
+Told from its properties, its name and its scope by the tables of `semantics/event_types.py` and those below, not from
+the type that was stored: an older build may have written it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mapping.calls.model import Signal, TellingKind
+from mapping.calls.tokens import tokens_of
+from mapping.messages.extraction import structure
+from mapping.model import SPAN_KINDS
+from mapping.semantics import log_bodies
+from mapping.semantics.attribute_roles import AT, Found, is_error, is_tool_call, span_type, text_id, type_of
+from mapping.semantics.event_types import event_type, record_type
+
+Levels = list[dict[str, Any]]
+
+_KINDS: dict[str, TellingKind] = {
+    "model_call": "model",
+    "tool_call": "tool",
+    "agent": "agent",
+    "message": "statement",
+    "error": "error",
+}
+# Events whose types are those of calls, and which are none: by a key and the words under it.
+_NO_CALLS = {
+    "gen_ai.operation.name": ("create_agent",),
+    "gen_ai.tool.name": ("(merged tools)",),
+    "gen_ai.tool.description": ("(merged tools)",),
+}
+# Records that are not what their words mean, by the names of their events: the beginning of what another one tells
+# whole, and Claude Code's parts of a request.
+_RECORDS: dict[str, TellingKind] = {
+    "gemini_cli.agent.start": "none",
+    "qwen-code.agent.start": "none",
+    "system_prompt": "statement",
+}
+# Claude Code's bodies of requests and responses: under one key, as JSON text.
+BODIES = {"api_request_body": "gen_ai.input.messages", "api_response_body": "gen_ai.output.messages"}
+BODY = "attributes.body"
+# A record of a request alone: Claude Code's has the answer's tokens, and is a call.
+_REQUEST = "api_request"
+# Spans of models that run a loop of calls, or wrap one.
+_LOOPS = {
+    "mastra.span.type": ("model_generation", "model_step"),
+    "llm.operation": ("generateText", "streamText", "generateObject", "streamObject"),
+}
+# Haystack's components that are calls in any pipeline: their class says it.
+_COMPONENT = "haystack.component.type"
+# Span events that tell of their span's call: LlamaIndex's, and what Claude Code's tools gave back.
+_CALL_EVENTS: dict[str, TellingKind] = {
+    "tool.output": "tool",
+    "LLMChatEndEvent": "model",
+    "LLMCompletionEndEvent": "model",
+}
+STEP_OUTPUT = "step.output"
+_GIVEN_BY_TOOL = "ToolCallResult("
+# Scopes in which a root of the agents' kind is what they work in, called as that is.
+_ROOT_IS_WORKFLOW = (
+    "openinference.instrumentation.openai_agents",
+    "@arizeai/openinference-instrumentation-openai-agents",
+)
+_LC_AGENT = "lc_agent_name"
+_LC_AGENT_KEYS = (
+    "langsmith.metadata.lc_agent_name",
+    "traceloop.association.properties.lc_agent_name",
+    _LC_AGENT,
+)
+_FAILURE_LEVELS = tuple(f"{name}{step}" for name in ("ERROR", "FATAL") for step in ("", 2, 3, 4))
+
+
+def signal_of(event: Mapping[str, Any]) -> Signal:
+    kind = event["kind"]
+    if kind in SPAN_KINDS:
+        return "span"
+    return "log" if kind == "log_record" else "span_event" if kind == "span_event" else "json"
+
+
+def scope_name(event: Mapping[str, Any]) -> str | None:
+    scope = event.get("scope")
+    return text_id(scope.get("name")) if isinstance(scope, dict) else None
+
+
+def kind_of(event: Mapping[str, Any], signal: Signal, name: str | None, levels: Levels, found: Found) -> TellingKind:
+    """Return the kind of an event with this name, whose sets of attributes (`levels`) say what was `found`."""
+    properties = levels[0]
+    if signal == "span":
+        kind = _span_kind(event, name, properties, found)
+    elif signal == "span_event":
+        kind = _span_event_kind(name, properties)
+    elif signal == "json":
+        word = event.get("event_type") or type_of(found) or ""
+        kind = _KINDS.get(event_type(word) or word, "none")
+    else:
+        kind = _record_kind(event, name, levels, found)
+    if kind in ("model", "tool", "agent") and any(properties.get(key) in words for key, words in _NO_CALLS.items()):
+        return "none"
+    return kind
+
+
+def _span_kind(event: Mapping[str, Any], name: str | None, properties: dict[str, Any], found: Found) -> TellingKind:
+    kind = _component_kind(properties) or _KINDS.get(span_type(found, properties, name, scope_name(event)), "none")
+    if kind == "agent" and _is_workflow_root(event, found):
+        return "none"
+    if kind == "none" and name is not None and lc_agent(properties) == name:
+        return "agent"  # LangChain's is a chain that is called as the agent whose it is
+    return "model" if kind == "none" and is_loop(properties) else kind
+
+
+def _span_event_kind(name: str | None, properties: Mapping[str, Any]) -> TellingKind:
+    if name in _CALL_EVENTS:
+        return _CALL_EVENTS[name]
+    if name == STEP_OUTPUT and str(properties.get("output")).startswith(_GIVEN_BY_TOOL):
+        return "tool"
+    kind = _KINDS.get((event_type(name) if name else None) or "", "none")
+    if kind in ("model", "agent", "tool"):
+        return "statement"  # the call is the span; what it notes on the way are messages
+    return "error" if kind == "none" and "exception.message" in properties else kind
+
+
+def _component_kind(properties: Mapping[str, Any]) -> TellingKind | None:
+    """Return the kind of a Haystack component: an agent, or a generator, which calls a model."""
+    component = properties.get(_COMPONENT)
+    if not isinstance(component, str):
+        return None
+    return "agent" if component == "Agent" else "model" if component.endswith("Generator") else None
+
+
+def _is_workflow_root(event: Mapping[str, Any], found: Found) -> bool:
+    named = text_id(found[AT["agent"]]) or text_id(found[AT["own_name"]])
+    return not event.get("parent_span_id") and named is None and scope_name(event) in _ROOT_IS_WORKFLOW
+
+
+def _record_kind(event: Mapping[str, Any], name: str | None, levels: Levels, found: Found) -> TellingKind:
+    if len(levels) > 1 and log_bodies.is_model_invocation(levels[1]):
+        return "model"  # whatever the model asked for
+    if name in _RECORDS:
+        return _RECORDS[name]
+    if name in BODIES:
+        return "model" if BODY in levels[0] else "none"
+    told = _record_word(event, name, levels, found)
+    kind = _KINDS.get(told or "", "none")
+    if kind == "model" and name is not None and name.rpartition(".")[2] == _REQUEST and tokens_of(levels) is None:
+        return "error" if has_failed(event, found) else "none"
+    return kind
+
+
+def _record_word(event: Mapping[str, Any], name: str | None, levels: Levels, found: Found) -> str | None:
+    """Return the type of a record: by a user's own rule, its name, its attributes, its body; else what it implies."""
+    told: str | None = event.get("event_type") if "rule" in levels[0] else None
+    told = told or (record_type(name) if name else None) or type_of(found)
+    if told is None and len(levels) > 1:
+        told = log_bodies.type_of_body(levels[1])
+    if told is not None:
+        return told
+    if is_tool_call(found, levels[0]):
+        return "tool_call"
+    if tokens_of(levels) is not None:
+        return "model_call"
+    is_exception = "exception.type" in levels[0] or event.get("event_type") == "error"
+    return "error" if is_exception or has_failed(event, found) else None
+
+
+def has_failed(event: Mapping[str, Any], found: Found) -> bool:
+    return event.get("status") == "error" or is_error(found) or event.get("severity") in _FAILURE_LEVELS
+
+
+def is_loop(properties: Mapping[str, Any]) -> bool:
+    """Say whether a model's span runs a loop of calls, or wraps one."""
+    return any(properties.get(key) in words for key, words in _LOOPS.items() if key in properties)
+
+
+def lc_agent(properties: Mapping[str, Any]) -> str | None:
+    """Return the agent that LangChain notes on all that is done for it."""
+    for key in _LC_AGENT_KEYS:
+        if (named := text_id(properties.get(key))) is not None:
+            return named
+    metadata = properties.get("metadata")
+    if isinstance(metadata, str) and _LC_AGENT not in metadata:
+        return None
+    metadata = structure(metadata)
+    return text_id(metadata.get(_LC_AGENT)) if isinstance(metadata, dict) else None

@@ -1,0 +1,108 @@
+"""What only a logged request or response knows of a call: tokens, model, id. Its JSON is parsed where it is needed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from mapping.calls.model import Telling
+from mapping.calls.tokens import tokens_of_usage, with_details
+from mapping.messages.extraction import first, structure
+from mapping.semantics.attribute_roles import text_id
+
+# Responses, as JSON, that may bring usage and the model's name along.
+_RESPONSES = (
+    "genkit:output",
+    "haystack.agent.step.llm.output",
+    "haystack.component.output",
+    "gcp.vertex.agent.llm_response",
+    "attributes.body",
+    "gen_ai.completion",
+    "langfuse.observation.output",
+    "mlflow.spanOutputs",
+    "lmnr.span.output",
+    "output.value",
+)
+_RESPONSE_MODELS = ("gen_ai.response.model", "ai.response.model", "llm.response.model")
+_REQUESTS = ("mlflow.spanInputs", "langfuse.observation.input", "lmnr.span.input", "input.value")
+_USAGES = ("usage", "usageMetadata", "usage_metadata", "token_usage", "tokenUsage")
+# How the responses of OpenAI's and Anthropic's APIs begin.
+_RESPONSE_ID = re.compile(r'\{\s*"id":\s*"((?:chatcmpl|resp|msg|gen|cmpl)[-_][^"]{1,200})"')
+_MODEL = re.compile(r'"(?:model|model_name|modelVersion|model_version)":\s*"([^"]{1,100})"')
+_DETAILS = ("ached", "ache_read", "reasoning", "houghts")
+
+
+def tell_response(telling: Telling, properties: Mapping[str, Any]) -> None:
+    """Tell tokens, model and id that only the request or the response knows, where they are logged as they came."""
+    knows_model = any(key in properties for key in _RESPONSE_MODELS)
+    for key in _RESPONSES:
+        value = properties.get(key)
+        if isinstance(value, str):
+            if telling.response_id is None and (opening := _RESPONSE_ID.match(value)) is not None:
+                telling.response_id = opening[1]
+            if not knows_model and telling.name is not None:
+                _tell_answering_model(telling, value)
+        if value is not None and (not isinstance(value, str) or _has_more(telling, value)):
+            held = structure(value)
+            held = held[0] if isinstance(held, list) and held else held
+            _tell_usage(telling, held if isinstance(held, dict) else {})
+    if telling.name is None:
+        telling.name = text_id(properties.get("genkit:name")) or _asked_model(properties)
+
+
+def _asked_model(properties: Mapping[str, Any]) -> str | None:
+    """Return the model that a logged request names."""
+    for key in _REQUESTS:
+        if isinstance(value := properties.get(key), str) and '"model"' in value:
+            held = structure(value)
+            if isinstance(held, dict) and (named := text_id(held.get("model"))) is not None:
+                return named
+    return None
+
+
+def _tell_answering_model(telling: Telling, response: str) -> None:
+    """Tell the model that answered, where it is a version of the one that was asked for."""
+    found = _MODEL.search(response)
+    if found is not None and found[1].startswith(str(telling.name)):
+        telling.name = found[1]
+
+
+def _has_more(telling: Telling, response: str) -> bool:
+    """Say whether the text of a response may have what is not known yet, before it is parsed."""
+    tokens = telling.tokens
+    if telling.name is None and '"model' in response:
+        return True
+    if tokens is None:
+        return "sage" in response
+    return None in (tokens.cache_read, tokens.reasoning) and any(word in response for word in _DETAILS)
+
+
+def _tell_usage(telling: Telling, held: dict[str, Any]) -> None:
+    for holder in (held, *_metas(held), *_generations(held)):
+        raw = holder.get("raw")
+        usages = [holder.get(key) for key in _USAGES] + ([raw.get("usage")] if isinstance(raw, dict) else [])
+        for usage in usages:
+            if isinstance(usage, dict) and (tokens := tokens_of_usage(usage)) is not None:
+                telling.tokens = with_details(telling.tokens, tokens)
+        if telling.name is None:
+            telling.name = text_id(first(holder.get(key) for key in ("model", "modelVersion", "model_version")))
+
+
+def _generations(held: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what LangChain notes beside the first answer."""
+    inner = held.get("generations")
+    while isinstance(inner, list) and inner:
+        inner = inner[0]
+    message = inner.get("message") if isinstance(inner, dict) else None
+    kwargs = message.get("kwargs") if isinstance(message, dict) else None
+    return [kwargs] if isinstance(kwargs, dict) else []
+
+
+def _metas(held: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return Haystack's notes on the first answer."""
+    replies = held.get("replies")
+    if isinstance(replies, list) and replies and isinstance(replies[0], dict):
+        meta = replies[0].get("meta") or replies[0].get("_meta")
+        return [meta] if isinstance(meta, dict) else []
+    return []

@@ -1,0 +1,134 @@
+"""Whose an event is: its session and its agent, and which emitter speaks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from mapping.calls.kinds import Levels, lc_agent
+from mapping.calls.model import Telling
+from mapping.messages.extraction import structure
+from mapping.semantics.attribute_roles import AT, Found, agent_of_resource, find, session_of, text_id
+from mapping.semantics.emitters import EMITTERS
+from mapping.semantics.vocabulary import NAMED_BY_SPAN
+
+# Words for an agent that its emitter gives to all of them, and names of classes.
+_NO_AGENTS = frozenset(
+    "OpenAI Agent|agent|unknown|Agent|AgentExecutor|AgentWorkflow|CodeAgent|FunctionAgent|LangGraph|MultiStepAgent"
+    "|ReActAgent|ToolCallingAgent".split("|")
+)
+# What frameworks add to an agent's name in that of its span.
+_BEFORE = ("invoke_agent ", "agent run ", "agent ")
+_AFTER = (".run", ".arun", ".kickoff", ".__call__", ".forward", ".agent", " run")
+# Objects of JSON that say whose an event is, and the keys in them.
+_CONTEXTS = ("genkit:metadata:context", "metadata")
+_SESSIONS_IN_CONTEXT = ("sessionId", "session_id", "thread_id", "conversation_id", "conversationId", "threadId")
+# LlamaIndex's steps say whose they are where they write down what they were given.
+_AGENT_AT_WORK = re.compile(r"current_agent_name='([^']{1,200})'")
+_STEP_TEXTS = ("input.value", "output.value", "llamaindex.step.input_summary")
+
+
+def _matches_scope(scope: str, beginning: str) -> bool:
+    if not scope.startswith(beginning):
+        return False
+    rest = scope[len(beginning) :]
+    return not rest or not beginning[-1:].isalnum() or not rest[0].isalnum()
+
+
+_SCOPES = sorted(
+    ((beginning, emitter.name) for emitter in EMITTERS for beginning in emitter.scopes),
+    key=lambda pair: -len(pair[0]),
+)
+_TYPE_KEYS = {key: emitter.name for emitter in reversed(EMITTERS) for key in emitter.type}
+
+
+def emitter_of(scope: str | None, properties: Mapping[str, Any]) -> str | None:
+    """Return the row of the table that speaks: by the scope, else by the key of the type."""
+    return _emitter_of_scope(scope) or next((name for key, name in _TYPE_KEYS.items() if key in properties), None)
+
+
+@lru_cache(maxsize=1_000)
+def _emitter_of_scope(scope: str | None) -> str | None:
+    return next((name for beginning, name in _SCOPES if scope is not None and _matches_scope(scope, beginning)), None)
+
+
+def tell_whose(telling: Telling, event: Mapping[str, Any], levels: Levels, found: Found) -> None:
+    """Tell the session, the agent and the provider."""
+    properties = levels[0]
+    resource = event.get("resource")
+    resource = resource if isinstance(resource, dict) else {}
+    session = session_of(found)
+    if session is None:
+        session = _session_in_context(properties)
+    if session is None:
+        scope = event.get("scope")
+        inherited = find(scope.get("attributes") if isinstance(scope, dict) else None, resource)
+        session = session_of(inherited)
+    telling.session_id = session or event.get("session_id")
+    telling.provider = text_id(found[AT["provider"]])
+
+    named = text_id(found[AT["agent"]]) or lc_agent(properties) or _agent_at_work(telling, properties)
+    fallback = text_id(found[AT["agent_id"]]) or text_id(found[AT["whole"]])
+    if telling.kind == "agent" and (named is None or named in _NO_AGENTS):
+        named = _own_name(telling, properties, found) or named
+    elif _is_named_root(telling, properties):
+        fallback = fallback or text_id(found[AT["own_name"]]) or telling.event_name
+    if named in _NO_AGENTS:
+        named, fallback = None, fallback or named
+    if named is None and telling.signal == "json":
+        named = event.get("agent_id")
+    if named is None and fallback is None:
+        fallback = agent_of_resource(resource) or event.get("agent_id")
+    telling.agent, telling.agent_fallback = named, fallback
+
+
+def _agent_at_work(telling: Telling, properties: Mapping[str, Any]) -> str | None:
+    """Return the agent that a step of LlamaIndex's workflow is of."""
+    if telling.kind != "none" or telling.signal != "span" or "llama" not in (telling.scope or ""):
+        return None
+    for key in _STEP_TEXTS:
+        value = properties.get(key)
+        if isinstance(value, str) and (found := _AGENT_AT_WORK.search(value)) is not None:
+            return found[1]
+    return None
+
+
+def _is_named_root(telling: Telling, properties: Mapping[str, Any]) -> bool:
+    """Say whether a span is a root that frameworks call as what they work in: a workflow, a chain."""
+    if telling.signal != "span" or telling.kind != "none" or telling.parent_span_id:
+        return False
+    return any(key in properties for key in _TYPE_KEYS)
+
+
+def _own_name(telling: Telling, properties: Mapping[str, Any], found: Found) -> str | None:
+    """Return the name of an agent that its own span gives it by itself."""
+    own = text_id(found[AT["own_name"]])
+    if own is not None:
+        return own
+    name = telling.event_name
+    if name is None:
+        return None
+    for beginning in _BEFORE:
+        if name.startswith(beginning) and len(name) > len(beginning):
+            return name[len(beginning) :]
+    if telling.signal == "span" and any(key in properties for key in NAMED_BY_SPAN):
+        for ending in _AFTER:
+            if name.endswith(ending) and len(name) > len(ending):
+                return name[: -len(ending)]
+        return name
+    return None
+
+
+def _session_in_context(properties: Mapping[str, Any]) -> str | None:
+    for key in _CONTEXTS:
+        value = properties.get(key)
+        if isinstance(value, str) and not any(word in value for word in _SESSIONS_IN_CONTEXT):
+            continue
+        held = structure(value)
+        if isinstance(held, dict):
+            for word in _SESSIONS_IN_CONTEXT:
+                if (session := text_id(held.get(word))) is not None:
+                    return session
+    return None
