@@ -37,7 +37,7 @@ def recording(name: str) -> Recording:
     for signal, map_request in (("resourceSpans", map_traces), ("resourceLogs", map_logs)):
         if fixture.get(signal):
             events += map_request(JsonWire(), json.dumps({signal: fixture[signal]}).encode(), 0).events
-    traces = [event.trace_id for event in events if event.trace_id]
+    traces = [event.trace_id for event in events if event.trace_id] or ["loose"]
     tellings = []
     for event in events:
         # What carries no trace id is placed by its session: here all is of one.
@@ -52,3 +52,39 @@ def recording(name: str) -> Recording:
         run,
         turns_of(run),
     )
+
+
+_HEAD = """# What is understood of whom
+
+Written by `python tests/mapping/calls/document.py` from what `tests/mapping/calls/test_recorded.py` checks: each program was
+run for real against a stand-in model (`tests/emitters/record/`), and what is made of its telemetry is compared with what it
+did. **yes**: as it was. A number points to what the program does not send.
+
+"""
+
+
+def table() -> str:
+    """Return docs/emitters.md."""
+    from aspects import ASPECTS  # noqa: PLC0415 - it needs the types above
+    from not_sent import NOT_SENT  # noqa: PLC0415 - as above
+
+    notes: list[str] = []
+    lines = ["| program | version | " + " | ".join(ASPECTS) + " |", "|" + "---|" * (len(ASPECTS) + 2)]
+    for name in NAMES:
+        one, missing = recording(name), NOT_SENT.get(name, {})
+        cells = []
+        for aspect in ASPECTS:
+            if aspect not in missing:
+                cells.append("yes")
+                continue
+            if missing[aspect] not in notes:
+                notes.append(missing[aspect])
+            cells.append(str(notes.index(missing[aspect]) + 1))
+        variant = name.removeprefix(one.program)
+        lines.append(
+            f"| {one.program}{' (' + variant.strip('-') + ')' if variant.strip('-') else ''} | {one.version} | "
+            + " | ".join(cells)
+            + " |"
+        )
+    rows = "\n".join(lines)
+    return f"{_HEAD}{rows}\n\n" + "".join(f"{number}. {note}\n" for number, note in enumerate(notes, 1))
