@@ -79,8 +79,9 @@ def join(tellings: Sequence[Telling], tree: SpanTree) -> Groups:
     _by_id(of_kind["tool"], "call_id", "call id", tree, groups)
     for kind in CALL_KINDS:
         _by_nesting(of_kind[kind], tree, groups)
-    _by_moment(of_kind["model"], tree, groups)
-    _by_moment(of_kind["tool"], tree, groups)
+    sessions = _session_of_traces(tellings)
+    _by_moment(of_kind["model"], sessions, tree, groups)
+    _by_moment(of_kind["tool"], sessions, tree, groups)
     _requests(of_kind["model"], groups)
     return groups
 
@@ -168,7 +169,7 @@ def _same_name(outer: Telling, inner: Telling) -> bool:
     return outer.kind == "model" or None in (outer.name, inner.name) or outer.name == inner.name
 
 
-def _by_moment(tellings: Sequence[Telling], tree: SpanTree, groups: Groups) -> None:
+def _by_moment(tellings: Sequence[Telling], sessions: dict[str, str], tree: SpanTree, groups: Groups) -> None:
     """Join records that name no span of their kind with a span of their trace or session, one to one."""
     loose = [telling for telling in tellings if telling.signal in ("log", "json") and _is_loose(telling, groups)]
     if not loose:
@@ -177,8 +178,8 @@ def _by_moment(tellings: Sequence[Telling], tree: SpanTree, groups: Groups) -> N
     for telling in tellings:
         if telling.signal == "span":
             spans["trace", telling.trace_id].append(telling)
-            if telling.session_id is not None:
-                spans["session", telling.session_id].append(telling)
+            if (session_id := telling.session_id or sessions.get(telling.trace_id)) is not None:
+                spans["session", session_id].append(telling)
     pairs: list[tuple[tuple[bool, int, int, str, str], Telling, Telling]] = []
     for record in loose:
         near = {span.id: span for span in spans.get(("trace", record.trace_id), ())}
@@ -190,16 +191,23 @@ def _by_moment(tellings: Sequence[Telling], tree: SpanTree, groups: Groups) -> N
                 named = tree.parent(record)
                 apart = named is not None and all(above is not named for above in tree.above(span))
                 pairs.append(((apart, distance, record.end, record.id, span.id), record, span))
-    taken: set[tuple[str, str | None]] = set()
     for _, record, span in sorted(pairs, key=lambda pair: pair[0]):
-        key = (groups.root(span), record.event_name)
-        held = any(
-            member.signal != "span" and member.event_name == record.event_name for member in groups.members(span)
-        )
-        if key in taken or held or not _is_loose(record, groups):
-            continue
-        groups.join(span, record, "same moment")
-        taken.add((groups.root(span), record.event_name))
+        if _is_loose(record, groups) and all(_slot(member) != _slot(record) for member in groups.members(span)):
+            groups.join(span, record, "same moment")
+
+
+def _slot(telling: Telling) -> tuple[bool, str | None, bool]:
+    """Return what a call has one of: its request's record of a name, and its answer's."""
+    return telling.signal == "span", telling.event_name, _is_answered(telling)
+
+
+def _session_of_traces(tellings: Iterable[Telling]) -> dict[str, str]:
+    """Return the session of each trace that has one, and no more."""
+    of_trace: defaultdict[str, set[str]] = defaultdict(set)
+    for telling in tellings:
+        if telling.session_id is not None:
+            of_trace[telling.trace_id].add(telling.session_id)
+    return {trace_id: next(iter(found)) for trace_id, found in of_trace.items() if len(found) == 1}
 
 
 def _is_loose(telling: Telling, groups: Groups) -> bool:

@@ -13,9 +13,11 @@ from mapping.calls.conversation import turns_of
 from mapping.calls.interpret import interpret
 from mapping.calls.model import Run
 from mapping.calls.reading import tell
+from mapping.correlation.placement import Placement
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
 from mapping.otlp.spans import map_traces
+from mapping.times import NS
 
 FIXTURES = Path(__file__).parents[2] / "emitters" / "fixtures"
 NAMES = sorted(path.stem for path in FIXTURES.glob("*.json"))
@@ -37,12 +39,12 @@ def recording(name: str) -> Recording:
     for signal, map_request in (("resourceSpans", map_traces), ("resourceLogs", map_logs)):
         if fixture.get(signal):
             events += map_request(JsonWire(), json.dumps({signal: fixture[signal]}).encode(), 0).events
-    traces = [event.trace_id for event in events if event.trace_id] or ["loose"]
+    placement = Placement([], agent_window=3_600 * NS)
     tellings = []
-    for event in events:
-        # What carries no trace id is placed by its session: here all is of one.
-        row = msgspec.structs.asdict(event) | {"duration_ns": event.duration}
-        tellings.append(tell(row | {"trace_id": event.trace_id or traces[0]}))
+    # Spans come first: what names no trace belongs to its session's.
+    for event in sorted(events, key=lambda event: event.trace_id is None):
+        assert placement.place(event, 0) is None
+        tellings.append(tell(msgspec.structs.asdict(event) | {"duration_ns": event.duration}))
     run = interpret(tellings)
     return Recording(
         fixture["program"].partition("==")[0],

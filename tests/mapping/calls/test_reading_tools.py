@@ -1,0 +1,141 @@
+"""A tool's call: arguments and result out of what frameworks wrap them in, and whether it failed."""
+
+import json
+
+import pytest
+from events import span, span_event, told
+
+from mapping.calls.model import Failure
+from mapping.calls.reading import tell
+
+TOOL = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "find"}
+OI = {"openinference.span.kind": "TOOL", "tool.name": "find"}
+CITY = {"city": "Paris"}
+MESSAGE = {"content": "sunny", "type": "tool", "name": "find", "tool_call_id": "c", "status": "success"}
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        TOOL | {"gen_ai.tool.call.arguments": CITY},
+        TOOL | {"gen_ai.tool.call.arguments": json.dumps(CITY)},
+        TOOL | {"gcp.vertex.agent.tool_call_args": json.dumps(CITY)},
+        TOOL | {"spring.ai.tool.call.arguments": json.dumps(CITY)},
+        TOOL | {"gen_ai.input.messages": json.dumps({"callId": "c", "name": "find", "args": CITY})},
+        TOOL | {"gen_ai.tool.call.arguments": json.dumps({"input_str": "{'city': 'Paris'}", "inputs": CITY, "tags": []})},
+        OI | {"input.value": json.dumps(CITY)},
+        OI | {"input.value": json.dumps({"kwargs": CITY})},
+        OI | {"input.value": json.dumps({"args": [], "kwargs": CITY, "sanitize_inputs_outputs": True})},
+        OI | {"input.value": json.dumps({"args": [CITY], "kwargs": {}})},
+        OI | {"tool.parameters": json.dumps(CITY)},
+        {"tool_name": "find", "call_id": "c", "tool_input": f"[TOOL INPUT: find]\n{json.dumps(CITY)}"},
+        {"langfuse.observation.type": "tool", "langfuse.observation.input": json.dumps(CITY)},
+        {"genkit:metadata:subtype": "tool", "genkit:input": json.dumps(CITY)},
+        {"mlflow.spanType": '"TOOL"', "mlflow.spanInputs": json.dumps(CITY)},
+        {"lmnr.span.type": "TOOL", "lmnr.span.input": json.dumps(CITY)},
+        {"haystack.tool.name": "find", "haystack.agent.step.tool.input": json.dumps(CITY)},
+        {"traceloop.span.kind": "tool", "traceloop.entity.input": json.dumps({"args": [], "kwargs": CITY})},
+    ],
+    ids=lambda properties: " ".join(list(properties)[-1:]),
+)
+def test_arguments_come_out_of_what_they_are_wrapped_in(properties):
+    assert told(properties).arguments == CITY
+
+
+def test_a_schema_is_no_argument():
+    assert told(OI | {"tool.parameters": '{"type": "object", "properties": {}}'}).arguments is None
+
+
+RESULTS = [
+    ("a text", "sunny", "sunny"),
+    ("quoted JSON", '"sunny"', "sunny"),
+    ("an object", '{"sky": "sunny"}', {"sky": "sunny"}),
+    ("a list", "[1, 2]", [1, 2]),
+    ("an object's own result", '{"result": "sunny", "at": 3}', {"result": "sunny", "at": 3}),
+    ("MCP's content", '{"content": [{"type": "text", "text": "sunny"}], "isError": false}', "sunny"),
+    ("MCP's part", '{"type": "text", "text": "sunny"}', "sunny"),
+    ("MCP's parts", '[{"type": "text", "text": "sunny"}, {"type": "text", "text": "warm"}]', "sunny\nwarm"),
+    ("Bedrock's part", '[{"json": {"sky": "sunny"}}]', {"sky": "sunny"}),
+    ("LangChain's message", json.dumps({"lc": 1, "kwargs": MESSAGE}), "sunny"),
+    ("the same put out", json.dumps({"output": {"lc": 1, "kwargs": MESSAGE}, "kwargs": {}}), "sunny"),
+    ("the same as an object", json.dumps({"type": "tool", "data": MESSAGE}), "sunny"),
+    ("the same as Python writes it", "content='sunny' name='find' tool_call_id='c'", "sunny"),
+    ("LlamaIndex's", '{"blocks": [{"text": "sunny"}], "raw_output": "sunny", "is_error": false}', "sunny"),
+    ("opencode's", '{"title": "find", "metadata": {"exit": 0}, "output": "sunny"}', "sunny"),
+    ("a text that looks like JSON", "{sunny", "{sunny"),
+]
+
+
+@pytest.mark.parametrize(("given", "result"), [row[1:] for row in RESULTS], ids=[row[0] for row in RESULTS])
+def test_results_come_out_of_what_they_are_wrapped_in(given, result):
+    assert told(TOOL | {"gen_ai.tool.call.result": given}).result == result
+    assert not told(TOOL | {"gen_ai.tool.call.result": given}).failed
+
+
+def test_the_message_of_a_tool_brings_the_id_of_its_call():
+    for given in (json.dumps({"output": {"lc": 1, "kwargs": MESSAGE}}), "content='sunny' tool_call_id='c'"):
+        assert told(OI | {"output.value": given}).call_id == "c"
+
+
+def test_a_result_that_had_to_be_an_object_is_what_it_holds():
+    adk = {"scope": "gcp.vertex.agent"}
+    assert told(TOOL | {"gcp.vertex.agent.tool_response": '{"result": "sunny"}'}, **adk).result == "sunny"
+    failed = told(TOOL | {"gcp.vertex.agent.tool_response": '{"error": "no such city"}'}, **adk)
+    assert (failed.failed, failed.failure) == (True, Failure(None, "no such city"))
+    assert told(TOOL | {"gen_ai.tool.call.result": '{"error": "none found"}'}).failed is False
+
+
+FAILED = [
+    ("AgentScope", '{"content": [{"type": "text", "text": "no city"}], "state": "error", "id": "c"}'),
+    ("MCP", '{"content": [{"type": "text", "text": "no city"}], "isError": true}'),
+    ("LangChain", json.dumps({"lc": 1, "kwargs": MESSAGE | {"content": "no city", "status": "error"}})),
+    ("LangChain in Python", "content='no city' tool_call_id='c' status='error'"),
+    ("LlamaIndex", '{"blocks": [], "raw_output": "no city", "is_error": true}'),
+    (
+        "Gemini CLI",
+        json.dumps(
+            {
+                "status": "error",
+                "request": {"callId": "c"},
+                "response": {
+                    "callId": "c",
+                    "responseParts": [{"functionResponse": {"response": {"error": "no city"}}}],
+                    "resultDisplay": "no city",
+                },
+            }
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize("given", [row[1] for row in FAILED], ids=[row[0] for row in FAILED])
+def test_a_result_may_say_that_the_tool_failed(given):
+    telling = told(TOOL | {"gen_ai.tool.call.result": given}, status="ok")
+    assert (telling.failed, telling.failure, telling.result) == (True, Failure(None, "no city"), "no city")
+
+
+def test_success_as_a_text_counts():
+    assert told({"span.type": "tool", "tool_name": "find", "success": "false"}).failed
+    assert not told({"span.type": "tool", "tool_name": "find", "success": "true"}).failed
+
+
+def test_what_stands_for_a_tool_gives_way_to_its_name():
+    proxied = {"span.type": "tool", "tool_name": "mcp_tool"}
+    assert told(proxied | {"tool_parameters": '{"mcp_tool_name": "find"}'}).name == "find"
+    assert told(proxied).name == "mcp_tool"
+    assert told(proxied | {"tool_input": "{}", "tool_parameters": '{"mcp_tool_name": "find"}'}).arguments == {}
+
+
+def test_strands_notes_arguments_and_result_in_the_tool_s_span():
+    asked = span_event({"role": "tool", "content": '{"city": "Paris"}', "id": "c"}, name="gen_ai.tool.message")
+    assert (tell(asked).arguments, tell(asked).call_id, tell(asked).sent) == (CITY, "c", [])
+    given = span_event({"message": '[{"text": "sunny"}]', "id": "c"}, name="gen_ai.choice")
+    assert (tell(given).result, tell(given).call_id) == ("sunny", "c")
+
+
+def test_llama_index_s_tracer_writes_calls_as_python_does():
+    step = {"llamaindex.step.input_summary": "ToolCall(tool_name='find', tool_kwargs={'city': 'Paris'}, tool_id='c')"}
+    telling = tell(span(step, name="FunctionTool.acall", scope="llamaindex.opentelemetry.tracer"))
+    assert (telling.name, telling.arguments, telling.call_id) == ("find", CITY, "c")
+    output = "ToolCallResult(tool_name='find', tool_output=ToolOutput(blocks=[TextBlock(block_type='text', text='sunny')], tool_n..."
+    assert tell(span_event({"output": output}, name="step.output")).result == "sunny"
