@@ -1,7 +1,8 @@
 """Which failures are failures of their own, and which were told again on the way up.
 
 A failure is passed up: a tool raises, the step around it is marked as failed, the agent repeats the words. So what
-failed counts unless something below it has failed in the same way, or it says nothing of its own.
+failed counts unless something below it has failed in the same way, or it says nothing of its own. What fails within a
+call of a model or tool, and is no call, is the call's own business.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ def mark_failures(
     failed_spans = [
         telling
         for telling in tellings
-        if telling.failed and not telling.waits and telling.id not in nesting.call_by_event
+        if telling.failed
+        and not telling.waits
+        and telling.id not in nesting.call_by_event
+        and not _is_within_call(telling, nesting, tree)
     ]
     below: defaultdict[str, list[Failure | None]] = defaultdict(list)
     nodes: list[tuple[int, int, str, Call | Telling]] = [
@@ -63,6 +67,18 @@ def mark_failures(
         for place in {*places}:
             known[place].append((telling.start, telling.failure))
     return own
+
+
+def _is_within_call(telling: Telling, nesting: Nesting, tree: SpanTree) -> bool:
+    """Say whether a span that is no call stands within a call of a model or tool, which says itself how it ended.
+
+    Requests that were tried again, hooks.
+    """
+    if telling.signal != "span":
+        return False
+    around = (nesting.call_by_event.get(span.id) for span in tree.above(telling))
+    nearest = next((call for call in around if call is not None), None)
+    return nearest is not None and nearest.kind != "agent"
 
 
 def _failed_above(node: Call | Telling, telling: Telling, nesting: Nesting, tree: SpanTree) -> str | None:

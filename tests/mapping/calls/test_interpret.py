@@ -231,3 +231,18 @@ def test_where_the_spans_between_are_missing_the_agent_at_work_is_the_call_s():
     agent = telling(id="a", kind="agent", span_id="a", start=0, end=100, name="clerk")
     model = telling(id="m", kind="model", span_id="m", parent_span_id="lost", start=10, end=20)
     assert {call.agent for call in interpret([agent, model]).calls} == {"clerk"}
+
+
+def test_what_fails_within_a_tool_that_went_well_is_its_own_business():
+    tool = telling(id="t", kind="tool", span_id="t", start=0, end=9, name="look")
+    hook = telling(
+        id="h",
+        kind="none",
+        span_id="h",
+        parent_span_id="t",
+        start=1,
+        end=2,
+        failed=True,
+        failure=Failure("hook_error", "no output"),
+    )
+    assert interpret([tool, hook]).totals.errors == 0

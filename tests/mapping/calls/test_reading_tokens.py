@@ -56,10 +56,16 @@ CONVENTIONS = [
     ),
     ("VoltAgent's", {"llm.usage.prompt_tokens": 90, "llm.usage.completion_tokens": 9}, (90, 9, None, None, None)),
     ("the AI SDK's", {"ai.usage.inputTokens": 90, "ai.usage.cachedInputTokens": 80}, (90, None, 80, None, None)),
-    ("less than from the cache", {"gen_ai.usage.input_tokens": 5, "gen_ai.usage.cache_read_input_tokens": 80}, (85, None, 80, None, None)),
+    (
+        "less than from the cache",
+        {"gen_ai.usage.input_tokens": 5, "gen_ai.usage.cache_read_input_tokens": 80},
+        (85, None, 80, None, None),
+    ),
     (
         "Langfuse's details: split",
-        {"langfuse.observation.usage_details": '{"input":20,"output":6,"total":111,"input_cached_tokens":80,"output_reasoning_tokens":5}'},
+        {
+            "langfuse.observation.usage_details": '{"input":20,"output":6,"total":111,"input_cached_tokens":80,"output_reasoning_tokens":5}'
+        },
         (100, 11, 80, None, 5),
     ),
     (
@@ -69,13 +75,21 @@ CONVENTIONS = [
     ),
     (
         "Langfuse's details as a model's API has them",
-        {"langfuse.observation.usage_details": '{"prompt_tokens":100,"completion_tokens":11,"prompt_tokens_details":{"cached_tokens":80}}'},
+        {
+            "langfuse.observation.usage_details": '{"prompt_tokens":100,"completion_tokens":11,"prompt_tokens_details":{"cached_tokens":80}}'
+        },
         (100, 11, 80, None, None),
     ),
-    ("MLflow's", {"mlflow.chat.tokenUsage": '{"input_tokens": 10, "output_tokens": 3, "total_tokens": 13}'}, (10, 3, None, None, None)),
+    (
+        "MLflow's",
+        {"mlflow.chat.tokenUsage": '{"input_tokens": 10, "output_tokens": 3, "total_tokens": 13}'},
+        (10, 3, None, None, None),
+    ),
     (
         "LangSmith's",
-        {"langsmith.metadata.usage_metadata": '{"input_tokens":10,"output_tokens":3,"input_token_details":{"cache_read":4},"output_token_details":{"reasoning":1}}'},
+        {
+            "langsmith.metadata.usage_metadata": '{"input_tokens":10,"output_tokens":3,"input_token_details":{"cache_read":4},"output_token_details":{"reasoning":1}}'
+        },
         (10, 3, 4, None, 1),
     ),
     (
@@ -85,18 +99,24 @@ CONVENTIONS = [
     ),
     (
         "Anthropic's, in the answer",
-        {"output.value": '{"usage":{"input_tokens":10,"output_tokens":3,"cache_read_input_tokens":80,"cache_creation_input_tokens":5}}'},
+        {
+            "output.value": '{"usage":{"input_tokens":10,"output_tokens":3,"cache_read_input_tokens":80,"cache_creation_input_tokens":5}}'
+        },
         (95, 3, 80, 5, None),
     ),
     (
         "Haystack's, beside the answer",
-        {"haystack.agent.step.llm.output": '{"replies":[{"role":"assistant","meta":{"model":"m","usage":{"prompt_tokens":10,"completion_tokens":3}}}]}'},
+        {
+            "haystack.agent.step.llm.output": '{"replies":[{"role":"assistant","meta":{"model":"m","usage":{"prompt_tokens":10,"completion_tokens":3}}}]}'
+        },
         (10, 3, None, None, None),
     ),
     (
         "parts that only the answer knows",
         {"gen_ai.usage.input_tokens": 90, "gen_ai.usage.output_tokens": 9}
-        | {"gcp.vertex.agent.llm_response": '{"usage_metadata":{"prompt_token_count":90,"candidates_token_count":9,"cached_content_token_count":80}}'},
+        | {
+            "gcp.vertex.agent.llm_response": '{"usage_metadata":{"prompt_token_count":90,"candidates_token_count":9,"cached_content_token_count":80}}'
+        },
         (90, 9, 80, None, None),
     ),
     ("none", {"gen_ai.request.model": "m"}, None),

@@ -22,7 +22,8 @@ MESSAGE = {"content": "sunny", "type": "tool", "name": "find", "tool_call_id": "
         TOOL | {"gcp.vertex.agent.tool_call_args": json.dumps(CITY)},
         TOOL | {"spring.ai.tool.call.arguments": json.dumps(CITY)},
         TOOL | {"gen_ai.input.messages": json.dumps({"callId": "c", "name": "find", "args": CITY})},
-        TOOL | {"gen_ai.tool.call.arguments": json.dumps({"input_str": "{'city': 'Paris'}", "inputs": CITY, "tags": []})},
+        TOOL
+        | {"gen_ai.tool.call.arguments": json.dumps({"input_str": "{'city': 'Paris'}", "inputs": CITY, "tags": []})},
         OI | {"input.value": json.dumps(CITY)},
         OI | {"input.value": json.dumps({"kwargs": CITY})},
         OI | {"input.value": json.dumps({"args": [], "kwargs": CITY, "sanitize_inputs_outputs": True})},
