@@ -82,7 +82,7 @@ def _tokens(tellers: Sequence[Telling], given: dict[str, str]) -> Tokens:
             number = getattr(telling.tokens, field)
             if number is not None and number > best.get(field, -1):
                 best[field] = number
-                given[f"{field}_tokens" if field in ("input", "output") else field] = telling.id
+                given[f"{field}_tokens"] = telling.id
     return Tokens(**best)
 
 

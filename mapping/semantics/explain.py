@@ -99,6 +99,15 @@ def _keys(attributes: Mapping[str, Any], role: str) -> list[str]:
     return [key for _, key in sorted(ranked)]
 
 
+def origin_of_role(event: Mapping[str, Any], roles: tuple[str, ...]) -> Origin | None:
+    """Return which key of an event plays one of these roles of the vocabulary, None where none does."""
+    for role in roles:
+        for level in _levels(event):
+            if keys := _keys(level.attributes, role):
+                return Origin(level.place, keys[0])
+    return None
+
+
 def _origin_of_id(event: Mapping[str, Any], value: str, field: str, roles: tuple[str, ...]) -> Origin:
     properties = event["properties"]
     for level in _levels(event):
