@@ -87,26 +87,20 @@ def _tokens(tellers: Sequence[Telling], given: dict[str, str]) -> Tokens:
 
 
 def _failure(tellers: Sequence[Telling], tree: SpanTree, given: dict[str, str]) -> Failure | None:
-    failures = [telling for telling in tellers if telling.failed and telling.failure is not None]
+    failures = [(telling, telling.failure) for telling in tellers if telling.failed and telling.failure is not None]
     if not failures:
         return None
-    best = min(
-        failures,
-        key=lambda telling: (
-            telling.failure is None or telling.failure.message is None,
-            _FAILURE_SIGNALS[telling.signal],
-            -tree.depth(telling),
-            telling.start,
-            telling.id,
-        ),
-    )
-    given["failure"] = best.id
-    assert best.failure is not None
-    kind = best.failure.type or next(
-        (telling.failure.type for telling in failures if telling.failure and telling.failure.type), None
-    )
-    details = [telling.failure.detail for telling in failures if telling.failure and telling.failure.detail]
-    return Failure(kind, best.failure.message, max(details, key=lambda detail: (len(detail), detail), default=""))
+
+    def rank(told: tuple[Telling, Failure]) -> tuple[bool, int, int, int, str]:
+        telling, failure = told
+        place = (_FAILURE_SIGNALS[telling.signal], -tree.depth(telling), telling.start, telling.id)
+        return failure.message is None, *place
+
+    teller, best = min(failures, key=rank)
+    given["failure"] = teller.id
+    kind = best.type or next((failure.type for _, failure in failures if failure.type), None)
+    details = [failure.detail for _, failure in failures]
+    return Failure(kind, best.message, max(details, key=lambda detail: (len(detail), detail)))
 
 
 def _add_messages(call: Call, tellers: Sequence[Telling], notes: Sequence[Telling], given: dict[str, str]) -> None:
@@ -131,7 +125,7 @@ def _history(note: Telling) -> list[Message]:
 
 
 def _is_history(note: Telling) -> bool:
-    """Say whether a message of the model is one that was sent back to it: `gen_ai.assistant.message`, not its choice."""
+    """Say whether a message of the model was sent back to it: `gen_ai.assistant.message`, and not its choice."""
     return bool(note.event_name) and str(note.event_name).endswith(".message")
 
 

@@ -36,7 +36,7 @@ class _Conversation:
         self._agents = {call.id: [one for one in self._above(call) if one.kind == "agent"] for call in run.calls}
         # Agents that have called a model: what is said to agents below them from then on, they say.
         self._spoke: set[str] = set()
-        told = [call for call in run.calls if call.kind == "model" or call.kind == "agent"]
+        told = [call for call in run.calls if call.kind != "tool"]
         self._sent_below = {above.id for call in told if call.sent for above in self._above(call)}
         self._answered_below = {above.id for call in told if call.answered for above in self._above(call)}
 

@@ -1,7 +1,7 @@
 """One call with what was said in it, from the events that tell of it.
 
-Which events these are was decided by `interpret`, from all of a trace. What was sent and answered is not stored a second
-time: it is read from the events when somebody looks at the call.
+Which events these are was decided by `interpret`, from all of a trace. What was sent and answered is not stored a
+second time: it is read from the events when somebody looks at the call.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ RULES = {
     "call id": "it tells of a tool's call with the same id",
     "nested": "its span stands below the call's span, is of the same kind, and nothing but wrappers stand between",
     "same moment": (
-        "it names no span; it tells the same model and tokens, or the same tool, at nearly the same moment, in the same "
-        "trace or session"
+        "it names no span; it tells the same model and tokens, or the same tool, at nearly the same moment, in the "
+        "same trace or session"
     ),
     "request and answer": "it is the record of the request that this answer followed in the session",
 }

@@ -26,7 +26,7 @@ def mark_failures(
     calls: Sequence[Call], tellings: Iterable[Telling], nesting: Nesting, tree: SpanTree
 ) -> list[Telling]:
     """Set `fails_first` on calls. Returns the other tellings that failed first: wrappers, errors by themselves."""
-    failed_spans = [
+    failed = [
         telling
         for telling in tellings
         if telling.failed
@@ -34,39 +34,69 @@ def mark_failures(
         and telling.id not in nesting.call_by_event
         and not _is_within_call(telling, nesting, tree)
     ]
-    below: defaultdict[str, list[Failure | None]] = defaultdict(list)
-    nodes: list[tuple[int, int, str, Call | Telling]] = [
-        (-tree.depth(nesting.telling(call.id)), -call.start, call.id, call) for call in calls if call.status == "error"
-    ]
-    spans = [telling for telling in failed_spans if telling.signal == "span"]
-    nodes += [(-tree.depth(telling), -telling.start, telling.id, telling) for telling in spans]
+    failures = _Failures(nesting, tree)
+    spans = [telling for telling in failed if telling.signal == "span"]
+    nodes: list[Call | Telling] = [*(call for call in calls if call.status == "error"), *spans]
     own: list[Telling] = []
-    known: defaultdict[str, list[tuple[int, Failure | None]]] = defaultdict(list)
-    for _, _, _, node in sorted(nodes, key=lambda node: node[:3]):
-        inner = below.pop(node.id, [])
-        repeats = bool(inner) and (_says_nothing(node.failure) or any(_same(node.failure, one) for one in inner))
+    # From the bottom up; of those at one level the later ones may stand within the earlier ones.
+    for node in sorted(nodes, key=lambda node: (-tree.depth(nesting.telling(node.id)), -node.start, node.id)):
+        is_first = failures.add(node)
         if isinstance(node, Call):
-            node.fails_first = not repeats
-        elif not repeats:
+            node.fails_first = is_first
+        elif is_first:
             own.append(node)
-        passed = [*inner, node.failure][-_COMPARED:]
-        telling = nesting.telling(node.id)
-        above = _failed_above(node, telling, nesting, tree)
+    return own + [telling for telling in failed if telling.signal != "span" and failures.add_record(telling)]
+
+
+class _Failures:
+    """Failures as they are met, from the bottom up."""
+
+    def __init__(self, nesting: Nesting, tree: SpanTree) -> None:
+        self._nesting = nesting
+        self._tree = tree
+        self._below: defaultdict[str, list[Failure | None]] = defaultdict(list)
+        # What failed below spans that were not sent: anything around it in time may have passed it up.
+        self._cut_off: defaultdict[str, list[tuple[Telling, Failure | None]]] = defaultdict(list)
+        self._known: defaultdict[str, list[tuple[int, Failure | None]]] = defaultdict(list)
+
+    def add(self, node: Call | Telling) -> bool:
+        """Add what failed, and say whether nothing below it has failed in the same way."""
+        telling = self._nesting.telling(node.id)
+        inner = [*self._below.pop(node.id, []), *_within(telling, self._cut_off[node.trace_id])]
+        repeats = bool(inner) and (_says_nothing(node.failure) or any(_same(node.failure, one) for one in inner))
+        above = _failed_above(node, telling, self._nesting, self._tree)
         if above is not None:
-            below[above] += passed
-        for place in {node.trace_id, node.session_id or node.trace_id}:
-            known[place].append((node.end, node.failure))
-    for telling in failed_spans:
-        if telling.signal == "span":
-            continue
-        places = (telling.trace_id, telling.session_id or telling.trace_id)
-        near = (failure for place in places for end, failure in known[place] if abs(end - telling.start) <= _NEAR)
-        if any(_same(telling.failure, failure) or _says_nothing(failure) for failure in near):
-            continue
-        own.append(telling)
-        for place in {*places}:
-            known[place].append((telling.start, telling.failure))
-    return own
+            self._below[above] += [*inner, node.failure][-_COMPARED:]
+        elif self._tree.is_cut_off(telling):
+            self._cut_off[node.trace_id].append((telling, node.failure))
+        self._remember(node, node.end, node.failure)
+        return not repeats
+
+    def add_record(self, record: Telling) -> bool:
+        """Add a failure that is told by itself, and say whether nothing that failed near to it is the same."""
+        near = (
+            failure
+            for place in _places(record)
+            for end, failure in self._known[place]
+            if abs(end - record.start) <= _NEAR
+        )
+        if any(_same(record.failure, failure) or _says_nothing(failure) for failure in near):
+            return False
+        self._remember(record, record.start, record.failure)
+        return True
+
+    def _remember(self, node: Call | Telling, at: int, failure: Failure | None) -> None:
+        for place in _places(node):
+            self._known[place].append((at, failure))
+
+
+def _places(node: Call | Telling) -> set[str]:
+    return {node.trace_id, node.session_id or node.trace_id}
+
+
+def _within(telling: Telling, cut_off: Iterable[tuple[Telling, Failure | None]]) -> list[Failure | None]:
+    within = [failure for inner, failure in cut_off if telling.start <= inner.start and inner.end <= telling.end]
+    return within[:_COMPARED]
 
 
 def _is_within_call(telling: Telling, nesting: Nesting, tree: SpanTree) -> bool:

@@ -41,7 +41,7 @@ def interpret(tellings: Iterable[Telling], price: Price = lambda _call: None) ->
     )
     settle_tools(calls)
     nesting = Nesting(ordered, calls, tree)
-    _settle_sessions(calls, nesting)
+    _settle_sessions(calls, ordered, nesting, tree)
     _settle_agents(calls, ordered, nesting)
     for call in calls:
         if call.kind == "model" and call.cost is None:
@@ -106,23 +106,22 @@ def _notes(tellings: Iterable[Telling], tree: SpanTree, groups: Groups) -> dict[
     return notes
 
 
-def _settle_sessions(calls: Sequence[Call], nesting: Nesting) -> None:
-    """Give calls without a session that of the call around them, else the only one of their trace."""
+def _settle_sessions(calls: Sequence[Call], tellings: Iterable[Telling], nesting: Nesting, tree: SpanTree) -> None:
+    """Give calls without a session that of the spans around them, else the only one of their trace."""
     of_trace: defaultdict[str, set[str]] = defaultdict(set)
-    for call in calls:
-        if call.session_id is not None:
-            of_trace[call.trace_id].add(call.session_id)
+    for telling in tellings:
+        if telling.session_id is not None:
+            of_trace[telling.trace_id].add(telling.session_id)
     for call in calls:
         if call.session_id is None:
-            call.session_id = next(
-                (above.session_id for above in nesting.parents(call) if above.session_id is not None), None
-            )
+            around: tuple[Call | Telling, ...] = (*tree.above(nesting.telling(call.id)), *nesting.parents(call))
+            call.session_id = next((above.session_id for above in around if above.session_id is not None), None)
         if call.session_id is None and len(of_trace[call.trace_id]) == 1:
             (call.session_id,) = of_trace[call.trace_id]
 
 
 def _settle_agents(calls: Sequence[Call], tellings: Iterable[Telling], nesting: Nesting) -> None:
-    """Give each call its agent: the nearest one around it by name, else its own word, else its trace's, else a guess."""
+    """Give each call its agent: the nearest around it by name, else its own word, else its trace's, else a guess."""
     by_trace = trace_agents(calls)
     fallbacks: dict[str, str] = {}
     services: dict[str, str] = {}

@@ -13,7 +13,7 @@ An id that a program gives to several calls is no id: calls of one scope that ne
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mapping.calls.model import CallKind, Telling, Tokens
 from mapping.calls.spans import SpanTree
@@ -180,7 +180,16 @@ def _by_moment(tellings: Sequence[Telling], sessions: dict[str, str], tree: Span
             spans["trace", telling.trace_id].append(telling)
             if (session_id := telling.session_id or sessions.get(telling.trace_id)) is not None:
                 spans["session", session_id].append(telling)
-    pairs: list[tuple[tuple[bool, int, int, str, str], Telling, Telling]] = []
+    pairs = list(_pairs(loose, spans, tree))
+    for _, record, span in sorted(pairs, key=lambda pair: pair[0]):
+        if _is_loose(record, groups) and all(_slot(member) != _slot(record) for member in groups.members(span)):
+            groups.join(span, record, "same moment")
+
+
+def _pairs(
+    loose: Iterable[Telling], spans: Mapping[tuple[str, str], list[Telling]], tree: SpanTree
+) -> Iterator[tuple[tuple[bool, int, int, str, str], Telling, Telling]]:
+    """Iterate over records and the spans that may tell of the same call, each with how far apart they are."""
     for record in loose:
         near = {span.id: span for span in spans.get(("trace", record.trace_id), ())}
         if record.session_id is not None:
@@ -190,10 +199,7 @@ def _by_moment(tellings: Sequence[Telling], sessions: dict[str, str], tree: Span
             if distance <= _NEAR and _may_be_one(record, span):
                 named = tree.parent(record)
                 apart = named is not None and all(above is not named for above in tree.above(span))
-                pairs.append(((apart, distance, record.end, record.id, span.id), record, span))
-    for _, record, span in sorted(pairs, key=lambda pair: pair[0]):
-        if _is_loose(record, groups) and all(_slot(member) != _slot(record) for member in groups.members(span)):
-            groups.join(span, record, "same moment")
+                yield (apart, distance, record.end, record.id, span.id), record, span
 
 
 def _slot(telling: Telling) -> tuple[bool, str | None, bool]:
@@ -246,7 +252,7 @@ def _same_model(one: str | None, other: str | None) -> bool:
 
 
 def _requests(models: Sequence[Telling], groups: Groups) -> None:
-    """Join records of a request, which tell neither tokens nor an answer, with the answer that follows in the session."""
+    """Join records of a request, which tell neither tokens nor an answer, with the answer that follows."""
     hollow = [
         telling
         for telling in models

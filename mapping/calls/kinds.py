@@ -58,7 +58,7 @@ _CALL_EVENTS: dict[str, TellingKind] = {
     "LLMCompletionEndEvent": "model",
 }
 # Spans within a tool's that are no calls, and tell how it ended.
-_EXECUTIONS = ("claude_code.tool.execution", "qwen-code.tool.execution")
+EXECUTIONS = ("claude_code.tool.execution", "qwen-code.tool.execution")
 STEP_OUTPUT = "step.output"
 _GIVEN_BY_TOOL = "ToolCallResult("
 # Scopes in which a root of the agents' kind is what they work in, called as that is.
@@ -108,7 +108,7 @@ def _span_kind(event: Mapping[str, Any], name: str | None, properties: dict[str,
     kind = _component_kind(properties) or _KINDS.get(span_type(found, properties, name, scope_name(event)), "none")
     if kind == "agent" and _is_workflow_root(event, found):
         return "none"
-    if name in _EXECUTIONS:
+    if name in EXECUTIONS:
         return "tool"
     if kind == "none" and name is not None and lc_agent(properties) == name:
         return "agent"  # LangChain's is a chain that is called as the agent whose it is

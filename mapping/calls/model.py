@@ -99,8 +99,8 @@ class Call(msgspec.Struct, kw_only=True):
     """One call of a model, one call of a tool, or one invocation of an agent.
 
     `told_by` are the ids of the events that tell of it; the first of them is where a click leads. `parent_id` is the
-    call around it. `joined_by` gives for each event but the first the rule by which it was joined, `given_by` for a field
-    the event that gave it.
+    call around it. `joined_by` gives for each event but the first the rule by which it was joined, `given_by` for a
+    field the event that gave it.
     """
 
     id: str

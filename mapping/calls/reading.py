@@ -10,7 +10,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from mapping.calls import faults
-from mapping.calls.kinds import BODIES, BODY, STEP_OUTPUT, Levels, has_failed, is_loop, kind_of, scope_name, signal_of
+from mapping.calls.kinds import (
+    BODIES,
+    BODY,
+    EXECUTIONS,
+    STEP_OUTPUT,
+    Levels,
+    has_failed,
+    is_loop,
+    kind_of,
+    scope_name,
+    signal_of,
+)
 from mapping.calls.model import Failure, Signal, Telling, TellingKind
 from mapping.calls.responses import tell_response
 from mapping.calls.spoken import call_messages, statement
@@ -180,7 +191,7 @@ def _other_name(telling: Telling, properties: Mapping[str, Any], found: Found, t
         named = text_id(parameters.get("mcp_tool_name"))
     if named is None and told is None:
         named = text_id(found[AT["own_name"]])
-        if named is None and telling.signal == "span":
+        if named is None and telling.signal == "span" and telling.event_name not in EXECUTIONS:
             named = name_of_span(telling.event_name)
     return named or told
 

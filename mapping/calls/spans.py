@@ -13,7 +13,7 @@ SpanKey = tuple[str, str]
 
 
 class SpanTree:
-    """Spans by trace and span id. Of two spans of one id (a client's and a server's) the one that began first stands."""
+    """Spans by trace and span id. Of two of one id (a client's and a server's) the one that began first stands."""
 
     def __init__(self, tellings: Iterable[Telling]) -> None:
         """`tellings` come in the order of their start."""

@@ -1,4 +1,4 @@
-"""What the messages of a model know of a tool's call: its id and arguments where the model asked, its result further on."""
+"""What a model's messages know of a tool's call: its id and arguments where the model asked, later its result."""
 
 from __future__ import annotations
 
@@ -29,26 +29,19 @@ def settle_tools(calls: Sequence[Call]) -> None:
         return
     asked = _asked(calls)
     results = _results(calls)
-    claimed = {(_place(call), call.tool_call_id) for call in tools if call.tool_call_id is not None}
+    claimed = {(_place(call), call.tool_call_id or "") for call in tools}
     for call in tools:
+        of_name = asked.get((_place(call), call.name), ())
         if call.tool_call_id is None:
-            _claim(call, asked.get((_place(call), call.name), ()), claimed)
-    by_id: defaultdict[tuple[str, str], list[_Asked]] = defaultdict(list)
-    for (place, _), parts in asked.items():
-        for one in parts:
-            if "id" in one.part:
-                by_id[place, one.part["id"]].append(one)
-    for call in tools:
-        if call.tool_call_id is None:
-            continue
-        key = (_place(call), call.tool_call_id)
-        if not isinstance(call.arguments, dict | list) and (known := _before(call, by_id.get(key, ()))) is not None:
-            # Some log the value of a tool's only argument, where the model names it.
-            if call.arguments is None or _same_arguments(call, known.part):
-                call.arguments = known.part.get("arguments")
-                call.given_by["arguments"] = known.model.id
-        if call.result is None and len(results.get(key, ())) == 1:
-            model, part = results[key][0]
+            _claim(call, of_name, claimed)
+        known = _before(call, (one for one in of_name if one.part.get("id", call.tool_call_id) == call.tool_call_id))
+        # Some log the value of a tool's only argument, where the model names it.
+        if known is not None and (call.arguments is None or _is_named(call, known.part)):
+            call.arguments = known.part.get("arguments")
+            call.given_by["arguments"] = known.model.id
+        result = results.get((_place(call), call.tool_call_id or ""), ())
+        if call.result is None and len(result) == 1:
+            model, part = result[0]
             call.result = part.get("result")
             call.given_by["result"] = model.id
 
@@ -81,7 +74,7 @@ def _results(calls: Iterable[Call]) -> dict[tuple[str, str], list[tuple[Call, Pa
     return results
 
 
-def _claim(call: Call, asked: Iterable[_Asked], claimed: set[tuple[str, str | None]]) -> None:
+def _claim(call: Call, asked: Iterable[_Asked], claimed: set[tuple[str, str]]) -> None:
     free = [
         one
         for one in asked
@@ -92,7 +85,12 @@ def _claim(call: Call, asked: Iterable[_Asked], claimed: set[tuple[str, str | No
     best = min(free, key=lambda one: (not _same_arguments(call, one.part), -one.at, one.place))
     call.tool_call_id = best.part["id"]
     call.given_by["tool_call_id"] = best.model.id
-    claimed.add((_place(call), call.tool_call_id))
+    claimed.add((_place(call), best.part["id"]))
+
+
+def _is_named(call: Call, part: Part) -> bool:
+    """Say whether the model names the argument whose value is all that the call has."""
+    return not isinstance(call.arguments, dict | list) and _same_arguments(call, part)
 
 
 def _same_arguments(call: Call, part: Part) -> bool:
@@ -106,5 +104,6 @@ def _plain(arguments: Any) -> Any:
 
 
 def _before(call: Call, asked: Iterable[_Asked]) -> _Asked | None:
-    """Return the latest of those that asked before a call: an id may come again in a later turn."""
-    return max((one for one in asked if one.model.start <= call.start), key=lambda one: one.at, default=None)
+    """Return who asked for a call: with its arguments and last, for an id may come again in a later turn."""
+    before = (one for one in asked if one.model.start <= call.start)
+    return max(before, key=lambda one: (_same_arguments(call, one.part), one.at), default=None)

@@ -98,10 +98,14 @@ class Heard:
                 if call_id in ids:
                     ids.remove(call_id)
             return False
+        known = False
         for ids in asked:
-            if "id" in call and call["id"] in ids:
-                ids.remove(call["id"])
-        return self._happened(unit, taken_up=True)
+            if call.get("id") in ids:
+                ids.remove(call.get("id"))
+            elif None in ids:  # the model's answer was logged without the call's id
+                ids.remove(None)
+                known = True
+        return self._happened(unit, taken_up=True) and not known
 
     def call_id(self, event_id: str) -> str | None:
         """Give the id of the call that a tool took up, where it does not name it itself."""
