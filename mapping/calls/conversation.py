@@ -87,7 +87,7 @@ class _Conversation:
             for message in call.answered:
                 self._say(call, at, message, self._heard.answered(message, again=False))
         if call.waits:
-            self._add(call, at, "waiting", [_text(call.failure, call.name)], call.name)
+            self._add(call, at, "waiting", [_asked(call.failure, call.name)], call.name)
         elif call.fails_first:
             self._add(call, at, "error", [_text(call.failure, call.name)], call.name, failed=True)
 
@@ -97,7 +97,7 @@ class _Conversation:
         error = failure_line(call.failure) if failed else None
         result = call.result if told else error or (f"{call.name or 'the tool'} failed" if failed else None)
         if call.waits:
-            self._add(call, at, "waiting", [_text(call.failure, call.name)], call.name)
+            self._add(call, at, "waiting", [_asked(call.failure, call.name)], call.name)
         if result is None:
             return
         call_id = self._heard.call_id(call.id) or call.tool_call_id
@@ -111,14 +111,11 @@ class _Conversation:
 
     def _stated(self, telling: Telling, at: int) -> None:
         if telling.kind != "statement":
-            self._add(
-                telling,
-                at,
-                "waiting" if telling.waits else "error",
-                [_text(telling.failure, telling.event_name)],
-                telling.name or telling.event_name,
-                failed=not telling.waits,
-            )
+            name = telling.name or telling.event_name
+            if telling.waits:
+                self._add(telling, at, "waiting", [_asked(telling.failure, name)], name)
+            else:
+                self._add(telling, at, "error", [_text(telling.failure, name)], name, failed=True)
             return
         if telling.system and self._heard.system(telling.system):
             self._add(telling, at, "system", telling.system)
@@ -169,6 +166,11 @@ def failure_line(failure: Failure | None) -> str | None:
     if failure.message is None or failure.type is None:
         return failure.message or failure.type
     return failure.message if failure.type in failure.message else f"{failure.type}: {failure.message}"
+
+
+def _asked(failure: Failure | None, name: str | None) -> Part:
+    """Return what a person is asked."""
+    return {"type": "text", "text": (failure and failure.message) or f"{name or 'it'} waits for a person"}
 
 
 def _text(failure: Failure | None, name: str | None) -> Part:

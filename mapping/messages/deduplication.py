@@ -49,7 +49,8 @@ class Heard:
 
     def sent(self, messages: list[Message]) -> list[list[Unit]]:
         """Hear a list of messages, which repeats the conversation so far, and give what is new of each."""
-        lists = [list(units_of(message)) for message in messages]
+        # What was thought stands with the answer that it led to; sent back, it is not said again.
+        lists = [[unit for unit in units_of(message) if unit.parts[-1]["type"] != "reasoning"] for message in messages]
         seen: Counter[bytes] = Counter()
         new: list[list[Unit]] = [[] for _ in lists]
         # The last message was said now, even if the same was said before: unless a list has ended like this already.
@@ -159,7 +160,7 @@ def _counted(role: str, parts: list[Part]) -> Iterator[Unit]:
         elif kind == "tool_result":
             told = [part["id"]] if "id" in part else ["", plain_of(part.get("result"))]
         else:
-            told = [plain_of_text(part["text"])]
+            told = [plain_of(part)]
         yield Unit(_key(kind, told), [part], may_repeat="id" not in part)
 
 
