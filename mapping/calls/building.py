@@ -48,6 +48,7 @@ def call_of(tellers: Sequence[Telling], notes: Sequence[Telling], tree: SpanTree
         waits=waits,
         failure=_failure(every, tree, given) if failed else None,
         tokens=_tokens(ranked, given),
+        partial=all(telling.partial for telling in ranked),
         cost=max((telling.cost for telling in ranked if telling.cost is not None), default=None),
         tool_call_id=take("call_id"),
         response_id=take("response_id"),

@@ -120,6 +120,8 @@ class Call(msgspec.Struct, kw_only=True):
     fails_first: bool = False
     waits: bool = False
     tokens: Tokens = Tokens()
+    # Whether it is told by a span that runs a loop of calls and knows no more than the last of them.
+    partial: bool = False
     # The tokens and cost that totals count of it: an agent's are counted where no call below it has any.
     counts: bool = False
     cost: int | None = None

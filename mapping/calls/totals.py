@@ -11,20 +11,25 @@ from mapping.calls.nesting import Nesting
 def mark_counted(calls: Sequence[Call], nesting: Nesting) -> None:
     """Set `counts` on the calls whose tokens and cost are summed up.
 
-    A model's call counts. An agent's sum counts where no call around which it stands, and none around it, does: it is
-    the only one that knows.
+    A model's call counts, unless it stands for a loop of calls and the agent around it has the sum. An agent's sum
+    counts where no call below it, and no agent around it, counts tokens: it is the only one that knows.
     """
     told: set[str] = set()
     for call in calls:
         if call.kind == "model":
-            call.counts = True
-            if call.tokens != Tokens():
-                told.update(above.id for above in nesting.parents(call))
-    agents = [call for call in calls if call.kind == "agent" and call.tokens != Tokens() and call.id not in told]
+            above = list(nesting.parents(call))
+            call.counts = not (call.partial and any(_has_tokens(one) for one in above if one.kind == "agent"))
+            if call.counts and _has_tokens(call):
+                told.update(one.id for one in above)
+    agents = [call for call in calls if call.kind == "agent" and _has_tokens(call) and call.id not in told]
     # Of agents within each other the outermost tells the sum.
     names = {call.id for call in agents}
     for call in agents:
         call.counts = all(above.id not in names for above in nesting.parents(call))
+
+
+def _has_tokens(call: Call) -> bool:
+    return call.tokens != Tokens()
 
 
 def add(totals: Totals, call: Call) -> None:

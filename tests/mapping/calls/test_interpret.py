@@ -246,3 +246,37 @@ def test_what_fails_within_a_tool_that_went_well_is_its_own_business():
         failure=Failure("hook_error", "no output"),
     )
     assert interpret([tool, hook]).totals.errors == 0
+
+
+def test_an_agent_s_sum_stands_before_a_loop_that_knows_its_last_call():
+    agent = telling(
+        id="a", kind="agent", span_id="a", start=0, end=9, name="clerk", tokens=Tokens(input=3006, output=66)
+    )
+    loop = telling(
+        id="m",
+        kind="model",
+        span_id="m",
+        parent_span_id="a",
+        start=1,
+        end=8,
+        tokens=Tokens(input=1003, output=23),
+        partial=True,
+    )
+    assert interpret([agent, loop]).totals.input_tokens == 3006
+    assert interpret([loop]).totals.input_tokens == 1003
+
+
+def test_what_a_model_is_asked_for_below_a_missing_span_counts_one_failure():
+    root = telling(id="r", kind="none", span_id="r", start=0, end=100, failed=True)
+    tool = telling(
+        id="t",
+        kind="tool",
+        span_id="t",
+        parent_span_id="lost",
+        start=10,
+        end=20,
+        name="look",
+        failed=True,
+        failure=Failure("LookupError", "no city"),
+    )
+    assert interpret([root, tool]).totals.errors == 1
