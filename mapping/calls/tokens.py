@@ -111,7 +111,7 @@ def _by_keys(level: Mapping[str, Any]) -> Tokens | None:
 
 
 def _with_cache(numbers: list[int | None], *, apart: bool) -> Tokens:
-    """Add what a cache had to the input where the emitter leaves it out, as it does where it says less than that."""
+    """Add what a cache had to the input where the emitter leaves it out: as it does where it says less than that."""
     given, output, read, written, reasoning = numbers
     cached = (read or 0) + (written or 0)
     if given is not None and cached and (apart or given < cached):
@@ -150,7 +150,7 @@ def with_details(known: Tokens | None, told: Tokens) -> Tokens:
 
 
 def _split(usage: dict[str, Any]) -> Tokens:
-    """Read Langfuse's details: what was cached or reasoned is taken out of `input` and `output`, and stands beside them.
+    """Read Langfuse's details: what was cached or reasoned is taken out of `input` and `output`, and stands beside.
 
     They add up to the total; where input and output do so without the rest, they include it.
     """

@@ -75,7 +75,7 @@ def tell_whose(telling: Telling, event: Mapping[str, Any], levels: Levels, found
         named = _own_name(telling, properties, found) or named
     elif _is_named_root(telling, properties):
         fallback = fallback or text_id(found[AT["own_name"]]) or telling.event_name
-    if named in _NO_AGENTS:
+    if named in _NO_AGENTS or (named is not None and named.startswith("/")):  # Codex CLI's is its directory
         named, fallback = None, fallback or named
     if named is None and telling.signal == "json":
         named = event.get("agent_id")

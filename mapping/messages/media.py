@@ -70,10 +70,10 @@ def media_part(part: dict[str, Any]) -> Part | None:
     if not found:
         return None
     media_type = found.get("media_type")
-    if media_type is not None and "/" not in media_type and kind in ("image", "audio", "video"):
-        found["media_type"] = f"{kind}/{media_type}"
     if kind in (None, "file"):
-        kind = _kind(found.get("media_type")) or _kind(part.get("modality")) or _kind(holder) or "file"
+        kind = _kind(media_type) or _kind(part.get("modality")) or _kind(holder) or "file"
+    if media_type is not None and "/" not in media_type and kind != "file":
+        found["media_type"] = f"{kind}/{media_type}"
     return {"type": kind, **found}
 
 

@@ -1,5 +1,7 @@
 """Tokens and cost: input includes a cache, output includes reasoning, whatever an emitter's numbers are."""
 
+import json
+
 import pytest
 from events import log, told
 
@@ -64,7 +66,9 @@ CONVENTIONS = [
     (
         "Langfuse's details: split",
         {
-            "langfuse.observation.usage_details": '{"input":20,"output":6,"total":111,"input_cached_tokens":80,"output_reasoning_tokens":5}'
+            "langfuse.observation.usage_details": json.dumps(
+                {"input": 20, "output": 6, "total": 111, "input_cached_tokens": 80, "output_reasoning_tokens": 5}
+            )
         },
         (100, 11, 80, None, 5),
     ),
@@ -76,19 +80,28 @@ CONVENTIONS = [
     (
         "Langfuse's details as a model's API has them",
         {
-            "langfuse.observation.usage_details": '{"prompt_tokens":100,"completion_tokens":11,"prompt_tokens_details":{"cached_tokens":80}}'
+            "langfuse.observation.usage_details": json.dumps(
+                {"prompt_tokens": 100, "completion_tokens": 11, "prompt_tokens_details": {"cached_tokens": 80}}
+            )
         },
         (100, 11, 80, None, None),
     ),
     (
         "MLflow's",
-        {"mlflow.chat.tokenUsage": '{"input_tokens": 10, "output_tokens": 3, "total_tokens": 13}'},
+        {"mlflow.chat.tokenUsage": json.dumps({"input_tokens": 10, "output_tokens": 3, "total_tokens": 13})},
         (10, 3, None, None, None),
     ),
     (
         "LangSmith's",
         {
-            "langsmith.metadata.usage_metadata": '{"input_tokens":10,"output_tokens":3,"input_token_details":{"cache_read":4},"output_token_details":{"reasoning":1}}'
+            "langsmith.metadata.usage_metadata": json.dumps(
+                {
+                    "input_tokens": 10,
+                    "output_tokens": 3,
+                    "input_token_details": {"cache_read": 4},
+                    "output_token_details": {"reasoning": 1},
+                }
+            )
         },
         (10, 3, 4, None, 1),
     ),
@@ -100,14 +113,32 @@ CONVENTIONS = [
     (
         "Anthropic's, in the answer",
         {
-            "output.value": '{"usage":{"input_tokens":10,"output_tokens":3,"cache_read_input_tokens":80,"cache_creation_input_tokens":5}}'
+            "output.value": json.dumps(
+                {
+                    "usage": {
+                        "input_tokens": 10,
+                        "output_tokens": 3,
+                        "cache_read_input_tokens": 80,
+                        "cache_creation_input_tokens": 5,
+                    }
+                }
+            )
         },
         (95, 3, 80, 5, None),
     ),
     (
         "Haystack's, beside the answer",
         {
-            "haystack.agent.step.llm.output": '{"replies":[{"role":"assistant","meta":{"model":"m","usage":{"prompt_tokens":10,"completion_tokens":3}}}]}'
+            "haystack.agent.step.llm.output": json.dumps(
+                {
+                    "replies": [
+                        {
+                            "role": "assistant",
+                            "meta": {"model": "m", "usage": {"prompt_tokens": 10, "completion_tokens": 3}},
+                        }
+                    ]
+                }
+            )
         },
         (10, 3, None, None, None),
     ),
@@ -115,7 +146,15 @@ CONVENTIONS = [
         "parts that only the answer knows",
         {"gen_ai.usage.input_tokens": 90, "gen_ai.usage.output_tokens": 9}
         | {
-            "gcp.vertex.agent.llm_response": '{"usage_metadata":{"prompt_token_count":90,"candidates_token_count":9,"cached_content_token_count":80}}'
+            "gcp.vertex.agent.llm_response": json.dumps(
+                {
+                    "usage_metadata": {
+                        "prompt_token_count": 90,
+                        "candidates_token_count": 9,
+                        "cached_content_token_count": 80,
+                    }
+                }
+            )
         },
         (90, 9, 80, None, None),
     ),

@@ -53,16 +53,16 @@ RESULTS = [
     ("an object", '{"sky": "sunny"}', {"sky": "sunny"}),
     ("a list", "[1, 2]", [1, 2]),
     ("an object's own result", '{"result": "sunny", "at": 3}', {"result": "sunny", "at": 3}),
-    ("MCP's content", '{"content": [{"type": "text", "text": "sunny"}], "isError": false}', "sunny"),
+    ("MCP's content", json.dumps({"content": [{"type": "text", "text": "sunny"}], "isError": False}), "sunny"),
     ("MCP's part", '{"type": "text", "text": "sunny"}', "sunny"),
-    ("MCP's parts", '[{"type": "text", "text": "sunny"}, {"type": "text", "text": "warm"}]', "sunny\nwarm"),
+    ("MCP's parts", json.dumps([{"type": "text", "text": "sunny"}, {"type": "text", "text": "warm"}]), "sunny\nwarm"),
     ("Bedrock's part", '[{"json": {"sky": "sunny"}}]', {"sky": "sunny"}),
     ("LangChain's message", json.dumps({"lc": 1, "kwargs": MESSAGE}), "sunny"),
     ("the same put out", json.dumps({"output": {"lc": 1, "kwargs": MESSAGE}, "kwargs": {}}), "sunny"),
     ("the same as an object", json.dumps({"type": "tool", "data": MESSAGE}), "sunny"),
     ("the same as Python writes it", "content='sunny' name='find' tool_call_id='c'", "sunny"),
-    ("LlamaIndex's", '{"blocks": [{"text": "sunny"}], "raw_output": "sunny", "is_error": false}', "sunny"),
-    ("opencode's", '{"title": "find", "metadata": {"exit": 0}, "output": "sunny"}', "sunny"),
+    ("LlamaIndex's", json.dumps({"blocks": [{"text": "sunny"}], "raw_output": "sunny", "is_error": False}), "sunny"),
+    ("opencode's", json.dumps({"title": "find", "metadata": {"exit": 0}, "output": "sunny"}), "sunny"),
     ("a text that looks like JSON", "{sunny", "{sunny"),
 ]
 
@@ -87,8 +87,8 @@ def test_a_result_that_had_to_be_an_object_is_what_it_holds():
 
 
 FAILED = [
-    ("AgentScope", '{"content": [{"type": "text", "text": "no city"}], "state": "error", "id": "c"}'),
-    ("MCP", '{"content": [{"type": "text", "text": "no city"}], "isError": true}'),
+    ("AgentScope", json.dumps({"content": [{"type": "text", "text": "no city"}], "state": "error", "id": "c"})),
+    ("MCP", json.dumps({"content": [{"type": "text", "text": "no city"}], "isError": True})),
     ("LangChain", json.dumps({"lc": 1, "kwargs": MESSAGE | {"content": "no city", "status": "error"}})),
     ("LangChain in Python", "content='no city' tool_call_id='c' status='error'"),
     ("LlamaIndex", '{"blocks": [], "raw_output": "no city", "is_error": true}'),
@@ -138,5 +138,6 @@ def test_llama_index_s_tracer_writes_calls_as_python_does():
     step = {"llamaindex.step.input_summary": "ToolCall(tool_name='find', tool_kwargs={'city': 'Paris'}, tool_id='c')"}
     telling = tell(span(step, name="FunctionTool.acall", scope="llamaindex.opentelemetry.tracer"))
     assert (telling.name, telling.arguments, telling.call_id) == ("find", CITY, "c")
-    output = "ToolCallResult(tool_name='find', tool_output=ToolOutput(blocks=[TextBlock(block_type='text', text='sunny')], tool_n..."
+    block = "TextBlock(block_type='text', text='sunny')"
+    output = f"ToolCallResult(tool_name='find', tool_output=ToolOutput(blocks=[{block}], tool_n..."
     assert tell(span_event({"output": output}, name="step.output")).result == "sunny"
