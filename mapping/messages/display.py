@@ -2,7 +2,7 @@
 
 How the same is compared, without white space and reasoning: `canonical.py`. A message is `{role, parts}`, a part
 `{type, text?, id?, name?, arguments?, result?, failed?}`, its type one of `text`, `reasoning`, `tool_call`,
-`tool_result` and `other`; of the last, `text` is JSON, and `name` what it calls itself.
+`tool_result`, those of `media.py`, and `other`; of the last, `text` is JSON, and `name` what it calls itself.
 """
 
 from __future__ import annotations

@@ -324,6 +324,6 @@ def read_result(result: dict[str, Any]) -> tuple[Any, Any]:
     if call_id is None and isinstance(origin := result.get("origin"), dict):
         call_id = origin.get("id")  # Haystack's
     told: Any = first(result.get(key) for key in ("response", "result", "output", "content"))
-    if isinstance(told, dict) and len(told) == 1 and told is result.get("response"):
+    if told is result.get("response") and isinstance(told, dict) and len(told) == 1:
         told = told.get("result", told.get("output", told))  # Gemini wants an object of each function
     return call_id, told

@@ -16,12 +16,17 @@ class Part(Answer):
     """A part of a message, as it was said."""
 
     type: Annotated[
-        Literal["text", "reasoning", "tool_call", "tool_result", "other"],
+        Literal["text", "reasoning", "tool_call", "tool_result", "image", "audio", "video", "file", "other"],
         msgspec.Meta(description="other: `text` is JSON, and `name` its own word for what it is"),
     ]
     text: Text = msgspec.UNSET
     id: Annotated[Text, msgspec.Meta(description="the id that the call of a tool and its result share")] = msgspec.UNSET
-    name: Annotated[Text, msgspec.Meta(description="the tool")] = msgspec.UNSET
+    name: Annotated[Text, msgspec.Meta(description="the tool, or the file")] = msgspec.UNSET
+    media_type: Annotated[Text, msgspec.Meta(description="of an image, audio, video or file")] = msgspec.UNSET
+    size: Annotated[int | msgspec.UnsetType, msgspec.Meta(description="bytes, of what was sent in the message")] = (
+        msgspec.UNSET
+    )
+    url: Annotated[Text, msgspec.Meta(description="where it lies, if it was not sent")] = msgspec.UNSET
     arguments: Any = msgspec.UNSET
     result: Any = msgspec.UNSET
     failed: Annotated[bool | msgspec.UnsetType, msgspec.Meta(description="the result is an error")] = msgspec.UNSET

@@ -36,8 +36,23 @@ const PARTS = {
   tool_result: (part) => html`<${Fold} title=${titled("↩ result", part.name, part.result)}>
     ${() => html`<${Value} value=${part.result} />`}
   <//>`,
+  image: (part) => medium("▣ picture", part),
+  audio: (part) => medium("♪ sound", part),
+  video: (part) => medium("▶ film", part),
+  file: (part) => medium("▤ file", part),
   other: (part) => html`<${Fold} title="Something else">${() => html`<${Json} value=${part} />`}<//>`,
 };
+
+/** What a picture, a sound or a file is and how large: the receiver does not keep what it shows apart. */
+function medium(word, part) {
+  const facts = [part.name, part.media_type, part.size !== undefined && bytes(part.size), part.url].filter(Boolean);
+  return html`<p class="medium">${word} <span class="preview"><${Text} value=${facts.join(", ")} /></span></p>`;
+}
+
+function bytes(size) {
+  if (size < 1000) return `${size} B`;
+  return size < 1e6 ? `${Math.round(size / 1e3)} kB` : `${(size / 1e6).toFixed(1)} MB`;
+}
 
 function titled(words, name, value) {
   return html`${words} ${name && html`<b><${Text} value=${name} /></b>`} <span class="preview"><${Text} value=${previewOf(value)} /></span>`;
