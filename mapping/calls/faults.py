@@ -36,6 +36,8 @@ _VAGUE = frozenset(
 _NO_TYPES = _VAGUE - {"Exception", "Error"}
 
 _TRACEBACK = "Traceback (most recent call last)"
+# JavaScript's stack begins so, often behind the message once more.
+_JS_STACK = re.compile(r"\n+(?:[A-Z]\w*: [^\n]*\n)?\s+at [^\n]*[:(]\d*", re.DOTALL)
 # `LookupError('no city is called Atlantis')`, `TimeoutError: no answer`
 _REPR = re.compile(r"([A-Za-z_][\w.]*)\((['\"])(.*)\2,?\)\Z", re.DOTALL)
 _PREFIX = re.compile(r"([A-Za-z_][\w.]*): (?=\S)")
@@ -170,6 +172,7 @@ def _message_in(value: dict[str, Any], depth: int = 0) -> str | None:
 
 def _words(text: str) -> str:
     """Return the words of an error without the stack around them, in one line."""
+    text = _JS_STACK.split(text, maxsplit=1)[0]
     head, marker, trace = text.partition(_TRACEBACK)
     if marker and not head.strip():
         raised = _RAISED.findall(trace)

@@ -50,6 +50,8 @@ _LOOPS = {
     "llm.operation": ("generateText", "streamText", "generateObject", "streamObject"),
 }
 # Haystack's components that are calls in any pipeline: their class says it.
+# Logfire sends a record as a span without a duration: the end of a stream.
+_SPAN_TYPE = "logfire.span_type"
 _COMPONENT = "haystack.component.type"
 # Span events that tell of their span's call: LlamaIndex's, and what Claude Code's tools gave back.
 _CALL_EVENTS: dict[str, TellingKind] = {
@@ -78,7 +80,7 @@ _FAILURE_LEVELS = tuple(f"{name}{step}" for name in ("ERROR", "FATAL") for step 
 def signal_of(event: Mapping[str, Any]) -> Signal:
     kind = event["kind"]
     if kind in SPAN_KINDS:
-        return "span"
+        return "log" if event["properties"].get(_SPAN_TYPE) == "log" else "span"
     return "log" if kind == "log_record" else "span_event" if kind == "span_event" else "json"
 
 

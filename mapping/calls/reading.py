@@ -32,13 +32,14 @@ from mapping.messages.extraction import INPUT_KEYS, OUTPUT_KEYS, first, structur
 from mapping.messages.python_repr import written_object
 from mapping.semantics import log_bodies
 from mapping.semantics.attribute_roles import AT, Found, find, text_id
-from mapping.semantics.event_types import readable_name, record_name
+from mapping.semantics.event_types import model_in_name, readable_name, record_name
 from mapping.times import parse_rfc3339
 
 # The id of a response, where a program keeps it under a word that others use for other things.
 _RESPONSE_IDS = {"com.anthropic.claude_code": ("request_id",)}
-# Those who put a tool's result into an object.
-_WRAPPING = ("Google ADK", "Haystack")
+# Those who put a tool's result into an object, and those of them who put its failure there.
+_WRAPPING = ("Google ADK", "Haystack", "LangSmith")
+_FAILING_SO = ("Google ADK", "Haystack")
 # Those who call the model `system` where they repeat the conversation.
 _SYSTEM_IS_MODEL = ("gemini-cli", "qwen-code")
 # LlamaIndex's steps say what they were given and gave, as Python writes it, cut off.
@@ -57,11 +58,9 @@ def tell(event: Mapping[str, Any]) -> Telling:
     if signal == "log" and isinstance(body, dict):
         levels += log_bodies.levels_of(body)
     found = find(*levels)
-    name = (
-        record_name(event.get("name"), levels, body)
-        if signal == "log"
-        else readable_name(event.get("name"), properties)
-    )
+    name = readable_name(event.get("name"), properties)
+    if signal == "log":
+        name = record_name(name, levels, body)
     scope = scope_name(event)
     kind = kind_of(event, signal, name, levels, found)
     start, end = _times(event, signal, kind, properties)
@@ -134,6 +133,8 @@ def _tell_model(telling: Telling, levels: Levels, found: Found) -> None:
         telling.response_id = _response_id(telling, properties, found)
         telling.partial = is_loop(properties)
         tell_response(telling, properties)
+        if telling.name is None and telling.signal == "span":
+            telling.name = model_in_name(telling.event_name or "")
     else:
         telling.name = telling.agent
         telling.repeats = True
@@ -175,7 +176,7 @@ def _tell_tool(telling: Telling, levels: Levels, found: Found) -> None:
         given = properties["tool.parameters"]
     telling.arguments = arguments_of(given)
     telling.name = real_name(told) or _other_name(telling, properties, found, told)
-    result = _result(levels, found, wrapped=telling.emitter in _WRAPPING)
+    result = _result(telling, levels, found)
     telling.call_id = real_id(text_id(found[AT["call_id"]])) or result.call_id
     telling.result = result.value
     if result.failed:
@@ -202,11 +203,13 @@ def _is_given(value: object) -> bool:
     return isinstance(held, dict) and not ("type" in held or "properties" in held or "def" in held)
 
 
-def _result(levels: Levels, found: Found, *, wrapped: bool) -> Result:
+def _result(telling: Telling, levels: Levels, found: Found) -> Result:
     value = found[AT["result"]]
     if value is None:
         value = _plain(levels, OUTPUT_KEYS)
-    return response_of(value) if wrapped else result_of(value)
+    if telling.emitter in _WRAPPING:
+        return response_of(value, may_fail=telling.emitter in _FAILING_SO)
+    return result_of(value)
 
 
 def _plain(levels: Levels, keys: dict[str, int], but: str | None = None) -> Any:

@@ -96,12 +96,12 @@ def result_of(value: Any) -> Result:
     return _unwrapped(value, 0)
 
 
-def response_of(value: Any) -> Result:
+def response_of(value: Any, *, may_fail: bool = True) -> Result:
     """Return a result that a library has put into an object, as Gemini wants it: `{result}` or `{error}`."""
     value = structure(value)
-    if isinstance(value, dict) and value.keys() == {"error"}:
+    if may_fail and isinstance(value, dict) and value.keys() == {"error"}:
         return Result(value["error"], failed=True)
-    for key in ("result", "output"):
+    for key in ("result", "output", "outputs"):
         if isinstance(value, dict) and value.keys() == {key}:
             return _unwrapped(value[key], 1)
     return _unwrapped(value, 0)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from mapping.calls.kinds import Levels, lc_agent
 from mapping.calls.model import Telling
 from mapping.messages.extraction import structure
 from mapping.semantics.attribute_roles import AT, Found, agent_of_resource, find, session_of, text_id
-from mapping.semantics.emitters import EMITTERS
+from mapping.semantics.emitters import EMITTERS, emitter_of_scope
 from mapping.semantics.vocabulary import NAMED_BY_SPAN
 
 # Words for an agent that its emitter gives to all of them, and names of classes.
@@ -30,28 +29,12 @@ _AGENT_AT_WORK = re.compile(r"current_agent_name='([^']{1,200})'")
 _STEP_TEXTS = ("input.value", "output.value", "llamaindex.step.input_summary")
 
 
-def _matches_scope(scope: str, beginning: str) -> bool:
-    if not scope.startswith(beginning):
-        return False
-    rest = scope[len(beginning) :]
-    return not rest or not beginning[-1:].isalnum() or not rest[0].isalnum()
-
-
-_SCOPES = sorted(
-    ((beginning, emitter.name) for emitter in EMITTERS for beginning in emitter.scopes),
-    key=lambda pair: -len(pair[0]),
-)
 _TYPE_KEYS = {key: emitter.name for emitter in reversed(EMITTERS) for key in emitter.type}
 
 
 def emitter_of(scope: str | None, properties: Mapping[str, Any]) -> str | None:
     """Return the row of the table that speaks: by the scope, else by the key of the type."""
-    return _emitter_of_scope(scope) or next((name for key, name in _TYPE_KEYS.items() if key in properties), None)
-
-
-@lru_cache(maxsize=1_000)
-def _emitter_of_scope(scope: str | None) -> str | None:
-    return next((name for beginning, name in _SCOPES if scope is not None and _matches_scope(scope, beginning)), None)
+    return emitter_of_scope(scope) or next((name for key, name in _TYPE_KEYS.items() if key in properties), None)
 
 
 def tell_whose(telling: Telling, event: Mapping[str, Any], levels: Levels, found: Found) -> None:

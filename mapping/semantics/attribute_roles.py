@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from mapping.semantics.emitters import emitter_of_scope
 from mapping.semantics.event_types import TYPE_BY_KEY, event_type, first_word_type, span_name_type
 from mapping.semantics.vocabulary import FAILURES, KEYS, NAMED_BY_SPAN, ROLES, USAGE
 
@@ -106,7 +107,7 @@ def span_type(found: Found, properties: dict[str, Any], name: str | None, scope:
     if kind is None:
         kind = next((TYPE_BY_KEY[key] for key in TYPE_BY_KEY if key in properties), None)
     if kind is None and name:
-        kind = first_word_type(name)
+        kind = first_word_type(name, is_emitter_s=emitter_of_scope(scope) is not None)
     if kind is None and is_tool_call(found, properties):
         kind = "tool_call"
     if kind is None and any(tokens_of(found)):

@@ -7,6 +7,7 @@ versions) and from runs of them. What their words mean: `event_types.py`.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -64,6 +65,7 @@ EMITTERS = (
         session=("langfuse.session.id", "langfuse.trace.metadata.session_id"),
         type=("langfuse.observation.type",),
         model=("langfuse.observation.model.name",),
+        system=("langfuse.observation.metadata.instructions",),
         input=("langfuse.observation.input", "langfuse.trace.input"),
         output=("langfuse.observation.output", "langfuse.trace.output"),
         remark=("langfuse.observation.status_message",),
@@ -420,3 +422,24 @@ EMITTERS = (
         error=("error_message", "error_code", "exception", "exc_info", "stack_trace"),
     ),
 )
+
+_SCOPES = sorted(
+    ((beginning, emitter.name) for emitter in EMITTERS for beginning in emitter.scopes),
+    key=lambda pair: -len(pair[0]),
+)
+
+
+@lru_cache(maxsize=1_000)
+def emitter_of_scope(scope: str | None) -> str | None:
+    """Return the name of the row whose programs' scopes begin so, None for any other scope."""
+    if scope is None:
+        return None
+    return next((name for beginning, name in _SCOPES if _begins(scope, beginning)), None)
+
+
+def _begins(scope: str, beginning: str) -> bool:
+    """Say whether a scope begins with these words, and not with longer ones."""
+    if not scope.startswith(beginning):
+        return False
+    rest = scope[len(beginning) :]
+    return not rest or not beginning[-1].isalnum() or not rest[0].isalnum()

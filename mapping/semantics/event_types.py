@@ -79,6 +79,8 @@ SCOPED_SPAN_NAMES = {
 RECORD_NAMES = {"tool": "log", "claude_code.tool": "log"}
 # Spans of types that only their names' first word says: the conventions ask for `execute_tool NAME`.
 FIRST_WORDS = {"execute_tool": "tool_call", "invoke_agent": "agent", "tools/call": "tool_call"}
+# Words that are anybody's, and mean a type only in the scope of an emitter: what a call that failed is left with.
+MODEL_WORDS = ("chat", "generate_content", "text_completion")
 # What a span with one of these attributes is, where nothing else says it.
 TYPE_BY_KEY = {"gcp.vertex.agent.llm_request": "model_call"}
 
@@ -114,10 +116,21 @@ def span_name_type(name: str, scope: str | None = None) -> str | None:
     return found
 
 
-def first_word_type(name: str) -> str | None:
-    """Return the type that the first word of a span's name means, None where it has but one or means nothing."""
+def first_word_type(name: str, *, is_emitter_s: bool = False) -> str | None:
+    """Return the type that the first word of a span's name means, None where it has but one or means nothing.
+
+    `is_emitter_s`: the span's scope is that of a row of the table.
+    """
     word, space, rest = name.partition(" ")
-    return FIRST_WORDS.get(word) if space and rest else None
+    if not space or not rest:
+        return None
+    return "model_call" if is_emitter_s and word in MODEL_WORDS else FIRST_WORDS.get(word)
+
+
+def model_in_name(name: str) -> str | None:
+    """Return the model that a span is named after: `chat gpt-4o`."""
+    word, _, rest = name.partition(" ")
+    return rest or None if word in MODEL_WORDS else None
 
 
 def record_type(name: str) -> str | None:

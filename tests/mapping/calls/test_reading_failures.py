@@ -45,6 +45,14 @@ def test_a_failure_is_type_and_message(properties, expected):
     assert (failure.type, failure.message) == expected
 
 
+def test_a_stack_of_javascript_is_no_part_of_the_message():
+    message = (
+        f"{NO_CITY}\n\nError: {NO_CITY}\n    at getWeather (file:///home/user/weather.mjs:30:11)\n    at run (x:1:2)"
+    )
+    assert told(CHAT | {"error.message": message}, status="error").failure.message == NO_CITY
+    assert told(CHAT | {"error.message": "look\n  at home"}, status="error").failure.message == "look at home"
+
+
 def test_a_stack_is_kept_to_recognise_the_failure_by():
     failure = told(
         CHAT | {"exception.message": NO_CITY, "exception.stacktrace": "Traceback ..."}, status="error"

@@ -158,6 +158,18 @@ def test_a_record_tells_of(kind, event):
     assert tell(event).kind == kind
 
 
+def test_a_first_word_that_is_anybody_s_means_a_call_in_an_emitter_s_scope_alone():
+    telling = told(name="chat claude-x", scope="openlit.instrumentation.anthropic", status="error")
+    assert (telling.kind, telling.name) == ("model", "claude-x")
+    assert told(name="chat with a friend", scope="app").kind == "none"
+
+
+def test_logfire_s_record_of_a_stream_s_end_is_a_record():
+    ending = {"logfire.span_type": "log", "gen_ai.operation.name": "chat", "gen_ai.usage.input_tokens": 3}
+    assert (told(ending).signal, told(ending).kind) == ("log", "model")
+    assert told(ending | {"logfire.span_type": "span"}).signal == "span"
+
+
 def test_the_type_that_was_stored_does_not_count():
     assert tell(span(CHAT, event_type="tool_call")).kind == "model"
     assert tell(log({"event.name": "tool", "tool_name": "x"}, event_type="tool_call")).kind == "none"

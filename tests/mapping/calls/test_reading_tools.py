@@ -84,6 +84,8 @@ def test_a_result_that_had_to_be_an_object_is_what_it_holds():
     failed = told(TOOL | {"gcp.vertex.agent.tool_response": '{"error": "no such city"}'}, **adk)
     assert (failed.failed, failed.failure) == (True, Failure(None, "no such city"))
     assert told(TOOL | {"gen_ai.tool.call.result": '{"error": "none found"}'}).failed is False
+    run = {"langsmith.span.kind": "tool", "gen_ai.completion": '{"output": "sunny"}'}
+    assert told(TOOL | run, scope="langsmith").result == "sunny"
 
 
 FAILED = [
