@@ -31,7 +31,7 @@ from ceiling import events_of  # noqa: E402 - as above
 from measuring import DEPTH, LEISURE, Bench, quality  # noqa: E402 - as above
 
 from storage.qdrant.base import Filter  # noqa: E402 - as above
-from storage.search import Mode  # noqa: E402 - as above
+from storage.search.search import Mode  # noqa: E402 - as above
 
 RESULTS = HERE / "results" / "search.json"
 BUDGET = 0.15  # seconds to re-rank in: the default

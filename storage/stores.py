@@ -24,11 +24,11 @@ from storage.indexing.points.preparer import Preparer, PreparerProcess
 from storage.qdrant.choose import Indexes
 from storage.read.activity import Activity
 from storage.read.reader import Reader
-from storage.rereading import Reader as MiniLM
-from storage.rereading import Rereading
 from storage.retention import policy
 from storage.retention.prune import Pruner
-from storage.search import Search
+from storage.search.reranking import Reader as MiniLM
+from storage.search.reranking import Rereading
+from storage.search.search import Search
 from storage.surreal import schema
 from storage.surreal.database import ConflictError, Database, OpenError, RefusedError
 from storage.write import idle_traces

@@ -11,7 +11,7 @@ import msgspec
 from mapping.errors import Code
 from mapping.model import SPAN_KINDS, Correlation, Status, TraceStatus
 from storage.indexing.indexer import State
-from storage.search import Mode
+from storage.search.search import Mode
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Moment = Annotated[

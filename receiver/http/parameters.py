@@ -13,8 +13,8 @@ from aiohttp import web
 from mapping import ids
 from mapping.errors import invalid
 from mapping.times import parse_rfc3339
-from storage.results import GROUPS
-from storage.search import MODES
+from storage.search.results import GROUPS
+from storage.search.search import MODES
 
 
 class Kind(NamedTuple):

@@ -25,10 +25,10 @@ from receiver.http.parameters import (
 from receiver.http.reindex import index_state
 from receiver.version import VERSION
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.facets import facets
 from storage.qdrant.base import Filter, VectorIndex
 from storage.read.reader import TraceFilter
-from storage.similar import similar
+from storage.search.facets import facets
+from storage.search.similar import similar
 
 
 def routes() -> list[web.RouteDef]:

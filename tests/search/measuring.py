@@ -23,8 +23,8 @@ from mapping.search_text.text import text_of
 from storage.embedding.model import STATIC
 from storage.embedding.reranker import Reranker
 from storage.qdrant.base import Filter
-from storage.rereading import Rereading
-from storage.search import Mode, Search
+from storage.search.reranking import Rereading
+from storage.search.search import Mode, Search
 from storage.stores import Storage, StorageConfig
 
 # The weight of words was chosen on these domains, half of them.

@@ -7,7 +7,7 @@ import pytest
 from mapping.times import NS
 from storage.qdrant.base import Filter
 from storage.read.reader import Reader
-from storage.search import Search
+from storage.search.search import Search
 from storage.write.idle_traces import close_once
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)

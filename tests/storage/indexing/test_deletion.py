@@ -11,7 +11,7 @@ from storage.qdrant.base import Filter
 from storage.qdrant.edge import EdgeIndex
 from storage.read.reader import Reader
 from storage.retention.prune import Pruned, Pruner, Selection
-from storage.search import MODES, Search
+from storage.search.search import MODES, Search
 
 EVERYTHING = Selection(before=2**63)
 embedded = pytest.mark.parametrize("connect", ["embedded"], indirect=True)

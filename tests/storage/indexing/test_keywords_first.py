@@ -13,7 +13,7 @@ from storage.indexing.indexer import Indexer
 from storage.indexing.points.preparer import PreparerProcess
 from storage.qdrant.base import Filter
 from storage.retention.prune import Pruner, Selection
-from storage.search import Search
+from storage.search.search import Search
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
 

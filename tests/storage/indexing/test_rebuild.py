@@ -12,7 +12,7 @@ from storage.qdrant.base import Filter
 from storage.qdrant.choose import Indexes
 from storage.qdrant.edge import EdgeIndex
 from storage.read.reader import Reader
-from storage.search import Search
+from storage.search.search import Search
 
 embedded = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
 

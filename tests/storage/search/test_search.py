@@ -12,7 +12,7 @@ from storage.errors import IndexUnavailable, IndexUnusable
 from storage.indexing.indexer import Indexer
 from storage.qdrant.base import Filter
 from storage.qdrant.edge import EdgeIndex
-from storage.search import MODES, Search
+from storage.search.search import MODES, Search
 from storage.surreal import cbor
 from storage.write.writer import Writer
 

@@ -7,8 +7,8 @@ import zlib
 import pytest
 
 from storage.qdrant.base import Filter
-from storage.rereading import Rereading
-from storage.search import Search
+from storage.search.reranking import Rereading
+from storage.search.search import Search
 from storage.write.writer import Writer
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)

@@ -9,10 +9,10 @@ from typing import Any, Literal, get_args
 
 from mapping.search_text.identifiers import identifiers_of
 from mapping.search_text.text import text_of
-from storage.highlight import MOST_PASSAGES, Highlighter
 from storage.qdrant.base import Hit
 from storage.qdrant.bm25 import exact_things
 from storage.read.reader import Reader
+from storage.search.highlight import MOST_PASSAGES, Highlighter
 
 Group = Literal["trace", "session"]
 GROUPS: tuple[Group, ...] = get_args(Group)

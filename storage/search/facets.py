@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from storage.asking import asking, index_state
 from storage.indexing.indexer import Indexer
 from storage.qdrant.base import FACETS, Filter
-from storage.results import took_ms
+from storage.search.index_access import asking, index_state
+from storage.search.results import took_ms
 
 # Every event has one of so many: their counts add up to the number of events.
 _STATUSES = 3

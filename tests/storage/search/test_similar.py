@@ -6,7 +6,7 @@ from mapping.errors import Code, Problem
 from storage.indexing.indexer import Indexer
 from storage.qdrant.base import Filter
 from storage.read.reader import Reader
-from storage.similar import similar
+from storage.search.similar import similar
 from storage.surreal import cbor
 from storage.write.writer import Writer
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.highlight import Highlighter
 from storage.qdrant.bm25 import telling_tokens, tokens
+from storage.search.highlight import Highlighter
 
 
 def marked(query, text, start=0):

@@ -3,10 +3,10 @@
 import pytest
 
 from mapping.errors import Code, Problem
-from storage.facets import facets
 from storage.indexing.indexer import Indexer
 from storage.qdrant.base import Filter
 from storage.read.reader import Reader
+from storage.search.facets import facets
 from storage.write.writer import Writer
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)

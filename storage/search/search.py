@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from mapping.errors import invalid
 from mapping.search_text.identifiers import identifiers_of
 from mapping.search_text.text import text_of
-from storage.asking import asking, index_state, model_of
-from storage.fusion import best_first, fused, ranked, score, shares_of
 from storage.indexing.indexer import Indexer
 from storage.qdrant.base import Filter, Hit, VectorIndex, fused_depth
 from storage.qdrant.bm25 import INNER, exact_things, things
 from storage.read.reader import Reader
-from storage.rereading import Rereading
-from storage.results import Group, Result, add_highlights, add_parts, grouped, hits_needed, shown, took_ms
+from storage.search.fusion import best_first, fused, ranked, score, shares_of
+from storage.search.index_access import asking, index_state, model_of
+from storage.search.reranking import Rereading
+from storage.search.results import Group, Result, add_highlights, add_parts, grouped, hits_needed, shown, took_ms
 
 if TYPE_CHECKING:
     import numpy as np

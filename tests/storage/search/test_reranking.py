@@ -6,8 +6,8 @@ import time
 import pytest
 
 from storage.qdrant.base import Filter
-from storage.rereading import Rereading
-from storage.search import CANDIDATES, Search
+from storage.search.reranking import Rereading
+from storage.search.search import CANDIDATES, Search
 from storage.write.writer import Writer
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)

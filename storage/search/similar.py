@@ -6,11 +6,11 @@ import time
 from typing import Any
 
 from mapping.errors import Code, Problem, invalid
-from storage.asking import asking, index_state
 from storage.indexing.indexer import Indexer
 from storage.qdrant.base import Filter
 from storage.read.reader import Reader
-from storage.results import Group, add_highlights, grouped, hits_needed, shown, took_ms
+from storage.search.index_access import asking, index_state
+from storage.search.results import Group, add_highlights, grouped, hits_needed, shown, took_ms
 
 
 async def similar(
