@@ -10,7 +10,7 @@ from aiohttp import web
 from mapping.sanitize.limits import Limits
 from mapping.sanitize.sanitizer import Cleaning
 from mapping.semantics.log_parsing import Reading
-from receiver.metrics import Metrics
+from receiver.http.metrics import Metrics
 from receiver.settings import Settings
 from storage.stores import Storage
 
