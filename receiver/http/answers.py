@@ -44,7 +44,7 @@ class Answer(msgspec.Struct, forbid_unknown_fields=True):
 class Error(Answer):
     """Every error. `message` names the field and what was expected."""
 
-    error: Annotated[str, msgspec.Meta(extra_json_schema={"enum": [code.name.lower() for code in Code]})]
+    error: Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(Code)})]
     message: str
 
 
