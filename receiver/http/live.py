@@ -17,7 +17,7 @@ from receiver.http.context import stores
 from receiver.http.operation import operation
 from receiver.http.parameters import LIVE_FILTERS
 from receiver.http.under_way import UNDER_WAY
-from storage.qdrant.base import Filter
+from storage.filters import LiveFilter
 from storage.write.live_feed import Listener
 
 _HEADERS = {
@@ -46,7 +46,7 @@ def routes() -> list[web.RouteDef]:
     media_type="text/event-stream",
 )
 async def _live(request: web.Request, given: dict[str, Any]) -> web.StreamResponse:
-    with stores(request).feed.listen(Filter(**given)) as listener:
+    with stores(request).feed.listen(LiveFilter(**given)) as listener:
         response = web.StreamResponse(headers=_HEADERS)
         await response.prepare(request)
         with contextlib.suppress(ConnectionError, TimeoutError):  # it has gone, or stalled

@@ -25,8 +25,8 @@ from receiver.http.parameters import (
 from receiver.http.reindex import index_state
 from receiver.version import VERSION
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.qdrant.base import Filter, VectorIndex
-from storage.read.reader import TraceFilter
+from storage.filters import EventFilter, SearchFilter, TraceFilter
+from storage.qdrant.base import VectorIndex
 from storage.search.facets import facets
 from storage.search.similar import similar
 
@@ -67,7 +67,7 @@ async def _trace(request: web.Request, page: dict[str, Any]) -> web.Response:
 @operation("Events, newest first", answers.Events, query=(*EVENT_FILTERS, *PAGE))
 async def _events(request: web.Request, given: dict[str, Any]) -> web.Response:
     limit, cursor = given.pop("limit"), given.pop("cursor")
-    events, next_cursor = await stores(request).reader.events(Filter(**given), limit, cursor)
+    events, next_cursor = await stores(request).reader.events(EventFilter(**given), limit, cursor)
     return json_answer({"events": events, "next_cursor": next_cursor})
 
 
@@ -84,7 +84,9 @@ async def _event(request: web.Request, _given: dict[str, Any]) -> web.Response:
 async def _similar(request: web.Request, given: dict[str, Any]) -> web.Response:
     group_by, limit = given.pop("group_by"), given.pop("limit")
     event_id, storage = request.match_info["id"], stores(request)
-    told = await similar(storage.reader, storage.indexer, ids.event_id(event_id), Filter(**given), limit, group_by)
+    told = await similar(
+        storage.reader, storage.indexer, ids.event_id(event_id), SearchFilter(**given), limit, group_by
+    )
     if told is None:
         raise missing("event", event_id)
     return json_answer(told)
@@ -112,7 +114,9 @@ async def _session(request: web.Request, _given: dict[str, Any]) -> web.Response
 )
 async def _search(request: web.Request, given: dict[str, Any]) -> web.Response:
     query, mode, group_by, parts, limit = (given.pop(name) for name in ("q", "mode", "group_by", "parts", "limit"))
-    return json_answer(await stores(request).search.search(query, mode, Filter(**given), limit, group_by, parts=parts))
+    return json_answer(
+        await stores(request).search.search(query, mode, SearchFilter(**given), limit, group_by, parts=parts)
+    )
 
 
 @operation(
@@ -120,7 +124,7 @@ async def _search(request: web.Request, given: dict[str, Any]) -> web.Response:
 )
 async def _facets(request: web.Request, given: dict[str, Any]) -> web.Response:
     limit = given.pop("limit")
-    return json_answer(await facets(stores(request).indexer, Filter(**given), limit))
+    return json_answer(await facets(stores(request).indexer, SearchFilter(**given), limit))
 
 
 @operation("How much is stored, and how far the search index is", answers.Stats)

@@ -14,9 +14,9 @@ from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation
 from receiver.http.parameters import BUCKETS, TRACE_FILTERS
 from receiver.http.reads import missing
+from storage.filters import TraceFilter
 from storage.read.conversation import conversation
 from storage.read.outline import outline
-from storage.read.reader import TraceFilter
 
 
 def routes() -> list[web.RouteDef]:

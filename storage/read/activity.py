@@ -10,10 +10,12 @@ import asyncio
 import time
 from typing import Any
 
+from mapping.model import TRACE_STATUSES
 from mapping.times import format_rfc3339
 from mapping.values import INT64_MIN
+from storage.filters import TraceFilter
 from storage.read.paging import Branch, Cursor, Pieces, Row, page
-from storage.read.reader import TRACE_EQUALS, TRACE_STATUSES, Reader, TraceFilter
+from storage.read.reader import Reader
 from storage.surreal import rows
 
 MOST_TRACES = 20_000
@@ -58,7 +60,7 @@ async def activity(reader: Reader, which: TraceFilter, buckets: int) -> dict[str
     False where there are more than `MOST_TRACES` to look at; then `since` is where it stopped. Raises Problem
     (UNAVAILABLE).
     """
-    equal = {field: value for field in TRACE_EQUALS if (value := getattr(which, field)) is not None}
+    equal = which.equal()
     first = next(iter(equal), None)
     branches = [Branch({first: equal[first]})] if first else [Branch({"status": status}) for status in TRACE_STATUSES]
     found, stopped_at = await _newest(reader, which, branches)
@@ -100,7 +102,7 @@ async def _newest(reader: Reader, which: TraceFilter, branches: list[Branch]) ->
 
 
 def _pieces(reader: Reader, which: TraceFilter, branch: Branch) -> Pieces:
-    fields = f"id, newest, {', '.join(TRACE_EQUALS)}"
+    fields = f"id, newest, {', '.join(TraceFilter.fields())}"
 
     async def read(limit: int, after: Cursor | None) -> list[Row]:
         return await page(

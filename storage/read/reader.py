@@ -7,11 +7,10 @@ import itertools
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-import msgspec
-
+from mapping.model import STATUSES, TRACE_STATUSES
 from mapping.times import format_rfc3339
 from mapping.values import INT64_MIN
-from storage.qdrant.base import Filter
+from storage.filters import EventFilter, TraceFilter
 from storage.read.counts import Counts
 from storage.read.paging import Branch, Cursor, Row, page, read_cursor, write_cursor
 from storage.surreal import cbor, rows
@@ -25,24 +24,6 @@ _ORIGINS_KEPT = 1_000
 # Traces looked at a time for the sessions they belong to.
 _TRACES_AT_ONCE = 100
 Page = tuple[list[dict[str, Any]], str | None]
-
-
-class TraceFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which traces; None means any. Moments are nanoseconds: `since` inclusive, `until` exclusive, of the start."""
-
-    session_id: str | None = None
-    agent_id: str | None = None
-    service: str | None = None
-    status: str | None = None
-    since: int | None = None
-    until: int | None = None
-
-
-TRACE_STATUSES = ("running", "completed", "failed")
-_EVENT_STATUSES = ("ok", "error", "unset")
-# Which index leads where several fields are asked for: the one that usually leaves the least.
-TRACE_EQUALS = ("session_id", "agent_id", "service", "status")
-_EVENT_EQUALS = ("trace_id", "session_id", "agent_id", "event_type", "status")
 
 
 class Reader:
@@ -60,7 +41,7 @@ class Reader:
 
     async def traces(self, which: TraceFilter, limit: int, cursor: str | None = None) -> Page:
         """Give traces newest first, by their start."""
-        equal = {field: value for field in TRACE_EQUALS if (value := getattr(which, field)) is not None}
+        equal = which.equal()
         branches = [Branch(equal)] if equal else [Branch({"status": status}) for status in TRACE_STATUSES]
         found = await page(
             self._database,
@@ -89,9 +70,9 @@ class Reader:
         )
         return await self._shown(found[:limit]), _next(found, limit)
 
-    async def events(self, which: Filter, limit: int, cursor: str | None = None) -> Page:
+    async def events(self, which: EventFilter, limit: int, cursor: str | None = None) -> Page:
         """Give events newest first. Filters mean what is shown: a session or agent inherited from the trace, too."""
-        equal = {field: value for field in _EVENT_EQUALS if (value := getattr(which, field)) is not None}
+        equal = which.equal()
         after = read_cursor(cursor) if cursor else None
 
         async def read(branches: Sequence[Branch]) -> list[Row]:
@@ -103,7 +84,7 @@ class Reader:
 
         inherited = [field for field in ("session_id", "agent_id") if field in equal]
         if not equal:
-            found = await read([Branch({"status": status}) for status in _EVENT_STATUSES])
+            found = await read([Branch({"status": status}) for status in STATUSES])
         elif not inherited:
             found = await read([Branch(equal)])
         else:

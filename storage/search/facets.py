@@ -9,23 +9,23 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from mapping.model import STATUSES
+from storage.filters import SearchFilter
 from storage.indexing.indexer import Indexer
-from storage.qdrant.base import FACETS, Filter
+from storage.qdrant.base import FACETS
 from storage.search.index_access import asking, index_state
 from storage.search.results import took_ms
 
-# Every event has one of so many: their counts add up to the number of events.
-_STATUSES = 3
 
-
-async def facets(indexer: Indexer, which: Filter, limit: int) -> dict[str, Any]:
+async def facets(indexer: Indexer, which: SearchFilter, limit: int) -> dict[str, Any]:
     """Give `{took_ms, index, events, facets: {field: [{value, count}]}}`, the most frequent values of each field first.
 
     `events` is how many pass the filters. Raises Problem as a search does.
     """
     started = time.perf_counter()
     with asking(indexer) as index:
-        counted = await index.facets(which, FACETS, max(limit, _STATUSES))
+        # Every event has a status: their counts add up to the number of events.
+        counted = await index.facets(which, FACETS, max(limit, len(STATUSES)))
     return {
         "took_ms": took_ms(started),
         "index": index_state(indexer),

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from mapping.errors import invalid
 from mapping.search_text.identifiers import identifiers_of
 from mapping.search_text.text import text_of
+from storage.filters import SearchFilter
 from storage.indexing.indexer import Indexer
-from storage.qdrant.base import Filter, Hit, VectorIndex, fused_depth
+from storage.qdrant.base import Hit, VectorIndex, fused_depth
 from storage.qdrant.bm25 import INNER, exact_things, things
 from storage.read.reader import Reader
 from storage.search.fusion import best_first, fused, ranked, score, shares_of
@@ -50,7 +51,7 @@ class Search:
         self,
         query: str,
         mode: Mode,
-        which: Filter,
+        which: SearchFilter,
         limit: int,
         group_by: Group | None = None,
         *,
@@ -128,7 +129,7 @@ class Search:
 
 
 async def _found(
-    index: VectorIndex, query: str, vector: NDArray[np.float32] | None, mode: Mode, which: Filter, needed: int
+    index: VectorIndex, query: str, vector: NDArray[np.float32] | None, mode: Mode, which: SearchFilter, needed: int
 ) -> _Found:
     depth = fused_depth(needed) if mode == "hybrid" else needed
     lists: dict[str, list[Hit]] = {}

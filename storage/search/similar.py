@@ -6,15 +6,15 @@ import time
 from typing import Any
 
 from mapping.errors import Code, Problem, invalid
+from storage.filters import SearchFilter
 from storage.indexing.indexer import Indexer
-from storage.qdrant.base import Filter
 from storage.read.reader import Reader
 from storage.search.index_access import asking, index_state
 from storage.search.results import Group, add_highlights, grouped, hits_needed, shown, took_ms
 
 
 async def similar(
-    reader: Reader, indexer: Indexer, event_id: str, which: Filter, limit: int, group_by: Group | None = None
+    reader: Reader, indexer: Indexer, event_id: str, which: SearchFilter, limit: int, group_by: Group | None = None
 ) -> dict[str, Any] | None:
     """Give `{event_id, took_ms, index, results: [{score, event, highlights}]}`, nearest first, never the event itself.
 

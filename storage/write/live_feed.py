@@ -17,7 +17,7 @@ import msgspec
 
 from mapping.errors import Code, Problem
 from mapping.model import Trace
-from storage.qdrant.base import Filter
+from storage.filters import LiveFilter
 from storage.surreal import cbor, rows
 from storage.write.commit import Pending
 
@@ -45,8 +45,8 @@ class Feed:
         return len(self._listeners)
 
     @contextlib.contextmanager
-    def listen(self, which: Filter) -> Iterator[Listener]:
-        """Listen to events as they are shown; moments of the filter are not looked at.
+    def listen(self, which: LiveFilter) -> Iterator[Listener]:
+        """Listen to events as they are shown.
 
         Raises Problem (UNAVAILABLE) where as many listen already as may.
         """
@@ -108,8 +108,8 @@ class _Fresh:
 class Listener:
     """One who listens: the queue from `Feed.stored` to `take`. `wanted` holds fields and their values."""
 
-    def __init__(self, which: Filter, now: float) -> None:
-        self.wanted = which.matches()
+    def __init__(self, which: LiveFilter, now: float) -> None:
+        self.wanted = tuple(which.equal().items())
         self._queue: deque[_Fresh] = deque()
         self._bytes = 0
         self._missed = 0

@@ -22,7 +22,7 @@ from mapping.model import Event
 from mapping.search_text.text import text_of
 from storage.embedding.model import STATIC
 from storage.embedding.reranker import Reranker
-from storage.qdrant.base import Filter
+from storage.filters import SearchFilter
 from storage.search.reranking import Rereading
 from storage.search.search import Mode, Search
 from storage.stores import Storage, StorageConfig
@@ -154,7 +154,7 @@ class Bench:
         for query in self.queries:
             if afresh:
                 self.forget()
-            answer = await search.search(query.query, mode, Filter(), DEPTH)
+            answer = await search.search(query.query, mode, SearchFilter(), DEPTH)
             found.append(self.labels_of(answer))
             reranked += answer["reranked"]
         return found, reranked / len(self.queries)

@@ -7,8 +7,7 @@ import pytest
 
 from mapping.errors import Code, Problem
 from storage import stores
-from storage.qdrant.base import Filter
-from storage.read.reader import TraceFilter
+from storage.filters import SearchFilter, TraceFilter
 from storage.stores import Storage, StorageConfig
 from storage.surreal.database import OpenError
 
@@ -53,7 +52,7 @@ async def test_it_opens_in_an_empty_folder_and_reopens_with_everything_there(con
     await storage.open()
     assert (storage.ready, storage.state) == (True, "ready")
     event = make_event(session_id="s")
-    with storage.feed.listen(Filter()) as listener:
+    with storage.feed.listen(SearchFilter()) as listener:
         await storage.writer.write([event])
         assert len((await listener.take(1))[1]) == 1
     before = [await storage.reader.event(event.id), *await storage.reader.traces(TraceFilter(), 5)]
@@ -180,13 +179,13 @@ async def test_with_the_real_model_what_was_stored_is_found_again_after_a_restar
     storage = Storage(config)
     await storage.open()
     with pytest.raises(Problem, match="search index is preparing"):
-        await storage.search.search("refund", "semantic", Filter(), 5)
+        await storage.search.search("refund", "semantic", SearchFilter(), 5)
     await storage.writer.write([event, make_event(properties={"input.value": "It will rain in Oslo."})])
     for _ in range(2):
         async with asyncio.timeout(60):
             while storage.indexer.state != "ready" or storage.indexer.pending:
                 await asyncio.sleep(0.05)
-        results = (await storage.search.search("refund", "semantic", Filter(), 5))["results"]
+        results = (await storage.search.search("refund", "semantic", SearchFilter(), 5))["results"]
         assert len(results) == 2
         assert results[0]["event"]["id"] == event.id
         await storage.close()

@@ -12,6 +12,7 @@ from mapping.search_text.text import text_of
 from mapping.times import format_rfc3339
 from storage.embedding.model import Embedder
 from storage.errors import IndexUnavailable
+from storage.filters import LiveFilter
 from storage.indexing.points.messages import Made
 from storage.qdrant.base import Point
 from storage.qdrant.packing import pack
@@ -29,7 +30,7 @@ SELECT id, name, properties, trace_id, span_id, event_type, timestamp, status,
     (origin.resource ?? resource)['service.name'] AS service
 FROM $events
 """
-_PAYLOAD = ("trace_id", "session_id", "agent_id", "event_type", "status")
+_PAYLOAD = LiveFilter.fields()
 # Vectors kept of the texts that came last: 50 MB with 256 dimensions, 75 with 384. Agents repeat themselves.
 _KEPT = 50_000
 

@@ -6,10 +6,10 @@ import random
 import pytest
 
 from mapping.times import NS, format_rfc3339, parse_rfc3339
+from storage.filters import TraceFilter
 from storage.read import activity as activity_module
 from storage.read import paging as paging_module
 from storage.read.activity import Activity, activity
-from storage.read.reader import TraceFilter
 
 NOON = 1_767_960_000 * NS
 TRACES, MOMENTS = 60, 50

@@ -3,9 +3,8 @@
 import pytest
 
 from mapping.times import NS, format_rfc3339
-from storage.qdrant.base import Filter
+from storage.filters import EventFilter, TraceFilter
 from storage.read import reader as reader_module
-from storage.read.reader import TraceFilter
 
 NOON = 1_767_960_000 * NS
 
@@ -115,7 +114,7 @@ async def test_what_is_not_there_is_none_or_empty(reader):
     assert await reader.events_by_id(["nobody"]) == {}
     assert await reader.events_by_id([]) == {}
     assert await reader.trace_events("nobody", 5) == ([], None)
-    assert await reader.events(Filter(session_id="nobody", agent_id="nobody"), 5) == ([], None)
+    assert await reader.events(EventFilter(session_id="nobody", agent_id="nobody"), 5) == ([], None)
     assert await reader.traces(TraceFilter(), 5) == ([], None)
     assert await reader.sessions(5) == ([], None)
     assert await reader.counts() == {"events": 0, "traces": 0, "sessions": 0}
@@ -127,7 +126,11 @@ async def test_a_value_is_never_part_of_the_query(writer, reader, make_event, va
     await writer.write([event])
     assert (await reader.trace(value))["event_count"] == 1
     assert (await reader.event(event.id))["session_id"] == value
-    for which in (Filter(trace_id=value), Filter(session_id=value), Filter(agent_id=value, session_id=value)):
+    for which in (
+        EventFilter(trace_id=value),
+        EventFilter(session_id=value),
+        EventFilter(agent_id=value, session_id=value),
+    ):
         assert [read["id"] for read in (await reader.events(which, 5))[0]] == [event.id]
 
 
@@ -143,7 +146,7 @@ async def test_an_event_has_from_its_trace_what_it_does_not_say_itself(writer, r
         ("own", "a"),
         ("first", "a"),
     ]
-    of_first, _ = await reader.events(Filter(session_id="first"), 5)
+    of_first, _ = await reader.events(EventFilter(session_id="first"), 5)
     assert next(event["id"] for event in of_first) == silent.id
     assert len(of_first) == 2
     assert list(await reader.events_by_id([silent.id, "nobody"])) == [silent.id]

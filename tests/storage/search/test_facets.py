@@ -3,8 +3,8 @@
 import pytest
 
 from mapping.errors import Code, Problem
+from storage.filters import SearchFilter
 from storage.indexing.indexer import Indexer
-from storage.qdrant.base import Filter
 from storage.read.reader import Reader
 from storage.search.facets import facets
 from storage.write.writer import Writer
@@ -28,7 +28,7 @@ async def stored(indexer, store, caught_up):
 
 
 async def counted(indexer, limit=10, **which):
-    told = await facets(indexer, Filter(**which), limit)
+    told = await facets(indexer, SearchFilter(**which), limit)
     found = {field: {each["value"]: each["count"] for each in values} for field, values in told["facets"].items()}
     return told["events"], found
 
@@ -43,7 +43,7 @@ async def test_events_are_counted_by_type_agent_service_and_status(indexer, stor
             "status": {"error": 3, "ok": 2, "unset": 1},
         },
     )
-    told = await facets(indexer, Filter(), 10)
+    told = await facets(indexer, SearchFilter(), 10)
     assert told["index"] == {"state": "ready", "pending": 0}
     assert told["facets"]["agent_id"][0] == {"value": "x", "count": 5}
 
@@ -69,7 +69,7 @@ async def test_what_is_not_indexed_is_not_counted_and_said_to_be_pending(indexer
     behind = Indexer(database, Reader(database))
     behind.state, behind.index = "ready", indexer.index
     behind.added(4)
-    assert (await facets(behind, Filter(), 10))["index"] == {"state": "ready", "pending": 4}
+    assert (await facets(behind, SearchFilter(), 10))["index"] == {"state": "ready", "pending": 4}
     silent = make_event(properties={"input.value": "g"}, indexed=False)
     await Writer(database, agent_window=0, committed=lambda _: None).write([silent])
     assert (await counted(indexer))[0] == 6
@@ -84,5 +84,5 @@ async def test_an_inherited_agent_counts(indexer, stored, store, caught_up):
 
 async def test_counting_where_search_is_off_is_the_clients_error(database):
     with pytest.raises(Problem, match="search is off") as raised:
-        await facets(Indexer(database, Reader(database)), Filter(), 10)
+        await facets(Indexer(database, Reader(database)), SearchFilter(), 10)
     assert raised.value.code is Code.INVALID_ARGUMENT

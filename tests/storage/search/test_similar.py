@@ -3,8 +3,8 @@
 import pytest
 
 from mapping.errors import Code, Problem
+from storage.filters import SearchFilter
 from storage.indexing.indexer import Indexer
-from storage.qdrant.base import Filter
 from storage.read.reader import Reader
 from storage.search.similar import similar
 from storage.surreal import cbor
@@ -12,7 +12,7 @@ from storage.write.writer import Writer
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
 
-ALL = Filter()
+ALL = SearchFilter()
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ async def test_filters_hold(like, indexer, store, caught_up):
     await store("apple cake", indexer=indexer, status="error")
     await store("apple pie again", indexer=indexer, status="ok")
     await caught_up(indexer)
-    assert await like(pie, Filter(status="error")) == ["apple cake"]
+    assert await like(pie, SearchFilter(status="error")) == ["apple cake"]
 
 
 async def test_a_group_shows_its_nearest_and_how_many_more(reader, indexer, store, caught_up):
