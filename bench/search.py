@@ -72,7 +72,7 @@ async def speed(bench: Bench, events: int) -> dict[str, dict[str, float]]:
             answer = await search.search(query.query, mode, SearchFilter(), DEPTH)
             taken.append((time.perf_counter() - started) * 1000)
             found.append(bench.labels_of(answer))
-            reranked += answer["reranked"]
+            reranked += answer.reranked
         taken.sort()
         middle, late = (taken[int(len(taken) * share)] for share in (0.5, 0.95))
         ndcg = quality(bench.queries, found)["nDCG@10"]

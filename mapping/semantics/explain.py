@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from mapping.model import Correlation, Trace
 from mapping.semantics import log_bodies
 from mapping.semantics.attribute_roles import agent_of_resource, find, text_id, type_of
 from mapping.semantics.event_types import event_type
@@ -30,10 +31,35 @@ _RULES = {
 
 
 class Origin(NamedTuple):
-    """Where a value comes from: `place` as in `explain`, and the key there, None where no key says it."""
+    """Where a value comes from: `place` as in `Told`, and the key there, None where no key says it."""
 
     place: str
     key: str | None
+
+
+class Told(NamedTuple):
+    """A value, the place it comes from and the key there.
+
+    Places are the event's `properties`, the `body` of a log, the `scope`, the `resource`; `event` for the event's own
+    fields, `span` for the span of a span event, `rule` for a user's own rule (then `key` is its name), `trace` for what
+    is inherited, `default` where nothing said it.
+    """
+
+    value: str | None
+    place: str
+    key: str | None
+
+
+class Explanation(NamedTuple):
+    """Why an event stands where it does; `rule` in a person's words."""
+
+    event_id: str
+    trace_id: str
+    correlation: Correlation
+    rule: str
+    session_id: Told
+    agent_id: Told
+    event_type: Told
 
 
 class _Level(NamedTuple):
@@ -41,23 +67,17 @@ class _Level(NamedTuple):
     attributes: Mapping[str, Any]
 
 
-def explain(event: Mapping[str, Any], trace: Mapping[str, Any]) -> dict[str, Any]:
-    """Explain an event as it is stored, and its trace.
-
-    Gives `{event_id, trace_id, correlation, rule, session_id, agent_id, event_type}`; `rule` in a person's words, the
-    last three as `{value, from, key}`. `from` is the place of the key: the event's `properties`, the `body` of a log,
-    the `scope`, the `resource`; `event` for the event's own fields, `span` for the span of a span event, `rule` for a
-    user's own rule (then `key` is its name), `trace` for what is inherited, `default` where nothing said it.
-    """
-    return {
-        "event_id": event["id"],
-        "trace_id": event["trace_id"],
-        "correlation": event["correlation"],
-        "rule": _rule(event),
-        "session_id": _told(event, trace, "session_id", ("session",)),
-        "agent_id": _told(event, trace, "agent_id", ("agent", "own_name", "whole")),
-        "event_type": _shown(event.get("event_type"), _origin_of_type(event)),
-    }
+def explain(event: Mapping[str, Any], trace: Trace | None) -> Explanation:
+    """Explain an event as it is stored, and its trace."""
+    return Explanation(
+        event["id"],
+        event["trace_id"],
+        event["correlation"],
+        _rule(event),
+        _told(event, trace, "session_id", ("session",)),
+        _told(event, trace, "agent_id", ("agent", "own_name", "whole")),
+        Told(event.get("event_type"), *_origin_of_type(event)),
+    )
 
 
 def _rule(event: Mapping[str, Any]) -> str:
@@ -68,16 +88,12 @@ def _rule(event: Mapping[str, Any]) -> str:
     return _RULES[event["correlation"]].format(session=session, agent=agent, whom=whom)
 
 
-def _told(event: Mapping[str, Any], trace: Mapping[str, Any], field: str, roles: tuple[str, ...]) -> dict[str, Any]:
+def _told(event: Mapping[str, Any], trace: Trace | None, field: str, roles: tuple[str, ...]) -> Told:
     value = event.get(field)
     if value is None:
-        inherited = trace.get(field)
-        return _shown(inherited, Origin("trace", field) if inherited is not None else Origin("default", None))
-    return _shown(value, _origin_of_id(event, str(value), field, roles))
-
-
-def _shown(value: str | None, origin: Origin) -> dict[str, Any]:
-    return {"value": value, "from": origin.place, "key": origin.key}
+        inherited = getattr(trace, field, None)
+        return Told(inherited, "trace", field) if inherited is not None else Told(None, "default", None)
+    return Told(value, *_origin_of_id(event, str(value), field, roles))
 
 
 def _levels(event: Mapping[str, Any]) -> Iterator[_Level]:

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from mapping import ids
 from mapping.semantics.explain import explain
-from receiver.http import answers
+from receiver.http import answers, shown
 from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation
 from receiver.http.reads import missing
@@ -26,4 +26,4 @@ async def _explain(request: web.Request, _given: dict[str, Any]) -> web.Response
     stored = await stores(request).reader.event_and_trace(ids.event_id(given))
     if stored is None:
         raise missing("event", given)
-    return json_answer(explain(*stored))
+    return json_answer(shown.explanation(explain(*stored)))

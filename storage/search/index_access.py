@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from mapping.errors import Code, Problem, invalid
 from storage.embedding.model import Embedder
@@ -30,11 +29,6 @@ def asking(indexer: Indexer) -> Iterator[VectorIndex]:
     except IndexUnusable as error:
         indexer.rebuild()
         raise Problem(Code.UNAVAILABLE, f"the search index is built anew ({error}); try again") from error
-
-
-def index_state(indexer: Indexer) -> dict[str, Any]:
-    """Say how far the index is behind the store: `pending` events are stored and not found yet."""
-    return {"state": indexer.state, "pending": indexer.pending}
 
 
 def model_of(indexer: Indexer) -> Embedder:

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import time
-from typing import Any
-
 from mapping.errors import Code, Problem, invalid
 from storage.filters import SearchFilter
 from storage.indexing.indexer import Indexer
 from storage.read.reader import Reader
-from storage.search.index_access import asking, index_state
-from storage.search.results import Group, add_highlights, grouped, hits_needed, shown, took_ms
+from storage.search.index_access import asking
+from storage.search.results import Group, Result, add_highlights, grouped, hits_needed, shown
 
 
 async def similar(
     reader: Reader, indexer: Indexer, event_id: str, which: SearchFilter, limit: int, group_by: Group | None = None
-) -> dict[str, Any] | None:
-    """Give `{event_id, took_ms, index, results: [{score, event, highlights}]}`, nearest first, never the event itself.
+) -> list[Result] | None:
+    """Give the nearest events, nearest first, never the event itself.
 
     The score is the cosine of the two meanings. None where no such event is stored. Raises Problem: INVALID_ARGUMENT
     where search is off or the event was sent not to be indexed, UNAVAILABLE for one that is not indexed yet.
     """
-    started = time.perf_counter()
     stored = await reader.event_and_trace(event_id)
     if stored is None:
         return None
     with asking(indexer) as index:
         hits = await index.search_similar(event_id, which, hits_needed(limit, group_by))
     if hits is None:
-        if stored[0].get("indexed") is False:
+        if stored[0]["indexed"] is False:
             raise invalid("id: the event was sent with generate_embeddings: false, and is like no other")
         message = f"the event is not in the search index yet: {indexer.pending} are to be indexed; try again"
         raise Problem(Code.UNAVAILABLE, message, retry_after=2)
     results = grouped(await shown(reader, hits), group_by)[:limit]
     await add_highlights(results, "")
-    return {"event_id": event_id, "took_ms": took_ms(started), "index": index_state(indexer), "results": results}
+    return results

@@ -142,7 +142,7 @@ class Bench:
 
     def labels_of(self, answer: dict[str, Any]) -> list[str]:
         """Give the labels of what was found, "" for events of others."""
-        return [self._labels.get(result["event"]["id"], "") for result in answer["results"]]
+        return [self._labels.get(result.event["id"], "") for result in answer.results]
 
     def forget(self) -> None:
         """Let MiniLM read texts again that it has read."""
@@ -156,7 +156,7 @@ class Bench:
                 self.forget()
             answer = await search.search(query.query, mode, SearchFilter(), DEPTH)
             found.append(self.labels_of(answer))
-            reranked += answer["reranked"]
+            reranked += answer.reranked
         return found, reranked / len(self.queries)
 
     def exhaustive(self) -> Ranking:

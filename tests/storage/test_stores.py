@@ -129,7 +129,7 @@ async def test_idle_traces_are_closed_while_it_is_open(config, make_event):
     await storage.open()
     await storage.writer.write([make_event(trace_id="t")])
     async with asyncio.timeout(5):
-        while (await storage.reader.trace("t"))["status"] != "completed":
+        while (await storage.reader.trace("t")).status != "completed":
             await asyncio.sleep(0.05)
     await storage.close()
 
@@ -185,9 +185,9 @@ async def test_with_the_real_model_what_was_stored_is_found_again_after_a_restar
         async with asyncio.timeout(60):
             while storage.indexer.state != "ready" or storage.indexer.pending:
                 await asyncio.sleep(0.05)
-        results = (await storage.search.search("refund", "semantic", SearchFilter(), 5))["results"]
+        results = (await storage.search.search("refund", "semantic", SearchFilter(), 5)).results
         assert len(results) == 2
-        assert results[0]["event"]["id"] == event.id
+        assert results[0].event["id"] == event.id
         await storage.close()
         storage = Storage(config)
         await storage.open()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapping.errors import Code, Problem
-from mapping.times import NS, format_rfc3339
+from mapping.times import NS
 from storage.filters import EventFilter, TraceFilter
 from storage.read import paging as paging_module
 from storage.read import reader as reader_module
@@ -69,18 +69,18 @@ async def test_every_filter_of_events_gives_what_looking_at_all_of_them_would(st
     monkeypatch.setattr(reader_module, "_FIRST_LOOK", 1)
     monkeypatch.setattr(reader_module, "_WIDEST_LOOK", 7)
     monkeypatch.setattr(paging_module, "_PIECE", 7)
-    traces = {trace["id"]: trace for trace in (await reader.traces(TraceFilter(), 200))[0]}
+    traces = {trace.id: trace for trace in (await reader.traces(TraceFilter(), 200))[0]}
     shown = {
         event.id: {
             "trace_id": event.trace_id,
-            "session_id": event.session_id or traces[event.trace_id]["session_id"],
-            "agent_id": event.agent_id or traces[event.trace_id]["agent_id"],
+            "session_id": event.session_id or traces[event.trace_id].session_id,
+            "agent_id": event.agent_id or traces[event.trace_id].agent_id,
             "event_type": event.event_type,
             "status": event.status,
         }
         for event in stored
     }
-    assert all(trace["session_id"] and trace["agent_id"] for trace in traces.values())  # so that some are inherited
+    assert all(trace.session_id and trace.agent_id for trace in traces.values())  # so that some are inherited
     newest_first = sorted(stored, key=lambda event: (-event.timestamp, event.id))
     fields = "trace_id session_id agent_id event_type status".split()
     choices = ((None, f"{3:032x}"), (None, "s1", "nobody"), (None, "a2"), (None, "log"), (None, "error"))
@@ -106,7 +106,7 @@ async def test_every_filter_of_traces_gives_what_looking_at_all_of_them_would(st
         for since, until in [*PERIODS, (NOON + 1, NOON + 6)]:
             which = TraceFilter(**dict(zip(fields, values, strict=True)), since=since, until=until)
             read = await all_pages(lambda limit, cursor, which=which: reader.traces(which, limit, cursor), 7)
-            assert [trace["id"] for trace in read] == [
+            assert [trace.id for trace in read] == [
                 row["id"] for row in newest_first if has(row, which, fields) and within(row["start_time"], which)
             ], which
 
@@ -151,7 +151,7 @@ async def test_moments_past_64_bits_are_found_and_shown(writer, reader, make_eve
     names = [event["name"] for event in (await reader.events(EventFilter(), 5))[0]]
     assert names == (["far", "near"] if at > NOON else ["near", "far"])
     since = {event["name"]: event for event in (await reader.events(EventFilter(since=at), 5))[0]}
-    assert since["far"]["timestamp"] == format_rfc3339(at)
+    assert since["far"]["timestamp"] == at
     pages = await all_pages(lambda limit, cursor: reader.events(EventFilter(), limit, cursor), 1)
     assert len(pages) == 2
 

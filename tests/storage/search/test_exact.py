@@ -106,7 +106,7 @@ async def test_the_exact_thing_comes_first_by_words_and_in_hybrid(reader, databa
         for event_id, (kind, thing) in wanted.items():
             for mode, asked in [("keyword", ASKED[0]), ("keyword", ASKED[1]), *(("hybrid", asked) for asked in ASKED)]:
                 found = await search.search(asked.format(thing), mode, SearchFilter(), 1)
-                assert found["results"][0]["event"]["id"] == event_id, (kind, thing, mode, asked)
+                assert found.results[0].event["id"] == event_id, (kind, thing, mode, asked)
 
 
 async def test_a_span_is_found_by_its_id(reader, database, indexer, make_event, caught_up):
@@ -123,4 +123,4 @@ async def test_a_span_is_found_by_its_id(reader, database, indexer, make_event, 
         for asked in (event.span_id, event.id):
             for mode in ("keyword", "hybrid"):
                 found = await search.search(asked, mode, SearchFilter(), 1)
-                assert found["results"][0]["event"]["id"] == event.id, (asked, mode)
+                assert found.results[0].event["id"] == event.id, (asked, mode)

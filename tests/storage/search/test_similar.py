@@ -26,8 +26,8 @@ def like(reader, indexer):
     """Give the texts of the events that are like one."""
 
     async def ask(event_id, which=ALL, limit=10, group_by=None):
-        told = await similar(reader, indexer, event_id, which, limit, group_by)
-        return [result["event"]["properties"]["input.value"] for result in told["results"]]
+        results = await similar(reader, indexer, event_id, which, limit, group_by)
+        return [result.event["properties"]["input.value"] for result in results]
 
     return ask
 
@@ -37,10 +37,6 @@ async def test_the_nearest_come_first_and_never_the_event_itself(like, reader, i
     await caught_up(indexer)
     assert await like(pie) == ["apple pie recipe", "apple tree", "stock market"]
     assert await like(pie, limit=1) == ["apple pie recipe"]
-    told = await similar(reader, indexer, pie, ALL, 10)
-    assert told.keys() == {"event_id", "took_ms", "index", "results"}
-    assert (told["event_id"], told["index"]) == (pie, {"state": "ready", "pending": 0})
-    assert told["results"][0].keys() == {"score", "event", "highlights"}
 
 
 async def test_filters_hold(like, indexer, store, caught_up):
@@ -56,8 +52,8 @@ async def test_a_group_shows_its_nearest_and_how_many_more(reader, indexer, stor
     await store("apple pie cooled", "apple pie hot", "apple", indexer=indexer, trace_id="u")
     await store("apple pear", indexer=indexer, trace_id="v")
     await caught_up(indexer)
-    results = (await similar(reader, indexer, pie, ALL, 10, "trace"))["results"]
-    assert [(result["event"]["trace_id"], result["more"]) for result in results] == [("u", 2), ("v", 0)]
+    results = await similar(reader, indexer, pie, ALL, 10, "trace")
+    assert [(result.event["trace_id"], result.more) for result in results] == [("u", 2), ("v", 0)]
 
 
 async def test_an_event_that_the_store_no_longer_has_is_not_shown(like, indexer, store, caught_up, database):
