@@ -42,6 +42,10 @@ _RETRY_AFTER = 2.0
 _LOG_EVERY = 5.0
 
 
+class DataDirError(OpenError):
+    """The data folder cannot be used."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class StorageConfig:
     """Where and how to store. Durations are seconds; an empty `qdrant_url` means the embedded index in `data_dir`.
@@ -237,13 +241,9 @@ class Storage:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
         except Timeout:
-            raise OpenError(
-                f"{folder} is in use by another receiver: stop that one first, or pass another --data-dir"
-            ) from None
+            raise DataDirError(f"{folder} is in use by another receiver: stop that one first") from None
         except OSError as error:
-            raise OpenError(
-                f"{folder} cannot be used as the data folder: {error.strerror}; pass another --data-dir"
-            ) from None
+            raise DataDirError(f"{folder} cannot be used as the data folder: {error.strerror}") from None
 
     def _prepare(self) -> Embedder:
         indexer = self.indexer

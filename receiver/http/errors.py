@@ -12,12 +12,18 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # it has stubs, but does not say so (py.typed)
 
-from mapping.errors import Code, Problem
+from mapping.errors import Code, Problem, invalid
 from receiver.http.context import json_answer
 from receiver.http.otlp_codec import CODECS, JSON, media_type
 from receiver.http.statuses import STATUSES
+from storage.errors import NotSearched, SearchOff
 
 log = logging.getLogger(__name__)
+
+_CANNOT_BE_SEARCHED = {
+    SearchOff: "search is off: embedding.model is off; set it to static and start again",
+    NotSearched: "id: the event was sent with generate_embeddings: false, and is like no other",
+}
 
 
 @web.middleware
@@ -26,6 +32,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except Problem as problem:
         return answer(request, problem)
+    except (NotSearched, SearchOff) as asked:
+        return answer(request, invalid(_CANNOT_BE_SEARCHED[type(asked)]))
     except web.HTTPMethodNotAllowed as refused:
         allowed = ", ".join(sorted(refused.allowed_methods))
         message = f"{refused.method} {request.path}: expected {allowed}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mapping.errors import Code, Problem, invalid
+from mapping.errors import Code, Problem
 from storage.embedding.model import Embedder
-from storage.errors import IndexUnavailable, IndexUnusable
+from storage.errors import IndexUnavailable, IndexUnusable, SearchOff
 from storage.indexing.indexer import Indexer
 from storage.qdrant.base import VectorIndex
 
@@ -16,8 +16,7 @@ from storage.qdrant.base import VectorIndex
 def asking(indexer: Indexer) -> Iterator[VectorIndex]:
     """Lend the index, and raise Problem for what is wrong with it.
 
-    INVALID_ARGUMENT where search is off, UNAVAILABLE while the index is prepared or away. One that is damaged is built
-    anew.
+    UNAVAILABLE while the index is prepared or away; one that is damaged is built anew. Raises SearchOff, too.
     """
     _check(indexer)
     if indexer.index is None:
@@ -41,7 +40,7 @@ def model_of(indexer: Indexer) -> Embedder:
 
 def _check(indexer: Indexer) -> None:
     if indexer.state == "off":
-        raise invalid("search is off: embedding.model is off; set it to static and start again")
+        raise SearchOff
     if indexer.state == "failed":
         raise Problem(Code.UNAVAILABLE, f"search is not possible: {indexer.reason}", retry_after=60)
 

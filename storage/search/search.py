@@ -75,11 +75,11 @@ class Search:
         With `group_by`, a result is the best event of its trace or session. With `parts`, a result has its place in
         each list that its score is made of.
 
-        Raises Problem: INVALID_ARGUMENT for an empty query and where search is off, UNAVAILABLE where meaning is asked
-        for while the model is prepared, and while the index is away.
+        Raises SearchOff, and Problem: INVALID_ARGUMENT for an empty query, UNAVAILABLE where meaning is asked for while
+        the model is prepared, and while the index is away.
         """
         if not query.strip():
-            raise invalid("q: expected the words to search for")
+            raise invalid("expected the words to search for")
         needed = hits_needed(limit, group_by)
         left = self._rereading.budget if self._rereading else 0.0
         with asking(self._indexer) as index:

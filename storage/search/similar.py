@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mapping.errors import Code, Problem, invalid
+from mapping.errors import Code, Problem
+from storage.errors import NotSearched
 from storage.filters import SearchFilter
 from storage.indexing.indexer import Indexer
 from storage.read.reader import Reader
@@ -15,8 +16,8 @@ async def similar(
 ) -> list[Result] | None:
     """Give the nearest events, nearest first, never the event itself.
 
-    The score is the cosine of the two meanings. None where no such event is stored. Raises Problem: INVALID_ARGUMENT
-    where search is off or the event was sent not to be indexed, UNAVAILABLE for one that is not indexed yet.
+    The score is the cosine of the two meanings. None where no such event is stored. Raises SearchOff,
+    NotSearched, and Problem (UNAVAILABLE) for an event that is not indexed yet.
     """
     stored = await reader.event_and_trace(event_id)
     if stored is None:
@@ -25,7 +26,7 @@ async def similar(
         hits = await index.search_similar(event_id, which, hits_needed(limit, group_by))
     if hits is None:
         if stored[0]["indexed"] is False:
-            raise invalid("id: the event was sent with generate_embeddings: false, and is like no other")
+            raise NotSearched
         message = f"the event is not in the search index yet: {indexer.pending} are to be indexed; try again"
         raise Problem(Code.UNAVAILABLE, message, retry_after=2)
     results = grouped(await shown(reader, hits), group_by)[:limit]

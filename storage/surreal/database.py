@@ -33,7 +33,11 @@ class RefusedError(Exception):
 
 
 class OpenError(Exception):
-    """The database cannot be opened as configured; the message says what to do."""
+    """The database cannot be opened as configured."""
+
+
+class AccessError(OpenError):
+    """The server does not let this user into this database."""
 
 
 _SERVERS = ("ws://", "wss://")
@@ -199,10 +203,7 @@ class Database:
             if self._closed:
                 raise self._is_closed() from error
             if isinstance(error, ServerError):
-                raise OpenError(
-                    f"SurrealDB at {self.url} refuses: {error}. Check storage.surrealdb.user, .password, .namespace "
-                    "and .database"
-                ) from error
+                raise AccessError(f"SurrealDB at {self.url} refuses: {error}") from error
             if _LOCKED in str(error):
                 if time.monotonic() < deadline:
                     await asyncio.sleep(0.2)
