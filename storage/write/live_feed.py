@@ -29,6 +29,8 @@ _MOST_BYTES = 2 * 1024 * 1024
 _AT_ONCE = 50
 _BYTES_AT_ONCE = 64 * 1024
 
+_FILTERED = LiveFilter.fields()
+
 
 class Feed:
     """`dropped` counts what listeners have missed. `clock` gives seconds."""
@@ -79,13 +81,10 @@ class Fresh:
 
     def __init__(self, pending: Pending, trace: Trace) -> None:
         event = pending.event
-        self._values = {
-            "trace_id": trace.id,
-            "session_id": trace.session_id if event.session_id is None else event.session_id,
-            "agent_id": trace.agent_id if event.agent_id is None else event.agent_id,
-            "event_type": event.event_type,
-            "status": event.status,
-        }
+        self._values = {field: getattr(event, field) for field in _FILTERED}
+        for inherited in ("session_id", "agent_id"):
+            if self._values[inherited] is None:
+                self._values[inherited] = getattr(trace, inherited)
         self._pending = (pending.fields, pending.origin, str(event.correlation))
         self._encoded = b""
         self.size = len(pending.fields[1]) + (len(pending.origin.row) if pending.origin else 0)
