@@ -15,20 +15,6 @@ from mapping.semantics.attribute_roles import agent_of_resource, find, text_id, 
 from mapping.semantics.event_types import event_type
 from mapping.semantics.vocabulary import KEYS, NAMED_BY_SPAN, ROLES
 
-_RULES = {
-    "trace_id": "rule 1: it carries this trace's id",
-    "session": "rule 2: it carries no trace id but a session, {session}, and this was the session's latest trace",
-    "conversation": (
-        "rule 3: it carries neither trace id nor session, but a list of messages; this is the trace of the longest "
-        "list heard before that its own goes on with, or repeats after a failed call"
-    ),
-    "agent": (
-        "rule 4: it carries neither trace id nor session, but an agent, {agent}; this was the agent's latest trace "
-        "that no root span had ended, active within mapping.agent_window around the event's time"
-    ),
-    "created": "rule 5: nothing that it carries led to a trace that was there, so this one was made for {whom}",
-}
-
 
 class Origin(NamedTuple):
     """Where a value comes from: `place` as in `Told`, and the key there, None where no key says it."""
@@ -51,12 +37,11 @@ class Told(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """Why an event stands where it does; `rule` in a person's words."""
+    """Why an event stands where it does."""
 
     event_id: str
     trace_id: str
     correlation: Correlation
-    rule: str
     session_id: Told
     agent_id: Told
     event_type: Told
@@ -73,19 +58,10 @@ def explain(event: Mapping[str, Any], trace: Trace | None) -> Explanation:
         event["id"],
         event["trace_id"],
         event["correlation"],
-        _rule(event),
         _told(event, trace, "session_id", ("session",)),
         _told(event, trace, "agent_id", ("agent", "own_name", "whole")),
         Told(event.get("event_type"), *_origin_of_type(event)),
     )
-
-
-def _rule(event: Mapping[str, Any]) -> str:
-    session, agent = (
-        None if value is None else repr(value) for value in (event.get("session_id"), event.get("agent_id"))
-    )
-    whom = f"the session {session}" if session else f"the agent {agent}" if agent else "this event"
-    return _RULES[event["correlation"]].format(session=session, agent=agent, whom=whom)
 
 
 def _told(event: Mapping[str, Any], trace: Trace | None, field: str, roles: tuple[str, ...]) -> Told:

@@ -14,7 +14,6 @@ import msgspec
 from mapping.messages.timeline import Turn
 from mapping.model import Trace
 from mapping.sanitize.limits import cut
-from mapping.semantics.explain import Explanation
 from mapping.times import format_rfc3339
 from receiver.http import answers
 from storage.indexing.indexer import Indexer
@@ -80,18 +79,6 @@ def results(found: Sequence[Result]) -> list[answers.Result]:
 def facets(counted: Facets) -> answers.FacetCounts:
     return answers.FacetCounts(
         **{field: [answers.FacetValue(*each) for each in values] for field, values in counted.counts.items()}
-    )
-
-
-def explanation(told: Explanation) -> answers.Explanation:
-    return answers.Explanation(
-        event_id=told.event_id,
-        trace_id=told.trace_id,
-        correlation=told.correlation,
-        rule=told.rule,
-        session_id=answers.Told(*told.session_id),
-        agent_id=answers.Told(*told.agent_id),
-        event_type=answers.Told(*told.event_type),
     )
 
 

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from mapping.json.events import EventRequest, Options, map_event
-from mapping.model import Event, Trace
+from mapping.model import Trace
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
 from mapping.otlp.spans import map_traces
@@ -152,22 +152,3 @@ def test_the_agent_is_explained(event, expected):
 )
 def test_the_type_is_explained(event, expected):
     assert told(event, "event_type") == expected
-
-
-@pytest.mark.parametrize(
-    ("correlation", "fields", "words"),
-    [
-        ("trace_id", {}, ["rule 1", "trace's id"]),
-        ("session", {"session_id": "s-1"}, ["rule 2", "'s-1'", "latest trace"]),
-        ("conversation", {}, ["rule 3", "messages"]),
-        ("agent", {"agent_id": "a-1"}, ["rule 4", "'a-1'", "mapping.agent_window"]),
-        ("created", {"session_id": "s-1", "agent_id": "a-1"}, ["rule 5", "made for the session 's-1'"]),
-        ("created", {"agent_id": "{a}"}, ["rule 5", "made for the agent '{a}'"]),
-        ("created", {}, ["rule 5", "made for this event"]),
-    ],
-)
-def test_the_rule_is_said_in_words(correlation, fields, words):
-    event = Event(id="e", timestamp=1, kind="json", properties={}, event_type="log", **fields)
-    said = explained(event, correlation=correlation)
-    assert (said.event_id, said.trace_id, said.correlation) == ("e", TRACE, correlation)
-    assert all(word in said.rule for word in words)
