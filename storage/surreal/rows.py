@@ -88,34 +88,26 @@ class EventEncoder:
         return (count + 1, encoded + cbor.fields({"origin": cbor.record(ORIGIN, origin_id)})[1]), Origin(origin_id, row)
 
 
+# What is encoded as it is in the event: neither what its placement decides, nor what stands in its origin.
+_ENCODED_APART = {"id", "timestamp", "indexed", "trace_id", "correlation", *_ORIGIN_FIELDS}
+_AS_IT_IS = [
+    field for field in EventRow.__annotations__ if field in Event.__struct_fields__ and field not in _ENCODED_APART
+]
+
+
 def _event_fields(event: Event) -> Fields:
-    row = {
-        "id": cbor.record(EVENT, event.id),
-        "timestamp": cbor.datetime(event.timestamp),
-        "newest": cbor.int64(-event.timestamp),
-        "kind": event.kind,
-        "status": event.status,
-        "properties": event.properties,
-        "event_type": event.event_type,
-        "agent_id": event.agent_id,
-        "session_id": event.session_id,
-        "name": event.name,
-        "source": event.source,
-        "span_id": event.span_id,
-        "parent_span_id": event.parent_span_id,
-        "severity": event.severity,
-        "duration_ns": None if event.duration is None else cbor.int64(event.duration),
-    }
+    row: dict[str, Any] = {field: value for field in _AS_IT_IS if (value := getattr(event, field)) is not None}
+    row["id"] = cbor.record(EVENT, event.id)
+    row["timestamp"] = cbor.datetime(event.timestamp)
+    row["newest"] = cbor.int64(-event.timestamp)
+    if event.duration is not None:
+        row["duration_ns"] = cbor.int64(event.duration)
     if not event.indexed:
         row["indexed"] = False
     if any(counted := counted_of(event)):
         # What the trace's sums lose with the event (storage/retention/prune.py).
         row["counted"] = [cbor.int64(number) for number in counted]
-    return _encode(row)
-
-
-def _encode(row: dict[str, Any]) -> Fields:
-    return cbor.fields({field: value for field, value in row.items() if value is not None})
+    return cbor.fields(row)
 
 
 @lru_cache(maxsize=1_024)  # a trace's events come together
