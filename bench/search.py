@@ -30,8 +30,8 @@ import traffic  # noqa: E402 - with those it needs, found by the path above
 from ceiling import events_of  # noqa: E402 - as above
 from measuring import DEPTH, LEISURE, Bench, quality  # noqa: E402 - as above
 
-from storage.qdrant.base import Filter  # noqa: E402 - as above
-from storage.search import Mode  # noqa: E402 - as above
+from storage.filters import SearchFilter  # noqa: E402 - as above
+from storage.search.search import Mode  # noqa: E402 - as above
 
 RESULTS = HERE / "results" / "search.json"
 BUDGET = 0.15  # seconds to re-rank in: the default
@@ -69,10 +69,10 @@ async def speed(bench: Bench, events: int) -> dict[str, dict[str, float]]:
         for query in bench.queries:
             bench.forget()
             started = time.perf_counter()
-            answer = await search.search(query.query, mode, Filter(), DEPTH)
+            answer = await search.search(query.query, mode, SearchFilter(), DEPTH)
             taken.append((time.perf_counter() - started) * 1000)
             found.append(bench.labels_of(answer))
-            reranked += answer["reranked"]
+            reranked += answer.reranked
         taken.sort()
         middle, late = (taken[int(len(taken) * share)] for share in (0.5, 0.95))
         ndcg = quality(bench.queries, found)["nDCG@10"]

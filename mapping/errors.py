@@ -1,38 +1,24 @@
-"""The one error type. Whoever finds a fault raises `Problem`; `receiver.http.errors` turns it into an answer."""
+"""What is raised for a fault that a client is told about: `Problem`, with a `Code` that says of which kind it is."""
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import NamedTuple
+from enum import StrEnum, auto
 
 
-class _Code(NamedTuple):
-    grpc: int
-    http: int
+class Code(StrEnum):
+    """What kind of problem it is, by names of google.rpc.Code and, where that has none, of HTTP's status codes."""
 
-
-class Code(Enum):
-    """google.rpc.Code names with the HTTP status each one is answered with."""
-
-    INVALID_ARGUMENT = _Code(3, 400)
-    UNAUTHENTICATED = _Code(16, 401)
-    PERMISSION_DENIED = _Code(7, 403)
-    NOT_FOUND = _Code(5, 404)
-    UNIMPLEMENTED = _Code(12, 404)
-    METHOD_NOT_ALLOWED = _Code(12, 405)
-    REQUEST_TIMEOUT = _Code(4, 408)
-    RESOURCE_EXHAUSTED = _Code(8, 413)
-    UNSUPPORTED_MEDIA_TYPE = _Code(3, 415)
-    INTERNAL = _Code(13, 500)
-    UNAVAILABLE = _Code(14, 503)
-
-    @property
-    def grpc(self) -> int:
-        return self.value.grpc
-
-    @property
-    def http(self) -> int:
-        return self.value.http
+    INVALID_ARGUMENT = auto()
+    UNAUTHENTICATED = auto()
+    PERMISSION_DENIED = auto()
+    NOT_FOUND = auto()
+    UNIMPLEMENTED = auto()
+    METHOD_NOT_ALLOWED = auto()
+    REQUEST_TIMEOUT = auto()
+    RESOURCE_EXHAUSTED = auto()
+    UNSUPPORTED_MEDIA_TYPE = auto()
+    INTERNAL = auto()
+    UNAVAILABLE = auto()
 
 
 class Problem(Exception):  # noqa: N818 - what a client is told is a problem (RFC 9457); our errors are other things

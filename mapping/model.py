@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
 Status = Literal["ok", "error", "unset"]
 TraceStatus = Literal["running", "completed", "failed"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+TRACE_STATUSES: tuple[TraceStatus, ...] = get_args(TraceStatus)
 Correlation = Literal["trace_id", "session", "conversation", "agent", "created"]
 
 SPAN_KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")

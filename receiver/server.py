@@ -23,8 +23,8 @@ from receiver.http.tls import server_context
 from receiver.http.under_way import UNDER_WAY
 from receiver.settings import Settings, SettingsError, check
 from receiver.version import VERSION
-from storage.stores import Storage, StorageConfig
-from storage.surreal.database import OpenError
+from storage.stores import DataDirError, Storage, StorageConfig
+from storage.surreal.database import AccessError, OpenError
 
 if sys.platform == "win32":
     from asyncio import new_event_loop
@@ -40,6 +40,13 @@ _FINISH_REQUESTS = 4.0
 _CLOSE_CONNECTIONS = 1.0
 
 
+# What to do about a store that cannot be opened, in words of the settings.
+_ADVICE: dict[type[Exception], str] = {
+    DataDirError: "; or pass another --data-dir",
+    AccessError: ". Check storage.surrealdb.user, .password, .namespace and .database",
+}
+
+
 class ServerError(Exception):
     """Why the receiver cannot start. The message is for the person who started it."""
 
@@ -53,7 +60,7 @@ def run(settings: Settings) -> int:
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             runner.run(_serve(settings))
     except (SettingsError, ServerError, OpenError) as error:
-        log.error("%s", error)  # noqa: TRY400 - the message says it; a traceback would hide it
+        log.error("%s%s", error, _ADVICE.get(type(error), ""))  # noqa: TRY400 - the message says it; a traceback would hide it
         return 1
     return 0
 

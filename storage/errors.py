@@ -1,4 +1,4 @@
-"""What users of the search index tell apart. Whatever else goes wrong is a `mapping.errors.Problem`."""
+"""What users of the stores tell apart. Whatever else goes wrong is a `mapping.errors.Problem`."""
 
 
 class IndexUnavailable(Exception):  # noqa: N818 - says what is the case, as mapping.errors.Problem does
@@ -7,3 +7,11 @@ class IndexUnavailable(Exception):  # noqa: N818 - says what is the case, as map
 
 class IndexUnusable(Exception):  # noqa: N818 - as above
     """The index is damaged or holds other vectors: another one is needed. The message is for a person."""
+
+
+class SearchOff(Exception):  # noqa: N818 - as above
+    """There is no search: no model was chosen."""
+
+
+class NotSearched(Exception):  # noqa: N818 - as above
+    """The event is not to be searched, as it was sent."""

@@ -24,11 +24,11 @@ from storage.indexing.points.preparer import Preparer, PreparerProcess
 from storage.qdrant.choose import Indexes
 from storage.read.activity import Activity
 from storage.read.reader import Reader
-from storage.rereading import Reader as MiniLM
-from storage.rereading import Rereading
 from storage.retention import policy
 from storage.retention.prune import Pruner
-from storage.search import Search
+from storage.search.reranking import Reader as MiniLM
+from storage.search.reranking import Rereading
+from storage.search.search import Search
 from storage.surreal import schema
 from storage.surreal.database import ConflictError, Database, OpenError, RefusedError
 from storage.write import idle_traces
@@ -40,6 +40,10 @@ log = logging.getLogger(__name__)
 OFF = "off"
 _RETRY_AFTER = 2.0
 _LOG_EVERY = 5.0
+
+
+class DataDirError(OpenError):
+    """The data folder cannot be used."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,13 +241,9 @@ class Storage:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
         except Timeout:
-            raise OpenError(
-                f"{folder} is in use by another receiver: stop that one first, or pass another --data-dir"
-            ) from None
+            raise DataDirError(f"{folder} is in use by another receiver: stop that one first") from None
         except OSError as error:
-            raise OpenError(
-                f"{folder} cannot be used as the data folder: {error.strerror}; pass another --data-dir"
-            ) from None
+            raise DataDirError(f"{folder} cannot be used as the data folder: {error.strerror}") from None
 
     def _prepare(self) -> Embedder:
         indexer = self.indexer

@@ -1,4 +1,4 @@
-"""receiver -> storage -> mapping: the contract stands in pyproject.toml, import-linter checks it."""
+"""Rooms and their folders use only those below them: the contracts stand in pyproject.toml, import-linter checks."""
 
 import subprocess
 import sys

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from mapping.messages.deduplication import Heard, Unit
 from mapping.messages.display import Message, Part
 from mapping.messages.event_messages import Said
-from mapping.times import format_rfc3339
 
 # An event without what it says: `id`, `timestamp`, `span_id`, ... as they are stored.
 Row = Mapping[str, Any]
@@ -146,7 +145,7 @@ class _Conversation:
     ) -> None:
         turn: Turn = {
             "event_id": row["id"],
-            "timestamp": format_rfc3339(at),
+            "timestamp": at,
             # What was said to a call that failed has not failed.
             "status": "error" if failed else "unset" if row["status"] == "error" else row["status"],
             "role": role,

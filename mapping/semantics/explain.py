@@ -9,31 +9,42 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from mapping.model import Correlation, Trace
 from mapping.semantics import log_bodies
 from mapping.semantics.attribute_roles import agent_of_resource, find, text_id, type_of
 from mapping.semantics.event_types import event_type
 from mapping.semantics.vocabulary import KEYS, NAMED_BY_SPAN, ROLES
 
-_RULES = {
-    "trace_id": "rule 1: it carries this trace's id",
-    "session": "rule 2: it carries no trace id but a session, {session}, and this was the session's latest trace",
-    "conversation": (
-        "rule 3: it carries neither trace id nor session, but a list of messages; this is the trace of the longest "
-        "list heard before that its own goes on with, or repeats after a failed call"
-    ),
-    "agent": (
-        "rule 4: it carries neither trace id nor session, but an agent, {agent}; this was the agent's latest trace "
-        "that no root span had ended, active within mapping.agent_window around the event's time"
-    ),
-    "created": "rule 5: nothing that it carries led to a trace that was there, so this one was made for {whom}",
-}
-
 
 class Origin(NamedTuple):
-    """Where a value comes from: `place` as in `explain`, and the key there, None where no key says it."""
+    """Where a value comes from: `place` as in `Told`, and the key there, None where no key says it."""
 
     place: str
     key: str | None
+
+
+class Told(NamedTuple):
+    """A value, the place it comes from and the key there.
+
+    Places are the event's `properties`, the `body` of a log, the `scope`, the `resource`; `event` for the event's own
+    fields, `span` for the span of a span event, `rule` for a user's own rule (then `key` is its name), `trace` for what
+    is inherited, `default` where nothing said it.
+    """
+
+    value: str | None
+    place: str
+    key: str | None
+
+
+class Explanation(NamedTuple):
+    """Why an event stands where it does."""
+
+    event_id: str
+    trace_id: str
+    correlation: Correlation
+    session_id: Told
+    agent_id: Told
+    event_type: Told
 
 
 class _Level(NamedTuple):
@@ -41,43 +52,24 @@ class _Level(NamedTuple):
     attributes: Mapping[str, Any]
 
 
-def explain(event: Mapping[str, Any], trace: Mapping[str, Any]) -> dict[str, Any]:
-    """Explain an event as it is stored, and its trace.
-
-    Gives `{event_id, trace_id, correlation, rule, session_id, agent_id, event_type}`; `rule` in a person's words, the
-    last three as `{value, from, key}`. `from` is the place of the key: the event's `properties`, the `body` of a log,
-    the `scope`, the `resource`; `event` for the event's own fields, `span` for the span of a span event, `rule` for a
-    user's own rule (then `key` is its name), `trace` for what is inherited, `default` where nothing said it.
-    """
-    return {
-        "event_id": event["id"],
-        "trace_id": event["trace_id"],
-        "correlation": event["correlation"],
-        "rule": _rule(event),
-        "session_id": _told(event, trace, "session_id", ("session",)),
-        "agent_id": _told(event, trace, "agent_id", ("agent", "own_name", "agent_id", "whole")),
-        "event_type": _shown(event.get("event_type"), _origin_of_type(event)),
-    }
-
-
-def _rule(event: Mapping[str, Any]) -> str:
-    session, agent = (
-        None if value is None else repr(value) for value in (event.get("session_id"), event.get("agent_id"))
+def explain(event: Mapping[str, Any], trace: Trace | None) -> Explanation:
+    """Explain an event as it is stored, and its trace."""
+    return Explanation(
+        event["id"],
+        event["trace_id"],
+        event["correlation"],
+        _told(event, trace, "session_id", ("session",)),
+        _told(event, trace, "agent_id", ("agent", "own_name", "agent_id", "whole")),
+        Told(event.get("event_type"), *_origin_of_type(event)),
     )
-    whom = f"the session {session}" if session else f"the agent {agent}" if agent else "this event"
-    return _RULES[event["correlation"]].format(session=session, agent=agent, whom=whom)
 
 
-def _told(event: Mapping[str, Any], trace: Mapping[str, Any], field: str, roles: tuple[str, ...]) -> dict[str, Any]:
+def _told(event: Mapping[str, Any], trace: Trace | None, field: str, roles: tuple[str, ...]) -> Told:
     value = event.get(field)
     if value is None:
-        inherited = trace.get(field)
-        return _shown(inherited, Origin("trace", field) if inherited is not None else Origin("default", None))
-    return _shown(value, _origin_of_id(event, str(value), field, roles))
-
-
-def _shown(value: str | None, origin: Origin) -> dict[str, Any]:
-    return {"value": value, "from": origin.place, "key": origin.key}
+        inherited = getattr(trace, field, None)
+        return Told(inherited, "trace", field) if inherited is not None else Told(None, "default", None)
+    return Told(value, *_origin_of_id(event, str(value), field, roles))
 
 
 def _levels(event: Mapping[str, Any]) -> Iterator[_Level]:

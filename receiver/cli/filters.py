@@ -6,37 +6,42 @@ import argparse
 import time
 from typing import Any
 
+from mapping.model import STATUSES
 from mapping.times import NS, format_rfc3339, parse_rfc3339
 from receiver.settings.kinds import parse_duration
+from storage.filters import LiveFilter, SearchFilter
 
-# Parameter of the API, its flag beside the one of the same name, what it takes, help.
-_EQUAL = (
-    ("trace_id", "--trace", "ID", "only of this trace"),
-    ("session_id", "--session", "ID", "only of this session"),
-    ("agent_id", "--agent", "ID", "only of this agent"),
-    ("event_type", "--type", "TYPE", "only of this type: model_call, tool_call, agent, error, log, ..."),
-)
-_STATUSES = ("ok", "error", "unset")
-_PERIOD = (
-    ("since", "only from this moment on: 2026-01-07T19:00:00Z, or how long ago: 90s, 15m, 2h, 7d"),
-    ("until", "only before this moment, written alike"),
-)
+# Parameter of the API: its flag, beside the one of the same name; what it takes, help.
+_EQUAL = {
+    "trace_id": ("--trace", "ID", "only of this trace"),
+    "session_id": ("--session", "ID", "only of this session"),
+    "agent_id": ("--agent", "ID", "only of this agent"),
+    "event_type": ("--type", "TYPE", "only of this type: model_call, tool_call, agent, error, log, ..."),
+    "service": ("--service", "NAME", "only of this service"),
+}
+_PERIOD = {
+    "since": "only from this moment on: 2026-01-07T19:00:00Z, or how long ago: 90s, 15m, 2h, 7d",
+    "until": "only before this moment, written alike",
+}
 
 
-def add_filters(parser: argparse.ArgumentParser, *, period: bool) -> None:
-    """Add the filters, `--since` and `--until` only where `period` says so. `given` reads them."""
+def add_filters(parser: argparse.ArgumentParser, which: type[LiveFilter]) -> None:
+    """Add a flag for each field of a filter. `given` reads them."""
     group = parser.add_argument_group("filters")
-    for name, short, metavar, text in _EQUAL:
-        group.add_argument(short, f"--{name.replace('_', '-')}", dest=name, metavar=metavar, help=text)
-    group.add_argument("--status", choices=_STATUSES, help="only events that ended so")
-    for name, text in _PERIOD if period else ():
-        group.add_argument(f"--{name}", metavar="WHEN", type=moment, help=text)
+    for field in which.__struct_fields__:
+        if field == "status":
+            group.add_argument("--status", choices=STATUSES, help="only events that ended so")
+        elif field in _PERIOD:
+            group.add_argument(f"--{field}", metavar="WHEN", type=moment, help=_PERIOD[field])
+        else:
+            flag, metavar, text = _EQUAL[field]
+            flags = dict.fromkeys((flag, f"--{field.replace('_', '-')}"))
+            group.add_argument(*flags, dest=field, metavar=metavar, help=text)
 
 
 def given(args: argparse.Namespace) -> dict[str, Any]:
     """Give the API's parameters; None for those that were not given."""
-    names = [name for name, *_ in (*_EQUAL, *_PERIOD)]
-    return {name: getattr(args, name, None) for name in [*names, "status"]}
+    return {field: getattr(args, field, None) for field in SearchFilter.__struct_fields__}
 
 
 def number(least: int, most: int) -> Any:

@@ -1,5 +1,5 @@
 """What `/api/v1` answers, as types: for the description (`receiver.http.openapi`) and for the tests, which hold every
-answer against them. The answers themselves are made where they are read, as plain objects.
+answer against them. `receiver.http.shown` makes them of what is stored, field by field in this order.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import msgspec
 from mapping.errors import Code
 from mapping.model import SPAN_KINDS, Correlation, Status, TraceStatus
 from storage.indexing.indexer import State
-from storage.search import Mode
+from storage.search.search import Mode
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Moment = Annotated[
@@ -44,7 +44,7 @@ class Answer(msgspec.Struct, forbid_unknown_fields=True):
 class Error(Answer):
     """Every error. `message` names the field and what was expected."""
 
-    error: Annotated[str, msgspec.Meta(extra_json_schema={"enum": [code.name.lower() for code in Code]})]
+    error: Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(Code)})]
     message: str
 
 
@@ -140,23 +140,23 @@ class TraceWithEvents(Trace):
     next_cursor: NextCursor
 
 
-class OutlinedEvent(Answer):
+class OutlinedEvent(Answer, kw_only=True):
     """Of an event what a waterfall needs, each text shortened; what is null or 0 is left out."""
 
     id: EventId
     timestamp: Moment
-    status: Status
-    kind: Kind
-    correlation: Correlation
     duration_ns: Count | msgspec.UnsetType = msgspec.UNSET
     name: str | msgspec.UnsetType = msgspec.UNSET
     event_type: str | msgspec.UnsetType = msgspec.UNSET
+    status: Status
+    kind: Kind
     severity: str | msgspec.UnsetType = msgspec.UNSET
     span_id: str | msgspec.UnsetType = msgspec.UNSET
     parent_span_id: str | msgspec.UnsetType = msgspec.UNSET
     agent_id: str | msgspec.UnsetType = msgspec.UNSET
     input_tokens: Count | msgspec.UnsetType = msgspec.UNSET
     output_tokens: Count | msgspec.UnsetType = msgspec.UNSET
+    correlation: Correlation
 
 
 class Outline(Trace):
@@ -231,14 +231,14 @@ class Place(Answer):
     score: float
 
 
-class Result(Answer):
+class Result(Answer, kw_only=True):
     """`parts` where they were asked for; `more` with `group_by`: how many others of its group were found."""
 
     score: float
     event: Event
+    more: Count | msgspec.UnsetType = msgspec.UNSET
     highlights: list[Highlight]
     parts: dict[str, Place] | msgspec.UnsetType = msgspec.UNSET
-    more: Count | msgspec.UnsetType = msgspec.UNSET
 
 
 class Found(Answer):

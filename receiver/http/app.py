@@ -18,8 +18,8 @@ from receiver.http.auth import auth
 from receiver.http.context import CLEANING, LIMITS, METRICS, READING, SETTINGS, STORAGE
 from receiver.http.cors import allow_origin, preflights
 from receiver.http.errors import errors
+from receiver.http.metrics import Metrics
 from receiver.http.under_way import UNDER_WAY, UnderWay, under_way
-from receiver.metrics import Metrics
 from receiver.settings import Settings
 from receiver.settings.rules_file import read_rules_file
 from storage.stores import Storage

@@ -10,7 +10,7 @@ from aiohttp import web
 from mapping.sanitize.limits import Limits
 from mapping.sanitize.sanitizer import Cleaning
 from mapping.semantics.log_parsing import Reading
-from receiver.metrics import Metrics
+from receiver.http.metrics import Metrics
 from receiver.settings import Settings
 from storage.stores import Storage
 
@@ -27,5 +27,5 @@ def stores(request: web.Request) -> Storage:
     return request.app[STORAGE]
 
 
-def json_answer(value: Any, status: int = 200) -> web.Response:
+def json_answer(value: msgspec.Struct | dict[str, Any], status: int = 200) -> web.Response:
     return web.Response(body=msgspec.json.encode(value), status=status, headers={"Content-Type": "application/json"})

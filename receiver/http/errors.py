@@ -7,17 +7,23 @@ JSON where the request has none, as OTLP/HTTP asks.
 from __future__ import annotations
 
 import logging
-from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # it has stubs, but does not say so (py.typed)
 
-from mapping.errors import Code, Problem
+from mapping.errors import Code, Problem, invalid
 from receiver.http.context import json_answer
 from receiver.http.otlp_codec import CODECS, JSON, media_type
+from receiver.http.statuses import STATUSES
+from storage.errors import NotSearched, SearchOff
 
 log = logging.getLogger(__name__)
+
+_CANNOT_BE_SEARCHED = {
+    SearchOff: "search is off: embedding.model is off; set it to static and start again",
+    NotSearched: "id: the event was sent with generate_embeddings: false, and is like no other",
+}
 
 
 @web.middleware
@@ -26,6 +32,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except Problem as problem:
         return answer(request, problem)
+    except (NotSearched, SearchOff) as asked:
+        return answer(request, invalid(_CANNOT_BE_SEARCHED[type(asked)]))
     except web.HTTPMethodNotAllowed as refused:
         allowed = ", ".join(sorted(refused.allowed_methods))
         message = f"{refused.method} {request.path}: expected {allowed}"
@@ -43,9 +51,10 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 def answer_bytes(problem: Problem) -> bytes:
     """Give an answer for a connection from which no request was read: a Status in JSON, after which it closes."""
-    body = JSON.encode(Status(code=problem.code.grpc, message=problem.message))
+    status = STATUSES[problem.code]
+    body = JSON.encode(Status(code=status.grpc, message=problem.message))
     head = [
-        f"HTTP/1.1 {problem.code.http} {HTTPStatus(problem.code.http).phrase}",
+        f"HTTP/1.1 {status.http:d} {status.http.phrase}",
         f"Content-Type: {JSON.content_type}",
         f"Content-Length: {len(body)}",
         "Connection: close",
@@ -63,12 +72,13 @@ def answer(request: web.BaseRequest, problem: Problem, headers: dict[str, str] |
     """Give the answer that tells of a problem. Nobody waits longer for what is too late: the connection closes."""
     # Neither encoding takes lone surrogates, which a message can quote from the request.
     message = problem.message.encode(errors="replace").decode()
+    status = STATUSES[problem.code]
     if _is_api(request):
-        response = json_answer({"error": problem.code.name.lower(), "message": message}, problem.code.http)
+        response = json_answer({"error": problem.code, "message": message}, status.http)
     else:
         codec = CODECS.get(media_type(request), JSON)
-        body = codec.encode(Status(code=problem.code.grpc, message=message))
-        response = web.Response(body=body, status=problem.code.http, headers={"Content-Type": codec.content_type})
+        body = codec.encode(Status(code=status.grpc, message=message))
+        response = web.Response(body=body, status=status.http, headers={"Content-Type": codec.content_type})
     response.headers.update(headers or {})
     if problem.code is Code.UNAVAILABLE:
         response.headers["Retry-After"] = str(problem.retry_after)

@@ -1,4 +1,4 @@
-"""Why an event stands where it does (contract, section 3): the rule, and the keys that gave session, agent, type."""
+"""Why an event stands where it does: the rule, and the keys that gave session, agent, type."""
 
 from __future__ import annotations
 
@@ -7,11 +7,25 @@ from typing import Any
 from aiohttp import web
 
 from mapping import ids
-from mapping.semantics.explain import explain
+from mapping.semantics.explain import Explanation, explain
 from receiver.http import answers
 from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation
 from receiver.http.reads import missing
+
+_RULES = {
+    "trace_id": "rule 1: it carries this trace's id",
+    "session": "rule 2: it carries no trace id but a session, {session}, and this was the session's latest trace",
+    "conversation": (
+        "rule 3: it carries neither trace id nor session, but a list of messages; this is the trace of the longest "
+        "list heard before that its own goes on with, or repeats after a failed call"
+    ),
+    "agent": (
+        "rule 4: it carries neither trace id nor session, but an agent, {agent}; this was the agent's latest trace "
+        "that no root span had ended, active within mapping.agent_window around the event's time"
+    ),
+    "created": "rule 5: nothing that it carries led to a trace that was there, so this one was made for {whom}",
+}
 
 
 def routes() -> list[web.RouteDef]:
@@ -26,4 +40,26 @@ async def _explain(request: web.Request, _given: dict[str, Any]) -> web.Response
     stored = await stores(request).reader.event_and_trace(ids.event_id(given))
     if stored is None:
         raise missing("event", given)
-    return json_answer(explain(*stored))
+    return json_answer(shown(explain(*stored)))
+
+
+def shown(told: Explanation) -> answers.Explanation:
+    return answers.Explanation(
+        event_id=told.event_id,
+        trace_id=told.trace_id,
+        correlation=told.correlation,
+        rule=_rule(told),
+        session_id=answers.Told(*told.session_id),
+        agent_id=answers.Told(*told.agent_id),
+        event_type=answers.Told(*told.event_type),
+    )
+
+
+def _rule(told: Explanation) -> str:
+    """Say the rule in a person's words, with the session and agent that the event names itself."""
+    session, agent = (
+        None if each.value is None or each.place == "trace" else repr(each.value)
+        for each in (told.session_id, told.agent_id)
+    )
+    whom = f"the session {session}" if session else f"the agent {agent}" if agent else "this event"
+    return _RULES[told.correlation].format(session=session, agent=agent, whom=whom)

@@ -1,4 +1,4 @@
-"""Events as they are stored, as server-sent events (contract, section 3): `event`, and `dropped` with a count.
+"""Events as they are stored, as server-sent events: `event`, and `dropped` with a count.
 
 A client that reads slowly misses some, one that has stopped reading is hung up on: neither makes ingest wait. Where it
 takes up again what it missed is not kept; the lists have it.
@@ -16,8 +16,9 @@ from aiohttp import web
 from receiver.http.context import stores
 from receiver.http.operation import operation
 from receiver.http.parameters import LIVE_FILTERS
+from receiver.http.shown import event_json
 from receiver.http.under_way import UNDER_WAY
-from storage.qdrant.base import Filter
+from storage.filters import LiveFilter
 from storage.write.live_feed import Listener
 
 _HEADERS = {
@@ -46,7 +47,7 @@ def routes() -> list[web.RouteDef]:
     media_type="text/event-stream",
 )
 async def _live(request: web.Request, given: dict[str, Any]) -> web.StreamResponse:
-    with stores(request).feed.listen(Filter(**given)) as listener:
+    with stores(request).feed.listen(LiveFilter(**given)) as listener:
         response = web.StreamResponse(headers=_HEADERS)
         await response.prepare(request)
         with contextlib.suppress(ConnectionError, TimeoutError):  # it has gone, or stalled
@@ -64,7 +65,7 @@ async def _tell(request: web.Request, response: web.StreamResponse, listener: Li
     spoke = time.monotonic()
     while request.transport is not None and not request.transport.is_closing():
         missed, events = await listener.take(_LOOK)
-        text = b"".join([b"event: event\ndata: " + event + b"\n\n" for event in events])
+        text = b"".join([b"event: event\ndata: " + event.encoded(event_json) + b"\n\n" for event in events])
         if missed:
             text = b'event: dropped\ndata: {"count":%d}\n\n' % missed + text
         if not text:

@@ -6,7 +6,6 @@ Each route's `receiver.http.operation` says which rows of parameters and which m
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,6 +16,7 @@ from receiver.http import answers
 from receiver.http.context import SETTINGS
 from receiver.http.operation import Operation, operation, operation_of
 from receiver.http.parameters import Parameter
+from receiver.http.statuses import STATUSES
 from receiver.version import VERSION
 
 _ROOT = "/api/v1"
@@ -120,7 +120,10 @@ def _operation(path: str, described: Operation, schema_of: Mapping[str, Any]) ->
                 "description": described.summary,
                 "content": {described.media_type: {"schema": schema_of[str(described.answers)]}},
             },
-            **{str(code.http): {"$ref": f"#/components/responses/{code.name}"} for code in described.codes(path)},
+            **{
+                str(STATUSES[code].http.value): {"$ref": f"#/components/responses/{code.name}"}
+                for code in described.codes(path)
+            },
         },
     }
     if described.bodies:
@@ -150,7 +153,7 @@ def _parameter(row: Parameter, place: str) -> dict[str, Any]:
 
 def _error(code: Code, schema: Mapping[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {
-        "description": HTTPStatus(code.http).phrase,
+        "description": STATUSES[code].http.phrase,
         "content": {"application/json": {"schema": schema}},
     }
     return shown | {"headers": _HEADERS[code]} if code in _HEADERS else shown

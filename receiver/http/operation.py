@@ -13,6 +13,7 @@ from aiohttp import web
 from mapping.errors import Code
 from receiver.http.otlp_codec import expect_json
 from receiver.http.parameters import Parameter, read_query
+from receiver.http.statuses import STATUSES
 
 _Given = dict[str, Any]
 _Handler = Callable[[web.Request, _Given], Awaitable[web.StreamResponse]]
@@ -39,7 +40,7 @@ class Operation(NamedTuple):
         """Give the errors that may be answered on this path, by their status."""
         of_path = (Code.NOT_FOUND,) if "{" in path else ()
         of_body = _OF_BODIES if self.bodies else ()
-        return sorted((*_ALWAYS, *of_path, *of_body), key=lambda code: code.http)
+        return sorted((*_ALWAYS, *of_path, *of_body), key=lambda code: STATUSES[code].http)
 
 
 def operation(

@@ -5,16 +5,18 @@ A route names the rows it takes; anything else is an error.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from aiohttp import web
 
 from mapping import ids
 from mapping.errors import invalid
+from mapping.model import STATUSES, TRACE_STATUSES
 from mapping.times import parse_rfc3339
-from storage.results import GROUPS
-from storage.search import MODES
+from storage.filters import EventFilter, LiveFilter, SearchFilter, TraceFilter
+from storage.search.results import GROUPS
+from storage.search.search import MODES
 
 
 class Kind(NamedTuple):
@@ -69,15 +71,6 @@ _A_MOMENT = "a moment in RFC 3339 with its zone (a + in it is written %2B), such
 LIMIT = Parameter("limit", "a whole number from 1 to 200", _count(1, 200), 50)
 BUCKETS = Parameter("buckets", "a whole number from 1 to 200", _count(1, 200), 60)
 CURSOR = Parameter("cursor", "the next_cursor of the page before", _CURSOR)
-TRACE_ID = Parameter("trace_id", "a trace id", _TRACE_ID)
-SESSION_ID = Parameter("session_id", "a session id", _TEXT)
-AGENT_ID = Parameter("agent_id", "an agent id", _TEXT)
-EVENT_TYPE = Parameter("event_type", "an event type", _TEXT)
-SERVICE = Parameter("service", "a service name", _TEXT)
-SINCE = Parameter("since", _A_MOMENT, _MOMENT)
-UNTIL = Parameter("until", _A_MOMENT, _MOMENT)
-EVENT_STATUS = Parameter("status", *_one_of("ok", "error", "unset"))
-TRACE_STATUS = Parameter("status", *_one_of("running", "completed", "failed"))
 QUERY = Parameter("q", "the text to search for", _WORDS, required=True)
 MODE = Parameter("mode", *_one_of(*MODES), default="hybrid")
 PARTS = Parameter("parts", "true or false", _TRUTH, default=False)
@@ -86,12 +79,31 @@ GROUP_BY = Parameter("group_by", *_one_of(*GROUPS))
 # Of a header, for a single event.
 IDEMPOTENCY_KEY = Parameter("Idempotency-Key", "what makes it safe to send the event again", _TEXT)
 
+
 PAGE = (LIMIT, CURSOR)
-LIVE_FILTERS = (TRACE_ID, SESSION_ID, AGENT_ID, EVENT_TYPE, EVENT_STATUS)
-EVENT_FILTERS = (*LIVE_FILTERS, SINCE, UNTIL)
-# The search index knows the service of an event, too.
-SEARCH_FILTERS = (*EVENT_FILTERS, SERVICE)
-TRACE_FILTERS = (SESSION_ID, AGENT_ID, SERVICE, TRACE_STATUS, SINCE, UNTIL)
+
+# What a filter's field may be, but for `status`, which events and traces have different ones of.
+_FILTERS = {
+    "trace_id": ("a trace id", _TRACE_ID),
+    "session_id": ("a session id", _TEXT),
+    "agent_id": ("an agent id", _TEXT),
+    "event_type": ("an event type", _TEXT),
+    "service": ("a service name", _TEXT),
+    "since": (_A_MOMENT, _MOMENT),
+    "until": (_A_MOMENT, _MOMENT),
+}
+
+
+def _filters(which: type[LiveFilter | TraceFilter], statuses: Sequence[str]) -> tuple[Parameter, ...]:
+    """Return the rows of a filter's fields, in their order."""
+    kinds = _FILTERS | {"status": _one_of(*statuses)}
+    return tuple(Parameter(field, *kinds[field]) for field in which.__struct_fields__)
+
+
+LIVE_FILTERS = _filters(LiveFilter, STATUSES)
+EVENT_FILTERS = _filters(EventFilter, STATUSES)
+SEARCH_FILTERS = _filters(SearchFilter, STATUSES)
+TRACE_FILTERS = _filters(TraceFilter, TRACE_STATUSES)
 
 
 def read_query(request: web.Request, *parameters: Parameter) -> dict[str, Any]:

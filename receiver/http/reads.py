@@ -1,14 +1,15 @@
-"""Traces, events, sessions and search out (contract, section 3)."""
+"""Traces, events, sessions and search out."""
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from aiohttp import web
 
 from mapping import ids
 from mapping.errors import Code, Problem
-from receiver.http import answers
+from receiver.http import answers, shown
 from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation
 from receiver.http.parameters import (
@@ -25,10 +26,10 @@ from receiver.http.parameters import (
 from receiver.http.reindex import index_state
 from receiver.version import VERSION
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.facets import facets
-from storage.qdrant.base import Filter, VectorIndex
-from storage.read.reader import TraceFilter
-from storage.similar import similar
+from storage.filters import EventFilter, SearchFilter, TraceFilter
+from storage.qdrant.base import VectorIndex
+from storage.search.facets import facets
+from storage.search.similar import similar
 
 
 def routes() -> list[web.RouteDef]:
@@ -50,7 +51,7 @@ def routes() -> list[web.RouteDef]:
 async def _traces(request: web.Request, given: dict[str, Any]) -> web.Response:
     limit, cursor = given.pop("limit"), given.pop("cursor")
     traces, next_cursor = await stores(request).reader.traces(TraceFilter(**given), limit, cursor)
-    return json_answer({"traces": traces, "next_cursor": next_cursor})
+    return json_answer(answers.Traces([shown.trace(each) for each in traces], next_cursor))
 
 
 @operation("A trace with its events, in the order of time", answers.TraceWithEvents, query=PAGE)
@@ -61,14 +62,14 @@ async def _trace(request: web.Request, page: dict[str, Any]) -> web.Response:
     if trace is None:
         raise missing("trace", trace_id)
     events, next_cursor = await reader.trace_events(trace_id, page["limit"], page["cursor"])
-    return json_answer({**trace, "events": events, "next_cursor": next_cursor})
+    return json_answer(shown.trace_with_events(trace, events, next_cursor))
 
 
 @operation("Events, newest first", answers.Events, query=(*EVENT_FILTERS, *PAGE))
 async def _events(request: web.Request, given: dict[str, Any]) -> web.Response:
     limit, cursor = given.pop("limit"), given.pop("cursor")
-    events, next_cursor = await stores(request).reader.events(Filter(**given), limit, cursor)
-    return json_answer({"events": events, "next_cursor": next_cursor})
+    events, next_cursor = await stores(request).reader.events(EventFilter(**given), limit, cursor)
+    return json_answer(answers.Events([shown.event(each) for each in events], next_cursor))
 
 
 @operation("An event", answers.Event)
@@ -77,23 +78,25 @@ async def _event(request: web.Request, _given: dict[str, Any]) -> web.Response:
     event = await stores(request).reader.event(ids.event_id(event_id))
     if event is None:
         raise missing("event", event_id)
-    return json_answer(event)
+    return json_answer(shown.event(event))
 
 
 @operation("The events nearest to it in meaning", answers.Similar, query=(GROUP_BY, *SEARCH_FILTERS, LIMIT))
 async def _similar(request: web.Request, given: dict[str, Any]) -> web.Response:
     group_by, limit = given.pop("group_by"), given.pop("limit")
     event_id, storage = request.match_info["id"], stores(request)
-    told = await similar(storage.reader, storage.indexer, ids.event_id(event_id), Filter(**given), limit, group_by)
-    if told is None:
+    started, wanted = time.perf_counter(), ids.event_id(event_id)
+    found = await similar(storage.reader, storage.indexer, wanted, SearchFilter(**given), limit, group_by)
+    if found is None:
         raise missing("event", event_id)
-    return json_answer(told)
+    index = shown.index_state(storage.indexer)
+    return json_answer(answers.Similar(wanted, shown.took_ms(started), index, shown.results(found)))
 
 
 @operation("Sessions, the one whose latest trace started last first", answers.Sessions, query=PAGE)
 async def _sessions(request: web.Request, page: dict[str, Any]) -> web.Response:
     sessions, next_cursor = await stores(request).reader.sessions(page["limit"], page["cursor"])
-    return json_answer({"sessions": sessions, "next_cursor": next_cursor})
+    return json_answer(answers.Sessions([shown.session(each) for each in sessions], next_cursor))
 
 
 @operation("A session with its traces, newest first", answers.SessionWithTraces)
@@ -102,7 +105,7 @@ async def _session(request: web.Request, _given: dict[str, Any]) -> web.Response
     session = await stores(request).reader.session(session_id)
     if session is None:
         raise missing("session", session_id)
-    return json_answer(session)
+    return json_answer(shown.session_with_traces(session))
 
 
 @operation(
@@ -112,15 +115,29 @@ async def _session(request: web.Request, _given: dict[str, Any]) -> web.Response
 )
 async def _search(request: web.Request, given: dict[str, Any]) -> web.Response:
     query, mode, group_by, parts, limit = (given.pop(name) for name in ("q", "mode", "group_by", "parts", "limit"))
-    return json_answer(await stores(request).search.search(query, mode, Filter(**given), limit, group_by, parts=parts))
+    storage, started = stores(request), time.perf_counter()
+    found = await storage.search.search(query, mode, SearchFilter(**given), limit, group_by, parts=parts)
+    return json_answer(
+        answers.Found(
+            query=query,
+            mode=found.mode,
+            took_ms=shown.took_ms(started),
+            index=shown.index_state(storage.indexer),
+            reranked=found.reranked,
+            results=shown.results(found.results),
+        )
+    )
 
 
 @operation(
     "How many events there are of each type, agent, service and status", answers.Facets, query=(*SEARCH_FILTERS, LIMIT)
 )
 async def _facets(request: web.Request, given: dict[str, Any]) -> web.Response:
-    limit = given.pop("limit")
-    return json_answer(await facets(stores(request).indexer, Filter(**given), limit))
+    limit, indexer = given.pop("limit"), stores(request).indexer
+    started = time.perf_counter()
+    counted = await facets(indexer, SearchFilter(**given), limit)
+    index = shown.index_state(indexer)
+    return json_answer(answers.Facets(shown.took_ms(started), index, counted.events, shown.facets(counted)))
 
 
 @operation("How much is stored, and how far the search index is", answers.Stats)

@@ -15,8 +15,8 @@ from receiver.http import answers
 from receiver.http.bodies import read_body
 from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation
-from storage.asking import asking
 from storage.indexing.indexer import Indexer
+from storage.search.index_access import asking
 
 
 class ReindexRequest(msgspec.Struct, forbid_unknown_fields=True):

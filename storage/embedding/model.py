@@ -144,7 +144,7 @@ def _load(
         return _Embedder(name, TextEmbedding(cache_dir=str(models), **arguments), batch, read)
     # onnxruntime, tokenizers and the model hub raise types of their own, and plain Exception.
     except Exception as error:
-        raise OSError(f"embedding.model: {name} cannot be loaded: {error}; {advice}") from error
+        raise OSError(f"{name} cannot be loaded: {error}; {advice}") from error
 
 
 def _local(file: Path, folder: Path, pooling: str, threads: int) -> dict[str, Any]:
@@ -174,7 +174,7 @@ def _output(model_file: Path) -> _Output:
     try:
         graph = onnx.load(model_file, load_external_data=False).graph
     except Exception as error:  # protobuf's own type, whichever of its implementations is installed
-        raise OSError(f"embedding.model: {model_file} is not an ONNX model: {error}") from error
+        raise OSError(f"{model_file} is not an ONNX model: {error}") from error
     shape = graph.output[0].type.tensor_type.shape.dim  # fastembed takes the first output
     return _Output(len(shape) != 2, (shape[-1].dim_value or None) if shape else None)
 
@@ -196,14 +196,14 @@ def _folder(model: str) -> Path:
     folder = Path(model).expanduser()
     is_path = any(separator in model for separator in ("/", os.sep))
     if folder.is_absolute() and not folder.is_dir():
-        raise ValueError(f"embedding.model: there is no folder {folder}")
+        raise ValueError(f"there is no folder {folder}")
     if not (is_path and folder.is_dir()):
         raise ValueError(_unknown(model))
     missing = [name for name in _TOKENIZER_FILES if not (folder / name).is_file()]
     if not any((folder / name).is_file() for name in _MODEL_FILES):
         missing.insert(0, " or ".join(_MODEL_FILES))
     if missing:
-        raise ValueError(f"embedding.model: the folder {folder} is not a model: it has no {', no '.join(missing)}")
+        raise ValueError(f"the folder {folder} is not a model: it has no {', no '.join(missing)}")
     return folder.resolve()
 
 
@@ -225,7 +225,7 @@ def _unknown(model: str) -> str:
     near = [by_last[name] for name in difflib.get_close_matches(wanted, by_last, n=3)]
     allowed = f"did you mean {' or '.join(near)}?" if near else f"fastembed's names: {', '.join(names)}"
     return (
-        f"embedding.model: {model!r} is neither a model nor a model folder; expected {STATIC}, {MINILM}, off, the path "
+        f"{model!r} is neither a model nor a model folder; expected {STATIC}, {MINILM}, off, the path "
         f"of a folder that holds model.onnx and tokenizer.json, or a name that fastembed knows; {allowed}"
     )
 

@@ -94,7 +94,7 @@ class Serving:
         if state is not None and self._agreed and state.wanted != vectors:
             raise IndexUnavailable(
                 f"another receiver on these stores has the model {state.wanted.model}, this one {vectors.model}: "
-                "give them the same embedding.model"
+                "give them the same model"
             )
         name = index_state.new_name(vectors.model or "")
         wanted = index_state.planned(state, vectors, name, damaged=frozenset(self._damaged), anew=anew)

@@ -1,4 +1,4 @@
-"""What both search indexes agree on: points and filters as values, the interface.
+"""What both search indexes agree on: points as values, the interface.
 
 A point is an event: named vectors `dense` (meaning) and `bm25` (words), and the payload that filters look at. Ids are
 UUIDs. Moments are nanoseconds. Qdrant's datetime index keeps microseconds: a filter may let through an event that lies
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import msgspec
 
 from mapping.times import LATEST, format_rfc3339
+from storage.filters import SearchFilter
 
 if TYPE_CHECKING:  # numpy costs the engine's process 25 MB, and it only reads bytes
     from numpy import float32
@@ -23,12 +24,11 @@ if TYPE_CHECKING:  # numpy costs the engine's process 25 MB, and it only reads b
 DENSE = "dense"
 WORDS = "bm25"
 
-# The payload's fields: those of the event itself that a filter matches as they are, and the moment.
-KEYWORDS = ("trace_id", "session_id", "agent_id", "event_type", "status")
+# The payload's fields: what a filter compares, and the moment.
+KEYWORDS = SearchFilter.fields()
 TIMESTAMP = "timestamp"
 # What events can be counted by.
 FACETS = ("event_type", "agent_id", "service", "status")
-_MATCHED = tuple(dict.fromkeys((*KEYWORDS, *FACETS)))
 # Values counted of a field, however few are asked for: each segment of an index gives its own most frequent ones.
 FACET_DEPTH = 1_000
 
@@ -38,34 +38,15 @@ def fused_depth(limit: int) -> int:
     return max(4 * limit, 100)
 
 
-class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """What events must have. `since` (inclusive) and `until` (exclusive) are nanoseconds.
-
-    `service` is for the search index alone: the store keeps it beside the events, in what those of one origin share.
-    """
-
-    trace_id: str | None = None
-    session_id: str | None = None
-    agent_id: str | None = None
-    event_type: str | None = None
-    status: str | None = None
-    service: str | None = None
-    since: int | None = None
-    until: int | None = None
-
-    def matches(self) -> list[tuple[str, str]]:
-        """Give the payload fields that are asked for, each with its value."""
-        return [(field, value) for field in _MATCHED if (value := getattr(self, field)) is not None]
-
-    def period(self) -> tuple[str | None, str | None]:
-        """Give `since` and `until` as RFC 3339; `until` is rounded up, for the index rounds everything down."""
-        since = None if self.since is None else format_rfc3339(self.since)
-        until = None if self.until is None else format_rfc3339(min(-(-self.until // 1000) * 1000, LATEST))
-        return since, until
+def period(where: SearchFilter) -> tuple[str | None, str | None]:
+    """Return `since` and `until` as RFC 3339; `until` is rounded up, for the index rounds everything down."""
+    since = None if where.since is None else format_rfc3339(where.since)
+    until = None if where.until is None else format_rfc3339(min(-(-where.until // 1000) * 1000, LATEST))
+    return since, until
 
 
 class Point(msgspec.Struct):
-    """An event to index. `payload` holds `KEYWORDS` and `FACETS`, where they are known, and `timestamp` as RFC 3339.
+    """An event to index. `payload` holds `KEYWORDS`, where they are known, and `timestamp` as RFC 3339.
 
     The words of `text` are found, and `identifiers` that it leaves out, as they are.
     """
@@ -113,19 +94,19 @@ class VectorIndex(Protocol):
 
     async def delete(self, ids: list[str]) -> None: ...
 
-    async def search_dense(self, vector: Vector, where: Filter, limit: int) -> list[Hit]:
+    async def search_dense(self, vector: Vector, where: SearchFilter, limit: int) -> list[Hit]:
         """Find the nearest in meaning (cosine)."""
 
-    async def search_words(self, text: str, where: Filter, limit: int) -> list[Hit]:
+    async def search_words(self, text: str, where: SearchFilter, limit: int) -> list[Hit]:
         """Find by words (BM25). A text without words finds nothing."""
 
-    async def search_similar(self, point_id: str, where: Filter, limit: int) -> list[Hit] | None:
+    async def search_similar(self, point_id: str, where: SearchFilter, limit: int) -> list[Hit] | None:
         """Find the nearest in meaning to a point that is there, without itself; None where it is not.
 
         A point without a dense vector has none near it.
         """
 
-    async def facets(self, where: Filter, fields: Sequence[str], limit: int) -> dict[str, list[tuple[str, int]]]:
+    async def facets(self, where: SearchFilter, fields: Sequence[str], limit: int) -> dict[str, list[tuple[str, int]]]:
         """Count the points by each value of each field (`FACETS`); the most frequent `limit` values, those first.
 
         Exact where a field has no more than `FACET_DEPTH` values.

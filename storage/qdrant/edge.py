@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from storage.qdrant.base import FACET_DEPTH, Filter, Hit, most_frequent
+from storage.filters import SearchFilter
+from storage.qdrant.base import FACET_DEPTH, Hit, most_frequent, period
 from storage.qdrant.bm25 import clean
 from storage.qdrant.locking import lock_file, locked
 from storage.qdrant.vectors import checked
@@ -61,21 +62,23 @@ class EdgeIndex:
     async def delete(self, ids: list[str]) -> None:
         await self._engine.ask(Delete(ids))
 
-    async def search_dense(self, vector: Vector, where: Filter, limit: int) -> list[Hit]:
+    async def search_dense(self, vector: Vector, where: SearchFilter, limit: int) -> list[Hit]:
         return await self._search(self._bytes(vector), None, where, limit)
 
-    async def search_words(self, text: str, where: Filter, limit: int) -> list[Hit]:
+    async def search_words(self, text: str, where: SearchFilter, limit: int) -> list[Hit]:
         return await self._search(None, clean(text), where, limit)
 
-    async def search_similar(self, point_id: str, where: Filter, limit: int) -> list[Hit] | None:
-        hits = await self._engine.ask(Similar(point_id, where.matches(), where.period(), limit))
+    async def search_similar(self, point_id: str, where: SearchFilter, limit: int) -> list[Hit] | None:
+        hits = await self._engine.ask(Similar(point_id, list(where.equal().items()), period(where), limit))
         return None if hits is None else [Hit(*hit) for hit in hits]
 
-    async def facets(self, where: Filter, fields: Sequence[str], limit: int) -> dict[str, list[tuple[str, int]]]:
+    async def facets(self, where: SearchFilter, fields: Sequence[str], limit: int) -> dict[str, list[tuple[str, int]]]:
         # A request for each: searches get in between.
         counted: dict[str, list[tuple[str, int]]] = {}
         for field in fields:
-            hits = await self._engine.ask(Facet(field, where.matches(), where.period(), max(limit, FACET_DEPTH)))
+            hits = await self._engine.ask(
+                Facet(field, list(where.equal().items()), period(where), max(limit, FACET_DEPTH))
+            )
             counted[field] = most_frequent(((value, count) for value, count in hits), limit)
         return counted
 
@@ -83,8 +86,8 @@ class EdgeIndex:
         count: int = await self._engine.ask(Count())
         return count
 
-    async def _search(self, vector: bytes | None, text: str | None, where: Filter, limit: int) -> list[Hit]:
-        hits = await self._engine.ask(Search(vector, text, where.matches(), where.period(), limit))
+    async def _search(self, vector: bytes | None, text: str | None, where: SearchFilter, limit: int) -> list[Hit]:
+        hits = await self._engine.ask(Search(vector, text, list(where.equal().items()), period(where), limit))
         return [Hit(*hit) for hit in hits]
 
     def _bytes(self, vector: Vector) -> bytes:

@@ -20,7 +20,7 @@ from typing import IO, Any
 import qdrant_edge as edge
 
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.qdrant.base import DENSE, FACETS, KEYWORDS, TIMESTAMP, WORDS
+from storage.qdrant.base import DENSE, KEYWORDS, TIMESTAMP, WORDS
 from storage.qdrant.bm25 import query_vector
 from storage.qdrant.locking import locked
 from storage.qdrant.packing import Row, floats, integers, unpack
@@ -59,7 +59,7 @@ class Engine:
 
     def _create_payload_indexes(self) -> None:
         present = self.shard.info().payload_schema
-        kinds = dict.fromkeys((*KEYWORDS, *FACETS), edge.PayloadSchemaType.Keyword)
+        kinds = dict.fromkeys(KEYWORDS, edge.PayloadSchemaType.Keyword)
         kinds[TIMESTAMP] = edge.PayloadSchemaType.Datetime
         for field in kinds.keys() - present.keys():
             self.shard.update(edge.UpdateOperation.create_field_index(field, kinds[field]))

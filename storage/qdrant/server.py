@@ -15,7 +15,8 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 from qdrant_edge import SparseVector
 
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.qdrant.base import DENSE, FACET_DEPTH, FACETS, KEYWORDS, TIMESTAMP, WORDS, Filter, Hit, most_frequent
+from storage.filters import SearchFilter
+from storage.qdrant.base import DENSE, FACET_DEPTH, KEYWORDS, TIMESTAMP, WORDS, Hit, most_frequent, period
 from storage.qdrant.bm25 import clean, query_vector
 from storage.qdrant.packing import Row, floats, integers, unpack
 from storage.qdrant.vectors import checked
@@ -35,7 +36,7 @@ _QUANTIZED = models.ScalarQuantization(
     scalar=models.ScalarQuantizationConfig(type=models.ScalarType.INT8, always_ram=True)
 )
 
-_PAYLOAD_INDEXES = dict.fromkeys((*KEYWORDS, *FACETS), models.PayloadSchemaType.KEYWORD) | {
+_PAYLOAD_INDEXES = dict.fromkeys(KEYWORDS, models.PayloadSchemaType.KEYWORD) | {
     TIMESTAMP: models.PayloadSchemaType.DATETIME
 }
 
@@ -129,10 +130,10 @@ class ServerIndex:
             with self._errors():
                 await self._client.delete(self.collection, models.PointIdsList(points=list(ids)), wait=True)
 
-    async def search_dense(self, vector: Vector, where: Filter, limit: int) -> list[Hit]:
+    async def search_dense(self, vector: Vector, where: SearchFilter, limit: int) -> list[Hit]:
         return await self._query(_filter(where), limit, query=self._list(vector), using=DENSE)
 
-    async def search_words(self, text: str, where: Filter, limit: int) -> list[Hit]:
+    async def search_words(self, text: str, where: SearchFilter, limit: int) -> list[Hit]:
         words = _sparse(query_vector(clean(text)))
         return await self._query(_filter(where), limit, query=words, using=WORDS) if words.indices else []
 
@@ -143,7 +144,7 @@ class ServerIndex:
             )
         return [Hit(str(point.id), point.score) for point in answer.points]
 
-    async def search_similar(self, point_id: str, where: Filter, limit: int) -> list[Hit] | None:
+    async def search_similar(self, point_id: str, where: SearchFilter, limit: int) -> list[Hit] | None:
         with self._errors():
             found = await self._client.retrieve(
                 self.collection, [point_id], with_payload=False, with_vectors=[DENSE] if self.dimensions else False
@@ -156,7 +157,7 @@ class ServerIndex:
             return []
         return await self._query(_filter(where, but=point_id), limit, query=vector, using=DENSE)
 
-    async def facets(self, where: Filter, fields: Sequence[str], limit: int) -> dict[str, list[tuple[str, int]]]:
+    async def facets(self, where: SearchFilter, fields: Sequence[str], limit: int) -> dict[str, list[tuple[str, int]]]:
         within = _filter(where)
         counted: dict[str, list[tuple[str, int]]] = {}
         for field in fields:
@@ -212,11 +213,11 @@ def _sparse(vector: SparseVector) -> models.SparseVector:
     return models.SparseVector(indices=vector.indices, values=vector.values)
 
 
-def _filter(where: Filter, but: str | None = None) -> models.Filter | None:
+def _filter(where: SearchFilter, but: str | None = None) -> models.Filter | None:
     must: list[models.Condition] = [
-        models.FieldCondition(key=field, match=models.MatchValue(value=value)) for field, value in where.matches()
+        models.FieldCondition(key=field, match=models.MatchValue(value=value)) for field, value in where.equal().items()
     ]
-    since, until = where.period()
+    since, until = period(where)
     if since or until:
         # Validated rather than called, because the model's fields are typed as datetimes; it reads RFC 3339.
         must.append(

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
-from mapping.times import format_rfc3339
+from mapping.model import TRACE_STATUSES
 from mapping.values import INT64_MIN
+from storage.filters import TraceFilter
 from storage.read.paging import Branch, Cursor, Pieces, Row, page
-from storage.read.reader import TRACE_EQUALS, TRACE_STATUSES, Reader, TraceFilter
+from storage.read.reader import Reader
 from storage.surreal import rows
 
 MOST_TRACES = 20_000
@@ -23,20 +24,41 @@ MOST_TRACES = 20_000
 _LONG, _SHARE, _KEPT = 0.05, 10, 64
 
 
+class Bucket(NamedTuple):
+    """How many traces began from this moment on, and how many of them failed."""
+
+    start: int
+    traces: int
+    failed: int
+
+
+class Counted(NamedTuple):
+    """Traces that began in equal spans of time. Bounds that were left open are those of the traces there are.
+
+    They are None where there are no traces. `complete` is False where there are more than `MOST_TRACES` to look at;
+    then `since` is where it stopped.
+    """
+
+    since: int | None
+    until: int | None
+    complete: bool
+    buckets: list[Bucket]
+
+
 class Activity:
     """Counts when asked: as it is, or where that takes long, as it was some seconds ago."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._lock = asyncio.Lock()
-        self._known: dict[tuple[TraceFilter, int], tuple[float, dict[str, Any]]] = {}
+        self._known: dict[tuple[TraceFilter, int], tuple[float, Counted]] = {}
 
-    async def get(self, which: TraceFilter, buckets: int) -> dict[str, Any]:
+    async def get(self, which: TraceFilter, buckets: int) -> Counted:
         """Do as `activity` does, one at a time."""
         async with self._lock:
-            good_until, told = self._known.get((which, buckets), (0.0, {}))
-            if time.monotonic() < good_until:
-                return told
+            known = self._known.get((which, buckets))
+            if known is not None and time.monotonic() < known[0]:
+                return known[1]
             began = time.monotonic()
             told = await activity(self._reader, which, buckets)
             took = time.monotonic() - began
@@ -51,23 +73,16 @@ class Activity:
         self._known.clear()
 
 
-async def activity(reader: Reader, which: TraceFilter, buckets: int) -> dict[str, Any]:
-    """Give `{since, until, complete, buckets: [{start, traces, failed}]}`: traces that began in equal spans of time.
-
-    Bounds that `which` leaves open are those of the traces there are, and None where there are none. `complete` is
-    False where there are more than `MOST_TRACES` to look at; then `since` is where it stopped. Raises Problem
-    (UNAVAILABLE).
-    """
-    equal = {field: value for field in TRACE_EQUALS if (value := getattr(which, field)) is not None}
+async def activity(reader: Reader, which: TraceFilter, buckets: int) -> Counted:
+    """Count the traces that began in so many equal spans of time. Raises Problem (UNAVAILABLE)."""
+    equal = which.equal()
     first = next(iter(equal), None)
     branches = [Branch({first: equal[first]})] if first else [Branch({"status": status}) for status in TRACE_STATUSES]
     found, stopped_at = await _newest(reader, which, branches)
     return await asyncio.to_thread(_told, which, buckets, equal, found, stopped_at)
 
 
-def _told(
-    which: TraceFilter, buckets: int, equal: dict[str, Any], found: list[Row], stopped_at: int | None
-) -> dict[str, Any]:
+def _told(which: TraceFilter, buckets: int, equal: dict[str, Any], found: list[Row], stopped_at: int | None) -> Counted:
     moments = {
         row["id"]: (-row["newest"], row["status"] == "failed")
         for row in found
@@ -78,12 +93,8 @@ def _told(
     if since is None:
         since = min(starts, default=None)
     until = which.until if which.until is not None else max(starts) + 1 if starts else None
-    return {
-        "since": None if since is None else format_rfc3339(since),
-        "until": None if until is None else format_rfc3339(until),
-        "complete": stopped_at is None,
-        "buckets": [] if since is None or until is None else _counted(list(moments.values()), since, until, buckets),
-    }
+    counted = [] if since is None or until is None else _counted(list(moments.values()), since, until, buckets)
+    return Counted(since, until, stopped_at is None, counted)
 
 
 async def _newest(reader: Reader, which: TraceFilter, branches: list[Branch]) -> tuple[list[Row], int | None]:
@@ -100,7 +111,7 @@ async def _newest(reader: Reader, which: TraceFilter, branches: list[Branch]) ->
 
 
 def _pieces(reader: Reader, which: TraceFilter, branch: Branch) -> Pieces:
-    fields = f"id, newest, {', '.join(TRACE_EQUALS)}"
+    fields = f"id, newest, {', '.join(TraceFilter.fields())}"
 
     async def read(limit: int, after: Cursor | None) -> list[Row]:
         return await page(
@@ -121,7 +132,7 @@ def _reached(pieces: Pieces) -> int:
     return INT64_MIN if pieces.after is None else pieces.after.place
 
 
-def _counted(moments: list[tuple[int, bool]], since: int, until: int, buckets: int) -> list[dict[str, Any]]:
+def _counted(moments: list[tuple[int, bool]], since: int, until: int, buckets: int) -> list[Bucket]:
     """Count moments, and those that failed, in so many spans of time, or fewer where there are fewer nanoseconds."""
     span = until - since
     count = min(buckets, max(span, 0))
@@ -132,6 +143,5 @@ def _counted(moments: list[tuple[int, bool]], since: int, until: int, buckets: i
         bucket[0] += 1
         bucket[1] += failed
     return [
-        {"start": format_rfc3339(since - (-number * span // count)), "traces": traces, "failed": failures}
-        for number, (traces, failures) in enumerate(counted)
+        Bucket(since - (-number * span // count), traces, failures) for number, (traces, failures) in enumerate(counted)
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 
@@ -37,11 +37,15 @@ _SILENT = frozenset({*EVENT_TYPES, "log", "span"} - {*_SPEAKING})
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
-async def conversation(reader: Reader, trace_id: str) -> dict[str, Any] | None:
-    """Give `{turns, truncated}` of a trace, None where there is none. Raises Problem (UNAVAILABLE).
+class Conversation(NamedTuple):
+    """The turns of a trace; `truncated` says that they are only the end of it."""
 
-    `truncated` says that only the end of the conversation is given.
-    """
+    turns: list[Turn]
+    truncated: bool
+
+
+async def conversation(reader: Reader, trace_id: str) -> Conversation | None:
+    """Give a trace as one conversation, None where there is none. Raises Problem (UNAVAILABLE)."""
     trace = await reader.trace(trace_id)
     if trace is None:
         return None
@@ -50,10 +54,10 @@ async def conversation(reader: Reader, trace_id: str) -> dict[str, Any] | None:
     for silent in (_SILENT, _SILENT - {*_AROUND}):
         speaking = [row for row in outline if row["status"] == "error" or row.get("event_type") not in silent]
         told, is_part = await _told(reader, speaking)
-        turns, is_end = await asyncio.to_thread(_turns, told, outline, trace["agent_id"])
+        turns, is_end = await asyncio.to_thread(_turns, told, outline, trace.agent_id)
         if any(turn["role"] != "error" for turn in turns):
             break
-    return {"turns": turns, "truncated": truncated or is_part or is_end}
+    return Conversation(turns, truncated or is_part or is_end)
 
 
 async def _told(reader: Reader, speaking: list[Row]) -> tuple[list[Told], bool]:

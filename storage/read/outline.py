@@ -6,38 +6,41 @@ thousands is looked at as a whole.
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
+from typing import NamedTuple
 
-from mapping.sanitize.limits import cut
-from mapping.times import format_rfc3339
+from mapping.model import Trace
 from storage.read.paging import Branch, Cursor, Pieces, Row, page
 from storage.read.reader import Reader
 from storage.surreal import rows
 
 # The newest of a longer trace are given.
 MOST_EVENTS = 10_000
-# Characters of a text; whoever wants more of it asks for the event.
-_TEXT = 200
 
 _FIELDS = "duration_ns name event_type status kind severity span_id parent_span_id agent_id counted correlation".split()
-_SHOWN = (
-    "duration_ns name event_type status kind severity span_id parent_span_id agent_id input_tokens output_tokens "
-    "correlation"
-).split()
 
 
-async def outline(reader: Reader, trace_id: str) -> dict[str, Any] | None:
-    """Give a trace with `events` in the order of time, each without what is null or 0; None where there is none.
+class Outline(NamedTuple):
+    """A trace and its events in the order of time: of each the columns that are read, where it has them.
 
-    `truncated` says that there are more than `MOST_EVENTS`. Raises Problem (UNAVAILABLE).
+    Tokens are those that the trace counted of the event. `truncated` says that there are more than `MOST_EVENTS`.
     """
+
+    trace: Trace
+    events: list[Row]
+    truncated: bool
+
+
+async def outline(reader: Reader, trace_id: str) -> Outline | None:
+    """Give the outline of a trace, None where there is none. Raises Problem (UNAVAILABLE)."""
     trace = await reader.trace(trace_id)
     if trace is None:
         return None
     found, truncated = await outlined(reader, trace_id)
-    events = await asyncio.to_thread(_all_shown, found, trace["agent_id"])  # 5 us each
-    return {**trace, "events": events, "truncated": truncated}
+    for row in found:
+        if counted := row.get("counted"):
+            row["input_tokens"], row["output_tokens"], _ = counted
+        row["agent_id"] = row.get("agent_id") or trace.agent_id
+    return Outline(trace, found[::-1], truncated)
 
 
 async def outlined(reader: Reader, trace_id: str) -> tuple[list[Row], bool]:
@@ -50,19 +53,3 @@ async def outlined(reader: Reader, trace_id: str) -> tuple[list[Row], bool]:
 
     found = await Pieces(read).all(MOST_EVENTS + 1)
     return found[:MOST_EVENTS], len(found) > MOST_EVENTS
-
-
-def _all_shown(found: list[Row], agent_id: str | None) -> list[dict[str, Any]]:
-    return [_shown(row, agent_id) for row in reversed(found)]
-
-
-def _shown(row: Row, agent_id: str | None) -> dict[str, Any]:
-    if counted := row.get("counted"):
-        row["input_tokens"], row["output_tokens"], _ = counted
-    row["agent_id"] = row.get("agent_id") or agent_id
-    shown = {"id": row["id"], "timestamp": format_rfc3339(row["timestamp"])}
-    for field in _SHOWN:
-        value = row.get(field)
-        if value:
-            shown[field] = cut(value, _TEXT) if isinstance(value, str) and len(value) > _TEXT else value
-    return shown

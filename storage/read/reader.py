@@ -1,21 +1,22 @@
-"""What was stored, as the API shows it (contract, section 3). Times are RFC 3339 in UTC."""
+"""What was stored: traces, events, sessions. Moments are nanoseconds."""
 
 from __future__ import annotations
 
 import heapq
 import itertools
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from mapping.times import format_rfc3339
+from mapping.model import STATUSES, TRACE_STATUSES, Trace
 from mapping.values import INT64_MIN
-from storage.qdrant.base import Filter
+from storage.filters import EventFilter, TraceFilter
 from storage.read.counts import Counts
 from storage.read.paging import Branch, Cursor, Row, page, read_cursor, write_cursor
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
+from storage.surreal.rows import EventRow
 
 # Traces looked at first for events that inherit their session or agent; each further look takes twice as many, up to
 # these. A trace costs 0.5 ms, and a page of events seldom needs more than the first few.
@@ -24,25 +25,26 @@ _FIRST_LOOK, _WIDEST_LOOK = 8, 128
 _ORIGINS_KEPT = 1_000
 # Traces looked at a time for the sessions they belong to.
 _TRACES_AT_ONCE = 100
-Page = tuple[list[dict[str, Any]], str | None]
+_Item = TypeVar("_Item")
+# The items of a page, and the cursor of the next one, None where it is the last.
+Page = tuple[list[_Item], str | None]
 
 
-class TraceFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which traces; None means any. Moments are nanoseconds: `since` inclusive, `until` exclusive, of the start."""
+class Session(msgspec.Struct):
+    """A session's traces, newest first, summed up."""
 
-    session_id: str | None = None
-    agent_id: str | None = None
-    service: str | None = None
-    status: str | None = None
-    since: int | None = None
-    until: int | None = None
-
-
-TRACE_STATUSES = ("running", "completed", "failed")
-_EVENT_STATUSES = ("ok", "error", "unset")
-# Which index leads where several fields are asked for: the one that usually leaves the least.
-TRACE_EQUALS = ("session_id", "agent_id", "service", "status")
-_EVENT_EQUALS = ("trace_id", "session_id", "agent_id", "event_type", "status")
+    id: str
+    trace_count: int
+    event_count: int
+    error_count: int
+    input_tokens: int
+    output_tokens: int
+    cost_nano_usd: int
+    first_event_at: int
+    last_event_at: int
+    agent_ids: list[str]
+    trace_ids: list[str]
+    traces: list[Trace]
 
 
 class Reader:
@@ -58,9 +60,9 @@ class Reader:
         """What it reads from: views of a trace and of all traces have modules of their own."""
         return self._database
 
-    async def traces(self, which: TraceFilter, limit: int, cursor: str | None = None) -> Page:
+    async def traces(self, which: TraceFilter, limit: int, cursor: str | None = None) -> Page[Trace]:
         """Give traces newest first, by their start."""
-        equal = {field: value for field in TRACE_EQUALS if (value := getattr(which, field)) is not None}
+        equal = which.equal()
         branches = [Branch(equal)] if equal else [Branch({"status": status}) for status in TRACE_STATUSES]
         found = await page(
             self._database,
@@ -71,13 +73,13 @@ class Reader:
             since=which.since,
             until=which.until,
         )
-        return [rows.trace_as_read(row) for row in found[:limit]], _next(found, limit)
+        return [rows.trace_of_row(row) for row in found[:limit]], _next(found, limit)
 
-    async def trace(self, trace_id: str) -> dict[str, Any] | None:
+    async def trace(self, trace_id: str) -> Trace | None:
         row = await self._one(rows.TRACE, trace_id)
-        return None if row is None else rows.trace_as_read(row)
+        return None if row is None else rows.trace_of_row(row)
 
-    async def trace_events(self, trace_id: str, limit: int, cursor: str | None = None) -> Page:
+    async def trace_events(self, trace_id: str, limit: int, cursor: str | None = None) -> Page[EventRow]:
         """Give a trace's events in the order of time."""
         found = await page(
             self._database,
@@ -87,11 +89,11 @@ class Reader:
             cursor=read_cursor(cursor) if cursor else None,
             oldest_first=True,
         )
-        return await self._shown(found[:limit]), _next(found, limit)
+        return await self._completed(found[:limit]), _next(found, limit)
 
-    async def events(self, which: Filter, limit: int, cursor: str | None = None) -> Page:
+    async def events(self, which: EventFilter, limit: int, cursor: str | None = None) -> Page[EventRow]:
         """Give events newest first. Filters mean what is shown: a session or agent inherited from the trace, too."""
-        equal = {field: value for field in _EVENT_EQUALS if (value := getattr(which, field)) is not None}
+        equal = which.equal()
         after = read_cursor(cursor) if cursor else None
 
         async def read(branches: Sequence[Branch]) -> list[Row]:
@@ -103,43 +105,42 @@ class Reader:
 
         inherited = [field for field in ("session_id", "agent_id") if field in equal]
         if not equal:
-            found = await read([Branch({"status": status}) for status in _EVENT_STATUSES])
+            found = await read([Branch({"status": status}) for status in STATUSES])
         elif not inherited:
             found = await read([Branch(equal)])
         else:
             found = await self._with_inherited(equal, inherited, limit + 1, before, read)
-        return await self._shown(found[:limit]), _next(found, limit)
+        return await self._completed(found[:limit]), _next(found, limit)
 
-    async def event(self, event_id: str) -> dict[str, Any] | None:
+    async def event(self, event_id: str) -> EventRow | None:
         row = await self._one(rows.EVENT, event_id)
-        return None if row is None else (await self._shown([row]))[0]
+        return None if row is None else (await self._completed([row]))[0]
 
-    async def event_and_trace(self, event_id: str) -> tuple[Row, Row] | None:
-        """Give an event and its trace as they are stored: what the event says itself, and what the trace has."""
+    async def event_and_trace(self, event_id: str) -> tuple[EventRow, Trace | None] | None:
+        """Give an event with what it says itself, and its trace."""
         event = await self._one(rows.EVENT, event_id)
         if event is None:
             return None
         await self._add_origins([event])
-        return event, await self._one(rows.TRACE, event["trace_id"]) or {}
+        return rows.event_of_row(event), await self.trace(event["trace_id"])
 
-    async def events_by_id(self, event_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    async def events_by_id(self, event_ids: Iterable[str]) -> dict[str, EventRow]:
         """Give those events that are there, by id."""
         (found,) = await self._database.query(
             "SELECT * FROM $events", events=[cbor.record(rows.EVENT, event_id) for event_id in event_ids]
         )
-        return {event["id"]: event for event in await self._shown(found)}
+        return {event["id"]: event for event in await self._completed(found)}
 
-    async def sessions(self, limit: int, cursor: str | None = None) -> Page:
+    async def sessions(self, limit: int, cursor: str | None = None) -> Page[Session]:
         """Give sessions, the one whose latest trace started last first."""
         latest = await self._latest_of_sessions(limit + 1, read_cursor(cursor) if cursor else None)
         members = await self._members([row["session_id"] for row in latest[:limit]])
         # A session may have lost its only trace to another since it was seen.
         return [_session(traces) for traces in members.values() if traces], _next(latest, limit)
 
-    async def session(self, session_id: str) -> dict[str, Any] | None:
-        """Give a session with its traces, newest first."""
+    async def session(self, session_id: str) -> Session | None:
         traces = (await self._members({session_id}))[session_id]
-        return None if not traces else _session(traces) | {"traces": [rows.trace_as_read(row) for row in traces]}
+        return _session(traces) if traces else None
 
     async def counts(self) -> dict[str, int]:
         """Count events, traces and sessions; where there are many, as they were some seconds ago."""
@@ -153,8 +154,8 @@ class Reader:
         (found,) = await self._database.query("SELECT * FROM $record", record=[cbor.record(table, record_id)])
         return found[0] if found else None
 
-    async def _shown(self, found: Sequence[Row]) -> list[dict[str, Any]]:
-        """Show events, with their origins and what they have from their traces."""
+    async def _completed(self, found: Sequence[Row]) -> list[EventRow]:
+        """Give events with their origins and what they have from their traces."""
         await self._add_origins(found)
         lacking = {row["trace_id"] for row in found if row.get("session_id") is None or row.get("agent_id") is None}
         traces: dict[str, Row] = {}
@@ -164,7 +165,7 @@ class Reader:
                 traces=[cbor.record(rows.TRACE, trace_id) for trace_id in lacking],
             )
             traces = {row["id"]: row for row in known}
-        return [rows.event_as_read(row, traces.get(row["trace_id"])) for row in found]
+        return [rows.event_of_row(row, traces.get(row["trace_id"])) for row in found]
 
     async def _add_origins(self, found: Iterable[Row]) -> None:
         named = [row for row in found if "origin" in row]
@@ -249,7 +250,7 @@ class Reader:
                 return list(latest.values())[:limit]
             passed = Cursor(found[-1]["newest"], found[-1]["id"])
 
-    async def _members(self, session_ids: Iterable[str]) -> dict[str, list[Row]]:
+    async def _members(self, session_ids: Iterable[str]) -> dict[str, list[Trace]]:
         """Give each session's traces, newest first."""
         names = list(session_ids)
         if not names:
@@ -261,7 +262,7 @@ class Reader:
             ),
             **{f"s{number}": name for number, name in enumerate(names)},
         )
-        return dict(zip(names, found, strict=True))
+        return {name: [rows.trace_of_row(row) for row in traces] for name, traces in zip(names, found, strict=True)}
 
 
 def _inheriting(trace: Row, equal: dict[str, Any], inherited: Sequence[str]) -> Iterator[Branch]:
@@ -274,22 +275,22 @@ def _inheriting(trace: Row, equal: dict[str, Any], inherited: Sequence[str]) -> 
             yield Branch({"trace_id": trace["id"]} | equal | dict.fromkeys(absent))
 
 
-def _session(traces: Sequence[Row]) -> dict[str, Any]:
+def _session(traces: list[Trace]) -> Session:
     """Sum up a session's traces, newest first."""
-    ids = [row["agent_id"] for row in traces if row.get("agent_id")]
-    return {
-        "id": traces[0]["session_id"],
-        "trace_count": len(traces),
-        "event_count": sum(row["event_count"] for row in traces),
-        "error_count": sum(row["error_count"] for row in traces),
-        "input_tokens": sum(row["input_tokens"] for row in traces),
-        "output_tokens": sum(row["output_tokens"] for row in traces),
-        "cost_usd": rows.dollars(sum(row["cost_nano_usd"] for row in traces)),
-        "first_event_at": format_rfc3339(min(row["start_time"] for row in traces)),
-        "last_event_at": format_rfc3339(max(row["last_event_at"] for row in traces)),
-        "agent_ids": list(dict.fromkeys(ids)),
-        "trace_ids": [row["id"] for row in traces],
-    }
+    return Session(
+        id=str(traces[0].session_id),
+        trace_count=len(traces),
+        event_count=sum(trace.event_count for trace in traces),
+        error_count=sum(trace.error_count for trace in traces),
+        input_tokens=sum(trace.input_tokens for trace in traces),
+        output_tokens=sum(trace.output_tokens for trace in traces),
+        cost_nano_usd=sum(trace.cost_nano_usd for trace in traces),
+        first_event_at=min(trace.start_time for trace in traces),
+        last_event_at=max(trace.last_event_at for trace in traces),
+        agent_ids=list(dict.fromkeys(trace.agent_id for trace in traces if trace.agent_id)),
+        trace_ids=[trace.id for trace in traces],
+        traces=traces,
+    )
 
 
 def _next(found: Sequence[Row], limit: int) -> str | None:

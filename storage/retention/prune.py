@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mapping.errors import Code, Problem
+from mapping.model import TRACE_STATUSES
 from storage.read.counts import count_events
 from storage.read.paging import Branch, Cursor, Row, page
 from storage.surreal import cbor, rows
@@ -34,7 +35,6 @@ _TRACES, _MEASURED = 20, 300
 # Events for which the oldest traces are looked up at a time, where all but so many events are to go.
 _EXCESS = 10_000
 _ATTEMPTS = 20
-_STATUSES = ("running", "completed", "failed")
 
 _FIND = """
 RETURN $traces.map(|$trace| (SELECT VALUE id FROM conversation WHERE trace = $trace LIMIT $heard)).flatten();
@@ -172,7 +172,7 @@ class Pruner:
         if which.session_id is not None:
             branches = [Branch({"session_id": which.session_id})]
         else:
-            branches = [Branch({"status": status}) for status in _STATUSES]
+            branches = [Branch({"status": status}) for status in TRACE_STATUSES]
         found = await page(self._database, rows.TRACE, branches, limit, cursor=cursor, by=_order(which))
         return [row for row in found if which.before is None or row["active"] < which.before]
 

@@ -33,7 +33,15 @@ class RefusedError(Exception):
 
 
 class OpenError(Exception):
-    """The database cannot be opened as configured; the message says what to do."""
+    """The database cannot be opened as configured."""
+
+
+class InUseError(OpenError):
+    """Another process has the embedded store open."""
+
+
+class AccessError(OpenError):
+    """The server does not let this user into this database."""
 
 
 _SERVERS = ("ws://", "wss://")
@@ -60,7 +68,8 @@ class _Request:
 class Database:
     """Queries with variables. Reconnects to a server that went away; the embedded engine stays open.
 
-    `told` is called with what the embedded engine does where it takes long to open.
+    `told` is called with what the embedded engine does where it takes long to open. `patience` is for how many seconds
+    it is waited for where another process still has it.
     """
 
     def __init__(
@@ -72,6 +81,7 @@ class Database:
         user: str = "",
         password: str = "",
         told: Callable[[str], None] = lambda _: None,
+        patience: float = _PATIENCE,
     ) -> None:
         self.url = url
         self.embedded = not url.startswith(_SERVERS)
@@ -83,6 +93,7 @@ class Database:
         self._answers = True
         self._numbers = itertools.count()
         self._told = told
+        self._patience = patience
         self._starting: Embedded | None = None
 
     async def open(self) -> None:
@@ -98,6 +109,11 @@ class Database:
             connection, self._connection = self._connection, None
             if connection is not None:
                 await connection.close()
+
+    async def version(self) -> str:
+        """Return the engine's or server's version. Raises as `query` does."""
+        async with self._in_time(), self._connection_in_use() as connection:
+            return await connection.version()
 
     async def query(self, query: str, /, **variables: Any) -> list[Any]:
         """Run statements and give the result of each. Values travel as variables, never in the text.
@@ -178,7 +194,7 @@ class Database:
             if self._closed:
                 raise self._is_closed()
             if self._connection is None:
-                self._connection = await self._connect(time.monotonic() + _PATIENCE)
+                self._connection = await self._connect(time.monotonic() + self._patience)
             return self._connection
 
     async def _connect(self, deadline: float) -> _Connection:
@@ -199,15 +215,12 @@ class Database:
             if self._closed:
                 raise self._is_closed() from error
             if isinstance(error, ServerError):
-                raise OpenError(
-                    f"SurrealDB at {self.url} refuses: {error}. Check storage.surrealdb.user, .password, .namespace "
-                    "and .database"
-                ) from error
+                raise AccessError(f"SurrealDB at {self.url} refuses: {error}") from error
             if _LOCKED in str(error):
                 if time.monotonic() < deadline:
                     await asyncio.sleep(0.2)
                     return await self._connect(deadline)
-                raise OpenError(f"{self.url} is in use by another process: stop that one first") from error
+                raise InUseError(f"{self.url} is in use by another process: stop that one first") from error
             if self.embedded:
                 raise OpenError(f"SurrealDB cannot open {self.url}: {error}") from error
             raise _unavailable(self.url, error) from error

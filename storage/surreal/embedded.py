@@ -112,13 +112,17 @@ class Embedded:
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
 
-    async def _call(self, method: str, *params: Any) -> None:
+    async def version(self) -> str:
+        return str(await self._call("version"))
+
+    async def _call(self, method: str, *params: Any) -> Any:
         """Call a method of SurrealDB's RPC. Raises ServerError for what it refuses, EngineFailedError."""
         answer = cbor.decode(
             await self.execute(cbor.encode({"id": method, "method": method, "params": params}), writes=False)
         )
         if error := answer.get("error"):
             raise parse_rpc_error(error)
+        return answer.get("result")
 
     async def _receive(self) -> None:
         answers = self._process.stdout

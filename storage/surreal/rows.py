@@ -1,35 +1,53 @@
-"""Events and traces as rows of their tables, and rows as the API shows them."""
+"""Events and traces as rows of their tables, and back."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict, cast
 
 from mapping.correlation.trace_rollup import counted_of
-from mapping.model import Event, Heard, Trace
-from mapping.times import format_rfc3339
+from mapping.model import Correlation, Event, Heard, Status, Trace
 from storage.surreal import cbor
 
 EVENT, TRACE, CONTAINS, QUEUE = "agent_event", "agent_trace", "contains", "index_queue"
 CONVERSATION, ORIGIN = "conversation", "origin"
 
-# An event as it is read (contract, section 3), in this order; times are added by `event_as_read`.
-_EVENT_FIELDS = (
-    "event_type agent_id session_id name status properties source resource scope span_id parent_span_id kind severity "
-    "duration_ns"
-).split()
 # What an event shares with others, in a row of its own.
 _ORIGIN_FIELDS = ("resource", "scope")
-_TRACE_FIELDS = (
-    "session_id agent_id status name service origin event_count error_count input_tokens output_tokens"
-).split()
-_TRACE_TIMES = "start_time end_time last_event_at created_at updated_at".split()
 # Fields of a stored trace that are times there and nanoseconds in the model.
-_DATETIMES = frozenset(_TRACE_TIMES)
-
+_DATETIMES = frozenset("start_time end_time last_event_at created_at updated_at".split())
+# What traces are ordered by, which the model has not.
+_ORDERS = frozenset("newest recent touched active".split())
 
 Fields = tuple[int, bytes]
+
+
+class EventRow(TypedDict):
+    """An event as it is stored, with what its origin says. Moments are nanoseconds; None is what it does not have."""
+
+    id: str
+    trace_id: str
+    timestamp: int
+    event_type: str | None
+    agent_id: str | None
+    session_id: str | None
+    name: str | None
+    status: Status
+    properties: dict[str, Any]
+    source: dict[str, Any] | None
+    resource: dict[str, Any] | None
+    scope: dict[str, Any] | None
+    span_id: str | None
+    parent_span_id: str | None
+    kind: str
+    severity: str | None
+    duration_ns: int | None
+    created_at: int
+    correlation: Correlation
+    # False of an event that is not to be searched.
+    indexed: bool | None
 
 
 class Origin(NamedTuple):
@@ -70,34 +88,26 @@ class EventEncoder:
         return (count + 1, encoded + cbor.fields({"origin": cbor.record(ORIGIN, origin_id)})[1]), Origin(origin_id, row)
 
 
+# What is encoded as it is in the event: neither what its placement decides, nor what stands in its origin.
+_ENCODED_APART = {"id", "timestamp", "indexed", "trace_id", "correlation", *_ORIGIN_FIELDS}
+_AS_IT_IS = [
+    field for field in EventRow.__annotations__ if field in Event.__struct_fields__ and field not in _ENCODED_APART
+]
+
+
 def _event_fields(event: Event) -> Fields:
-    row = {
-        "id": cbor.record(EVENT, event.id),
-        "timestamp": cbor.datetime(event.timestamp),
-        "newest": cbor.int64(-event.timestamp),
-        "kind": event.kind,
-        "status": event.status,
-        "properties": event.properties,
-        "event_type": event.event_type,
-        "agent_id": event.agent_id,
-        "session_id": event.session_id,
-        "name": event.name,
-        "source": event.source,
-        "span_id": event.span_id,
-        "parent_span_id": event.parent_span_id,
-        "severity": event.severity,
-        "duration_ns": None if event.duration is None else cbor.int64(event.duration),
-    }
+    row: dict[str, Any] = {field: value for field in _AS_IT_IS if (value := getattr(event, field)) is not None}
+    row["id"] = cbor.record(EVENT, event.id)
+    row["timestamp"] = cbor.datetime(event.timestamp)
+    row["newest"] = cbor.int64(-event.timestamp)
+    if event.duration is not None:
+        row["duration_ns"] = cbor.int64(event.duration)
     if not event.indexed:
         row["indexed"] = False
     if any(counted := counted_of(event)):
         # What the trace's sums lose with the event (storage/retention/prune.py).
         row["counted"] = [cbor.int64(number) for number in counted]
-    return _encode(row)
-
-
-def _encode(row: dict[str, Any]) -> Fields:
-    return cbor.fields({field: value for field, value in row.items() if value is not None})
+    return cbor.fields(row)
 
 
 @lru_cache(maxsize=1_024)  # a trace's events come together
@@ -131,8 +141,7 @@ def trace_row(trace: Trace) -> dict[str, Any]:
 
 
 def trace_of_row(row: dict[str, Any]) -> Trace:
-    del row["newest"], row["recent"], row["touched"], row["active"]
-    return Trace(**row)
+    return Trace(**{field: value for field, value in row.items() if field not in _ORDERS})
 
 
 def heard_row(heard: Heard) -> dict[str, Any]:
@@ -148,33 +157,10 @@ def heard_of_row(row: dict[str, Any]) -> Heard:
     return Heard(**row)
 
 
-def trace_as_read(row: dict[str, Any]) -> dict[str, Any]:
-    shown: dict[str, Any] = {"id": row["id"]}
-    shown |= {field: row.get(field) for field in _TRACE_FIELDS}
-    shown["cost_usd"] = dollars(row["cost_nano_usd"])
-    shown |= {field: _time(row.get(field)) for field in _TRACE_TIMES}
-    return shown
-
-
-def dollars(nano_usd: int) -> float:
-    return nano_usd / 10**9
-
-
-def event_as_read(row: dict[str, Any], trace: dict[str, Any] | None) -> dict[str, Any]:
-    """Show an event; what it does not say of session and agent it has from its trace."""
-    shown: dict[str, Any] = {
-        "id": row["id"],
-        "trace_id": row["trace_id"],
-        "timestamp": _time(row["timestamp"]),
-    }
-    shown |= {field: row.get(field) for field in _EVENT_FIELDS}
-    for inherited in ("session_id", "agent_id"):
-        if shown[inherited] is None and trace is not None:
-            shown[inherited] = trace.get(inherited)
-    shown["created_at"] = _time(row["created_at"])
-    shown["correlation"] = row["correlation"]
-    return shown
-
-
-def _time(nanoseconds: int | None) -> str | None:
-    return None if nanoseconds is None else format_rfc3339(nanoseconds)
+def event_of_row(row: dict[str, Any], trace: Mapping[str, Any] | None = None) -> EventRow:
+    """Return an event; session and agent, where it names none, are those of the given trace."""
+    event: Any = {field: row.get(field) for field in EventRow.__annotations__}
+    if trace is not None:
+        event["session_id"] = trace.get("session_id") if event["session_id"] is None else event["session_id"]
+        event["agent_id"] = trace.get("agent_id") if event["agent_id"] is None else event["agent_id"]
+    return cast("EventRow", event)

@@ -13,11 +13,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-import msgspec
-
 from mapping.errors import Code, Problem
 from mapping.model import Trace
-from storage.qdrant.base import Filter
+from storage.filters import LiveFilter
 from storage.surreal import cbor, rows
 from storage.write.commit import Pending
 
@@ -30,6 +28,8 @@ _MOST_BYTES = 2 * 1024 * 1024
 # What is encoded without letting others in, 1 ms.
 _AT_ONCE = 50
 _BYTES_AT_ONCE = 64 * 1024
+
+_FILTERED = LiveFilter.fields()
 
 
 class Feed:
@@ -45,8 +45,8 @@ class Feed:
         return len(self._listeners)
 
     @contextlib.contextmanager
-    def listen(self, which: Filter) -> Iterator[Listener]:
-        """Listen to events as they are shown; moments of the filter are not looked at.
+    def listen(self, which: LiveFilter) -> Iterator[Listener]:
+        """Listen to events as they are shown.
 
         Raises Problem (UNAVAILABLE) where as many listen already as may.
         """
@@ -68,49 +68,46 @@ class Feed:
         for listener in self._listeners:
             listener.allow(now, _A_SECOND / len(self._listeners))
         for pending in new:
-            event = _Fresh(pending, traces[str(pending.event.trace_id)])
+            event = Fresh(pending, traces[str(pending.event.trace_id)])
             for listener in self._listeners:
                 if event.fits(listener.wanted):
                     self.dropped += listener.offer(event)
 
 
-class _Fresh:
+class Fresh:
     """An event that was just stored. It is encoded for the first who reads it, and then for all."""
 
-    __slots__ = ("_json", "_pending", "_values", "size")
+    __slots__ = ("_encoded", "_pending", "_values", "size")
 
     def __init__(self, pending: Pending, trace: Trace) -> None:
         event = pending.event
-        self._values = {
-            "trace_id": trace.id,
-            "session_id": trace.session_id if event.session_id is None else event.session_id,
-            "agent_id": trace.agent_id if event.agent_id is None else event.agent_id,
-            "event_type": event.event_type,
-            "status": event.status,
-        }
+        self._values = {field: getattr(event, field) for field in _FILTERED}
+        for inherited in ("session_id", "agent_id"):
+            if self._values[inherited] is None:
+                self._values[inherited] = getattr(trace, inherited)
         self._pending = (pending.fields, pending.origin, str(event.correlation))
-        self._json = b""
+        self._encoded = b""
         self.size = len(pending.fields[1]) + (len(pending.origin.row) if pending.origin else 0)
 
     def fits(self, wanted: Sequence[tuple[str, str]]) -> bool:
         return all(self._values[field] == value for field, value in wanted)
 
-    def json(self) -> bytes:
-        """Give what the API shows of the event: read from the row that was written, hence the same."""
-        if not self._json:
+    def encoded(self, encode: Callable[[rows.EventRow], bytes]) -> bytes:
+        """Return the event, read from the row that was written, as `encode` writes it, which is the same for all."""
+        if not self._encoded:
             fields, origin, correlation = self._pending
             row = cbor.decode(cbor.row(fields, rows.placement_fields(str(self._values["trace_id"]), correlation)))
             shared = cbor.decode(origin.row) if origin else {}
-            self._json = msgspec.json.encode(rows.event_as_read(shared | row, self._values))
-        return self._json
+            self._encoded = encode(rows.event_of_row(shared | row, self._values))
+        return self._encoded
 
 
 class Listener:
     """One who listens: the queue from `Feed.stored` to `take`. `wanted` holds fields and their values."""
 
-    def __init__(self, which: Filter, now: float) -> None:
-        self.wanted = which.matches()
-        self._queue: deque[_Fresh] = deque()
+    def __init__(self, which: LiveFilter, now: float) -> None:
+        self.wanted = tuple(which.equal().items())
+        self._queue: deque[Fresh] = deque()
         self._bytes = 0
         self._missed = 0
         self._allowed = float(_MOST_EVENTS)
@@ -122,7 +119,7 @@ class Listener:
         self._allowed = min(self._allowed + (now - self._since) * a_second, _MOST_EVENTS)
         self._since = now
 
-    def offer(self, event: _Fresh) -> int:
+    def offer(self, event: Fresh) -> int:
         """Queue an event, if it is allowed. Gives how many the listener misses for that."""
         self._news.set()
         missed = 0
@@ -138,21 +135,21 @@ class Listener:
         self._missed += missed
         return missed
 
-    async def take(self, seconds: float) -> tuple[int, list[bytes]]:
-        """Give how many events were missed, and the next ones as JSON; nothing where none comes within the seconds."""
+    async def take(self, seconds: float) -> tuple[int, list[Fresh]]:
+        """Give how many events were missed, and the next ones; nothing where none comes within the seconds."""
         # Not by wait_for: in Python 3.11 it loses a cancellation, which is the stop, that comes with the news.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._news.wait()
         await asyncio.sleep(0)  # nothing was waited for where there was something: others get their turn all the same
         missed, self._missed = self._missed, 0
-        taken: list[bytes] = []
+        taken: list[Fresh] = []
         size = 0
         while self._queue and len(taken) < _AT_ONCE and size < _BYTES_AT_ONCE:
             event = self._queue.popleft()
             self._bytes -= event.size
             size += event.size
-            taken.append(event.json())
+            taken.append(event)
         if not self._queue:
             self._news.clear()
         return missed, taken

@@ -51,6 +51,7 @@ class TestStart:
         assert second.ends() == 1
         assert str(tmp_path / "data") in second.log
         assert "in use by another" in second.log
+        assert "--data-dir" in second.log
         assert "Traceback" not in second.log
         assert first.post("/api/v1/events", EVENT)["status"] == "accepted"
 

@@ -22,9 +22,9 @@ from mapping.model import Event
 from mapping.search_text.text import text_of
 from storage.embedding.model import STATIC
 from storage.embedding.reranker import Reranker
-from storage.qdrant.base import Filter
-from storage.rereading import Rereading
-from storage.search import Mode, Search
+from storage.filters import SearchFilter
+from storage.search.reranking import Rereading
+from storage.search.search import Mode, Search
 from storage.stores import Storage, StorageConfig
 
 # The weight of words was chosen on these domains, half of them.
@@ -142,7 +142,7 @@ class Bench:
 
     def labels_of(self, answer: dict[str, Any]) -> list[str]:
         """Give the labels of what was found, "" for events of others."""
-        return [self._labels.get(result["event"]["id"], "") for result in answer["results"]]
+        return [self._labels.get(result.event["id"], "") for result in answer.results]
 
     def forget(self) -> None:
         """Let MiniLM read texts again that it has read."""
@@ -154,9 +154,9 @@ class Bench:
         for query in self.queries:
             if afresh:
                 self.forget()
-            answer = await search.search(query.query, mode, Filter(), DEPTH)
+            answer = await search.search(query.query, mode, SearchFilter(), DEPTH)
             found.append(self.labels_of(answer))
-            reranked += answer["reranked"]
+            reranked += answer.reranked
         return found, reranked / len(self.queries)
 
     def exhaustive(self) -> Ranking:

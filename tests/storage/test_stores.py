@@ -7,9 +7,8 @@ import pytest
 
 from mapping.errors import Code, Problem
 from storage import stores
-from storage.qdrant.base import Filter
-from storage.read.reader import TraceFilter
-from storage.stores import Storage, StorageConfig
+from storage.filters import SearchFilter, TraceFilter
+from storage.stores import DataDirError, Storage, StorageConfig
 from storage.surreal.database import OpenError
 
 
@@ -53,7 +52,7 @@ async def test_it_opens_in_an_empty_folder_and_reopens_with_everything_there(con
     await storage.open()
     assert (storage.ready, storage.state) == (True, "ready")
     event = make_event(session_id="s")
-    with storage.feed.listen(Filter()) as listener:
+    with storage.feed.listen(SearchFilter()) as listener:
         await storage.writer.write([event])
         assert len((await listener.take(1))[1]) == 1
     before = [await storage.reader.event(event.id), *await storage.reader.traces(TraceFilter(), 5)]
@@ -74,7 +73,7 @@ async def test_until_it_is_open_its_parts_say_so(config, part):
 
 async def test_a_second_receiver_on_the_same_folder_is_told_and_harms_nothing(config, opened, make_event):
     second = Storage(config)
-    with pytest.raises(OpenError, match=r"data is in use by another receiver.*--data-dir"):
+    with pytest.raises(DataDirError, match=r"data is in use by another receiver"):
         await second.open()
     await second.close()
     await opened.writer.write([make_event()])
@@ -93,7 +92,7 @@ async def test_the_folder_is_free_again_once_closed(config):
 
 async def test_a_folder_that_cannot_be_used_is_an_error_that_says_which(config, tmp_path):
     (tmp_path / "data").write_text("a file")
-    with pytest.raises(OpenError, match=r"data cannot be used as the data folder: .*--data-dir"):
+    with pytest.raises(DataDirError, match=r"data cannot be used as the data folder: "):
         await Storage(config).open()
 
 
@@ -130,7 +129,7 @@ async def test_idle_traces_are_closed_while_it_is_open(config, make_event):
     await storage.open()
     await storage.writer.write([make_event(trace_id="t")])
     async with asyncio.timeout(5):
-        while (await storage.reader.trace("t"))["status"] != "completed":
+        while (await storage.reader.trace("t")).status != "completed":
             await asyncio.sleep(0.05)
     await storage.close()
 
@@ -180,15 +179,15 @@ async def test_with_the_real_model_what_was_stored_is_found_again_after_a_restar
     storage = Storage(config)
     await storage.open()
     with pytest.raises(Problem, match="search index is preparing"):
-        await storage.search.search("refund", "semantic", Filter(), 5)
+        await storage.search.search("refund", "semantic", SearchFilter(), 5)
     await storage.writer.write([event, make_event(properties={"input.value": "It will rain in Oslo."})])
     for _ in range(2):
         async with asyncio.timeout(60):
             while storage.indexer.state != "ready" or storage.indexer.pending:
                 await asyncio.sleep(0.05)
-        results = (await storage.search.search("refund", "semantic", Filter(), 5))["results"]
+        results = (await storage.search.search("refund", "semantic", SearchFilter(), 5)).results
         assert len(results) == 2
-        assert results[0]["event"]["id"] == event.id
+        assert results[0].event["id"] == event.id
         await storage.close()
         storage = Storage(config)
         await storage.open()

@@ -49,5 +49,5 @@ def _other(name: str) -> Finding:
     try:
         dimensions = dimensions_of(name)
     except (ValueError, OSError) as error:
-        return Finding("problem", str(error), _OTHER)
+        return Finding("problem", f"embedding.model: {error}", _OTHER)
     return Finding("ok", f"{name} is known" + (f", {dimensions} dimensions" if dimensions else ""))

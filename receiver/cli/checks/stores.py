@@ -9,6 +9,7 @@ import urllib.request
 from http.client import HTTPException
 from pathlib import Path
 
+from mapping.errors import Problem
 from receiver.cli.checks.finding import Finding, Setup
 
 _TIMEOUT = 5.0
@@ -32,20 +33,16 @@ def surrealdb(setup: Setup) -> Finding:
 
 async def _surrealdb_embedded(setup: Setup) -> Finding:
     """Open it, which lets the engine replay and tidy its log as every start does, and look no further."""
-    url = setup.settings.storage.surrealdb_url
-    from surrealdb import AsyncSurreal  # noqa: PLC0415 - half a second, which no other command need wait for
+    from storage.surreal.database import InUseError, OpenError  # noqa: PLC0415 - as in `_version`
 
     try:
-        connection = AsyncSurreal(url)
-        await connection.connect()
-        version = await connection.version()
-        await connection.close()
-    except Exception as error:  # noqa: BLE001 - the engine has no error types: whatever it says is the finding
-        if "already locked" in str(error):
-            return Finding("warn", f"{url} is in use by another program", "stop that one before you start a receiver")
+        version = await _version(setup)
+    except InUseError as error:
+        return Finding("warn", str(error))
+    except (OpenError, Problem) as error:
         return Finding(
             "problem",
-            f"{url} cannot be opened: {error}",
+            str(error),
             "give this user the right to write there"
             if "ermission denied" in str(error)
             else "restore data_dir from a backup, or move it away and start with an empty one",
@@ -55,30 +52,38 @@ async def _surrealdb_embedded(setup: Setup) -> Finding:
 
 async def _surrealdb_server(setup: Setup) -> Finding:
     settings = setup.settings.storage.surrealdb
-    from surrealdb import AsyncSurreal  # noqa: PLC0415 - as above
-    from surrealdb.errors import ServerError  # noqa: PLC0415 - as above
+    from storage.surreal.database import AccessError  # noqa: PLC0415 - as in `_version`
 
-    connection = AsyncSurreal(settings.url)
     try:
         async with asyncio.timeout(_TIMEOUT):
-            await connection.connect()
-            if settings.user:
-                await connection.signin({"username": settings.user, "password": settings.password})
-            version = await connection.version()
-    except ServerError as error:
-        return Finding(
-            "problem", f"{settings.url} refuses: {error}", "check storage.surrealdb.user and storage.surrealdb.password"
-        )
-    except Exception as error:  # noqa: BLE001 - websockets, sockets and the SDK each have types of their own
-        return Finding(
-            "problem",
-            f"{settings.url} does not answer ({error or 'in time'})",
-            "start the server, or correct storage.surrealdb.url",
-        )
-    finally:
-        await connection.close()
+            version = await _version(setup)
+    except AccessError as error:
+        return Finding("problem", str(error), "check storage.surrealdb.user and storage.surrealdb.password")
+    except (Problem, TimeoutError) as error:
+        text = str(error) or f"SurrealDB at {settings.url} does not answer (in time)"
+        return Finding("problem", text, "start the server, or correct storage.surrealdb.url")
     signed_in = f"signed in as {settings.user}" if settings.user else "without signing in"
     return Finding("ok", f"{settings.url} answers, {signed_in} ({version})")
+
+
+async def _version(setup: Setup) -> str:
+    """Open the store as a receiver does and return its version. Raises OpenError, Problem."""
+    from storage.surreal.database import Database  # noqa: PLC0415 - half a second, which no other command need wait for
+
+    storage = setup.settings.storage
+    database = Database(
+        storage.surrealdb_url,
+        namespace=storage.surrealdb.namespace,
+        database=storage.surrealdb.database,
+        user=storage.surrealdb.user,
+        password=storage.surrealdb.password,
+        patience=0,
+    )
+    try:
+        await database.open()
+        return await database.version()
+    finally:
+        await database.close()
 
 
 def qdrant(setup: Setup) -> Finding:

@@ -19,6 +19,7 @@ from receiver.cli.errors import CommandError
 from receiver.cli.patience import patiently
 from receiver.cli.rate import Rate
 from receiver.cli.terminal import count, json_line
+from storage.filters import EventFilter
 
 _PAGE = 200
 # Of an OTLP request, that receivers elsewhere take it too: the Collector's limit is 20 MiB.
@@ -42,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a line for each event as it is read (default), or for each OTLP/JSON request",
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="where to write (default: standard output)")
-    filters.add_filters(parser, period=True)
+    filters.add_filters(parser, EventFilter)
     api.add_arguments(parser)
 
 

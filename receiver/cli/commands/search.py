@@ -10,6 +10,7 @@ from receiver.cli import api, filters
 from receiver.cli.errors import CommandError
 from receiver.cli.show import event_cells, marked, name
 from receiver.cli.terminal import add_output_flags, aligned, coloured, columns, count, json_line, printable
+from storage.filters import SearchFilter
 
 _MODES = ("hybrid", "semantic", "keyword")
 _INDENT = 7
@@ -23,8 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--parts", action="store_true", help="rank and score by words and by meaning, too")
     parser.add_argument("--limit", type=filters.number(1, 200), default=10, metavar="N", help="at most (default 10)")
     add_output_flags(parser, "a line of JSON for each result")
-    filters.add_filters(parser, period=True)
-    parser.add_argument("--service", metavar="NAME", help="only of this service")
+    filters.add_filters(parser, SearchFilter)
     api.add_arguments(parser)
 
 
@@ -37,9 +37,7 @@ def run(args: argparse.Namespace) -> int:
             "expected a text to search for (with --mode and --parts, if you like), or --like ID", exit_code=2
         )
     receiver = api.Receiver(api.connection(args))
-    found = receiver.get_patiently(
-        route, **of_text, group_by=args.group_by, limit=args.limit, service=args.service, **filters.given(args)
-    )
+    found = receiver.get_patiently(route, **of_text, group_by=args.group_by, limit=args.limit, **filters.given(args))
     if args.json:
         for result in found["results"]:
             print(json_line(result))

@@ -14,6 +14,7 @@ from receiver.cli import api, filters
 from receiver.cli.live import Live
 from receiver.cli.show import event_cells
 from receiver.cli.terminal import add_output_flags, aligned, count, json_line
+from storage.filters import LiveFilter
 
 _LOOK_EVERY = 1.0
 _PAGE = 200
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="events of the past (default 10)",
     )
     add_output_flags(parser, "a line of JSON for each event")
-    filters.add_filters(parser, period=False)
+    filters.add_filters(parser, LiveFilter)
     api.add_arguments(parser)
 
 

@@ -8,7 +8,7 @@ import { useLoad } from "./load.js";
 import { here, href } from "./route.js";
 import { asked, visible } from "./ui.js";
 
-const FIELDS = [["event_type", "Type"], ["status", "Status"], ["agent_id", "Agent"], ["service", "Service"]];
+export const FIELDS = [["event_type", "Type"], ["status", "Status"], ["agent_id", "Agent"], ["service", "Service"]];
 const ASKED = 100; // values of a field
 const SHOWN = 8;
 

@@ -3,7 +3,7 @@
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
 import { useAgain } from "./again.js";
 import { get } from "./api.js";
-import { Facets } from "./facets.js";
+import { FIELDS, Facets } from "./facets.js";
 import { said } from "./feed.js";
 import { count, number } from "./format.js";
 import { stepRows, useKeys } from "./keys.js";
@@ -12,7 +12,7 @@ import { given, here, href, navigate } from "./route.js";
 import { EventLine, Results } from "./results.js";
 import { Empty, ErrorBox, FilterBar, Loading, Title, announce, asked, visible } from "./ui.js";
 
-const FACETS = ["event_type", "agent_id", "service", "status"];
+const FACETS = FIELDS.map(([name]) => name);
 const FILTERS = [...FACETS, "trace_id", "session_id", "since", "until"];
 const MODES = [["", "Hybrid", "by meaning and words"], ["semantic", "Semantic", "by meaning alone"], ["keyword", "Keyword", "by words, ids and codes as they are written"]];
 const GROUPS = [["", "Events", "each by itself"], ["trace", "Traces", "the best event of each trace"], ["session", "Sessions", "the best event of each session"]];

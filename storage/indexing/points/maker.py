@@ -12,6 +12,7 @@ from mapping.search_text.text import text_of
 from mapping.times import format_rfc3339
 from storage.embedding.model import Embedder
 from storage.errors import IndexUnavailable
+from storage.filters import LiveFilter
 from storage.indexing.points.messages import Made
 from storage.qdrant.base import Point
 from storage.qdrant.packing import pack
@@ -22,14 +23,15 @@ if TYPE_CHECKING:  # as in storage.embedding.model
     from numpy.typing import NDArray
 
 # What is read of events: session and agent as they are shown, the trace's where the event has none.
-EVENTS = """
-SELECT id, name, properties, trace_id, span_id, event_type, timestamp, status,
+_OWN = [field for field in LiveFilter.fields() if field not in {"session_id", "agent_id"}]
+EVENTS = f"""
+SELECT id, name, properties, span_id, timestamp, {", ".join(_OWN)},
     session_id ?? type::record('agent_trace', trace_id).session_id AS session_id,
     agent_id ?? type::record('agent_trace', trace_id).agent_id AS agent_id,
     (origin.resource ?? resource)['service.name'] AS service
 FROM $events
-"""
-_PAYLOAD = ("trace_id", "session_id", "agent_id", "event_type", "status")
+"""  # noqa: S608 - names of our own fields; values are variables
+_PAYLOAD = LiveFilter.fields()
 # Vectors kept of the texts that came last: 50 MB with 256 dimensions, 75 with 384. Agents repeat themselves.
 _KEPT = 50_000
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from receiver.metrics import Metrics
+from receiver.http.metrics import Metrics
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

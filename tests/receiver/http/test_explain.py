@@ -5,6 +5,10 @@ import json
 import pytest
 import pytest_asyncio
 
+from mapping.model import Trace
+from mapping.semantics.explain import explain
+from receiver.http.explain import shown
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 HI, HELLO, WHO = (
@@ -101,3 +105,24 @@ async def test_an_event_that_is_not_there_is_404(receiver):
 
 async def test_parameters_are_none_of_its_business(receiver):
     assert (await receiver.get("/api/v1/events/first/explain?limit=3")).status == 400
+
+
+@pytest.mark.parametrize(
+    ("correlation", "fields", "words"),
+    [
+        ("trace_id", {}, ["rule 1", "trace's id"]),
+        ("session", {"session_id": "s-1"}, ["rule 2", "'s-1'", "latest trace"]),
+        ("conversation", {}, ["rule 3", "messages"]),
+        ("agent", {"agent_id": "a-1"}, ["rule 4", "'a-1'", "mapping.agent_window"]),
+        ("created", {"session_id": "s-1", "agent_id": "a-1"}, ["rule 5", "made for the session 's-1'"]),
+        ("created", {"agent_id": "{a}"}, ["rule 5", "made for the agent '{a}'"]),
+        ("created", {}, ["rule 5", "made for this event"]),
+    ],
+)
+async def test_the_rule_is_said_in_words(correlation, fields, words):
+    event = {"id": "e", "trace_id": "t", "correlation": correlation, "kind": "json", "properties": {}} | fields
+    trace = Trace(id="t", start_time=0, last_event_at=0, session_id="the trace's", agent_id="the trace's")
+    said = shown(explain(event, trace))
+    assert (said.event_id, said.trace_id, said.correlation) == ("e", "t", correlation)
+    assert all(word in said.rule for word in words)
+    assert "the trace's" not in said.rule

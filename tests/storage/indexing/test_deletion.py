@@ -6,12 +6,12 @@ import time
 import pytest
 
 from mapping.times import NS
+from storage.filters import SearchFilter
 from storage.indexing import upserts
-from storage.qdrant.base import Filter
 from storage.qdrant.edge import EdgeIndex
 from storage.read.reader import Reader
 from storage.retention.prune import Pruned, Pruner, Selection
-from storage.search import MODES, Search
+from storage.search.search import MODES, Search
 
 EVERYTHING = Selection(before=2**63)
 embedded = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
@@ -50,7 +50,7 @@ async def prune(database, which=EVERYTHING):
 async def found(database, indexer, query):
     """Give what is found, in any mode."""
     search = Search(Reader(database), indexer)
-    results = [(await search.search(query, mode, Filter(), 10))["results"] for mode in MODES]
+    results = [(await search.search(query, mode, SearchFilter(), 10))["results"] for mode in MODES]
     return {result["event"]["id"] for of_mode in results for result in of_mode}
 
 
@@ -68,7 +68,7 @@ async def test_what_was_deleted_is_never_found_and_its_points_are_soon_gone(
         indexer.added(0)
         await caught_up(indexer)
         assert await index.count() == 1
-        assert [hit.id for hit in await index.search_words("apple", Filter(), 10)] == [new]
+        assert [hit.id for hit in await index.search_words("apple", SearchFilter(), 10)] == [new]
         assert await found(database, indexer, "apple") == {new}
 
 
@@ -206,4 +206,4 @@ async def test_events_that_come_are_indexed_and_deleted_all_the_time_and_the_ind
         await caught_up(indexer)
         (there,) = await database.query("SELECT VALUE id FROM agent_event")
         assert await index.count() == len(there) > 0
-        assert {hit.id for hit in await index.search_words("apple", Filter(), 1000)} == {*there}
+        assert {hit.id for hit in await index.search_words("apple", SearchFilter(), 1000)} == {*there}

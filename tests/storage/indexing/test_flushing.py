@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from storage.filters import SearchFilter
 from storage.indexing import flushing
-from storage.qdrant.base import Filter
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
 
@@ -35,7 +35,7 @@ async def test_events_are_found_once_each_before_they_are_flushed_and_noted_at_a
         await found_all(indexer)
         await store("a pear", indexer=indexer)
         await found_all(indexer)
-        assert [len(await index.search_words(word, Filter(), 10)) for word in ("apple", "pear")] == [1, 1]
+        assert [len(await index.search_words(word, SearchFilter(), 10)) for word in ("apple", "pear")] == [1, 1]
         assert await queued(database) == [1, 1]
         assert embedder.embedded == ["an apple", "a pear"]
     assert await queued(database) == []

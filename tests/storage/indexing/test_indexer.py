@@ -9,9 +9,9 @@ import pytest
 from mapping.errors import Code, Problem
 from mapping.times import EARLIEST, LATEST
 from storage.errors import IndexUnavailable
+from storage.filters import SearchFilter
 from storage.indexing import indexer as indexer_module
 from storage.indexing import upserts
-from storage.qdrant.base import Filter
 from storage.qdrant.edge import EdgeIndex
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
@@ -39,7 +39,7 @@ class Interrupted(EdgeIndex):
 
 
 async def found(index, text):
-    return [hit.id for hit in await index.search_words(text, Filter(), 10)]
+    return [hit.id for hit in await index.search_words(text, SearchFilter(), 10)]
 
 
 async def queue(database):
@@ -215,7 +215,7 @@ async def test_any_text_and_any_moment_can_be_indexed(database, index, embedder,
         await caught_up(indexer)
         assert await index.count() == len(texts) + len(moments)
         for number, moment in enumerate(moments):
-            assert len(await index.search_words(f"apple{number}", Filter(since=moment), 5)) == 1
+            assert len(await index.search_words(f"apple{number}", SearchFilter(since=moment), 5)) == 1
 
 
 async def test_a_model_that_cannot_be_loaded_is_said_and_events_wait(database, index, running, store, caplog):

@@ -7,13 +7,13 @@ import pytest
 
 from mapping.errors import Code, Problem
 from mapping.times import LATEST
+from storage.filters import SearchFilter
 from storage.indexing import keywords_first
 from storage.indexing.index_state import Vectors
 from storage.indexing.indexer import Indexer
 from storage.indexing.points.preparer import PreparerProcess
-from storage.qdrant.base import Filter
 from storage.retention.prune import Pruner, Selection
-from storage.search import Search
+from storage.search.search import Search
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
 
@@ -45,7 +45,7 @@ async def preparing(database, reader, index, embedder, running, tmp_path):
 
 
 async def found(indexer, reader, query, mode="keyword"):
-    answer = await Search(reader, indexer).search(query, mode, Filter(), 10)
+    answer = await Search(reader, indexer).search(query, mode, SearchFilter(), 10)
     return answer["mode"], [result["event"]["properties"]["input.value"] for result in answer["results"]]
 
 

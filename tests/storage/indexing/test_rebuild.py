@@ -6,13 +6,13 @@ import shutil
 import pytest
 
 from storage.errors import IndexUnusable
+from storage.filters import SearchFilter
 from storage.indexing import index_queue, index_state
 from storage.indexing.index_state import Fill, IndexState, Vectors, planned
-from storage.qdrant.base import Filter
 from storage.qdrant.choose import Indexes
 from storage.qdrant.edge import EdgeIndex
 from storage.read.reader import Reader
-from storage.search import Search
+from storage.search.search import Search
 
 embedded = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
 
@@ -27,7 +27,7 @@ def folders(tmp_path):
 
 
 async def found(database, indexer, query, mode="keyword"):
-    answer = await Search(Reader(database), indexer).search(query, mode, Filter(), 50)
+    answer = await Search(Reader(database), indexer).search(query, mode, SearchFilter(), 50)
     return {result["event"]["id"] for result in answer["results"]}
 
 

@@ -5,7 +5,8 @@ import uuid
 
 import pytest
 
-from storage.qdrant.base import Filter, Point
+from storage.filters import SearchFilter
+from storage.qdrant.base import Point
 from storage.qdrant.bm25 import document_vector, exact_things, query_vector, things
 
 # What is looked for, and texts that have the same parts in another order, oftener, or in less text.
@@ -47,7 +48,7 @@ async def test_the_exact_thing_comes_first_by_words_whatever_stands_around_it(in
         await index.upsert([Point(name(100 * number + n), EAST, text, payload) for n, text in enumerate(texts)])
     for number, frame in enumerate(around):
         for query in (exact, f"what happened to {exact}?"):
-            hits = await index.search_words(query, Filter(agent_id=str(number)), 3)
+            hits = await index.search_words(query, SearchFilter(agent_id=str(number)), 3)
             assert hits[0].id == name(100 * number), (query, frame)
 
 

@@ -15,10 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.qdrant.base import Filter, Point
+from storage.filters import SearchFilter
+from storage.qdrant.base import Point
 from storage.qdrant.edge import EdgeIndex
 
-ALL = Filter()
+ALL = SearchFilter()
 EAST = [1.0, 0.0, 0.0, 0.0]
 
 
@@ -46,7 +47,7 @@ async def test_points_are_there_after_closing_and_opening(edge):
     await edge.upsert([point(1)])
     await edge.close()
     await edge.open()
-    assert len(await edge.search_words("refund", Filter(status="ok"), 5)) == 1
+    assert len(await edge.search_words("refund", SearchFilter(status="ok"), 5)) == 1
 
 
 async def test_closing_twice_is_harmless(edge):

@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 
 from mapping.times import format_rfc3339, parse_rfc3339
-from storage.qdrant.base import FACETS, Filter, Point
+from storage.filters import SearchFilter
+from storage.qdrant.base import FACETS, Point
 
 NOON = parse_rfc3339("2026-01-07T12:00:00Z")
 
@@ -44,12 +45,12 @@ def expected(payloads, field, limit):
 
 
 async def test_an_empty_index_counts_nothing(index):
-    assert await index.facets(Filter(), FACETS, 10) == {field: [] for field in FACETS}
+    assert await index.facets(SearchFilter(), FACETS, 10) == {field: [] for field in FACETS}
 
 
 @pytest.mark.parametrize("limit", [1, 5, 200])
 async def test_each_field_is_counted_the_most_frequent_first(index, payloads, limit):
-    counted = await index.facets(Filter(), FACETS, limit)
+    counted = await index.facets(SearchFilter(), FACETS, limit)
     assert counted == {field: expected(payloads.values(), field, limit) for field in FACETS}
 
 
@@ -70,16 +71,19 @@ async def test_only_what_passes_the_filter_is_counted(index, payloads, which):
         if all(payload[field] == value for field, value in which.items() if field in payload)
         and which.get("since", 0) <= NOON + number * 1000 < which.get("until", NOON * 2)
     ]
-    counted = await index.facets(Filter(**which), FACETS, 200)
+    counted = await index.facets(SearchFilter(**which), FACETS, 200)
     assert counted == {field: expected(passing, field, 200) for field in FACETS}
 
 
 async def test_a_point_without_the_field_is_not_counted(index):
     await index.upsert([point(1, status="ok"), point(2, status="ok", service="shop")])
-    assert await index.facets(Filter(), ["status", "service"], 5) == {"status": [("ok", 2)], "service": [("shop", 1)]}
+    assert await index.facets(SearchFilter(), ["status", "service"], 5) == {
+        "status": [("ok", 2)],
+        "service": [("shop", 1)],
+    }
 
 
 async def test_values_may_be_any_text(index):
     await index.upsert([point(1, agent_id="a' OR 1"), point(2, agent_id="日本\x00"), point(3, agent_id="")])
-    counted = await index.facets(Filter(), ["agent_id"], 5)
+    counted = await index.facets(SearchFilter(), ["agent_id"], 5)
     assert sorted(counted["agent_id"]) == [("", 1), ("a' OR 1", 1), ("日本\x00", 1)]

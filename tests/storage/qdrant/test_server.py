@@ -6,7 +6,8 @@ import pytest
 from aiohttp import web
 
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.qdrant.base import Filter, Point
+from storage.filters import SearchFilter
+from storage.qdrant.base import Point
 
 EAST = [1.0, 0.0, 0.0, 0.0]
 ID = "00000000-0000-0000-0000-000000000001"
@@ -45,8 +46,8 @@ def calls(index):
         index.count(),
         index.upsert([Point(ID, EAST, "refund", {})]),
         index.delete([ID]),
-        index.search_dense(EAST, Filter(), 5),
-        index.search_words("refund", Filter(), 5),
+        index.search_dense(EAST, SearchFilter(), 5),
+        index.search_words("refund", SearchFilter(), 5),
         index.remove(),
     )
 
@@ -85,7 +86,7 @@ async def test_a_busy_server_is_unavailable(answering):
 
 async def test_the_filter_is_pushed_down_into_each_search(answering):
     index, asked = await answering(200, '{"result": {"points": []}, "status": "ok", "time": 0.0}')
-    where = Filter(agent_id="a", status="error", since=1_767_787_200_000_000_000, until=1_767_787_200_000_000_001)
+    where = SearchFilter(agent_id="a", status="error", since=1_767_787_200_000_000_000, until=1_767_787_200_000_000_001)
     await index.search_dense(EAST, where, 5)
     await index.search_words("refund", where, 5)
     (*_, dense), (*_, words) = asked

@@ -2,9 +2,10 @@
 
 import uuid
 
-from storage.qdrant.base import Filter, Point
+from storage.filters import SearchFilter
+from storage.qdrant.base import Point
 
-ALL = Filter()
+ALL = SearchFilter()
 
 
 def name(number):
@@ -35,8 +36,8 @@ async def test_its_equals_are_found(index):
 
 async def test_filters_hold(index):
     await index.upsert([point(n, [1.0, n / 10, 0.0, 0.0], status="ok" if n % 2 else "error") for n in range(10)])
-    assert numbers(await index.search_similar(name(0), Filter(status="ok"), 3)) == [1, 3, 5]
-    assert await index.search_similar(name(0), Filter(status="ok", agent_id="a"), 3) == []
+    assert numbers(await index.search_similar(name(0), SearchFilter(status="ok"), 3)) == [1, 3, 5]
+    assert await index.search_similar(name(0), SearchFilter(status="ok", agent_id="a"), 3) == []
 
 
 async def test_a_point_that_is_not_there_is_told_from_one_without_neighbours(index):

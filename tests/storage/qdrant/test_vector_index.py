@@ -8,9 +8,10 @@ import pytest
 
 from mapping.times import LATEST, format_rfc3339, parse_rfc3339
 from storage.errors import IndexUnusable
-from storage.qdrant.base import Filter, Point
+from storage.filters import SearchFilter
+from storage.qdrant.base import Point
 
-ALL = Filter()
+ALL = SearchFilter()
 EAST, NORTH = [1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]
 NOON = parse_rfc3339("2026-01-07T12:00:00Z")
 
@@ -58,7 +59,7 @@ async def test_a_limit_is_kept(index):
 async def test_payload_can_be_set_without_the_point(index):
     await index.upsert([point(1, EAST, "refund", status="ok"), point(2, EAST, "refund", status="ok")])
     await index.set_payload([name(2), name(3)], {"session_id": "s"})
-    assert numbers(await index.search_words("refund", Filter(session_id="s", status="ok"), 5)) == [2]
+    assert numbers(await index.search_words("refund", SearchFilter(session_id="s", status="ok"), 5)) == [2]
     assert await index.count() == 2
 
 
@@ -67,8 +68,8 @@ async def test_upserting_again_replaces(index):
     await index.upsert([point(1, NORTH, "weather", status="error"), point(2, EAST, "other")])
     assert await index.count() == 2
     assert numbers(await index.search_words("refund", ALL, 10)) == []
-    assert numbers(await index.search_words("weather", Filter(status="error"), 10)) == [1]
-    assert numbers(await index.search_dense(NORTH, Filter(status="ok"), 10)) == []
+    assert numbers(await index.search_words("weather", SearchFilter(status="error"), 10)) == [1]
+    assert numbers(await index.search_dense(NORTH, SearchFilter(status="ok"), 10)) == []
 
 
 async def test_of_a_point_that_comes_twice_in_one_batch_the_last_counts(index):
@@ -113,14 +114,14 @@ async def test_rare_words_weigh_more_than_common_ones(index):
 async def test_each_field_filters_each_search(index, field):
     await index.upsert([point(1, EAST, "refund", **{field: "a b"}), point(2, EAST, "refund", **{field: "a"}), point(3)])
     for value, expected in (("a b", [1]), ("a", [2]), ("", []), ("b", [])):
-        where = Filter(**{field: value})
+        where = SearchFilter(**{field: value})
         assert numbers(await index.search_dense(EAST, where, 10)) == expected
         assert numbers(await index.search_words("refund", where, 10)) == expected
 
 
 async def test_filters_hold_together(index):
     await index.upsert([point(n, EAST, status="ok" if n % 2 else "error", agent_id=f"a{n % 3}") for n in range(12)])
-    found = numbers(await index.search_dense(EAST, Filter(status="ok", agent_id="a0"), 10))
+    found = numbers(await index.search_dense(EAST, SearchFilter(status="ok", agent_id="a0"), 10))
     assert sorted(found) == [n for n in range(12) if n % 2 and n % 3 == 0]
 
 
@@ -129,7 +130,7 @@ async def test_a_filter_that_few_pass_still_fills_the_result(index):
     await index.upsert(
         [point(1000 + n, NORTH, "refund refund of a much longer text", status="error") for n in range(5)]
     )
-    where = Filter(status="error")
+    where = SearchFilter(status="error")
     assert len(await index.search_dense(EAST, where, 5)) == 5
     assert len(await index.search_words("refund", where, 5)) == 5
 
@@ -150,7 +151,7 @@ async def test_a_filter_that_few_pass_still_fills_the_result(index):
 )
 async def test_a_period_begins_with_since_and_ends_before_until(index, since, until, expected):
     await index.upsert([point(1, at=NOON - 1), point(2, at=NOON + 700), point(3, at=NOON + 1_000_000_000)])
-    assert sorted(numbers(await index.search_dense(EAST, Filter(since=since, until=until), 10))) == expected
+    assert sorted(numbers(await index.search_dense(EAST, SearchFilter(since=since, until=until), 10))) == expected
 
 
 async def test_searches_during_upserts_see_whole_points_only(index):
@@ -159,7 +160,7 @@ async def test_searches_during_upserts_see_whole_points_only(index):
     async def search() -> int:
         searches = 0
         while not done:
-            hits = await index.search_dense(EAST, Filter(status="ok"), 50)
+            hits = await index.search_dense(EAST, SearchFilter(status="ok"), 50)
             assert {hit.score for hit in hits} <= {1.0}
             searches += 1
             await asyncio.sleep(0)  # the imitation never waits

@@ -5,11 +5,11 @@ import random
 
 import pytest
 
-from mapping.times import NS, format_rfc3339, parse_rfc3339
+from mapping.times import NS
+from storage.filters import TraceFilter
 from storage.read import activity as activity_module
 from storage.read import paging as paging_module
-from storage.read.activity import Activity, activity
-from storage.read.reader import TraceFilter
+from storage.read.activity import Activity, Bucket, Counted, activity
 
 NOON = 1_767_960_000 * NS
 TRACES, MOMENTS = 60, 50
@@ -34,26 +34,25 @@ async def traces(writer, reader, make_event):
         ]
     )
     found, _ = await reader.traces(TraceFilter(), 200)
-    assert len({trace["status"] for trace in found}) == 3
+    assert len({trace.status for trace in found}) == 3
     return found
 
 
 def counted(traces, told, which):
     """Count by looking at all traces, bucket by bucket."""
-    starts = [parse_rfc3339(bucket["start"]) for bucket in told["buckets"]]
-    until = parse_rfc3339(told["until"])
+    starts = [bucket.start for bucket in told.buckets]
+    until = told.until
     passing = [
         trace
         for trace in traces
-        if all(getattr(which, field) in {None, trace[field]} for field in "session_id agent_id service status".split())
+        if all(
+            getattr(which, field) in {None, getattr(trace, field)}
+            for field in "session_id agent_id service status".split()
+        )
     ]
     for start, end in itertools.pairwise([*starts, until]):
-        began = [trace for trace in passing if start <= parse_rfc3339(trace["start_time"]) < end]
-        yield {
-            "start": format_rfc3339(start),
-            "traces": len(began),
-            "failed": sum(trace["status"] == "failed" for trace in began),
-        }
+        began = [trace for trace in passing if start <= trace.start_time < end]
+        yield Bucket(start, len(began), sum(trace.status == "failed" for trace in began))
 
 
 @pytest.mark.parametrize("buckets", [1, 7, 50, 200])
@@ -66,48 +65,46 @@ async def test_every_filter_counts_what_looking_at_all_traces_would(traces, read
             session_id=session_id, agent_id=agent_id, service=service, status=status, since=since, until=until
         )
         told = await activity(reader, which, buckets)
-        assert told["complete"] is True
-        assert told["buckets"] == list(counted(traces, told, which))
+        assert told.complete is True
+        assert told.buckets == list(counted(traces, told, which))
         if since is not None:
-            assert told["buckets"][0]["start"] == told["since"] == format_rfc3339(since)
+            assert told.buckets[0].start == told.since == since
         if until is not None:
-            assert told["until"] == format_rfc3339(until)
-        assert len(told["buckets"]) <= buckets
+            assert told.until == until
+        assert len(told.buckets) <= buckets
 
 
 async def test_the_buckets_hold_all_traces_where_no_bound_is_given(traces, reader):
     told = await activity(reader, TraceFilter(), 10)
-    assert len(told["buckets"]) == 10
-    assert sum(bucket["traces"] for bucket in told["buckets"]) == TRACES
-    assert told["since"] == min(trace["start_time"] for trace in traces)
+    assert len(told.buckets) == 10
+    assert sum(bucket.traces for bucket in told.buckets) == TRACES
+    assert told.since == min(trace.start_time for trace in traces)
 
 
 async def test_it_stops_at_the_newest_traces_and_says_where(traces, reader, monkeypatch):
     monkeypatch.setattr(paging_module, "_PIECE", 3)
     monkeypatch.setattr(activity_module, "MOST_TRACES", 30)
     told = await activity(reader, TraceFilter(since=NOON - 100), 5)
-    assert told["complete"] is False
-    assert told["buckets"] == list(counted(traces, told, TraceFilter()))
-    assert 20 <= sum(bucket["traces"] for bucket in told["buckets"]) <= 30
-    assert parse_rfc3339(told["since"]) > NOON
+    assert told.complete is False
+    assert told.buckets == list(counted(traces, told, TraceFilter()))
+    assert 20 <= sum(bucket.traces for bucket in told.buckets) <= 30
+    assert told.since > NOON
 
 
 async def test_where_there_are_no_traces_the_bounds_that_were_given_are_counted(reader):
-    assert await activity(reader, TraceFilter(), 5) == {"since": None, "until": None, "complete": True, "buckets": []}
+    assert await activity(reader, TraceFilter(), 5) == Counted(None, None, complete=True, buckets=[])
     told = await activity(reader, TraceFilter(since=NOON, until=NOON + 10), 2)
-    assert told["buckets"] == [
-        {"start": format_rfc3339(moment), "traces": 0, "failed": 0} for moment in (NOON, NOON + 5)
-    ]
-    assert (await activity(reader, TraceFilter(since=NOON, until=NOON), 2))["buckets"] == []
+    assert told.buckets == [Bucket(moment, 0, 0) for moment in (NOON, NOON + 5)]
+    assert (await activity(reader, TraceFilter(since=NOON, until=NOON), 2)).buckets == []
 
 
 async def test_moments_past_64_bits_are_counted(writer, reader, make_event):
     far = 253_402_300_799 * NS
     await writer.write([make_event(timestamp=far), make_event(timestamp=NOON)])
     told = await activity(reader, TraceFilter(since=far), 3)
-    assert sum(bucket["traces"] for bucket in told["buckets"]) == 0  # no span of time remains
+    assert sum(bucket.traces for bucket in told.buckets) == 0  # no span of time remains
     told = await activity(reader, TraceFilter(since=far - NS, until=far + 9), 3)
-    assert [bucket["traces"] for bucket in told["buckets"]] == [1, 0, 0]
+    assert [bucket.traces for bucket in told.buckets] == [1, 0, 0]
 
 
 async def test_what_takes_long_is_told_again_until_something_is_deleted(
@@ -120,9 +117,9 @@ async def test_what_takes_long_is_told_again_until_something_is_deleted(
     assert first == await activity(reader, TraceFilter(), 5)
     await writer.write([make_event(trace_id="another")])
     assert await counts.get(TraceFilter(), 5) == first
-    assert sum(bucket["traces"] for bucket in (await counts.get(TraceFilter(), 6))["buckets"]) == TRACES + 1
+    assert sum(bucket.traces for bucket in (await counts.get(TraceFilter(), 6)).buckets) == TRACES + 1
     counts.forget()
-    assert sum(bucket["traces"] for bucket in (await counts.get(TraceFilter(), 5))["buckets"]) == TRACES + 1
+    assert sum(bucket.traces for bucket in (await counts.get(TraceFilter(), 5)).buckets) == TRACES + 1
 
 
 async def test_what_takes_no_time_is_counted_anew(traces, writer, reader, make_event, monkeypatch):
@@ -130,4 +127,4 @@ async def test_what_takes_no_time_is_counted_anew(traces, writer, reader, make_e
     counts = Activity(reader)
     await counts.get(TraceFilter(), 5)
     await writer.write([make_event(trace_id="another")])
-    assert sum(bucket["traces"] for bucket in (await counts.get(TraceFilter(), 5))["buckets"]) == TRACES + 1
+    assert sum(bucket.traces for bucket in (await counts.get(TraceFilter(), 5)).buckets) == TRACES + 1

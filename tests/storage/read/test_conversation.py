@@ -34,7 +34,7 @@ def make_calls(make_event):
 
 
 def texts(told):
-    return [part["text"] for turn in told["turns"] for part in turn["parts"]]
+    return [part["text"] for turn in told.turns for part in turn["parts"]]
 
 
 async def test_a_conversation_is_read_in_order_and_whole(writer, reader, make_calls):
@@ -42,10 +42,10 @@ async def test_a_conversation_is_read_in_order_and_whole(writer, reader, make_ca
     await writer.write(calls[::-1])
     told = await conversation(reader, "t")
     assert texts(told) == [f"{what} {number}" for number in range(30) for what in ("question", "answer")]
-    assert told["truncated"] is False
-    assert told["turns"][0] == {
+    assert told.truncated is False
+    assert told.turns[0] == {
         "event_id": calls[0].id,
-        "timestamp": "2026-01-09T12:00:00.000000000Z",
+        "timestamp": NOON,
         "status": "unset",
         "role": "user",
         "parts": [{"type": "text", "text": "question 0"}],
@@ -88,7 +88,7 @@ async def test_of_a_longer_one_the_end_is_given(writer, reader, make_calls, monk
     whole = await conversation(reader, "t")
     monkeypatch.setattr(conversation_module, limit, most)
     told = await conversation(reader, "t")
-    assert told["truncated"] is True
+    assert told.truncated is True
     given = texts(told)
     # The first call that is read repeats all that was said before it, which is shown as said in it.
     assert 2 <= len(given) <= len(texts(whole))
@@ -98,14 +98,14 @@ async def test_of_a_longer_one_the_end_is_given(writer, reader, make_calls, monk
 async def test_messages_of_a_megabyte_are_given_whole(writer, reader, make_calls):
     await writer.write(make_calls(6, text="x" * (1 << 20)))
     told = await conversation(reader, "t")
-    assert told["truncated"] is True
+    assert told.truncated is True
     assert 2 << 20 < sum(map(len, texts(told))) < 5 << 20
     assert texts(told)[-1] == "answer 5"
 
 
 async def test_a_trace_that_says_nothing_has_no_turns(writer, reader, make_event):
     await writer.write([make_event(trace_id="t", event_type="log")])
-    assert await conversation(reader, "t") == {"turns": [], "truncated": False}
+    assert await conversation(reader, "t") == ([], False)
 
 
 async def test_a_trace_that_is_not_there_is_none(reader):

@@ -11,12 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapping.errors import Code, Problem
-from mapping.times import NS, format_rfc3339
-from storage.qdrant.base import Filter
+from mapping.times import NS
+from storage.filters import EventFilter, TraceFilter
 from storage.read import paging as paging_module
 from storage.read import reader as reader_module
 from storage.read.paging import Cursor, read_cursor
-from storage.read.reader import TraceFilter
 
 NOON = 1_767_960_000 * NS
 TRACES, EVENTS, MOMENTS = 30, 400, 50
@@ -70,24 +69,24 @@ async def test_every_filter_of_events_gives_what_looking_at_all_of_them_would(st
     monkeypatch.setattr(reader_module, "_FIRST_LOOK", 1)
     monkeypatch.setattr(reader_module, "_WIDEST_LOOK", 7)
     monkeypatch.setattr(paging_module, "_PIECE", 7)
-    traces = {trace["id"]: trace for trace in (await reader.traces(TraceFilter(), 200))[0]}
+    traces = {trace.id: trace for trace in (await reader.traces(TraceFilter(), 200))[0]}
     shown = {
         event.id: {
             "trace_id": event.trace_id,
-            "session_id": event.session_id or traces[event.trace_id]["session_id"],
-            "agent_id": event.agent_id or traces[event.trace_id]["agent_id"],
+            "session_id": event.session_id or traces[event.trace_id].session_id,
+            "agent_id": event.agent_id or traces[event.trace_id].agent_id,
             "event_type": event.event_type,
             "status": event.status,
         }
         for event in stored
     }
-    assert all(trace["session_id"] and trace["agent_id"] for trace in traces.values())  # so that some are inherited
+    assert all(trace.session_id and trace.agent_id for trace in traces.values())  # so that some are inherited
     newest_first = sorted(stored, key=lambda event: (-event.timestamp, event.id))
     fields = "trace_id session_id agent_id event_type status".split()
     choices = ((None, f"{3:032x}"), (None, "s1", "nobody"), (None, "a2"), (None, "log"), (None, "error"))
     for values in itertools.product(*choices):
         for since, until in PERIODS:
-            which = Filter(**dict(zip(fields, values, strict=True)), since=since, until=until)
+            which = EventFilter(**dict(zip(fields, values, strict=True)), since=since, until=until)
             read = await all_pages(lambda limit, cursor, which=which: reader.events(which, limit, cursor), 90)
             assert [event["id"] for event in read] == [
                 event.id
@@ -107,7 +106,7 @@ async def test_every_filter_of_traces_gives_what_looking_at_all_of_them_would(st
         for since, until in [*PERIODS, (NOON + 1, NOON + 6)]:
             which = TraceFilter(**dict(zip(fields, values, strict=True)), since=since, until=until)
             read = await all_pages(lambda limit, cursor, which=which: reader.traces(which, limit, cursor), 7)
-            assert [trace["id"] for trace in read] == [
+            assert [trace.id for trace in read] == [
                 row["id"] for row in newest_first if has(row, which, fields) and within(row["start_time"], which)
             ], which
 
@@ -116,7 +115,9 @@ async def test_every_filter_of_traces_gives_what_looking_at_all_of_them_would(st
 async def test_a_traces_events_come_in_the_order_of_time(stored, reader, limit):
     trace_id = f"{3:032x}"
     read = await all_pages(lambda limit, cursor: reader.trace_events(trace_id, limit, cursor), limit)
-    newest_first = await all_pages(lambda limit, cursor: reader.events(Filter(trace_id=trace_id), limit, cursor), limit)
+    newest_first = await all_pages(
+        lambda limit, cursor: reader.events(EventFilter(trace_id=trace_id), limit, cursor), limit
+    )
     assert read == newest_first[::-1]
     assert len(read) == sum(event.trace_id == trace_id for event in stored) > 7
 
@@ -125,7 +126,7 @@ async def test_events_of_one_moment_are_paged_by_their_ids(writer, reader, make_
     events = [make_event(trace_id="t") for _ in range(25)]
     await writer.write(events)
     ids = sorted(event.id for event in events)
-    newest_first = await all_pages(lambda limit, cursor: reader.events(Filter(), limit, cursor), 4)
+    newest_first = await all_pages(lambda limit, cursor: reader.events(EventFilter(), limit, cursor), 4)
     assert [event["id"] for event in newest_first] == ids
     in_order = await all_pages(lambda limit, cursor: reader.trace_events("t", limit, cursor), 4)
     assert [event["id"] for event in in_order] == ids[::-1]
@@ -133,25 +134,25 @@ async def test_events_of_one_moment_are_paged_by_their_ids(writer, reader, make_
 
 async def test_a_page_that_is_just_full_is_the_last(writer, reader, make_event):
     await writer.write([make_event() for _ in range(5)])
-    page, cursor = await reader.events(Filter(), 5)
+    page, cursor = await reader.events(EventFilter(), 5)
     assert (len(page), cursor) == (5, None)
 
 
 async def test_what_arrives_between_two_pages_moves_nothing(stored, writer, reader, make_event):
-    first, cursor = await reader.events(Filter(), 100)
+    first, cursor = await reader.events(EventFilter(), 100)
     await writer.write([make_event(timestamp=NOON + MOMENTS + number) for number in range(20)])
-    second, _ = await reader.events(Filter(), 300, cursor)
+    second, _ = await reader.events(EventFilter(), 300, cursor)
     assert len({event["id"] for event in first + second}) == EVENTS
 
 
 @pytest.mark.parametrize("at", [-(2**63) - 5, -62_135_596_800 * NS, 2**63 + 5, 253_402_300_799 * NS])
 async def test_moments_past_64_bits_are_found_and_shown(writer, reader, make_event, at):
     await writer.write([make_event(timestamp=at, name="far"), make_event(name="near")])
-    names = [event["name"] for event in (await reader.events(Filter(), 5))[0]]
+    names = [event["name"] for event in (await reader.events(EventFilter(), 5))[0]]
     assert names == (["far", "near"] if at > NOON else ["near", "far"])
-    since = {event["name"]: event for event in (await reader.events(Filter(since=at), 5))[0]}
-    assert since["far"]["timestamp"] == format_rfc3339(at)
-    pages = await all_pages(lambda limit, cursor: reader.events(Filter(), limit, cursor), 1)
+    since = {event["name"]: event for event in (await reader.events(EventFilter(since=at), 5))[0]}
+    assert since["far"]["timestamp"] == at
+    pages = await all_pages(lambda limit, cursor: reader.events(EventFilter(), limit, cursor), 1)
     assert len(pages) == 2
 
 
@@ -179,7 +180,7 @@ def cursor_of(value):
 async def test_a_cursor_that_is_none_is_the_clients_error(reader, text):
     for read in (
         reader.traces(TraceFilter(), 5, text),
-        reader.events(Filter(), 5, text),
+        reader.events(EventFilter(), 5, text),
         reader.trace_events("t", 5, text),
         reader.sessions(5, text),
     ):
@@ -190,7 +191,7 @@ async def test_a_cursor_that_is_none_is_the_clients_error(reader, text):
 
 async def test_a_cursor_of_somebodys_own_making_does_no_harm(stored, reader):
     for place, record_id in itertools.product([2**63, -(2**64), 10**40, 0], ["", "\0", "x" * 1000]):
-        page, _ = await reader.events(Filter(), 500, cursor_of([place, record_id]))
+        page, _ = await reader.events(EventFilter(), 500, cursor_of([place, record_id]))
         assert len(page) == (0 if place >= 0 else EVENTS)
 
 

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from mapping.errors import Code, Problem
 from mapping.times import NS
-from storage.qdrant.base import Filter
-from storage.read.reader import TraceFilter
+from storage.filters import EventFilter, TraceFilter
 from storage.retention import prune as prune_module
 from storage.retention.prune import Pruned, Pruner, Selection
 from storage.surreal import schema
@@ -93,11 +92,17 @@ async def test_a_trace_goes_with_everything_that_belongs_to_it_and_no_other(data
     assert await reader.trace_events("old", 10) == ([], None)
     assert await reader.events_by_id(gone) == {}
     assert [await reader.event(event_id) for event_id in gone] == [None] * 5
-    for which in (Filter(), Filter(session_id="s"), Filter(agent_id="a"), Filter(status="ok"), Filter(trace_id="old")):
+    for which in (
+        EventFilter(),
+        EventFilter(session_id="s"),
+        EventFilter(agent_id="a"),
+        EventFilter(status="ok"),
+        EventFilter(trace_id="old"),
+    ):
         assert not {event["id"] for event in (await reader.events(which, 50))[0]} & {*gone}
-    assert [trace["id"] for trace in (await reader.traces(TraceFilter(), 10))[0]] == ["kept"]
+    assert [trace.id for trace in (await reader.traces(TraceFilter(), 10))[0]] == ["kept"]
     session = await reader.session("s")
-    assert (session["trace_count"], session["event_count"], session["input_tokens"]) == (1, 5, 10)
+    assert (session.trace_count, session.event_count, session.input_tokens) == (1, 5, 10)
     assert {event["id"] for event in (await reader.trace_events("kept", 10))[0]} == {*kept}
     assert (await reader.trace_events("kept", 10))[0][0]["resource"] == {"service.name": "x"}
     assert await reader.counts() == {"events": 5, "traces": 1, "sessions": 1}
@@ -187,7 +192,7 @@ async def test_a_long_trace_goes_in_steps_after_each_of_which_everything_agrees(
         sizes.append((step.traces, step.events))
         assert await agrees(database) in ({"long"}, set())
         trace = await reader.trace("long")
-        assert trace is None or trace["start_time"] == "2026-01-09T12:00:00.000000000Z"
+        assert trace is None or trace.start_time == NOON
     assert sizes == [(0, 64), (0, 64), (0, 64), (1, 8)]
     assert await deleted(database) == sorted(ids)
     assert [len(found) for found in await database.query(GONE)] == [0] * 4
@@ -199,9 +204,9 @@ async def test_an_event_that_comes_later_starts_the_trace_anew(database, pruner,
     again = await trace_of("t", 2, NOON + DAY)
     assert await agrees(database) == {"t"}
     trace = await reader.trace("t")
-    assert (trace["event_count"], trace["session_id"]) == (2, None)
-    assert trace["start_time"] == "2026-01-10T12:00:00.000000000Z"
-    assert {event["id"] for event in (await reader.events(Filter(), 10))[0]} == {*again}
+    assert (trace.event_count, trace.session_id) == (2, None)
+    assert trace.start_time == NOON + DAY
+    assert {event["id"] for event in (await reader.events(EventFilter(), 10))[0]} == {*again}
     # Sent again, what was deleted is new.
     (outcome,) = await writer.write([make_event(id=first[0], trace_id="t")])
     assert not outcome.duplicate

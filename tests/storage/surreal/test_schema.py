@@ -55,11 +55,11 @@ async def test_a_database_of_a_later_version_is_left_alone(database):
 
 
 async def test_versions_are_applied_in_order_and_once(database, tmp_path, monkeypatch):
-    shutil.copytree(schema.resources.files("storage") / "schema", tmp_path / "schema")
+    shutil.copytree(schema.resources.files(schema.__name__), tmp_path / "schema")
     for version, statements in {"0098": "CREATE made:two;", "0099": "UPDATE made:two SET by = 'three';"}.items():
         (tmp_path / "schema" / version).mkdir()
         (tmp_path / "schema" / version / "made.surql").write_text(statements)
-    monkeypatch.setattr(schema.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(schema.resources, "files", lambda _: tmp_path / "schema")
     assert await schema.apply(database) == 99
     assert await schema.apply(database) == 99
     assert await database.query("SELECT * FROM made") == [[{"id": "two", "by": "three"}]]

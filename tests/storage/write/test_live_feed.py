@@ -4,11 +4,12 @@ import asyncio
 import json
 import time
 
+import msgspec
 import pytest
 
 from mapping.errors import Code, Problem
 from mapping.times import NS
-from storage.qdrant.base import Filter
+from storage.filters import LiveFilter
 from storage.read.reader import Reader
 from storage.surreal import schema
 from storage.surreal.database import Database
@@ -50,13 +51,13 @@ def writer(database, feed):
     return Writer(database, agent_window=NS, committed=lambda _: None, stored=feed.stored)
 
 
-async def heard(listener):
+async def heard(listener, encode=msgspec.json.encode):
     """Give how many were missed and the events, of all that waits."""
     missed, events = 0, []
     while True:
         more, taken = await listener.take(0.01)
         missed += more
-        events += map(json.loads, taken)
+        events += [json.loads(event.encoded(encode)) for event in taken]
         if not (more or taken):
             return missed, events
 
@@ -83,7 +84,7 @@ async def test_an_event_is_shown_as_it_is_read(feed, writer, database, make_even
         duration=5,
         properties={"text": "\u2028 <script>\r\n\u0000", "list": [1, 1.5, None, True, {"a.b": {}}], "big": 2**63 - 1},
     )
-    with feed.listen(Filter()) as listener:
+    with feed.listen(LiveFilter()) as listener:
         await writer.write([event, make_event(trace_id="t")])
         _, shown = await heard(listener)
     reader = Reader(database)
@@ -94,7 +95,12 @@ async def test_an_event_is_shown_as_it_is_read(feed, writer, database, make_even
 
 async def test_session_and_agent_are_inherited_from_the_trace_and_filtered_by(feed, writer, database, make_event):
     await writer.write([make_event(trace_id="t", session_id="s", agent_id="a")])
-    which = [Filter(session_id="s"), Filter(agent_id="a"), Filter(session_id="another"), Filter(trace_id="u")]
+    which = [
+        LiveFilter(session_id="s"),
+        LiveFilter(agent_id="a"),
+        LiveFilter(session_id="another"),
+        LiveFilter(trace_id="u"),
+    ]
     listeners = [feed.listen(each) for each in which]
     by_session, by_agent, by_another, by_trace = (each.__enter__() for each in listeners)
     silent = make_event(trace_id="t")
@@ -107,7 +113,7 @@ async def test_session_and_agent_are_inherited_from_the_trace_and_filtered_by(fe
 
 
 async def test_filters_are_all_asked_for(feed, writer, make_event):
-    with feed.listen(Filter(event_type="tool_call", status="error")) as listener:
+    with feed.listen(LiveFilter(event_type="tool_call", status="error")) as listener:
         await writer.write(
             [
                 make_event(event_type="tool_call", status="error", name="one"),
@@ -119,29 +125,30 @@ async def test_filters_are_all_asked_for(feed, writer, make_event):
 
 
 async def test_a_second_delivery_and_a_refused_event_are_not_shown(feed, writer, make_event):
-    with feed.listen(Filter()) as listener:
+    with feed.listen(LiveFilter()) as listener:
         event = make_event(trace_id="t", name="one")
         await writer.write([event, make_event(trace_id="t", status="bad", name="two")])
         await writer.write([event, make_event(trace_id="t", name="three")])
         assert await names(listener) == (0, ["one", "three"])
 
 
-async def test_each_event_is_encoded_once_for_all(feed, writer, make_event, monkeypatch):
+async def test_each_event_is_encoded_once_for_all(feed, writer, make_event):
     encoded = []
-    read = live_feed_module.rows.event_as_read
-    monkeypatch.setattr(
-        live_feed_module.rows, "event_as_read", lambda row, trace: encoded.append(row) or read(row, trace)
-    )
-    with feed.listen(Filter()) as one, feed.listen(Filter()) as two, feed.listen(Filter(agent_id="none")):
+
+    def encode(event):
+        encoded.append(event)
+        return msgspec.json.encode(event)
+
+    with feed.listen(LiveFilter()) as one, feed.listen(LiveFilter()) as two, feed.listen(LiveFilter(agent_id="none")):
         await writer.write([make_event() for _ in range(7)])
-        assert await heard(one) == await heard(two)
+        assert await heard(one, encode) == await heard(two, encode)
     assert len(encoded) == 7
 
 
 async def test_without_listeners_nothing_is_done(feed, writer, make_event, monkeypatch):
-    with feed.listen(Filter()):
+    with feed.listen(LiveFilter()):
         pass
-    monkeypatch.setattr(live_feed_module, "_Fresh", None)
+    monkeypatch.setattr(live_feed_module, "Fresh", None)
     await writer.write([make_event()])
     assert (feed.listeners, feed.dropped) == (0, 0)
 
@@ -150,7 +157,7 @@ async def test_a_slow_listener_has_the_latest_and_is_told_how_many_it_missed(
     feed, clock, writer, make_event, monkeypatch
 ):
     monkeypatch.setattr(live_feed_module, "_MOST_EVENTS", 10)
-    with feed.listen(Filter()) as slow, feed.listen(Filter(status="error")) as other:
+    with feed.listen(LiveFilter()) as slow, feed.listen(LiveFilter(status="error")) as other:
         for start in (0, 10, 20):
             clock.now += 1
             await writer.write([make_event(trace_id="t", name=str(start + number)) for number in range(10)])
@@ -164,7 +171,7 @@ async def test_a_slow_listener_has_the_latest_and_is_told_how_many_it_missed(
 async def test_what_waits_is_bounded_in_bytes_but_for_one_alone(feed, writer, make_event, monkeypatch):
     monkeypatch.setattr(live_feed_module, "_MOST_BYTES", 10_000)
     large = {"text": "x" * 4_000}
-    with feed.listen(Filter()) as listener:
+    with feed.listen(LiveFilter()) as listener:
         for number in range(5):
             await writer.write([make_event(trace_id="t", name=str(number), properties=large)])
         assert await names(listener) == (3, ["3", "4"])
@@ -177,7 +184,7 @@ async def test_more_than_can_be_shown_a_second_is_dropped_and_time_makes_room(
 ):
     monkeypatch.setattr(live_feed_module, "_MOST_EVENTS", 5)
     monkeypatch.setattr(live_feed_module, "_A_SECOND", 4)
-    with feed.listen(Filter()) as one, feed.listen(Filter()) as two:
+    with feed.listen(LiveFilter()) as one, feed.listen(LiveFilter()) as two:
         await writer.write([make_event(trace_id="t", name=str(number)) for number in range(8)])
         assert await names(one) == await names(two) == (3, ["0", "1", "2", "3", "4"])
         clock.now += 1
@@ -187,27 +194,27 @@ async def test_more_than_can_be_shown_a_second_is_dropped_and_time_makes_room(
 
 async def test_a_filter_is_not_held_to_what_it_leaves_out(feed, writer, make_event, monkeypatch):
     monkeypatch.setattr(live_feed_module, "_MOST_EVENTS", 5)
-    with feed.listen(Filter(status="error")) as listener:
+    with feed.listen(LiveFilter(status="error")) as listener:
         await writer.write([make_event(trace_id="t") for _ in range(50)])
         await writer.write([make_event(trace_id="t", status="error", name="it")])
         assert await names(listener) == (0, ["it"])
 
 
 async def test_no_more_listen_than_may_and_one_that_ends_makes_room(feed):
-    listening = [feed.listen(Filter()) for _ in range(live_feed_module.MOST_LISTENERS)]
+    listening = [feed.listen(LiveFilter()) for _ in range(live_feed_module.MOST_LISTENERS)]
     for each in listening:
         each.__enter__()
-    with pytest.raises(Problem, match="32 clients listen already") as raised, feed.listen(Filter()):
+    with pytest.raises(Problem, match="32 clients listen already") as raised, feed.listen(LiveFilter()):
         pass
     assert raised.value.code is Code.UNAVAILABLE
     listening[0].__exit__(None, None, None)
-    with feed.listen(Filter()):
+    with feed.listen(LiveFilter()):
         assert feed.listeners == live_feed_module.MOST_LISTENERS
 
 
 async def test_one_that_takes_much_lets_others_in(feed, writer, make_event):
     """Nothing is waited for while there are events: the loop must be given back all the same."""
-    with feed.listen(Filter()) as listener:
+    with feed.listen(LiveFilter()) as listener:
         await writer.write([make_event(trace_id="t") for _ in range(500)])
         turns = 0
 
@@ -228,7 +235,7 @@ async def test_one_that_takes_much_lets_others_in(feed, writer, make_event):
 
 
 async def test_where_nothing_comes_one_waits_as_long_as_asked(feed):
-    with feed.listen(Filter()) as listener:
+    with feed.listen(LiveFilter()) as listener:
         began = time.monotonic()
         assert await listener.take(0.05) == (0, [])
         assert 0.04 < time.monotonic() - began < 1

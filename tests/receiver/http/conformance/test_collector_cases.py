@@ -21,6 +21,7 @@ import pytest
 import zstandard
 
 from mapping.errors import Code, Problem
+from receiver.http.statuses import STATUSES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -50,7 +51,7 @@ async def test_each_encoding_carries_each_outcome(receiver, sender, monkeypatch,
         assert sender.rejected(sender.parse(answer.body)) == 0
     else:
         told = sender.parse_status(answer.body)
-        assert (told.code, told.message) == (error.code.grpc, error.message)
+        assert (told.code, told.message) == (STATUSES[error.code].grpc, error.message)
 
 
 async def test_without_a_content_type_the_encoding_is_not_looked_at(receiver, sender):

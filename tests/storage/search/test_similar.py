@@ -3,16 +3,17 @@
 import pytest
 
 from mapping.errors import Code, Problem
+from storage.errors import NotSearched, SearchOff
+from storage.filters import SearchFilter
 from storage.indexing.indexer import Indexer
-from storage.qdrant.base import Filter
 from storage.read.reader import Reader
-from storage.similar import similar
+from storage.search.similar import similar
 from storage.surreal import cbor
 from storage.write.writer import Writer
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
 
-ALL = Filter()
+ALL = SearchFilter()
 
 
 @pytest.fixture
@@ -26,8 +27,8 @@ def like(reader, indexer):
     """Give the texts of the events that are like one."""
 
     async def ask(event_id, which=ALL, limit=10, group_by=None):
-        told = await similar(reader, indexer, event_id, which, limit, group_by)
-        return [result["event"]["properties"]["input.value"] for result in told["results"]]
+        results = await similar(reader, indexer, event_id, which, limit, group_by)
+        return [result.event["properties"]["input.value"] for result in results]
 
     return ask
 
@@ -37,10 +38,6 @@ async def test_the_nearest_come_first_and_never_the_event_itself(like, reader, i
     await caught_up(indexer)
     assert await like(pie) == ["apple pie recipe", "apple tree", "stock market"]
     assert await like(pie, limit=1) == ["apple pie recipe"]
-    told = await similar(reader, indexer, pie, ALL, 10)
-    assert told.keys() == {"event_id", "took_ms", "index", "results"}
-    assert (told["event_id"], told["index"]) == (pie, {"state": "ready", "pending": 0})
-    assert told["results"][0].keys() == {"score", "event", "highlights"}
 
 
 async def test_filters_hold(like, indexer, store, caught_up):
@@ -48,7 +45,7 @@ async def test_filters_hold(like, indexer, store, caught_up):
     await store("apple cake", indexer=indexer, status="error")
     await store("apple pie again", indexer=indexer, status="ok")
     await caught_up(indexer)
-    assert await like(pie, Filter(status="error")) == ["apple cake"]
+    assert await like(pie, SearchFilter(status="error")) == ["apple cake"]
 
 
 async def test_a_group_shows_its_nearest_and_how_many_more(reader, indexer, store, caught_up):
@@ -56,8 +53,8 @@ async def test_a_group_shows_its_nearest_and_how_many_more(reader, indexer, stor
     await store("apple pie cooled", "apple pie hot", "apple", indexer=indexer, trace_id="u")
     await store("apple pear", indexer=indexer, trace_id="v")
     await caught_up(indexer)
-    results = (await similar(reader, indexer, pie, ALL, 10, "trace"))["results"]
-    assert [(result["event"]["trace_id"], result["more"]) for result in results] == [("u", 2), ("v", 0)]
+    results = await similar(reader, indexer, pie, ALL, 10, "trace")
+    assert [(result.event["trace_id"], result.more) for result in results] == [("u", 2), ("v", 0)]
 
 
 async def test_an_event_that_the_store_no_longer_has_is_not_shown(like, indexer, store, caught_up, database):
@@ -89,13 +86,11 @@ async def test_an_event_that_was_not_to_be_indexed_is_the_clients_error(
     event = make_event(properties={"input.value": "apple pie"}, indexed=False)
     await Writer(database, agent_window=0, committed=lambda _: None).write([event])
     await caught_up(indexer)
-    with pytest.raises(Problem, match="generate_embeddings") as raised:
+    with pytest.raises(NotSearched):
         await similar(reader, indexer, event.id, ALL, 10)
-    assert raised.value.code is Code.INVALID_ARGUMENT
 
 
 async def test_search_that_is_off_is_said(database, reader, store):
     (pie,) = await store("apple pie")
-    with pytest.raises(Problem, match="search is off") as raised:
+    with pytest.raises(SearchOff):
         await similar(reader, Indexer(database, Reader(database)), pie, ALL, 10)
-    assert raised.value.code is Code.INVALID_ARGUMENT

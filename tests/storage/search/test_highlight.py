@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.highlight import Highlighter
 from storage.qdrant.bm25 import telling_tokens, tokens
+from storage.search.highlight import Highlighter
 
 
 def marked(query, text, start=0):
@@ -13,10 +13,10 @@ def marked(query, text, start=0):
     written = []
     for passage in Highlighter(query).passages(text, start):
         words, last = "", 0
-        for begin, end in passage["ranges"]:
-            words += f"{passage['text'][last:begin]}[{passage['text'][begin:end]}]"
+        for begin, end in passage.ranges:
+            words += f"{passage.text[last:begin]}[{passage.text[begin:end]}]"
             last = end
-        written.append(words + passage["text"][last:])
+        written.append(words + passage.text[last:])
     return written
 
 
@@ -78,7 +78,7 @@ def test_a_passage_is_of_whole_words():
 def test_a_text_without_spaces_is_cut():
     ((one,),) = (marked("x", "x" * 5_000 + " x"),)
     assert one.endswith("[x]")
-    assert [len(passage["text"]) for passage in Highlighter("y").passages("x" * 5_000)] == [160]
+    assert [len(passage.text) for passage in Highlighter("y").passages("x" * 5_000)] == [160]
 
 
 WORDS = st.sampled_from(
@@ -105,13 +105,13 @@ def check(query, text, start):
     assert len(passages) <= 3
     last_place = 0
     for passage in passages:
-        assert 0 < len(passage["text"]) <= 160
-        place = text.find(passage["text"], last_place)
+        assert 0 < len(passage.text) <= 160
+        place = text.find(passage.text, last_place)
         assert place >= 0
         last_place = place
         last = 0
-        for begin, end in passage["ranges"]:
-            assert last <= begin < end <= len(passage["text"])
+        for begin, end in passage.ranges:
+            assert last <= begin < end <= len(passage.text)
             last = end
     return passages
 
@@ -126,4 +126,4 @@ def test_a_text_that_has_a_word_shows_it(query, text):
     query, text = " ".join(query), " ".join(text)
     passages = check(query, text, 0)
     wanted = telling_tokens(query) or tokens(query)
-    assert any(passage["ranges"] for passage in passages) == bool(tokens(text) & wanted)
+    assert any(passage.ranges for passage in passages) == bool(tokens(text) & wanted)

@@ -1,7 +1,7 @@
 """One scale for meaning and words; exact things before all."""
 
-from storage.fusion import WORDS_WEIGHT, fused, ranked
 from storage.qdrant.base import Hit
+from storage.search.fusion import WORDS_WEIGHT, fused, ranked
 
 
 def ids(hits):

@@ -12,7 +12,7 @@ from receiver.http import admission
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-README = Path(__file__).parent.parent.parent / "README.md"
+README = Path(__file__).parents[3] / "README.md"
 EVENT = {"timestamp": "2026-01-07T19:00:00Z"}
 
 

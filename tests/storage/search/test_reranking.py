@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from storage.qdrant.base import Filter
-from storage.rereading import Rereading
-from storage.search import CANDIDATES, Search
+from storage.filters import SearchFilter
+from storage.search.reranking import Rereading
+from storage.search.search import CANDIDATES, Search
 from storage.write.writer import Writer
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
@@ -54,36 +54,36 @@ def searching(reader, indexer):
 
 
 def texts(answer):
-    return [result["event"]["properties"]["input.value"] for result in answer["results"]]
+    return [result.event["properties"]["input.value"] for result in answer.results]
 
 
 async def test_the_best_are_read_again_and_take_the_order_that_gives_them(searching, indexer, store, caught_up):
     await store("apple apple", "apple pie", "apple that is liked, among many other words", indexer=indexer)
     await caught_up(indexer)
     search = searching(FakeMiniLM(), 5.0)
-    answer = await search.search("apple", "hybrid", Filter(), 10, parts=True)
-    assert answer["reranked"] == 3
+    answer = await search.search("apple", "hybrid", SearchFilter(), 10, parts=True)
+    assert answer.reranked == 3
     assert texts(answer)[0] == "apple that is liked, among many other words"
-    assert answer["results"][0]["parts"]["reranked"]["rank"] == 1
-    scores = [result["score"] for result in answer["results"]]
+    assert answer.results[0].parts["reranked"].rank == 1
+    scores = [result.score for result in answer.results]
     assert scores == sorted(scores, reverse=True)
     for mode in ("semantic", "keyword"):
-        assert (await search.search("apple", mode, Filter(), 10))["reranked"] == 0
+        assert (await search.search("apple", mode, SearchFilter(), 10)).reranked == 0
 
 
 async def test_what_is_not_among_the_first_ten_may_become_the_first(searching, indexer, store, caught_up):
     await store(*[f"apple {number}" for number in range(20)], "an apple, liked, " + "word " * 30, indexer=indexer)
     await caught_up(indexer)
-    answer = await searching(FakeMiniLM(), 5.0).search("apple", "hybrid", Filter(), 1)
+    answer = await searching(FakeMiniLM(), 5.0).search("apple", "hybrid", SearchFilter(), 1)
     assert texts(answer)[0].startswith("an apple, liked")
 
 
 async def test_no_more_than_the_candidates_are_read(searching, indexer, store, caught_up):
     await store(*[f"apple {number}" for number in range(CANDIDATES + 30)], indexer=indexer)
     await caught_up(indexer)
-    answer = await searching(FakeMiniLM(), 20.0).search("apple", "hybrid", Filter(), 70)
-    assert answer["reranked"] == CANDIDATES
-    assert len(answer["results"]) == 70
+    answer = await searching(FakeMiniLM(), 20.0).search("apple", "hybrid", SearchFilter(), 70)
+    assert answer.reranked == CANDIDATES
+    assert len(answer.results) == 70
 
 
 async def test_a_slow_model_reads_what_it_has_time_for(searching, indexer, store, caught_up):
@@ -91,10 +91,10 @@ async def test_a_slow_model_reads_what_it_has_time_for(searching, indexer, store
     await caught_up(indexer)
     minilm = FakeMiniLM(seconds=0.05)
     started = time.monotonic()
-    answer = await searching(minilm, 0.3).search("apple", "hybrid", Filter(), 30)
+    answer = await searching(minilm, 0.3).search("apple", "hybrid", SearchFilter(), 30)
     assert time.monotonic() - started < 0.3 + SLACK
-    assert answer["reranked"] == len(minilm.texts) <= 6
-    assert len(answer["results"]) == 30
+    assert answer.reranked == len(minilm.texts) <= 6
+    assert len(answer.results) == 30
     # Those that were read come first, and what was not read comes after.
     assert set(texts(answer)[: len(minilm.texts)]) == set(minilm.texts)
 
@@ -103,19 +103,19 @@ async def test_searches_at_once_share_the_time(searching, indexer, store, caught
     await store(*[f"apple {number}" for number in range(30)], indexer=indexer)
     await caught_up(indexer)
     search = searching(FakeMiniLM(seconds=0.02), 0.5)
-    alone = await search.search("apple", "hybrid", Filter(), 30)
+    alone = await search.search("apple", "hybrid", SearchFilter(), 30)
     started = time.monotonic()
-    answers = await asyncio.gather(*(search.search("apple", "hybrid", Filter(), 30) for _ in range(6)))
+    answers = await asyncio.gather(*(search.search("apple", "hybrid", SearchFilter(), 30) for _ in range(6)))
     assert time.monotonic() - started < 0.5 + 2 * SLACK
-    assert all(len(answer["results"]) == 30 for answer in answers)
-    assert sum(answer["reranked"] for answer in answers) < 6 * alone["reranked"]
+    assert all(len(answer.results) == 30 for answer in answers)
+    assert sum(answer.reranked for answer in answers) < 6 * alone.reranked
 
 
 async def test_without_it_nothing_is_read(reader, indexer, store, caught_up):
     await store("apple", "liked apple", indexer=indexer)
     await caught_up(indexer)
-    answer = await Search(reader, indexer).search("apple", "hybrid", Filter(), 10)
-    assert answer["reranked"] == 0
+    answer = await Search(reader, indexer).search("apple", "hybrid", SearchFilter(), 10)
+    assert answer.reranked == 0
     assert texts(answer)[0] == "apple"
 
 
@@ -134,9 +134,9 @@ async def test_a_model_that_fails_is_logged_and_search_goes_on(
         monkeypatch.setattr(minilm, failing, fail)
     rereading = Rereading(fail if failing == "load" else lambda: minilm, 5.0)
     rereading.load()
-    answer = await Search(reader, indexer, rereading).search("apple", "hybrid", Filter(), 10)
+    answer = await Search(reader, indexer, rereading).search("apple", "hybrid", SearchFilter(), 10)
     assert texts(answer) == ["apple"]
-    assert answer["reranked"] == (1 if failing == "looked_for" else 0)
+    assert answer.reranked == (1 if failing == "looked_for" else 0)
     assert "torn file" in caplog.text
 
 
@@ -145,9 +145,9 @@ async def test_what_is_looked_for_may_be_bettered(searching, indexer, embedder, 
     await caught_up(indexer)
     minilm = FakeMiniLM()
     minilm.looked_for = lambda _query, vector, _deadline: 0 * vector + embedder.embed(["pear tree"])[0]
-    answer = await searching(minilm, 5.0).search("fruit", "semantic", Filter(), 2)
+    answer = await searching(minilm, 5.0).search("fruit", "semantic", SearchFilter(), 2)
     assert texts(answer) == ["pear tree", "apple"]
-    assert answer["results"][0]["score"] == pytest.approx(1.0, abs=1e-3)
+    assert answer.results[0].score == pytest.approx(1.0, abs=1e-3)
 
 
 @pytest.mark.parametrize("query", ["ORD-48213", "liked order ORD-48213", "what became of ORD-48213, liked or not?"])
@@ -155,7 +155,7 @@ async def test_an_exact_thing_is_not_pushed_down(searching, indexer, store, caug
     near = [f"liked order ORD-4821{digit}" for digit in "12456789"]
     await store(*near, *["liked order"] * 60, "ORD-48213 it is", indexer=indexer)
     await caught_up(indexer)
-    answer = await searching(FakeMiniLM(), 5.0).search(query, "hybrid", Filter(), 3)
+    answer = await searching(FakeMiniLM(), 5.0).search(query, "hybrid", SearchFilter(), 3)
     assert texts(answer)[0] == "ORD-48213 it is"
 
 
@@ -166,5 +166,5 @@ async def test_an_exact_thing_beside_the_text_is_held_too(searching, indexer, da
     await written.write([*others, held])
     await caught_up(indexer)
     for mode in ("keyword", "hybrid"):
-        answer = await searching(FakeMiniLM(), 5.0).search("ORD-48213", mode, Filter(), 3)
-        assert answer["results"][0]["event"]["id"] == held.id
+        answer = await searching(FakeMiniLM(), 5.0).search("ORD-48213", mode, SearchFilter(), 3)
+        assert answer.results[0].event["id"] == held.id

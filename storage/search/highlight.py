@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from storage.qdrant.bm25 import INNER, telling_tokens, tokens
 
@@ -31,6 +31,13 @@ class _Match(NamedTuple):
     tokens: frozenset[int]
 
 
+class Passage(NamedTuple):
+    """A part of a text, and the places in it of what was searched for: their start and end."""
+
+    text: str
+    ranges: list[tuple[int, int]]
+
+
 class Highlighter:
     """Finds a query's words in texts as the index does: in another form, and as parts of identifiers.
 
@@ -43,8 +50,8 @@ class Highlighter:
         self._telling = telling_tokens(query) or self._wanted
         self._known: dict[str, list[_Match]] = {}
 
-    def passages(self, text: str, start: int = 0) -> list[dict[str, Any]]:
-        """Give up to three passages, `{text, ranges: [[start, end], ...]}`, in the order of the text.
+    def passages(self, text: str, start: int = 0) -> list[Passage]:
+        """Give up to three passages, in the order of the text.
 
         Each shows some of the words that the others lack. Of a text with none of them it is how it begins at `start`.
         """
@@ -59,10 +66,10 @@ class Highlighter:
         if not matches and start < len(text):
             places = [(start, _end(text, start, min(start + _LENGTH, len(text))))]
         return [
-            {
-                "text": text[begin:end],
-                "ranges": [[m.start - begin, m.end - begin] for m in matches if begin <= m.start and m.end <= end],
-            }
+            Passage(
+                text[begin:end],
+                [(m.start - begin, m.end - begin) for m in matches if begin <= m.start and m.end <= end],
+            )
             for begin, end in sorted(places)
         ]
 

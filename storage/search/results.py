@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, get_args
+from typing import Literal, NamedTuple, get_args
+
+import msgspec
 
 from mapping.search_text.identifiers import identifiers_of
 from mapping.search_text.text import text_of
-from storage.highlight import MOST_PASSAGES, Highlighter
 from storage.qdrant.base import Hit
 from storage.qdrant.bm25 import exact_things
 from storage.read.reader import Reader
+from storage.search.highlight import MOST_PASSAGES, Highlighter, Passage
+from storage.surreal.rows import EventRow
 
 Group = Literal["trace", "session"]
 GROUPS: tuple[Group, ...] = get_args(Group)
@@ -22,7 +24,25 @@ _LOOKED_AT = 5
 # Events read at a time: the store does one thing at a time.
 _READ_AT_ONCE = 100
 
-Result = dict[str, Any]
+
+class Place(NamedTuple):
+    """Where a result stands in a list, the first at rank 1, and its score there."""
+
+    rank: int
+    score: float
+
+
+class Result(msgspec.Struct):
+    """An event that was found. `more` others of its group were, where groups were asked for.
+
+    `parts` has its place in each of the lists, put together in its score, that it is in; None where not asked for.
+    """
+
+    score: float
+    event: EventRow
+    more: int | None = None
+    highlights: list[Passage] = []
+    parts: dict[str, Place] | None = None
 
 
 def hits_needed(limit: int, group_by: Group | None) -> int:
@@ -30,12 +50,12 @@ def hits_needed(limit: int, group_by: Group | None) -> int:
 
 
 async def shown(reader: Reader, hits: Sequence[Hit]) -> list[Result]:
-    """Give `{score, event}` of each hit; one that the store no longer has is not shown."""
+    """Give the event of each hit; one that the store no longer has is not shown."""
     results: list[Result] = []
     for start in range(0, len(hits), _READ_AT_ONCE):
         piece = hits[start : start + _READ_AT_ONCE]
         events = await reader.events_by_id(hit.id for hit in piece)
-        results += [{"score": hit.score, "event": events[hit.id]} for hit in piece if hit.id in events]
+        results += [Result(hit.score, events[hit.id]) for hit in piece if hit.id in events]
     return results
 
 
@@ -48,52 +68,44 @@ def grouped(results: list[Result], group_by: Group | None) -> list[Result]:
         return results
     best: dict[str, Result] = {}
     for result in results:
-        event = result["event"]
-        first = best.setdefault(event[f"{group_by}_id"] or event["id"], {**result, "more": -1})
-        first["more"] += 1
+        event = result.event
+        group = event["trace_id"] if group_by == "trace" else event["session_id"]
+        first = best.setdefault(group or event["id"], result)
+        first.more = 0 if first.more is None else first.more + 1
     return list(best.values())
 
 
 async def add_highlights(results: list[Result], query: str) -> None:
-    """Add `highlights` to each result: passages of its text around the query's words, or how it begins."""
+    """Give each result its highlights: passages of its text around the query's words, or how it begins."""
     # In a thread: 200 long texts take 0.2 s, in which the receiver goes on acknowledging.
-    passages = await asyncio.to_thread(_highlights, [result["event"] for result in results], query)
+    passages = await asyncio.to_thread(_highlights, [result.event for result in results], query)
     for result, of_event in zip(results, passages, strict=True):
-        result["highlights"] = of_event
+        result.highlights = of_event
 
 
-def _highlights(events: list[dict[str, Any]], query: str) -> list[list[dict[str, Any]]]:
+def _highlights(events: list[EventRow], query: str) -> list[list[Passage]]:
     highlighter, exact = Highlighter(query), frozenset(exact_things(query))
     return [_of_event(event, highlighter, exact) for event in events]
 
 
-def _of_event(event: dict[str, Any], highlighter: Highlighter, exact: frozenset[str]) -> list[dict[str, Any]]:
+def _of_event(event: EventRow, highlighter: Highlighter, exact: frozenset[str]) -> list[Passage]:
     # What begins with the name goes on with what was said.
     after_name = len(event["name"]) + 1 if event["name"] else 0
     passages = highlighter.passages(text_of(event["name"], event["properties"]), after_name)
     # An id that says nothing stands beside the text, and is found as it is.
     ids = [each for each in identifiers_of(event) if each.lower() in exact] if exact else []
-    beside = [each for each in ids if not any(each in passage["text"] for passage in passages)]
+    beside = [each for each in ids if not any(each in passage.text for passage in passages)]
     if not beside:
         return passages
-    of_text = [passage for passage in passages if passage["ranges"]]
-    return [*of_text, *({"text": each, "ranges": [[0, len(each)]]} for each in beside)][:MOST_PASSAGES]
+    of_text = [passage for passage in passages if passage.ranges]
+    return [*of_text, *(Passage(each, [(0, len(each))]) for each in beside)][:MOST_PASSAGES]
 
 
 def add_parts(results: list[Result], lists: Mapping[str, Sequence[Hit]]) -> None:
-    """Add `parts` to each result: `{name: {rank, score}}` for each of the lists, put together in its score, it is in.
-
-    Ranks begin with 1.
-    """
+    """Give each result its parts."""
     places = {
-        name: {hit.id: {"rank": number + 1, "score": hit.score} for number, hit in enumerate(hits)}
-        for name, hits in lists.items()
+        name: {hit.id: Place(number + 1, hit.score) for number, hit in enumerate(hits)} for name, hits in lists.items()
     }
     for result in results:
-        event_id = result["event"]["id"]
-        result["parts"] = {name: of_list[event_id] for name, of_list in places.items() if event_id in of_list}
-
-
-def took_ms(started: float) -> float:
-    """Give the milliseconds since a moment of `time.perf_counter`."""
-    return round((time.perf_counter() - started) * 1000, 3)
+        event_id = result.event["id"]
+        result.parts = {name: of_list[event_id] for name, of_list in places.items() if event_id in of_list}

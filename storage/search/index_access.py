@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from mapping.errors import Code, Problem, invalid
+from mapping.errors import Code, Problem
 from storage.embedding.model import Embedder
-from storage.errors import IndexUnavailable, IndexUnusable
+from storage.errors import IndexUnavailable, IndexUnusable, SearchOff
 from storage.indexing.indexer import Indexer
 from storage.qdrant.base import VectorIndex
 
@@ -17,8 +16,7 @@ from storage.qdrant.base import VectorIndex
 def asking(indexer: Indexer) -> Iterator[VectorIndex]:
     """Lend the index, and raise Problem for what is wrong with it.
 
-    INVALID_ARGUMENT where search is off, UNAVAILABLE while the index is prepared or away. One that is damaged is built
-    anew.
+    UNAVAILABLE while the index is prepared or away; one that is damaged is built anew. Raises SearchOff, too.
     """
     _check(indexer)
     if indexer.index is None:
@@ -32,11 +30,6 @@ def asking(indexer: Indexer) -> Iterator[VectorIndex]:
         raise Problem(Code.UNAVAILABLE, f"the search index is built anew ({error}); try again") from error
 
 
-def index_state(indexer: Indexer) -> dict[str, Any]:
-    """Say how far the index is behind the store: `pending` events are stored and not found yet."""
-    return {"state": indexer.state, "pending": indexer.pending}
-
-
 def model_of(indexer: Indexer) -> Embedder:
     """Give the model. Raises Problem as `asking` does."""
     _check(indexer)
@@ -47,7 +40,7 @@ def model_of(indexer: Indexer) -> Embedder:
 
 def _check(indexer: Indexer) -> None:
     if indexer.state == "off":
-        raise invalid("search is off: embedding.model is off; set it to static and start again")
+        raise SearchOff
     if indexer.state == "failed":
         raise Problem(Code.UNAVAILABLE, f"search is not possible: {indexer.reason}", retry_after=60)
 

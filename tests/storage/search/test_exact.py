@@ -6,9 +6,9 @@ import zlib
 
 import pytest
 
-from storage.qdrant.base import Filter
-from storage.rereading import Rereading
-from storage.search import Search
+from storage.filters import SearchFilter
+from storage.search.reranking import Rereading
+from storage.search.search import Search
 from storage.write.writer import Writer
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
@@ -105,8 +105,8 @@ async def test_the_exact_thing_comes_first_by_words_and_in_hybrid(reader, databa
     for search in (Search(reader, indexer), Search(reader, indexer, rereading)):
         for event_id, (kind, thing) in wanted.items():
             for mode, asked in [("keyword", ASKED[0]), ("keyword", ASKED[1]), *(("hybrid", asked) for asked in ASKED)]:
-                found = await search.search(asked.format(thing), mode, Filter(), 1)
-                assert found["results"][0]["event"]["id"] == event_id, (kind, thing, mode, asked)
+                found = await search.search(asked.format(thing), mode, SearchFilter(), 1)
+                assert found.results[0].event["id"] == event_id, (kind, thing, mode, asked)
 
 
 async def test_a_span_is_found_by_its_id(reader, database, indexer, make_event, caught_up):
@@ -122,5 +122,5 @@ async def test_a_span_is_found_by_its_id(reader, database, indexer, make_event, 
     for event in events:
         for asked in (event.span_id, event.id):
             for mode in ("keyword", "hybrid"):
-                found = await search.search(asked, mode, Filter(), 1)
-                assert found["results"][0]["event"]["id"] == event.id, (asked, mode)
+                found = await search.search(asked, mode, SearchFilter(), 1)
+                assert found.results[0].event["id"] == event.id, (asked, mode)

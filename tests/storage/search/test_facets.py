@@ -2,11 +2,11 @@
 
 import pytest
 
-from mapping.errors import Code, Problem
-from storage.facets import facets
+from storage.errors import SearchOff
+from storage.filters import SearchFilter
 from storage.indexing.indexer import Indexer
-from storage.qdrant.base import Filter
 from storage.read.reader import Reader
+from storage.search.facets import facets
 from storage.write.writer import Writer
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
@@ -28,9 +28,8 @@ async def stored(indexer, store, caught_up):
 
 
 async def counted(indexer, limit=10, **which):
-    told = await facets(indexer, Filter(**which), limit)
-    found = {field: {each["value"]: each["count"] for each in values} for field, values in told["facets"].items()}
-    return told["events"], found
+    told = await facets(indexer, SearchFilter(**which), limit)
+    return told.events, {field: dict(values) for field, values in told.counts.items()}
 
 
 async def test_events_are_counted_by_type_agent_service_and_status(indexer, stored):
@@ -43,9 +42,8 @@ async def test_events_are_counted_by_type_agent_service_and_status(indexer, stor
             "status": {"error": 3, "ok": 2, "unset": 1},
         },
     )
-    told = await facets(indexer, Filter(), 10)
-    assert told["index"] == {"state": "ready", "pending": 0}
-    assert told["facets"]["agent_id"][0] == {"value": "x", "count": 5}
+    told = await facets(indexer, SearchFilter(), 10)
+    assert told.counts["agent_id"][0] == ("x", 5)
 
 
 async def test_filters_hold_for_every_count(indexer, stored):
@@ -65,11 +63,7 @@ async def test_a_limit_cuts_the_values_and_not_the_number_of_events(indexer, sto
     }
 
 
-async def test_what_is_not_indexed_is_not_counted_and_said_to_be_pending(indexer, stored, database, make_event):
-    behind = Indexer(database, Reader(database))
-    behind.state, behind.index = "ready", indexer.index
-    behind.added(4)
-    assert (await facets(behind, Filter(), 10))["index"] == {"state": "ready", "pending": 4}
+async def test_what_is_not_indexed_is_not_counted(indexer, stored, database, make_event):
     silent = make_event(properties={"input.value": "g"}, indexed=False)
     await Writer(database, agent_window=0, committed=lambda _: None).write([silent])
     assert (await counted(indexer))[0] == 6
@@ -82,7 +76,6 @@ async def test_an_inherited_agent_counts(indexer, stored, store, caught_up):
     assert (await counted(indexer, agent_id="z"))[1]["agent_id"] == {"z": 2}
 
 
-async def test_counting_where_search_is_off_is_the_clients_error(database):
-    with pytest.raises(Problem, match="search is off") as raised:
-        await facets(Indexer(database, Reader(database)), Filter(), 10)
-    assert raised.value.code is Code.INVALID_ARGUMENT
+async def test_counting_where_search_is_off_is_an_error(database):
+    with pytest.raises(SearchOff):
+        await facets(Indexer(database, Reader(database)), SearchFilter(), 10)

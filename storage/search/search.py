@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from mapping.errors import invalid
 from mapping.search_text.identifiers import identifiers_of
 from mapping.search_text.text import text_of
-from storage.asking import asking, index_state, model_of
-from storage.fusion import best_first, fused, ranked, score, shares_of
+from storage.filters import SearchFilter
 from storage.indexing.indexer import Indexer
-from storage.qdrant.base import Filter, Hit, VectorIndex, fused_depth
+from storage.qdrant.base import Hit, VectorIndex, fused_depth
 from storage.qdrant.bm25 import INNER, exact_things, things
 from storage.read.reader import Reader
-from storage.rereading import Rereading
-from storage.results import Group, Result, add_highlights, add_parts, grouped, hits_needed, shown, took_ms
+from storage.search.fusion import best_first, fused, ranked, score, shares_of
+from storage.search.index_access import asking, model_of
+from storage.search.reranking import Rereading
+from storage.search.results import Group, Result, add_highlights, add_parts, grouped, hits_needed, shown
+from storage.surreal.rows import EventRow
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +33,19 @@ CANDIDATES = 50
 _THINGS, _HOLDERS = 3, 20
 
 
-class _Found(NamedTuple):
+class Found(NamedTuple):
+    """Results, best first, and how they were found.
+
+    `mode` is keyword where hybrid was asked for while the index is filled for another model, or the model is prepared.
+    `reranked` is how many of the best MiniLM had the time to read, in hybrid search.
+    """
+
+    mode: Mode
+    reranked: int
+    results: list[Result]
+
+
+class _Lists(NamedTuple):
     """The lists of a search, best first: by meaning, by words, and by each exact thing in the query."""
 
     lists: dict[str, list[Hit]]
@@ -50,25 +64,22 @@ class Search:
         self,
         query: str,
         mode: Mode,
-        which: Filter,
+        which: SearchFilter,
         limit: int,
         group_by: Group | None = None,
         *,
         parts: bool = False,
-    ) -> dict[str, Any]:
-        """Give `{query, mode, took_ms, index: {state, pending}, reranked, results: [{score, event, highlights}]}`.
+    ) -> Found:
+        """Find events, best first.
 
-        Best first. `reranked` says how many of the best MiniLM had the time to read, in hybrid search. With `group_by`,
-        a result is the best event of its trace or session, and `more` says how many others of it were found. With
-        `parts`, a result has its rank and score in each list that its score is made of, too. While the index is filled
-        for another model, or the model is prepared, hybrid search is keyword search, and the answer's `mode` says so.
+        With `group_by`, a result is the best event of its trace or session. With `parts`, a result has its place in
+        each list that its score is made of.
 
-        Raises Problem: INVALID_ARGUMENT for an empty query and where search is off, UNAVAILABLE where meaning is asked
-        for while the model is prepared, and while the index is away.
+        Raises SearchOff, and Problem: INVALID_ARGUMENT for an empty query, UNAVAILABLE where meaning is asked for while
+        the model is prepared, and while the index is away.
         """
         if not query.strip():
-            raise invalid("q: expected the words to search for")
-        started = time.perf_counter()
+            raise invalid("expected the words to search for")
         needed = hits_needed(limit, group_by)
         left = self._rereading.budget if self._rereading else 0.0
         with asking(self._indexer) as index:
@@ -90,14 +101,7 @@ class Search:
         await add_highlights(results, query)
         if parts:
             add_parts(results, lists)
-        return {
-            "query": query,
-            "mode": mode,
-            "took_ms": took_ms(started),
-            "index": index_state(self._indexer),
-            "reranked": len(lists.get("reranked", ())),
-            "results": results,
-        }
+        return Found(mode, len(lists.get("reranked", ())), results)
 
     async def _looked_for(
         self, query: str, vector: NDArray[np.float32], left: float
@@ -108,12 +112,12 @@ class Search:
         vector = await self._rereading.looked_for(query, vector, deadline)
         return vector, deadline - time.monotonic()
 
-    async def _ordered(self, query: str, found: _Found, needed: int, left: float) -> tuple[list[Result], list[Hit]]:
+    async def _ordered(self, query: str, found: _Lists, needed: int, left: float) -> tuple[list[Result], list[Hit]]:
         """Give the best results of a hybrid search, and what MiniLM had the time to score, in `left` seconds."""
         deadline = time.monotonic() + left
-        results = {result["event"]["id"]: result for result in await shown(self._reader, _candidates(found, needed))}
-        hits = [Hit(each, result["score"]) for each, result in results.items()]
-        events = {each: result["event"] for each, result in results.items()}
+        results = {result.event["id"]: result for result in await shown(self._reader, _candidates(found, needed))}
+        hits = [Hit(each, result.score) for each, result in results.items()]
+        events = {each: result.event for each, result in results.items()}
         held = await asyncio.to_thread(_held, exact_things(query), events)
         # What holds an exact thing is read first.
         best = [hit.id for hit in ranked(hits, {}, held)[:CANDIDATES]]
@@ -124,12 +128,14 @@ class Search:
         shares = shares_of(found.lists["keyword"])
         scores = {each: score(cosine, shares.get(each, 0.0)) for each, cosine in zip(best, cosines, strict=False)}
         ordered = ranked(hits, scores, held)[:needed]
-        return [results[hit.id] | {"score": hit.score} for hit in ordered], best_first(map(Hit._make, scores.items()))
+        for hit in ordered:
+            results[hit.id].score = hit.score
+        return [results[hit.id] for hit in ordered], best_first(map(Hit._make, scores.items()))
 
 
 async def _found(
-    index: VectorIndex, query: str, vector: NDArray[np.float32] | None, mode: Mode, which: Filter, needed: int
-) -> _Found:
+    index: VectorIndex, query: str, vector: NDArray[np.float32] | None, mode: Mode, which: SearchFilter, needed: int
+) -> _Lists:
     depth = fused_depth(needed) if mode == "hybrid" else needed
     lists: dict[str, list[Hit]] = {}
     holders: list[Hit] = []
@@ -141,10 +147,10 @@ async def _found(
         for thing in exact_things(query)[:_THINGS]:
             if thing != query.strip().lower():  # the list by words has those already
                 holders += await index.search_words(thing, which, _HOLDERS)
-    return _Found(lists, holders)
+    return _Lists(lists, holders)
 
 
-def _candidates(found: _Found, needed: int) -> list[Hit]:
+def _candidates(found: _Lists, needed: int) -> list[Hit]:
     """Give what may be shown: the best by meaning and words, and what may hold an exact thing."""
     hits = fused(found.lists["semantic"], found.lists["keyword"])
     best = hits[: max(needed, CANDIDATES)]
@@ -153,18 +159,18 @@ def _candidates(found: _Found, needed: int) -> list[Hit]:
     return best + [Hit(each, scores.get(each, 0.0)) for each in sorted(missing)]
 
 
-def _held(wanted: list[str], events: dict[str, dict[str, Any]]) -> dict[str, int]:
+def _held(wanted: list[str], events: dict[str, EventRow]) -> dict[str, int]:
     """Count the exact things that each event holds, in its text or beside it."""
     return {each: len(_things(event).intersection(wanted)) for each, event in events.items() if wanted}
 
 
-def _things(event: dict[str, Any]) -> frozenset[str]:
+def _things(event: EventRow) -> frozenset[str]:
     return things(_text(event)).union(each.strip(INNER).lower() for each in identifiers_of(event))
 
 
-def _texts(events: list[dict[str, Any]]) -> list[str]:
+def _texts(events: list[EventRow]) -> list[str]:
     return [_text(event) for event in events]
 
 
-def _text(event: dict[str, Any]) -> str:
+def _text(event: EventRow) -> str:
     return text_of(event["name"], event["properties"])

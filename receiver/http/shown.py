@@ -1,0 +1,142 @@
+"""What is stored, as `/api/v1` answers it: fields of `answers`, those of the same name taken as they are, moments in
+RFC 3339.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args, get_type_hints
+
+import msgspec
+
+from mapping.messages.timeline import Turn
+from mapping.model import Trace
+from mapping.sanitize.limits import cut
+from mapping.times import format_rfc3339
+from receiver.http import answers
+from storage.indexing.indexer import Indexer
+from storage.read.activity import Counted
+from storage.read.outline import Outline
+from storage.read.reader import Session
+from storage.search.facets import Facets
+from storage.search.results import Result
+from storage.surreal.rows import EventRow
+
+_NANO = 10**9
+# Characters of a text in an outline; whoever wants more of it asks for the event.
+_OUTLINED = 200
+
+
+def event(stored: EventRow) -> answers.Event:
+    return answers.Event(**_same(answers.Event, stored))
+
+
+def event_json(stored: EventRow) -> bytes:
+    return msgspec.json.encode(event(stored))
+
+
+def trace(stored: Trace) -> answers.Trace:
+    return answers.Trace(**_trace(stored))
+
+
+def trace_with_events(stored: Trace, events: Sequence[EventRow], next_cursor: str | None) -> answers.TraceWithEvents:
+    return answers.TraceWithEvents(**_trace(stored), events=[event(each) for each in events], next_cursor=next_cursor)
+
+
+def session(stored: Session) -> answers.Session:
+    return answers.Session(**_session(stored))
+
+
+def session_with_traces(stored: Session) -> answers.SessionWithTraces:
+    return answers.SessionWithTraces(**_session(stored), traces=[trace(each) for each in stored.traces])
+
+
+def outline(stored: Outline) -> answers.Outline:
+    """Show an outline; blocking, 5 us for each event."""
+    events = [_outlined(row) for row in stored.events]
+    return answers.Outline(**_trace(stored.trace), events=events, truncated=stored.truncated)
+
+
+def turn(said: Turn) -> dict[str, Any]:
+    return said | {"timestamp": format_rfc3339(said["timestamp"])}
+
+
+def activity(counted: Counted) -> answers.Activity:
+    return answers.Activity(
+        since=_moment(counted.since),
+        until=_moment(counted.until),
+        complete=counted.complete,
+        buckets=[answers.Bucket(format_rfc3339(start), *counts) for start, *counts in counted.buckets],
+    )
+
+
+def results(found: Sequence[Result]) -> list[answers.Result]:
+    return [_result(each) for each in found]
+
+
+def facets(counted: Facets) -> answers.FacetCounts:
+    return answers.FacetCounts(
+        **{field: [answers.FacetValue(*each) for each in values] for field, values in counted.counts.items()}
+    )
+
+
+def index_state(indexer: Indexer) -> answers.IndexState:
+    """Say how far the index is behind the store."""
+    return answers.IndexState(state=indexer.state, pending=indexer.pending)
+
+
+def took_ms(started: float) -> float:
+    """Return the milliseconds since a moment of `time.perf_counter`."""
+    return round((time.perf_counter() - started) * 1000, 3)
+
+
+def _trace(stored: Trace) -> dict[str, Any]:
+    return _same(answers.Trace, msgspec.structs.asdict(stored)) | {"cost_usd": stored.cost_nano_usd / _NANO}
+
+
+def _session(stored: Session) -> dict[str, Any]:
+    return _same(answers.Session, msgspec.structs.asdict(stored)) | {"cost_usd": stored.cost_nano_usd / _NANO}
+
+
+def _outlined(row: Mapping[str, Any]) -> answers.OutlinedEvent:
+    shown: dict[str, Any] = {
+        field: cut(value, _OUTLINED) if isinstance(value, str) and len(value) > _OUTLINED else value
+        for field in answers.OutlinedEvent.__struct_fields__
+        if (value := row.get(field))
+    }
+    return answers.OutlinedEvent(**shown | {"timestamp": format_rfc3339(row["timestamp"])})
+
+
+def _result(found: Result) -> answers.Result:
+    return answers.Result(
+        score=found.score,
+        event=event(found.event),
+        more=msgspec.UNSET if found.more is None else found.more,
+        highlights=[answers.Highlight(*passage) for passage in found.highlights],
+        parts=msgspec.UNSET
+        if found.parts is None
+        else {name: answers.Place(*place) for name, place in found.parts.items()},
+    )
+
+
+def _same(kind: type[answers.Answer], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those fields of an answer that have the same name where they are stored."""
+    moments = _moments(kind)
+    return {
+        field: _moment(stored[field]) if field in moments else stored[field]
+        for field in kind.__struct_fields__
+        if field in stored
+    }
+
+
+@functools.cache
+def _moments(kind: type[answers.Answer]) -> frozenset[str]:
+    """Return the fields of an answer that are moments."""
+    hints = get_type_hints(kind, include_extras=True)
+    return frozenset(field for field, hint in hints.items() if answers.Moment in {hint, *get_args(hint)})
+
+
+def _moment(nanoseconds: int | None) -> str | None:
+    return None if nanoseconds is None else format_rfc3339(nanoseconds)

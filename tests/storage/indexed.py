@@ -1,0 +1,188 @@
+"""The embedded index, a model that costs nothing, and an indexer between them and the store."""
+
+import asyncio
+import contextlib
+import shutil
+import threading
+import zlib
+
+import numpy as np
+import pytest
+
+from storage.indexing import flushing
+from storage.indexing import indexer as indexer_module
+from storage.indexing.indexer import Indexer
+from storage.indexing.points.maker import PointMaker
+from storage.qdrant.edge import EdgeIndex
+from storage.read.reader import Reader
+from storage.workers.messages import Open
+from storage.workers.process import Service
+from storage.write.writer import Writer
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(indexer_module, "_RETRY_AFTER", 0.01)
+    monkeypatch.setattr(indexer_module, "_LINGER", 0.01)
+    monkeypatch.setattr(indexer_module, "_SEARCHES_END_WITHIN", 0.1)
+    monkeypatch.setattr(flushing, "_EVERY", 0.01)
+
+
+@pytest.fixture
+def index(tmp_path):
+    return EdgeIndex(tmp_path / "qdrant", 32)
+
+
+@pytest.fixture
+def store(database, make_event):
+    """Stores events with these texts, and tells the indexer of them as a receiver does."""
+
+    async def write(*texts, indexer=None, **fields):
+        def committed(stored):
+            if indexer is not None:
+                indexer.added(len(stored))
+
+        events = [make_event(properties={"input.value": text}, **fields) for text in texts]
+        await Writer(database, agent_window=0, committed=committed).write(events)
+        return [event.id for event in events]
+
+    return write
+
+
+class WordEmbedder:
+    """Texts with the same words are near: each word adds to one of 32 dimensions. Enough where meaning is not asked."""
+
+    def __init__(self, name="words"):
+        self.name = name
+        self.dimensions = 32
+        self.embedded = []
+        self.held, self._go = threading.Event(), threading.Event()
+        self._holds = lambda _: False
+
+    def hold_at(self, word):
+        """Wait, once, before a text with this word is embedded, until `go_on`."""
+        self._holds = lambda texts: any(word in text for text in texts)
+
+    def hold_after(self, count):
+        """Wait, once, after so many texts."""
+        self._holds = lambda _: len(self.embedded) >= count
+
+    def go_on(self):
+        self._go.set()
+
+    def embed(self, texts):
+        if self._holds(texts):
+            self.held.set()
+            self._go.wait(20)
+        self.embedded += texts
+        vectors = np.zeros((len(texts), 32), np.float32)
+        for vector, text in zip(vectors, texts, strict=True):
+            vector[31] = 0.01  # a text without words has a direction, too
+            for word in text.lower().split():
+                vector[zlib.crc32(word.encode()) % 31] += 1
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@pytest.fixture
+def embedder():
+    return WordEmbedder()
+
+
+@pytest.fixture
+def new_embedder():
+    return WordEmbedder
+
+
+@pytest.fixture
+def running():
+    """Runs an Indexer with a model that is still to be prepared. `index` is one index, or all of them by name."""
+
+    async def run(indexer, prepare, index, words_first=None):
+        indexes = index if hasattr(index, "named") else OneIndex(index)
+        prepared = []
+
+        def prepare_once():
+            prepared.append(prepare())
+            return prepared[0]
+
+        try:
+            await indexer.run(prepare_once, lambda: Preparer(prepared[0]), indexes, words_first)
+        finally:
+            if isinstance(indexes, OneIndex):
+                await indexes.close()
+
+    return run
+
+
+@pytest.fixture
+def indexing(running):
+    """Runs an Indexer over a database and an index, as a receiver does, until the block ends or it is cancelled."""
+
+    @contextlib.asynccontextmanager
+    async def run(database, index, embedder):
+        indexer = Indexer(database, Reader(database))
+        await indexer.count_pending()
+        indexer.task = asyncio.create_task(running(indexer, lambda: embedder, index))
+        try:
+            yield indexer
+        finally:
+            indexer.task.cancel()
+            await asyncio.wait([indexer.task])
+
+    return run
+
+
+class Preparer:
+    """Makes points in a thread of this process, so that the model may be the test's own."""
+
+    def __init__(self, embedder):
+        self._maker = PointMaker(embedder)
+
+    async def make(self, answer, *, plain):
+        return await asyncio.to_thread(self._maker.make, answer, plain=plain)
+
+    async def close(self):
+        pass
+
+
+class OneIndex:
+    """The indexes' folders, of which the last that was asked for is the test's index."""
+
+    def __init__(self, index):
+        self._index, self._left = index, []
+        path = index._path
+        self._folder = path.parent if path.parent.name == "qdrant" else path
+
+    def named(self, name, dimensions):
+        path = self._folder / name
+        if self._index._path != path:
+            self._left.append(self._index._engine)
+            self._index._path = path
+            self._index._engine = Service("storage.qdrant.engine", Open(str(path), dimensions))
+        return self._index
+
+    async def put_in_place(self, index):
+        pass
+
+    async def remove(self, name):
+        await self.close()
+        shutil.rmtree(self._folder / name, ignore_errors=True)
+
+    async def close(self):
+        for engine in self._left:
+            await engine.close()
+
+
+@pytest.fixture
+def caught_up():
+    """Waits until everything that is stored is indexed."""
+
+    queue = "SELECT id FROM index_queue LIMIT 1"
+
+    async def wait(indexer):
+        async with asyncio.timeout(20):
+            while indexer.state != "ready" or indexer.pending or (await indexer._database.query(queue))[0]:
+                assert indexer.state != "failed", indexer.reason
+                await asyncio.sleep(0.005)
+
+    return wait
