@@ -9,7 +9,7 @@ from typing import Any
 from mapping.calls.kinds import Levels, lc_agent
 from mapping.calls.model import Telling
 from mapping.messages.extraction import structure
-from mapping.semantics.attribute_roles import AT, Found, agent_of_resource, find, session_of, text_id
+from mapping.semantics.attribute_roles import AT, Found, agent_of_resource, find, session_of, text_id, type_of
 from mapping.semantics.emitters import EMITTERS, emitter_of_scope
 from mapping.semantics.vocabulary import NAMED_BY_SPAN
 
@@ -18,6 +18,8 @@ _NO_AGENTS = frozenset(
     "OpenAI Agent|agent|unknown|Agent|AgentExecutor|AgentWorkflow|CodeAgent|FunctionAgent|LangGraph|MultiStepAgent"
     "|ReActAgent|ToolCallingAgent".split("|")
 )
+# Words for what an agent works in, likewise: opencode's.
+_NO_WHOLES = frozenset({"session.llm"})
 # What frameworks add to an agent's name in that of its span.
 _BEFORE = ("invoke_agent ", "agent run ", "agent ")
 _AFTER = (".run", ".arun", ".kickoff", ".__call__", ".forward", ".agent", " run")
@@ -53,11 +55,11 @@ def tell_whose(telling: Telling, event: Mapping[str, Any], levels: Levels, found
     telling.provider = text_id(found[AT["provider"]])
 
     named = text_id(found[AT["agent"]]) or lc_agent(properties) or _agent_at_work(telling, properties)
-    fallback = text_id(found[AT["agent_id"]]) or text_id(found[AT["whole"]])
+    whole = text_id(found[AT["whole"]])
+    fallback = text_id(found[AT["agent_id"]]) or (None if whole in _NO_WHOLES else whole)
     if telling.kind == "agent" and (named is None or named in _NO_AGENTS):
         named = _own_name(telling, properties, found) or named
-    elif _is_named_root(telling, properties):
-        fallback = fallback or text_id(found[AT["own_name"]]) or telling.event_name
+    fallback = fallback or _workflow_name(telling, found)
     if named in _NO_AGENTS or (named is not None and named.startswith("/")):  # Codex CLI's is its directory
         named, fallback = None, fallback or named
     if named is None and telling.signal == "json":
@@ -78,11 +80,19 @@ def _agent_at_work(telling: Telling, properties: Mapping[str, Any]) -> str | Non
     return None
 
 
-def _is_named_root(telling: Telling, properties: Mapping[str, Any]) -> bool:
-    """Say whether a span is a root that frameworks call as what they work in: a workflow, a chain."""
+def _workflow_name(telling: Telling, found: Found) -> str | None:
+    """Return what a root that is no call is called as: the workflow that all of it works in."""
     if telling.signal != "span" or telling.kind != "none" or telling.parent_span_id:
-        return False
-    return any(key in properties for key in _TYPE_KEYS)
+        return None
+    if type_of(found) not in ("workflow", "agent"):
+        return None
+    return text_id(found[AT["own_name"]]) or _without_endings(telling.event_name)
+
+
+def _without_endings(name: str | None) -> str | None:
+    """Return a name without what frameworks add to it: `weather_crew.kickoff`."""
+    ending = next((ending for ending in _AFTER if name and name.endswith(ending) and len(name) > len(ending)), "")
+    return name.removesuffix(ending) if name else None
 
 
 def _own_name(telling: Telling, properties: Mapping[str, Any], found: Found) -> str | None:
@@ -97,10 +107,7 @@ def _own_name(telling: Telling, properties: Mapping[str, Any], found: Found) -> 
         if name.startswith(beginning) and len(name) > len(beginning):
             return name[len(beginning) :]
     if telling.signal == "span" and any(key in properties for key in NAMED_BY_SPAN):
-        for ending in _AFTER:
-            if name.endswith(ending) and len(name) > len(ending):
-                return name[: -len(ending)]
-        return name
+        return _without_endings(name)
     return None
 
 

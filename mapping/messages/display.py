@@ -135,16 +135,13 @@ def tool_call_part(call: dict[str, Any]) -> Part:
 
 def _tool_result(call_id: Any, result: Any, holder: dict[str, Any]) -> Part:
     origin = holder.get("origin")
-    name = first(
-        (holder.get("name"), holder.get("toolName"), origin.get("tool_name") if isinstance(origin, dict) else None)
-    )
-    failed = (
-        True
-        if holder.get("is_error") is True or holder.get("error") is True or holder.get("status") == "error"
-        else None
-    )
+    of_call = origin.get("tool_name") if isinstance(origin, dict) else None
+    name = first((holder.get("name"), holder.get("toolName"), of_call))
+    failed = holder.get("is_error") is True or holder.get("error") is True or holder.get("status") == "error"
+    if isinstance(result, dict) and result.keys() == {"error"} and result is holder.get("response"):
+        failed, result = True, result["error"]  # Gemini's, of a function that failed
     return _without_none(
-        type="tool_result", id=_text(call_id), name=_text(name), result=_unwrapped(result), failed=failed
+        type="tool_result", id=_text(call_id), name=_text(name), result=_unwrapped(result), failed=failed or None
     )
 
 

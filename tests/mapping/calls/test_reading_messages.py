@@ -288,6 +288,19 @@ def test_a_result_is_the_tool_s_with_the_id_of_its_call(result):
     assert "sunny" in str(part["result"])
 
 
+def test_a_result_says_that_the_tool_failed():
+    for part in (
+        {"functionResponse": {"id": "c", "name": "find", "response": {"error": "no city"}}},
+        {"type": "tool_result", "tool_use_id": "c", "content": "no city", "is_error": True},
+        {"tool_call_result": {"result": "no city", "origin": {"tool_name": "find", "id": "c"}, "error": True}},
+        {"toolResult": {"toolUseId": "c", "status": "error", "content": [{"text": "no city"}]}},
+    ):
+        messages = [{"role": "assistant", "parts": [CALL]}, {"role": "user", "content": [part]}]
+        *_, message = told(CHAT | {"gen_ai.input.messages": messages}).sent
+        failed = {"type": "tool_result", "id": "c", "name": "find", "result": "no city", "failed": True}
+        assert message["parts"] == [failed]
+
+
 def test_items_of_responses_stand_where_messages_do():
     items = [
         USER,
