@@ -164,7 +164,7 @@ def _in_list(held: list[Any], depth: int) -> list[Message] | None:
     told = messages_in(held) or langchain.messages_in(held)
     if told:
         return messages_of(told)
-    if held and all(map(is_part, held)):
+    if held and all(is_part(one) and "message" not in one for one in held):
         return _spoken_text(held)
     if held and isinstance(held[0], list):
         return _in_response(held[0], depth + 1)

@@ -138,8 +138,9 @@ def _tool_result(call_id: Any, result: Any, holder: dict[str, Any]) -> Part:
     of_call = origin.get("tool_name") if isinstance(origin, dict) else None
     name = first((holder.get("name"), holder.get("toolName"), of_call))
     failed = holder.get("is_error") is True or holder.get("error") is True or holder.get("status") == "error"
-    if isinstance(result, dict) and result.keys() == {"error"} and result is holder.get("response"):
-        failed, result = True, result["error"]  # Gemini's, of a function that failed
+    error = result.get("error") if isinstance(result, dict) and len(result) == 1 and "response" in holder else None
+    if error is not None:
+        failed, result = True, error  # Gemini's, of a function that failed
     return _without_none(
         type="tool_result", id=_text(call_id), name=_text(name), result=_unwrapped(result), failed=failed or None
     )

@@ -312,7 +312,8 @@ EMITTERS = (
         session=("mastra.metadata.threadId", "mastra.metadata.sessionId", "mastra.log.threadId"),
         agent=("mastra.log.agentName",),
         type=("mastra.span.type",),
-        input=("mastra.agent_run.input", "mastra.model_generation.input", "mastra.model_step.input"),
+        # Its steps' input has words in the place of calls and results: `[tool: get_weather]`.
+        input=("mastra.agent_run.input", "mastra.model_generation.input"),
         output=("mastra.agent_run.output", "mastra.model_generation.output", "mastra.model_step.output"),
     ),
     Emitter(
