@@ -45,7 +45,10 @@ _SYSTEM_IS_MODEL = ("gemini-cli", "qwen-code")
 # LlamaIndex's steps say what they were given and gave, as Python writes it, cut off.
 _STEP_INPUT = "llamaindex.step.input_summary"
 _TOLD_RESULT = re.compile(r"tool_output=ToolOutput\(blocks=\[TextBlock\(block_type='text', text='((?:[^'\\]|\\.)*)'")
+# The row of a log that is known by its body.
+_BEDROCK = "Amazon Bedrock model-invocation logs"
 _MCP_NAMES = ("mcp_tool.name", "mcp.tool.name")
+_DETAILS = "gen_ai.client.inference.operation.details"
 _NS_PER_MS = 1_000_000
 
 
@@ -80,6 +83,8 @@ def tell(event: Mapping[str, Any]) -> Telling:
         order=_order(event, properties),
     )
     telling.emitter = emitter_of(scope, properties)
+    if len(levels) > 1 and log_bodies.is_model_invocation(levels[1]):
+        telling.emitter = _BEDROCK
     tell_whose(telling, event, levels, found)
     if kind == "none" and signal != "span":
         _tell_failure(telling, event, levels, found)
@@ -227,19 +232,28 @@ def _tell_statement(telling: Telling, levels: Levels, found: Found) -> None:
     telling.system, telling.sent, telling.answered = spoken
     telling.response_id = _response_id(telling, levels[0], found)
     telling.name = text_id(found[AT["model"]])
-    properties = levels[0]
-    call_id = real_id(properties.get("id"))
-    if telling.signal == "span_event" and call_id is not None:
-        _tell_note_of_tool(telling, properties, call_id)
+    if telling.signal == "span_event":
+        _tell_note_of_tool(telling, levels[0])
 
 
-def _tell_note_of_tool(telling: Telling, properties: Mapping[str, Any], call_id: str) -> None:
-    """Tell what Strands notes in a tool's span: its arguments as the tool's message, its result as a choice."""
-    name = telling.event_name or ""
-    if name.endswith(".choice"):
+def _tell_note_of_tool(telling: Telling, properties: Mapping[str, Any]) -> None:
+    """Tell what Strands notes in a tool's span: its arguments as the tool's message, its result as a choice.
+
+    Or both as the tool's messages, by the later conventions.
+    """
+    name, call_id = telling.event_name or "", real_id(properties.get("id"))
+    if call_id is not None and name.endswith(".choice"):
         telling.call_id, telling.result = call_id, result_of(properties.get("message")).value
-    elif properties.get("role") == "tool":
+    elif call_id is not None and properties.get("role") == "tool":
         telling.call_id, telling.arguments, telling.sent = call_id, arguments_of(properties.get("content")), []
+    elif name == _DETAILS:
+        for message in (*telling.sent, *telling.answered):
+            for part in message["parts"] if message["role"] == "tool" and len(message["parts"]) == 1 else ():
+                telling.call_id = real_id(part.get("id"))
+                if part["type"] == "tool_call":
+                    telling.arguments = arguments_of(part.get("arguments"))
+                elif part["type"] == "tool_result":
+                    telling.result = result_of(part.get("result")).value
 
 
 def _tell_failure(telling: Telling, event: Mapping[str, Any], levels: Levels, found: Found) -> None:

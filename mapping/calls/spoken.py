@@ -106,8 +106,8 @@ def _content(inner: Mapping[str, Any], level: dict[str, Any], last: str) -> Any:
     if content is None and inner is level:
         keys = OUTPUT_KEYS if last == "assistant_response" else INPUT_KEYS
         content = first(value for value in values_of(level, keys) if value is not level.get("body"))
-        if isinstance(structure(content), dict) and request_in(content) is not None:
-            return None
+        if request_in(content) is not None:
+            return None  # a list of messages, rather than one
     return content
 
 

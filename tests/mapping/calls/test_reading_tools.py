@@ -136,6 +136,16 @@ def test_strands_notes_arguments_and_result_in_the_tool_s_span():
     assert (tell(given).result, tell(given).call_id) == ("sunny", "c")
 
 
+def test_strands_notes_both_as_messages_by_the_later_conventions():
+    name = "gen_ai.client.inference.operation.details"
+    asked = {"role": "tool", "parts": [{"type": "tool_call", "id": "c", "name": "find", "arguments": CITY}]}
+    telling = tell(span_event({"gen_ai.input.messages": json.dumps([asked])}, name=name))
+    assert (telling.kind, telling.call_id, telling.arguments) == ("statement", "c", CITY)
+    given = {"role": "tool", "parts": [{"type": "tool_call_response", "id": "c", "response": [{"text": "sunny"}]}]}
+    telling = tell(span_event({"gen_ai.output.messages": json.dumps([given])}, name=name))
+    assert (telling.call_id, telling.result) == ("c", "sunny")
+
+
 def test_llama_index_s_tracer_writes_calls_as_python_does():
     step = {"llamaindex.step.input_summary": "ToolCall(tool_name='find', tool_kwargs={'city': 'Paris'}, tool_id='c')"}
     telling = tell(span(step, name="FunctionTool.acall", scope="llamaindex.opentelemetry.tracer"))
