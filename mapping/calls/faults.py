@@ -41,7 +41,9 @@ _JS_STACK = re.compile(r"\n+(?:[A-Z]\w*: [^\n]*\n)?\s+at [^\n]*[:(]\d*", re.DOTA
 # `LookupError('no city is called Atlantis')`, `TimeoutError: no answer`
 _REPR = re.compile(r"([A-Za-z_][\w.]*)\((['\"])(.*)\2,?\)\Z", re.DOTALL)
 _PREFIX = re.compile(r"([A-Za-z_][\w.]*): (?=\S)")
-_IS_TYPE = re.compile(r"(?:\A|\.)[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Fault|Failure|Retry|Warning|Timeout|Iteration)\Z")
+_IS_TYPE = re.compile(
+    r"(?:\A|\.)[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Fault|Failure|Retry|Warning|Timeout|Iteration)\Z"
+)
 # The end of Python's traceback: the exception itself, at the beginning of a line.
 _RAISED = re.compile(r"^([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warning)): (.+)$", re.MULTILINE)
 

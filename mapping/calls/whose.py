@@ -18,6 +18,8 @@ _NO_AGENTS = frozenset(
     "OpenAI Agent|agent|unknown|Agent|AgentExecutor|AgentWorkflow|CodeAgent|FunctionAgent|LangGraph|MultiStepAgent"
     "|ReActAgent|ToolCallingAgent".split("|")
 )
+# A directory, as Codex CLI has it, and a method of a class.
+_NO_NAME = re.compile(r"/.*|[A-Z]\w*(?:\.\w+)+")
 # Words for what an agent works in, likewise: opencode's.
 _NO_WHOLES = frozenset({"session.llm"})
 # What frameworks add to an agent's name in that of its span.
@@ -60,12 +62,13 @@ def tell_whose(telling: Telling, event: Mapping[str, Any], levels: Levels, found
     if telling.kind == "agent" and (named is None or named in _NO_AGENTS):
         named = _own_name(telling, properties, found) or named
     fallback = fallback or _workflow_name(telling, found)
-    if named in _NO_AGENTS or (named is not None and named.startswith("/")):  # Codex CLI's is its directory
+    if named is not None and (named in _NO_AGENTS or _NO_NAME.fullmatch(named) is not None):
         named, fallback = None, fallback or named
     if named is None and telling.signal == "json":
         named = event.get("agent_id")
     if named is None and fallback is None:
-        fallback = agent_of_resource(resource) or event.get("agent_id")
+        stored = event.get("agent_id")
+        fallback = agent_of_resource(resource) or (None if stored in _NO_WHOLES else stored)
     telling.agent, telling.agent_fallback = named, fallback
 
 

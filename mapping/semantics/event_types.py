@@ -25,7 +25,7 @@ EVENT_TYPES = {
     ),
     "workflow": (
         "invoke_workflow plan chain workflow task execute_task agent_step prompt parser flow workflow_run "
-        "workflow_step workflow-step"
+        "workflow_step workflow-step default"
     ),
     "retrieval": (
         "retrieval retriever reranker rerank vector_db_retrieve ai.rerank ai.rerank.dorerank search_memory "

@@ -61,6 +61,9 @@ def test_a_session_is_inherited_from_the_resource_and_from_what_ingest_read():
         ({"openinference.span.kind": "AGENT", "graph.node.id": "clerk"}, "clerk.task._execute_core", "clerk", None),
         ({"openinference.span.kind": "AGENT"}, "clerk.run", "clerk", None),
         ({"openinference.span.kind": "AGENT"}, "CodeAgent.run", None, "CodeAgent"),
+        ({"openinference.span.kind": "AGENT"}, "Sdk.Client.receive", None, "Sdk.Client.receive"),
+        (CHAT | {"ai.telemetry.functionId": "session.llm"}, "x", None, None),
+        ({"lmnr.span.type": "DEFAULT"}, "night shift", None, None),
         ({"langfuse.observation.type": "agent"}, "clerk", "clerk", None),
         ({"traceloop.span.kind": "agent", "traceloop.entity.name": "clerk"}, "clerk.agent", "clerk", None),
         ({"entity.type": "agent", "entity.name": "clerk"}, "x", "clerk", None),
@@ -73,6 +76,13 @@ def test_a_session_is_inherited_from_the_resource_and_from_what_ingest_read():
 def test_an_agent_is_called_by_its_name_before_any_id(properties, name, agent, fallback):
     telling = told(properties, name=name)
     assert (telling.agent, telling.agent_fallback) == (agent, fallback)
+
+
+def test_a_root_that_is_a_workflow_names_what_is_done_in_it():
+    assert told({"lmnr.span.type": "DEFAULT"}, name="night shift", parent=None).agent_fallback == "night shift"
+    assert told({"genkit:metadata:subtype": "flow", "genkit:name": "f"}, parent=None).agent_fallback == "f"
+    assert told({"openinference.span.kind": "CHAIN"}, name="crew.kickoff", parent=None).agent_fallback == "crew"
+    assert told({"spring.ai.kind": "chat_client"}, name="spring_ai chat_client", parent=None).agent_fallback is None
 
 
 def test_a_step_of_llama_index_says_whose_it_is():
