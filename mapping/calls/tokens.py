@@ -17,19 +17,21 @@ _NANO = 10**9
 _FIELDS = ("input", "output", "cache_read", "cache_write", "reasoning")
 
 
-class _Convention(NamedTuple):
-    """The keys of one emitter's numbers, in the order of `_FIELDS`."""
+class _Place(NamedTuple):
+    """What a key's number is: the row's place in the table, the field's in `_FIELDS`, the key's own in its field."""
 
-    keys: tuple[tuple[str, ...], ...]
-    cache_apart: bool
+    row: int
+    field: int
+    rank: int
 
 
-_CONVENTIONS = tuple(
-    _Convention(tuple(getattr(emitter, f"{field}_tokens") for field in _FIELDS), emitter.cache_apart)
-    for emitter in EMITTERS
-    if emitter.input_tokens or emitter.output_tokens
-)
-_NUMBERS = frozenset(key for convention in _CONVENTIONS for keys in convention.keys for key in keys)
+_PLACES = {
+    key: _Place(row, field, rank)
+    for row, emitter in enumerate(EMITTERS)
+    for field, name in enumerate(_FIELDS)
+    for rank, key in enumerate(getattr(emitter, f"{name}_tokens"))
+}
+_NUMBERS = _PLACES.keys()
 _OBJECTS = tuple(key for emitter in EMITTERS for key in emitter.usage)
 _COSTS = tuple(key for emitter in EMITTERS for key in emitter.cost)
 
@@ -98,16 +100,20 @@ def tokens_of(levels: Iterable[Mapping[str, Any]]) -> Tokens | None:
 
 
 def _by_keys(level: Mapping[str, Any]) -> Tokens | None:
-    """Read the first convention that has input or output, and from any what else they tell."""
-    found: list[int | None] = [None] * len(_FIELDS)
-    cache_apart: bool | None = None
-    for convention in _CONVENTIONS:
-        numbers = [_first(level, keys) for keys in convention.keys]
-        if cache_apart is None and (numbers[0] is not None or numbers[1] is not None):
-            found[:2] = numbers[:2]
-            cache_apart = convention.cache_apart
-        found[2:] = [known if known is not None else new for known, new in zip(found[2:], numbers[2:], strict=True)]
-    return None if cache_apart is None else _with_cache(found, apart=cache_apart)
+    """Read the first row of the table that has input or output, and from any what else they tell."""
+    rows: dict[int, dict[int, tuple[int, int]]] = {}
+    for key in _NUMBERS & level.keys():
+        number, place = count(level[key]), _PLACES[key]
+        if number is not None:
+            fields = rows.setdefault(place.row, {})
+            fields[place.field] = min(fields.get(place.field, (place.rank, number)), (place.rank, number))
+    main = next((row for row in sorted(rows) if 0 in rows[row] or 1 in rows[row]), None)
+    if main is None:
+        return None
+    found = [rows[main][field][1] if field in rows[main] else None for field in (0, 1)]
+    for field in range(2, len(_FIELDS)):
+        found += [next((rows[row][field][1] for row in sorted(rows) if field in rows[row]), None)]
+    return _with_cache(found, apart=EMITTERS[main].cache_apart)
 
 
 def _with_cache(numbers: list[int | None], *, apart: bool) -> Tokens:
