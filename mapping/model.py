@@ -74,6 +74,8 @@ class Event(msgspec.Struct, kw_only=True):
     parent_span_id: str | None = None
     severity: str | None = None
     duration: int | None = None
+    # The place among those of its moment in the request, None of the first: some write all records of a call at once.
+    order: int | None = None
     # What the trace is told of the event. Not stored with the event: it can be had from `properties` again.
     input_tokens: int = 0
     output_tokens: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from hashlib import sha1
 from typing import Any
 
@@ -65,6 +66,7 @@ def map_logs(
     """
     mapped = Mapped()
     ordinals: dict[bytes, int] = {}
+    of_moment: Counter[int] = Counter()
     for origin, records in scopes_of(wire, wire.logs(body).resource_logs, ("scope_logs", "log_records"), limits):
         origin_digest = sha1(_canonical([origin.resource, origin.scope]), usedforsecurity=False).digest()
         for record in records:
@@ -75,6 +77,8 @@ def map_logs(
                 ordinal = ordinals.get(digest, 0)
                 ordinals[digest] = ordinal + 1
                 event.id = named("log", digest.hex(), str(ordinal))
+            event.order = of_moment[event.timestamp] or None
+            of_moment[event.timestamp] += 1
             mapped.add(event)
             mapped.items += 1
     return mapped

@@ -44,6 +44,7 @@ class EventRow(TypedDict):
     kind: str
     severity: str | None
     duration_ns: int | None
+    order: int | None
     created_at: int
     correlation: Correlation
     # False of an event that is not to be searched.

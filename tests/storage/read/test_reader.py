@@ -28,6 +28,7 @@ async def test_an_event_is_read_as_it_was_written(writer, reader, make_event):
         parent_span_id="2" * 16,
         severity="INFO",
         duration=5,
+        order=3,
     )
     await writer.write([event])
     read = await reader.event(event.id)
@@ -50,6 +51,7 @@ async def test_an_event_is_read_as_it_was_written(writer, reader, make_event):
         "kind": "client",
         "severity": "INFO",
         "duration_ns": 5,
+        "order": 3,
         "correlation": "trace_id",
         "indexed": None,
     }
@@ -61,7 +63,7 @@ async def test_what_an_event_does_not_have_is_none(writer, reader, make_event):
     read = await reader.event(event.id)
     assert {field for field, value in read.items() if value is None} == set(
         "event_type agent_id session_id name source resource scope span_id parent_span_id severity duration_ns "
-        "indexed".split()
+        "order indexed".split()
     )
 
 
