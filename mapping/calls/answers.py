@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -43,6 +44,8 @@ _INSIDE = (
     "generations",
 )
 _DEPTH = 6
+# Parts of an answer that a part of its next piece is compared with: it may come once more.
+_COMPARED = 16
 # A message has at least one of these.
 _SAID = frozenset({"content", "contents", "parts", "tool_calls", "function_call", "refusal", "reasoning_content"})
 
@@ -174,29 +177,43 @@ def _in_list(held: list[Any], depth: int) -> list[Message] | None:
 
 def one_answer(messages: list[Message], *, several: bool) -> list[Message]:
     """Return an answer that came in pieces as one message by the assistant; `several` were asked for."""
+    roles = [message["role"] if message["role"] == "tool" else "assistant" for message in messages]
+    said = [{"role": role, "parts": message["parts"]} for role, message in zip(roles, messages, strict=True)]
+    if several:
+        return said
     joined: list[Message] = []
-    pieces = 0
-    for message in messages:
-        role = message["role"] if message["role"] == "tool" else "assistant"
-        pieces += 1
-        if several or role == "tool" or not joined or joined[-1]["role"] != role:
-            joined.append({"role": role, "parts": [*message["parts"]]})
-            pieces = 1
-        # At the end of a stream all of it may come once more.
-        elif pieces < 3 or message["parts"] != joined[-1]["parts"]:
-            _join(joined[-1]["parts"], message["parts"])
+    for role, group in itertools.groupby(said, key=lambda message: str(message["role"])):
+        pieces = [message["parts"] for message in group]
+        if role == "tool":
+            joined += [{"role": role, "parts": parts} for parts in pieces]
+            continue
+        parts = _joined(pieces)
+        if len(pieces) > 2 and pieces[-1] == (before := _joined(pieces[:-1])):
+            parts = before  # at the end of a stream all of it came once more
+        joined.append({"role": role, "parts": parts})
     return joined
 
 
-def _join(parts: list[Part], more: list[Part]) -> None:
-    """Add the parts of an answer's next piece to it: a text goes on where the last one ended."""
-    first_one, *others = more
-    last = parts[-1]
-    if first_one["type"] == last["type"] and first_one["type"] in ("text", "reasoning"):
-        parts[-1] = {**last, "text": last["text"] + first_one["text"]}
-    else:
-        others = more
-    parts.extend(part for part in others if part not in parts)
+def _joined(pieces: list[list[Part]]) -> list[Part]:
+    """Return the parts of pieces: a text goes on where the one of the piece before ended."""
+    parts: list[Part] = []
+    texts: list[str] = []
+    for piece in pieces:
+        for place, part in enumerate(piece):
+            is_text = part["type"] in ("text", "reasoning")
+            if is_text and place == 0 and texts and part["type"] == parts[-1]["type"]:
+                texts.append(part["text"])
+                continue
+            if len(texts) > 1:
+                parts[-1] = {**parts[-1], "text": "".join(texts)}
+            texts = [part["text"]] if is_text else []
+            if part not in parts[-_COMPARED:]:
+                parts.append(part)
+            else:
+                texts = []
+    if len(texts) > 1:
+        parts[-1] = {**parts[-1], "text": "".join(texts)}
+    return parts
 
 
 def are_several(levels: Levels) -> bool:

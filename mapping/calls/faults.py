@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,10 +9,13 @@ from typing import Any
 import msgspec
 
 from mapping.calls.model import Failure
+from mapping.messages.python_repr import written_literal
 
 _LONGEST = 500
 _LONGEST_JSON = 100_000
 _LONGEST_HEAD = 60
+# Of a longer text, beginning and end are looked through.
+_LOOKED_THROUGH = 20_000
 
 # By precedence. A type that says nothing of its own gives way to one that does.
 _TYPES = ("exception.type", "error.type", "error_type", "errorCode", "error_code", "error_class")
@@ -37,7 +39,7 @@ _NO_TYPES = _VAGUE - {"Exception", "Error"}
 
 _TRACEBACK = "Traceback (most recent call last)"
 # JavaScript's stack begins so, often behind the message once more.
-_JS_STACK = re.compile(r"\n+(?:[A-Z]\w*: [^\n]*\n)?\s+at [^\n]*[:(]\d*", re.DOTALL)
+_JS_STACK = re.compile(r"\n[ \t]{0,16}at [^\n]{0,500}[:(]")
 # `LookupError('no city is called Atlantis')`, `TimeoutError: no answer`
 _REPR = re.compile(r"([A-Za-z_][\w.]*)\((['\"])(.*)\2,?\)\Z", re.DOTALL)
 _PREFIX = re.compile(r"([A-Za-z_][\w.]*): (?=\S)")
@@ -155,11 +157,7 @@ def _decoded(text: str) -> Any:
     try:
         return msgspec.json.decode(text)
     except (ValueError, RecursionError):
-        pass
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-        return None
+        return written_literal(text)
 
 
 def _message_in(value: dict[str, Any], depth: int = 0) -> str | None:
@@ -174,13 +172,25 @@ def _message_in(value: dict[str, Any], depth: int = 0) -> str | None:
 
 def _words(text: str) -> str:
     """Return the words of an error without the stack around them, in one line."""
-    text = _JS_STACK.split(text, maxsplit=1)[0]
-    head, marker, trace = text.partition(_TRACEBACK)
+    if len(text) > _LOOKED_THROUGH:
+        text = text[: _LOOKED_THROUGH // 2] + text[-_LOOKED_THROUGH // 2 :]
+    head, marker, trace = _before_stack(text).partition(_TRACEBACK)
     if marker and not head.strip():
         raised = _RAISED.findall(trace)
         head = ": ".join(raised[-1]) if raised else (trace.strip().splitlines() or [""])[-1]
-    line = " ".join(_AROUND.sub("", head.strip(), count=1).split())
+    head = head.strip()
+    around = _AROUND.match(head)
+    line = " ".join(head[around.end() if around else 0 :].split())
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+
+
+def _before_stack(text: str) -> str:
+    """Return a message without JavaScript's stack, and what stands at the head of that: the message once more."""
+    stack = _JS_STACK.search(text)
+    if stack is None:
+        return text
+    first, *others = text[: stack.start()].strip().splitlines() or [""]
+    return first if others and others[-1].endswith(first) else "\n".join([first, *others])
 
 
 def _apart(words: str, kind: str | None) -> tuple[str | None, str | None]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
+from collections import defaultdict, deque
 
 from mapping.calls.model import Message, Part
 from mapping.messages.display import messages_of, tool_call_part
 from mapping.messages.extraction import messages_in
-from mapping.messages.python_repr import written_object
+from mapping.messages.python_repr import written_literal, written_object
 
 # Items of OpenAI's Responses as Python writes them.
 _WRITTEN_ITEMS = ("ResponseFunctionToolCall(", "ResponseReasoningItem(", "ResponseOutputMessage(")
@@ -19,14 +19,14 @@ _SMOL_RESULT = "Observation:\n"
 def with_tools(messages: list[Message]) -> list[Message]:
     """Return messages in which results of tools are the tools', with the ids of the calls that they answer."""
     told: list[Message] = []
-    asked: list[Part] = []
+    asked = _Asked()
     for message in messages:
         parts = [_read_by_tool(part, message["role"]) for part in message["parts"]]
         for part in parts:
             if part["type"] == "tool_call":
-                asked.append(part)
+                asked.add(part)
             elif part["type"] == "tool_result":
-                _name_call(part, asked)
+                asked.answer(part)
         results = [part for part in parts if part["type"] == "tool_result"]
         if results and message["role"] != "tool":
             told.append({**message, "role": "tool", "parts": results})
@@ -36,18 +36,39 @@ def with_tools(messages: list[Message]) -> list[Message]:
     return told
 
 
-def _name_call(result: Part, asked: list[Part]) -> None:
-    """Give a result without an id that of the first call before it that waits for one, by its name if it has one."""
-    for place, call in enumerate(asked):
-        by_id = "id" in result and call.get("id") == result["id"]
-        by_name = "id" not in result and result.get("name") in (None, call.get("name"))
-        if by_id or by_name:
-            if "id" in call:
-                result.setdefault("id", call["id"])
-            if "name" in call:
-                result.setdefault("name", call["name"])
-            del asked[place]
+class _Asked:
+    """Calls of tools that wait for their results, in the order in which they were asked for."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, Part] = {}
+        self._by_id: dict[str, int] = {}
+        self._by_name: defaultdict[str | None, deque[int]] = defaultdict(deque)
+        self._count = 0
+
+    def add(self, call: Part) -> None:
+        self._count += 1
+        self._waiting[self._count] = call
+        if "id" in call:
+            self._by_id[call["id"]] = self._count
+        self._by_name[call.get("name")].append(self._count)
+
+    def answer(self, result: Part) -> None:
+        """Give a result the name of its call, and the id: of the first that waits, by its name if it has one."""
+        number = self._by_id.get(result["id"]) if "id" in result else self._first(result.get("name"))
+        call = self._waiting.pop(number, None) if number is not None else None
+        if call is None:
             return
+        for field in ("id", "name"):
+            if field in call:
+                result.setdefault(field, call[field])
+
+    def _first(self, name: str | None) -> int | None:
+        if name is None:
+            return next(iter(self._waiting), None)
+        numbers = self._by_name[name]
+        while numbers and numbers[0] not in self._waiting:
+            numbers.popleft()
+        return numbers[0] if numbers else None
 
 
 def _read_by_tool(part: Part, role: str) -> Part:
@@ -61,10 +82,7 @@ def _read_by_tool(part: Part, role: str) -> Part:
     if role == "tool" and part["type"] == "text":
         return {"type": "tool_result", "result": text.removeprefix(_SMOL_RESULT)}
     if role == "assistant" and part["type"] == "text" and text.startswith(_SMOL_CALLS):
-        try:
-            calls = ast.literal_eval(text.removeprefix(_SMOL_CALLS).strip())
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            return part
+        calls = written_literal(text.removeprefix(_SMOL_CALLS))
         if isinstance(calls, list) and len(calls) == 1 and isinstance(calls[0], dict):
             return tool_call_part(calls[0])
     return part

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from mapping.messages.extraction import first, structure
+from mapping.messages.python_repr import written_literal
 
 _DEPTH = 6
 
@@ -131,18 +131,11 @@ def _in_text(text: str, depth: int) -> Result:
             return _unwrapped(value[0], depth + 1)
     elif text.startswith("content=") and (written := _WRITTEN.match(text)) is not None:
         call_id = _WRITTEN_ID.search(written["rest"])
-        content = _literal(written["content"])
+        content = written_literal(written["content"])
         return Result(content, _WRITTEN_STATUS.search(written["rest"]) is not None, call_id[1] if call_id else None)
     elif text.startswith("[TOOL "):
         return _in_text(_TOOL_INPUT.sub("", text, count=1), depth + 1)
     return Result(None if text == "<not serializable>" else text)
-
-
-def _literal(text: str) -> Any:
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return text[1:-1]
 
 
 def _in_parts(parts: list[Any], depth: int) -> Result:

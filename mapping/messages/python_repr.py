@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 # Python's parser takes a millisecond for 20 KB.
@@ -39,11 +41,22 @@ def written_object(text: str) -> dict[str, Any] | None:
     if not looks_written(text):
         return None
     plain = _OBJECT.sub("None", _ENUM.sub(r"\1", text)) if "<" in text else text
-    try:
-        value = _value(ast.parse(plain, mode="eval").body)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return None
+    value = _parsed(plain, _value)
     return value if isinstance(value, dict) else None
+
+
+def written_literal(text: str) -> Any:
+    """Return a list, an object or another constant that Python wrote; None where the text is none."""
+    return _parsed(text, ast.literal_eval) if len(text) <= _MAX_PARSED else None
+
+
+def _parsed(text: str, read: Callable[[ast.expr], Any]) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what is no Python after all: escapes that mean nothing
+        try:
+            return read(ast.parse(text.strip(), mode="eval").body)
+        except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
+            return None
 
 
 def _value(node: ast.expr) -> Any:
