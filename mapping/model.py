@@ -123,11 +123,6 @@ class Trace(msgspec.Struct, kw_only=True):
     name_from_root: bool = False
     origin: Literal["given", "inferred"] = "given"
     event_count: int = 0
-    error_count: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    # Whole numbers add up to the same sum in any order.
-    cost_nano_usd: int = 0
     created_at: int = 0
     updated_at: int = 0
     revision: int = 0

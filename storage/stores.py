@@ -21,6 +21,7 @@ from storage.indexing.index_state import Vectors
 from storage.indexing.indexer import Indexer
 from storage.indexing.keywords_first import WordsFirst
 from storage.indexing.points.preparer import Preparer, PreparerProcess
+from storage.interpreting.interpreter import Interpreter
 from storage.qdrant.choose import Indexes
 from storage.read.activity import Activity
 from storage.read.reader import Reader
@@ -81,13 +82,14 @@ class _Open(NamedTuple):
     pruner: Pruner
     activity: Activity
     feed: Feed
+    interpreter: Interpreter
 
 
 class Storage:
     """Opens the stores in the background of a receiver that already listens.
 
-    `state` says in a person's words how far that is. `writer`, `reader`, `indexer`, `search`, `pruner` and
-    `feed` raise Problem (UNAVAILABLE) until they are there. `measured`, which may be set before `open`, is called with
+    `state` says in a person's words how far that is. `writer`, `reader`, `indexer`, `search`, `pruner`,
+    `feed` and `interpreter` raise Problem (UNAVAILABLE) until they are there. `measured`, which may be set before `open`, is called with
     the number of new events after each commit and the seconds that it took.
     """
 
@@ -144,6 +146,10 @@ class Storage:
         return self._open_parts.feed
 
     @property
+    def interpreter(self) -> Interpreter:
+        return self._open_parts.interpreter
+
+    @property
     def _open_parts(self) -> _Open:
         if self._opened is None:
             raise Problem(Code.UNAVAILABLE, f"not ready: {self.state}; try again", retry_after=2)
@@ -157,11 +163,13 @@ class Storage:
         self._lock_data_dir()
         reader = Reader(self._database)
         indexer = Indexer(self._database, reader, self._commits_wait)
+        interpreter = Interpreter(self._database, self._commits_wait)
         while True:
             try:
                 await self._database.open()
                 await schema.apply(self._database)
                 await indexer.count_pending()
+                await interpreter.count_pending()
                 break
             except RefusedError as error:
                 raise OpenError(
@@ -175,6 +183,7 @@ class Storage:
 
         def committed(events: list[Event]) -> None:
             indexer.added(sum(event.indexed for event in events))
+            interpreter.added(len(events))
 
         feed = Feed()
         writer = Writer(
@@ -188,14 +197,17 @@ class Storage:
 
         def pruned() -> None:
             indexer.added(0)
+            interpreter.added(0)
             reader.forget_counts()
             activity.forget()
 
         activity = Activity(reader)
         pruner = Pruner(self._database, pruned)
-        self._opened = _Open(writer, reader, indexer, Search(reader, indexer, self._rereading), pruner, activity, feed)
+        search = Search(reader, indexer, self._rereading)
+        self._opened = _Open(writer, reader, indexer, search, pruner, activity, feed, interpreter)
         self.state = "ready"
         self._tasks.append(asyncio.create_task(idle_traces.close_idle_traces(self._database, self.config.idle_close)))
+        self._tasks.append(asyncio.create_task(interpreter.run()))
         if self.config.retention_days or self.config.retention_max_events:
             keeping = policy.keep_to(pruner, self.config.retention_days, self.config.retention_max_events)
             self._tasks.append(asyncio.create_task(keeping))

@@ -13,12 +13,10 @@ def trace_of(event: Event, trace_id: str, now: int) -> Trace:
         last_event_at=event.ends_at,
         origin="given" if event.correlation == "trace_id" else "inferred",
         event_count=1,
-        error_count=int(event.status == "error"),
         created_at=now,
         updated_at=now,
     )
     at = event.timestamp
-    trace.input_tokens, trace.output_tokens, trace.cost_nano_usd = counted_of(event)
     if event.session_id is not None:
         trace.session_id, trace.session_at = event.session_id, at
     if event.agent_id is not None:
@@ -33,13 +31,6 @@ def trace_of(event: Event, trace_id: str, now: int) -> Trace:
         trace.status = trace.root_status
         trace.end_time = event.ends_at
     return trace
-
-
-def counted_of(event: Event) -> tuple[int, int, int]:
-    """Give the tokens in, tokens out and billionths of a US dollar that a trace counts of an event."""
-    if event.event_type == "model_call" or event.tokens_count:
-        return event.input_tokens, event.output_tokens, event.cost_nano_usd
-    return 0, 0, 0
 
 
 def absorb(known: Trace, new: Trace) -> Trace:
@@ -77,10 +68,6 @@ def absorb(known: Trace, new: Trace) -> Trace:
         name_from_root=known.name_from_root or new.name_from_root,
         origin="given" if "given" in (known.origin, new.origin) else "inferred",
         event_count=known.event_count + new.event_count,
-        error_count=known.error_count + new.error_count,
-        input_tokens=known.input_tokens + new.input_tokens,
-        output_tokens=known.output_tokens + new.output_tokens,
-        cost_nano_usd=known.cost_nano_usd + new.cost_nano_usd,
         created_at=known.created_at,
         updated_at=max(known.updated_at, new.updated_at),
         revision=known.revision,

@@ -16,11 +16,15 @@ _CLEARED = 200
 
 
 class Group(NamedTuple):
-    """Records that are done together: `event_ids` are indexed, then `traces` looked at, then `deleted` removed."""
+    """Records that are done together: `event_ids` are indexed, then `traces` and `changed` looked at, then `deleted` removed.
+
+    Of `changed` events the agent or the session is another than before.
+    """
 
     records: list[str]
     event_ids: list[str]
     traces: list[str]
+    changed: list[str]
     deleted: list[str]
     oldest: int
 
@@ -60,6 +64,7 @@ async def take(database: Database, taken: Collection[str]) -> Group | None:
         [record["id"] for record in records],
         [event_id for record in records for event_id in record["event_ids"]],
         list(dict.fromkeys(trace for record in records for trace in record["traces"])),
+        list(dict.fromkeys(event_id for record in records for event_id in record.get("changed") or ())),
         records[-1].get("deleted") or [],
         _moment(records[0]["id"]),
     )

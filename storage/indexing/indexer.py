@@ -31,7 +31,7 @@ from storage.indexing.index_queue import Group
 from storage.indexing.index_state import Fill, IndexState, Vectors
 from storage.indexing.keywords_first import WordsFirst
 from storage.indexing.points.preparer import Preparer
-from storage.indexing.repair import delete, pass_on
+from storage.indexing.repair import delete, pass_on, tell_whose
 from storage.indexing.upserts import Intake
 from storage.qdrant.base import VectorIndex
 from storage.qdrant.choose import Indexes
@@ -282,6 +282,7 @@ class Indexer:
             with tools.serving.using(name) as index:
                 for trace_id in group.traces:
                     await pass_on(self._database, self._reader, index, trace_id)
+                await tell_whose(self._reader, index, group.changed)
                 await delete(self._database, index, group.deleted)
         self._unflushed.add(names, group)
         self._queued = max(self._queued - len(group.event_ids), 0)

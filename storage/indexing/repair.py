@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from storage.qdrant.base import VectorIndex
@@ -10,7 +11,7 @@ from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 
 # Points whose payload is set at a time.
-_RENAMED = 1_000
+_RENAMED = 250
 
 _SILENT = {
     "session_id": "SELECT VALUE id FROM agent_event WHERE trace_id = $trace_id AND session_id = NONE",
@@ -35,6 +36,17 @@ async def delete(database: Database, index: VectorIndex, event_ids: Sequence[str
         )
         if gone := sorted({*event_ids}.difference(there)):
             await index.delete(gone)
+
+
+async def tell_whose(reader: Reader, index: VectorIndex, event_ids: Sequence[str]) -> None:
+    """Let events be found by the agent and the session that they have become."""
+    for start in range(0, len(event_ids), _RENAMED):
+        whose: defaultdict[tuple[str | None, str | None], list[str]] = defaultdict(list)
+        for event in (await reader.events_by_id(event_ids[start : start + _RENAMED])).values():
+            whose[event["agent_id"], event["session_id"]].append(event["id"])
+        for (agent_id, session_id), ids in whose.items():
+            payload = {"agent_id": agent_id, "session_id": session_id}
+            await index.set_payload(ids, {field: value for field, value in payload.items() if value is not None})
 
 
 async def pass_on(database: Database, reader: Reader, index: VectorIndex, trace_id: str) -> None:

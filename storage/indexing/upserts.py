@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 
 from storage.indexing.active_indexes import Serving
@@ -13,13 +12,11 @@ from storage.indexing.points.preparer import Preparer
 from storage.indexing.repair import drop_deleted
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
+from storage.workers.giving_way import GivingWay
 
 # Events read, made into points and upserted at a time: 10 ms of the store's engine, 20 of the index's, so that others
 # are served in between.
 _EVENTS = 250
-# While commits wait, indexing pauses so many times as long as it worked.
-_PAUSES = 3
-_LOOK_AT_COMMITS_EVERY = 0.01  # seconds
 
 
 class Intake:
@@ -31,8 +28,7 @@ class Intake:
         self._database = database
         self._preparer = preparer
         self._serving = serving
-        self._commits_wait = commits_wait
-        self._working_since = 0.0
+        self._give_way = GivingWay(commits_wait)
 
     async def take(self, event_ids: Sequence[str], names: Sequence[str], *, words_only: str = "") -> int:
         """Take events into the indexes with these names, and say how many there were: others have been deleted.
@@ -66,11 +62,3 @@ class Intake:
             with self._serving.using(name) as index:
                 await index.upsert(made.plain if name == words_only and made.plain is not None else made.points)
                 await drop_deleted(self._database, index, made.event_ids)
-
-    async def _give_way(self) -> None:
-        """Pause while commits wait, but not for ever."""
-        now = time.monotonic()
-        until = now + min(now - self._working_since, 1.0) * _PAUSES
-        while self._commits_wait() and time.monotonic() < until:  # noqa: ASYNC110 - nothing says when none waits any more
-            await asyncio.sleep(_LOOK_AT_COMMITS_EVERY)
-        self._working_since = time.monotonic()

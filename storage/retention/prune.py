@@ -3,7 +3,10 @@
 Each step is a transaction of a few events after which everything agrees: a trace that is too long for one step has
 fewer events after each, and counts these. The step also writes a record into the indexing queue that names the events,
 so that the index is told whatever happens. Nothing is held between two steps: a trace has a revision, as in
-`storage.write.commit`, and a transaction throws when somebody else has changed the trace since it was read.
+`storage.write.commit`, and so has what it came to (`storage.interpreting`); a transaction throws when somebody else has
+changed one of them since it was read.
+
+What a trace came to goes first. Where the trace itself stays, a record of the interpretation's queue asks for it anew.
 
 Origins stay: thousands of events share one, and nobody counts who does.
 """
@@ -28,8 +31,8 @@ from storage.surreal.database import ConflictError, Database
 
 # Events of a step: 0.36 ms of the engine's time each, edges and index entries included, while everybody else waits.
 _EVENTS = 64
-# What was heard costs less, and one trace of a long conversation may have hundreds.
-_HEARD = 200
+# What was heard costs less, and one trace of a long conversation may have hundreds; a call costs as much as an event.
+_HEARD, _CALLS = 200, 100
 # Traces looked at for a step, and for a count.
 _TRACES, _MEASURED = 20, 300
 # Events for which the oldest traces are looked up at a time, where all but so many events are to go.
@@ -39,7 +42,11 @@ _ATTEMPTS = 20
 _FIND = """
 RETURN $traces.map(|$trace| (SELECT VALUE id FROM conversation WHERE trace = $trace LIMIT $heard)).flatten();
 RETURN $traces.map(|$trace| (
-    SELECT id, status, counted FROM agent_event WHERE trace_id = record::id($trace) LIMIT $limit
+    SELECT VALUE id FROM agent_call WHERE trace_id = record::id($trace) LIMIT $calls
+)).flatten();
+SELECT id, revision, sessions FROM $runs;
+RETURN $traces.map(|$trace| (
+    SELECT VALUE id FROM agent_event WHERE trace_id = record::id($trace) LIMIT $limit
 ));
 """
 
@@ -47,15 +54,18 @@ RETURN $traces.map(|$trace| (
 _DELETE = """
 BEGIN;
 IF (SELECT VALUE [id, revision] FROM $traces) != $known { THROW 'a trace has changed' };
+IF (SELECT VALUE [id, revision] FROM $runs) != $known_runs { THROW 'what a trace came to has changed' };
 DELETE $heard RETURN NONE;
+DELETE $calls RETURN NONE;
+DELETE $runs RETURN NONE;
+DELETE $sessions RETURN NONE;
 DELETE $events RETURN NONE;
 DELETE $whole RETURN NONE;
 FOR $trace IN $shorter {
-    UPDATE $trace.id SET revision += 1, event_count -= $trace.events, error_count -= $trace.errors,
-        input_tokens -= $trace.counted[0], output_tokens -= $trace.counted[1], cost_nano_usd -= $trace.counted[2]
-        RETURN NONE
+    UPDATE $trace.id SET revision += 1, event_count -= $trace.events RETURN NONE
 };
 INSERT INTO index_queue $queued RETURN NONE;
+INSERT INTO interpretation_queue $changed RETURN NONE;
 COMMIT;
 """
 
@@ -179,30 +189,45 @@ class Pruner:
     async def _delete(self, group: Sequence[Row]) -> Pruned:
         """Delete traces, or of a long one a part. Raises ConflictError where one of them has changed."""
         traces = [_trace(row["id"]) for row in group]
-        heard, found = await self._database.query(_FIND, traces=traces, heard=_HEARD, limit=_EVENTS + 1)
-        whole: list[Any] = []
+        runs = [cbor.record(rows.RUN, row["id"]) for row in group]
+        heard, calls, written, found = await self._database.query(
+            _FIND, traces=traces, runs=runs, heard=_HEARD, calls=_CALLS, limit=_EVENTS + 1
+        )
+        whole: list[str] = []
         shorter: list[dict[str, Any]] = []
-        events: list[Row] = []
-        for trace, of_trace in zip(traces, found, strict=True):
-            # Those that left much behind in conversations lose that first, and stay until it is gone.
-            now = of_trace[:_EVENTS] if len(heard) < _HEARD else []
-            events += now
+        event_ids: list[str] = []
+        for row, of_trace in zip(group, found, strict=True):
+            # Those that left much behind in conversations, and many calls, lose that first, and stay until it is gone.
+            now = of_trace[:_EVENTS] if len(heard) < _HEARD and len(calls) < _CALLS else []
+            event_ids += now
             if len(now) == len(of_trace):
-                whole.append(trace)
+                whole.append(row["id"])
             else:
-                shorter.append(_part(trace, now))
-        event_ids = [event["id"] for event in events]
+                shorter.append({"id": _trace(row["id"]), "events": len(now)})
+        # What is gone of a trace that stays is made anew. Another receiver may be about to write it of one that is gone.
+        anew = {run["id"] for run in written}
+        anew = anew - {*whole} if self._database.embedded else anew | {*whole}
+        name = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
         await self._database.query(
             _DELETE,
             traces=traces,
             known=[[trace, row["revision"]] for trace, row in zip(traces, group, strict=True)],
+            runs=runs,
+            known_runs=[[cbor.record(rows.RUN, run["id"]), run["revision"]] for run in written],
             heard=[cbor.record(rows.CONVERSATION, list_id) for list_id in heard[:_HEARD]],
+            calls=[cbor.record(rows.CALL, call_id) for call_id in calls[:_CALLS]],
+            sessions=[
+                cbor.record(rows.SESSION_RUN, [session_id, run["id"]])
+                for run in written
+                for session_id in run["sessions"]
+            ],
             events=[cbor.record(rows.EVENT, event_id) for event_id in event_ids],
-            whole=whole,
+            whole=[_trace(trace_id) for trace_id in whole],
             shorter=shorter,
-            queued=_queue_record(event_ids) if event_ids else [],
+            queued=_queue_record(name, event_ids) if event_ids else [],
+            changed=[rows.interpretation_record(name, {trace_id: [] for trace_id in sorted(anew)})] if anew else [],
         )
-        return Pruned(len(whole), len(events))
+        return Pruned(len(whole), len(event_ids))
 
 
 def _fitting(found: Sequence[Row], needed: int | None) -> list[Row]:
@@ -225,17 +250,5 @@ def _trace(trace_id: str) -> Any:
     return cbor.record(rows.TRACE, trace_id)
 
 
-def _part(trace: Any, events: Sequence[Row]) -> dict[str, Any]:
-    """Give what a trace loses with some of its events: of its sums only, for it began when it began."""
-    counted = [event.get("counted") or (0, 0, 0) for event in events]
-    return {
-        "id": trace,
-        "events": len(events),
-        "errors": sum(event["status"] == "error" for event in events),
-        "counted": [cbor.int64(sum(numbers)) for numbers in zip(*counted, strict=True)] or [0, 0, 0],
-    }
-
-
-def _queue_record(event_ids: list[str]) -> list[dict[str, Any]]:
-    name = cbor.record(rows.QUEUE, f"{time.time_ns():020d}-{secrets.token_hex(4)}")
-    return [{"id": name, "event_ids": [], "size": 0, "traces": [], "deleted": event_ids}]
+def _queue_record(name: str, event_ids: list[str]) -> list[dict[str, Any]]:
+    return [{"id": cbor.record(rows.QUEUE, name), "event_ids": [], "size": 0, "traces": [], "deleted": event_ids}]

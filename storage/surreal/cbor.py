@@ -18,13 +18,17 @@ from mapping.values import INT64_MAX, INT64_MIN
 _NONE, _RECORD_ID, _DATETIME = 6, 8, 12
 
 
+# No value at all, where None is one: NULL.
+NONE = cbor2.CBORTag(_NONE, None)
+
+
 class Encoded(NamedTuple):
     """A value that is CBOR already."""
 
     cbor: bytes
 
 
-def record(table: str, record_id: str) -> cbor2.CBORTag:
+def record(table: str, record_id: str | list[str]) -> cbor2.CBORTag:
     return cbor2.CBORTag(_RECORD_ID, [table, record_id])
 
 

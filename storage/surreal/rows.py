@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, TypedDict, cast
 
-from mapping.correlation.trace_rollup import counted_of
 from mapping.model import Correlation, Event, Heard, Status, Trace
 from storage.surreal import cbor
 
 EVENT, TRACE, CONTAINS, QUEUE = "agent_event", "agent_trace", "contains", "index_queue"
 CONVERSATION, ORIGIN = "conversation", "origin"
+CALL, RUN, SESSION_RUN = "agent_call", "agent_run", "session_run"
+INTERPRETATION_QUEUE = "interpretation_queue"
 
 # What an event shares with others, in a row of its own.
 _ORIGIN_FIELDS = ("resource", "scope")
@@ -105,9 +106,6 @@ def _event_fields(event: Event) -> Fields:
         row["duration_ns"] = cbor.int64(event.duration)
     if not event.indexed:
         row["indexed"] = False
-    if any(counted := counted_of(event)):
-        # What the trace's sums lose with the event (storage/retention/prune.py).
-        row["counted"] = [cbor.int64(number) for number in counted]
     return cbor.fields(row)
 
 
@@ -143,6 +141,15 @@ def trace_row(trace: Trace) -> dict[str, Any]:
 
 def trace_of_row(row: dict[str, Any]) -> Trace:
     return Trace(**{field: value for field, value in row.items() if field not in _ORDERS})
+
+
+def interpretation_record(name: str, traces: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return a record of the interpretation's queue: traces that have changed, each with its new events."""
+    return {
+        "id": cbor.record(INTERPRETATION_QUEUE, name),
+        "traces": [[trace_id, list(event_ids)] for trace_id, event_ids in traces.items()],
+        "size": sum(map(len, traces.values())),
+    }
 
 
 def heard_row(heard: Heard) -> dict[str, Any]:

@@ -48,6 +48,7 @@ INSERT IGNORE INTO origin $origins RETURN NONE;
 INSERT INTO agent_event $events RETURN NONE;
 INSERT RELATION INTO contains $edges RETURN NONE;
 INSERT INTO index_queue $queued RETURN NONE;
+INSERT INTO interpretation_queue $changed RETURN NONE;
 COMMIT;
 """
 
@@ -210,6 +211,9 @@ def variables_of(new: Sequence[Pending], placement: Placement, known: Known, que
     learned = [
         trace.id for trace in touched if trace.id in revisions and _whose(trace) != _whose(known.traces[trace.id])
     ]
+    of_trace: dict[str, list[str]] = {}
+    for item in new:
+        of_trace.setdefault(str(item.event.trace_id), []).append(item.event.id)
     queued: list[dict[str, Any]] = []
     if indexed or learned:
         record = {"event_ids": indexed, "size": len(indexed), "traces": learned}
@@ -231,6 +235,7 @@ def variables_of(new: Sequence[Pending], placement: Placement, known: Known, que
         ),
         "edges": cbor.array(rows.edge(item.event.id, str(item.event.trace_id)) for item in new),
         "queued": queued,
+        "changed": [rows.interpretation_record(queue_record, of_trace)],
     }
 
 

@@ -15,6 +15,8 @@ from surrealdb_embedded import AsyncEmbeddedDB
 from mapping.correlation.message_chain import conversation_of
 from mapping.model import Event
 from mapping.times import NS
+from storage.interpreting import interpreter as interpreter_module
+from storage.interpreting.interpreter import Interpreter
 from storage.read.reader import Reader
 from storage.surreal import cbor, schema
 from storage.surreal.database import Database
@@ -238,6 +240,24 @@ def make_call(make_event):
         return event
 
     return make
+
+
+@pytest.fixture
+def interpret(monkeypatch):
+    """Interprets all that is stored, as a receiver does beside it."""
+    monkeypatch.setattr(interpreter_module, "_LINGER", 0.01)
+
+    async def until_done(database):
+        interpreter = Interpreter(database)
+        await interpreter.count_pending()
+        interpreting = asyncio.create_task(interpreter.run())
+        async with asyncio.timeout(60):
+            while interpreter.pending:
+                await asyncio.sleep(0.01)
+        interpreting.cancel()
+        await asyncio.gather(interpreting, return_exceptions=True)
+
+    return until_done
 
 
 @pytest.fixture(scope="session")

@@ -22,12 +22,14 @@ if TYPE_CHECKING:  # as in storage.embedding.model
     from numpy import float32
     from numpy.typing import NDArray
 
-# What is read of events: session and agent as they are shown, the trace's where the event has none.
+# What is read of events: session and agent as they are shown, the trace's where the event has none
+# (`storage.read.runs.agent_of`).
 _OWN = [field for field in LiveFilter.fields() if field not in {"session_id", "agent_id"}]
 EVENTS = f"""
 SELECT id, name, properties, span_id, timestamp, {", ".join(_OWN)},
     session_id ?? type::record('agent_trace', trace_id).session_id AS session_id,
-    agent_id ?? type::record('agent_trace', trace_id).agent_id AS agent_id,
+    agent_id ?? type::record('agent_run', trace_id).agent_id ?? type::record('agent_trace', trace_id).agent_id
+        AS agent_id,
     (origin.resource ?? resource)['service.name'] AS service
 FROM $events
 """  # noqa: S608 - names of our own fields; values are variables

@@ -55,5 +55,5 @@ async def test_data_of_version_1_is_read_and_added_to(version_1, writer_on, make
     again, new = await writer_on(version_1).write([make_event(id=EVENT_ID, trace_id="t"), make_event(session_id="s")])
     assert (again.duplicate, new.duplicate, new.trace_id) == (True, False, "t")
     traces, _ = await balance(version_1)
-    assert (traces["t"]["event_count"], traces["t"]["input_tokens"]) == (2, 7)
+    assert traces["t"]["event_count"] == 2
     assert {event["id"] for event in (await reader.trace_events("t", 10))[0]} == {EVENT_ID, new.event_id}

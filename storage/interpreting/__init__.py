@@ -1,0 +1,1 @@
+"""What happened, made from what was sent: calls, runs and sums, in a process beside the receiver."""

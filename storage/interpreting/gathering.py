@@ -1,0 +1,174 @@
+"""Reads what traces are interpreted with: their events, what is stored of them, and neighbours in their sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from mapping.values import INT64_MIN
+from storage.interpreting.answers import EventReader, Row, decoded, merged
+from storage.interpreting.changes import digest
+from storage.interpreting.memory import Fact, Memory
+from storage.interpreting.messages import Found, Given, Read, Step
+from storage.interpreting.neighbours import MOST, NEAR, Presence, presences_of
+from storage.interpreting.queries import Reading
+from storage.interpreting.results import Key, TraceRow
+from storage.surreal import cbor, rows
+
+# Rows read at a time at first and at most; an answer is to have so many bytes.
+_FIRST_PIECE, _MOST_PIECE, _BYTES = 64, 1_000, 1 << 20
+
+
+def read(what: Reading, **variables: Any) -> Generator[Step, Given, bytes]:
+    """Ask for this, and return the store's answer."""
+    found = yield Read(what, {name: cbor.encode(value) for name, value in variables.items()})
+    assert isinstance(found, Found)  # noqa: S101 - for mypy: what a Read is answered with
+    return found.answer
+
+
+class Gathered:
+    """Traces to be interpreted together: their rows, and what their events tell.
+
+    `own` are those whose neighbours are here, too. `left` are rows of traces that are no more.
+    """
+
+    def __init__(self) -> None:
+        self.traces: dict[str, TraceRow] = {}
+        self.facts: dict[str, list[Fact]] = {}
+        self.presences: dict[str, list[Presence]] = {}
+        self.own: set[str] = set()
+        self.left: list[Key] = []
+
+
+class Gathering:
+    def __init__(self, memory: Memory, events: EventReader) -> None:
+        self._memory = memory
+        self._events = events
+
+    def gather(self, trace_ids: Sequence[str]) -> Generator[Step, Given, Gathered]:
+        """Return all that these traces are interpreted with."""
+        gathered = Gathered()
+        next_ones = list(trace_ids)
+        most = len(next_ones) + MOST
+        while next_ones:
+            new = yield from self._know(next_ones, gathered)
+            gathered.own.update(new)
+            near = yield from self._near([one for trace_id in new for one in gathered.presences[trace_id]])
+            next_ones = [trace_id for trace_id in near if trace_id not in gathered.traces]
+            if len(gathered.traces) + len(next_ones) > most:
+                # Those further away are read, too, but not theirs in turn: what they came to is not known then.
+                yield from self._know(next_ones[: max(most - len(gathered.traces), 0)], gathered)
+                break
+        return gathered
+
+    def _know(self, trace_ids: Sequence[str], gathered: Gathered) -> Generator[Step, Given, list[str]]:
+        """Learn all there is to know of these traces, and return those that are there."""
+        if not trace_ids:
+            return []
+        answer = yield from read(
+            "traces",
+            traces=[cbor.record(rows.TRACE, trace_id) for trace_id in trace_ids],
+            runs=[cbor.record(rows.RUN, trace_id) for trace_id in trace_ids],
+        )
+        found, _, runs, sessions = decoded(answer)
+        traces = {row["id"]: _trace_row(row) for row in found}
+        written: dict[str, dict[Key, bytes]] = {row["id"]: {(rows.RUN, row["id"]): digest(row)} for row in runs}
+        for row in sessions:
+            written[row["trace_id"]][rows.SESSION_RUN, tuple(row["id"])] = digest(row)
+        run_of = {row["id"]: row for row in runs}
+        for trace_id in trace_ids:
+            if trace_id in traces:
+                yield from self._know_one(traces[trace_id], run_of.get(trace_id), written.get(trace_id, {}))
+            elif trace_id in run_of:
+                gathered.left += written[trace_id]
+                gathered.left += yield from self._calls(trace_id)
+        for trace_id, trace in traces.items():
+            known = self._memory.of(trace_id)
+            facts = gathered.facts[trace_id] = list(known.facts())
+            _name_session(trace, facts)
+            gathered.presences[trace_id] = presences_of(trace_id, trace.session_id, facts)
+        gathered.traces |= traces
+        return list(traces)
+
+    def _know_one(self, trace: TraceRow, run: Row | None, written: dict[Key, bytes]) -> Generator[Step, Given, None]:
+        known = self._memory.of(trace.id)
+        revision = None if run is None else run["revision"]
+        if known.revision != revision:
+            # This process is new, or another receiver has interpreted the trace.
+            known.whole, known.written, known.revision = False, None, revision
+        if run is None:
+            known.written, known.agent_id = {}, trace.agent_id
+        elif known.written is None:
+            known.written, known.agent_id = written | (yield from self._calls(trace.id)), run.get("agent_id")
+        if len(known) == trace.event_count:
+            known.whole = True
+        elif not known.whole or len(known) > trace.event_count:
+            known.clear()
+            yield from self._all_events(trace.id)
+            known.whole = True
+
+    def _all_events(self, trace_id: str) -> Generator[Step, Given, None]:
+        limit, place, last = _FIRST_PIECE, INT64_MIN, ""
+        while True:
+            answer = yield from read(
+                "events of a trace", trace=trace_id, place=place, last=cbor.record(rows.EVENT, last), limit=limit
+            )
+            found = self._events.take(answer)
+            if len(found) < limit:
+                return
+            place, last = found[-1]["newest"], found[-1]["id"]
+            limit = max(1, min(limit * _BYTES // max(len(answer), 1), limit * 4, _MOST_PIECE))
+
+    def _calls(self, trace_id: str) -> Generator[Step, Given, dict[Key, bytes]]:
+        """Return digests of the calls that are stored of a trace."""
+        digests: dict[Key, bytes] = {}
+        place, last = INT64_MIN, ""
+        while True:
+            answer = yield from read(
+                "calls of a trace",
+                trace=trace_id,
+                place=place,
+                last=cbor.record(rows.CALL, last),
+                limit=_MOST_PIECE,
+            )
+            found = merged(*decoded(answer), limit=_MOST_PIECE)
+            digests |= {(rows.CALL, row["id"]): digest(row) for row in found}
+            if len(found) < _MOST_PIECE:
+                return digests
+            place, last = found[-1]["newest"], found[-1]["id"]
+
+    def _near(self, presences: Sequence[Presence]) -> Generator[Step, Given, list[str]]:
+        """Return other traces of the same sessions that may tell of the same calls."""
+        if not presences:
+            return []
+        answer = yield from read(
+            "near",
+            near=[{"session": one.session_id, "place": cbor.int64(-one.last - NEAR - 1)} for one in presences],
+            limit=MOST,
+        )
+        (found,) = decoded(answer)
+        near: dict[str, None] = {}
+        for one, parts in zip(presences, found, strict=True):
+            for row in parts:
+                other = Presence(
+                    one.session_id, row["trace_id"], row["first_event_at"], row["last_event_at"], bool(row.get("loose"))
+                )
+                if one.meets(other):
+                    near[other.trace_id] = None
+        return list(near)
+
+
+def _name_session(trace: TraceRow, facts: Sequence[Fact]) -> None:
+    """Let all events of a trace belong to its session, if it has one only; else what stands around them decides."""
+    for fact in facts:
+        fact.telling.session_id = fact.own.session_id or fact.telling.session_id
+    named = {fact.telling.session_id for fact in facts} - {None}
+    if named <= {trace.session_id}:
+        for fact in facts:
+            fact.telling.session_id = trace.session_id
+
+
+def _trace_row(row: Row) -> TraceRow:
+    return TraceRow(
+        row["id"], row["event_count"], row.get("session_id"), row.get("agent_id"), row["newest"], row["recent"]
+    )

@@ -1,0 +1,166 @@
+"""Makes what happened out of what was stored: does for its process (`work`) what that says, as it comes.
+
+The process says what it needs from the store and what is to be written, and is handed the store's answers undecoded.
+It may be killed at any moment, as may this one: a record of the queue is deleted in the transaction that writes what its
+traces came to, and what is done twice is the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+
+from mapping.errors import Problem
+from storage.errors import IndexUnavailable
+from storage.interpreting import interpretation_queue
+from storage.interpreting.messages import Begin, Found, Given, Idle, Load, News, Read, Record, Step, Write, Written
+from storage.interpreting.queries import EVENTS, READS, WRITE
+from storage.surreal import cbor, rows
+from storage.surreal.database import ConflictError, Database, RefusedError
+from storage.workers.giving_way import GivingWay
+from storage.workers.process import Service
+
+log = logging.getLogger(__name__)
+
+State = Literal["ready", "rebuilding", "waiting", "failed"]
+
+_RETRY_AFTER = 2.0  # seconds
+# Another receiver on the same stores may have stopped before it had interpreted what it stored.
+_LOOK_AGAIN_AFTER = 30.0
+# What comes within this time is interpreted together.
+_LINGER = 0.2
+# Events read at a time: 10 ms of the engine's time.
+_EVENTS = 250
+# Records whose traces wait to be interpreted again, before others are taken.
+_MOST_TAKEN = 2_000
+
+# What may be tried again.
+_PASSING = (ConflictError, IndexUnavailable, Problem, RefusedError)
+
+
+class Interpreter:
+    """Keeps what happened up with what is stored.
+
+    `state` is `ready`, `rebuilding` what other rules or prices have made, `waiting` for a store that is away, or `failed`;
+    `reason` says why. `pending` events are stored and not interpreted, the first of them since `oldest` (nanoseconds);
+    `interpreted` counts those that this process has interpreted. `not_understood` counts events that look like an
+    agent's and say nothing that is known, by the scope that sent them.
+    """
+
+    def __init__(self, database: Database, commits_wait: Callable[[], bool] = lambda: False) -> None:
+        self.state: State = "ready"
+        self.reason = ""
+        self.pending = 0
+        self.oldest: int | None = None
+        self.interpreted = 0
+        self.not_understood: Counter[str] = Counter()
+        self._database = database
+        self._give_way = GivingWay(commits_wait)
+        self._work = asyncio.Event()
+        self._taken: dict[str, Record] = {}
+
+    async def count_pending(self) -> None:
+        """Read from the store what was left to be interpreted."""
+        self.pending, self.oldest = await interpretation_queue.waiting(self._database)
+
+    def added(self, events: int) -> None:
+        """Take note of events that were just stored, or of a deletion, which are none."""
+        self.pending += events
+        if self.oldest is None and events:
+            self.oldest = time.time_ns()
+        self._work.set()
+
+    async def run(self, prices: dict[str, Any] | None = None) -> None:
+        """Interpret until cancelled."""
+        try:
+            while True:
+                process = Service("storage.interpreting.worker", Load(prices))
+                try:
+                    await self._keep_up(process)
+                except _PASSING as error:
+                    if self.state != "waiting":
+                        log.warning("interpreting waits: %s", error)
+                    self.state, self.reason = "waiting", str(error)
+                finally:
+                    self._taken.clear()
+                    await process.close()
+                await asyncio.sleep(_RETRY_AFTER)
+        except Exception as error:
+            # The receiver stores all the same; whoever asks for the state is told.
+            self.state, self.reason = "failed", str(error)
+            log.exception("interpreting has stopped; events are stored, and wait to be interpreted")
+
+    async def _keep_up(self, process: Service) -> None:
+        given: Begin | Given = Begin()
+        while True:
+            step = msgspec.convert(await process.ask(given), Step)
+            match step:
+                case Read():
+                    given = Found(await self._read(step))
+                case Write():
+                    given = await self._write(step)
+                case Idle():
+                    self.not_understood.update(step.not_understood)
+                    self.state, self.reason = ("rebuilding" if step.rebuilding else "ready"), ""
+                    given = await self._news(step.seconds)
+
+    async def _read(self, step: Read) -> bytes:
+        await self._give_way()
+        return await self._database.read(READS[step.what], **_encoded(step.variables))
+
+    async def _write(self, step: Write) -> Written:
+        await self._give_way()
+        try:
+            await self._database.query(WRITE, **_encoded(step.variables))
+        except ConflictError:
+            await asyncio.sleep(random.random() * 0.1)  # noqa: S311 - so that two do not meet again
+            return Written(conflict=True)
+        except RefusedError as error:
+            return Written(refused=str(error))
+        events = sum(self._taken.pop(name).events for name in step.done)
+        self.interpreted += events
+        self.pending = max(self.pending - events, 0)
+        self.oldest = min(
+            (record.moment for record in self._taken.values()), default=None if not self.pending else self.oldest
+        )
+        return Written()
+
+    async def _news(self, seconds: float) -> News:
+        """Take the next records of the queue, or wait for some, so many seconds at most."""
+        records = await self._take()
+        if not records and seconds > 0:
+            # Not by wait_for: in Python 3.11 it loses a cancellation that comes at the same moment as the work.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(seconds, _LOOK_AGAIN_AFTER)):
+                    await self._work.wait()
+                    await asyncio.sleep(_LINGER)
+            records = await self._take()
+        event_ids = [event_id for record in records for ids in record.traces.values() for event_id in ids]
+        answers = []
+        for start in range(0, len(event_ids), _EVENTS):
+            await self._give_way()
+            events = [cbor.record(rows.EVENT, event_id) for event_id in event_ids[start : start + _EVENTS]]
+            answers.append(await self._database.read(EVENTS, events=events))
+        return News(records, answers)
+
+    async def _take(self) -> list[Record]:
+        self._work.clear()
+        if len(self._taken) >= _MOST_TAKEN:
+            return []
+        records = await interpretation_queue.take(self._database, self._taken)
+        self._taken |= {record.name: record for record in records}
+        if not self._taken:
+            self.pending, self.oldest = 0, None
+        return records
+
+
+def _encoded(variables: dict[str, bytes]) -> dict[str, cbor.Encoded]:
+    return {name: cbor.Encoded(value) for name, value in variables.items()}

@@ -1,0 +1,108 @@
+"""What the interpreter's process keeps of traces that were active of late, so that only their new events are read.
+
+An event's telling is kept as an outline, packed: 300 to 600 bytes. The traces that have been silent for longest are
+forgotten first; one that goes on after that is read from the store again.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from mapping.calls.model import Telling
+
+# Bytes of packed tellings, with what holding one costs beside.
+_MOST = 64 << 20
+_HOLDING = 200
+
+
+class _Packed(Telling, array_like=True, kw_only=True):
+    """A telling without the names of its fields."""
+
+
+class Whose(NamedTuple):
+    """The agent and the session of an event."""
+
+    agent_id: str | None
+    session_id: str | None
+
+
+class Fact(msgspec.Struct, array_like=True):
+    """An event: what it tells, whose it is by its own word, and whose it is as stored."""
+
+    telling: _Packed
+    own: Whose
+    stored: Whose
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Fact).decode
+
+
+class TraceMemory:
+    """What is known of a trace.
+
+    `whole` says that all its events are known but those that still come by the queue. `written` has a digest of each row
+    that is stored of what it came to, by table and id; it is None where that is to be read, and good for `revision`.
+    """
+
+    def __init__(self) -> None:
+        self.whole = False
+        self.revision: int | None = None
+        self.written: dict[tuple[str, Any], bytes] | None = None
+        self.agent_id: str | None = None
+        self.bytes = 0
+        self._facts: dict[str, bytes] = {}
+
+    def __len__(self) -> int:
+        return len(self._facts)
+
+    def add(self, telling: Telling, own: Whose, stored: Whose) -> None:
+        packed = _encode((msgspec.structs.astuple(telling), own, stored))
+        before = self._facts.get(telling.id)
+        self.bytes += len(packed) - len(before) if before is not None else len(packed) + _HOLDING
+        self._facts[telling.id] = packed
+
+    def clear(self) -> None:
+        """Forget the events."""
+        self._facts.clear()
+        self.bytes = 0
+
+    def facts(self) -> Iterator[Fact]:
+        return map(_decode, self._facts.values())
+
+    def stored_as(self, fact: Fact, whose: Whose) -> None:
+        """Take note of whose an event is stored as from now on."""
+        self.add(fact.telling, fact.own, whose)
+
+
+class Memory:
+    """Traces, those that were active last at the end."""
+
+    def __init__(self, most: int = _MOST) -> None:
+        self._most = most
+        self._traces: OrderedDict[str, TraceMemory] = OrderedDict()
+
+    def of(self, trace_id: str) -> TraceMemory:
+        """Return what is known of a trace, nothing at first."""
+        known = self._traces.setdefault(trace_id, TraceMemory())
+        self._traces.move_to_end(trace_id)
+        return known
+
+    def size_of(self, trace_id: str) -> int:
+        """Return how many events of a trace are known."""
+        known = self._traces.get(trace_id)
+        return 0 if known is None else len(known)
+
+    def forget(self, trace_id: str) -> None:
+        self._traces.pop(trace_id, None)
+
+    def shrink(self) -> None:
+        """Forget what is too much. The one trace that was active last stays, however large it is."""
+        size = sum(known.bytes for known in self._traces.values())
+        while size > self._most and len(self._traces) > 1:
+            _, known = self._traces.popitem(last=False)
+            size -= known.bytes

@@ -1,0 +1,87 @@
+"""What the interpreter and its process say to each other: the process says what is to be done next, step by step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from storage.interpreting.queries import Reading
+
+
+class Record(msgspec.Struct):
+    """A record of the queue: traces that have changed, and their new events; none where events were deleted."""
+
+    name: str
+    traces: dict[str, list[str]]
+
+    @property
+    def events(self) -> int:
+        return sum(map(len, self.traces.values()))
+
+    @property
+    def moment(self) -> int:
+        """When it was written, in nanoseconds."""
+        return int(self.name.partition("-")[0])
+
+
+class Load(msgspec.Struct, tag=True):
+    """Get ready. `prices` are one's own, as `mapping.calls.pricing.own_prices` takes them; None for none."""
+
+    prices: dict[str, Any] | None = None
+
+
+class Begin(msgspec.Struct, tag=True):
+    """Say what is to be done first."""
+
+
+class Read(msgspec.Struct, tag=True):
+    """Read this from the store; `variables` are encoded in CBOR. Answered with `Found`."""
+
+    what: Reading
+    variables: dict[str, bytes]
+
+
+class Write(msgspec.Struct, tag=True):
+    """Write what traces came to (`queries.WRITE`). Answered with `Written`.
+
+    `done` are the records of the queue that end with it.
+    """
+
+    variables: dict[str, bytes]
+    done: list[str]
+
+
+class Idle(msgspec.Struct, tag=True):
+    """There is nothing to do for so many seconds, unless more has come. Answered with `News`.
+
+    `not_understood` counts events since the last time, by the scope that sent them.
+    """
+
+    seconds: float
+    rebuilding: bool
+    not_understood: dict[str, int]
+
+
+class Found(msgspec.Struct, tag=True):
+    """The store's answer to a `Read`, undecoded."""
+
+    answer: bytes
+
+
+class Written(msgspec.Struct, tag=True):
+    """Whether a `Write` was taken. `refused` says why the database does not take what is in it."""
+
+    conflict: bool = False
+    refused: str | None = None
+
+
+class News(msgspec.Struct, tag=True):
+    """Records that were taken from the queue, and the store's answers to `queries.EVENTS` for their events."""
+
+    records: list[Record]
+    answers: list[bytes]
+
+
+Step = Read | Write | Idle
+Given = Found | Written | News

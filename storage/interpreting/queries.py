@@ -1,0 +1,77 @@
+"""What the interpreter asks of the store, by name: its process says which, and gives the values as variables."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+# Events by their ids, and the origins that they share.
+EVENTS = """
+LET $found = (SELECT * FROM $events);
+RETURN $found;
+SELECT * FROM array::complement(array::distinct($found.map(|$event| $event.origin)), [NONE]);
+"""
+
+Reading = Literal["traces", "events of a trace", "calls of a trace", "near", "older traces", "state"]
+
+READS: dict[Reading, str] = {
+    # Traces, what was written of them, and of their sessions.
+    "traces": """
+SELECT id, event_count, session_id, agent_id, newest, recent FROM $traces;
+LET $found = (SELECT * FROM $runs);
+RETURN $found;
+SELECT * FROM $found.map(|$run| $run.sessions.map(
+    |$session| type::record('session_run', [$session, record::id($run.id)])
+)).flatten();
+""",
+    # As in storage.read.paging: what is at the same moment as the last one, then what is older.
+    "events of a trace": """
+LET $same = (SELECT * FROM agent_event WHERE trace_id = $trace AND newest = $place AND id > $last
+    ORDER BY newest, id LIMIT $limit);
+LET $older = (SELECT * FROM agent_event WHERE trace_id = $trace AND newest > $place ORDER BY newest, id LIMIT $limit);
+LET $found = array::slice(array::concat($same, $older), 0, $limit);
+RETURN $found;
+SELECT * FROM array::complement(array::distinct($found.map(|$event| $event.origin)), [NONE]);
+""",
+    "calls of a trace": """
+SELECT * FROM agent_call WHERE trace_id = $trace AND newest = $place AND id > $last ORDER BY newest, id LIMIT $limit;
+SELECT * FROM agent_call WHERE trace_id = $trace AND newest > $place ORDER BY newest, id LIMIT $limit;
+""",
+    # Of each session the parts of traces that began before a moment, the latest first.
+    "near": """
+RETURN $near.map(|$one| (
+    SELECT id, trace_id, newest, first_event_at, last_event_at, loose FROM session_run
+    WHERE session_id = $one.session AND newest > $one.place ORDER BY newest, id LIMIT $limit
+));
+""",
+    "older traces": ";".join(
+        f"""
+SELECT id, newest, event_count, type::record('agent_run', record::id(id)).version AS version FROM agent_trace
+WHERE status = '{status}' AND newest = $place AND id > $last ORDER BY newest, id LIMIT $limit;
+SELECT id, newest, event_count, type::record('agent_run', record::id(id)).version AS version FROM agent_trace
+WHERE status = '{status}' AND newest > $place ORDER BY newest, id LIMIT $limit
+"""  # noqa: S608 - the statuses there are
+        for status in ("running", "completed", "failed")
+    ),
+    "state": "SELECT * FROM interpretation_state:current",
+}
+
+# What some traces came to. It throws where one of them is gone, or somebody else has written what was made of it.
+WRITE = """
+BEGIN;
+IF (SELECT VALUE id FROM $traces) != $traces { THROW 'a trace was deleted' };
+IF (SELECT VALUE [id, revision] FROM $runs) != $known { THROW 'a run has changed' };
+DELETE $gone RETURN NONE;
+INSERT INTO agent_call $new_calls RETURN NONE;
+FOR $call IN $changed_calls { UPDATE $call.id CONTENT $call RETURN NONE };
+INSERT INTO agent_run $new_runs RETURN NONE;
+FOR $run IN $changed_runs { UPDATE $run.id CONTENT $run RETURN NONE };
+INSERT INTO session_run $new_sessions RETURN NONE;
+FOR $session IN $changed_sessions { UPDATE $session.id CONTENT $session RETURN NONE };
+FOR $event IN $changed_events {
+    UPDATE $event.id SET agent_id = $event.agent_id, session_id = $event.session_id, as_sent = $event.as_sent RETURN NONE
+};
+INSERT INTO index_queue $queued RETURN NONE;
+FOR $state IN $states { UPSERT interpretation_state:current CONTENT $state RETURN NONE };
+DELETE $done RETURN NONE;
+COMMIT;
+"""

@@ -1,0 +1,228 @@
+"""A run as rows: its calls, what each trace came to, what each session did in it, and whose each event is.
+
+A row is plain: fields without those that are None, moments in nanoseconds. The negated numbers that lead lists are
+those of `storage/surreal/schema`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from mapping.calls.headlines import error_line, first_error, first_question, last_answer
+from mapping.calls.model import Call, Run, Telling, Totals
+from storage.interpreting.memory import Fact, Whose
+from storage.surreal import cbor, rows
+
+Row = dict[str, Any]
+# A row's table and id.
+Key = tuple[str, Any]
+
+# Fields of rows that are times in the store.
+DATETIMES = frozenset({"start_time", "end_time", "first_event_at", "last_event_at"})
+# Names of agents, models and sessions that a run lists.
+_NAMES = 100
+
+
+class TraceRow(NamedTuple):
+    """A trace as the store has it: when it began and was last active are nanoseconds, negated."""
+
+    id: str
+    event_count: int
+    session_id: str | None
+    agent_id: str | None
+    newest: int
+    recent: int
+
+
+class Result(NamedTuple):
+    """What a trace came to: rows by table and id, whose each event is, and the agent of what names none."""
+
+    rows: dict[Key, Row]
+    whose: dict[str, Whose]
+    agent_id: str | None
+
+
+def results_of(run: Run, traces: Mapping[str, TraceRow], facts: Iterable[Fact], version: str) -> dict[str, Result]:
+    """Return what each of the traces came to that the run was made from."""
+    by_trace: defaultdict[str, _Members] = defaultdict(_Members)
+    for fact in facts:
+        by_trace[fact.telling.trace_id].facts.append(fact)
+    for call in run.calls:
+        by_trace[call.trace_id].calls.append(call)
+    for error in run.errors:
+        by_trace[error.trace_id].errors.append(error)
+    for statement in run.statements:
+        by_trace[statement.trace_id].statements.append(statement)
+    by_id = {call.id: call for call in run.calls}
+    return {trace_id: _result(run, trace, by_trace[trace_id], by_id, version) for trace_id, trace in traces.items()}
+
+
+class _Members:
+    def __init__(self) -> None:
+        self.facts: list[Fact] = []
+        self.calls: list[Call] = []
+        self.errors: list[Telling] = []
+        self.statements: list[Telling] = []
+
+
+def is_loose(telling: Telling) -> bool:
+    """Say whether something of the session, but of another trace, may tell of the same call."""
+    return telling.kind in ("model", "tool") and telling.parent_span_id is None
+
+
+def _result(run: Run, trace: TraceRow, of: _Members, by_id: Mapping[str, Call], version: str) -> Result:
+    agent_id = _main_agent(of.calls) or trace.agent_id
+    sessions = {fact.telling.id: _session_of(fact, run, by_id, trace) for fact in of.facts}
+    found: dict[Key, Row] = {(rows.CALL, call.id): _call_row(call) for call in of.calls}
+    parts = _session_rows(run, trace, of, sessions, by_id)
+    found |= {(rows.SESSION_RUN, (row["session_id"], trace.id)): row for row in parts}
+    found[rows.RUN, trace.id] = _present(
+        version=version,
+        event_count=len(of.facts),
+        newest=trace.newest,
+        recent=trace.recent,
+        agent_id=agent_id,
+        agents=_names(call.agent for call in of.calls) or ([agent_id] if agent_id else []),
+        models=_names(call.name for call in of.calls if call.kind == "model"),
+        sessions=[row["session_id"] for row in parts],
+        first_question=first_question(of.calls, of.statements),
+        last_answer=last_answer(of.calls, by_id),
+        first_error=first_error(of.calls, of.errors),
+        **_sums(run.by_trace.get(trace.id)),
+    )
+    whose = {
+        fact.telling.id: Whose(
+            _kept(fact.own.agent_id, run.agent_of.get(fact.telling.id), agent_id),
+            _kept(fact.own.session_id, sessions[fact.telling.id], trace.session_id),
+        )
+        for fact in of.facts
+    }
+    return Result(found, whose, agent_id)
+
+
+def _kept(own: str | None, found: str | None, inherited: str | None) -> str | None:
+    """Return what an event's row says: nothing where the event does not either and has it from its trace."""
+    return own if found is None or (own is None and found == inherited) else found
+
+
+def _main_agent(calls: Sequence[Call]) -> str | None:
+    """Return the agent of the outermost call that began first: calls come in the order of their start."""
+    first = next((call for call in calls if call.kind == "agent" and call.agent), None)
+    first = first or next((call for call in calls if call.agent), None)
+    return None if first is None else first.agent
+
+
+def _session_of(fact: Fact, run: Run, by_id: Mapping[str, Call], trace: TraceRow) -> str | None:
+    call = by_id.get(run.call_of.get(fact.telling.id, ""))
+    return fact.telling.session_id or (call.session_id if call is not None else None) or trace.session_id
+
+
+def _session_rows(
+    run: Run, trace: TraceRow, of: _Members, sessions: Mapping[str, str | None], by_id: Mapping[str, Call]
+) -> list[Row]:
+    """Return the part that each session has in a trace, the one that began first in front."""
+    members: defaultdict[str | None, list[Telling]] = defaultdict(list)
+    calls_of: defaultdict[str | None, list[Call]] = defaultdict(list)
+    stated: defaultdict[str | None, list[Telling]] = defaultdict(list)
+    failed: defaultdict[str | None, list[Telling]] = defaultdict(list)
+    for fact in of.facts:
+        members[sessions[fact.telling.id]].append(fact.telling)
+    for call in of.calls:
+        calls_of[call.session_id].append(call)
+    for groups, tellings in ((stated, of.statements), (failed, of.errors)):
+        for telling in tellings:
+            groups[telling.session_id].append(telling)
+    parts = []
+    for session_id, tellings in members.items():
+        if session_id is None:
+            continue
+        calls = calls_of[session_id]
+        first = min(telling.start for telling in tellings)
+        last = max(telling.end for telling in tellings)
+        row = _present(
+            session_id=session_id,
+            trace_id=trace.id,
+            event_count=len(tellings),
+            first_event_at=first,
+            last_event_at=last,
+            newest=trace.newest,
+            agents=_names(call.agent for call in calls),
+            models=_names(call.name for call in calls if call.kind == "model"),
+            first_question=first_question(calls, stated[session_id]),
+            last_answer=last_answer(calls, by_id),
+            first_error=first_error(calls, failed[session_id]),
+            loose=True if any(map(is_loose, tellings)) else None,
+            **_sums(run.by_session.get((session_id, trace.id))),
+        )
+        parts.append(row)
+    return sorted(parts, key=lambda row: (row["first_event_at"], row["session_id"]))
+
+
+def _sums(totals: Totals | None) -> Row:
+    totals = totals or Totals()
+    return {
+        "calls": totals.models,
+        "tools": totals.tools,
+        "agent_calls": totals.agents,
+        "error_count": totals.errors,
+        "input_tokens": cbor.int64(totals.input_tokens),
+        "output_tokens": cbor.int64(totals.output_tokens),
+        "cache_read_tokens": cbor.int64(totals.cache_read_tokens),
+        "cache_write_tokens": cbor.int64(totals.cache_write_tokens),
+        "reasoning_tokens": cbor.int64(totals.reasoning_tokens),
+        "cost_nano_usd": cbor.int64(totals.cost),
+        "unpriced_calls": totals.unpriced,
+    }
+
+
+def _call_row(call: Call) -> Row:
+    tokens = call.tokens
+    told = (tokens.input or 0) + (tokens.output or 0)
+    return _present(
+        kind=call.kind,
+        name=call.name,
+        agent_id=call.agent,
+        session_id=call.session_id,
+        trace_id=call.trace_id,
+        parent_id=call.parent_id,
+        provider=call.provider,
+        start_time=call.start,
+        end_time=call.end,
+        duration_ns=cbor.int64(call.end - call.start),
+        status=call.status,
+        error=error_line(call),
+        # Whether the failure is its own, and whether sums count it: said where it is so.
+        fails_first=True if call.fails_first else None,
+        waits=True if call.waits else None,
+        counts=True if call.counts else None,
+        input_tokens=_int64(tokens.input),
+        output_tokens=_int64(tokens.output),
+        cache_read_tokens=_int64(tokens.cache_read),
+        cache_write_tokens=_int64(tokens.cache_write),
+        reasoning_tokens=_int64(tokens.reasoning),
+        cost_nano_usd=_int64(call.cost),
+        cost_from=call.cost_from,
+        price=call.price,
+        told_by=call.told_by,
+        tool_call_id=call.tool_call_id,
+        response_id=call.response_id,
+        newest=cbor.int64(-call.start),
+        longest=cbor.int64(call.start - call.end),
+        most_tokens=cbor.int64(-told) if told else None,
+        dearest=cbor.int64(-call.cost) if call.cost else None,
+    )
+
+
+def _names(names: Iterable[str | None]) -> list[str]:
+    """Return the most frequent names, the most frequent first; of equals the one that came first."""
+    return [name for name, _ in Counter(name for name in names if name).most_common(_NAMES)]
+
+
+def _int64(number: int | None) -> int | None:
+    return None if number is None else cbor.int64(number)
+
+
+def _present(**fields: Any) -> Row:
+    return {field: value for field, value in fields.items() if value is not None}

@@ -1,0 +1,119 @@
+"""Which traces are to be interpreted next, and when.
+
+A trace that changes is interpreted at once, and then again as soon as it has twice as many events, or after a while that
+is in proportion to what that took of this process's time: so a long trace that grows costs no more than a few times what its events cost, and
+a small one follows its events. Traces of one session that are interpreted together wait together.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+# Times what an interpretation took, until the next of the same trace.
+_WAIT = 20.0
+# Seconds until a trace that events were deleted of is looked at: more of it is about to go.
+_AFTER_DELETION = 60.0
+# Seconds that a pace is remembered for at least; and how many.
+_FORGOTTEN_AFTER, _PACES = 1.0, 10_000
+
+
+class _Pace(NamedTuple):
+    """When a trace was interpreted last, how many events it had, and when it may be again."""
+
+    at: float
+    size: int
+    again: float
+
+
+class Pending(NamedTuple):
+    """A trace that is to be interpreted: since when, because of which records, and when at the earliest."""
+
+    since: float
+    records: frozenset[str]
+    earliest: float
+
+
+class Schedule:
+    """Traces that have changed. `clock` gives seconds, `size_of` how many events are known of a trace."""
+
+    def __init__(self, clock: Callable[[], float], size_of: Callable[[str], int]) -> None:
+        self._clock = clock
+        self._size_of = size_of
+        self._pending: dict[str, Pending] = {}
+        # How many of its traces each record waits for.
+        self._waits_for: dict[str, int] = {}
+        self._paces: dict[str, _Pace] = {}
+
+    def add(self, record: str, traces: Mapping[str, int]) -> None:
+        """Take note of a record: traces with how many events they got; 0 for those that lost some."""
+        now = self._clock()
+        self._waits_for[record] = len(traces)
+        for trace_id, events in traces.items():
+            earliest = now if events else now + _AFTER_DELETION
+            known = self._pending.get(trace_id)
+            if known is None:
+                self._pending[trace_id] = Pending(now, frozenset((record,)), earliest)
+            else:
+                later = max(earliest, known.earliest) if not events else known.earliest
+                self._pending[trace_id] = Pending(known.since, known.records | {record}, later)
+
+    def due(self, most: int) -> list[str]:
+        """Return traces to be interpreted now, those that have waited longest first, up to so many events."""
+        now = self._clock()
+        due: list[str] = []
+        events = 0
+        for trace_id in sorted(self._pending, key=lambda trace_id: self._pending[trace_id].since):
+            if self._when(trace_id) > now:
+                continue
+            events += self._size_of(trace_id)
+            if due and events > most:
+                break
+            due.append(trace_id)
+        return due
+
+    def seconds_left(self) -> float | None:
+        """Return the seconds until the next trace is due, None where none is pending."""
+        if not self._pending:
+            return None
+        return max(min(map(self._when, self._pending)) - self._clock(), 0.0)
+
+    def __contains__(self, trace_id: str) -> bool:
+        return trace_id in self._pending
+
+    def _when(self, trace_id: str) -> float:
+        pending, pace = self._pending[trace_id], self._paces.get(trace_id)
+        if pace is None or self._size_of(trace_id) >= 2 * pace.size:
+            return pending.earliest
+        return max(pending.earliest, pace.again)
+
+    def ending(self, trace_ids: Iterable[str]) -> list[str]:
+        """Return the records that nothing waits for any more once these traces are done."""
+        ended = Counter(record for trace_id in trace_ids for record in self._records(trace_id))
+        return [record for record, traces in ended.items() if traces == self._waits_for[record]]
+
+    def done(self, trace_ids: Iterable[str]) -> None:
+        """Take note of traces that are interpreted."""
+        trace_ids = list(trace_ids)
+        for record in self.ending(trace_ids):
+            del self._waits_for[record]
+        for trace_id in trace_ids:
+            for record in self._records(trace_id) & self._waits_for.keys():
+                self._waits_for[record] -= 1
+            self._pending.pop(trace_id, None)
+
+    def _records(self, trace_id: str) -> frozenset[str]:
+        pending = self._pending.get(trace_id)
+        return pending.records if pending is not None else frozenset()
+
+    def took(self, trace_id: str, seconds: float) -> None:
+        """Take note of how long a trace took, with those it was interpreted with."""
+        now = self._clock()
+        self._paces[trace_id] = _Pace(now, self._size_of(trace_id), now + _WAIT * seconds)
+        if len(self._paces) > _PACES:
+            self._paces = {
+                known: pace
+                for known, pace in self._paces.items()
+                if pace.again > now or now - pace.at < _FORGOTTEN_AFTER
+            }

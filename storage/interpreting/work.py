@@ -1,0 +1,240 @@
+"""What the interpreter does, step by step: a generator that says what to read and write, and is given what came of it.
+
+Traces that changed are interpreted with those of their sessions that may tell of the same calls (`neighbours`), and what
+they came to is compared with what is stored (`changes`). Nothing here waits, and nothing but memory is lost with the
+process: a record of the queue ends in the transaction that writes what its traces came to.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from mapping.calls.interpret import Price, interpret
+from mapping.calls.model import Run, Totals
+from mapping.values import INT64_MIN
+from storage.interpreting.answers import EventReader, decoded, merged
+from storage.interpreting.changes import MOST_ROWS, Part, TraceChanges, deleted, parts_of
+from storage.interpreting.gathering import Gathered, Gathering, read
+from storage.interpreting.memory import Memory
+from storage.interpreting.messages import Given, Idle, News, Step, Write, Written
+from storage.interpreting.neighbours import together
+from storage.interpreting.results import Key, results_of
+from storage.interpreting.schedule import Schedule
+from storage.surreal import cbor, rows
+
+log = logging.getLogger(__name__)
+
+Steps = Generator[Step, Given, None]
+
+# Events interpreted one after the other before news are taken in, unless a trace has more.
+_EVENTS = 1_000
+# Traces looked at, at a time, for what is to be made anew.
+_OLDER = 50
+# Seconds until somebody looks whether there is something to do.
+_LONG = 60.0
+_VARIABLES = (
+    "traces runs known gone new_calls changed_calls new_runs changed_runs new_sessions changed_sessions changed_events "
+    "queued states done"
+).split()
+
+
+class _Older(NamedTuple):
+    """How far what is older is made anew: the start of a trace (nanoseconds, negated), and its id."""
+
+    place: int = INT64_MIN
+    last: str = ""
+
+
+class Work:
+    """The steps, from `steps`. `interpreted` counts events that were interpreted, again or not, `events.read` those read.
+
+    `clock` and `cpu` give seconds: those that pass, and those that this process works, on however busy a machine.
+    """
+
+    def __init__(
+        self,
+        version: str,
+        price: Price = lambda _call: None,
+        *,
+        memory: Memory | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        cpu: Callable[[], float] = time.process_time,
+    ) -> None:
+        self.interpreted = 0
+        self._version = version
+        self._price = price
+        self._cpu = cpu
+        self._memory = memory or Memory()
+        self.events = EventReader(self._memory)
+        self._gathering = Gathering(self._memory, self.events)
+        self._schedule = Schedule(clock, self._memory.size_of)
+        self._older: _Older | None = None
+
+    def steps(self) -> Steps:
+        """Say what is to be done next, without end."""
+        yield from self._begin()
+        while True:
+            self._memory.shrink()
+            yield from self._take_news()
+            if due := self._schedule.due(_EVENTS):
+                yield from self._interpret(due)
+            elif self._older is not None:
+                yield from self._make_anew(self._older)
+
+    def _begin(self) -> Steps:
+        """Find out whether what is stored was made by these rules and prices."""
+        (found,) = decoded((yield from read("state")))
+        if not found or found[0]["version"] != self._version:
+            yield from self._note(_Older())
+        elif "place" in found[0]:
+            self._older = _Older(found[0]["place"], found[0]["last"])
+
+    def _take_news(self) -> Steps:
+        left = self._schedule.seconds_left()
+        seconds = 0.0 if self._older is not None else _LONG if left is None else left
+        not_understood, self.events.not_understood = self.events.not_understood, Counter()
+        news = yield Idle(seconds, self._older is not None, dict(not_understood))
+        assert isinstance(news, News)  # noqa: S101 - for mypy: what an Idle is answered with
+        for answer in news.answers:
+            self.events.take(answer)
+        for record in news.records:
+            for trace_id, event_ids in record.traces.items():
+                if not event_ids:  # some of its events are no more
+                    self._memory.forget(trace_id)
+            self._schedule.add(record.name, {trace_id: len(ids) for trace_id, ids in record.traces.items()})
+
+    def _interpret(self, trace_ids: Sequence[str]) -> Steps:
+        began = self._cpu()
+        gathered = yield from self._gathering.gather(trace_ids)
+        presences = [one for parts in gathered.presences.values() for one in parts]
+        writing = _Writing()
+        for group in together(gathered.traces, presences):
+            changes = self._changes(group, gathered)
+            if writing.rows + sum(change.rows for change in changes) > MOST_ROWS:
+                yield from self._write(writing)
+                writing = _Writing()
+            writing.add(changes, [trace_id for trace_id in group if trace_id in trace_ids])
+        writing.due += [trace_id for trace_id in trace_ids if trace_id not in gathered.traces]
+        writing.left = gathered.left
+        yield from self._write(writing)
+        seconds, size = self._cpu() - began, sum(map(len, gathered.facts.values()))
+        for trace_id, facts in gathered.facts.items():
+            self._schedule.took(trace_id, seconds * len(facts) / max(size, 1))
+
+    def _changes(self, group: Sequence[str], gathered: Gathered) -> list[TraceChanges]:
+        """Interpret traces together, and return what is to be written of them."""
+        facts = [fact for trace_id in group for fact in gathered.facts[trace_id]]
+        self.interpreted += len(facts)
+        try:
+            run = interpret([fact.telling for fact in facts], self._price)
+        except Exception:  # one trace that cannot be interpreted must not stop all others
+            log.exception("traces cannot be interpreted: %s", ", ".join(group))
+            run = _nothing()
+        own = {trace_id: gathered.traces[trace_id] for trace_id in group if trace_id in gathered.own}
+        results = results_of(run, own, [fact for trace_id in own for fact in gathered.facts[trace_id]], self._version)
+        return [
+            TraceChanges(own[trace_id], self._memory.of(trace_id), result, gathered.facts[trace_id])
+            for trace_id, result in results.items()
+        ]
+
+    def _write(self, writing: _Writing) -> Steps:
+        """Write what traces came to; those that somebody else has changed meanwhile stay to be done again."""
+        outcome = yield from self._written(writing)
+        if outcome.refused is not None and len(writing.changes) > 1:
+            for change in writing.changes:
+                alone = _Writing()
+                alone.add([change], [trace_id for trace_id in writing.due if trace_id == change.trace.id])
+                yield from self._write(alone)
+            return
+        if outcome.refused is not None:
+            # What cannot be stored must not stop what can.
+            log.error("what happened in %s cannot be stored: %s", ", ".join(writing.due), outcome.refused)
+        if outcome.conflict or outcome.refused is not None:
+            for change in writing.changes:
+                self._memory.forget(change.trace.id)
+        if outcome.conflict:
+            return
+        for change in writing.changes if outcome.refused is None else ():
+            change.note(self._memory.of(change.trace.id))
+        self._schedule.done(writing.due)
+
+    def _written(self, writing: _Writing) -> Generator[Step, Given, Written]:
+        parts = parts_of(writing.changes)
+        parts[0].lists["gone"] += deleted(writing.left)
+        parts[-1].names = self._schedule.ending(writing.due)
+        parts[-1].lists["done"] += [cbor.record(rows.INTERPRETATION_QUEUE, name) for name in parts[-1].names]
+        traces = [change.trace.id for change in writing.changes if change.rows]
+        for part in parts:
+            if not any(part.lists.values()):
+                continue
+            part.lists["traces"] = [cbor.record(rows.TRACE, trace_id) for trace_id in traces]
+            part.lists["runs"] = [cbor.record(rows.RUN, trace_id) for trace_id in traces]
+            part.lists["known"] = [
+                [cbor.record(rows.RUN, change.trace.id), change.known]
+                for change in writing.changes
+                if change.rows and change.known is not None
+            ]
+            outcome = yield from _sent(part)
+            if outcome.conflict or outcome.refused is not None:
+                return outcome
+        return Written()
+
+    def _make_anew(self, older: _Older) -> Steps:
+        """Interpret the next traces that other rules or prices have made, the newest first."""
+        answer = yield from read(
+            "older traces", place=older.place, last=cbor.record(rows.TRACE, older.last), limit=_OLDER
+        )
+        found = merged(*decoded(answer), limit=_OLDER)
+        group: list[str] = []
+        events = 0
+        for row in found:
+            if row["version"] != self._version and row["id"] not in self._schedule:
+                events += row["event_count"]
+                if group and events > _EVENTS:
+                    break
+                group.append(row["id"])
+            older = _Older(row["newest"], row["id"])
+        if group:
+            yield from self._interpret(group)
+        yield from self._note(older if found else None)
+
+    def _note(self, older: _Older | None) -> Steps:
+        """Note how far what is older is made anew."""
+        part = Part()
+        part.add("states", {"version": self._version, **(older._asdict() if older is not None else {})})
+        outcome = yield from _sent(part)
+        if not outcome.conflict:
+            self._older = older
+
+
+class _Writing:
+    """What is written in one go: what traces came to, those among them that were due, and rows of traces that are gone."""
+
+    def __init__(self) -> None:
+        self.changes: list[TraceChanges] = []
+        self.due: list[str] = []
+        self.left: list[Key] = []
+        self.rows = 0
+
+    def add(self, changes: Sequence[TraceChanges], due: Iterable[str]) -> None:
+        self.changes += changes
+        self.due += due
+        self.rows += sum(change.rows for change in changes)
+
+
+def _sent(part: Part) -> Generator[Step, Given, Written]:
+    try:
+        variables = {name: cbor.encode(part.lists.get(name, [])) for name in _VARIABLES}
+    except ValueError as error:
+        return Written(refused=str(error))
+    written = yield Write(variables, part.names)
+    assert isinstance(written, Written)  # noqa: S101 - for mypy: what a Write is answered with
+    return written
+
+
+def _nothing() -> Run:
+    return Run(calls=[], totals=Totals(), by_trace={}, by_session={}, agent_of={}, call_of={})

@@ -1,0 +1,68 @@
+"""The process that interprets: `python -m storage.interpreting.worker`, started by `Interpreter`.
+
+As with points (`storage.indexing.points.worker`), what it does would keep acknowledgements waiting in the receiver's own
+process. Here it runs at a low priority, in the time that ingest leaves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+
+from mapping.calls.interpret import INTERPRETATION_VERSION
+from mapping.calls.model import Call, Tokens
+from mapping.calls.pricing import Prices, own_prices
+from storage.errors import IndexUnavailable
+from storage.interpreting.messages import Begin, Found, Given, Load, News, Step, Written
+from storage.interpreting.work import Steps, Work
+from storage.workers.request_loop import serve
+
+log = logging.getLogger(__name__)
+
+_NICE = 10
+# Asked for its price at the start, which reads the package's table: 0.2 s.
+_ANY = Call(id="", kind="model", name="gpt-4o", told_by=[], trace_id="", start=0, end=0, tokens=Tokens(input=1))
+
+
+class Worker:
+    def __init__(self) -> None:
+        self._steps: Steps | None = None
+
+    def load(self, request: Load) -> None:
+        prices = Prices(own_prices(request.prices) if request.prices else None)
+        prices(_ANY)
+        self._steps = Work(version_of(prices), prices).steps()
+
+    def begin(self, _request: Begin) -> Step:
+        """Say what is to be done first."""
+        return next(self._loaded)
+
+    def next(self, given: Given) -> Step:
+        """Say what is to be done next, given what came of the last step."""
+        try:
+            return self._loaded.send(given)
+        except Exception:
+            log.exception("interpreting begins anew")  # what is raised is but a line of it
+            raise
+
+    @property
+    def _loaded(self) -> Steps:
+        if self._steps is None:
+            raise IndexUnavailable("the interpreter is not loaded")
+        return self._steps
+
+
+def version_of(prices: Prices) -> str:
+    """Return what an interpretation depends on beside events: rules and prices."""
+    return f"{INTERPRETATION_VERSION}-{hashlib.blake2b(prices.version.encode(), digest_size=8).hexdigest()}"
+
+
+def main() -> None:
+    os.nice(_NICE)
+    worker = Worker()
+    serve({Load: worker.load, Begin: worker.begin, Found: worker.next, Written: worker.next, News: worker.next})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""A store with an interpreter beside it, and spans of agents to be interpreted."""
+
+import asyncio
+import contextlib
+
+from mapping.model import Event
+from mapping.times import NS
+from storage.interpreting.interpreter import Interpreter
+from storage.write.writer import Writer
+
+NOON = 1_767_960_000 * NS
+
+OPERATIONS = {"agent": "invoke_agent", "model": "chat", "tool": "execute_tool"}
+
+
+def call(kind, number, *, above=None, trace="1" * 32, at=0, seconds=1, session=None, agent=None, **properties):
+    """Make the span of a call: `number` is that of the span, `above` its parent's, `at` seconds since noon."""
+    properties = {"gen_ai.operation.name": OPERATIONS[kind], **properties}
+    if session:
+        properties["gen_ai.conversation.id"] = session
+    if agent:
+        properties["gen_ai.agent.name"] = agent
+    return Event(
+        id=f"00000000-0000-4000-8000-{trace[:4]}{number:08x}",
+        timestamp=NOON + int(at * NS),
+        duration=int(seconds * NS),
+        kind="internal",
+        trace_id=trace,
+        span_id=f"{number:016x}",
+        parent_span_id=None if above is None else f"{above:016x}",
+        name=f"{OPERATIONS[kind]} {number}",
+        session_id=session,
+        agent_id=agent,
+        properties=properties,
+    )
+
+
+def model(number, input_tokens=10, output_tokens=1, **fields):
+    return call(
+        "model",
+        number,
+        **{"gen_ai.request.model": "gpt-4o", "gen_ai.usage.input_tokens": input_tokens},
+        **{"gen_ai.usage.output_tokens": output_tokens},
+        **fields,
+    )
+
+
+def tool(number, name="look", **fields):
+    return call("tool", number, **{"gen_ai.tool.name": name}, **fields)
+
+
+def agent(number, name, **fields):
+    return call("agent", number, agent=name, **fields)
+
+
+class Running:
+    """A store with an interpreter beside it. `write` stores events as a receiver does."""
+
+    def __init__(self, database, interpreter):
+        self.database = database
+        self.interpreter = interpreter
+        self._writer = Writer(database, agent_window=0, committed=lambda new: interpreter.added(len(new)))
+
+    async def write(self, *events):
+        return await self._writer.write(events)
+
+    async def settled(self):
+        """Wait until all is interpreted."""
+        async with asyncio.timeout(60):
+            while self.interpreter.pending or self.interpreter.state != "ready":
+                await asyncio.sleep(0.01)
+
+    async def rows(self, table):
+        """Give a table's rows by id."""
+        (found,) = await self.database.query(f"SELECT * FROM {table}")
+        return {tuple(row["id"]) if isinstance(row["id"], list) else row["id"]: row for row in found}
+
+
+@contextlib.asynccontextmanager
+async def running(database):
+    interpreter = Interpreter(database)
+    await interpreter.count_pending()
+    interpreting = asyncio.create_task(interpreter.run())
+    try:
+        yield Running(database, interpreter)
+    finally:
+        interpreting.cancel()
+        await asyncio.gather(interpreting, return_exceptions=True)
+        assert interpreter.state != "failed", interpreter.reason

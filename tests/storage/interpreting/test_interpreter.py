@@ -1,0 +1,201 @@
+"""What was stored is interpreted: calls, runs and sessions' sums follow the events, and change only with them."""
+
+import asyncio
+import time
+
+from interpreted import NOON, agent, call, model, running, tool
+
+from mapping.times import NS
+from storage.interpreting.interpreter import Interpreter
+from storage.read.reader import Reader
+
+
+def run_of_an_agent(trace="1" * 32, session="s", name="Planner"):
+    """An agent that calls a model, a tool, and the model again."""
+    return [
+        agent(1, name, trace=trace, session=session, seconds=10),
+        model(2, 10, 1, above=1, trace=trace, session=session, at=1),
+        tool(3, above=1, trace=trace, session=session, at=2),
+        model(4, 20, 2, above=1, trace=trace, session=session, at=3),
+    ]
+
+
+async def test_a_trace_comes_to_its_calls_and_their_sums(store):
+    events = run_of_an_agent()
+    await store.write(*events)
+    await store.settled()
+    calls = await store.rows("agent_call")
+    assert {(row["kind"], row.get("name"), row["agent_id"]) for row in calls.values()} == {
+        ("agent", "Planner", "Planner"),
+        ("model", "gpt-4o", "Planner"),
+        ("tool", "look", "Planner"),
+    }
+    assert sorted(calls) == sorted(event.id for event in events)
+    assert calls[events[1].id]["parent_id"] == events[0].id
+    assert calls[events[1].id]["told_by"] == [events[1].id]
+    assert calls[events[1].id]["start_time"] == NOON + NS
+    run = (await store.rows("agent_run"))["1" * 32]
+    assert (run["input_tokens"], run["output_tokens"], run["calls"], run["tools"], run["event_count"]) == (
+        30,
+        3,
+        2,
+        1,
+        4,
+    )
+    assert (run["agent_id"], run["agents"], run["models"], run["sessions"]) == (
+        "Planner",
+        ["Planner"],
+        ["gpt-4o"],
+        ["s"],
+    )
+    assert run["cost_nano_usd"] > 0
+    session = (await store.rows("session_run"))["s", "1" * 32]
+    assert (session["input_tokens"], session["calls"], session["event_count"]) == (30, 2, 4)
+    assert await store.rows("interpretation_queue") == {}
+
+
+async def test_a_small_trace_is_interpreted_within_a_second_of_its_last_event(store):
+    await store.write(agent(1, "Planner"))
+    await store.settled()  # the process is there
+    for number in range(2, 5):
+        began = time.monotonic()
+        await store.write(model(number, above=1))
+        await store.settled()
+        assert time.monotonic() - began < 1
+    assert (await store.rows("agent_run"))["1" * 32]["calls"] == 3
+
+
+async def test_what_comes_again_changes_nothing(store):
+    events = run_of_an_agent()
+    await store.write(*events)
+    await store.settled()
+    before = [await store.rows(table) for table in ("agent_call", "agent_run", "session_run", "agent_event")]
+    await store.write(*run_of_an_agent())
+    await store.database.query(
+        "INSERT INTO interpretation_queue { id: '1-again', traces: [[$trace, $events]], size: 4 } RETURN VALUE id",
+        trace="1" * 32,
+        events=[event.id for event in events],
+    )
+    store.interpreter.added(4)
+    await store.settled()
+    after = [await store.rows(table) for table in ("agent_call", "agent_run", "session_run", "agent_event")]
+    assert after == before
+
+
+async def test_a_call_that_is_told_of_otherwise_is_gone_once_its_span_is_there(store):
+    trace = "1" * 32
+    log = model(9, 10, 1, at=2, seconds=0, session="s")
+    log.kind, log.span_id, log.duration = "log_record", None, None
+    log.properties = {"event.name": "api_response", **log.properties}
+    await store.write(log)
+    await store.settled()
+    assert [*await store.rows("agent_call")] == [log.id]
+    span = model(2, 10, 1, at=1, session="s")
+    await store.write(span)
+    await store.settled()
+    calls = await store.rows("agent_call")
+    assert [*calls] == [span.id]
+    assert calls[span.id]["told_by"] == [span.id, log.id]
+    assert (await store.rows("agent_run"))[trace]["input_tokens"] == 10
+
+
+async def test_a_log_in_another_trace_of_the_session_tells_of_the_call_of_a_span(store):
+    span = model(1, 10, 1, trace="1" * 32, session="s")
+    log = model(2, 10, 1, trace="2" * 32, at=1, seconds=0, session="s")
+    log.kind, log.span_id, log.duration = "log_record", None, None
+    elsewhere = model(3, 10, 1, trace="3" * 32, session="another")
+    for order in ([span, log, elsewhere], [log, elsewhere, span]):
+        for event in order:
+            await store.write(event)
+            await store.settled()
+        calls = await store.rows("agent_call")
+        assert {call_id: row["told_by"] for call_id, row in calls.items()} == {
+            span.id: [span.id, log.id],
+            elsewhere.id: [elsewhere.id],
+        }
+        runs = await store.rows("agent_run")
+        assert [runs[trace * 32]["calls"] for trace in "123"] == [1, 0, 1]
+        await store.database.query(
+            "DELETE agent_call; DELETE agent_run; DELETE session_run; DELETE agent_event; DELETE agent_trace; DELETE contains"
+        )
+
+
+async def test_an_events_agent_is_the_nearest_one_also_where_that_comes_later(store):
+    reader = Reader(store.database)
+    outer = agent(1, "Planner", seconds=9)
+    inner = agent(2, "Writer", above=1, at=1, seconds=5)
+    below = [model(3, above=2, at=2), model(4, above=1, at=7)]
+    await store.write(*below)
+    await store.settled()
+    await store.write(inner)
+    await store.settled()
+    await store.write(outer)
+    await store.settled()
+    shown = await reader.events_by_id(event.id for event in (outer, inner, *below))
+    assert [shown[event.id]["agent_id"] for event in (outer, inner, *below)] == [
+        "Planner",
+        "Writer",
+        "Writer",
+        "Planner",
+    ]
+    stored = await store.rows("agent_event")
+    # What was sent is known; what is the trace's is not written into each event.
+    assert stored[below[0].id]["as_sent"] == {"agent_id": None, "session_id": None}
+    assert "agent_id" not in stored[below[1].id]
+    (queued,) = await store.database.query("SELECT VALUE changed FROM index_queue WHERE changed != NONE")
+    assert below[0].id in {event_id for changed in queued for event_id in changed}
+
+
+async def test_a_trace_with_several_sessions_has_the_sums_of_each(store):
+    await store.write(
+        agent(1, "Front", seconds=20),
+        agent(2, "First", above=1, session="a", seconds=5),
+        model(3, 10, 1, above=2, at=1),
+        agent(4, "Second", above=1, session="b", at=6, seconds=5),
+        model(5, 30, 3, above=4, at=7),
+    )
+    await store.settled()
+    sessions = await store.rows("session_run")
+    assert {key[0]: row["input_tokens"] for key, row in sessions.items()} == {"a": 10, "b": 30}
+    events = await store.rows("agent_event")
+    (second,) = [row for row in events.values() if row["span_id"] == f"{5:016x}"]
+    assert second["session_id"] == "b"
+
+
+async def test_events_that_cannot_be_interpreted_stop_nobody(store):
+    odd = call("model", 1, trace="2" * 32, at=10**12)
+    odd.properties |= {
+        "gen_ai.usage.input_tokens": "many",
+        "gen_ai.input.messages": "\ud800".encode("utf-8", "replace").decode(),
+    }
+    await store.write(odd, *run_of_an_agent())
+    await store.settled()
+    runs = await store.rows("agent_run")
+    assert [runs["1" * 32]["calls"], runs["2" * 32]["event_count"]] == [2, 1]
+
+
+async def test_what_was_left_is_interpreted_at_the_next_start(database, writer):
+    await writer.write(run_of_an_agent())
+    interpreter = Interpreter(database)
+    await interpreter.count_pending()
+    assert interpreter.pending == 4
+    async with running(database) as store:
+        await store.settled()
+        assert store.interpreter.interpreted == 4
+        assert (await store.rows("agent_run"))["1" * 32]["calls"] == 2
+
+
+async def test_two_receivers_that_interpret_the_same_traces_agree(connect):
+    async with running(await connect()) as one, running(await connect()) as other:
+        events = run_of_an_agent()
+        for event in events:
+            await one.write(event)
+            await other.write(event)
+            one.interpreter.added(0)
+            other.interpreter.added(0)
+        async with asyncio.timeout(60):
+            while await one.rows("interpretation_queue"):
+                await asyncio.sleep(0.02)
+        run = (await one.rows("agent_run"))["1" * 32]
+        assert (run["calls"], run["input_tokens"], run["event_count"]) == (2, 30, 4)
+        assert len(await one.rows("agent_call")) == 4
