@@ -106,7 +106,28 @@ class Events(Answer):
     next_cursor: NextCursor
 
 
-class Trace(Answer):
+class Sums(Answer, kw_only=True):
+    """Sums over calls. Input includes what was read from and written to a cache, output includes reasoning."""
+
+    error_count: Count
+    calls: Annotated[int, msgspec.Meta(ge=0, description="calls of models")]
+    tools: Annotated[int, msgspec.Meta(ge=0, description="calls of tools")]
+    input_tokens: Count
+    output_tokens: Count
+    cache_read_tokens: Count
+    cache_write_tokens: Count
+    reasoning_tokens: Count
+    cost_usd: float
+    unpriced_calls: Annotated[int, msgspec.Meta(ge=0, description="calls of models whose cost is not known")]
+    models: list[str]
+    agent_ids: list[str]
+    first_question: str | None
+    last_answer: str | None
+    first_error: str | None
+    interpreted: Annotated[bool, msgspec.Meta(description="whether the sums hold all events")]
+
+
+class Trace(Sums, kw_only=True):
     """One run of an agent."""
 
     id: TraceId
@@ -117,10 +138,6 @@ class Trace(Answer):
     service: str | None
     origin: Literal["given", "inferred"]
     event_count: Count
-    error_count: Count
-    input_tokens: Count
-    output_tokens: Count
-    cost_usd: float
     start_time: Moment
     end_time: Moment | None
     last_event_at: Moment
@@ -133,7 +150,7 @@ class Traces(Answer):
     next_cursor: NextCursor
 
 
-class TraceWithEvents(Trace):
+class TraceWithEvents(Trace, kw_only=True):
     """A trace, and a page of its events in the order of time."""
 
     events: list[Event]
@@ -159,7 +176,7 @@ class OutlinedEvent(Answer, kw_only=True):
     correlation: Correlation
 
 
-class Outline(Trace):
+class Outline(Trace, kw_only=True):
     """A trace with all of its events in the order of time; `truncated` where only the newest of them are given."""
 
     events: list[OutlinedEvent]
@@ -183,19 +200,14 @@ class Activity(Answer):
     buckets: list[Bucket]
 
 
-class Session(Answer):
+class Session(Sums, kw_only=True):
     """The traces of one session, summed up."""
 
     id: str
     trace_count: Count
     event_count: Count
-    error_count: Count
-    input_tokens: Count
-    output_tokens: Count
-    cost_usd: float
     first_event_at: Moment
     last_event_at: Moment
-    agent_ids: list[str]
     trace_ids: list[TraceId]
 
 
@@ -204,7 +216,7 @@ class Sessions(Answer):
     next_cursor: NextCursor
 
 
-class SessionWithTraces(Session):
+class SessionWithTraces(Session, kw_only=True):
     """A session with its traces, newest first."""
 
     traces: list[Trace]

@@ -12,14 +12,14 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from mapping.messages.timeline import Turn
-from mapping.model import Trace
 from mapping.sanitize.limits import cut
 from mapping.times import format_rfc3339
 from receiver.http import answers
 from storage.indexing.indexer import Indexer
 from storage.read.activity import Counted
 from storage.read.outline import Outline
-from storage.read.reader import Session
+from storage.read.runs import SummedTrace
+from storage.read.sessions import Session
 from storage.search.facets import Facets
 from storage.search.results import Result
 from storage.surreal.rows import EventRow
@@ -37,11 +37,11 @@ def event_json(stored: EventRow) -> bytes:
     return msgspec.json.encode(event(stored))
 
 
-def trace(stored: Trace) -> answers.Trace:
+def trace(stored: SummedTrace) -> answers.Trace:
     return answers.Trace(**_trace(stored))
 
 
-def trace_with_events(stored: Trace, events: Sequence[EventRow], next_cursor: str | None) -> answers.TraceWithEvents:
+def trace_with_events(stored: SummedTrace, events: Sequence[EventRow], next_cursor: str | None) -> answers.TraceWithEvents:
     return answers.TraceWithEvents(**_trace(stored), events=[event(each) for each in events], next_cursor=next_cursor)
 
 
@@ -92,7 +92,7 @@ def took_ms(started: float) -> float:
     return round((time.perf_counter() - started) * 1000, 3)
 
 
-def _trace(stored: Trace) -> dict[str, Any]:
+def _trace(stored: SummedTrace) -> dict[str, Any]:
     return _same(answers.Trace, msgspec.structs.asdict(stored)) | {"cost_usd": stored.cost_nano_usd / _NANO}
 
 

@@ -15,6 +15,7 @@ from mapping.values import INT64_MIN
 from storage.filters import TraceFilter
 from storage.read.paging import Branch, Cursor, Pieces, Row, page
 from storage.read.reader import Reader
+from storage.read.traces import traces_of
 from storage.surreal import rows
 
 MOST_TRACES = 20_000
@@ -77,8 +78,15 @@ async def activity(reader: Reader, which: TraceFilter, buckets: int) -> Counted:
     """Count the traces that began in so many equal spans of time. Raises Problem (UNAVAILABLE)."""
     equal = which.equal()
     first = next(iter(equal), None)
-    branches = [Branch({first: equal[first]})] if first else [Branch({"status": status}) for status in TRACE_STATUSES]
-    found, stopped_at = await _newest(reader, which, branches)
+    if first in {"session_id", "agent_id"}:
+        # Any that took part; what is found is sifted already.
+        found, equal = await traces_of(reader.database, which, MOST_TRACES + 1, None), {}
+        stopped_at = -found.pop()["newest"] if len(found) > MOST_TRACES else None
+    else:
+        branches = (
+            [Branch({first: equal[first]})] if first else [Branch({"status": status}) for status in TRACE_STATUSES]
+        )
+        found, stopped_at = await _newest(reader, which, branches)
     return await asyncio.to_thread(_told, which, buckets, equal, found, stopped_at)
 
 

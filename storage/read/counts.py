@@ -22,6 +22,8 @@ _SHARE = 20
 _EVENTS = "SELECT VALUE count FROM (SELECT count() FROM agent_event:{} GROUP ALL)"
 _TRACES = "SELECT VALUE count FROM (SELECT count() FROM agent_trace:{} GROUP ALL)"
 _SESSIONS = "SELECT VALUE session_id FROM agent_trace:{} WHERE session_id != NONE GROUP BY session_id"
+# Those that are not the first of their trace.
+_MORE_SESSIONS = "SELECT VALUE sessions FROM agent_run:{} WHERE array::len(sessions) > 1"
 
 
 class Counts:
@@ -44,6 +46,7 @@ class Counts:
                     events += sum(await self._ask(_EVENTS, part))
                     traces += sum(await self._ask(_TRACES, part))
                     sessions.update(await self._ask(_SESSIONS, part))
+                    sessions.update(*await self._ask(_MORE_SESSIONS, part))
                 self._known = {"events": events, "traces": traces, "sessions": len(sessions)}
                 took = time.monotonic() - began
                 self._good_until = 0.0 if events < _FEW else time.monotonic() + took * _SHARE

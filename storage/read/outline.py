@@ -8,24 +8,24 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mapping.model import Trace
 from storage.read.paging import Branch, Cursor, Pieces, Row, page
 from storage.read.reader import Reader
+from storage.read.runs import SummedTrace
 from storage.surreal import rows
 
 # The newest of a longer trace are given.
 MOST_EVENTS = 10_000
 
-_FIELDS = "duration_ns name event_type status kind severity span_id parent_span_id agent_id counted correlation".split()
+_FIELDS = "duration_ns name event_type status kind severity span_id parent_span_id agent_id correlation".split()
 
 
 class Outline(NamedTuple):
     """A trace and its events in the order of time: of each the columns that are read, where it has them.
 
-    Tokens are those that the trace counted of the event. `truncated` says that there are more than `MOST_EVENTS`.
+    Tokens are those of the call that the event tells of first. `truncated` says that there are more than `MOST_EVENTS`.
     """
 
-    trace: Trace
+    trace: SummedTrace
     events: list[Row]
     truncated: bool
 
@@ -36,9 +36,9 @@ async def outline(reader: Reader, trace_id: str) -> Outline | None:
     if trace is None:
         return None
     found, truncated = await outlined(reader, trace_id)
+    calls = await _calls(reader, trace_id)
     for row in found:
-        if counted := row.get("counted"):
-            row["input_tokens"], row["output_tokens"], _ = counted
+        row |= calls.get(row["id"], {})
         row["agent_id"] = row.get("agent_id") or trace.agent_id
     return Outline(trace, found[::-1], truncated)
 
@@ -53,3 +53,15 @@ async def outlined(reader: Reader, trace_id: str) -> tuple[list[Row], bool]:
 
     found = await Pieces(read).all(MOST_EVENTS + 1)
     return found[:MOST_EVENTS], len(found) > MOST_EVENTS
+
+
+async def _calls(reader: Reader, trace_id: str) -> dict[str, Row]:
+    """Return the tokens of a trace's newest calls, by the event that tells of each first."""
+
+    async def read(limit: int, after: Cursor | None) -> list[Row]:
+        branch = Branch({"trace_id": trace_id})
+        fields = "id, newest, input_tokens, output_tokens"
+        return await page(reader.database, rows.CALL, [branch], limit, cursor=after, fields=fields)
+
+    tokens = ("input_tokens", "output_tokens")
+    return {row["id"]: {field: row.get(field) for field in tokens} for row in await Pieces(read).all(MOST_EVENTS)}

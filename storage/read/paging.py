@@ -28,6 +28,12 @@ _PIECE = 1_000
 _FIRST_PIECE, _SOON = 64, 0.01
 
 
+class Contains(NamedTuple):
+    """Is a value of a field that holds several; an index over all of them serves it."""
+
+    value: Any
+
+
 class Branch(NamedTuple):
     """Fields that are equal to a value; None: that are absent. An index over the first one and the order serves it."""
 
@@ -38,7 +44,7 @@ class Cursor(NamedTuple):
     """The last row of a page: its field of the order, and its id."""
 
     place: int
-    id: str
+    id: str | list[str]
 
 
 def read_cursor(text: str) -> Cursor:
@@ -81,10 +87,9 @@ async def page(
     for number, branch in enumerate(branches):
         values = {f"v{number}_{place}": value for place, value in enumerate(branch.equal.values())}
         conditions = [
-            f"{field} = {'NONE' if value is None else f'${name}'}"
-            for field, (name, value) in zip(branch.equal, values.items(), strict=True)
+            _condition(field, name, value) for field, (name, value) in zip(branch.equal, values.items(), strict=True)
         ]
-        variables |= {name: value for name, value in values.items() if value is not None}
+        variables |= {name: _value(value) for name, value in values.items() if value is not None}
         statements += _selects(table, conditions, by, cursor, until, variables, fields, oldest_first=oldest_first)
     results = await database.query(";".join(statements), **variables)
     return _merged(results, limit, by, since, oldest_first=oldest_first)
@@ -184,6 +189,14 @@ async def _sifted(
         if last is None or len(kept) == limit or (since is not None and last["newest"] > cbor.int64(-since)):
             return kept
         cursor = Cursor(last["newest"], last["id"])
+
+
+def _condition(field: str, name: str, value: Any) -> str:
+    return f"{field} {'CONTAINS' if isinstance(value, Contains) else '='} {'NONE' if value is None else f'${name}'}"
+
+
+def _value(value: Any) -> Any:
+    return value.value if isinstance(value, Contains) else value
 
 
 def _selects(

@@ -7,13 +7,14 @@ import itertools
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
-import msgspec
-
-from mapping.model import STATUSES, TRACE_STATUSES, Trace
+from mapping.model import STATUSES, Trace
 from mapping.values import INT64_MIN
 from storage.filters import EventFilter, TraceFilter
 from storage.read.counts import Counts
 from storage.read.paging import Branch, Cursor, Row, page, read_cursor, write_cursor
+from storage.read.runs import SummedTrace, agent_of, runs_of, summed
+from storage.read.sessions import Session, latest_of_sessions, members_of, session_of
+from storage.read.traces import traces_of
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 from storage.surreal.rows import EventRow
@@ -23,28 +24,9 @@ from storage.surreal.rows import EventRow
 _FIRST_LOOK, _WIDEST_LOOK = 8, 128
 # Origins never change; so many are kept at hand.
 _ORIGINS_KEPT = 1_000
-# Traces looked at a time for the sessions they belong to.
-_TRACES_AT_ONCE = 100
 _Item = TypeVar("_Item")
 # The items of a page, and the cursor of the next one, None where it is the last.
 Page = tuple[list[_Item], str | None]
-
-
-class Session(msgspec.Struct):
-    """A session's traces, newest first, summed up."""
-
-    id: str
-    trace_count: int
-    event_count: int
-    error_count: int
-    input_tokens: int
-    output_tokens: int
-    cost_nano_usd: int
-    first_event_at: int
-    last_event_at: int
-    agent_ids: list[str]
-    trace_ids: list[str]
-    traces: list[Trace]
 
 
 class Reader:
@@ -60,24 +42,15 @@ class Reader:
         """What it reads from: views of a trace and of all traces have modules of their own."""
         return self._database
 
-    async def traces(self, which: TraceFilter, limit: int, cursor: str | None = None) -> Page[Trace]:
-        """Give traces newest first, by their start."""
-        equal = which.equal()
-        branches = [Branch(equal)] if equal else [Branch({"status": status}) for status in TRACE_STATUSES]
-        found = await page(
-            self._database,
-            rows.TRACE,
-            branches,
-            limit + 1,
-            cursor=read_cursor(cursor) if cursor else None,
-            since=which.since,
-            until=which.until,
-        )
-        return [rows.trace_of_row(row) for row in found[:limit]], _next(found, limit)
+    async def traces(self, which: TraceFilter, limit: int, cursor: str | None = None) -> Page[SummedTrace]:
+        """Give traces newest first, by their start. A session or an agent is any that took part."""
+        found = await traces_of(self._database, which, limit + 1, read_cursor(cursor) if cursor else None)
+        runs = await runs_of(self._database, (row["id"] for row in found[:limit]))
+        return [summed(row, runs.get(row["id"])) for row in found[:limit]], _next(found, limit)
 
-    async def trace(self, trace_id: str) -> Trace | None:
+    async def trace(self, trace_id: str) -> SummedTrace | None:
         row = await self._one(rows.TRACE, trace_id)
-        return None if row is None else rows.trace_of_row(row)
+        return None if row is None else summed(row, await self._one(rows.RUN, trace_id))
 
     async def trace_events(self, trace_id: str, limit: int, cursor: str | None = None) -> Page[EventRow]:
         """Give a trace's events in the order of time."""
@@ -122,7 +95,8 @@ class Reader:
         if event is None:
             return None
         await self._add_origins([event])
-        return rows.event_of_row(event), await self.trace(event["trace_id"])
+        trace = await self._one(rows.TRACE, event["trace_id"])
+        return rows.event_of_row(event), None if trace is None else rows.trace_of_row(trace)
 
     async def events_by_id(self, event_ids: Iterable[str]) -> dict[str, EventRow]:
         """Give those events that are there, by id."""
@@ -133,14 +107,15 @@ class Reader:
 
     async def sessions(self, limit: int, cursor: str | None = None) -> Page[Session]:
         """Give sessions, the one whose latest trace started last first."""
-        latest = await self._latest_of_sessions(limit + 1, read_cursor(cursor) if cursor else None)
-        members = await self._members([row["session_id"] for row in latest[:limit]])
+        latest = await latest_of_sessions(self._database, limit + 1, read_cursor(cursor) if cursor else None)
+        found = await members_of(self._database, [session_id for session_id, _ in latest[:limit]])
         # A session may have lost its only trace to another since it was seen.
-        return [_session(traces) for traces in members.values() if traces], _next(latest, limit)
+        sessions = [session_of(session_id, members) for session_id, members in found.items() if members]
+        return sessions, _next([row for _, row in latest], limit)
 
     async def session(self, session_id: str) -> Session | None:
-        traces = (await self._members({session_id}))[session_id]
-        return _session(traces) if traces else None
+        members = (await members_of(self._database, [session_id]))[session_id]
+        return session_of(session_id, members) if members else None
 
     async def counts(self) -> dict[str, int]:
         """Count events, traces and sessions; where there are many, as they were some seconds ago."""
@@ -160,12 +135,19 @@ class Reader:
         lacking = {row["trace_id"] for row in found if row.get("session_id") is None or row.get("agent_id") is None}
         traces: dict[str, Row] = {}
         if lacking:
-            (known,) = await self._database.query(
-                "SELECT id, session_id, agent_id FROM $traces",
-                traces=[cbor.record(rows.TRACE, trace_id) for trace_id in lacking],
-            )
-            traces = {row["id"]: row for row in known}
+            traces = await self._owners(lacking)
         return [rows.event_of_row(row, traces.get(row["trace_id"])) for row in found]
+
+    async def _owners(self, trace_ids: Iterable[str]) -> dict[str, Row]:
+        """Give whose the events of these traces are that say nothing of it: each trace's session, and its agent."""
+        trace_ids = list(trace_ids)
+        known, made = await self._database.query(
+            "SELECT id, session_id, agent_id, newest FROM $traces; SELECT id, agent_id FROM $runs",
+            traces=[cbor.record(rows.TRACE, trace_id) for trace_id in trace_ids],
+            runs=[cbor.record(rows.RUN, trace_id) for trace_id in trace_ids],
+        )
+        runs = {row["id"]: row for row in made}
+        return {row["id"]: {**row, "agent_id": agent_of(row, runs.get(row["id"]))} for row in known}
 
     async def _add_origins(self, found: Iterable[Row]) -> None:
         named = [row for row in found if "origin" in row]
@@ -198,17 +180,14 @@ class Reader:
         after: Cursor | None = None
         look = _FIRST_LOOK
         while True:
-            traces = await page(
-                self._database,
-                rows.TRACE,
-                [Branch({field: equal[field]}) for field in inherited],
-                look,
-                cursor=after,
-                by="recent",
-            )
+            traces = await self._active(equal, inherited, look, after)
             late = [row for row in traces if len(found) < limit or row["recent"] <= found[-1]["newest"]]
+            owners = await self._owners(row["id"] for row in late)
             branches = [
-                branch for row in late if row["newest"] >= before for branch in _inheriting(row, equal, inherited)
+                branch
+                for owner in owners.values()
+                if owner["newest"] >= before
+                for branch in _inheriting(owner, equal, inherited)
             ]
             if branches:
                 found = heapq.nsmallest(
@@ -219,50 +198,19 @@ class Reader:
             after = Cursor(traces[-1]["recent"], traces[-1]["id"])
             look = min(look * 2, _WIDEST_LOOK)
 
-    async def _latest_of_sessions(self, limit: int, after: Cursor | None) -> list[Row]:
-        """Give the latest trace of each session, newest first: a session stands where that one does."""
-        latest: dict[str, Row] = {}
-        passed = after
-        while True:
-            found = await page(
-                self._database,
-                rows.TRACE,
-                [Branch({"status": status}) for status in TRACE_STATUSES],
-                _TRACES_AT_ONCE,
-                cursor=passed,
-            )
-            new = {row["session_id"]: row for row in reversed(found) if row.get("session_id")}
-            new = {session: row for session, row in new.items() if session not in latest}
-            if after is not None and new:
-                # On a later page, sessions with a newer trace have been shown.
-                tops = await self._database.query(
-                    ";".join(
-                        f"SELECT VALUE id FROM agent_trace WHERE session_id = $s{number} ORDER BY newest, id LIMIT 1"  # noqa: S608 - as below
-                        for number in range(len(new))
-                    ),
-                    **{f"s{number}": session for number, session in enumerate(new)},
-                )
-                new = {
-                    session: row for (session, row), top in zip(new.items(), tops, strict=True) if top == [row["id"]]
-                }
-            latest |= dict(sorted(new.items(), key=lambda item: (item[1]["newest"], item[1]["id"])))
-            if len(found) < _TRACES_AT_ONCE or len(latest) >= limit:
-                return list(latest.values())[:limit]
-            passed = Cursor(found[-1]["newest"], found[-1]["id"])
 
-    async def _members(self, session_ids: Iterable[str]) -> dict[str, list[Trace]]:
-        """Give each session's traces, newest first."""
-        names = list(session_ids)
-        if not names:
-            return {}
-        found = await self._database.query(
-            ";".join(
-                f"SELECT * FROM agent_trace WHERE session_id = $s{number} ORDER BY newest, id"  # noqa: S608 - numbers; the sessions are variables
-                for number in range(len(names))
-            ),
-            **{f"s{number}": name for number, name in enumerate(names)},
-        )
-        return {name: [rows.trace_of_row(row) for row in traces] for name, traces in zip(names, found, strict=True)}
+    async def _active(
+        self, equal: dict[str, Any], inherited: Sequence[str], limit: int, after: Cursor | None
+    ) -> list[Row]:
+        """Read traces that may pass on the session or agent asked for, those that were active last first."""
+        own = [Branch({field: equal[field]}) for field in inherited]
+        made = [Branch({"agent_id": equal["agent_id"]})] if "agent_id" in inherited else []
+        found: dict[str, Row] = {}
+        for table, branches in ((rows.RUN, made), (rows.TRACE, own)):
+            if branches:
+                active = await page(self._database, table, branches, limit, cursor=after, by="recent")
+                found |= {row["id"]: row for row in active}
+        return heapq.nsmallest(limit, found.values(), key=lambda row: (row["recent"], row["id"]))
 
 
 def _inheriting(trace: Row, equal: dict[str, Any], inherited: Sequence[str]) -> Iterator[Branch]:
@@ -273,24 +221,6 @@ def _inheriting(trace: Row, equal: dict[str, Any], inherited: Sequence[str]) -> 
     for count in range(1, len(given) + 1):
         for absent in itertools.combinations(given, count):
             yield Branch({"trace_id": trace["id"]} | equal | dict.fromkeys(absent))
-
-
-def _session(traces: list[Trace]) -> Session:
-    """Sum up a session's traces, newest first."""
-    return Session(
-        id=str(traces[0].session_id),
-        trace_count=len(traces),
-        event_count=sum(trace.event_count for trace in traces),
-        error_count=sum(trace.error_count for trace in traces),
-        input_tokens=sum(trace.input_tokens for trace in traces),
-        output_tokens=sum(trace.output_tokens for trace in traces),
-        cost_nano_usd=sum(trace.cost_nano_usd for trace in traces),
-        first_event_at=min(trace.start_time for trace in traces),
-        last_event_at=max(trace.last_event_at for trace in traces),
-        agent_ids=list(dict.fromkeys(trace.agent_id for trace in traces if trace.agent_id)),
-        trace_ids=[trace.id for trace in traces],
-        traces=traces,
-    )
 
 
 def _next(found: Sequence[Row], limit: int) -> str | None:

@@ -1,0 +1,100 @@
+"""What traces came to (`storage.interpreting`), beside traces as they are stored: sums, names, lines.
+
+A trace that is not interpreted yet has sums of 0, and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from mapping.model import Trace
+from storage.read.paging import Row
+from storage.surreal import cbor, rows
+from storage.surreal.database import Database
+
+
+class Sums(msgspec.Struct, kw_only=True):
+    """Sums over calls. Input includes what was read from and written to a cache, output includes reasoning.
+
+    `calls` are those of models, `unpriced_calls` those of them whose cost is not known. Questions, answers and errors
+    are a line each. `interpreted` says that all events of the trace, or traces, are in it.
+    """
+
+    error_count: int = 0
+    calls: int = 0
+    tools: int = 0
+    unpriced_calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    cost_nano_usd: int = 0
+    models: list[str] = []
+    agent_ids: list[str] = []
+    first_question: str | None = None
+    last_answer: str | None = None
+    first_error: str | None = None
+    interpreted: bool = False
+
+
+class SummedTrace(Trace, Sums, kw_only=True):
+    """A trace with what it came to. `agent_id` is the agent of what names none."""
+
+
+_ADDED = tuple(field for field in Sums.__struct_fields__ if field in Sums.__annotations__ and Sums.__annotations__[field] == "int")
+
+
+async def runs_of(database: Database, trace_ids: Iterable[str]) -> dict[str, Row]:
+    """Return what was made of these traces, by their ids; nothing of those that are not interpreted yet."""
+    records = [cbor.record(rows.RUN, trace_id) for trace_id in dict.fromkeys(trace_ids)]
+    if not records:
+        return {}
+    (found,) = await database.query("SELECT * FROM $runs", runs=records)
+    return {row["id"]: row for row in found}
+
+
+def agent_of(trace: Row, run: Row | None) -> str | None:
+    """Return the agent of a trace's events that name none."""
+    agent_id: str | None = (run or {}).get("agent_id") or trace.get("agent_id")
+    return agent_id
+
+
+def summed(trace: Row, run: Row | None) -> SummedTrace:
+    """Return a trace with what it came to."""
+    agent_id = agent_of(trace, run)
+    stored = msgspec.structs.asdict(rows.trace_of_row(trace))
+    return SummedTrace(
+        **stored | {"agent_id": agent_id} | sums([run or {}], [agent_id] if agent_id else []),
+        interpreted=is_interpreted(trace, run),
+    )
+
+
+def is_interpreted(trace: Row, run: Row | None) -> bool:
+    """Say whether what was made of a trace holds all its events."""
+    return run is not None and run["event_count"] == trace["event_count"]
+
+
+def sums(parts: Sequence[Row], agent_ids: Iterable[str] = ()) -> dict[str, Any]:
+    """Sum up what traces came to, or a session's parts of them, in the order of time: fields of `Sums`.
+
+    `agent_ids` are agents of what is not interpreted yet.
+    """
+    added: dict[str, Any] = {field: sum(part.get(field, 0) for part in parts) for field in _ADDED}
+    agents = [name for part in parts for name in part.get("agents", ())]
+    models = [name for part in parts for name in part.get("models", ())]
+    return {
+        **added,
+        "models": list(dict.fromkeys(models)),
+        "agent_ids": list(dict.fromkeys(agents or agent_ids)),
+        "first_question": _first(parts, "first_question"),
+        "last_answer": _first(parts[::-1], "last_answer"),
+        "first_error": _first(parts, "first_error"),
+    }
+
+
+def _first(parts: Sequence[Row], line: str) -> str | None:
+    return next((part[line] for part in parts if part.get(line)), None)

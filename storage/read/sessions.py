@@ -1,0 +1,159 @@
+"""Sessions, each summed up from its parts of traces. A trace may hold several sessions, and a session several traces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from mapping.model import TRACE_STATUSES
+from storage.read.paging import Branch, Cursor, Row, page
+from storage.read.runs import SummedTrace, Sums, is_interpreted, runs_of, summed, sums
+from storage.surreal import cbor, rows
+from storage.surreal.database import Database
+
+# Traces looked at a time for the sessions they belong to.
+_TRACES_AT_ONCE = 100
+
+
+class Session(Sums, kw_only=True):
+    """A session's traces, newest first, summed up."""
+
+    id: str
+    trace_count: int
+    event_count: int
+    first_event_at: int
+    last_event_at: int
+    trace_ids: list[str]
+    traces: list[SummedTrace]
+
+
+class Member(NamedTuple):
+    """A trace of a session: the trace, what it came to, and the session's part of that. None where not yet made."""
+
+    trace: Row
+    run: Row | None
+    part: Row | None
+
+
+async def latest_of_sessions(database: Database, limit: int, after: Cursor | None) -> list[tuple[str, Row]]:
+    """Return sessions with the latest trace of each, the one whose latest trace started last first."""
+    latest: dict[str, Row] = {}
+    passed = after
+    while True:
+        found = await page(
+            database,
+            rows.TRACE,
+            [Branch({"status": status}) for status in TRACE_STATUSES],
+            _TRACES_AT_ONCE,
+            cursor=passed,
+        )
+        runs = await runs_of(database, (row["id"] for row in found))
+        new: dict[str, Row] = {}
+        for row in found:
+            for session_id in _sessions_of(row, runs.get(row["id"])):
+                if session_id not in latest:
+                    new.setdefault(session_id, row)
+        if after is not None and new:
+            # On a later page, sessions with a newer trace have been shown.
+            tops = await _latest_traces(database, list(new))
+            new = {session_id: row for session_id, row in new.items() if tops[session_id] == (row["newest"], row["id"])}
+        latest |= new
+        if len(found) < _TRACES_AT_ONCE or len(latest) >= limit:
+            return list(latest.items())[:limit]
+        passed = Cursor(found[-1]["newest"], found[-1]["id"])
+
+
+async def _latest_traces(database: Database, session_ids: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """Return of each session the start (negated) and the id of its latest trace."""
+    found = await database.query(
+        ";".join(
+            f"SELECT newest, id FROM agent_trace WHERE session_id = $s{number} ORDER BY newest, id LIMIT 1;"  # noqa: S608 - as below
+            f"SELECT newest, trace_id, id FROM session_run WHERE session_id = $s{number} ORDER BY newest, id LIMIT 1"
+            for number in range(len(session_ids))
+        ),
+        **{f"s{number}": session_id for number, session_id in enumerate(session_ids)},
+    )
+    return {
+        session_id: min(
+            [
+                *((row["newest"], row["id"]) for row in own),
+                *((row["newest"], row["trace_id"]) for row in parts),
+            ]
+        )
+        for session_id, own, parts in zip(session_ids, found[::2], found[1::2], strict=True)
+    }
+
+
+def _sessions_of(trace: Row, run: Row | None) -> list[str]:
+    sessions = run["sessions"] if run is not None else []
+    own = trace.get("session_id")
+    return [*sessions, *([own] if own and own not in sessions else [])]
+
+
+async def members_of(database: Database, session_ids: Iterable[str]) -> dict[str, list[Member]]:
+    """Return each session's traces, newest first."""
+    names = list(session_ids)
+    if not names:
+        return {}
+    found = await database.query(
+        ";".join(
+            f"SELECT * FROM agent_trace WHERE session_id = $s{number} ORDER BY newest, id;"  # noqa: S608 - numbers; the sessions are variables
+            f"SELECT * FROM session_run WHERE session_id = $s{number} ORDER BY newest, id"
+            for number in range(len(names))
+        ),
+        **{f"s{number}": name for number, name in enumerate(names)},
+    )
+    own, parts = found[::2], found[1::2]
+    traces = {row["id"]: row for of_session in own for row in of_session}
+    others = {part["trace_id"] for of_session in parts for part in of_session} - traces.keys()
+    if others:
+        (more,) = await database.query(
+            "SELECT * FROM $traces", traces=[cbor.record(rows.TRACE, trace_id) for trace_id in sorted(others)]
+        )
+        traces |= {row["id"]: row for row in more}
+    runs = await runs_of(database, traces)
+    return {
+        name: _members([row["id"] for row in of_session], of_parts, traces, runs)
+        for name, of_session, of_parts in zip(names, own, parts, strict=True)
+    }
+
+
+def _members(
+    trace_ids: Sequence[str], parts: Sequence[Row], traces: dict[str, Row], runs: dict[str, Row]
+) -> list[Member]:
+    part_of = {part["trace_id"]: part for part in parts}
+    ids = [trace_id for trace_id in dict.fromkeys([*trace_ids, *part_of]) if trace_id in traces]
+    members = [Member(traces[trace_id], runs.get(trace_id), part_of.get(trace_id)) for trace_id in ids]
+    return sorted(members, key=lambda member: (member.trace["newest"], member.trace["id"]))
+
+
+def session_of(session_id: str, members: Sequence[Member]) -> Session:
+    """Sum up a session's parts of traces, which come newest first."""
+    parts = [member.part or {} for member in reversed(members)]
+    agents = [member.trace["agent_id"] for member in members if member.part is None and member.trace.get("agent_id")]
+    return Session(
+        id=session_id,
+        trace_count=len(members),
+        event_count=sum(_events(member) for member in members),
+        first_event_at=min(_bound(member, "first_event_at", "start_time") for member in members),
+        last_event_at=max(_bound(member, "last_event_at", "last_event_at") for member in members),
+        trace_ids=[member.trace["id"] for member in members],
+        traces=[summed(member.trace, member.run) for member in members],
+        **sums(parts, agents),
+        interpreted=all(is_interpreted(member.trace, member.run) for member in members),
+    )
+
+
+def _shares(member: Member) -> bool:
+    """Say whether other sessions have a part in the trace, too."""
+    return member.part is not None and member.run is not None and len(member.run["sessions"]) > 1
+
+
+def _events(member: Member) -> int:
+    counted: int = member.part["event_count"] if member.part and _shares(member) else member.trace["event_count"]
+    return counted
+
+
+def _bound(member: Member, of_part: str, of_trace: str) -> int:
+    moment: int = member.part[of_part] if member.part and _shares(member) else member.trace[of_trace]
+    return moment
