@@ -18,7 +18,7 @@ from receiver.http import answers
 from storage.indexing.indexer import Indexer
 from storage.read.activity import Counted
 from storage.read.outline import Outline
-from storage.read.runs import SummedTrace
+from storage.read.runs import Sums, TraceRun
 from storage.read.sessions import Session
 from storage.search.facets import Facets
 from storage.search.results import Result
@@ -37,11 +37,11 @@ def event_json(stored: EventRow) -> bytes:
     return msgspec.json.encode(event(stored))
 
 
-def trace(stored: SummedTrace) -> answers.Trace:
+def trace(stored: TraceRun) -> answers.Trace:
     return answers.Trace(**_trace(stored))
 
 
-def trace_with_events(stored: SummedTrace, events: Sequence[EventRow], next_cursor: str | None) -> answers.TraceWithEvents:
+def trace_with_events(stored: TraceRun, events: Sequence[EventRow], next_cursor: str | None) -> answers.TraceWithEvents:
     return answers.TraceWithEvents(**_trace(stored), events=[event(each) for each in events], next_cursor=next_cursor)
 
 
@@ -56,7 +56,7 @@ def session_with_traces(stored: Session) -> answers.SessionWithTraces:
 def outline(stored: Outline) -> answers.Outline:
     """Show an outline; blocking, 5 us for each event."""
     events = [_outlined(row) for row in stored.events]
-    return answers.Outline(**_trace(stored.trace), events=events, truncated=stored.truncated)
+    return answers.Outline(**_trace(stored.run), events=events, truncated=stored.truncated)
 
 
 def turn(said: Turn) -> dict[str, Any]:
@@ -92,12 +92,16 @@ def took_ms(started: float) -> float:
     return round((time.perf_counter() - started) * 1000, 3)
 
 
-def _trace(stored: SummedTrace) -> dict[str, Any]:
-    return _same(answers.Trace, msgspec.structs.asdict(stored)) | {"cost_usd": stored.cost_nano_usd / _NANO}
+def _trace(stored: TraceRun) -> dict[str, Any]:
+    return _same(answers.Trace, msgspec.structs.asdict(stored.trace)) | _sums(stored.sums)
 
 
 def _session(stored: Session) -> dict[str, Any]:
-    return _same(answers.Session, msgspec.structs.asdict(stored)) | {"cost_usd": stored.cost_nano_usd / _NANO}
+    return _same(answers.Session, msgspec.structs.asdict(stored)) | _sums(stored.sums)
+
+
+def _sums(stored: Sums) -> dict[str, Any]:
+    return _same(answers.Sums, msgspec.structs.asdict(stored)) | {"cost_usd": stored.cost_nano_usd / _NANO}
 
 
 def _outlined(row: Mapping[str, Any]) -> answers.OutlinedEvent:

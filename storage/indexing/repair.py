@@ -51,9 +51,9 @@ async def tell_whose(reader: Reader, index: VectorIndex, event_ids: Sequence[str
 
 async def pass_on(database: Database, reader: Reader, index: VectorIndex, trace_id: str) -> None:
     """Let the events of a trace that carry no session or agent be found by the trace's, as they are shown."""
-    trace = await reader.trace(trace_id)
+    run = await reader.trace(trace_id)
     for field, query in _SILENT.items():
-        if trace is not None and (value := getattr(trace, field)) is not None:
+        if run is not None and (value := getattr(run.trace, field)) is not None:
             (silent,) = await database.query(query, trace_id=trace_id)
             for start in range(0, len(silent), _RENAMED):
                 await index.set_payload(silent[start : start + _RENAMED], {field: value})

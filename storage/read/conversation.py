@@ -46,15 +46,15 @@ class Conversation(NamedTuple):
 
 async def conversation(reader: Reader, trace_id: str) -> Conversation | None:
     """Give a trace as one conversation, None where there is none. Raises Problem (UNAVAILABLE)."""
-    trace = await reader.trace(trace_id)
-    if trace is None:
+    run = await reader.trace(trace_id)
+    if run is None:
         return None
     outline, truncated = await outlined(reader, trace_id)
     turns: list[Turn] = []
     for silent in (_SILENT, _SILENT - {*_AROUND}):
         speaking = [row for row in outline if row["status"] == "error" or row.get("event_type") not in silent]
         told, is_part = await _told(reader, speaking)
-        turns, is_end = await asyncio.to_thread(_turns, told, outline, trace.agent_id)
+        turns, is_end = await asyncio.to_thread(_turns, told, outline, run.trace.agent_id)
         if any(turn["role"] != "error" for turn in turns):
             break
     return Conversation(turns, truncated or is_part or is_end)

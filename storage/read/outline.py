@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from storage.read.paging import Branch, Cursor, Pieces, Row, page
 from storage.read.reader import Reader
-from storage.read.runs import SummedTrace
+from storage.read.runs import TraceRun
 from storage.surreal import rows
 
 # The newest of a longer trace are given.
@@ -25,22 +25,22 @@ class Outline(NamedTuple):
     Tokens are those of the call that the event tells of first. `truncated` says that there are more than `MOST_EVENTS`.
     """
 
-    trace: SummedTrace
+    run: TraceRun
     events: list[Row]
     truncated: bool
 
 
 async def outline(reader: Reader, trace_id: str) -> Outline | None:
     """Give the outline of a trace, None where there is none. Raises Problem (UNAVAILABLE)."""
-    trace = await reader.trace(trace_id)
-    if trace is None:
+    run = await reader.trace(trace_id)
+    if run is None:
         return None
     found, truncated = await outlined(reader, trace_id)
     calls = await _calls(reader, trace_id)
     for row in found:
         row |= calls.get(row["id"], {})
-        row["agent_id"] = row.get("agent_id") or trace.agent_id
-    return Outline(trace, found[::-1], truncated)
+        row["agent_id"] = row.get("agent_id") or run.trace.agent_id
+    return Outline(run, found[::-1], truncated)
 
 
 async def outlined(reader: Reader, trace_id: str) -> tuple[list[Row], bool]:

@@ -12,7 +12,7 @@ from mapping.values import INT64_MIN
 from storage.filters import EventFilter, TraceFilter
 from storage.read.counts import Counts
 from storage.read.paging import Branch, Cursor, Row, page, read_cursor, write_cursor
-from storage.read.runs import SummedTrace, agent_of, runs_of, summed
+from storage.read.runs import TraceRun, agent_of, runs_of, trace_run
 from storage.read.sessions import Session, latest_of_sessions, members_of, session_of
 from storage.read.traces import traces_of
 from storage.surreal import cbor, rows
@@ -42,15 +42,15 @@ class Reader:
         """What it reads from: views of a trace and of all traces have modules of their own."""
         return self._database
 
-    async def traces(self, which: TraceFilter, limit: int, cursor: str | None = None) -> Page[SummedTrace]:
+    async def traces(self, which: TraceFilter, limit: int, cursor: str | None = None) -> Page[TraceRun]:
         """Give traces newest first, by their start. A session or an agent is any that took part."""
         found = await traces_of(self._database, which, limit + 1, read_cursor(cursor) if cursor else None)
         runs = await runs_of(self._database, (row["id"] for row in found[:limit]))
-        return [summed(row, runs.get(row["id"])) for row in found[:limit]], _next(found, limit)
+        return [trace_run(row, runs.get(row["id"])) for row in found[:limit]], _next(found, limit)
 
-    async def trace(self, trace_id: str) -> SummedTrace | None:
+    async def trace(self, trace_id: str) -> TraceRun | None:
         row = await self._one(rows.TRACE, trace_id)
-        return None if row is None else summed(row, await self._one(rows.RUN, trace_id))
+        return None if row is None else trace_run(row, await self._one(rows.RUN, trace_id))
 
     async def trace_events(self, trace_id: str, limit: int, cursor: str | None = None) -> Page[EventRow]:
         """Give a trace's events in the order of time."""

@@ -6,8 +6,6 @@ A trace that is not interpreted yet has sums of 0, and says so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
-
 import msgspec
 
 from mapping.model import Trace
@@ -41,11 +39,14 @@ class Sums(msgspec.Struct, kw_only=True):
     interpreted: bool = False
 
 
-class SummedTrace(Trace, Sums, kw_only=True):
-    """A trace with what it came to. `agent_id` is the agent of what names none."""
+class TraceRun(msgspec.Struct):
+    """A trace, whose `agent_id` is the agent of what names none, and what it came to."""
+
+    trace: Trace
+    sums: Sums
 
 
-_ADDED = tuple(field for field in Sums.__struct_fields__ if field in Sums.__annotations__ and Sums.__annotations__[field] == "int")
+_ADDED = tuple(field.name for field in msgspec.structs.fields(Sums) if field.type is int)
 
 
 async def runs_of(database: Database, trace_ids: Iterable[str]) -> dict[str, Row]:
@@ -63,14 +64,11 @@ def agent_of(trace: Row, run: Row | None) -> str | None:
     return agent_id
 
 
-def summed(trace: Row, run: Row | None) -> SummedTrace:
+def trace_run(trace: Row, run: Row | None) -> TraceRun:
     """Return a trace with what it came to."""
     agent_id = agent_of(trace, run)
-    stored = msgspec.structs.asdict(rows.trace_of_row(trace))
-    return SummedTrace(
-        **stored | {"agent_id": agent_id} | sums([run or {}], [agent_id] if agent_id else []),
-        interpreted=is_interpreted(trace, run),
-    )
+    sums = sums_of([run or {}], [agent_id] if agent_id else [], interpreted=is_interpreted(trace, run))
+    return TraceRun(rows.trace_of_row(trace | {"agent_id": agent_id}), sums)
 
 
 def is_interpreted(trace: Row, run: Row | None) -> bool:
@@ -78,22 +76,22 @@ def is_interpreted(trace: Row, run: Row | None) -> bool:
     return run is not None and run["event_count"] == trace["event_count"]
 
 
-def sums(parts: Sequence[Row], agent_ids: Iterable[str] = ()) -> dict[str, Any]:
-    """Sum up what traces came to, or a session's parts of them, in the order of time: fields of `Sums`.
+def sums_of(parts: Sequence[Row], agent_ids: Iterable[str] = (), *, interpreted: bool) -> Sums:
+    """Sum up what traces came to, or a session's parts of them, in the order of time.
 
     `agent_ids` are agents of what is not interpreted yet.
     """
-    added: dict[str, Any] = {field: sum(part.get(field, 0) for part in parts) for field in _ADDED}
     agents = [name for part in parts for name in part.get("agents", ())]
     models = [name for part in parts for name in part.get("models", ())]
-    return {
-        **added,
-        "models": list(dict.fromkeys(models)),
-        "agent_ids": list(dict.fromkeys(agents or agent_ids)),
-        "first_question": _first(parts, "first_question"),
-        "last_answer": _first(parts[::-1], "last_answer"),
-        "first_error": _first(parts, "first_error"),
-    }
+    return Sums(
+        **{field: sum(part.get(field, 0) for part in parts) for field in _ADDED},
+        models=list(dict.fromkeys(models)),
+        agent_ids=list(dict.fromkeys(agents or agent_ids)),
+        first_question=_first(parts, "first_question"),
+        last_answer=_first(parts[::-1], "last_answer"),
+        first_error=_first(parts, "first_error"),
+        interpreted=interpreted,
+    )
 
 
 def _first(parts: Sequence[Row], line: str) -> str | None:

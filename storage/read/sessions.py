@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from mapping.model import TRACE_STATUSES
 from storage.read.paging import Branch, Cursor, Row, page
-from storage.read.runs import SummedTrace, Sums, is_interpreted, runs_of, summed, sums
+from storage.read.runs import Sums, TraceRun, is_interpreted, runs_of, sums_of, trace_run
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 
@@ -15,7 +17,7 @@ from storage.surreal.database import Database
 _TRACES_AT_ONCE = 100
 
 
-class Session(Sums, kw_only=True):
+class Session(msgspec.Struct):
     """A session's traces, newest first, summed up."""
 
     id: str
@@ -24,7 +26,8 @@ class Session(Sums, kw_only=True):
     first_event_at: int
     last_event_at: int
     trace_ids: list[str]
-    traces: list[SummedTrace]
+    traces: list[TraceRun]
+    sums: Sums
 
 
 class Member(NamedTuple):
@@ -138,9 +141,10 @@ def session_of(session_id: str, members: Sequence[Member]) -> Session:
         first_event_at=min(_bound(member, "first_event_at", "start_time") for member in members),
         last_event_at=max(_bound(member, "last_event_at", "last_event_at") for member in members),
         trace_ids=[member.trace["id"] for member in members],
-        traces=[summed(member.trace, member.run) for member in members],
-        **sums(parts, agents),
-        interpreted=all(is_interpreted(member.trace, member.run) for member in members),
+        traces=[trace_run(member.trace, member.run) for member in members],
+        sums=sums_of(
+            parts, agents, interpreted=all(is_interpreted(member.trace, member.run) for member in members)
+        ),
     )
 
 

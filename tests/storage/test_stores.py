@@ -129,7 +129,7 @@ async def test_idle_traces_are_closed_while_it_is_open(config, make_event):
     await storage.open()
     await storage.writer.write([make_event(trace_id="t")])
     async with asyncio.timeout(5):
-        while (await storage.reader.trace("t")).status != "completed":
+        while (await storage.reader.trace("t")).trace.status != "completed":
             await asyncio.sleep(0.05)
     await storage.close()
 

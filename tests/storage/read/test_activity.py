@@ -34,8 +34,9 @@ async def traces(writer, reader, make_event):
         ]
     )
     found, _ = await reader.traces(TraceFilter(), 200)
-    assert len({trace.status for trace in found}) == 3
-    return found
+    traces = [run.trace for run in found]
+    assert len({trace.status for trace in traces}) == 3
+    return traces
 
 
 def counted(traces, told, which):

@@ -69,7 +69,7 @@ async def test_every_filter_of_events_gives_what_looking_at_all_of_them_would(st
     monkeypatch.setattr(reader_module, "_FIRST_LOOK", 1)
     monkeypatch.setattr(reader_module, "_WIDEST_LOOK", 7)
     monkeypatch.setattr(paging_module, "_PIECE", 7)
-    traces = {trace.id: trace for trace in (await reader.traces(TraceFilter(), 200))[0]}
+    traces = {run.trace.id: run.trace for run in (await reader.traces(TraceFilter(), 200))[0]}
     shown = {
         event.id: {
             "trace_id": event.trace_id,
@@ -106,7 +106,7 @@ async def test_every_filter_of_traces_gives_what_looking_at_all_of_them_would(st
         for since, until in [*PERIODS, (NOON + 1, NOON + 6)]:
             which = TraceFilter(**dict(zip(fields, values, strict=True)), since=since, until=until)
             read = await all_pages(lambda limit, cursor, which=which: reader.traces(which, limit, cursor), 7)
-            assert [trace.id for trace in read] == [
+            assert [run.trace.id for run in read] == [
                 row["id"] for row in newest_first if has(row, which, fields) and within(row["start_time"], which)
             ], which
 

@@ -4,8 +4,9 @@ import pytest
 
 from mapping.times import NS
 from storage.filters import EventFilter, TraceFilter
-from storage.read import reader as reader_module
-from storage.read.reader import Session
+from storage.read import sessions as sessions_module
+from storage.read.runs import Sums
+from storage.read.sessions import Session
 
 NOON = 1_767_960_000 * NS
 
@@ -67,29 +68,52 @@ async def test_what_an_event_does_not_have_is_none(writer, reader, make_event):
     )
 
 
-async def test_a_trace_is_read_with_its_counts_and_times(writer, reader, make_event):
-    span = {"trace_id": "t", "kind": "internal", "session_id": "s", "agent_id": "a", "event_type": "model_call"}
-    child = {
-        "parent_span_id": "1" * 16,
-        "input_tokens": 10,
-        "output_tokens": 3,
-        "cost_nano_usd": 100_000_000,
-        "name": "chat",
+def model_call(make_event, dollars=0.1, **fields):
+    """Make the span of a model's call: 10 tokens in, 3 out."""
+    properties = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": "m",
+        "gen_ai.usage.input_tokens": 10,
+        "gen_ai.usage.output_tokens": 3,
+        "gen_ai.usage.cost": dollars,
+        "gen_ai.agent.name": fields["agent_id"],
     }
+    return make_event(kind="internal", name="chat", event_type="model_call", properties=properties, **fields)
+
+
+async def test_a_trace_is_read_with_its_times_and_what_it_came_to(writer, reader, make_event, database, interpret):
+    span = {"trace_id": "t", "session_id": "s", "agent_id": "a"}
+    child = {"parent_span_id": "1" * 16, "duration": 10}
+    root = {"name": "run", "span_id": "1" * 16, "duration": 50, "resource": {"service.name": "shop"}}
     await writer.write(
         [
-            make_event(**span, **child, span_id="2" * 16, timestamp=NOON + 5, duration=10, status="error"),
-            make_event(**span, **child, span_id="3" * 16, timestamp=NOON + 20, duration=10),
-            make_event(**span, name="run", span_id="1" * 16, duration=50, resource={"service.name": "shop"}),
+            model_call(make_event, **span, **child, span_id="2" * 16, timestamp=NOON + 5, status="error"),
+            model_call(make_event, **span, **child, span_id="3" * 16, timestamp=NOON + 20),
+            make_event(**span, **root, kind="internal"),
         ]
     )
-    trace = await reader.trace("t")
+    run = await reader.trace("t")
+    trace = run.trace
     assert min(trace.created_at, trace.updated_at) > NOON
     assert (trace.id, trace.session_id, trace.agent_id, trace.service, trace.name) == ("t", "s", "a", "shop", "run")
-    assert (trace.status, trace.origin) == ("completed", "given")
-    assert (trace.event_count, trace.error_count) == (3, 1)
-    assert (trace.input_tokens, trace.output_tokens, trace.cost_nano_usd) == (20, 6, 200_000_000)
+    assert (trace.status, trace.origin, trace.event_count) == ("completed", "given", 3)
     assert (trace.start_time, trace.end_time, trace.last_event_at) == (NOON, NOON + 50, NOON + 50)
+    assert run.sums == Sums(agent_ids=["a"])
+    await interpret(database)
+    run = await reader.trace("t")
+    assert run.trace == trace
+    assert run.sums == Sums(
+        error_count=1,
+        calls=2,
+        input_tokens=20,
+        output_tokens=6,
+        cost_nano_usd=200_000_000,
+        models=["m"],
+        agent_ids=["a"],
+        first_error="m failed",
+        interpreted=True,
+    )
+    assert (await reader.traces(TraceFilter(), 10))[0] == [run]
     assert [event["span_id"][0] for event in (await reader.trace_events("t", 10))[0]] == ["1", "2", "3"]
 
 
@@ -110,7 +134,7 @@ async def test_what_is_not_there_is_none_or_empty(reader):
 async def test_a_value_is_never_part_of_the_query(writer, reader, make_event, value):
     event = make_event(id=value or "x", trace_id=value, session_id=value, agent_id=value)
     await writer.write([event])
-    assert (await reader.trace(value)).event_count == 1
+    assert (await reader.trace(value)).trace.event_count == 1
     assert (await reader.event(event.id))["session_id"] == value
     for which in (
         EventFilter(trace_id=value),
@@ -149,7 +173,7 @@ async def test_an_event_and_its_trace_are_given_as_they_are_stored(writer, reade
 
 
 async def test_sessions_stand_where_their_latest_trace_started(writer, reader, make_event, monkeypatch):
-    monkeypatch.setattr(reader_module, "_TRACES_AT_ONCE", 3)
+    monkeypatch.setattr(sessions_module, "_TRACES_AT_ONCE", 3)
     order = "b a c a d - b a - c e a - f".split()  # one trace after the other; - has no session
     await writer.write(
         [
@@ -171,33 +195,75 @@ async def test_sessions_stand_where_their_latest_trace_started(writer, reader, m
     assert await reader.counts() == {"events": 14, "traces": 14, "sessions": 6}
 
 
-def _cost(dollars):
-    return {"event_type": "model_call", "cost_nano_usd": round(dollars * 10**9)}
-
-
-async def test_a_session_sums_up_its_traces(writer, reader, make_event):
+async def test_a_session_sums_up_its_traces(writer, reader, make_event, database, interpret):
     await writer.write(
         [
-            make_event(trace_id="t", session_id="s", agent_id="a", timestamp=NOON + 5, duration=3, **_cost(0.1)),
-            make_event(trace_id="u", session_id="s", agent_id="b", input_tokens=4, **_cost(0.2)),
+            model_call(make_event, 0.1, trace_id="t", session_id="s", agent_id="a", span_id="1" * 16, timestamp=NOON + 5),
+            model_call(make_event, 0.2, trace_id="u", session_id="s", agent_id="b", span_id="2" * 16, duration=8),
             make_event(trace_id="u", status="error", timestamp=NOON + 1),
             make_event(trace_id="v", session_id="other"),
         ]
     )
     session = await reader.session("s")
-    assert session.traces == [await reader.trace("t"), await reader.trace("u")]
-    session.traces = []
+    assert (session.sums.interpreted, session.sums.agent_ids, session.event_count) == (False, ["a", "b"], 3)
+    await interpret(database)
+    session = await reader.session("s")
     assert session == Session(
         id="s",
         trace_count=2,
         event_count=3,
-        error_count=1,
-        input_tokens=4,
-        output_tokens=0,
-        cost_nano_usd=300_000_000,
         first_event_at=NOON,
         last_event_at=NOON + 8,
-        agent_ids=["a", "b"],
         trace_ids=["t", "u"],
-        traces=[],
+        traces=[await reader.trace("t"), await reader.trace("u")],
+        sums=Sums(
+            error_count=1,
+            calls=2,
+            input_tokens=20,
+            output_tokens=6,
+            cost_nano_usd=300_000_000,
+            models=["m"],
+            agent_ids=["b", "a"],
+            first_error=session.sums.first_error,
+            interpreted=True,
+        ),
     )
+
+
+async def test_each_session_of_a_trace_is_read_with_its_own_sums_and_finds_the_trace(
+    writer, reader, make_event, database, interpret
+):
+    call = {"trace_id": "t", "agent_id": "a"}
+    await writer.write(
+        [
+            model_call(make_event, 0.1, **call, session_id="one", span_id="1" * 16),
+            model_call(make_event, 0.2, **call, session_id="two", span_id="2" * 16, timestamp=NOON + NS),
+            model_call(make_event, 0.4, **call, session_id="two", span_id="3" * 16, timestamp=NOON + 2 * NS),
+        ]
+    )
+    await interpret(database)
+    sessions, _ = await reader.sessions(10)
+    told = {one.id: (one.event_count, one.sums.calls, one.sums.cost_nano_usd, one.first_event_at) for one in sessions}
+    assert told == {"one": (1, 1, 10**8, NOON), "two": (2, 2, 6 * 10**8, NOON + NS)}
+    for name in ("one", "two"):
+        found, _ = await reader.traces(TraceFilter(session_id=name, agent_id="a"), 10)
+        assert [run.trace.id for run in found] == ["t"]
+    assert await reader.counts() == {"events": 3, "traces": 1, "sessions": 2}
+
+
+async def test_an_agent_below_another_finds_its_traces_and_its_events(writer, reader, make_event, database, interpret):
+    def agent(name, number, above=None):
+        properties = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": name}
+        ids = {"span_id": f"{number}" * 16, "parent_span_id": above and f"{above}" * 16}
+        return make_event(kind="internal", trace_id="t", agent_id=name, duration=9, properties=properties, **ids)
+
+    outer, inner = agent("Planner", 1), agent("Writer", 2, above=1)
+    below = make_event(kind="internal", trace_id="t", span_id="3" * 16, parent_span_id="2" * 16)
+    beside = make_event(kind="internal", trace_id="t", span_id="4" * 16, parent_span_id="1" * 16)
+    await writer.write([below, beside, inner, outer])
+    await interpret(database)
+    for name, of_agent in (("Planner", [outer, beside]), ("Writer", [inner, below])):
+        assert [run.trace.id for run in (await reader.traces(TraceFilter(agent_id=name), 10))[0]] == ["t"]
+        events, _ = await reader.events(EventFilter(agent_id=name), 10)
+        assert {event["id"] for event in events} == {event.id for event in of_agent}
+        assert {event["agent_id"] for event in events} == {name}

@@ -99,7 +99,7 @@ async def test_a_trace_goes_with_everything_that_belongs_to_it_and_no_other(data
         EventFilter(trace_id="old"),
     ):
         assert not {event["id"] for event in (await reader.events(which, 50))[0]} & {*gone}
-    assert [trace.id for trace in (await reader.traces(TraceFilter(), 10))[0]] == ["kept"]
+    assert [run.trace.id for run in (await reader.traces(TraceFilter(), 10))[0]] == ["kept"]
     session = await reader.session("s")
     assert (session.trace_count, session.event_count) == (1, 5)
     assert {event["id"] for event in (await reader.trace_events("kept", 10))[0]} == {*kept}
@@ -190,8 +190,8 @@ async def test_a_long_trace_goes_in_steps_after_each_of_which_everything_agrees(
     while (step := await at_once(pruner, seconds=0)).events:
         sizes.append((step.traces, step.events))
         assert await agrees(database) in ({"long"}, set())
-        trace = await reader.trace("long")
-        assert trace is None or trace.start_time == NOON
+        run = await reader.trace("long")
+        assert run is None or run.trace.start_time == NOON
     assert sizes == [(0, 64), (0, 64), (0, 64), (1, 8)]
     assert await deleted(database) == sorted(ids)
     assert [len(found) for found in await database.query(GONE)] == [0] * 4
@@ -202,7 +202,7 @@ async def test_an_event_that_comes_later_starts_the_trace_anew(database, pruner,
     await at_once(pruner)
     again = await trace_of("t", 2, NOON + DAY)
     assert await agrees(database) == {"t"}
-    trace = await reader.trace("t")
+    trace = (await reader.trace("t")).trace
     assert (trace.event_count, trace.session_id) == (2, None)
     assert trace.start_time == NOON + DAY
     assert {event["id"] for event in (await reader.events(EventFilter(), 10))[0]} == {*again}
