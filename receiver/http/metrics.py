@@ -145,10 +145,6 @@ class Metrics:
         def opened(value: Callable[[], float], attributes: Mapping[str, str] | None = None) -> _Callback:
             return _seen(value, attributes, when=lambda: storage.ready)
 
-        def age() -> float:
-            oldest = storage.indexer.oldest
-            return 0.0 if oldest is None else max(time.time_ns() - oldest, 0) / NS
-
         gauge, counter = self._meter.create_observable_gauge, self._meter.create_observable_counter
         gauge("vectadb_receiver_ready", [_seen(lambda: int(storage.ready))], description="1 while the store is open")
         gauge(
@@ -163,7 +159,7 @@ class Metrics:
         )
         gauge(
             "vectadb_receiver_index_oldest_age",
-            [opened(age)],
+            [opened(lambda: _age(storage.indexer.oldest))],
             unit="s",
             description="how long ago the oldest event that waits for the search index was stored; 0 where none does",
         )
@@ -171,6 +167,27 @@ class Metrics:
             "vectadb_receiver_indexed_events",
             [opened(lambda: storage.indexer.indexed)],
             description="events that were embedded and are in the search index",
+        )
+        gauge(
+            "vectadb_receiver_uninterpreted_events",
+            [opened(lambda: storage.interpreter.pending)],
+            description="events that wait to be interpreted: for what they say of calls, sums and agents",
+        )
+        gauge(
+            "vectadb_receiver_interpretation_oldest_age",
+            [opened(lambda: _age(storage.interpreter.oldest))],
+            unit="s",
+            description="how long ago the oldest event that waits to be interpreted was stored; 0 where none does",
+        )
+        counter(
+            "vectadb_receiver_interpreted_events",
+            [opened(lambda: storage.interpreter.interpreted)],
+            description="events that were interpreted",
+        )
+        counter(
+            "vectadb_receiver_not_understood_events",
+            [_by_scope(storage)],
+            description="events that look like an agent's and say nothing that is known, by the scope that sent them",
         )
         counter(
             "vectadb_receiver_commit_conflicts",
@@ -250,6 +267,20 @@ class Metrics:
 
 
 _Callback = Callable[[CallbackOptions], Iterable[Observation]]
+
+
+def _age(oldest: int | None) -> float:
+    """Return the seconds since a moment in nanoseconds, 0 where there is none."""
+    return 0.0 if oldest is None else max(time.time_ns() - oldest, 0) / NS
+
+
+def _by_scope(storage: Storage) -> _Callback:
+    def observe(_options: CallbackOptions) -> Iterable[Observation]:
+        if storage.ready:
+            for scope, events in storage.interpreter.not_understood.items():
+                yield Observation(events, {"scope": scope})
+
+    return observe
 
 
 def _seen(

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from mapping.calls.model import Telling
+from mapping.calls.not_understood import not_understood
 from mapping.calls.outline import outline_of
 from mapping.calls.reading import tell
 from mapping.errors import Code, Problem
@@ -61,7 +62,10 @@ class EventReader:
         own = stored if as_sent is None else Whose(as_sent.get("agent_id"), as_sent.get("session_id"))
         event |= own._asdict()
         event |= self._origins.get(event.get("origin") or "", {})
-        self._memory.of(event["trace_id"]).add(_told(event), own, stored)
+        telling = _told(event)
+        if (emitter := not_understood(event, telling)) is not None:
+            self.not_understood[emitter] += 1
+        self._memory.of(event["trace_id"]).add(outline_of(telling), own, stored)
 
 
 def _told(event: Row) -> Telling:
@@ -79,7 +83,7 @@ def _told(event: Row) -> Telling:
             session_id=event.get("session_id"),
         )
     telling.start, telling.end = _within(telling.start), _within(telling.end)
-    return outline_of(telling)
+    return telling
 
 
 def _within(moment: int) -> int:

@@ -41,6 +41,8 @@ _LINGER = 0.2
 _EVENTS = 250
 # Records whose traces wait to be interpreted again, before others are taken.
 _MOST_TAKEN = 2_000
+# Scopes that are told apart: senders choose their names.
+_MOST_SCOPES, _OTHER_SCOPES = 100, "others"
 
 # What may be tried again.
 _PASSING = (ConflictError, IndexUnavailable, Problem, RefusedError)
@@ -108,9 +110,14 @@ class Interpreter:
                 case Write():
                     given = await self._write(step)
                 case Idle():
-                    self.not_understood.update(step.not_understood)
+                    self._count(step.not_understood)
                     self.state, self.reason = ("rebuilding" if step.rebuilding else "ready"), ""
                     given = await self._news(step.seconds)
+
+    def _count(self, not_understood: dict[str, int]) -> None:
+        for scope, events in not_understood.items():
+            known = scope in self.not_understood or len(self.not_understood) < _MOST_SCOPES
+            self.not_understood[scope if known else _OTHER_SCOPES] += events
 
     async def _read(self, step: Read) -> bytes:
         await self._give_way()

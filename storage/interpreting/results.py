@@ -210,8 +210,9 @@ def _call_row(call: Call) -> Row:
         response_id=call.response_id,
         newest=cbor.int64(-call.start),
         longest=cbor.int64(call.start - call.end),
-        most_tokens=cbor.int64(-told) if told else None,
-        dearest=cbor.int64(-call.cost) if call.cost else None,
+        # What has none comes last.
+        most_tokens=cbor.int64(-told),
+        dearest=cbor.int64(-(call.cost or 0)),
     )
 
 

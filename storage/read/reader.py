@@ -95,6 +95,7 @@ class Reader:
         if event is None:
             return None
         await self._add_origins([event])
+        event |= event.get("as_sent") or {}
         trace = await self._one(rows.TRACE, event["trace_id"])
         return rows.event_of_row(event), None if trace is None else rows.trace_of_row(trace)
 

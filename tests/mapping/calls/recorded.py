@@ -11,7 +11,7 @@ import msgspec
 
 from mapping.calls.conversation import turns_of
 from mapping.calls.interpret import interpret
-from mapping.calls.model import Run
+from mapping.calls.model import Run, Telling
 from mapping.calls.reading import tell
 from mapping.correlation.placement import Placement
 from mapping.otlp.json import JsonWire
@@ -33,7 +33,7 @@ class Recording(NamedTuple):
 
 
 @lru_cache
-def recording(name: str) -> Recording:
+def tellings_of(name: str) -> list[Telling]:
     fixture = json.loads((FIXTURES / f"{name}.json").read_bytes())
     events = []
     for signal, map_request in (("resourceSpans", map_traces), ("resourceLogs", map_logs)):
@@ -45,7 +45,13 @@ def recording(name: str) -> Recording:
     for event in sorted(events, key=lambda event: event.trace_id is None):
         assert placement.place(event, 0) is None
         tellings.append(tell(msgspec.structs.asdict(event) | {"duration_ns": event.duration}))
-    run = interpret(tellings)
+    return tellings
+
+
+@lru_cache
+def recording(name: str) -> Recording:
+    fixture = json.loads((FIXTURES / f"{name}.json").read_bytes())
+    run = interpret(tellings_of(name))
     return Recording(
         fixture["program"].partition("==")[0],
         fixture["version"],

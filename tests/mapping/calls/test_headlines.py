@@ -1,0 +1,74 @@
+"""What a run was about, in a line each."""
+
+from histories import SECOND, telling
+
+from mapping.calls.headlines import error_line, first_error, first_question, last_answer
+from mapping.calls.interpret import interpret
+from mapping.calls.model import Failure
+
+
+def said(role, text):
+    return {"role": role, "parts": [{"type": "text", "text": text}]}
+
+
+def run_of(*tellings):
+    run = interpret(tellings)
+    return run, {call.id: call for call in run.calls}
+
+
+def test_the_question_is_the_last_one_that_the_first_call_was_sent_the_answer_that_of_the_outermost_agent():
+    run, by_id = run_of(
+        telling(id="a", kind="agent", name="Planner", span_id="a", start=0, end=90 * SECOND),
+        telling(
+            id="m",
+            kind="model",
+            span_id="m",
+            parent_span_id="a",
+            start=SECOND,
+            end=2 * SECOND,
+            sent=[said("user", "Hi"), said("assistant", "Hello"), said("user", "Book a\n  flight")],
+            answered=[said("assistant", "Asking the clerk")],
+        ),
+        telling(id="b", kind="agent", name="Clerk", span_id="b", parent_span_id="a", start=3 * SECOND, end=80 * SECOND),
+        telling(
+            id="n",
+            kind="model",
+            span_id="n",
+            parent_span_id="b",
+            start=4 * SECOND,
+            end=5 * SECOND,
+            sent=[said("user", "Find seats")],
+            answered=[said("assistant", "12A")],
+        ),
+        telling(
+            id="o",
+            kind="model",
+            span_id="o",
+            parent_span_id="a",
+            start=81 * SECOND,
+            end=82 * SECOND,
+            answered=[said("assistant", "Booked.")],
+        ),
+    )
+    assert first_question(run.calls, run.statements) == "Book a flight"
+    assert last_answer(run.calls, by_id) == "Booked."
+    assert last_answer([by_id["n"]], by_id) == "12A"
+
+
+def test_nothing_said_is_none_and_what_is_long_is_cut():
+    run, by_id = run_of(telling(id="m", kind="model", span_id="m", start=0, end=1))
+    assert (first_question(run.calls, ()), last_answer(run.calls, by_id), first_error(run.calls, ())) == (None, None, None)
+    run, _ = run_of(telling(id="s", kind="statement", signal="log", start=0, end=0, sent=[said("user", "why? " * 100)]))
+    question = first_question(run.calls, run.statements)
+    assert (len(question), question[-1]) == (200, "…")
+
+
+def test_the_first_error_is_that_of_the_call_that_failed_first_and_not_of_those_it_was_passed_up_to():
+    failed = {"failed": True, "failure": Failure("ValueError", "no seat")}
+    run, by_id = run_of(
+        telling(id="a", kind="agent", name="Planner", span_id="a", start=0, end=9, **failed),
+        telling(id="t", kind="tool", name="book", span_id="t", parent_span_id="a", start=1, end=2, **failed),
+        telling(id="u", kind="tool", name="look", span_id="u", parent_span_id="a", start=3, end=4, failed=True),
+    )
+    assert first_error(run.calls, run.errors) == "ValueError: no seat"
+    assert [error_line(by_id[one]) for one in "atu"] == ["ValueError: no seat", "ValueError: no seat", "look failed"]
