@@ -67,6 +67,7 @@ class Interpreter:
         self._database = database
         self._give_way = GivingWay(commits_wait)
         self._work = asyncio.Event()
+        self._added = 0
         self._taken: dict[str, Record] = {}
 
     async def count_pending(self) -> None:
@@ -75,6 +76,7 @@ class Interpreter:
 
     def added(self, events: int) -> None:
         """Take note of events that were just stored, or of a deletion, which are none."""
+        self._added += 1
         self.pending += events
         if self.oldest is None and events:
             self.oldest = time.time_ns()
@@ -162,9 +164,10 @@ class Interpreter:
         self._work.clear()
         if len(self._taken) >= _MOST_TAKEN:
             return []
+        added = self._added
         records = await interpretation_queue.take(self._database, self._taken)
         self._taken |= {record.name: record for record in records}
-        if not self._taken:
+        if not self._taken and added == self._added:
             self.pending, self.oldest = 0, None
         return records
 

@@ -26,13 +26,17 @@ _ANY = Call(id="", kind="model", name="gpt-4o", told_by=[], trace_id="", start=0
 
 
 class Worker:
+    """`work` is there once it is loaded."""
+
     def __init__(self) -> None:
+        self.work: Work | None = None
         self._steps: Steps | None = None
 
     def load(self, request: Load) -> None:
         prices = Prices(own_prices(request.prices) if request.prices else None)
         prices(_ANY)
-        self._steps = Work(version_of(prices), prices).steps()
+        self.work = Work(version_of(prices), prices)
+        self._steps = self.work.steps()
 
     def begin(self, _request: Begin) -> Step:
         """Say what is to be done first."""

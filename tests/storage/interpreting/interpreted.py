@@ -21,7 +21,7 @@ def call(kind, number, *, above=None, trace="1" * 32, at=0, seconds=1, session=N
     if agent:
         properties["gen_ai.agent.name"] = agent
     return Event(
-        id=f"00000000-0000-4000-8000-{trace[:4]}{number:08x}",
+        id=f"00000000-0000-4000-8000-{trace[-4:]}{number:08x}",
         timestamp=NOON + int(at * NS),
         duration=int(seconds * NS),
         kind="internal",

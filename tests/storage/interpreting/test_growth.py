@@ -1,0 +1,85 @@
+"""What a long trace costs that grows: counted in events that are read and interpreted."""
+
+import asyncio
+
+import msgspec
+import pytest
+from interpreted import agent, model, tool
+
+from storage.interpreting.interpreter import Interpreter
+from storage.interpreting.messages import Begin, Load
+from storage.interpreting.worker import Worker
+from storage.write.writer import Writer
+
+EVENTS, A_COMMIT = 6_000, 50
+
+
+class Here:
+    """The interpreter's process without the process, so that its work can be looked at."""
+
+    def __init__(self):
+        self._worker = Worker()
+        self._worker.load(Load())
+        self.work = self._worker.work
+
+    async def ask(self, given):
+        step = await asyncio.to_thread(self._worker.begin if isinstance(given, Begin) else self._worker.next, given)
+        return msgspec.to_builtins(step, builtin_types=(bytes,))
+
+
+def event(number, trace):
+    if number == 0:
+        return agent(1, "Planner", trace=trace, seconds=EVENTS)
+    of_kind = model if number % 2 else tool
+    return of_kind(number + 1, above=1, trace=trace, at=number, seconds=0.5)
+
+
+@pytest.fixture
+async def growing(database):
+    interpreter, process = Interpreter(database), Here()
+    interpreting = asyncio.create_task(interpreter._keep_up(process))
+    writer = Writer(database, agent_window=0, committed=lambda new: interpreter.added(len(new)))
+    yield interpreter, process.work, writer
+    interpreting.cancel()
+    await asyncio.gather(interpreting, return_exceptions=True)
+
+
+async def settled(interpreter):
+    async with asyncio.timeout(300):
+        while interpreter.pending:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_trace_that_grows_costs_less_than_twice_what_its_events_cost_in_small_ones(growing, database):
+    interpreter, work, writer = growing
+    for start in range(0, EVENTS, A_COMMIT):
+        await writer.write([event(number, "1" * 32) for number in range(start, start + A_COMMIT)])
+    await settled(interpreter)
+    (run,) = (await database.query("SELECT * FROM agent_run"))[0]
+    assert (run["event_count"], run["calls"], run["tools"]) == (EVENTS, EVENTS // 2, EVENTS // 2 - 1)
+    (counted,) = await database.query("SELECT count() FROM agent_call GROUP ALL")
+    assert counted == [{"count": EVENTS}]
+    # In small traces each event is read once and interpreted once.
+    assert work.events.read + work.interpreted < 2 * (EVENTS + EVENTS)
+
+
+async def test_small_traces_are_read_and_interpreted_once(growing):
+    interpreter, work, writer = growing
+    for number in range(20):
+        trace = f"{number:032x}"
+        await writer.write([event(place, trace) for place in range(10)])
+    await settled(interpreter)
+    assert (work.events.read, work.interpreted) == (200, 200)
+
+
+async def test_a_long_trace_that_was_forgotten_is_read_once_more(growing, database):
+    interpreter, work, writer = growing
+    await writer.write([event(number, "1" * 32) for number in range(300)])
+    await settled(interpreter)
+    work._memory.forget("1" * 32)
+    before = work.events.read
+    await writer.write([event(300, "1" * 32)])
+    await settled(interpreter)
+    assert work.events.read - before == 302  # the new one by the queue, and all of the trace
+    (run,) = (await database.query("SELECT * FROM agent_run"))[0]
+    assert run["event_count"] == 301
