@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from senders import Account
 
+from storage.interpreting.interpreter import Interpreter
 from storage.surreal.database import Database
 
 _READ = """
-SELECT id, trace_id, status, event_type, properties.mark AS mark,
-    properties.`gen_ai.usage.input_tokens` AS input, properties.`gen_ai.usage.output_tokens` AS output FROM agent_event;
-SELECT id, event_count, error_count, input_tokens, output_tokens FROM agent_trace;
+SELECT id, trace_id, properties.mark AS mark FROM agent_event;
+SELECT id, event_count FROM agent_trace;
 SELECT id, in, out FROM contains;
 SELECT id, ->contains->agent_event AS reached FROM agent_trace;
 SELECT VALUE event_ids FROM index_queue;
+SELECT VALUE traces FROM interpretation_queue;
+SELECT id, event_count FROM agent_run;
+SELECT id, trace_id, told_by FROM agent_call;
 """
+_MADE = ("agent_call", "agent_run", "session_run")
 
 
 class Stored(NamedTuple):
@@ -26,13 +31,16 @@ class Stored(NamedTuple):
     edges: list[dict[str, Any]]
     reached: dict[str, list[str]]
     queued: list[str]
+    uninterpreted: set[str]
+    runs: dict[str, int]
+    calls: list[dict[str, Any]]
 
 
 async def read(folder: Path) -> Stored:
     """Open the engine's folder, and read everything there is to compare."""
     database = Database(f"surrealkv://{folder}", namespace="vectadb", database="vectadb")
     try:
-        events, traces, edges, reached, queued = await database.query(_READ)
+        events, traces, edges, reached, queued, changed, runs, calls = await database.query(_READ)
     finally:
         await database.close()
     return Stored(
@@ -41,7 +49,46 @@ async def read(folder: Path) -> Stored:
         edges,
         {row["id"]: row["reached"] for row in reached},
         [event_id for ids in queued for event_id in ids],
+        {trace_id for of in changed for trace_id, _ in of},
+        {row["id"]: row["event_count"] for row in runs},
+        calls,
     )
+
+
+async def made_anew(folder: Path) -> list[str]:
+    """Interpret what is left to be, then all of it anew, and say what comes out differently."""
+    database = Database(f"surrealkv://{folder}", namespace="vectadb", database="vectadb")
+    try:
+        before = await _made(database)
+        await database.query(";".join(f"DELETE {table}" for table in (*_MADE, "interpretation_state")))
+        after = await _made(database)
+    finally:
+        await database.close()
+    return [
+        f"{key} is {before.get(key)}, made anew {after.get(key)}"
+        for key in before.keys() | after.keys()
+        if before.get(key) != after.get(key)
+    ]
+
+
+async def _made(database: Database) -> dict[tuple[str, str], dict[str, Any]]:
+    interpreter = Interpreter(database)
+    interpreting = asyncio.create_task(interpreter.run())
+    while True:
+        waiting, states = await database.query(
+            "SELECT VALUE id FROM interpretation_queue LIMIT 1; SELECT VALUE place FROM interpretation_state WHERE version"
+        )
+        if states == [None] and not waiting:
+            break
+        await asyncio.sleep(0.05)
+    interpreting.cancel()
+    await asyncio.gather(interpreting, return_exceptions=True)
+    found = await database.query(";".join(f"SELECT * FROM {table}" for table in _MADE))
+    return {
+        (table, str(row["id"])): {field: value for field, value in row.items() if field != "revision"}
+        for table, of_table in zip(_MADE, found, strict=True)
+        for row in of_table
+    }
 
 
 def differences(stored: Stored, account: Account, *, complete: bool) -> list[str]:
@@ -56,6 +103,7 @@ def differences(stored: Stored, account: Account, *, complete: bool) -> list[str
         *_edges(stored),
         *_counts(stored),
         *(f"{event_id} is to be indexed, and not stored" for event_id in set(stored.queued) - stored.events.keys()),
+        *_interpreted(stored),
     ]
 
 
@@ -84,6 +132,23 @@ def _edges(stored: Stored) -> list[str]:
     ]  # fmt: skip
 
 
+def _interpreted(stored: Stored) -> list[str]:
+    """Say what is neither interpreted nor to be, and what was made of what is not there."""
+    return [
+        *(
+            f"trace {trace_id} has {row['event_count']} events, {stored.runs.get(trace_id)} are interpreted, none waits"
+            for trace_id, row in stored.traces.items()
+            if trace_id not in stored.uninterpreted and stored.runs.get(trace_id) != row["event_count"]
+        ),
+        *(f"{trace_id} was interpreted, and is not stored" for trace_id in stored.runs.keys() - stored.traces.keys()),
+        *(
+            f"call {call['id']} is told by an event that is not stored: {call['told_by']}"
+            for call in stored.calls
+            if call["trace_id"] not in stored.traces or not stored.events.keys() >= {*call["told_by"]}
+        ),
+    ]
+
+
 def _counts(stored: Stored) -> list[str]:
     counts = {trace_id: Counter[str]() for trace_id in stored.traces}
     found = []
@@ -91,12 +156,7 @@ def _counts(stored: Stored) -> list[str]:
         if row["trace_id"] not in counts:
             found.append(f"event {row['id']} is in trace {row['trace_id']}, which is not there")
             continue
-        of_trace = counts[row["trace_id"]]
-        of_trace["event_count"] += 1
-        of_trace["error_count"] += row["status"] == "error"
-        if row["event_type"] == "model_call":
-            of_trace["input_tokens"] += row.get("input") or 0
-            of_trace["output_tokens"] += row.get("output") or 0
+        counts[row["trace_id"]]["event_count"] += 1
     for trace_id, row in stored.traces.items():
         told = {field: value for field, value in row.items() if field != "id"}
         counted = {field: counts[trace_id][field] for field in told}

@@ -3,8 +3,9 @@
 Each round sends spans, log records and JSON events, kills with SIGKILL at a random moment (one of four while it still
 starts), and compares a copy of the database with what was acknowledged. Most kills are of all the processes at once; in
 one round of four of the receiver's alone, after which its engine closes in order; in one of six of the engine's alone,
-after which the receiver must go on, and then of all. Every few rounds what was left open is sent again, everything must
-become searchable, and the API, the search index and the database must agree.
+after which the receiver must go on, and then of all. The process that interprets is killed in between. Every few rounds what was left open is sent again, everything must
+become searchable, the API, the search index and the database must agree, and what was made of the events must be what
+is made of them anew.
 Prints a report; ends with 1 where there are findings. The seed decides what is sent and when it is killed, not what it
 is doing at that moment.
 """
@@ -79,6 +80,8 @@ class Run:
             else:
                 await self._ready(victim)
                 await self._random_moment()
+                victim.kill_interpreter()
+                await self._random_moment()
             if killed == ENGINE:
                 victim.kill_engine()
                 await self._goes_on(victim)
@@ -117,6 +120,10 @@ class Run:
             self._find(number, [f"the API lists {len(shown)} traces otherwise than the {len(stored.traces)} stored"])
         if self.model != "off" and stored.queued:
             self._find(number, [f"{len(stored.queued)} events are still to be indexed"])
+        copy = self.folder / "copy"
+        shutil.copytree(self.folder / "data" / "surreal", copy)
+        self._find(number, await compare.made_anew(copy))
+        shutil.rmtree(copy)
 
     async def _ready(self, victim: Victim) -> None:
         while not await asyncio.to_thread(victim.is_ready):

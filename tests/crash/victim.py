@@ -21,6 +21,7 @@ ROOT = Path(__file__).parent.parent.parent
 _STARTS_WITHIN = 120.0
 _STOPS_WITHIN = 60.0
 _ENGINE = "storage.surreal.engine"
+_INTERPRETER = "storage.interpreting.worker"
 # What a log may not hold. An unhandled error, the engine's panic, and what the receiver itself calls an error.
 _FAULT = re.compile(r"Traceback| ERROR | CRITICAL |panicked|never retrieved")
 
@@ -84,6 +85,13 @@ class Victim:
         """Kill SurrealDB's engine alone."""
         (pid,) = (pid for pid, command in self._processes().items() if _ENGINE in command)
         os.kill(pid, signal.SIGKILL)
+
+    def kill_interpreter(self) -> None:
+        """Kill the process that interprets alone, if it has started: the receiver starts another one."""
+        for pid, command in self._processes().items():
+            if _INTERPRETER in command:
+                with contextlib.suppress(ProcessLookupError):  # it has just ended
+                    os.kill(pid, signal.SIGKILL)
 
     def _processes(self) -> dict[int, list[str]]:
         """Give the command of each process of its group that has not ended. Linux only: it is read from /proc."""
