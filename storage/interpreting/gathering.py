@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from mapping.values import INT64_MIN
 from storage.interpreting.answers import EventReader, Row, decoded, merged
 from storage.interpreting.changes import digest
 from storage.interpreting.memory import Fact, Memory
 from storage.interpreting.messages import Found, Given, Read, Step
-from storage.interpreting.neighbours import MOST, NEAR, Presence, presences_of
+from storage.interpreting.neighbours import MOST_EVENTS, NEAR, Presence, presences_of, together
 from storage.interpreting.queries import Reading
 from storage.interpreting.results import Key, TraceRow
 from storage.surreal import cbor, rows
 
 # Rows read at a time at first and at most; an answer is to have so many bytes.
 _FIRST_PIECE, _MOST_PIECE, _BYTES = 64, 1_000, 1 << 20
+# Parts of sessions that are looked at, at a time and about in all.
+_MOST_NEAR = 1_000
 
 
 def read(what: Reading, **variables: Any) -> Generator[Step, Given, bytes]:
@@ -27,9 +29,10 @@ def read(what: Reading, **variables: Any) -> Generator[Step, Given, bytes]:
 
 
 class Gathered:
-    """Traces to be interpreted together: their rows, and what their events tell.
+    """Traces to be interpreted, and those of their sessions that may tell of the same calls.
 
-    `own` are those whose neighbours are here, too. `left` are rows of traces that are no more.
+    `rows` and `facts` are what is known of each, `groups` those that are interpreted together; of these the ones in `own`
+    are written. `left` are rows of traces that are no more.
     """
 
     def __init__(self) -> None:
@@ -38,6 +41,22 @@ class Gathered:
         self.presences: dict[str, list[Presence]] = {}
         self.own: set[str] = set()
         self.left: list[Key] = []
+
+    @property
+    def groups(self) -> list[list[str]]:
+        alone = [[trace_id] for trace_id, parts in self.presences.items() if not parts]
+        return alone + together(one for parts in self.presences.values() for one in parts)
+
+
+class _Window(NamedTuple):
+    """What of a session is looked at: around these moments (nanoseconds), and whether something loose is in them."""
+
+    first: int
+    last: int
+    loose: bool
+
+    def with_(self, one: Presence) -> _Window:
+        return _Window(min(self.first, one.first), max(self.last, one.last), self.loose or one.loose)
 
 
 class Gathering:
@@ -48,23 +67,28 @@ class Gathering:
     def gather(self, trace_ids: Sequence[str]) -> Generator[Step, Given, Gathered]:
         """Return all that these traces are interpreted with."""
         gathered = Gathered()
-        next_ones = list(trace_ids)
-        most = len(next_ones) + MOST
-        while next_ones:
-            new = yield from self._know(next_ones, gathered)
-            gathered.own.update(new)
-            near = yield from self._near([one for trace_id in new for one in gathered.presences[trace_id]])
-            next_ones = [trace_id for trace_id in near if trace_id not in gathered.traces]
-            if len(gathered.traces) + len(next_ones) > most:
-                # Those further away are read, too, but not theirs in turn: what they came to is not known then.
-                yield from self._know(next_ones[: max(most - len(gathered.traces), 0)], gathered)
-                break
+        yield from self._know(trace_ids, gathered)
+        due = set(gathered.traces)
+        room = MOST_EVENTS
+        near: list[Presence] = []
+        looked: dict[str, _Window] = {}
+        while new := {
+            session_id: window for session_id, window in _windows(gathered).items() if looked.get(session_id) != window
+        }:
+            looked |= new
+            near += yield from self._near(new)
+            others = _met(gathered, near)
+            for trace_id in sorted(others):
+                yield from self._know([trace_id], gathered)
+                room -= len(gathered.facts.get(trace_id, ()))
+                if room < 0:
+                    gathered.own = due
+                    return gathered
+        gathered.own = set(gathered.traces)
         return gathered
 
-    def _know(self, trace_ids: Sequence[str], gathered: Gathered) -> Generator[Step, Given, list[str]]:
-        """Learn all there is to know of these traces, and return those that are there."""
-        if not trace_ids:
-            return []
+    def _know(self, trace_ids: Sequence[str], gathered: Gathered) -> Generator[Step, Given, None]:
+        """Learn all there is to know of these traces."""
         answer = yield from read(
             "traces",
             traces=[cbor.record(rows.TRACE, trace_id) for trace_id in trace_ids],
@@ -79,8 +103,8 @@ class Gathering:
         for trace_id in trace_ids:
             if trace_id in traces:
                 yield from self._know_one(traces[trace_id], run_of.get(trace_id), written.get(trace_id, {}))
-            elif trace_id in run_of:
-                gathered.left += written[trace_id]
+            else:
+                gathered.left += written.get(trace_id, {})
                 gathered.left += yield from self._calls(trace_id)
         for trace_id, trace in traces.items():
             known = self._memory.of(trace_id)
@@ -88,7 +112,6 @@ class Gathering:
             _name_session(trace, facts)
             gathered.presences[trace_id] = presences_of(trace_id, trace.session_id, facts)
         gathered.traces |= traces
-        return list(traces)
 
     def _know_one(self, trace: TraceRow, run: Row | None, written: dict[Key, bytes]) -> Generator[Step, Given, None]:
         known = self._memory.of(trace.id)
@@ -137,25 +160,53 @@ class Gathering:
                 return digests
             place, last = found[-1]["newest"], found[-1]["id"]
 
-    def _near(self, presences: Sequence[Presence]) -> Generator[Step, Given, list[str]]:
-        """Return other traces of the same sessions that may tell of the same calls."""
-        if not presences:
-            return []
-        answer = yield from read(
-            "near",
-            near=[{"session": one.session_id, "place": cbor.int64(-one.last - NEAR - 1)} for one in presences],
-            limit=MOST,
-        )
-        (found,) = decoded(answer)
-        near: dict[str, None] = {}
-        for one, parts in zip(presences, found, strict=True):
-            for row in parts:
-                other = Presence(
-                    one.session_id, row["trace_id"], row["first_event_at"], row["last_event_at"], bool(row.get("loose"))
-                )
-                if one.meets(other):
-                    near[other.trace_id] = None
-        return list(near)
+    def _near(self, windows: dict[str, _Window]) -> Generator[Step, Given, list[Presence]]:
+        """Return parts of sessions that may tell of the same calls as what is in these windows of them."""
+        found: list[Presence] = []
+        places = {session_id: cbor.int64(-window.last - NEAR - 1) for session_id, window in windows.items()}
+        while places and len(found) < _MOST_NEAR:
+            near = [
+                {
+                    "session_id": session_id,
+                    "place": place,
+                    "since": cbor.datetime(windows[session_id].first - NEAR),
+                    "loose": windows[session_id].loose,
+                }
+                for session_id, place in places.items()
+            ]
+            (answers,) = decoded((yield from read("near", near=near, limit=_MOST_NEAR)))
+            following: dict[str, int] = {}
+            for session_id, answer in zip(places, answers, strict=True):
+                found += [
+                    Presence(
+                        session_id, row["trace_id"], row["first_event_at"], row["last_event_at"], bool(row.get("loose"))
+                    )
+                    for row in answer["parts"]
+                ]
+                # One that began long before may be near, too, and is found from its side.
+                if (oldest := answer["oldest"]) is not None and -oldest >= windows[session_id].first - NEAR:
+                    following[session_id] = oldest
+            places = following
+        return found
+
+
+def _windows(gathered: Gathered) -> dict[str, _Window]:
+    windows: dict[str, _Window] = {}
+    for parts in gathered.presences.values():
+        for one in parts:
+            known = windows.get(one.session_id, _Window(one.first, one.last, one.loose))
+            windows[one.session_id] = known.with_(one)
+    return windows
+
+
+def _met(gathered: Gathered, near: Sequence[Presence]) -> set[str]:
+    """Return traces that belong to those that are known, and are not known themselves."""
+    others = [one for one in near if one.trace_id not in gathered.traces]
+    if not others:
+        return set()
+    known = [one for parts in gathered.presences.values() for one in parts]
+    groups = [set(group) for group in together([*known, *others])]
+    return set().union(*(group for group in groups if not group.isdisjoint(gathered.traces))) - gathered.traces.keys()
 
 
 def _name_session(trace: TraceRow, facts: Sequence[Fact]) -> None:

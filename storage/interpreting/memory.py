@@ -55,6 +55,7 @@ class TraceMemory:
         self.written: dict[tuple[str, Any], bytes] | None = None
         self.agent_id: str | None = None
         self.bytes = 0
+        self.sessions: set[str] = set()
         self._facts: dict[str, bytes] = {}
 
     def __len__(self) -> int:
@@ -65,6 +66,8 @@ class TraceMemory:
         before = self._facts.get(telling.id)
         self.bytes += len(packed) - len(before) if before is not None else len(packed) + _HOLDING
         self._facts[telling.id] = packed
+        if (session_id := own.session_id or telling.session_id) is not None:
+            self.sessions.add(session_id)
 
     def clear(self) -> None:
         """Forget the events."""
@@ -96,6 +99,11 @@ class Memory:
         """Return how many events of a trace are known."""
         known = self._traces.get(trace_id)
         return 0 if known is None else len(known)
+
+    def sessions_of(self, trace_id: str) -> set[str]:
+        """Return the sessions that events of a trace name, as far as they are known."""
+        known = self._traces.get(trace_id)
+        return set() if known is None else known.sessions
 
     def forget(self, trace_id: str) -> None:
         self._traces.pop(trace_id, None)

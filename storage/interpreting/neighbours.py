@@ -15,8 +15,9 @@ from storage.interpreting.results import is_loose
 
 # How far apart what is joined may lie, in nanoseconds: an answer comes within 300 s of its request.
 NEAR = 300 * 10**9
-# Traces that are looked at beside one.
-MOST = 64
+# Events that are interpreted together at most, unless one trace has more. Of a larger group only traces that have
+# changed are written, as far as those around them tell.
+MOST_EVENTS = 20_000
 
 
 class Presence(NamedTuple):
@@ -27,16 +28,6 @@ class Presence(NamedTuple):
     first: int
     last: int
     loose: bool
-
-    def meets(self, other: Presence) -> bool:
-        """Say whether the two parts may tell of the same calls."""
-        return (
-            self.session_id == other.session_id
-            and self.trace_id != other.trace_id
-            and (self.loose or other.loose)
-            and self.first - NEAR <= other.last
-            and other.first - NEAR <= self.last
-        )
 
 
 def presences_of(trace_id: str, session_id: str | None, facts: Iterable[Fact]) -> list[Presence]:
@@ -59,22 +50,44 @@ def presences_of(trace_id: str, session_id: str | None, facts: Iterable[Fact]) -
     return list(found.values())
 
 
-def together(trace_ids: Iterable[str], presences: Iterable[Presence]) -> list[list[str]]:
-    """Return the traces in groups that are interpreted together, as presences meet."""
-    group_of = {trace_id: {trace_id} for trace_id in trace_ids}
+def together(presences: Iterable[Presence]) -> list[list[str]]:
+    """Return the traces in groups that may tell of the same calls: of a session, near in time, one of them loose."""
+    groups = _Groups()
     by_session: defaultdict[str, list[Presence]] = defaultdict(list)
     for one in presences:
-        if one.trace_id in group_of:
-            by_session[one.session_id].append(one)
+        groups.root(one.trace_id)
+        by_session[one.session_id].append(one)
     for members in by_session.values():
-        members.sort(key=lambda one: (one.first, one.trace_id))
-        for place, one in enumerate(members):
-            for other in members[place + 1 : place + 1 + MOST]:
-                if other.first - NEAR > one.last:
-                    break
-                first, second = group_of[one.trace_id], group_of[other.trace_id]
-                if one.meets(other) and first is not second:
-                    first |= second
-                    for trace_id in second:
-                        group_of[trace_id] = first
-    return [sorted(group) for group in {id(group): group for group in group_of.values()}.values()]
+        # Those so far that what follows may be near to, by whether they are loose; of one group the last to end.
+        near: dict[bool, list[Presence]] = {True: [], False: []}
+        for one in sorted(members, key=lambda one: (one.first, one.trace_id)):
+            for loose in (True, False) if one.loose else (True,):
+                met = [other for other in near[loose] if other.last >= one.first - NEAR]
+                for other in met:
+                    groups.join(one.trace_id, other.trace_id)
+                near[loose] = [max(met, key=lambda other: other.last)] if met else []
+            near[one.loose].append(one)
+    return groups.all()
+
+
+class _Groups:
+    """Traces that belong together, by union-find."""
+
+    def __init__(self) -> None:
+        self._parent: dict[str, str] = {}
+
+    def root(self, trace_id: str) -> str:
+        at = trace_id
+        while (above := self._parent.setdefault(at, at)) != at:
+            self._parent[at] = at = self._parent[above]
+        return at
+
+    def join(self, one: str, other: str) -> None:
+        first, second = sorted((self.root(one), self.root(other)))
+        self._parent[second] = first
+
+    def all(self) -> list[list[str]]:
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for trace_id in self._parent:
+            found[self.root(trace_id)].append(trace_id)
+        return [sorted(group) for group in found.values()]

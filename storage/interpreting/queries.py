@@ -36,12 +36,22 @@ SELECT * FROM array::complement(array::distinct($found.map(|$event| $event.origi
 SELECT * FROM agent_call WHERE trace_id = $trace AND newest = $place AND id > $last ORDER BY newest, id LIMIT $limit;
 SELECT * FROM agent_call WHERE trace_id = $trace AND newest > $place ORDER BY newest, id LIMIT $limit;
 """,
-    # Of each session the parts of traces that began before a moment, the latest first.
+    # Of sessions the parts of traces that began before a moment, the latest first, as far as they may be near; and where
+    # that ended, if there are more.
     "near": """
-RETURN $near.map(|$one| (
-    SELECT id, trace_id, newest, first_event_at, last_event_at, loose FROM session_run
-    WHERE session_id = $one.session AND newest > $one.place ORDER BY newest, id LIMIT $limit
-));
+RETURN $near.map(|$one| {
+    LET $parts = (
+        SELECT id, trace_id, newest, first_event_at, last_event_at, loose FROM session_run
+        WHERE session_id = $one.session_id AND newest > $one.place ORDER BY newest, id LIMIT $limit
+    );
+    RETURN {
+        oldest: IF array::len($parts) = $limit { array::last($parts).newest },
+        parts: (
+            SELECT trace_id, first_event_at, last_event_at, loose FROM $parts
+            WHERE (loose OR $one.loose) AND last_event_at >= $one.since
+        )
+    };
+});
 """,
     "older traces": ";".join(
         f"""

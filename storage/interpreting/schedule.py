@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 # Times what an interpretation took, until the next of the same trace.
-_WAIT = 20.0
+_WAIT = 10.0
 # Seconds until a trace that events were deleted of is looked at: more of it is about to go.
 _AFTER_DELETION = 60.0
 # Seconds that a pace is remembered for at least; and how many.
@@ -36,15 +36,20 @@ class Pending(NamedTuple):
 
 
 class Schedule:
-    """Traces that have changed. `clock` gives seconds, `size_of` how many events are known of a trace."""
+    """Traces that have changed. `clock` gives seconds, `size_of` how many events are known of a trace, and so on."""
 
-    def __init__(self, clock: Callable[[], float], size_of: Callable[[str], int]) -> None:
+    def __init__(
+        self, clock: Callable[[], float], size_of: Callable[[str], int], sessions_of: Callable[[str], Iterable[str]]
+    ) -> None:
         self._clock = clock
         self._size_of = size_of
+        self._sessions_of = sessions_of
         self._pending: dict[str, Pending] = {}
         # How many of its traces each record waits for.
         self._waits_for: dict[str, int] = {}
         self._paces: dict[str, _Pace] = {}
+        # When traces of a session that are interpreted together may be again.
+        self._sessions: dict[str, float] = {}
 
     def add(self, record: str, traces: Mapping[str, int]) -> None:
         """Take note of a record: traces with how many events they got; 0 for those that lost some."""
@@ -84,9 +89,12 @@ class Schedule:
 
     def _when(self, trace_id: str) -> float:
         pending, pace = self._pending[trace_id], self._paces.get(trace_id)
+        when = pending.earliest
+        if self._sessions:
+            when = max(when, *(self._sessions.get(session_id, when) for session_id in self._sessions_of(trace_id)), when)
         if pace is None or self._size_of(trace_id) >= 2 * pace.size:
-            return pending.earliest
-        return max(pending.earliest, pace.again)
+            return when
+        return max(when, pace.again)
 
     def ending(self, trace_ids: Iterable[str]) -> list[str]:
         """Return the records that nothing waits for any more once these traces are done."""
@@ -107,13 +115,18 @@ class Schedule:
         pending = self._pending.get(trace_id)
         return pending.records if pending is not None else frozenset()
 
-    def took(self, trace_id: str, seconds: float) -> None:
-        """Take note of how long a trace took, with those it was interpreted with."""
+    def took(self, trace_ids: Iterable[str], session_ids: Iterable[str], seconds: float) -> None:
+        """Take note of how long traces took that were interpreted together, of these sessions."""
         now = self._clock()
-        self._paces[trace_id] = _Pace(now, self._size_of(trace_id), now + _WAIT * seconds)
+        again = now + _WAIT * seconds
+        for trace_id in trace_ids:
+            self._paces[trace_id] = _Pace(now, self._size_of(trace_id), again)
+        self._sessions |= dict.fromkeys(session_ids, again)
         if len(self._paces) > _PACES:
             self._paces = {
                 known: pace
                 for known, pace in self._paces.items()
                 if pace.again > now or now - pace.at < _FORGOTTEN_AFTER
             }
+        if len(self._sessions) > _PACES:
+            self._sessions = {known: moment for known, moment in self._sessions.items() if moment > now}

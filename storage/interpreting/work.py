@@ -21,7 +21,6 @@ from storage.interpreting.changes import MOST_ROWS, Part, TraceChanges, deleted,
 from storage.interpreting.gathering import Gathered, Gathering, read
 from storage.interpreting.memory import Memory
 from storage.interpreting.messages import Given, Idle, News, Step, Write, Written
-from storage.interpreting.neighbours import together
 from storage.interpreting.results import Key, results_of
 from storage.interpreting.schedule import Schedule
 from storage.surreal import cbor, rows
@@ -71,7 +70,7 @@ class Work:
         self._memory = memory or Memory()
         self.events = EventReader(self._memory)
         self._gathering = Gathering(self._memory, self.events)
-        self._schedule = Schedule(clock, self._memory.size_of)
+        self._schedule = Schedule(clock, self._memory.size_of, self._memory.sessions_of)
         self._older: _Older | None = None
 
     def steps(self) -> Steps:
@@ -110,9 +109,8 @@ class Work:
     def _interpret(self, trace_ids: Sequence[str]) -> Steps:
         began = self._cpu()
         gathered = yield from self._gathering.gather(trace_ids)
-        presences = [one for parts in gathered.presences.values() for one in parts]
         writing = _Writing()
-        for group in together(gathered.traces, presences):
+        for group in gathered.groups:
             changes = self._changes(group, gathered)
             if writing.rows + sum(change.rows for change in changes) > MOST_ROWS:
                 yield from self._write(writing)
@@ -122,8 +120,10 @@ class Work:
         writing.left = gathered.left
         yield from self._write(writing)
         seconds, size = self._cpu() - began, sum(map(len, gathered.facts.values()))
-        for trace_id, facts in gathered.facts.items():
-            self._schedule.took(trace_id, seconds * len(facts) / max(size, 1))
+        for group in gathered.groups:
+            events = sum(len(gathered.facts[trace_id]) for trace_id in group)
+            sessions = {one.session_id for trace_id in group for one in gathered.presences[trace_id]}
+            self._schedule.took(group, sessions if len(group) > 1 else (), seconds * events / max(size, 1))
 
     def _changes(self, group: Sequence[str], gathered: Gathered) -> list[TraceChanges]:
         """Interpret traces together, and return what is to be written of them."""
