@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict, deque
 
 from mapping.calls.model import Message, Part
@@ -27,12 +28,8 @@ def with_tools(messages: list[Message]) -> list[Message]:
                 asked.add(part)
             elif part["type"] == "tool_result":
                 asked.answer(part)
-        results = [part for part in parts if part["type"] == "tool_result"]
-        if results and message["role"] != "tool":
-            told.append({**message, "role": "tool", "parts": results})
-            parts = [part for part in parts if part["type"] != "tool_result"]
-        if parts:
-            told.append({**message, "parts": parts})
+        for is_result, group in itertools.groupby(parts, key=lambda part: part["type"] == "tool_result"):
+            told.append({**message, "role": "tool" if is_result else message["role"], "parts": list(group)})
     return told
 
 

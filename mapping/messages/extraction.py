@@ -44,8 +44,30 @@ _ANSWER_TEXTS = ("text", "completion", "generation", "outputText", "output_text"
 # In tuples: what a part calls its type may be an object, which no set can be asked for.
 _REASONING = ("reasoning", "thinking", "redacted_thinking")
 UNSAID_KEYS = frozenset({"cache_control", "cachePoint", "reasoningContent", "citations", "annotations"})
-_CALLS = ("tool_call", "tool_use", "toolUse", "tool-call", "function", "function_call")
-_RESULTS = ("tool_call_response", "tool_result", "toolResult", "tool-result", "function_response")
+_CALLS = (
+    "tool_call",
+    "tool_use",
+    "toolUse",
+    "tool-call",
+    "function",
+    "function_call",
+    "server_tool_call",
+    "server_tool_use",
+    "mcp_tool_use",
+)
+_RESULTS = (
+    "tool_call_response",
+    "tool_result",
+    "toolResult",
+    "tool-result",
+    "tool-error",
+    "function_response",
+    "server_tool_call_response",
+    "mcp_tool_result",
+    "web_search_tool_result",
+    "web_fetch_tool_result",
+    "code_execution_tool_result",
+)
 _PARTS = ("text", "output_text", *_REASONING, *_CALLS)
 CONTENTS = ("content", "contents", "parts", "blocks")
 _WRAPPED = ("text", "content", "message", "message_content", "json", "parts")
@@ -56,6 +78,7 @@ _CALL_IDS = ("call_id", "callId", "toolUseId", "toolCallId", "tool_use_id", "too
 _CALL_NAMES = ("name", "tool_name", "toolName")
 # Items of OpenAI's Responses that stand where messages do.
 _ITEM_CALLS = ("function_call", "custom_tool_call", "mcp_call")
+_ITEMS = ("mcp_list_tools", "mcp_approval_request", "mcp_approval_response", "compaction", "item_reference")
 _ITEM_RESULTS = ("function_call_output", "function_call_result", "custom_tool_call_output")
 
 
@@ -188,7 +211,24 @@ def request_in(value: object, depth: int = 0) -> tuple[Any, list[Any]] | None:
 def messages_in(values: list[Any]) -> list[dict[str, Any]]:
     """Return a list's messages, [] where anything in it is none: messages, items of Responses, `[role, content]`."""
     messages = [_as_message(value) for value in values]
+    if None in messages:
+        # Beside items that are known stand those of a model's own tools: a search, a computer.
+        known = any(message is not None for message in messages)
+        messages = [message or _hosted(value, known) for message, value in zip(messages, values, strict=True)]
     return [] if None in messages else [message for message in messages if message is not None]
+
+
+def _hosted(value: Any, known: bool) -> dict[str, Any] | None:
+    """Return an item of Responses that is about a tool of the model's own, as a message."""
+    kind = value.get("type") if isinstance(value, dict) else None
+    if not isinstance(kind, str) or not known:
+        return None
+    if kind.endswith("_call"):
+        told = {key: inner for key, inner in value.items() if key not in ("type", "id", "status")}
+        return {"role": "assistant", "tool_calls": [{**value, "name": kind.removesuffix("_call"), "arguments": told}]}
+    if kind.endswith("_call_output"):
+        return {"role": "tool", "tool_call_id": read_result(value)[0], "content": value.get("output")}
+    return {"role": "assistant", "content": [value]} if kind in _ITEMS else None
 
 
 def _as_message(value: Any) -> dict[str, Any] | None:
@@ -323,7 +363,7 @@ def read_result(result: dict[str, Any]) -> tuple[Any, Any]:
     call_id = first(result.get(key) for key in _CALL_IDS)
     if call_id is None and isinstance(origin := result.get("origin"), dict):
         call_id = origin.get("id")  # Haystack's
-    told: Any = first(result.get(key) for key in ("response", "result", "output", "content"))
+    told: Any = first(result.get(key) for key in ("response", "result", "output", "content", "error"))
     if told is result.get("response") and isinstance(told, dict) and len(told) == 1:
         told = told.get("result", told.get("output", told))  # Gemini wants an object of each function
     return call_id, told

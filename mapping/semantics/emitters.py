@@ -368,6 +368,7 @@ EMITTERS = (
         session=("mlflow.trace.session",),
         type=("mlflow.spanType",),
         model=("mlflow.llm.model", "mlflow.chat.model"),
+        provider=("mlflow.llm.provider",),
         input=("mlflow.spanInputs",),
         output=("mlflow.spanOutputs",),
         usage=("mlflow.chat.tokenUsage",),
@@ -390,6 +391,14 @@ EMITTERS = (
         output_tokens=("response.raw.usage.completion_tokens", "response.raw.usage.output_tokens"),
         cache_read_tokens=("response.raw.usage.prompt_tokens_details.cached_tokens",),
         reasoning_tokens=("response.raw.usage.completion_tokens_details.reasoning_tokens",),
+    ),
+    Emitter(
+        "AgentOps",
+        scopes=("agentops",),
+        own_name=("agentops.entity.name",),
+        type=("agentops.span.kind",),
+        input=("agentops.entity.input",),
+        output=("agentops.entity.output",),
     ),
     Emitter(
         "LangWatch, Weave, Opik",

@@ -34,6 +34,7 @@ EVENT_TYPES = {
     "embedding": "embeddings embedding embedder ai.embed ai.embed.doembed ai.embedmany ai.embedmany.doembed",
     "message": (
         "gen_ai.system.message gen_ai.user.message gen_ai.assistant.message gen_ai.tool.message gen_ai.choice "
+        "gen_ai.content.prompt gen_ai.content.completion "
         "user_prompt *.user_prompt assistant_response *.assistant_response event"
     ),
     "decision": "tool_decision *.tool_decision decision",

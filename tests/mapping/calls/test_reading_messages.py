@@ -318,6 +318,27 @@ def test_items_of_responses_stand_where_messages_do():
     assert sent[2]["parts"] == [CALL]
 
 
+def test_what_a_model_s_own_tools_did_stands_beside_what_was_said():
+    answer = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Sunny"}]}
+    items = [{"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"query": "Paris"}}, answer]
+    (message,) = told(CHAT | {"output.value": json.dumps({"output": items})}).answered
+    call, text = message["parts"]
+    assert call == {
+        "type": "tool_call",
+        "id": "ws_1",
+        "name": "web_search",
+        "arguments": {"action": {"query": "Paris"}},
+    }
+    assert text["text"] == "Sunny"
+    used = [
+        {"type": "server_tool_use", "id": "c", "name": "find", "input": {"city": "Paris"}},
+        {"type": "web_search_tool_result", "tool_use_id": "c", "content": [{"title": "x"}]},
+    ]
+    asked, given = told(CHAT | {"gen_ai.output.messages": [{"role": "assistant", "content": used}]}).answered
+    assert asked == {"role": "assistant", "parts": [CALL]}
+    assert (given["role"], given["parts"][0]["id"]) == ("tool", "c")
+
+
 def test_smolagents_write_calls_and_results_as_text():
     call = {"id": "c", "type": "function", "function": {"name": "find", "arguments": {"city": "Paris"}}}
     messages = [
@@ -409,6 +430,13 @@ STATEMENTS = [
 @pytest.mark.parametrize(("event", "field", "said"), [row for row in STATEMENTS if row[2][1]])
 def test_a_message_event_is_one_message(event, field, said):
     assert texts(getattr(tell(event), field)) == [said]
+
+
+def test_older_events_hold_all_that_was_sent_or_answered():
+    asked = tell(span_event({"gen_ai.prompt": json.dumps([SYSTEM, USER])}, name="gen_ai.content.prompt"))
+    assert (asked.kind, texts(asked.sent), asked.system[0]["text"]) == ("statement", [("user", "Hi")], "Be brief.")
+    given = tell(span_event({"gen_ai.completion": json.dumps([ASSISTANT])}, name="gen_ai.content.completion"))
+    assert texts(given.answered) == [("assistant", "Hello")]
 
 
 def test_a_tool_s_message_names_its_call():
