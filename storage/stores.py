@@ -193,6 +193,7 @@ class Storage:
             committed=committed,
             measured=self.measured,
             stored=feed.stored,
+            written=interpreter.handed_over,
         )
 
         def pruned() -> None:

@@ -22,7 +22,7 @@ from mapping.errors import Problem
 from storage.errors import IndexUnavailable
 from storage.interpreting import interpretation_queue
 from storage.interpreting.messages import Begin, Found, Given, Idle, Load, News, Read, Record, Step, Write, Written
-from storage.interpreting.queries import EVENTS, READS, WRITE
+from storage.interpreting.queries import EVENTS, READS, WRITE, answered
 from storage.surreal import cbor, rows
 from storage.surreal.database import ConflictError, Database, RefusedError
 from storage.workers.giving_way import GivingWay
@@ -39,6 +39,8 @@ _LOOK_AGAIN_AFTER = 30.0
 _LINGER = 0.2
 # Events read at a time: 10 ms of the engine's time.
 _EVENTS = 250
+# Bytes of events that were just written and wait to be taken: some seconds of them. What is more is read.
+_MOST_FRESH = 16 << 20
 # Records whose traces wait to be interpreted again, before others are taken.
 _MOST_TAKEN = 2_000
 # Scopes that are told apart: senders choose their names.
@@ -67,6 +69,8 @@ class Interpreter:
         self._database = database
         self._give_way = GivingWay(commits_wait)
         self._work = asyncio.Event()
+        self._fresh: dict[str, bytes] = {}
+        self._fresh_bytes = 0
         self._added = 0
         self._taken: dict[str, Record] = {}
 
@@ -81,6 +85,13 @@ class Interpreter:
         if self.oldest is None and events:
             self.oldest = time.time_ns()
         self._work.set()
+
+    def handed_over(self, record: str, events: cbor.Encoded, origins: cbor.Encoded) -> None:
+        """Take events that were just written under a record of the queue, and need not be read then."""
+        self._fresh[record] = answered(events, origins)
+        self._fresh_bytes += len(self._fresh[record])
+        while self._fresh_bytes > _MOST_FRESH:
+            self._fresh_bytes -= len(self._fresh.pop(next(iter(self._fresh))))
 
     async def run(self, prices: dict[str, Any] | None = None) -> None:
         """Interpret until cancelled."""
@@ -152,8 +163,14 @@ class Interpreter:
                     await self._work.wait()
                     await asyncio.sleep(_LINGER)
             records = await self._take()
-        event_ids = [event_id for record in records for ids in record.traces.values() for event_id in ids]
-        answers = []
+        answers: list[bytes] = []
+        event_ids: list[str] = []
+        for record in records:
+            if fresh := self._fresh.pop(record.name, None):
+                self._fresh_bytes -= len(fresh)
+                answers.append(fresh)
+            else:
+                event_ids += [event_id for ids in record.traces.values() for event_id in ids]
         for start in range(0, len(event_ids), _EVENTS):
             await self._give_way()
             events = [cbor.record(rows.EVENT, event_id) for event_id in event_ids[start : start + _EVENTS]]

@@ -92,6 +92,8 @@ class Windows(NamedTuple):
 
 Outcome = Stored | Problem
 StoredHook = Callable[[Sequence[Pending], Mapping[str, Trace]], None]
+# Is given the name of a commit's record in the queues, its events and their origins, as they were written.
+WrittenHook = Callable[[str, cbor.Encoded, cbor.Encoded], None]
 
 
 async def commit(
@@ -102,17 +104,18 @@ async def commit(
     redelivered: bool = True,
     conflicted: Callable[[], None] = lambda: None,
     stored: StoredHook = lambda _new, _traces: None,
+    written: WrittenHook = lambda _record, _events, _origins: None,
 ) -> list[Outcome]:
     """Store events. The outcomes stand in the events' order; a Problem is an event's own and was not stored.
 
     Where `redelivered` events are not expected, they are not looked for before they are written: that one of them is
     there already is then a conflict like any other. `conflicted` is called after each conflict, `stored` with the new
-    ones once they are on disk, and their traces by id. Raises RefusedError where the database does not take one of them
+    ones once they are on disk, and their traces by id, `written` with the same as they were written. Raises RefusedError where the database does not take one of them
     (none is stored then), Problem (UNAVAILABLE).
     """
     for attempt in range(_ATTEMPTS):
         try:
-            outcomes = await _attempt(database, pending, windows, stored, look=redelivered or attempt > 0)
+            outcomes = await _attempt(database, pending, windows, stored, written, look=redelivered or attempt > 0)
             if outcomes is not None:
                 return outcomes
         except ConflictError:
@@ -122,7 +125,13 @@ async def commit(
 
 
 async def _attempt(
-    database: Database, pending: Sequence[Pending], windows: Windows, stored: StoredHook, *, look: bool
+    database: Database,
+    pending: Sequence[Pending],
+    windows: Windows,
+    stored: StoredHook,
+    written: WrittenHook,
+    *,
+    look: bool,
 ) -> list[Outcome] | None:
     """Place and write. None where nobody has looked whether an event that cannot be placed was placed before."""
     for item in pending:
@@ -152,8 +161,10 @@ async def _attempt(
             new.append(item)
     if new:
         name = f"{now:020d}-{secrets.token_hex(4)}"
-        await database.query(WRITE, **variables_of(new, placement, known, name))
+        variables = variables_of(new, placement, known, name)
+        await database.query(WRITE, **variables)
         stored(new, placement.traces)
+        written(name, variables["events"], variables["origins"])
     return outcomes
 
 

@@ -18,7 +18,7 @@ from mapping.errors import Code, Problem, invalid
 from mapping.model import Event
 from storage.surreal import rows
 from storage.surreal.database import Database, RefusedError
-from storage.write.commit import Outcome, Pending, Stored, StoredHook, Windows, commit, pending_of
+from storage.write.commit import Outcome, Pending, Stored, StoredHook, Windows, WrittenHook, commit, pending_of
 
 IN_FLIGHT = 3
 # 0.1 s of the engine's time. Larger transactions gain nothing, and make the others and reads wait.
@@ -70,6 +70,7 @@ class Writer:
         committed: Callable[[list[Event]], None],
         measured: Callable[[int, float], None] = lambda _events, _seconds: None,
         stored: StoredHook = lambda _new, _traces: None,
+        written: WrittenHook = lambda _record, _events, _origins: None,
     ) -> None:
         self.conflicts = 0
         self._database = database
@@ -77,6 +78,7 @@ class Writer:
         self._committed = committed
         self._measured = measured
         self._stored = stored
+        self._written = written
         self._waiting: list[_Batch] = []
         self._busy: set[tuple[str, str]] = set()
         self._commits: set[asyncio.Task[None]] = set()
@@ -179,6 +181,7 @@ class Writer:
                 redelivered=self._redelivered,
                 conflicted=self._conflicted,
                 stored=self._stored,
+                written=self._written,
             )
             self._redelivered = any(isinstance(outcome, Stored) and outcome.duplicate for outcome in outcomes)
         except RefusedError as error:

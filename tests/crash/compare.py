@@ -60,7 +60,7 @@ async def made_anew(folder: Path) -> list[str]:
     database = Database(f"surrealkv://{folder}", namespace="vectadb", database="vectadb")
     try:
         before = await _made(database)
-        await database.query(";".join(f"DELETE {table}" for table in (*_MADE, "interpretation_state")))
+        await database.run(";".join(f"DELETE {table}" for table in (*_MADE, "interpretation_state")))
         after = await _made(database)
     finally:
         await database.close()
@@ -75,7 +75,7 @@ async def _made(database: Database) -> dict[tuple[str, str], dict[str, Any]]:
     interpreter = Interpreter(database)
     interpreting = asyncio.create_task(interpreter.run())
     while True:
-        waiting, states = await database.query(
+        waiting, states = await database.run(
             "SELECT VALUE id FROM interpretation_queue LIMIT 1; SELECT VALUE place FROM interpretation_state WHERE version"
         )
         if states == [None] and not waiting:
@@ -83,7 +83,7 @@ async def _made(database: Database) -> dict[tuple[str, str], dict[str, Any]]:
         await asyncio.sleep(0.05)
     interpreting.cancel()
     await asyncio.gather(interpreting, return_exceptions=True)
-    found = await database.query(";".join(f"SELECT * FROM {table}" for table in _MADE))
+    found = await database.run(";".join(f"SELECT * FROM {table}" for table in _MADE))
     return {
         (table, str(row["id"])): {field: value for field, value in row.items() if field != "revision"}
         for table, of_table in zip(_MADE, found, strict=True)
