@@ -11,6 +11,7 @@ import msgspec
 from mapping.errors import Code
 from mapping.model import SPAN_KINDS, Correlation, Status, TraceStatus
 from storage.indexing.indexer import State
+from storage.interpreting.interpreter import State as InterpretationState
 from storage.search.search import Mode
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -327,6 +328,9 @@ class Stats(Indexing):
     traces: Count
     sessions: Count
     indexed: Annotated[int, msgspec.Meta(ge=0, description="events in the search index")]
+    interpretation_state: InterpretationState
+    interpretation_pending: Annotated[int, msgspec.Meta(ge=0, description="events that are not interpreted yet")]
+    interpretation_lag_seconds: Annotated[float, msgspec.Meta(ge=0, description="since when the first of them waits")]
     version: str
 
 

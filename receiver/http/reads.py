@@ -11,6 +11,7 @@ from mapping import ids
 from mapping.errors import Code, Problem
 from receiver.http import answers, shown
 from receiver.http.context import json_answer, stores
+from receiver.http.interpretation import interpretation_state
 from receiver.http.operation import operation
 from receiver.http.parameters import (
     EVENT_FILTERS,
@@ -148,6 +149,7 @@ async def _stats(request: web.Request, _given: dict[str, Any]) -> web.Response:
             **await storage.reader.counts(),
             "indexed": await _indexed(storage.indexer.index),
             **index_state(storage.indexer),
+            **interpretation_state(storage.interpreter),
             "version": VERSION,
         }
     )

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from mapping.model import STATUSES, Trace
 from mapping.values import INT64_MIN
-from storage.filters import EventFilter, TraceFilter
+from storage.filters import CallFilter, EventFilter, TraceFilter
+from storage.read.calls import ORDERS, Sort, calls
 from storage.read.counts import Counts
 from storage.read.paging import Branch, Cursor, Row, page, read_cursor, write_cursor
 from storage.read.runs import TraceRun, agent_of, runs_of, trace_run
@@ -106,6 +107,19 @@ class Reader:
         )
         return {event["id"]: event for event in await self._completed(found)}
 
+    async def as_sent(self, event_ids: Iterable[str]) -> dict[str, EventRow]:
+        """Give those events that are there with what they say themselves of session and agent, by id."""
+        (found,) = await self._database.query(
+            "SELECT * FROM $events", events=[cbor.record(rows.EVENT, event_id) for event_id in event_ids]
+        )
+        await self._add_origins(found)
+        return {row["id"]: rows.event_of_row(row | row.get("as_sent", {})) for row in found}
+
+    async def calls(self, which: CallFilter, sort: Sort, limit: int, cursor: str | None = None) -> Page[Row]:
+        """Give calls in this order, each as its row (`storage.interpreting.results`)."""
+        found = await calls(self._database, which, sort, limit + 1, read_cursor(cursor) if cursor else None)
+        return found[:limit], _next(found, limit, ORDERS[sort])
+
     async def sessions(self, limit: int, cursor: str | None = None) -> Page[Session]:
         """Give sessions, the one whose latest trace started last first."""
         latest = await latest_of_sessions(self._database, limit + 1, read_cursor(cursor) if cursor else None)
@@ -199,7 +213,6 @@ class Reader:
             after = Cursor(traces[-1]["recent"], traces[-1]["id"])
             look = min(look * 2, _WIDEST_LOOK)
 
-
     async def _active(
         self, equal: dict[str, Any], inherited: Sequence[str], limit: int, after: Cursor | None
     ) -> list[Row]:
@@ -224,6 +237,6 @@ def _inheriting(trace: Row, equal: dict[str, Any], inherited: Sequence[str]) -> 
             yield Branch({"trace_id": trace["id"]} | equal | dict.fromkeys(absent))
 
 
-def _next(found: Sequence[Row], limit: int) -> str | None:
+def _next(found: Sequence[Row], limit: int, by: str = "newest") -> str | None:
     """Give the cursor of the next page: one more than the page was asked for, to know whether there is one."""
-    return write_cursor(found[limit - 1]) if len(found) > limit else None
+    return write_cursor(found[limit - 1], by) if len(found) > limit else None
