@@ -85,7 +85,7 @@ class _Conversation:
             return
         if call.kind == "model" or call.id not in self._answered_below:
             for message in call.answered:
-                self._say(call, at, message, self._heard.answered(message, again=False))
+                self._say(call, at, message, self._heard.answered(message))
         if call.waits:
             self._add(call, at, "waiting", [_asked(call.failure, call.name)], call.name)
         elif call.fails_first:

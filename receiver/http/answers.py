@@ -217,10 +217,24 @@ class Sessions(Answer):
     next_cursor: NextCursor
 
 
+class SessionPart(Sums, kw_only=True):
+    """What a session did in a trace that other sessions have a part in, too."""
+
+    event_count: Count
+    first_event_at: Moment
+    last_event_at: Moment
+
+
+class SessionTrace(Trace, kw_only=True):
+    """A trace of a session; `part` is the session's own part of it, null where that is all of it."""
+
+    part: SessionPart | None
+
+
 class SessionWithTraces(Session, kw_only=True):
     """A session with its traces, newest first."""
 
-    traces: list[Trace]
+    traces: list[SessionTrace]
 
 
 class IndexState(Answer):

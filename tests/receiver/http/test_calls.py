@@ -256,3 +256,39 @@ async def test_a_trace_and_its_session_carry_what_its_calls_came_to(filled):
         assert told["first_question"] == "How deep is it at Tortosa?"
         assert (told["last_answer"], told["first_error"]) == ("Nine metres.", "no lead line")
         assert told["interpreted"] is True
+
+
+async def test_of_a_trace_of_several_sessions_each_has_its_own_part(receiver):
+    trace_id = "6b8efff798038103d269b633813fc60c"
+    spans = [
+        span(
+            number,
+            f"chat {session}",
+            number,
+            number + 1,
+            attributes=attributes(
+                MODEL
+                | {
+                    "gen_ai.usage.input_tokens": 10 * number,
+                    "gen_ai.input.messages": messages(("user", {"type": "text", "content": f"I am {session}"})),
+                    "session.id": session,
+                }
+            ),
+        )
+        | {"traceId": trace_id}
+        for number, session in enumerate(["red", "blue"], 1)
+    ]
+    body = {"resourceSpans": [{"resource": {}, "scopeSpans": [{"scope": {"name": "test"}, "spans": spans}]}]}
+    assert (await receiver.post("/v1/traces", json.dumps(body))).json() == {}
+    await interpreted(receiver)
+    for number, session in enumerate(["red", "blue"], 1):
+        told = await receiver.read(f"/api/v1/sessions/{session}")
+        assert (told["input_tokens"], told["calls"], told["event_count"]) == (10 * number, 1, 1)
+        (trace,) = told["traces"]
+        assert (trace["input_tokens"], trace["part"]["input_tokens"]) == (30, 10 * number)
+        assert trace["part"]["first_question"] == f"I am {session}"
+        (turn,) = (await receiver.read(f"/api/v1/sessions/{session}/conversation"))["turns"]
+        assert turn["parts"] == [{"type": "text", "text": f"I am {session}"}]
+    whole = await receiver.read(f"/api/v1/traces/{trace_id}/conversation")
+    assert [turn["parts"][0]["text"] for turn in whole["turns"]] == ["I am red", "I am blue"]
+    assert (whole["truncated"], whole["next_cursor"]) == (False, None)

@@ -1,4 +1,4 @@
-"""A trace's conversation: each message once, in order, whatever repeats it."""
+"""A run as a conversation: each message once, in order, under the agent that says it, whatever repeats it."""
 
 import json
 
@@ -6,10 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.messages.event_messages import said_of
-from mapping.messages.timeline import Told, turns_of
+from mapping.calls.conversation import turns_of
+from mapping.calls.interpret import interpret
+from mapping.calls.reading import tell
+from mapping.times import format_rfc3339
 
 MS = 1_000_000
+WORDS = {"model_call": "chat", "tool_call": "execute_tool", "agent": "invoke_agent"}
 
 
 class Trace:
@@ -20,8 +23,12 @@ class Trace:
 
     def add(self, properties, event_type="model_call", kind="internal", at=None, lasts=None, **fields):
         number = len(self.rows)
+        if event_type in WORDS:
+            properties = {"gen_ai.operation.name": WORDS[event_type], **properties}
         row = {
             "id": f"e{number}",
+            "trace_id": "t",
+            "name": None,
             "timestamp": MS * (number if at is None else at),
             "duration_ns": None if lasts is None else MS * lasts,
             "event_type": event_type,
@@ -30,7 +37,6 @@ class Trace:
             "span_id": f"{number:016x}" if kind == "internal" else None,
             "properties": properties,
         } | fields
-        row["newest"] = -row["timestamp"]
         self.rows.append(row)
         return row
 
@@ -56,9 +62,8 @@ class Trace:
             **fields,
         )
 
-    def turns(self, agent_id=None):
-        rows = sorted(self.rows, key=lambda row: row["timestamp"])
-        return turns_of([Told(row, said_of(row)) for row in rows], rows, agent_id)
+    def turns(self):
+        return turns_of(interpret(map(tell, self.rows)))
 
     def said(self):
         """Give the turns in short: the event, the role, and what it says."""
@@ -103,18 +108,20 @@ def test_a_call_repeats_the_conversation_and_each_message_is_shown_once(trace):
     ]
 
 
-def test_a_turn_says_which_event_it_is_from_and_when_it_was_said(trace):
+def test_a_turn_says_which_call_it_is_from_and_when_it_was_said(trace):
     trace.call(user("hi\n there"), answer=model("hello"), lasts=5, status="ok", agent_id="a")
     asked, answered = trace.turns()
     assert asked == {
         "event_id": "e0",
-        "timestamp": 0,
+        "call_id": "e0",
+        "timestamp": format_rfc3339(0),
+        "depth": 0,
         "status": "ok",
         "role": "user",
         "parts": [{"type": "text", "text": "hi\n there"}],
         "agent_id": "a",
     }
-    assert (answered["timestamp"], answered["parts"][0]["text"]) == (5 * MS, "hello")
+    assert (answered["timestamp"], answered["parts"][0]["text"]) == (format_rfc3339(5 * MS), "hello")
 
 
 def test_what_is_said_twice_is_shown_twice(trace):
@@ -156,11 +163,11 @@ def test_a_tool_s_call_and_its_result_are_shown_once_though_its_event_and_the_ne
     ]
 
 
-def test_a_result_that_only_the_next_call_has_is_from_there(trace):
+def test_a_result_that_only_the_next_call_has_is_the_tool_s(trace):
     trace.call(user("go"), answer=model(None, ("c1", "look", "{}")))
     trace.tool("look", "{}", call_id="c1")
     trace.call(user("go"), model(None, ("c1", "look", "{}")), tool("c1", "a door"), answer=model("A door."))
-    assert trace.said() == ["e0 user: go", "e0 assistant: look({})", "e2 tool: -> a door", "e2 assistant: A door."]
+    assert trace.said() == ["e0 user: go", "e0 assistant: look({})", "e1 tool: -> a door", "e2 assistant: A door."]
 
 
 def test_a_tool_that_no_model_is_known_to_have_called_is_shown_with_its_call(trace):
@@ -214,8 +221,8 @@ def test_an_error_stands_where_it_happened(trace):
 
 
 def test_a_failure_that_nobody_explains_is_named_once(trace):
-    trace.add({}, "span", status="error", name="inner", lasts=1)
-    trace.add({}, "workflow", status="error", name="outer", at=0, lasts=9)
+    trace.add({}, "span", status="error", name="inner", lasts=1, parent_span_id="outer")
+    trace.add({}, "workflow", status="error", name="outer", at=0, lasts=9, span_id="outer")
     assert trace.said() == ["e0 error: inner failed"]
 
 
@@ -236,11 +243,11 @@ def test_messages_that_are_events_of_a_span_repeat_the_conversation_too(trace):
     note("gen_ai.user.message", "two", content="how deep?")
     note("gen_ai.choice", "two", message='{"content": "seven"}')
     assert trace.said() == [
-        "e1 system: Be brief.",
-        "e2 user: hi",
-        "e3 assistant: hello",
-        "e8 user: how deep?",
-        "e9 assistant: seven",
+        "e0 system: Be brief.",
+        "e0 user: hi",
+        "e0 assistant: hello",
+        "e4 user: how deep?",
+        "e4 assistant: seven",
     ]
 
 
@@ -254,26 +261,32 @@ def test_a_message_that_is_an_event_and_stands_in_a_call_is_shown_once(trace):
     assert trace.said() == ["e0 user: hi", "e1 assistant: hello", "e3 user: hi", "e4 assistant: hello"]
 
 
-def test_a_call_inside_another_says_the_same_answer(trace):
+def test_a_call_inside_another_is_the_same_call(trace):
     trace.call(user("hi"), answer=model("hello"), span_id="outer", lasts=9)
     trace.call(user("hi"), answer=model("hello"), parent_span_id="outer", lasts=1)
-    assert trace.said() == ["e0 user: hi", "e1 assistant: hello"]
+    assert trace.said() == ["e0 user: hi", "e0 assistant: hello"]
 
 
 def test_agents_are_told_apart_by_the_span_that_names_them(trace):
-    trace.add({}, "agent", span_id="a", agent_id="planner", lasts=9)
+    trace.add({"gen_ai.agent.name": "planner"}, "agent", span_id="a", lasts=9)
     trace.call(user("plan"), answer=model(None, ("c1", "ask", "{}")), parent_span_id="a")
-    trace.add({}, "agent", span_id="b", agent_id="expert", parent_span_id="a")
+    trace.add({"gen_ai.agent.name": "expert"}, "agent", span_id="b", parent_span_id="a", lasts=2)
     trace.call(user("deep?"), answer=model("seven"), parent_span_id="b", system="You know rivers.")
-    trace.call(user("who am I?"), at=20)
-    assert [(turn["agent_id"], words(turn["parts"][0])) for turn in trace.turns("the trace's")] == [
-        ("planner", "plan"),
-        ("planner", "ask({})"),
-        ("expert", "You know rivers."),
-        ("expert", "deep?"),
-        ("expert", "seven"),
-        ("the trace's", "who am I?"),
+    assert [(turn["agent_id"], turn["depth"], turn["role"], words(turn["parts"][0])) for turn in trace.turns()] == [
+        ("planner", 0, "user", "plan"),
+        ("planner", 0, "assistant", "ask({})"),
+        ("expert", 1, "system", "You know rivers."),
+        ("expert", 1, "agent", "deep?"),
+        ("expert", 1, "assistant", "seven"),
     ]
+
+
+def test_what_waits_for_a_person_is_no_error(trace):
+    trace.add({"gen_ai.agent.name": "payer"}, "agent", span_id="a", lasts=9, name="invoke_agent payer")
+    interrupt = {"exception.type": "GraphInterrupt", "exception.message": "Pay 40 euro?"}
+    trace.tool("pay", "{}", span_id="t", parent_span_id="a", lasts=2, status="error")
+    trace.add(interrupt, "error", "span_event", parent_span_id="t", status="error", name="exception", at=3)
+    assert [(turn["role"], turn["status"]) for turn in trace.turns()] == [("assistant", "unset"), ("waiting", "unset")]
 
 
 def test_an_agent_that_takes_over_repeats_what_was_said_to_the_first(trace):
@@ -292,7 +305,7 @@ def test_spans_that_are_their_own_grandparents_do_no_harm(trace):
     trace.call(user("hi"), span_id="a", parent_span_id="b")
     trace.call(user("hi"), user("ho"), span_id="b", parent_span_id="a")
     trace.call(user("hi"), span_id="c", parent_span_id="c")
-    assert trace.said() == ["e0 user: hi", "e1 user: ho"]
+    assert {turn.partition(" ")[2] for turn in trace.said()} == {"user: hi", "user: ho"}
 
 
 texts = st.sampled_from(["yes", "no", "go on", ""])

@@ -6,19 +6,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.messages.event_messages import said_of
+from mapping.calls.conversation import failure_line
+from mapping.calls.reading import tell
 
 
 def text(said, role="user"):
     return {"role": role, "parts": [{"type": "text", "text": said}]}
 
 
-def event(properties, kind="internal", **fields):
-    return {"kind": kind, "status": "unset", "event_type": "model_call", "properties": properties} | fields
+WORDS = {"model_call": "chat", "tool_call": "execute_tool", "message": None}
 
 
-def said(properties, **fields):
-    return said_of(event(properties, **fields))
+def said(properties, kind="internal", event_type="model_call", **fields):
+    """What an event tells; a span says by an attribute what the others have as their type."""
+    word = WORDS.get(event_type) if kind == "internal" else None
+    event = {
+        "id": "e",
+        "trace_id": "t",
+        "timestamp": 0,
+        "name": None,
+        "kind": kind,
+        "status": "unset",
+        "event_type": event_type,
+        "properties": {"gen_ai.operation.name": word, **properties} if word else properties,
+    }
+    return tell(event | fields)
 
 
 REASONED = {"type": "reasoning", "text": "They mean\n the Ebro."}
@@ -163,10 +175,10 @@ VERCEL = {
 @pytest.mark.parametrize(
     ("properties", "answer_of_the_tool"),
     [
-        (GENAI, result({"metres": 7.0})),
-        (OPENAI, result('{"metres":  7}')),
-        (ANTHROPIC, result("no", "user", failed=True)),
-        (CONVERSE, result({"metres": 7}, "user")),
+        (GENAI, result({"metres": 7.0}, name="depth")),
+        (OPENAI, result('{"metres":  7}', name="depth")),
+        (ANTHROPIC, result("no", failed=True, name="depth")),
+        (CONVERSE, result({"metres": 7}, name="depth")),
         (VERCEL, result({"metres": 7}, name="depth")),
     ],
     ids=["genai", "openai", "anthropic", "converse", "vercel"],
@@ -176,7 +188,7 @@ def test_a_call_of_a_model_is_shown_with_white_space_and_reasoning(properties, a
     assert shown.system == [{"type": "text", "text": "Be brief."}]
     assert shown.sent == [*SENT, answer_of_the_tool]
     assert shown.answered == ANSWERED
-    assert (shown.tool, shown.error) == (None, None)
+    assert (shown.kind, shown.failure) == ("model", None)
 
 
 def test_langchain_s_serialised_messages_are_read():
@@ -241,7 +253,7 @@ def test_a_picture_says_what_it_is_and_how_large():
 )
 def test_a_tool_s_call_has_its_arguments_and_its_result(properties, tool):
     shown = said(properties, event_type="tool_call", name="span")
-    assert shown.tool == tool | {"error": None}
+    assert {"name": shown.name, "arguments": shown.arguments, "result": shown.result} == tool
     assert (shown.sent, shown.answered) == ([], [])
 
 
@@ -257,23 +269,26 @@ def test_a_tool_s_call_has_its_arguments_and_its_result(properties, tool):
     ],
 )
 def test_what_went_wrong_is_said_in_words(properties, error):
-    tool = said({"tool_name": "t", **properties}, event_type="tool_call", status="error")
-    assert (tool.error, tool.tool["error"]) == (error, error)
-    assert said(properties, event_type="span", status="error").error == error
-    assert said(properties, event_type="span").error is None
+    for event_type in ("tool_call", "span"):
+        told = said({"tool_name": "t", **properties}, event_type=event_type, status="error")
+        assert failure_line(told.failure) == error
 
 
 def test_a_log_line_that_says_an_error_is_the_error():
-    assert said({"body": "it broke"}, kind="log_record", event_type="error", status="error").error == "it broke"
     body = {"level": "ERROR", "message": "it broke"}
-    assert said({"body": body}, kind="log_record", event_type="error", status="error").error == "it broke"
-    assert said({"message": "it broke"}, kind="json", event_type="error", status="error").error == "it broke"
+    for properties, kind in (
+        ({"body": "it broke"}, "log_record"),
+        ({"body": body}, "log_record"),
+        ({"message": "it broke"}, "json"),
+    ):
+        told = said(properties, kind=kind, event_type="error", status="error")
+        assert (told.kind, failure_line(told.failure)) == ("error", "it broke")
 
 
 @pytest.mark.parametrize("event_type", ["log", "error", "embedding"])
 def test_a_line_that_was_logged_is_no_message(event_type):
     shown = said({"body": "a line", "input": "text"}, kind="log_record", event_type=event_type)
-    assert (shown.system, shown.sent, shown.answered, shown.tool) == ([], [], [], None)
+    assert (shown.system, shown.sent, shown.answered, shown.arguments) == ([], [], [], None)
 
 
 @pytest.mark.parametrize(
@@ -293,11 +308,12 @@ def test_a_line_that_was_logged_is_no_message(event_type):
     ],
 )
 def test_a_message_that_is_an_event_is_said_once(name, properties, message):
-    shown = said(properties, event_type="message", name=name)
-    assert shown.sent + shown.answered == [message]
-    assert shown.is_statement
-    in_body = said({"body": properties}, event_type="message", name=name, kind="log_record")
-    assert in_body.sent + in_body.answered == [message]
+    for kind, logged in (("json", properties), ("span_event", properties), ("log_record", {"body": properties})):
+        if name is None and kind != "json":
+            continue
+        shown = said(logged, event_type="message", name=name, kind=kind)
+        assert shown.sent + shown.answered == [message]
+        assert shown.kind == "statement"
 
 
 def test_a_megabyte_is_shown_whole():
