@@ -51,8 +51,8 @@ def routes() -> list[web.RouteDef]:
 @operation("Traces, newest first", answers.Traces, query=(*TRACE_FILTERS, *PAGE))
 async def _traces(request: web.Request, given: dict[str, Any]) -> web.Response:
     limit, cursor = given.pop("limit"), given.pop("cursor")
-    traces, next_cursor = await stores(request).reader.traces(TraceFilter(**given), limit, cursor)
-    return json_answer(answers.Traces([shown.trace(each) for each in traces], next_cursor))
+    traces, next_cursor, left_out = await stores(request).reader.traces(TraceFilter(**given), limit, cursor)
+    return json_answer(answers.Traces([shown.trace(each) for each in traces], left_out, next_cursor))
 
 
 @operation("A trace with its events, in the order of time", answers.TraceWithEvents, query=PAGE)

@@ -43,11 +43,16 @@ class Reader:
         """What it reads from: views of a trace and of all traces have modules of their own."""
         return self._database
 
-    async def traces(self, which: TraceFilter, limit: int, cursor: str | None = None) -> Page[TraceRun]:
-        """Give traces newest first, by their start. A session or an agent is any that took part."""
-        found = await traces_of(self._database, which, limit + 1, read_cursor(cursor) if cursor else None)
+    async def traces(
+        self, which: TraceFilter, limit: int, cursor: str | None = None
+    ) -> tuple[list[TraceRun], str | None, int]:
+        """Give traces newest first, by their start, the next cursor, and how many others among them are left out.
+
+        A session or an agent is any that took part.
+        """
+        found, left_out = await traces_of(self._database, which, limit, read_cursor(cursor) if cursor else None)
         runs = await runs_of(self._database, (row["id"] for row in found[:limit]))
-        return [trace_run(row, runs.get(row["id"])) for row in found[:limit]], _next(found, limit)
+        return [trace_run(row, runs.get(row["id"])) for row in found[:limit]], _next(found, limit), left_out
 
     async def trace(self, trace_id: str) -> TraceRun | None:
         row = await self._one(rows.TRACE, trace_id)
