@@ -8,6 +8,8 @@ changed one of them since it was read.
 
 What a trace came to goes first. Where the trace itself stays, a record of the interpretation's queue asks for it anew.
 
+Of a session go the traces that hold no other session. A trace that does is kept, and the answer says so.
+
 Origins stay: thousands of events share one, and nobody counts who does.
 """
 
@@ -17,15 +19,18 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from mapping.errors import Code, Problem
 from mapping.model import TRACE_STATUSES
+from storage.filters import TraceFilter
 from storage.read.counts import count_events
 from storage.read.paging import Branch, Cursor, Row, page
+from storage.read.runs import is_interpreted, runs_of
+from storage.read.traces import traces_of
 from storage.surreal import cbor, rows
 from storage.surreal.database import ConflictError, Database
 
@@ -73,7 +78,7 @@ COMMIT;
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """Which traces: one of these is given.
 
-    Those last active before a moment (nanoseconds); those of a session; one; or those silent for longest, until no more
+    Those last active before a moment (nanoseconds); those of a session alone; one; or those silent for longest, until no more
     than so many events are left. The last one of all stays then, however many events it has.
     """
 
@@ -84,11 +89,15 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pruned(NamedTuple):
-    """How much was deleted, or would be; and whether that is all there was to delete."""
+    """How much was deleted, or would be; and whether that is all there was to delete.
+
+    `kept` traces of the session hold other sessions, too.
+    """
 
     traces: int
     events: int
     done: bool = True
+    kept: int = 0
 
 
 class Pruner:
@@ -139,12 +148,13 @@ class Pruner:
             if now >= ends:
                 return Pruned(traces, events, done=False)
             await asyncio.sleep((now - began) * (1 / share - 1))
-        return Pruned(traces, events, done=most is None or most < _EXCESS or not events)
+        kept = await self._kept(which)
+        return Pruned(traces, events, done=most is None or most < _EXCESS or not events, kept=kept)
 
     async def measure(self, which: Selection) -> Pruned:
         """Say what `prune` would delete. Raises Problem (UNAVAILABLE)."""
         if which.max_events is None:
-            return (await self._walk(which, None))[0]
+            return (await self._walk(which, None))[0]._replace(kept=await self._kept(which))
         over = await count_events(self._database) - which.max_events
         return (await self._walk(which, over))[0] if over > 0 else Pruned(0, 0)
 
@@ -180,11 +190,49 @@ class Pruner:
             (found,) = await self._database.query("SELECT * FROM $trace", trace=[_trace(which.trace_id)])
             return list(found) if cursor is None else []
         if which.session_id is not None:
-            branches = [Branch({"session_id": which.session_id})]
-        else:
-            branches = [Branch({"status": status}) for status in TRACE_STATUSES]
+            own: list[Row] = []
+            async for row, is_shared in self._of_session(which.session_id, cursor):
+                own += [] if is_shared else [row]
+                if len(own) == limit:
+                    break
+            return own
+        branches = [Branch({"status": status}) for status in TRACE_STATUSES]
         found = await page(self._database, rows.TRACE, branches, limit, cursor=cursor, by=_order(which))
         return [row for row in found if which.before is None or row["active"] < which.before]
+
+    async def _kept(self, which: Selection) -> int:
+        """Count the traces of a session that hold other sessions, too."""
+        if which.session_id is None:
+            return 0
+        return len([row async for row, is_shared in self._of_session(which.session_id, None) if is_shared])
+
+    async def _of_session(self, session_id: str, cursor: Cursor | None) -> AsyncIterator[tuple[Row, bool]]:
+        """Read the traces that a session has a part in, newest first, and whether others have."""
+        which = TraceFilter(session_id=session_id)
+        while True:
+            found = (await traces_of(self._database, which, _MEASURED, cursor)).rows
+            shared = await self._shared(session_id, found)
+            for row in found:
+                yield row, row["id"] in shared
+            if len(found) <= _MEASURED:
+                return
+            cursor = Cursor(found[-1]["newest"], found[-1]["id"])
+
+    async def _shared(self, session_id: str, traces: Sequence[Row]) -> set[str]:
+        """Return the ids of those of these traces that hold another session; what is not interpreted yet is looked at."""
+        runs = await runs_of(self._database, (row["id"] for row in traces))
+        shared = {trace_id for trace_id, run in runs.items() if {*run["sessions"]} - {session_id}}
+        for row in traces:
+            if row["id"] not in shared and not is_interpreted(row, runs.get(row["id"])):
+                (others,) = await self._database.query(
+                    "SELECT VALUE id FROM agent_event"
+                    " WHERE trace_id = $trace AND session_id != NONE AND session_id != $own LIMIT 1",
+                    trace=row["id"],
+                    own=session_id,
+                )
+                if others or row.get("session_id") not in (None, session_id):
+                    shared.add(row["id"])
+        return shared
 
     async def _delete(self, group: Sequence[Row]) -> Pruned:
         """Delete traces, or of a long one a part. Raises ConflictError where one of them has changed."""

@@ -292,3 +292,8 @@ async def test_of_a_trace_of_several_sessions_each_has_its_own_part(receiver):
     whole = await receiver.read(f"/api/v1/traces/{trace_id}/conversation")
     assert [turn["parts"][0]["text"] for turn in whole["turns"]] == ["I am red", "I am blue"]
     assert (whole["truncated"], whole["next_cursor"]) == (False, None)
+
+    asked = {"session_id": "red"}
+    told = (await receiver.post("/api/v1/prune", json.dumps(asked))).json()
+    assert told == {"dry_run": False, "traces": 0, "events": 0, "done": True, "kept": 1}
+    assert (await receiver.read("/api/v1/sessions/red"))["event_count"] == 1
