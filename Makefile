@@ -1,4 +1,4 @@
-# make run: install and serve.  make test: install and test.  Needs Python >= 3.11 and a package index, nothing else.
+# make run: install and serve.  make test: install and test.  Needs Python 3.11 to 3.14 and a package index, nothing else.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -28,8 +28,8 @@ setup: $(VENV)/installed
 
 # The stamp makes a second `make run` start at once, and a changed lock install again.
 $(VENV)/installed: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "Python 3.11 or newer is needed; this is $$($(PYTHON) --version). Say which: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || { \
+	  echo "Python 3.11 to 3.14 is needed; this is $$($(PYTHON) --version). Say which: make PYTHON=python3.12"; exit 1; }
 	@echo "Installing the locked dependencies into $(VENV): a minute or two, the first time"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
