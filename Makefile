@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench bench-search screenshots setup lint format lock clean
+.PHONY: run test bench bench-search screenshots setup lint lint-page format lock clean
 
 run: setup
 	$(BIN)/vectadb-receiver serve
@@ -36,11 +36,24 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
-lint: setup
+lint: setup lint-page
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The page's JavaScript and CSS. Nothing but this check needs Node.js; CI has to have it.
+ifneq ($(shell command -v npm 2>/dev/null),)
+lint-page: node_modules/.installed
+	npm run --silent lint
+else
+lint-page:
+	@echo "npm is missing: the page's JavaScript and CSS are not checked. Install Node.js 20.6 or newer"; [ -z "$$CI" ]
+endif
+
+node_modules/.installed: package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
 
 format: setup
 	$(BIN)/ruff format
@@ -51,4 +64,4 @@ lock:
 	  --group dev pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) node_modules build *.egg-info
