@@ -21,6 +21,8 @@ _PLACEHOLDERS = frozenset(
 )
 
 # Arguments that were passed by their names, and by their places.
+_FUNCTION_RESPONSE = {"id", "name", "response"}
+_BEEAI = {"input", "options"}
 _PASSED = frozenset({"args", "kwargs", "sanitize_inputs_outputs"})
 # LangChain's messages as Python writes them.
 _WRITTEN = re.compile(r"content=(?P<content>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")(?P<rest>(?: \w+=.*)?)\Z", re.DOTALL)
@@ -78,6 +80,8 @@ def arguments_of(value: Any) -> Any:
         return value["inputs"] if value["inputs"] is not None else value["input_str"]
     if "args" in value and ("callId" in value or value.get("type") == "tool_call") and "name" in value:
         return structure(value["args"])  # Gemini CLI's request, LangChain's call
+    if value.keys() == _BEEAI:
+        return value["input"]
     return _passed(value) if value.keys() <= _PASSED else value
 
 
@@ -201,6 +205,8 @@ def _of_gemini(value: dict[str, Any], depth: int) -> Result | None:
         if isinstance(answer := value.get(key), dict):
             inner = response_of(answer.get("response")) if depth < _DEPTH else Result(answer)
             return inner._replace(call_id=inner.call_id or real_id(answer.get("id")))
+    if value.keys() == _FUNCTION_RESPONSE:
+        return _of_gemini({"functionResponse": value}, depth)
     return None
 
 

@@ -536,3 +536,20 @@ def test_json_text_of_parts_is_the_parts():
     properties = {"llm.request.type": "chat", "gen_ai.prompt.0.role": "user", "gen_ai.prompt.0.content": content}
     (message,) = told(properties).sent
     assert message["parts"] == [{"type": "text", "text": "Which bird?"}, PICTURES[0][1]]
+
+
+def test_a_system_prompt_among_a_request_s_parameters_is_found():
+    call = {"openinference.span.kind": "LLM", "llm.invocation_parameters": '{"system": "Be brief.", "model": "m"}'}
+    call |= {"llm.input_messages.0.message.role": "user", "llm.input_messages.0.message.content": "Hi"}
+    assert told(call).system == [{"type": "text", "text": "Be brief."}]
+
+
+def test_a_conversation_that_is_quoted_as_one_message_is_one():
+    quoted = json.dumps([{"role": "user", "content": "Hi"}, {"type": "function_call", "call_id": "c", "name": "find"}])
+    sent = json.dumps([{"role": "user", "parts": [{"type": "text", "content": quoted}]}])
+    call = {"gen_ai.operation.name": "chat", "gen_ai.input.messages": sent}
+    assert [message["role"] for message in told(call, scope="@traceloop/instrumentation-openai").sent] == [
+        "user",
+        "assistant",
+    ]
+    assert len(told(call).sent) == 1
