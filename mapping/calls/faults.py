@@ -13,7 +13,7 @@ from mapping.messages.python_repr import written_literal
 
 _LONGEST = 500
 _LONGEST_JSON = 100_000
-_LONGEST_HEAD = 60
+_LONGEST_HEAD = 100
 # Of a longer text, beginning and end are looked through.
 _LOOKED_THROUGH = 20_000
 

@@ -12,9 +12,11 @@ from mapping.calls import faults
 from mapping.calls.kinds import (
     BODIES,
     BODY,
+    RECORDS,
     Levels,
     has_failed,
     is_loop,
+    is_note,
     kind_of,
     scope_name,
     signal_of,
@@ -36,8 +38,9 @@ from mapping.times import parse_rfc3339
 _RESPONSE_IDS = {"com.anthropic.claude_code": ("request_id",)}
 # Those who call the model `system` where they repeat the conversation.
 _SYSTEM_IS_MODEL = ("gemini-cli", "qwen-code")
-# OpenInference's processor of the Vercel AI SDK's spans marks all that comes after a failure as failed.
 _MARKING, _MARK = "gen_ai", "openinference.span.kind"
+# Those who put a provider before a model's name.
+_PREFIXING = ("genkit", "openinference.instrumentation.litellm")
 _UNNAMED = ("unknown_service", "laminar-tracer-resource")
 # Traceloop's for OpenAI's Responses quotes the whole conversation as one message by the user.
 _QUOTING = "@traceloop/"
@@ -81,7 +84,8 @@ def tell(event: Mapping[str, Any]) -> Telling:
         telling.emitter = _BEDROCK
     tell_whose(telling, event, levels, found)
     if kind == "none" and signal != "span":
-        _tell_failure(telling, event, levels, found)
+        if name not in RECORDS:
+            _tell_failure(telling, event, levels, found)
         return telling
     if kind in ("model", "agent"):
         _tell_model(telling, levels, found)
@@ -140,6 +144,8 @@ def _tell_model(telling: Telling, levels: Levels, found: Found) -> None:
         tell_response(telling, properties)
         if telling.name is None and telling.signal == "span":
             telling.name = model_in_name(telling.event_name or "")
+        if telling.name is not None and (telling.scope or "").startswith(_PREFIXING):
+            telling.name = telling.name.partition("/")[2] or telling.name
     else:
         telling.name = telling.agent
         telling.repeats = True
@@ -171,6 +177,13 @@ def _tell_statement(telling: Telling, levels: Levels, found: Found) -> None:
         tell_note_of_tool(telling, levels[0])
 
 
+def _is_marked(telling: Telling, properties: Mapping[str, Any]) -> bool:
+    """Say whether this was marked as failed by mistake: OpenInference's spans of the Vercel AI SDK after a failure."""
+    if telling.scope != _MARKING or _MARK not in properties:
+        return False
+    return telling.kind == "none" or telling.result is not None or telling.tokens is not None
+
+
 def _told_in_answer(telling: Telling, levels: Levels) -> Failure | None:
     """Return the failure of a call that has its words where others have their results."""
     if telling.kind == "tool":
@@ -185,7 +198,8 @@ def _told_in_answer(telling: Telling, levels: Levels) -> Failure | None:
 def _tell_failure(telling: Telling, event: Mapping[str, Any], levels: Levels, found: Found) -> None:
     if not telling.failed and not has_failed(event, found) and telling.kind != "error":
         return
-    if telling.scope == _MARKING and _MARK in levels[0] and (telling.result is not None or telling.tokens is not None):
+    if _is_marked(telling, levels[0]) or (telling.signal == "span" and is_note(levels[0])):
+        telling.failed = False
         return
     line = levels[0].get("body") if telling.signal == "log" else "" if telling.signal == "json" else None
     known = telling.failure

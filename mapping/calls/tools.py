@@ -144,6 +144,8 @@ def _in_text(text: str, depth: int) -> Result:
 
 def _in_parts(parts: list[Any], depth: int) -> Result:
     """Return the text of parts that are texts, else the only part's own value, else the list."""
+    if len(parts) == 2 and isinstance(parts[0], bool) and isinstance(parts[1], dict) and "content" in parts[1]:
+        return _unwrapped(parts[1]["content"], depth + 1)._replace(failed=not parts[0])  # AG2's
     if not parts or not all(isinstance(part, dict) for part in parts):
         return Result(parts)
     texts = [part.get("text") for part in parts if part.get("type") in {"text", "output_text", "input_text", None}]

@@ -62,7 +62,9 @@ def tell_whose(telling: Telling, event: Mapping[str, Any], levels: Levels, found
     if telling.kind == "agent" and (named is None or named in _NO_AGENTS):
         named = _own_name(telling, properties, found) or named
     fallback = fallback or _workflow_name(telling, found)
-    if named is not None and (named in _NO_AGENTS or _NO_NAME.fullmatch(named) is not None):
+    if named is not None and _NO_NAME.fullmatch(named) is not None:
+        named = None
+    elif named in _NO_AGENTS:
         named, fallback = None, fallback or named
     if named is None and telling.signal == "json":
         named = event.get("agent_id")

@@ -150,6 +150,7 @@ EMITTERS = (
             "gen_ai.usage.output_tokens.reasoning",
             "gen_ai.usage.details.reasoning_tokens",
             "gen_ai.usage.experimental.reasoning_tokens",
+            "gen_ai.usage.thinking_tokens",
             "codex.usage.reasoning_output_tokens",
         ),
         cost=("gen_ai.usage.cost", "gen_ai.cost.total_cost"),
@@ -224,6 +225,7 @@ EMITTERS = (
         input=("input.value", "reranker.query"),
         output=("output.value",),
         tool=("tool.name",),
+        arguments=("tool_call.function.arguments",),
         input_tokens=("llm.token_count.prompt",),
         output_tokens=("llm.token_count.completion",),
         # The last one is BeeAI's.

@@ -140,3 +140,9 @@ def test_who_has_a_result_has_not_failed_where_all_after_a_failure_is_marked():
     tool = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "find", "openinference.span.kind": "TOOL"}
     assert told(tool, scope="gen_ai", status="error").failed
     assert not told(tool | {"gen_ai.tool.call.result": "sunny"}, scope="gen_ai", status="error").failed
+
+
+def test_a_failure_that_is_noted_once_more_and_a_way_around_one_are_none():
+    noted = {"honeyhive_event_type": "tool", "honeyhive_error": NO_CITY}
+    assert not told(noted, status="error").failed
+    assert not tell(log({"event.name": "qwen-code.ripgrep_fallback", "error": "spawn rg"})).failed
