@@ -56,6 +56,8 @@ def call_messages(levels: Levels, *, of_model: bool, model_is_system: bool = Fal
         held = structure(sent[0]["parts"][0].get("text"))
         sent = messages_of(messages_in(held)) if isinstance(held, list) and messages_in(held) else sent
     answered = answered_in(levels)
+    if not of_model and not system and answered and answered[0]["role"] == "system":
+        system = answered[0]["parts"]  # an agent's state at its end is the whole conversation
     answered = one_answer(answered, several=are_several(levels)) if of_model else _last_of(answered)
     if model_is_system:
         for message in sent:

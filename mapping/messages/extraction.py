@@ -308,7 +308,10 @@ def _size(message: dict[str, Any]) -> int:
 
 
 def is_part(value: object) -> bool:
-    return isinstance(value, dict) and (value.get("type") in _PARTS or "text" in value or "toolUse" in value)
+    if not isinstance(value, dict):
+        return False
+    # A response of OpenAI's has a `text` that is none: it says of what kind the text is to be.
+    return isinstance(value.get("text"), str) or value.get("type") in _PARTS or "toolUse" in value
 
 
 def message_of(value: dict[str, Any]) -> dict[str, Any]:

@@ -553,3 +553,18 @@ def test_a_conversation_that_is_quoted_as_one_message_is_one():
         "assistant",
     ]
     assert len(told(call).sent) == 1
+
+
+def test_a_response_of_openai_s_in_a_list_is_an_answer():
+    item = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hello"}]}
+    for kind in (None, {"format": {"type": "text"}}):
+        response = [{"id": "resp_1", "output": [item], "text": kind}]
+        call = {"openinference.span.kind": "LLM", "output.value": json.dumps(response)}
+        assert texts(told(call).answered) == [("assistant", "Hello")]
+
+
+def test_the_system_prompt_stands_at_the_head_of_an_agent_s_conversation():
+    agent = {"openinference.span.kind": "AGENT", "output.value": json.dumps({"messages": [SYSTEM, USER, ASSISTANT]})}
+    telling = told(agent)
+    assert telling.system == [{"type": "text", "text": "Be brief."}]
+    assert texts(telling.answered) == [("assistant", "Hello")]
