@@ -22,6 +22,8 @@ _NO_AGENTS = frozenset(
 _NO_NAME = re.compile(r"/.*|[A-Z]\w*(?:\.\w+)+")
 # Words for what an agent works in, likewise: opencode's.
 _NO_WHOLES = frozenset({"session.llm"})
+# What the Vercel AI SDK's user calls a function, and so the agent that it is.
+_FUNCTION = "ai.telemetry.functionId"
 # What frameworks add to an agent's name in that of its span.
 _BEFORE = ("invoke_agent ", "agent run ", "agent ")
 _AFTER = (".run", ".arun", ".kickoff", ".__call__", ".forward", ".agent", " run")
@@ -105,7 +107,9 @@ def _own_name(telling: Telling, properties: Mapping[str, Any], found: Found) -> 
     own = text_id(found[AT["own_name"]])
     if own is not None:
         return own
-    name = telling.event_name
+    name, chosen = telling.event_name, text_id(properties.get(_FUNCTION))
+    if chosen is not None and chosen not in _NO_WHOLES:
+        return chosen
     if name is None:
         return None
     for beginning in _BEFORE:

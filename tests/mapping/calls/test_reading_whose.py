@@ -171,3 +171,9 @@ def test_a_provider_before_a_model_s_name_is_no_part_of_it():
 def test_what_an_sdk_calls_every_service_is_no_name():
     assert told(resource={"service.name": "unknown_service:node"}).service is None
     assert told(resource={"service.name": "weather"}).service == "weather"
+
+
+def test_the_agent_is_the_function_that_its_user_has_named():
+    agent = {"ai.operationId": "ai.generateText", "ai.telemetry.functionId": "clerk"}
+    assert told(agent, name="ai.generateText").agent == "clerk"
+    assert told(agent | {"ai.telemetry.functionId": "session.llm"}, name="ai.generateText").agent is None
