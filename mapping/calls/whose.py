@@ -13,10 +13,10 @@ from mapping.semantics.attribute_roles import AT, Found, agent_of_resource, find
 from mapping.semantics.emitters import EMITTERS, emitter_of_scope
 from mapping.semantics.vocabulary import NAMED_BY_SPAN
 
-# Words for an agent that its emitter gives to all of them, and names of classes.
+# Words for an agent that its emitter gives to all of them, names of classes, and of a program that is on all its spans.
 _NO_AGENTS = frozenset(
     "OpenAI Agent|agent|unknown|Agent|AgentExecutor|AgentWorkflow|CodeAgent|FunctionAgent|LangGraph|MultiStepAgent"
-    "|ReActAgent|ToolCallingAgent".split("|")
+    "|ReActAgent|ToolCallingAgent|gemini-cli".split("|")
 )
 # A directory, as Codex CLI has it, and a method of a class.
 _NO_NAME = re.compile(r"/.*|[A-Z]\w*(?:\.\w+)+")
@@ -107,16 +107,25 @@ def _own_name(telling: Telling, properties: Mapping[str, Any], found: Found) -> 
     own = text_id(found[AT["own_name"]])
     if own is not None:
         return own
-    name, chosen = telling.event_name, text_id(properties.get(_FUNCTION))
-    if chosen is not None and chosen not in _NO_WHOLES:
+    name, chosen = telling.event_name, _chosen_name(telling, properties)
+    if chosen is not None or name is None:
         return chosen
-    if name is None:
-        return None
     for beginning in _BEFORE:
         if name.startswith(beginning) and len(name) > len(beginning):
             return name[len(beginning) :]
     if telling.signal == "span" and any(key in properties for key in NAMED_BY_SPAN):
         return _without_endings(name)
+    return None
+
+
+def _chosen_name(telling: Telling, properties: Mapping[str, Any]) -> str | None:
+    """Return the name that an agent was given where it was called: Vercel's function, Gemini CLI's sub-agent."""
+    chosen = text_id(properties.get(_FUNCTION))
+    if chosen is not None and chosen not in _NO_WHOLES:
+        return chosen
+    if (telling.scope or "").startswith("gemini-cli"):
+        asked = structure(properties.get("gen_ai.input.messages"))
+        return text_id(asked.get("agent_name")) if isinstance(asked, dict) else None
     return None
 
 

@@ -177,3 +177,11 @@ def test_the_agent_is_the_function_that_its_user_has_named():
     agent = {"ai.operationId": "ai.generateText", "ai.telemetry.functionId": "clerk"}
     assert told(agent, name="ai.generateText").agent == "clerk"
     assert told(agent | {"ai.telemetry.functionId": "session.llm"}, name="ai.generateText").agent is None
+
+
+def test_gemini_cli_s_sub_agent_is_called_as_it_was_asked_for():
+    asked = {"gen_ai.input.messages": '{"agent_name": "clerk", "prompt": "Hi"}', "gen_ai.agent.name": "gemini-cli"}
+    agent = told({"gen_ai.operation.name": "agent_call"} | asked, scope="gemini-cli")
+    assert (agent.kind, agent.agent) == ("agent", "clerk")
+    model = told({"gen_ai.operation.name": "llm_call", "gen_ai.agent.name": "gemini-cli"}, scope="gemini-cli")
+    assert (model.agent, model.agent_fallback) == (None, "gemini-cli")
