@@ -69,6 +69,8 @@ _LLAMA_INDEX_CALLS = (
 )
 SCOPED_SPAN_NAMES = {
     "openinference.instrumentation.haystack": {"Agent.run": "agent"},
+    # A call that failed is left without attributes.
+    "gcp.vertex.agent": {"call_llm": "model_call"},
     "llamaindex.opentelemetry.tracer": {
         **dict.fromkeys((f"*.{name}" for name in _LLAMA_INDEX_CALLS.split()), "model_call"),
         "*.call_tool": "tool_call",

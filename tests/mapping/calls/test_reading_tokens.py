@@ -195,3 +195,12 @@ def test_bedrock_s_log_leaves_the_cache_out():
 )
 def test_a_cost_is_told_as_it_was_given(properties, cost):
     assert told(CHAT | properties).cost == cost
+
+
+@pytest.mark.parametrize(
+    ("whose", "tokens"), [("openai", (10, 2, 8, None, None)), ("anthropic", (18, 2, 8, None, None))]
+)
+def test_whose_mlflow_s_numbers_are_says_what_they_include(whose, tokens):
+    usage = json.dumps({"input_tokens": 10, "output_tokens": 2, "total_tokens": 12, "cache_read_input_tokens": 8})
+    call = {"mlflow.spanType": '"CHAT_MODEL"', "mlflow.message.format": f'"{whose}"', "mlflow.chat.tokenUsage": usage}
+    assert told(call).tokens == Tokens(*tokens)
