@@ -26,7 +26,7 @@ def told(program, order):
 
 
 def send(program, name, case, order):
-    text = sending.written(*(case.files or [name]))
+    text = case.text or sending.written(*(case.files or [name]))
     ids = sending.FreshIds(name, text, case.sessions)
     parts = [part for part in sending.parts_of(text) if part[0] in case.keys]
     in_order = sending.requests(sending.ORDERS[order](parts))

@@ -64,7 +64,8 @@ def trace_ids(parts: list[Part]) -> list[str]:
 
 
 def parts_of(text: str) -> list[Part]:
-    return [(key, items) for one in json.loads(text) for key, items in one.items() if key in ROUTES]
+    files = json.loads(text)
+    return [(key, items) for one in files for key, items in one.items() if key in ROUTES]
 
 
 def _as_sent(parts: list[Part]) -> list[Part]:

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 class Case(NamedTuple):
     """`right` has the value of each clause; it is derived from what the file says, by hand.
 
-    `sessions` are the session ids that stand in the file. `files` are other files than that of the case's name. `keys`
-    are the signals that are sent. `unordered` are the orders of sending in which nothing tells who spoke first.
+    `sessions` are the session ids that stand in the file. `files` are other files than that of the case's name; `text`
+    is what is sent where there is no file. `keys` are the signals that are sent. `unordered` are the orders of sending
+    in which nothing tells who spoke first.
     """
 
     right: dict[str, Any]
@@ -15,6 +16,7 @@ class Case(NamedTuple):
     files: tuple[str, ...] = ()
     keys: tuple[str, ...] = ("resourceSpans", "resourceLogs", "events")
     unordered: tuple[str, ...] = ()
+    text: str = ""
 
 
 class Has:

@@ -292,15 +292,20 @@ CASES = {
         },
         ("session-langgraph-ls",),
     ),
+    # The role `tool-call` is the assistant's, `tool-response` the tool's; what they quote is the call and its result.
     "roles-smolagents": Case(
         {
             "tokens": "200/40",
             "calls": {"model": 2, "tool": 2},
-            "said_by": {
-                "How is the weather in Paris?": ["user"],
-                "Calling tools:": ["assistant"],
-                "sunny and 24 degrees in Paris": ["tool"],
-            },
+            "tools": [GET_WEATHER_PARIS, 'get_weather {"city":"Paris"}'],
+            "turns": [
+                'system: You are an assistant with tools."observation".',
+                "user: New task:\nHow is the weather in Paris?",
+                CALLS_PARIS,
+                SUNNY,
+                CALLS_PARIS,
+            ],
+            "call_ids_said": ["call_41", "call_42"],
         },
         ("session-smolagents",),
     ),
@@ -400,7 +405,7 @@ CASES = {
             "failed_turns": 0,
             "trace_statuses": ["completed"],
             "first_error": [None],
-            "said_by": {"Pay 40 euro?": ["assistant"]},
+            "said_by": {"Pay 40 euro?": ["waiting"]},
         },
         ("case-int",),
     ),

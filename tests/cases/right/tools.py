@@ -78,7 +78,7 @@ CASES = {
             "errors": 1,
             "calls": {"tool": 1},
             "agent_calls": ["weather_agent"],
-            "tools": [Has("get_weather failed: ", "Error calling tool 'get_weather': no city is called Atlantis")],
+            "tools": [Has("get_weather failed: ", "no city is called Atlantis")],
             "turns": ["assistant calls: get_weather", FAILED_TURN],
             "agents": {"weather_agent": 1},
         },
