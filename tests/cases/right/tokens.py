@@ -201,7 +201,6 @@ CASES = {
         {
             "tokens": "10/3",
             "calls": {"model": 1, "tool": 1},
-            "agent_calls": ["agent"],
             "models": {"m"},
             "tools": ['lookup {"month":5} -> [1,2,3]'],
             "types": {"agent": "agent", "lookup": "tool_call", "Completions": "model_call"},
