@@ -60,7 +60,17 @@ def written(*files: str) -> str:
 
 
 def trace_ids(parts: list[Part]) -> list[str]:
-    return sorted(set(re.findall(r'"traceId": "([0-9a-f]{32})"', json.dumps(parts))))
+    """Give the well-formed ids of the traces that spans and records say they belong to."""
+    alone = (item for key, items in _split(parts) for item in items if key in INNER)
+    found = {_leaf(item).get("traceId", "") for item in alone}
+    return sorted(one for one in found if re.fullmatch("[0-9a-f]{32}", one))
+
+
+def _leaf(resource: Any) -> Any:
+    """Give the one span or record of a resource that has no other."""
+    (scope,) = resource.get("scopeSpans") or resource["scopeLogs"]
+    (leaf,) = scope.get("spans") or scope["logRecords"]
+    return leaf
 
 
 def parts_of(text: str) -> list[Part]:

@@ -117,7 +117,7 @@ class Shown:
             for name in names:
                 results = self._told.get("/search", q=name, mode="keyword", limit=200, **filters)["results"]
                 searched[name] = sum(result["event"]["name"] == name for result in results)
-            facets = self._told.get("/facets", trace_id=trace["id"])["agent_id"]
+            facets = self._told.get("/facets", trace_id=trace["id"])["facets"]["agent_id"]
             assert {one["value"]: one["count"] for one in facets}[agent] == listed.total()
             assert {name: listed[name] for name in names} == dict(searched)
             assert trace["id"] in [one["id"] for one in self._listed(agent_id=agent)]
