@@ -25,9 +25,10 @@ def told(program, order):
     return told
 
 
-def send(program, name, case, order):
+def send(program, name, case, order, again=""):
+    """Send a case; `again`, with other ids, for a test that changes what is stored."""
     text = case.text or sending.written(*(case.files or [name]))
-    ids = sending.FreshIds(name, text, case.sessions)
+    ids = sending.FreshIds(name + again, text, case.sessions)
     parts = [part for part in sending.parts_of(text) if part[0] in case.keys]
     in_order = sending.requests(sending.ORDERS[order](parts))
     answers = [program.post(request._replace(body=ids.of(request.body.decode()).encode())) for request in in_order]

@@ -57,6 +57,9 @@ class Told:
         asked = {name: self._ids.of(str(value)) for name, value in query.items()}
         return self._program.client.get(f"/api/v1{self._ids.of(path)}", params=asked)
 
+    def prune(self, session_id: str) -> httpx.Response:
+        return self._program.client.post("/api/v1/prune", json={"session_id": self._ids.of(session_id)})
+
     def pages(self, path: str, field: str, **query: Any) -> list[Any]:
         """Give the items of all pages of a list."""
         items, cursor = [], ""

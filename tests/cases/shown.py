@@ -124,6 +124,16 @@ class Shown:
             told[agent] = dict(searched)
         return told
 
+    def joined(self, right: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+        """Give by how many events of the calls of each kind the explanation says these words of their rule."""
+        rules: dict[str, list[str]] = {kind: [] for kind in right}
+        for call in self.calls:
+            if call["kind"] in right:
+                told_by = self._told.get(f"/calls/{call['id']}/explain")["told_by"]
+                assert [teller["event_id"] for teller in told_by] == call["told_by"]
+                rules[call["kind"]] += [teller["rule"] for teller in told_by]
+        return {kind: {rule: sum(rule in told for told in rules[kind]) for rule in right[kind]} for kind in right}
+
     # What was said.
 
     def conversation(self, _: list[str]) -> list[str]:
@@ -198,6 +208,7 @@ CLAUSES: dict[str, Callable[[Shown, Any], Any]] = {
     "tools": Shown.tools,
     "call_ids": Shown.call_ids,
     "agents": Shown.agents,
+    "joined": Shown.joined,
     "named_spans": Shown.named_spans,
     "agent_finds": Shown.agent_finds,
     "turns": Shown.conversation,

@@ -3,6 +3,7 @@
 from tests.cases.right.case import Case, Has
 from tests.cases.right.words import (
     ASSISTANT,
+    BELOW,
     CALLS_ATLANTIS,
     CALLS_LISBON,
     CALLS_PARIS,
@@ -12,8 +13,11 @@ from tests.cases.right.words import (
     LISBON_IS,
     NOTES,
     NOWHERE,
+    OF_SPAN,
     ONE_QUESTION,
     PARIS,
+    SAME_MOMENT,
+    SAME_RESPONSE,
     SOMBRERO,
     SUNNY,
     TELLS,
@@ -59,7 +63,15 @@ _CLAUDE_BOTH = ("claude-code-2.1.332-tokens-both",)
 CASES = {
     # A log `codex.sse_event` without a span's id and the span `handle_responses` tell of one call.
     "codex-0.171-tokens-doubled": Case(
-        {**_CODEX, "models": {"gpt-5.4"}, "agents": {"codex_exec": 1}, "turns": [NOTES], "traces": 1}, (CODEX,)
+        {
+            **_CODEX,
+            "models": {"gpt-5.4"},
+            "agents": {"codex_exec": 1},
+            "turns": [NOTES],
+            "traces": 1,
+            "joined": {"model": {SAME_MOMENT: 1}},
+        },
+        (CODEX,),
     ),
     "codex-0.171-tokens-doubled, logs alone": Case(
         {**_CODEX, "models": {"gpt-5.4"}, "turns": [NOTES]}, (CODEX,), _CODEX_DOUBLED, ("resourceLogs",)
@@ -67,7 +79,15 @@ CASES = {
     "codex-0.171-tokens-doubled, spans alone": Case(_CODEX, (), _CODEX_DOUBLED, ("resourceSpans",)),
     # A log `gemini_cli.api_response` without a trace id and the span `llm_call`.
     "gemini-cli-0.61-tokens-doubled": Case(
-        {**_GEMINI, "cache_read": 800, "reasoning": 7, "models": {"gemini-2.5-pro"}, "turns": [NOWHERE]}, (GEMINI,)
+        {
+            **_GEMINI,
+            "cache_read": 800,
+            "reasoning": 7,
+            "models": {"gemini-2.5-pro"},
+            "turns": [NOWHERE],
+            "joined": {"model": {SAME_MOMENT: 1}},
+        },
+        (GEMINI,),
     ),
     "gemini-cli-0.61-tokens-doubled, logs alone": Case(
         {"tokens": "1003/23", "cache_read": 800, "calls": {"model": 1}}, (GEMINI,), _GEMINI_DOUBLED, ("resourceLogs",)
@@ -76,11 +96,15 @@ CASES = {
         {**_GEMINI, "turns": [NOWHERE]}, (GEMINI,), _GEMINI_DOUBLED, ("resourceSpans",)
     ),
     # A log `qwen-code.api_response` and the span `llm_request`.
-    "qwen-code-0.24-tokens-doubled": Case({**_QWEN, "models": {"qwen3-coder-plus"}}, (QWEN,)),
+    "qwen-code-0.24-tokens-doubled": Case(
+        {**_QWEN, "models": {"qwen3-coder-plus"}, "joined": {"model": {OF_SPAN: 1}}}, (QWEN,)
+    ),
     "qwen-code-0.24-tokens-doubled, logs alone": Case(_QWEN, (QWEN,), _QWEN_DOUBLED, ("resourceLogs",)),
     "qwen-code-0.24-tokens-doubled, spans alone": Case(_QWEN, (QWEN,), _QWEN_DOUBLED, ("resourceSpans",)),
     # The SDK's own span beside or below the instrumentation's, with the same gen_ai.response.id.
-    "tokens-anthropic-sdk-sibling": Case(_ANTHROPIC, ("session-anthropic-llmetry",)),
+    "tokens-anthropic-sdk-sibling": Case(
+        {**_ANTHROPIC, "joined": {"model": {SAME_RESPONSE: 2}}}, ("session-anthropic-llmetry",)
+    ),
     "tokens-anthropic-sdk-nested": Case(_ANTHROPIC, ("session-anthropic-genai",)),
     # `generate_content` below `call_llm` repeats its tokens.
     "tokens-adk-1x": Case(
@@ -108,6 +132,7 @@ CASES = {
             "tools": [GET_WEATHER_PARIS],
             "turns": [ADK_SYSTEM, PARIS, CALLS_PARIS, SUNNY, SOMBRERO],
             "agents": {"weather_agent": 3},
+            "joined": {"model": {BELOW: 2}},
         },
         ("session-adk-v1",),
     ),

@@ -1,5 +1,12 @@
 """What was said in the programs' runs: each asked a stand-in model the same questions."""
 
+# Why events are one call.
+OF_SPAN = "an event of the call's span, or a log record that names it"
+SAME_RESPONSE = "a response with the same id"
+SAME_CALL_ID = "a tool's call with the same id"
+BELOW = "its span stands below the call's span"
+SAME_MOMENT = "at nearly the same moment"
+
 # The Python programs.
 ASSISTANT = "system: You are a weather assistant."
 PARIS = "user: How is the weather in Paris?"
