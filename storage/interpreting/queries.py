@@ -14,7 +14,6 @@ SELECT * FROM array::complement(array::distinct($found.map(|$event| $event.origi
 """
 
 
-
 def answered(events: cbor.Encoded, origins: cbor.Encoded) -> bytes:
     """Return what the store would answer to `EVENTS`, of rows as they were written."""
     statement = cbor.encode({"status": "OK", "result": None})[:-1]  # but for the result

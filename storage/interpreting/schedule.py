@@ -91,7 +91,9 @@ class Schedule:
         pending, pace = self._pending[trace_id], self._paces.get(trace_id)
         when = pending.earliest
         if self._sessions:
-            when = max(when, *(self._sessions.get(session_id, when) for session_id in self._sessions_of(trace_id)), when)
+            when = max(
+                when, *(self._sessions.get(session_id, when) for session_id in self._sessions_of(trace_id)), when
+            )
         if pace is None or self._size_of(trace_id) >= 2 * pace.size:
             return when
         return max(when, pace.again)

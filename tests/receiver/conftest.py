@@ -81,7 +81,9 @@ class Receiver:
         return answer.json()
 
 
-def settings_of(folder, *, model="off", limits=None, redaction=None, telemetry=None, retention=None, prices=None, **server):
+def settings_of(
+    folder, *, model="off", limits=None, redaction=None, telemetry=None, retention=None, prices=None, **server
+):
     keys = tuple(s.Secret(key) for key in server.pop("keys", ()))
     return s.Settings(
         server=s.Server(**{"port": 0, "otlp_port": None, **server}),
