@@ -22,6 +22,7 @@ _STEP_INPUT = "llamaindex.step.input_summary"
 _TOLD_RESULT = re.compile(r"tool_output=ToolOutput\(blocks=\[TextBlock\(block_type='text', text='((?:[^'\\]|\\.)*)'")
 # HoneyHive's arguments are attributes of their own.
 _FLAT, _FLAT_TYPE = "honeyhive_inputs.", "honeyhive_event_type"
+_NAMING = "logfire.openai_agents"
 _MCP_NAMES = ("mcp_tool.name", "mcp.tool.name")
 _DETAILS = "gen_ai.client.inference.operation.details"
 
@@ -63,7 +64,7 @@ def _other_name(telling: Telling, properties: Mapping[str, Any], found: Found, t
     if named is None and isinstance(parameters, dict):
         named = text_id(parameters.get("mcp_tool_name"))
     if named is None and told is None:
-        named = text_id(found[AT["own_name"]])
+        named = text_id(properties.get("name") if telling.scope == _NAMING else found[AT["own_name"]])
         if named is None and telling.signal == "span" and telling.event_name not in EXECUTIONS:
             named = name_of_span(telling.event_name)
     return named or told
