@@ -17,6 +17,8 @@ from mapping.semantics.attribute_roles import AT, Found, text_id
 # Those who put a tool's result into an object, and those of them who put its failure there.
 _WRAPPING = ("Google ADK", "Haystack", "LangSmith")
 _FAILING_SO = ("Google ADK", "Haystack")
+# Genkit's tools of the second version put out an object.
+_GENKIT = "genkit:metadata:subtype"
 # LlamaIndex's steps say what they were given and gave, as Python writes it, cut off.
 _STEP_INPUT = "llamaindex.step.input_summary"
 _TOLD_RESULT = re.compile(r"tool_output=ToolOutput\(blocks=\[TextBlock\(block_type='text', text='((?:[^'\\]|\\.)*)'")
@@ -80,7 +82,7 @@ def _result(telling: Telling, levels: Levels, found: Found) -> Result:
     value = found[AT["result"]]
     if value is None:
         value = _plain(levels, OUTPUT_KEYS)
-    if telling.emitter in _WRAPPING:
+    if telling.emitter in _WRAPPING or levels[0].get(_GENKIT) == "tool.v2":
         return response_of(value, may_fail=telling.emitter in _FAILING_SO)
     return result_of(value)
 

@@ -20,7 +20,7 @@ _REASONS = (
             "otel-js-openai otel-js-openai-responses otel-js-openai-stream"
         ),
     ),
-    ("Tools have no spans.", _TOOLS, "crewai-traceloop genkit-go haystack-openinference smolagents-genai"),
+    ("Tools have no spans.", _TOOLS, "crewai-traceloop haystack-openinference smolagents-genai"),
     ("The answer is an object: the tool that it is asked for by is not called.", _TOOLS[:3], "instructor"),
     (
         "Agents and tools have spans, and calls of models have none.",
@@ -99,7 +99,11 @@ _REASONS = (
     ("An agent's steps have spans, and itself has none.", ("agents",), "llama-index-openinference llama-index-otel"),
     ("Whoever asks is an agent, too: AG2's user.", ("agents",), "ag2-openinference"),
     ("The agent has no name.", ("agents",), "haystack-openinference"),
-    ("The failure is that of no tool: it gives the words back as any result.", ("tool failures", "failures"), "genkit"),
+    (
+        "The failure is that of no tool: it gives the words back as any result.",
+        ("tool failures", "failures"),
+        "genkit genkit-go",
+    ),
     ("The failure's words are replaced.", ("tool failures",), "google-adk-java"),
     ("A vendor is taken off the model's name.", ("model names",), "bedrock-traceloop"),
     ("A tool is called by its plugin's name, too.", ("tools",), "semantic-kernel"),
