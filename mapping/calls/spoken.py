@@ -32,7 +32,7 @@ _SPEAKERS = {"choice": "assistant", "user_prompt": "user", "assistant_response":
 _SPEECH = ("content", "text", "message")
 # Azure's SDKs keep a message in this.
 _CONTENT = "gen_ai.event.content"
-_PARAMETERS = "llm.invocation_parameters"
+_PARAMETERS = ("llm.invocation_parameters", "response")
 _CONTEXT = re.compile(r"^\[(USER|TOOL RESULT: [^\]\n]+)\]\n", re.MULTILINE)
 
 
@@ -134,12 +134,12 @@ def _system(levels: Levels) -> list[Part]:
 
 
 def _system_in_parameters(level: Mapping[str, Any]) -> Any:
-    """Return the system prompt that OpenInference keeps with a request's other parameters."""
-    parameters = level.get(_PARAMETERS)
-    if not isinstance(parameters, str) or not any(f'"{key}"' in parameters for key in SYSTEMS):
-        return None
-    held = structure(parameters)
-    return first(held.get(key) for key in SYSTEMS) if isinstance(held, dict) else None
+    """Return the system prompt that OpenInference keeps with a request's other parameters, Logfire in its response."""
+    for parameters in (level.get(key) for key in _PARAMETERS):
+        if isinstance(parameters, str) and any(f'"{key}"' in parameters for key in SYSTEMS):
+            held = structure(parameters)
+            return first(held.get(key) for key in SYSTEMS) if isinstance(held, dict) else None
+    return None
 
 
 def _sent(levels: Levels) -> tuple[list[Part], list[Message]]:

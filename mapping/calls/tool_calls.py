@@ -17,11 +17,14 @@ from mapping.semantics.attribute_roles import AT, Found, text_id
 # Those who put a tool's result into an object, and those of them who put its failure there.
 _WRAPPING = ("Google ADK", "Haystack", "LangSmith")
 _FAILING_SO = ("Google ADK", "Haystack")
+# Genkit's tools of the second version put out an object.
+_GENKIT = "genkit:metadata:subtype"
 # LlamaIndex's steps say what they were given and gave, as Python writes it, cut off.
 _STEP_INPUT = "llamaindex.step.input_summary"
 _TOLD_RESULT = re.compile(r"tool_output=ToolOutput\(blocks=\[TextBlock\(block_type='text', text='((?:[^'\\]|\\.)*)'")
 # HoneyHive's arguments are attributes of their own.
 _FLAT, _FLAT_TYPE = "honeyhive_inputs.", "honeyhive_event_type"
+_NAMING = "logfire.openai_agents"
 _MCP_NAMES = ("mcp_tool.name", "mcp.tool.name")
 _DETAILS = "gen_ai.client.inference.operation.details"
 
@@ -63,7 +66,7 @@ def _other_name(telling: Telling, properties: Mapping[str, Any], found: Found, t
     if named is None and isinstance(parameters, dict):
         named = text_id(parameters.get("mcp_tool_name"))
     if named is None and told is None:
-        named = text_id(found[AT["own_name"]])
+        named = text_id(properties.get("name") if telling.scope == _NAMING else found[AT["own_name"]])
         if named is None and telling.signal == "span" and telling.event_name not in EXECUTIONS:
             named = name_of_span(telling.event_name)
     return named or told
@@ -79,7 +82,7 @@ def _result(telling: Telling, levels: Levels, found: Found) -> Result:
     value = found[AT["result"]]
     if value is None:
         value = _plain(levels, OUTPUT_KEYS)
-    if telling.emitter in _WRAPPING:
+    if telling.emitter in _WRAPPING or levels[0].get(_GENKIT) == "tool.v2":
         return response_of(value, may_fail=telling.emitter in _FAILING_SO)
     return result_of(value)
 

@@ -23,12 +23,13 @@ _NO_NAME = re.compile(r"/.*|[A-Z]\w*(?:\.\w+)+")
 # Words for what an agent works in, likewise: opencode's.
 _NO_WHOLES = frozenset({"session.llm"})
 # What the Vercel AI SDK's user calls a function, and so the agent that it is.
+_NAMING = "logfire.openai_agents"
 _FUNCTION = "ai.telemetry.functionId"
 # What frameworks add to an agent's name in that of its span.
 _BEFORE = ("invoke_agent ", "agent run ", "agent ")
 _AFTER = (".run", ".arun", ".kickoff", ".__call__", ".forward", ".agent", " run")
 # Objects of JSON that say whose an event is, and the keys in them.
-_CONTEXTS = ("genkit:metadata:context", "metadata")
+_CONTEXTS = ("genkit:metadata:context", "metadata", "llm.invocation_parameters")
 _SESSIONS_IN_CONTEXT = ("sessionId", "session_id", "thread_id", "conversation_id", "conversationId", "threadId")
 # LlamaIndex's steps say whose they are where they write down what they were given.
 _AGENT_AT_WORK = re.compile(r"current_agent_name='([^']{1,200})'")
@@ -123,6 +124,8 @@ def _chosen_name(telling: Telling, properties: Mapping[str, Any]) -> str | None:
     chosen = text_id(properties.get(_FUNCTION))
     if chosen is not None and chosen not in _NO_WHOLES:
         return chosen
+    if telling.scope == _NAMING:
+        return text_id(properties.get("name"))
     if (telling.scope or "").startswith("gemini-cli"):
         asked = structure(properties.get("gen_ai.input.messages"))
         return text_id(asked.get("agent_name")) if isinstance(asked, dict) else None
@@ -135,6 +138,8 @@ def _session_in_context(properties: Mapping[str, Any]) -> str | None:
         if isinstance(value, str) and not any(word in value for word in _SESSIONS_IN_CONTEXT):
             continue
         held = structure(value)
+        if key == _CONTEXTS[-1] and isinstance(held, dict):
+            held = held.get("metadata")
         if isinstance(held, dict):
             for word in _SESSIONS_IN_CONTEXT:
                 if (session := text_id(held.get(word))) is not None:

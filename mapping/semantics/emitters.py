@@ -273,7 +273,7 @@ EMITTERS = (
         "pydantic-ai / Logfire",
         scopes=("pydantic-ai", "logfire"),
         agent=("agent_name",),
-        input=("pydantic_ai.all_messages", "all_messages_events", "request_data"),
+        input=("pydantic_ai.all_messages", "all_messages_events", "request_data", "raw_input"),
         output=("final_result", "response_data"),
         arguments=("tool_arguments",),
         result=("tool_response",),

@@ -15,7 +15,7 @@ EVENT_TYPES = {
         "gen_ai.client.inference.operation.details api_request *.api_request *.api_response "
         "ai.generatetext.dogenerate ai.streamtext.dostream ai.generateobject.dogenerate ai.streamobject.dostream"
     ),
-    "tool_call": "execute_tool tool tool_result *.tool_result tool_call *.tool_call mcp_tool_call ai.toolcall",
+    "tool_call": "execute_tool tool tool.v2 tool_result *.tool_result tool_call *.tool_call mcp_tool_call ai.toolcall",
     # Vercel's outer spans run a loop of steps and repeat the tokens of its calls; its newer names say invoke_agent.
     "agent": (
         "invoke_agent create_agent agent agent_call agent_run interaction "
@@ -71,6 +71,13 @@ SCOPED_SPAN_NAMES = {
     "openinference.instrumentation.haystack": {"Agent.run": "agent"},
     # A call that failed is left without attributes.
     "gcp.vertex.agent": {"call_llm": "model_call"},
+    # By their templates.
+    "logfire.openai_agents": {
+        "Responses API with {gen_ai.request.model!r}": "model_call",
+        "Chat completion with {gen_ai.request.model!r}": "model_call",
+        "Function: {name}": "tool_call",
+        "Agent run: {name!r}": "agent",
+    },
     "llamaindex.opentelemetry.tracer": {
         **dict.fromkeys((f"*.{name}" for name in _LLAMA_INDEX_CALLS.split()), "model_call"),
         "*.call_tool": "tool_call",

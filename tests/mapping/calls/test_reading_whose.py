@@ -185,3 +185,24 @@ def test_gemini_cli_s_sub_agent_is_called_as_it_was_asked_for():
     assert (agent.kind, agent.agent) == ("agent", "clerk")
     model = told({"gen_ai.operation.name": "llm_call", "gen_ai.agent.name": "gemini-cli"}, scope="gemini-cli")
     assert (model.agent, model.agent_fallback) == (None, "gemini-cli")
+
+
+def test_logfire_s_spans_of_openai_s_agents_are_known_by_their_templates():
+    scope = {"scope": "logfire.openai_agents"}
+    agent = told({"logfire.msg_template": "Agent run: {name!r}", "name": "clerk"}, name="Agent run: 'clerk'", **scope)
+    assert (agent.kind, agent.agent) == ("agent", "clerk")
+    tool = {
+        "logfire.msg_template": "Function: {name}",
+        "name": "find",
+        "input": '{"city": "Lisbon"}',
+        "output": "sunny",
+    }
+    call = told(tool, name="Function: find", **scope)
+    assert (call.kind, call.name, call.arguments, call.result) == ("tool", "find", {"city": "Lisbon"}, "sunny")
+    failed = {"logfire.msg_template": "Responses API with {gen_ai.request.model!r}", "gen_ai.request.model": "m"}
+    assert told(failed, name="Responses API with 'm'", **scope).kind == "model"
+
+
+def test_a_session_among_a_request_s_parameters_is_found():
+    call = {"openinference.span.kind": "LLM", "llm.invocation_parameters": '{"metadata": {"session_id": "s"}}'}
+    assert told(call).session_id == "s"
