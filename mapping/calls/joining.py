@@ -5,7 +5,9 @@
 3. `call id`: tool calls with the same id of the call.
 4. `nested`: a span of a kind stands below a span of that kind and name, with nothing but wrappers between.
 5. `same moment`: a log record that names no span of its kind tells the same model and tokens, or the same tool, as a
-   span of its trace or session at nearly the same moment; one to one.
+   span of its trace or session at nearly the same moment; one to one. What tells no tokens tells the same answer.
+6. `told twice`: two log records of different names, by one scope, tell the same model and tokens at nearly the same
+   moment, and no span does; two by two.
 
 An id that a program gives to several calls is no id: calls of one scope that neither nest nor overlap are several.
 """
@@ -15,7 +17,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mapping.calls.model import CallKind, Telling, Tokens
+from mapping.calls.model import CallKind, Telling
 from mapping.calls.spans import SpanTree
 
 CALL_KINDS: tuple[CallKind, ...] = ("model", "tool", "agent")
@@ -82,6 +84,7 @@ def join(tellings: Sequence[Telling], tree: SpanTree) -> Groups:
     sessions = _session_of_traces(tellings)
     _by_moment(of_kind["model"], sessions, tree, groups)
     _by_moment(of_kind["tool"], sessions, tree, groups)
+    _told_twice(of_kind["model"], groups)
     _requests(of_kind["model"], groups)
     return groups
 
@@ -232,15 +235,34 @@ def _may_be_one(record: Telling, span: Telling) -> bool:
         return False
     if not _same_model(record.name, span.name):
         return False
-    if record.tokens is None:
+    if record.tokens is None or span.tokens is None:
         return bool(record.answered) and record.answered == span.answered
-    return _tokens_agree(record.tokens, span.tokens)
+    return record.tokens.input == span.tokens.input and record.tokens.output == span.tokens.output
 
 
-def _tokens_agree(one: Tokens, other: Tokens | None) -> bool:
-    if other is None:
-        return False
-    return one.input == other.input and one.output == other.output
+def _told_twice(models: Iterable[Telling], groups: Groups) -> None:
+    """Join records by which a program tells of one call under two names, where no span tells of it."""
+    alike: defaultdict[tuple[str | int | None, ...], list[Telling]] = defaultdict(list)
+    for telling in models:
+        if telling.signal == "log" and telling.scope and telling.tokens is not None and _is_loose(telling, groups):
+            place = telling.trace_id, telling.parent_span_id, telling.scope
+            alike[*place, telling.tokens.input, telling.tokens.output].append(telling)
+    for records in alike.values():
+        alone: list[Telling] = []
+        for record in sorted(records, key=lambda record: (record.end, record.order, record.id)):
+            if alone and _is_told_again(alone[-1], record):
+                groups.join(alone.pop(), record, "told twice")
+            else:
+                alone.append(record)
+
+
+def _is_told_again(one: Telling, other: Telling) -> bool:
+    return (
+        one.event_name != other.event_name
+        and other.end - one.end <= _NEAR
+        and (None in (one.response_id, other.response_id) or one.response_id == other.response_id)
+        and _same_model(one.name, other.name)
+    )
 
 
 def _same_model(one: str | None, other: str | None) -> bool:

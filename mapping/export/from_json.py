@@ -50,6 +50,7 @@ class EventAsRead(msgspec.Struct):
     parent_span_id: str | None = None
     severity: str | None = None
     duration_ns: int | None = None
+    order: int | None = None
 
 
 _decoder = msgspec.json.Decoder(EventAsRead)
@@ -86,6 +87,7 @@ def event_as_read(body: bytes | msgspec.Raw, changes: Changes | None = None, *, 
         parent_span_id=read.parent_span_id or None,
         severity=read.severity or None,
         duration=read.duration_ns,
+        order=read.order or None,
         indexed=indexed,
     )
     _count(event)
@@ -111,8 +113,13 @@ def _check(read: EventAsRead) -> None:
         raise invalid(f"trace_id: expected 32 hex digits in lower case of a span's, got {read.trace_id[:80]!r}")
     if not isinstance((read.scope or {}).get("attributes", {}), dict):
         raise invalid("scope.attributes: expected an object")
-    if read.duration_ns is not None and not 0 <= read.duration_ns <= INT64_MAX:
-        raise invalid(f"duration_ns: expected 0 to {INT64_MAX}, got {read.duration_ns}")
+    _check_number("duration_ns", read.duration_ns)
+    _check_number("order", read.order)
+
+
+def _check_number(field: str, number: int | None) -> None:
+    if number is not None and not 0 <= number <= INT64_MAX:
+        raise invalid(f"{field}: expected 0 to {INT64_MAX}, got {number}")
 
 
 def _count(event: Event) -> None:

@@ -82,6 +82,8 @@ def map_logs(
                 event.id = named("log", digest.hex(), str(ordinal))
             event.order = of_moment[event.timestamp] or None
             of_moment[event.timestamp] += 1
+            if EVENT_ID in event.properties:
+                take_back(event)
             mapped.add(event)
             mapped.items += 1
     return mapped
@@ -133,8 +135,6 @@ def _map_record(
         # A Collector that reads a line again gives it another time of observation: CloudWatch's own id tells.
         event.source = {**origin.source, "log_id": log_id}
         event.id = source_id(event.source) or ""
-    if EVENT_ID in properties:
-        take_back(event)
     return event, content
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from mapping import ids
 from mapping.model import Event
 from mapping.times import parse_rfc3339
+from mapping.values import INT64_MAX
 
 PREFIX = "vectadb."
 EVENT_ID = f"{PREFIX}event_id"
@@ -31,6 +32,12 @@ def _trace_id(value: object) -> str:
 
 def _source(value: object) -> dict[str, Any] | None:
     if value is None or isinstance(value, dict):
+        return value
+    raise ValueError
+
+
+def _order(value: object) -> int | None:
+    if value is None or (type(value) is int and 0 < value <= INT64_MAX):
         return value
     raise ValueError
 
@@ -59,6 +66,7 @@ _OF_RECORDS: dict[str, Callable[[object], Any]] = {
     "timestamp": lambda value: parse_rfc3339(str(value)),
     "severity": _text,
     "source": _source,
+    "order": _order,
 }
 FIELDS = tuple(_OF_RECORDS)
 

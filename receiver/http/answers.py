@@ -98,6 +98,9 @@ class Event(Answer):
     kind: Kind
     severity: str | None
     duration_ns: int | None
+    order: Annotated[
+        int | None, msgspec.Meta(description="the place among its request's records of its moment; null of the first")
+    ]
     created_at: Moment
     correlation: Annotated[Correlation, msgspec.Meta(description="the rule that placed the event in its trace")]
 

@@ -45,6 +45,7 @@ export interface AgentEvent {
   kind: string;
   severity: string | null;
   duration_ns: number | null;
+  order: number | null;
   created_at: string;
   correlation: string;
 }

@@ -117,6 +117,14 @@ def test_values_are_written_as_protobuf_has_them_in_json():
     assert {pair["key"]: pair["value"] for pair in item["attributes"]} == VALUES | stored
 
 
+def test_records_of_one_moment_keep_their_order_however_they_are_exported():
+    records = logs(*({"traceId": TRACE, "timeUnixNano": str(START), "body": {"stringValue": word}} for word in "abc"))
+    assert [record.order for record in records] == [None, 1, 2]
+    comes_back(records)
+    comes_back(records[::-1])
+    comes_back(records[1:2])
+
+
 JSON_VALUES = st.recursive(
     st.none()
     | st.booleans()
