@@ -119,10 +119,12 @@ class Gathering:
         if known.revision != revision:
             # This process is new, or another receiver has interpreted the trace.
             known.whole, known.written, known.revision = False, None, revision
-        if run is None:
+        if run is None and not known.doubted:
+            # Calls are there without their run only where a write was broken off, or what it wrote is being deleted.
             known.written, known.agent_id = {}, trace.agent_id
         elif known.written is None:
-            known.written, known.agent_id = written | (yield from self._calls(trace.id)), run.get("agent_id")
+            known.written = written | (yield from self._calls(trace.id))
+            known.agent_id = trace.agent_id if run is None else run.get("agent_id")
         if len(known) == trace.event_count:
             known.whole = True
         elif not known.whole or len(known) > trace.event_count:

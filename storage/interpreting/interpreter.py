@@ -145,7 +145,7 @@ class Interpreter:
             return Written(conflict=True)
         except RefusedError as error:
             return Written(refused=str(error))
-        events = sum(self._taken.pop(name).events for name in step.done)
+        events = sum(self._taken.pop(name).size for name in step.done)
         self.interpreted += events
         self.pending = max(self.pending - events, 0)
         self.oldest = min(
@@ -184,6 +184,7 @@ class Interpreter:
         added = self._added
         records = await interpretation_queue.take(self._database, self._taken)
         self._taken |= {record.name: record for record in records}
+        self.pending = max(self.pending, sum(record.size for record in self._taken.values()))
         if not self._taken and added == self._added:
             self.pending, self.oldest = 0, None
         return records

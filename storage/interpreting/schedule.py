@@ -14,7 +14,7 @@ from typing import NamedTuple
 # Times what an interpretation took, until the next of the same trace.
 _WAIT = 10.0
 # Seconds until a trace that events were deleted of is looked at: more of it is about to go.
-_AFTER_DELETION = 60.0
+_AFTER_DELETION = 5.0
 # Seconds that a pace is remembered for at least; and how many.
 _FORGOTTEN_AFTER, _PACES = 1.0, 10_000
 

@@ -155,7 +155,7 @@ class Work:
             log.error("what happened in %s cannot be stored: %s", ", ".join(writing.due), outcome.refused)
         if outcome.conflict or outcome.refused is not None:
             for change in writing.changes:
-                self._memory.forget(change.trace.id)
+                self._memory.forget(change.trace.id, doubted=True)
         if outcome.conflict:
             return
         for change in writing.changes if outcome.refused is None else ():

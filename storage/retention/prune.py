@@ -14,10 +14,11 @@ Origins stay: thousands of events share one, and nobody counts who does.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -26,6 +27,7 @@ from mapping.errors import Code, Problem
 from mapping.model import TRACE_STATUSES
 from storage.read.counts import count_events
 from storage.read.paging import Branch, Cursor, Row, page
+from storage.retention.session_parts import delete_part, shared_parts
 from storage.surreal import cbor, rows
 from storage.surreal.database import ConflictError, Database
 
@@ -38,6 +40,7 @@ _TRACES, _MEASURED = 20, 300
 # Events for which the oldest traces are looked up at a time, where all but so many events are to go.
 _EXCESS = 10_000
 _ATTEMPTS = 20
+_CHANGING = "the traces to be deleted change all the time; try again"
 
 _FIND = """
 RETURN $traces.map(|$trace| (SELECT VALUE id FROM conversation WHERE trace = $trace LIMIT $heard)).flatten();
@@ -73,7 +76,7 @@ COMMIT;
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """Which traces: one of these is given.
 
-    Those last active before a moment (nanoseconds); those of a session; one; or those silent for longest, until no more
+    Those last active before a moment (nanoseconds); those of a session, and of those that it shares its own events; one; or those silent for longest, until no more
     than so many events are left. The last one of all stays then, however many events it has.
     """
 
@@ -109,7 +112,10 @@ class Pruner:
         most = None
         if which.max_events is not None:
             which, most = await self._over(which.max_events)
-        traces = events = conflicts = 0
+        traces = conflicts = 0
+        events, done = await self._parts(which, ends, share)
+        if not done:
+            return Pruned(0, events, done=False)
         whole = True
         cursor: Cursor | None = None
         while most is None or events < most or not whole:
@@ -123,8 +129,7 @@ class Pruner:
             except ConflictError as error:
                 conflicts += 1
                 if conflicts == _ATTEMPTS:
-                    message = "the traces to be deleted change all the time; try again"
-                    raise Problem(Code.UNAVAILABLE, message) from error
+                    raise Problem(Code.UNAVAILABLE, _CHANGING) from error
                 await asyncio.sleep(random.random() * 0.01 * 2 ** min(conflicts, 6))  # noqa: S311 - as in storage.write.commit
             else:
                 conflicts = 0
@@ -141,8 +146,35 @@ class Pruner:
             await asyncio.sleep((now - began) * (1 / share - 1))
         return Pruned(traces, events, done=most is None or most < _EXCESS or not events)
 
+    async def _parts(self, which: Selection, ends: float, share: float) -> tuple[int, bool]:
+        """Delete a session's parts of traces that it shares, and say how many events that were, and whether all."""
+        events = 0
+        for part in await shared_parts(self._database, which.session_id) if which.session_id is not None else ():
+            gone: int | None = _EVENTS
+            while gone == _EVENTS:
+                began = time.monotonic()
+                for attempt in range(_ATTEMPTS):
+                    with contextlib.suppress(ConflictError):
+                        gone = await delete_part(self._database, part.session_id, part.trace_id, _EVENTS)
+                        break
+                    await asyncio.sleep(random.random() * 0.01 * 2 ** min(attempt, 6))  # noqa: S311 - as below
+                else:
+                    raise Problem(Code.UNAVAILABLE, _CHANGING)
+                events += gone or 0
+                self.deleted += gone or 0
+                self._pruned()
+                now = time.monotonic()
+                if now >= ends:
+                    return events, False
+                await asyncio.sleep((now - began) * (1 / share - 1))
+        return events, True
+
     async def measure(self, which: Selection) -> Pruned:
         """Say what `prune` would delete. Raises Problem (UNAVAILABLE)."""
+        if which.session_id is not None:
+            parts = await shared_parts(self._database, which.session_id)
+            whole, _ = await self._walk(which, None, {part.trace_id for part in parts})
+            return whole._replace(events=whole.events + sum(part.events for part in parts))
         if which.max_events is None:
             return (await self._walk(which, None))[0]
         over = await count_events(self._database) - which.max_events
@@ -159,7 +191,9 @@ class Pruner:
         _, before = await self._walk(Selection(max_events=max_events), over)
         return Selection(before=before), over
 
-    async def _walk(self, which: Selection, most: int | None) -> tuple[Pruned, int]:
+    async def _walk(
+        self, which: Selection, most: int | None, but: Collection[str] = ()
+    ) -> tuple[Pruned, int]:
         """Count traces and their events, up to so many, and give the moment by which all of them were last active."""
         traces = events = before = 0
         cursor: Cursor | None = None
@@ -168,7 +202,8 @@ class Pruner:
             for row in found if which.max_events is None else found[:-1]:
                 if most is not None and events >= most:
                     return Pruned(traces, events), before
-                traces, events = traces + 1, events + row["event_count"]
+                if row["id"] not in but:
+                    traces, events = traces + 1, events + row["event_count"]
                 before = row["active"] + 1
                 cursor = Cursor(row[_order(which)], row["id"])
             if len(found) < _MEASURED:
