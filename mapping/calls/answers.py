@@ -18,6 +18,7 @@ from mapping.messages.extraction import (
     messages_in,
     structure,
     unquoted,
+    value_at,
 )
 
 Levels = Sequence[dict[str, Any]]
@@ -73,7 +74,7 @@ def _told_answer(levels: Levels) -> list[Message]:
                     return told
                 best = told
         for key in sorted(level.keys() & OUTPUT_KEYS.keys(), key=OUTPUT_KEYS.__getitem__):
-            if key == _CALLS_BESIDE or (value := level[key]) is None or value == "":
+            if key == _CALLS_BESIDE or (value := value_at(level, key)) is None or value == "":
                 continue
             told = _spoken_text(value) if key in _TEXTS and _is_plain(value) else answer_in(value)
             if told and not (best and len(told) != len(best)):

@@ -7,6 +7,7 @@ call of a model or tool, and is no call, is the call's own business.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -16,6 +17,8 @@ from mapping.calls.spans import SpanTree
 
 # Failures below that are compared with one further up.
 _COMPARED = 16
+# Failures of a trace that are looked at for being near to another one.
+_NEIGHBOURS = 64
 # A record of a failure is about one that happened so near to it, in nanoseconds.
 _NEAR = 5 * 10**9
 # Shorter words than this are nobody's cause in particular.
@@ -57,7 +60,9 @@ class _Failures:
         self._below: defaultdict[str, list[Failure | None]] = defaultdict(list)
         # What failed below spans that were not sent: anything around it in time may have passed it up.
         self._cut_off: defaultdict[str, list[tuple[Telling, Failure | None]]] = defaultdict(list)
-        self._known: defaultdict[str, list[tuple[int, Failure | None]]] = defaultdict(list)
+        # When failures happened, in order, and their places among all of them.
+        self._known: defaultdict[str, list[tuple[int, ...]]] = defaultdict(list)
+        self._failures: list[Failure | None] = []
 
     def add(self, node: Call | Telling) -> bool:
         """Add what failed, and say whether nothing below it has failed in the same way."""
@@ -74,12 +79,12 @@ class _Failures:
 
     def add_record(self, record: Telling) -> bool:
         """Add a failure that is told by itself, and say whether nothing that failed near to it is the same."""
-        near = (
-            failure
-            for place in _places(record)
-            for end, failure in self._known[place]
-            if abs(end - record.start) <= _NEAR
-        )
+        near: list[Failure | None] = []
+        for place in _places(record):
+            known = self._known[place]
+            first = bisect_left(known, (record.start - _NEAR,))
+            last = bisect_left(known, (record.start + _NEAR + 1,))
+            near += [self._failures[number] for _, number in known[first : min(last, first + _NEIGHBOURS)]]
         if any(_same(record.failure, failure) or _says_nothing(failure) for failure in near):
             return False
         self._remember(record, record.start, record.failure)
@@ -87,16 +92,18 @@ class _Failures:
 
     def _remember(self, node: Call | Telling, at: int, failure: Failure | None) -> None:
         for place in _places(node):
-            self._known[place].append((at, failure))
+            insort(self._known[place], (at, len(self._failures)))
+        self._failures.append(failure)
 
 
 def _places(node: Call | Telling) -> set[str]:
     return {node.trace_id, node.session_id or node.trace_id}
 
 
-def _within(telling: Telling, cut_off: Iterable[tuple[Telling, Failure | None]]) -> list[Failure | None]:
-    within = [failure for inner, failure in cut_off if telling.start <= inner.start and inner.end <= telling.end]
-    return within[:_COMPARED]
+def _within(telling: Telling, cut_off: Sequence[tuple[Telling, Failure | None]]) -> list[Failure | None]:
+    """Return the failures within a telling's time, of those that were met last: they began next after it."""
+    near = cut_off[-_NEIGHBOURS:]
+    return [failure for inner, failure in near if telling.start <= inner.start and inner.end <= telling.end]
 
 
 def _is_within_call(telling: Telling, nesting: Nesting, tree: SpanTree) -> bool:

@@ -13,7 +13,7 @@ from mapping.messages.python_repr import written_literal
 
 _LONGEST = 500
 _LONGEST_JSON = 100_000
-_LONGEST_HEAD = 60
+_LONGEST_HEAD = 100
 # Of a longer text, beginning and end are looked through.
 _LOOKED_THROUGH = 20_000
 
@@ -48,6 +48,10 @@ _IS_TYPE = re.compile(
 )
 # The end of Python's traceback: the exception itself, at the beginning of a line.
 _RAISED = re.compile(r"^([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warning)): (.+)$", re.MULTILINE)
+
+# BeeAI's own words for any failure: what it was stands in the stack, or in lines of theirs below.
+_FRAMEWORK = "beeai_framework."
+_CAUSES = re.compile(r"^ *([A-Z]\w{1,60})\([\w.]{1,200}\): (.+)$", re.MULTILINE)
 
 # What frameworks put before the words of a tool's failure.
 _AROUND = re.compile(
@@ -89,6 +93,11 @@ def failure_of(levels: Sequence[Mapping[str, Any]], *, line: object = None) -> F
 def failure(kind: str | None, text: object, stack: str = "") -> Failure:
     """Return a failure from the words for it."""
     told = _in_json(text)
+    if kind is not None and kind.startswith(_FRAMEWORK):
+        raised = _RAISED.findall(stack)[:1]
+        kind, told = raised[0] if raised and not raised[0][0].startswith(_FRAMEWORK) else (None, None)
+    if isinstance(told, str) and (causes := _CAUSES.findall(told)):
+        kind, told = causes[-1]
     words = _words(told) if isinstance(told, str) else None
     named, message = _apart(words, kind) if words is not None else (None, None)
     if kind is None or (kind in _VAGUE and named is not None):
@@ -99,6 +108,16 @@ def failure(kind: str | None, text: object, stack: str = "") -> Failure:
         kind = None
     detail = "\n".join(part for part in (told if isinstance(told, str) and told != message else "", stack) if part)
     return Failure(kind, message, detail)
+
+
+def cause_in(text: str) -> Failure | None:
+    """Return the failure that a text of BeeAI's ends with, None for any other text."""
+    return failure(None, text) if _CAUSES.match(text) is not None else None
+
+
+def telling_type(found: Failure | None) -> str | None:
+    """Return a failure's type, None where it says no more than that there was one."""
+    return None if found is None or found.type in _NO_TYPES else found.type
 
 
 def waits(found: Failure) -> bool:

@@ -29,14 +29,24 @@ _KINDS: dict[str, TellingKind] = {
 # Events whose types are those of calls, and which are none: by a key and the words under it.
 _NO_CALLS = {
     "gen_ai.operation.name": ("create_agent",),
+    "ag2.span.type": ("usage",),
     "gen_ai.tool.name": ("(merged tools)",),
     "gen_ai.tool.description": ("(merged tools)",),
 }
+# What is noted of a call beside it is none itself: by a key, and the one that a call has with it. BeeAI's events,
+# HoneyHive's failures, what AgentOps's models ask for.
+_NOTES = (
+    ("metadata.trace.run_id", "metadata.class_name"),
+    ("honeyhive_error", "honeyhive_event_name"),
+    ("tool.call.type", "agentops.span.kind"),
+)
 # Records that are not what their words mean, by the names of their events: the beginning of what another one tells
 # whole, and Claude Code's parts of a request.
-_RECORDS: dict[str, TellingKind] = {
+RECORDS: dict[str, TellingKind] = {
     "gemini_cli.agent.start": "none",
     "qwen-code.agent.start": "none",
+    "gemini_cli.ripgrep_fallback": "none",
+    "qwen-code.ripgrep_fallback": "none",
     "system_prompt": "statement",
 }
 # Claude Code's bodies of requests and responses: under one key, as JSON text.
@@ -49,9 +59,9 @@ _LOOPS = {
     "mastra.span.type": ("model_generation", "model_step"),
     "llm.operation": ("generateText", "streamText", "generateObject", "streamObject"),
 }
-# Haystack's components that are calls in any pipeline: their class says it.
 # Logfire sends a record as a span without a duration: the end of a stream.
 _SPAN_TYPE = "logfire.span_type"
+# Haystack's components that are calls in any pipeline: their class says it.
 _COMPONENT = "haystack.component.type"
 # Span events that tell of their span's call: LlamaIndex's, and what Claude Code's tools gave back.
 _CALL_EVENTS: dict[str, TellingKind] = {
@@ -101,9 +111,16 @@ def kind_of(event: Mapping[str, Any], signal: Signal, name: str | None, levels: 
         kind = _KINDS.get(event_type(word) or word, "none")
     else:
         kind = _record_kind(event, name, levels, found)
-    if kind in ("model", "tool", "agent") and any(properties.get(key) in words for key, words in _NO_CALLS.items()):
-        return "none"
-    return kind
+    return "none" if kind in ("model", "tool", "agent") and _is_no_call(properties) else kind
+
+
+def _is_no_call(properties: Mapping[str, Any]) -> bool:
+    return any(properties.get(key) in words for key, words in _NO_CALLS.items()) or is_note(properties)
+
+
+def is_note(properties: Mapping[str, Any]) -> bool:
+    """Say whether a span is what is noted of another one: a failure once more, an event."""
+    return any(note in properties and own not in properties for note, own in _NOTES)
 
 
 def _span_kind(event: Mapping[str, Any], name: str | None, properties: dict[str, Any], found: Found) -> TellingKind:
@@ -144,8 +161,8 @@ def _is_workflow_root(event: Mapping[str, Any], found: Found) -> bool:
 def _record_kind(event: Mapping[str, Any], name: str | None, levels: Levels, found: Found) -> TellingKind:
     if len(levels) > 1 and log_bodies.is_model_invocation(levels[1]):
         return "model"  # whatever the model asked for
-    if name in _RECORDS:
-        return _RECORDS[name]
+    if name in RECORDS:
+        return RECORDS[name]
     if name in BODIES:
         return "model" if BODY in levels[0] else "none"
     told = _record_word(event, name, levels, found)

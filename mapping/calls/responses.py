@@ -9,8 +9,12 @@ from typing import Any
 from mapping.calls.model import Telling
 from mapping.calls.tokens import tokens_of_usage, with_details
 from mapping.messages.extraction import first, structure
+from mapping.messages.python_repr import written_literal
 from mapping.semantics.attribute_roles import text_id
 
+_USAGE = "gen_ai.usage.raw"
+# LiteLLM's, as Python writes it: everyone's numbers by OpenAI's convention.
+_WRITTEN_USAGE = "metadata.usage_object"
 # Responses, as JSON, that may bring usage and the model's name along.
 _RESPONSES = (
     "genkit:output",
@@ -23,6 +27,7 @@ _RESPONSES = (
     "mlflow.spanOutputs",
     "lmnr.span.output",
     "output.value",
+    _USAGE,
 )
 _RESPONSE_MODELS = ("gen_ai.response.model", "ai.response.model", "llm.response.model")
 _REQUESTS = ("mlflow.spanInputs", "langfuse.observation.input", "lmnr.span.input", "input.value")
@@ -46,7 +51,12 @@ def tell_response(telling: Telling, properties: Mapping[str, Any]) -> None:
         if value is not None and (not isinstance(value, str) or _has_more(telling, value)):
             held = structure(value)
             held = held[0] if isinstance(held, list) and held else held
-            _tell_usage(telling, held if isinstance(held, dict) else {})
+            held = held if isinstance(held, dict) else {}
+            _tell_usage(telling, {"usage": held} if key == _USAGE else held)
+    written = properties.get(_WRITTEN_USAGE)
+    if isinstance(written, str) and _has_more(telling, written):
+        usage = tokens_of_usage(written_literal(written), apart=False)
+        telling.tokens = telling.tokens if usage is None else with_details(telling.tokens, usage)
     if telling.name is None:
         telling.name = text_id(properties.get("genkit:name")) or _asked_model(properties)
 

@@ -14,6 +14,7 @@ from mapping.messages.display import has_ids, messages_of, parts_of
 from mapping.messages.extraction import (
     INPUT_KEYS,
     OUTPUT_KEYS,
+    SYSTEMS,
     first,
     flattened,
     messages_in,
@@ -31,6 +32,7 @@ _SPEAKERS = {"choice": "assistant", "user_prompt": "user", "assistant_response":
 _SPEECH = ("content", "text", "message")
 # Azure's SDKs keep a message in this.
 _CONTENT = "gen_ai.event.content"
+_PARAMETERS = ("llm.invocation_parameters", "response")
 _CONTEXT = re.compile(r"^\[(USER|TOOL RESULT: [^\]\n]+)\]\n", re.MULTILINE)
 
 
@@ -43,14 +45,19 @@ class Spoken(NamedTuple):
 NOTHING = Spoken([], [], [])
 
 
-def call_messages(levels: Levels, *, of_model: bool, model_is_system: bool = False) -> Spoken:
+def call_messages(levels: Levels, *, of_model: bool, model_is_system: bool = False, is_quoted: bool = False) -> Spoken:
     """Return the messages of a call of a model, or of an agent's invocation.
 
     `of_model`: its answer is one; an agent's may be a conversation. `model_is_system`: the emitter calls the model
-    `system` where it repeats the conversation.
+    `system` where it repeats the conversation. `is_quoted`: a message may be the conversation, as JSON text.
     """
     system, sent = _sent(levels)
+    if is_quoted and len(sent) == 1 and len(sent[0]["parts"]) == 1:
+        held = structure(sent[0]["parts"][0].get("text"))
+        sent = messages_of(messages_in(held)) if isinstance(held, list) and messages_in(held) else sent
     answered = answered_in(levels)
+    if not of_model and not system and answered and answered[0]["role"] == "system":
+        system = answered[0]["parts"]  # an agent's state at its end is the whole conversation
     answered = one_answer(answered, several=are_several(levels)) if of_model else _last_of(answered)
     if model_is_system:
         for message in sent:
@@ -121,7 +128,18 @@ def _by_speaker(said: list[Message]) -> Spoken:
 
 def _system(levels: Levels) -> list[Part]:
     told = unquoted(first(map(system_beside, levels)))
+    if told is None:
+        told = first(map(_system_in_parameters, levels))
     return [*parts_of(told)]
+
+
+def _system_in_parameters(level: Mapping[str, Any]) -> Any:
+    """Return the system prompt that OpenInference keeps with a request's other parameters, Logfire in its response."""
+    for parameters in (level.get(key) for key in _PARAMETERS):
+        if isinstance(parameters, str) and any(f'"{key}"' in parameters for key in SYSTEMS):
+            held = structure(parameters)
+            return first(held.get(key) for key in SYSTEMS) if isinstance(held, dict) else None
+    return None
 
 
 def _sent(levels: Levels) -> tuple[list[Part], list[Message]]:

@@ -76,6 +76,9 @@ _NAMES = {
 }
 # Anthropic's and Bedrock's names: where they stand, input leaves the cache out.
 _APART = ("cache_read_input_tokens", "cache_creation_input_tokens", "cacheReadInputTokens", "cacheWriteInputTokens")
+# MLflow gives everyone's numbers the same names: whose they are says what the input includes.
+_FORMAT = "mlflow.message.format"
+_APART_FORMATS = ("anthropic", "bedrock")
 _DETAILS = (
     "input_token_details",
     "output_token_details",
@@ -91,8 +94,9 @@ _DETAILS = (
 def tokens_of(levels: Iterable[Mapping[str, Any]]) -> Tokens | None:
     """Return the tokens that sets of attributes tell, None where none of them does."""
     for level in levels:
+        apart = str(level[_FORMAT]).strip('"') in _APART_FORMATS if _FORMAT in level else None
         for key in _OBJECTS:
-            if key in level and (tokens := tokens_of_usage(level[key])) is not None:
+            if key in level and (tokens := tokens_of_usage(level[key], apart=apart)) is not None:
                 return tokens
         if not _NUMBERS.isdisjoint(level) and (tokens := _by_keys(level)) is not None:
             return tokens
@@ -125,8 +129,11 @@ def _with_cache(numbers: list[int | None], *, apart: bool) -> Tokens:
     return Tokens(given, output, read, written, reasoning)
 
 
-def tokens_of_usage(usage: object) -> Tokens | None:
-    """Return the tokens that an object of usage tells, or the JSON text of one; None where it tells none."""
+def tokens_of_usage(usage: object, *, apart: bool | None = None) -> Tokens | None:
+    """Return the tokens that an object of usage tells, or the JSON text of one; None where it tells none.
+
+    `apart`: whether its input leaves the cache out, where the names in it do not say so.
+    """
     usage = _object(usage)
     if "input" in usage or "output" in usage:
         return _split(usage)
@@ -137,7 +144,7 @@ def tokens_of_usage(usage: object) -> Tokens | None:
     numbers = [_first(whole, _NAMES[field]) for field in _FIELDS]
     if numbers[0] is None and numbers[1] is None:
         return None
-    return _with_cache(numbers, apart=any(key in usage for key in _APART))
+    return _with_cache(numbers, apart=any(key in usage for key in _APART) if apart is None else apart)
 
 
 def with_details(known: Tokens | None, told: Tokens) -> Tokens:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from mapping.calls.model import Call, Part
 from mapping.messages.canonical import plain_of
+
+# Of those who asked for a tool, so many are looked at that did so last before a call.
+_LAST = 64
 
 
 class _Asked(NamedTuple):
@@ -17,6 +21,26 @@ class _Asked(NamedTuple):
     place: int
     part: Part
     model: Call
+
+
+class _AskedFor:
+    """What models asked for, in the order in which they began."""
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._asked: list[_Asked] = []
+
+    def add(self, asked: _Asked) -> None:
+        self._starts.append(asked.model.start)
+        self._asked.append(asked)
+
+    def before(self, call: Call) -> list[_Asked]:
+        """Return the last ones whose model began before a call."""
+        place = bisect_right(self._starts, call.start)
+        return self._asked[max(place - _LAST, 0) : place]
+
+
+_NOBODY = _AskedFor()
 
 
 def settle_tools(calls: Sequence[Call]) -> None:
@@ -31,14 +55,16 @@ def settle_tools(calls: Sequence[Call]) -> None:
     results = _results(calls)
     claimed = {(_place(call), call.tool_call_id or "") for call in tools}
     for call in tools:
-        of_name = asked.get((_place(call), call.name), ())
+        of_name = asked.get((_place(call), call.name), _NOBODY).before(call)
         if call.tool_call_id is None:
             _claim(call, of_name, claimed)
-        known = _before(call, (one for one in of_name if one.part.get("id", call.tool_call_id) == call.tool_call_id))
         # Some log the value of a tool's only argument, where the model names it.
-        if known is not None and (call.arguments is None or _is_named(call, known.part)):
-            call.arguments = known.part.get("arguments")
-            call.given_by["arguments"] = known.model.id
+        if not isinstance(call.arguments, dict | list):
+            by_id = asked.get((_place(call), call.tool_call_id), _NOBODY).before(call) if call.tool_call_id else []
+            known = _best(call, by_id or [one for one in of_name if "id" not in one.part])
+            if known is not None and (call.arguments is None or _same_arguments(call, known.part)):
+                call.arguments = known.part.get("arguments")
+                call.given_by["arguments"] = known.model.id
         result = results.get((_place(call), call.tool_call_id or ""), ())
         if call.result is None and len(result) == 1:
             model, part = result[0]
@@ -50,13 +76,14 @@ def _place(call: Call) -> str:
     return call.trace_id
 
 
-def _asked(calls: Iterable[Call]) -> dict[tuple[str, str | None], list[_Asked]]:
-    """Return what models asked for, by trace and tool; what a list of messages repeats is not asked again."""
-    asked: defaultdict[tuple[str, str | None], list[_Asked]] = defaultdict(list)
+def _asked(calls: Iterable[Call]) -> dict[tuple[str, str | None], _AskedFor]:
+    """Return what models asked for, by trace and tool, and by trace and the call's id."""
+    asked: defaultdict[tuple[str, str | None], _AskedFor] = defaultdict(_AskedFor)
     for call in calls:
         parts = [part for message in call.answered for part in message["parts"] if part["type"] == "tool_call"]
         for place, part in enumerate(parts):
-            asked[_place(call), part.get("name")].append(_Asked(call.end, place, part, call))
+            for key in {part.get("name"), part.get("id")}:
+                asked[_place(call), key].add(_Asked(call.end, place, part, call))
     return asked
 
 
@@ -75,22 +102,13 @@ def _results(calls: Iterable[Call]) -> dict[tuple[str, str], list[tuple[Call, Pa
 
 
 def _claim(call: Call, asked: Iterable[_Asked], claimed: set[tuple[str, str]]) -> None:
-    free = [
-        one
-        for one in asked
-        if one.model.start <= call.start and "id" in one.part and (_place(call), one.part["id"]) not in claimed
-    ]
+    free = [one for one in asked if "id" in one.part and (_place(call), one.part["id"]) not in claimed]
     if not free:
         return
     best = min(free, key=lambda one: (not _same_arguments(call, one.part), -one.at, one.place))
     call.tool_call_id = best.part["id"]
     call.given_by["tool_call_id"] = best.model.id
     claimed.add((_place(call), best.part["id"]))
-
-
-def _is_named(call: Call, part: Part) -> bool:
-    """Say whether the model names the argument whose value is all that the call has."""
-    return not isinstance(call.arguments, dict | list) and _same_arguments(call, part)
 
 
 def _same_arguments(call: Call, part: Part) -> bool:
@@ -103,7 +121,6 @@ def _plain(arguments: Any) -> Any:
     return next(iter(plain.values())) if isinstance(plain, dict) and len(plain) == 1 else plain
 
 
-def _before(call: Call, asked: Iterable[_Asked]) -> _Asked | None:
+def _best(call: Call, asked: Iterable[_Asked]) -> _Asked | None:
     """Return who asked for a call: with its arguments and last, for an id may come again in a later turn."""
-    before = (one for one in asked if one.model.start <= call.start)
-    return max(before, key=lambda one: (_same_arguments(call, one.part), one.at), default=None)
+    return max(asked, key=lambda one: (_same_arguments(call, one.part), one.at), default=None)

@@ -21,6 +21,8 @@ _PLACEHOLDERS = frozenset(
 )
 
 # Arguments that were passed by their names, and by their places.
+_FUNCTION_RESPONSE = {"id", "name", "response"}
+_BEEAI = {"input", "options"}
 _PASSED = frozenset({"args", "kwargs", "sanitize_inputs_outputs"})
 # LangChain's messages as Python writes them.
 _WRITTEN = re.compile(r"content=(?P<content>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")(?P<rest>(?: \w+=.*)?)\Z", re.DOTALL)
@@ -78,6 +80,8 @@ def arguments_of(value: Any) -> Any:
         return value["inputs"] if value["inputs"] is not None else value["input_str"]
     if "args" in value and ("callId" in value or value.get("type") == "tool_call") and "name" in value:
         return structure(value["args"])  # Gemini CLI's request, LangChain's call
+    if value.keys() == _BEEAI:
+        return value["input"]
     return _passed(value) if value.keys() <= _PASSED else value
 
 
@@ -140,6 +144,8 @@ def _in_text(text: str, depth: int) -> Result:
 
 def _in_parts(parts: list[Any], depth: int) -> Result:
     """Return the text of parts that are texts, else the only part's own value, else the list."""
+    if len(parts) == 2 and isinstance(parts[0], bool) and isinstance(parts[1], dict) and "content" in parts[1]:
+        return _unwrapped(parts[1]["content"], depth + 1)._replace(failed=not parts[0])  # AG2's
     if not parts or not all(isinstance(part, dict) for part in parts):
         return Result(parts)
     texts = [part.get("text") for part in parts if part.get("type") in {"text", "output_text", "input_text", None}]
@@ -201,6 +207,8 @@ def _of_gemini(value: dict[str, Any], depth: int) -> Result | None:
         if isinstance(answer := value.get(key), dict):
             inner = response_of(answer.get("response")) if depth < _DEPTH else Result(answer)
             return inner._replace(call_id=inner.call_id or real_id(answer.get("id")))
+    if value.keys() == _FUNCTION_RESPONSE:
+        return _of_gemini({"functionResponse": value}, depth)
     return None
 
 

@@ -13,20 +13,23 @@ from mapping.semantics.attribute_roles import AT, Found, agent_of_resource, find
 from mapping.semantics.emitters import EMITTERS, emitter_of_scope
 from mapping.semantics.vocabulary import NAMED_BY_SPAN
 
-# Words for an agent that its emitter gives to all of them, and names of classes.
+# Words for an agent that its emitter gives to all of them, names of classes, and of a program that is on all its spans.
 _NO_AGENTS = frozenset(
     "OpenAI Agent|agent|unknown|Agent|AgentExecutor|AgentWorkflow|CodeAgent|FunctionAgent|LangGraph|MultiStepAgent"
-    "|ReActAgent|ToolCallingAgent".split("|")
+    "|ReActAgent|ToolCallingAgent|gemini-cli".split("|")
 )
 # A directory, as Codex CLI has it, and a method of a class.
 _NO_NAME = re.compile(r"/.*|[A-Z]\w*(?:\.\w+)+")
 # Words for what an agent works in, likewise: opencode's.
 _NO_WHOLES = frozenset({"session.llm"})
+# What the Vercel AI SDK's user calls a function, and so the agent that it is.
+_NAMING = "logfire.openai_agents"
+_FUNCTION = "ai.telemetry.functionId"
 # What frameworks add to an agent's name in that of its span.
 _BEFORE = ("invoke_agent ", "agent run ", "agent ")
 _AFTER = (".run", ".arun", ".kickoff", ".__call__", ".forward", ".agent", " run")
 # Objects of JSON that say whose an event is, and the keys in them.
-_CONTEXTS = ("genkit:metadata:context", "metadata")
+_CONTEXTS = ("genkit:metadata:context", "metadata", "llm.invocation_parameters")
 _SESSIONS_IN_CONTEXT = ("sessionId", "session_id", "thread_id", "conversation_id", "conversationId", "threadId")
 # LlamaIndex's steps say whose they are where they write down what they were given.
 _AGENT_AT_WORK = re.compile(r"current_agent_name='([^']{1,200})'")
@@ -62,7 +65,9 @@ def tell_whose(telling: Telling, event: Mapping[str, Any], levels: Levels, found
     if telling.kind == "agent" and (named is None or named in _NO_AGENTS):
         named = _own_name(telling, properties, found) or named
     fallback = fallback or _workflow_name(telling, found)
-    if named is not None and (named in _NO_AGENTS or _NO_NAME.fullmatch(named) is not None):
+    if named is not None and _NO_NAME.fullmatch(named) is not None:
+        named = None
+    elif named in _NO_AGENTS:
         named, fallback = None, fallback or named
     if named is None and telling.signal == "json":
         named = event.get("agent_id")
@@ -103,14 +108,27 @@ def _own_name(telling: Telling, properties: Mapping[str, Any], found: Found) -> 
     own = text_id(found[AT["own_name"]])
     if own is not None:
         return own
-    name = telling.event_name
-    if name is None:
-        return None
+    name, chosen = telling.event_name, _chosen_name(telling, properties)
+    if chosen is not None or name is None:
+        return chosen
     for beginning in _BEFORE:
         if name.startswith(beginning) and len(name) > len(beginning):
             return name[len(beginning) :]
     if telling.signal == "span" and any(key in properties for key in NAMED_BY_SPAN):
         return _without_endings(name)
+    return None
+
+
+def _chosen_name(telling: Telling, properties: Mapping[str, Any]) -> str | None:
+    """Return the name that an agent was given where it was called: Vercel's function, Gemini CLI's sub-agent."""
+    chosen = text_id(properties.get(_FUNCTION))
+    if chosen is not None and chosen not in _NO_WHOLES:
+        return chosen
+    if telling.scope == _NAMING:
+        return text_id(properties.get("name"))
+    if (telling.scope or "").startswith("gemini-cli"):
+        asked = structure(properties.get("gen_ai.input.messages"))
+        return text_id(asked.get("agent_name")) if isinstance(asked, dict) else None
     return None
 
 
@@ -120,6 +138,8 @@ def _session_in_context(properties: Mapping[str, Any]) -> str | None:
         if isinstance(value, str) and not any(word in value for word in _SESSIONS_IN_CONTEXT):
             continue
         held = structure(value)
+        if key == _CONTEXTS[-1] and isinstance(held, dict):
+            held = held.get("metadata")
         if isinstance(held, dict):
             for word in _SESSIONS_IN_CONTEXT:
                 if (session := text_id(held.get(word))) is not None:

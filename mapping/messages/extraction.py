@@ -36,7 +36,7 @@ _ROLES = {
 }
 # Under these a logged request keeps its messages, its system prompt, and an answer its message.
 _LISTS = ("messages", "contents", "inputBodyJson", "input", "prompt", "chat_history")
-_SYSTEMS = ("system", "system_instruction", "systemInstruction", "instructions")
+SYSTEMS = ("system", "system_instruction", "systemInstruction", "instructions")
 _CONFIGS = ("config", "generationConfig")
 _ANSWERS = ("outputBodyJson", "output", "message", "messages", "choices", "candidates", "results", "content")
 _ANSWER_TEXTS = ("text", "completion", "generation", "outputText", "output_text", "response")
@@ -95,7 +95,9 @@ _FLATTENED = {
     role: [(prefix, f"{prefix}0.{role_key}") for prefix in prefixes for role_key in ("message.role", "role")]
     for role, prefixes in FLATTENED.items()
 }
-_SYSTEM_KEYS = (*_keys_of("system"), *_SYSTEMS)
+_SYSTEM_KEYS = (*_keys_of("system"), *SYSTEMS)
+# LangWatch says of its values what they are: `{"type": "json", "value": ...}`.
+_TYPED = ("langwatch.input", "langwatch.output")
 
 
 class Request(NamedTuple):
@@ -143,7 +145,14 @@ def values_of(level: dict[str, Any], keys: dict[str, int]) -> list[Any]:
     """Give the values of a set of attributes that stand under these keys, by their precedence."""
     if keys.keys().isdisjoint(level):
         return []
-    return [level[key] for key in sorted(level.keys() & keys.keys(), key=keys.__getitem__)]
+    return [value_at(level, key) for key in sorted(level.keys() & keys.keys(), key=keys.__getitem__)]
+
+
+def value_at(level: dict[str, Any], key: str) -> Any:
+    """Return the value that stands under a key, out of what it is wrapped in there."""
+    value = level[key]
+    held = structure(value) if key in _TYPED else None
+    return held["value"] if isinstance(held, dict) and held.keys() == {"type", "value"} else value
 
 
 def flattened(level: dict[str, Any], role: str) -> Iterator[list[Any]]:
@@ -204,7 +213,7 @@ def request_in(value: object, depth: int = 0) -> tuple[Any, list[Any]] | None:
             if key in value and (found := request_in(value[key], depth + 1)) is not None:
                 system, messages = found
                 holders = [value, *(inner for key in _CONFIGS if isinstance(inner := value.get(key), dict))]
-                return system or first(holder.get(key) for holder in holders for key in _SYSTEMS), messages
+                return system or first(holder.get(key) for holder in holders for key in SYSTEMS), messages
     return None
 
 
@@ -299,7 +308,10 @@ def _size(message: dict[str, Any]) -> int:
 
 
 def is_part(value: object) -> bool:
-    return isinstance(value, dict) and (value.get("type") in _PARTS or "text" in value or "toolUse" in value)
+    if not isinstance(value, dict):
+        return False
+    # A response of OpenAI's has a `text` that is none: it says of what kind the text is to be.
+    return isinstance(value.get("text"), str) or value.get("type") in _PARTS or "toolUse" in value
 
 
 def message_of(value: dict[str, Any]) -> dict[str, Any]:

@@ -103,7 +103,8 @@ def type_of(found: Found) -> str | None:
 
 def span_type(found: Found, properties: dict[str, Any], name: str | None, scope: str | None = None) -> str:
     """Return the event type of a span: of its name, its scope's name, its properties and what was found in them."""
-    kind = (span_name_type(name, scope) if name else None) or found[_TYPE]
+    own = properties.get("logfire.msg_template") or name
+    kind = (span_name_type(own, scope) if isinstance(own, str) else None) or found[_TYPE]
     if kind is None:
         kind = next((TYPE_BY_KEY[key] for key in TYPE_BY_KEY if key in properties), None)
     if kind is None and name:

@@ -69,6 +69,15 @@ _LLAMA_INDEX_CALLS = (
 )
 SCOPED_SPAN_NAMES = {
     "openinference.instrumentation.haystack": {"Agent.run": "agent"},
+    # A call that failed is left without attributes.
+    "gcp.vertex.agent": {"call_llm": "model_call"},
+    # By their templates.
+    "logfire.openai_agents": {
+        "Responses API with {gen_ai.request.model!r}": "model_call",
+        "Chat completion with {gen_ai.request.model!r}": "model_call",
+        "Function: {name}": "tool_call",
+        "Agent run: {name!r}": "agent",
+    },
     "llamaindex.opentelemetry.tracer": {
         **dict.fromkeys((f"*.{name}" for name in _LLAMA_INDEX_CALLS.split()), "model_call"),
         "*.call_tool": "tool_call",

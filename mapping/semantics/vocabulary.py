@@ -23,7 +23,14 @@ FAILURES: dict[str, tuple[object, ...]] = {
 }
 
 # Agents that are called as their spans are: those of the emitters whose type stands under these keys.
-NAMED_BY_SPAN = ("langfuse.observation.type", "openinference.span.kind", "mlflow.spanType", "lmnr.span.type")
+NAMED_BY_SPAN = (
+    "langfuse.observation.type",
+    "openinference.span.kind",
+    "mlflow.spanType",
+    "lmnr.span.type",
+    "langwatch.span.type",
+    "agentops.span.kind",
+)
 
 # What counts input and output in an object of `usage`: Langfuse passes on what the model's API has said.
 USAGE = {

@@ -121,3 +121,28 @@ def test_a_log_s_own_line_says_what_went_wrong():
     assert telling.failure == Failure("TimeoutError", "no answer from ledger", "TimeoutError: no answer from ledger")
     telling = tell(json_event({"message": "disk full"}, event_type="error", status="error"))
     assert telling.failure.message == "disk full"
+
+
+def test_a_framework_s_words_for_any_failure_give_way_to_its_cause():
+    lines = f"ToolError(beeai_framework.tools.errors): Tool Error\nContext: {{}}\n  LookupError(builtins): {NO_CITY}"
+    for kind in ("TOOL", "LLM", "AGENT"):
+        telling = told({"openinference.span.kind": kind, "output.value": lines}, status="error")
+        assert (telling.failure.type, telling.failure.message) == ("LookupError", NO_CITY)
+        assert telling.answered == []
+    raised = {"exception.type": "beeai_framework.tools.errors.ToolError", "exception.message": "Tool Error"}
+    stack = f"Traceback (most recent call last):\n  File x\nLookupError: {NO_CITY}\n\nbeeai_framework.ToolError: no"
+    assert tell(span_event(raised, name="exception")).failure.message is None
+    caused = tell(span_event(raised | {"exception.stacktrace": stack}, name="exception")).failure
+    assert (caused.type, caused.message) == ("LookupError", NO_CITY)
+
+
+def test_who_has_a_result_has_not_failed_where_all_after_a_failure_is_marked():
+    tool = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "find", "openinference.span.kind": "TOOL"}
+    assert told(tool, scope="gen_ai", status="error").failed
+    assert not told(tool | {"gen_ai.tool.call.result": "sunny"}, scope="gen_ai", status="error").failed
+
+
+def test_a_failure_that_is_noted_once_more_and_a_way_around_one_are_none():
+    noted = {"honeyhive_event_type": "tool", "honeyhive_error": NO_CITY}
+    assert not told(noted, status="error").failed
+    assert not tell(log({"event.name": "qwen-code.ripgrep_fallback", "error": "spawn rg"})).failed

@@ -112,6 +112,11 @@ SPANS = [
     ("a runtime's span", "none", None, span({"messaging.operation": "process"}, name="autogen process clerk")),
     ("LlamaIndex's own tracer", "model", None, span(name="OpenAI.achat", scope="llamaindex.opentelemetry.tracer")),
     ("the same name elsewhere", "none", None, span(name="OpenAI.achat", scope="app")),
+    ("AG2's usage", "none", None, span({"ag2.span.type": "usage", "gen_ai.usage.input_tokens": 1})),
+    ("BeeAI's event", "none", None, span({"openinference.span.kind": "TOOL", "metadata.trace.run_id": "r"})),
+    ("HoneyHive's failure", "none", None, span({"honeyhive_event_type": "tool", "honeyhive_error": "no"})),
+    ("what AgentOps's model asks for", "none", None, span({"tool.name": "find", "tool.call.type": "function"})),
+    ("ADK's call that failed", "model", None, span(name="call_llm", scope="gcp.vertex.agent")),
 ]
 
 RECORDS = [

@@ -536,3 +536,35 @@ def test_json_text_of_parts_is_the_parts():
     properties = {"llm.request.type": "chat", "gen_ai.prompt.0.role": "user", "gen_ai.prompt.0.content": content}
     (message,) = told(properties).sent
     assert message["parts"] == [{"type": "text", "text": "Which bird?"}, PICTURES[0][1]]
+
+
+def test_a_system_prompt_among_a_request_s_parameters_is_found():
+    call = {"openinference.span.kind": "LLM", "llm.invocation_parameters": '{"system": "Be brief.", "model": "m"}'}
+    call |= {"llm.input_messages.0.message.role": "user", "llm.input_messages.0.message.content": "Hi"}
+    assert told(call).system == [{"type": "text", "text": "Be brief."}]
+
+
+def test_a_conversation_that_is_quoted_as_one_message_is_one():
+    quoted = json.dumps([{"role": "user", "content": "Hi"}, {"type": "function_call", "call_id": "c", "name": "find"}])
+    sent = json.dumps([{"role": "user", "parts": [{"type": "text", "content": quoted}]}])
+    call = {"gen_ai.operation.name": "chat", "gen_ai.input.messages": sent}
+    assert [message["role"] for message in told(call, scope="@traceloop/instrumentation-openai").sent] == [
+        "user",
+        "assistant",
+    ]
+    assert len(told(call).sent) == 1
+
+
+def test_a_response_of_openai_s_in_a_list_is_an_answer():
+    item = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hello"}]}
+    for kind in (None, {"format": {"type": "text"}}):
+        response = [{"id": "resp_1", "output": [item], "text": kind}]
+        call = {"openinference.span.kind": "LLM", "output.value": json.dumps(response)}
+        assert texts(told(call).answered) == [("assistant", "Hello")]
+
+
+def test_the_system_prompt_stands_at_the_head_of_an_agent_s_conversation():
+    agent = {"openinference.span.kind": "AGENT", "output.value": json.dumps({"messages": [SYSTEM, USER, ASSISTANT]})}
+    telling = told(agent)
+    assert telling.system == [{"type": "text", "text": "Be brief."}]
+    assert texts(telling.answered) == [("assistant", "Hello")]

@@ -195,3 +195,20 @@ def test_bedrock_s_log_leaves_the_cache_out():
 )
 def test_a_cost_is_told_as_it_was_given(properties, cost):
     assert told(CHAT | properties).cost == cost
+
+
+@pytest.mark.parametrize(
+    ("whose", "tokens"), [("openai", (10, 2, 8, None, None)), ("anthropic", (18, 2, 8, None, None))]
+)
+def test_whose_mlflow_s_numbers_are_says_what_they_include(whose, tokens):
+    usage = json.dumps({"input_tokens": 10, "output_tokens": 2, "total_tokens": 12, "cache_read_input_tokens": 8})
+    call = {"mlflow.spanType": '"CHAT_MODEL"', "mlflow.message.format": f'"{whose}"', "mlflow.chat.tokenUsage": usage}
+    assert told(call).tokens == Tokens(*tokens)
+
+
+def test_what_is_known_of_tokens_is_completed_by_the_usage_as_it_came():
+    call = CHAT | {"gen_ai.usage.input_tokens": 10, "gen_ai.usage.output_tokens": 4}
+    raw = {"input_tokens": 10, "output_tokens": 4, "output_tokens_details": {"reasoning_tokens": 3}}
+    assert told(call | {"gen_ai.usage.raw": json.dumps(raw)}).tokens == Tokens(10, 4, None, None, 3)
+    written = {"prompt_tokens": 10, "completion_tokens": 4, "cache_read_input_tokens": 8}
+    assert told(call | {"metadata.usage_object": str(written)}).tokens == Tokens(10, 4, 8, None, None)

@@ -63,6 +63,7 @@ RESULTS = [
     ("the same as Python writes it", "content='sunny' name='find' tool_call_id='c'", "sunny"),
     ("LlamaIndex's", json.dumps({"blocks": [{"text": "sunny"}], "raw_output": "sunny", "is_error": False}), "sunny"),
     ("opencode's", json.dumps({"title": "find", "metadata": {"exit": 0}, "output": "sunny"}), "sunny"),
+    ("Gemini's response", '{"id": "c", "name": "find", "response": {"result": "sunny"}}', "sunny"),
     ("a text that looks like JSON", "{sunny", "{sunny"),
 ]
 
@@ -89,6 +90,7 @@ def test_a_result_that_had_to_be_an_object_is_what_it_holds():
 
 
 FAILED = [
+    ("AG2", json.dumps([False, {"name": "find", "role": "function", "content": "no city"}])),
     ("AgentScope", json.dumps({"content": [{"type": "text", "text": "no city"}], "state": "error", "id": "c"})),
     ("MCP", json.dumps({"content": [{"type": "text", "text": "no city"}], "isError": True})),
     ("LangChain", json.dumps({"lc": 1, "kwargs": MESSAGE | {"content": "no city", "status": "error"}})),
@@ -153,3 +155,28 @@ def test_llama_index_s_tracer_writes_calls_as_python_does():
     block = "TextBlock(block_type='text', text='sunny')"
     output = f"ToolCallResult(tool_name='find', tool_output=ToolOutput(blocks=[{block}], tool_n..."
     assert tell(span_event({"output": output}, name="step.output")).result == "sunny"
+
+
+def test_langwatch_says_of_its_values_what_they_are():
+    given = {"langwatch.input": '{"type": "json", "value": {"city": "Lisbon"}}'}
+    given |= {"langwatch.output": '{"type": "text", "value": "sunny"}'}
+    telling = told({"langwatch.span.type": "tool"} | given, name="find")
+    assert (telling.name, telling.arguments, telling.result) == ("find", {"city": "Lisbon"}, "sunny")
+
+
+def test_honeyhive_s_arguments_are_attributes_of_their_own():
+    given = {"honeyhive_event_type": "tool", "honeyhive_event_name": "find", "honeyhive_inputs.city": "Lisbon"}
+    telling = told(given | {"honeyhive_outputs.result": "sunny"})
+    assert (telling.name, telling.arguments, telling.result) == ("find", {"city": "Lisbon"}, "sunny")
+
+
+def test_agentops_s_tools_have_keys_of_their_own():
+    given = {"agentops.tool.input": '{"args": [], "kwargs": {"city": "Lisbon"}}', "agentops.tool.output": "sunny"}
+    telling = told({"agentops.span.kind": "tool", "operation.name": "chat"} | given, name="find.tool")
+    assert (telling.kind, telling.name, telling.arguments) == ("tool", "find", {"city": "Lisbon"})
+    assert telling.result == "sunny"
+
+
+def test_beeai_s_arguments_stand_beside_its_options():
+    given = {"tool.name": "find", "input.value": '{"input": {"city": "Lisbon"}, "options": null}'}
+    assert told(OI | given).arguments == {"city": "Lisbon"}

@@ -61,7 +61,7 @@ def test_a_session_is_inherited_from_the_resource_and_from_what_ingest_read():
         ({"openinference.span.kind": "AGENT", "graph.node.id": "clerk"}, "clerk.task._execute_core", "clerk", None),
         ({"openinference.span.kind": "AGENT"}, "clerk.run", "clerk", None),
         ({"openinference.span.kind": "AGENT"}, "CodeAgent.run", None, "CodeAgent"),
-        ({"openinference.span.kind": "AGENT"}, "Sdk.Client.receive", None, "Sdk.Client.receive"),
+        ({"openinference.span.kind": "AGENT"}, "Sdk.Client.receive", None, None),
         (CHAT | {"ai.telemetry.functionId": "session.llm"}, "x", None, None),
         ({"lmnr.span.type": "DEFAULT"}, "night shift", None, None),
         ({"langfuse.observation.type": "agent"}, "clerk", "clerk", None),
@@ -69,7 +69,7 @@ def test_a_session_is_inherited_from_the_resource_and_from_what_ingest_read():
         ({"entity.type": "agent", "entity.name": "clerk"}, "x", "clerk", None),
         (CHAT | {"ai.telemetry.functionId": "night-job"}, "x", None, "night-job"),
         (CHAT | {"originator": "codex_exec"}, "x", None, "codex_exec"),
-        (CHAT | {"agent_name": "/home/user"}, "x", None, "/home/user"),
+        (CHAT | {"agent_name": "/home/user"}, "x", None, None),
         (CHAT, "x", None, None),
     ],
 )
@@ -160,3 +160,49 @@ def test_records_of_one_moment_keep_the_order_that_they_say():
     assert tell(log({"event.sequence": 7})).order == 7
     assert tell(log({"CHAT_MESSAGE_INDEX": 2})).order == 2
     assert tell(span({})).order == 0
+
+
+def test_a_provider_before_a_model_s_name_is_no_part_of_it():
+    genkit = {"genkit:name": "openai/gpt-4o", "genkit:metadata:subtype": "model"}
+    assert told(genkit, scope="genkit-tracer").name == "gpt-4o"
+    assert told({"gen_ai.operation.name": "chat", "gen_ai.request.model": "openai/gpt-4o"}).name == "openai/gpt-4o"
+
+
+def test_what_an_sdk_calls_every_service_is_no_name():
+    assert told(resource={"service.name": "unknown_service:node"}).service is None
+    assert told(resource={"service.name": "weather"}).service == "weather"
+
+
+def test_the_agent_is_the_function_that_its_user_has_named():
+    agent = {"ai.operationId": "ai.generateText", "ai.telemetry.functionId": "clerk"}
+    assert told(agent, name="ai.generateText").agent == "clerk"
+    assert told(agent | {"ai.telemetry.functionId": "session.llm"}, name="ai.generateText").agent is None
+
+
+def test_gemini_cli_s_sub_agent_is_called_as_it_was_asked_for():
+    asked = {"gen_ai.input.messages": '{"agent_name": "clerk", "prompt": "Hi"}', "gen_ai.agent.name": "gemini-cli"}
+    agent = told({"gen_ai.operation.name": "agent_call"} | asked, scope="gemini-cli")
+    assert (agent.kind, agent.agent) == ("agent", "clerk")
+    model = told({"gen_ai.operation.name": "llm_call", "gen_ai.agent.name": "gemini-cli"}, scope="gemini-cli")
+    assert (model.agent, model.agent_fallback) == (None, "gemini-cli")
+
+
+def test_logfire_s_spans_of_openai_s_agents_are_known_by_their_templates():
+    scope = {"scope": "logfire.openai_agents"}
+    agent = told({"logfire.msg_template": "Agent run: {name!r}", "name": "clerk"}, name="Agent run: 'clerk'", **scope)
+    assert (agent.kind, agent.agent) == ("agent", "clerk")
+    tool = {
+        "logfire.msg_template": "Function: {name}",
+        "name": "find",
+        "input": '{"city": "Lisbon"}',
+        "output": "sunny",
+    }
+    call = told(tool, name="Function: find", **scope)
+    assert (call.kind, call.name, call.arguments, call.result) == ("tool", "find", {"city": "Lisbon"}, "sunny")
+    failed = {"logfire.msg_template": "Responses API with {gen_ai.request.model!r}", "gen_ai.request.model": "m"}
+    assert told(failed, name="Responses API with 'm'", **scope).kind == "model"
+
+
+def test_a_session_among_a_request_s_parameters_is_found():
+    call = {"openinference.span.kind": "LLM", "llm.invocation_parameters": '{"metadata": {"session_id": "s"}}'}
+    assert told(call).session_id == "s"
