@@ -53,15 +53,15 @@ _PASSING = (ConflictError, IndexUnavailable, Problem, RefusedError)
 class Interpreter:
     """Keeps what happened up with what is stored.
 
-    `state` is `ready`, `rebuilding` what other rules or prices have made, `waiting` for a store that is away, or `failed`;
+    `state` is `ready`, `rebuilding` what other rules or prices have made, `waiting` for its process or a store that is away, or `failed`;
     `reason` says why. `pending` events are stored and not interpreted, the first of them since `oldest` (nanoseconds);
     `interpreted` counts those that this process has interpreted. `not_understood` counts events that look like an
     agent's and say nothing that is known, by the scope that sent them.
     """
 
     def __init__(self, database: Database, commits_wait: Callable[[], bool] = lambda: False) -> None:
-        self.state: State = "ready"
-        self.reason = ""
+        self.state: State = "waiting"
+        self.reason = "its process is started"
         self.pending = 0
         self.oldest: int | None = None
         self.interpreted = 0
@@ -101,7 +101,7 @@ class Interpreter:
                 try:
                     await self._keep_up(process)
                 except _PASSING as error:
-                    if self.state != "waiting":
+                    if self.reason != str(error):
                         log.warning("interpreting waits: %s", error)
                     self.state, self.reason = "waiting", str(error)
                 finally:
