@@ -1,9 +1,9 @@
 """What interpreting costs those who send, and how far behind it is: `make bench`.
 
-Spans arrive at a steady rate. Told apart are the rates at which they were accepted, stored, interpreted and, with a model,
-searchable, and how long acknowledgements took; beside it, in turns, the same of another build (`--beside FOLDER`, a checkout
-of this repository with its own `.venv`), such as one that interprets nothing. On a busy machine only what is compared
-within one run says something; CPU time is that of each process.
+Spans arrive at a steady rate. Told apart are the rates at which they were accepted, stored, interpreted and, with a
+model, searchable, and how long acknowledgements took; beside it, in turns, the same of another build (`--beside
+FOLDER`, a checkout of this repository with its own `.venv`), such as one that interprets nothing. On a busy machine
+only what is compared within one run says something; CPU time is that of each process.
 """
 
 from __future__ import annotations
@@ -84,7 +84,12 @@ def main() -> None:
                     program.CHECKOUT = checkout
                     row = steady(arguments.model, models, arguments.items, rate)
                     results.setdefault(f"{build}, {rate} spans a second", []).append(row)
-                    print(f"{build:12} {rate:6}", *(f"{name} {value:,.1f}" for name, value in row.items()), sep="  ", flush=True)
+                    print(
+                        f"{build:12} {rate:6}",
+                        *(f"{name} {value:,.1f}" for name, value in row.items()),
+                        sep="  ",
+                        flush=True,
+                    )
     for name, of_build in results.items():
         medians = {key: statistics.median(row[key] for row in of_build) for key in of_build[0]}
         print(f"{name}, median:", *(f"{key} {value:,.1f}" for key, value in medians.items()), sep="  ")

@@ -34,7 +34,7 @@ class Receiver:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        python = sys.executable if CHECKOUT == HERE.parent else str(CHECKOUT / ".venv" / "bin" / "python")
+        python = sys.executable if HERE.parent == CHECKOUT else str(CHECKOUT / ".venv" / "bin" / "python")
         command = [python, "-m", "receiver", "serve", "--log-level", "warning", "--data-dir", data_dir]
         self.process = subprocess.Popen(
             [*command, "--port", str(port), "--otlp-port", "off"],

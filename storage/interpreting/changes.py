@@ -1,4 +1,4 @@
-"""What is to be written: rows that are new or have changed, those that are gone, and whose events are, in small parts."""
+"""What is to be written, in small parts: rows that are new, changed or gone, and whose events are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec

@@ -31,8 +31,8 @@ def read(what: Reading, **variables: Any) -> Generator[Step, Given, bytes]:
 class Gathered:
     """Traces to be interpreted, and those of their sessions that may tell of the same calls.
 
-    `rows` and `facts` are what is known of each, `groups` those that are interpreted together; of these the ones in `own`
-    are written. `left` are rows of traces that are no more.
+    `rows` and `facts` are what is known of each, `groups` those that are interpreted together; of these the ones in
+    `own` are written. `left` are rows of traces that are no more.
     """
 
     def __init__(self) -> None:

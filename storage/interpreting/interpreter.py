@@ -1,8 +1,8 @@
 """Makes what happened out of what was stored: does for its process (`work`) what that says, as it comes.
 
 The process says what it needs from the store and what is to be written, and is handed the store's answers undecoded.
-It may be killed at any moment, as may this one: a record of the queue is deleted in the transaction that writes what its
-traces came to, and what is done twice is the same.
+It may be killed at any moment, as may this one: a record of the queue is deleted in the transaction that writes what
+its traces came to, and what is done twice is the same.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ _PASSING = (ConflictError, IndexUnavailable, Problem, RefusedError)
 class Interpreter:
     """Keeps what happened up with what is stored.
 
-    `state` is `ready`, `rebuilding` what other rules or prices have made, `waiting` for its process or a store that is away, or `failed`;
-    `reason` says why. `pending` events are stored and not interpreted, the first of them since `oldest` (nanoseconds);
-    `interpreted` counts those that this process has interpreted. `not_understood` counts events that look like an
-    agent's and say nothing that is known, by the scope that sent them.
+    `state` is `ready`, `rebuilding` what other rules or prices have made, `waiting` for its process or a store that
+    is away, or `failed`; `reason` says why. `pending` events are stored and not interpreted, the first of them since
+    `oldest` (nanoseconds); `interpreted` counts those that this process has interpreted. `not_understood` counts
+    events that look like an agent's and say nothing that is known, by the scope that sent them.
     """
 
     def __init__(self, database: Database, commits_wait: Callable[[], bool] = lambda: False) -> None:

@@ -45,8 +45,9 @@ _decode = msgspec.msgpack.Decoder(Fact).decode
 class TraceMemory:
     """What is known of a trace.
 
-    `whole` says that all its events are known but those that still come by the queue. `written` has a digest of each row
-    that is stored of what it came to, by table and id; it is None where that is to be read, and good for `revision`.
+    `whole` says that all its events are known but those that still come by the queue. `written` has a digest of each
+    row that is stored of what it came to, by table and id; it is None where that is to be read, and good for
+    `revision`.
     """
 
     def __init__(self, *, doubted: bool = False) -> None:

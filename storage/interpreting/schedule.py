@@ -1,8 +1,9 @@
 """Which traces are to be interpreted next, and when.
 
-A trace that changes is interpreted at once, and then again as soon as it has twice as many events, or after a while that
-is in proportion to what that took of this process's time: so a long trace that grows costs no more than a few times what its events cost, and
-a small one follows its events. Traces of one session that are interpreted together wait together.
+A trace that changes is interpreted at once, and then again as soon as it has twice as many events, or after a while
+that is in proportion to what that took of this process's time: so a long trace that grows costs no more than a few
+times what its events cost, and a small one follows its events. Traces of one session that are interpreted together
+wait together.
 """
 
 from __future__ import annotations
@@ -91,7 +92,9 @@ class Schedule:
         pending, pace = self._pending[trace_id], self._paces.get(trace_id)
         when = pending.earliest
         if self._sessions:
-            when = max(when, *(self._sessions.get(session_id, when) for session_id in self._sessions_of(trace_id)), when)
+            when = max(
+                when, *(self._sessions.get(session_id, when) for session_id in self._sessions_of(trace_id)), when
+            )
         if pace is None or self._size_of(trace_id) >= 2 * pace.size:
             return when
         return max(when, pace.again)

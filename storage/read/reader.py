@@ -199,7 +199,6 @@ class Reader:
             after = Cursor(traces[-1]["recent"], traces[-1]["id"])
             look = min(look * 2, _WIDEST_LOOK)
 
-
     async def _active(
         self, equal: dict[str, Any], inherited: Sequence[str], limit: int, after: Cursor | None
     ) -> list[Row]:

@@ -1,4 +1,4 @@
-"""Sessions, each summed up from its parts of traces. A trace may hold several sessions, and a session several traces."""
+"""Sessions, each summed up from its parts of traces. A trace may hold several sessions, a session several traces."""
 
 from __future__ import annotations
 
@@ -142,9 +142,7 @@ def session_of(session_id: str, members: Sequence[Member]) -> Session:
         last_event_at=max(_bound(member, "last_event_at", "last_event_at") for member in members),
         trace_ids=[member.trace["id"] for member in members],
         traces=[trace_run(member.trace, member.run) for member in members],
-        sums=sums_of(
-            parts, agents, interpreted=all(is_interpreted(member.trace, member.run) for member in members)
-        ),
+        sums=sums_of(parts, agents, interpreted=all(is_interpreted(member.trace, member.run) for member in members)),
     )
 
 

@@ -76,8 +76,9 @@ COMMIT;
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """Which traces: one of these is given.
 
-    Those last active before a moment (nanoseconds); those of a session, and of those that it shares its own events; one; or those silent for longest, until no more
-    than so many events are left. The last one of all stays then, however many events it has.
+    Those last active before a moment (nanoseconds); those of a session, and of those that it shares its own events;
+    one; or those silent for longest, until no more than so many events are left. The last one of all stays then,
+    however many events it has.
     """
 
     before: int | None = None
@@ -191,9 +192,7 @@ class Pruner:
         _, before = await self._walk(Selection(max_events=max_events), over)
         return Selection(before=before), over
 
-    async def _walk(
-        self, which: Selection, most: int | None, but: Collection[str] = ()
-    ) -> tuple[Pruned, int]:
+    async def _walk(self, which: Selection, most: int | None, but: Collection[str] = ()) -> tuple[Pruned, int]:
         """Count traces and their events, up to so many, and give the moment by which all of them were last active."""
         traces = events = before = 0
         cursor: Cursor | None = None
@@ -239,7 +238,8 @@ class Pruner:
                 whole.append(row["id"])
             else:
                 shorter.append({"id": _trace(row["id"]), "events": len(now)})
-        # What is gone of a trace that stays is made anew. Another receiver may be about to write it of one that is gone.
+        # What is gone of a trace that stays is made anew. Another receiver may be about to write it of one that is
+        # gone.
         anew = {run["id"] for run in written}
         anew = anew - {*whole} if self._database.embedded else anew | {*whole}
         name = f"{time.time_ns():020d}-{secrets.token_hex(4)}"

@@ -1,7 +1,7 @@
 """A session's part of a trace that other sessions share: its events go, and the trace stays with the others.
 
-As with whole traces (`prune.py`) each step is one transaction after which everything agrees. What the trace came to goes
-with the last step, and is made anew.
+As with whole traces (`prune.py`) each step is one transaction after which everything agrees. What the trace came to
+goes with the last step, and is made anew.
 """
 
 from __future__ import annotations

@@ -57,7 +57,11 @@ def test_the_question_is_the_last_one_that_the_first_call_was_sent_the_answer_th
 
 def test_nothing_said_is_none_and_what_is_long_is_cut():
     run, by_id = run_of(telling(id="m", kind="model", span_id="m", start=0, end=1))
-    assert (first_question(run.calls, ()), last_answer(run.calls, by_id), first_error(run.calls, ())) == (None, None, None)
+    assert (first_question(run.calls, ()), last_answer(run.calls, by_id), first_error(run.calls, ())) == (
+        None,
+        None,
+        None,
+    )
     run, _ = run_of(telling(id="s", kind="statement", signal="log", start=0, end=0, sent=[said("user", "why? " * 100)]))
     question = first_question(run.calls, run.statements)
     assert (len(question), question[-1]) == (200, "…")

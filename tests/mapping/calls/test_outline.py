@@ -52,4 +52,6 @@ def test_large_values_that_are_equal_stay_equal_however_they_are_written():
     written = msgspec.json.encode(value).decode()
     one, other = (outline_of(telling(id="t", kind="tool", start=0, end=1, arguments=each)) for each in (value, written))
     assert one.arguments == other.arguments
-    assert outline_of(telling(id="t", kind="tool", start=0, end=1, arguments=value | {"n": 2})).arguments != one.arguments
+    assert (
+        outline_of(telling(id="t", kind="tool", start=0, end=1, arguments=value | {"n": 2})).arguments != one.arguments
+    )

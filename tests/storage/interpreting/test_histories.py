@@ -87,13 +87,19 @@ def deliveries(draw):
     places = list(range(len(history())))
     order = draw(st.permutations(places + draw(st.lists(st.sampled_from(places), max_size=4))))
     cuts = draw(st.lists(st.integers(1, len(order) - 1), max_size=5).map(sorted))
-    return [(order[start:end], draw(st.booleans())) for start, end in itertools.pairwise([0, *cuts, len(order)]) if start < end]
+    return [
+        (order[start:end], draw(st.booleans()))
+        for start, end in itertools.pairwise([0, *cuts, len(order)])
+        if start < end
+    ]
 
 
 def test_a_history_comes_to_what_is_known_to_be_true(store):
     rows, _ = come_to(store, [(range(len(history())), True)])
     calls = [row for (table, _), row in rows.items() if table == "agent_call"]
-    assert sorted((row["kind"], row["agent_id"], len(row["told_by"])) for row in calls if row["trace_id"] == "1" * 32) == [
+    assert sorted(
+        (row["kind"], row["agent_id"], len(row["told_by"])) for row in calls if row["trace_id"] == "1" * 32
+    ) == [
         ("agent", "Planner", 1),
         ("agent", "Writer", 1),
         ("model", "Planner", 2),

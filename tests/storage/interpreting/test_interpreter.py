@@ -120,7 +120,8 @@ async def test_a_log_in_another_trace_of_the_session_tells_of_the_call_of_a_span
         runs = await store.rows("agent_run")
         assert [runs[trace * 32]["calls"] for trace in "123"] == [1, 0, 1]
         await store.database.query(
-            "DELETE agent_call; DELETE agent_run; DELETE session_run; DELETE agent_event; DELETE agent_trace; DELETE contains"
+            "DELETE agent_call; DELETE agent_run; DELETE session_run; DELETE agent_event; DELETE agent_trace;"
+            "DELETE contains"
         )
 
 
@@ -209,7 +210,9 @@ async def test_what_was_written_half_is_written_whole(store):
     await store.write(*run_of_an_agent())
     await store.settled()
     before = await store.rows("agent_call")
-    await store.database.query("DELETE agent_run; DELETE session_run; UPDATE agent_call SET told_by = [] WHERE kind = 'tool'")
+    await store.database.query(
+        "DELETE agent_run; DELETE session_run; UPDATE agent_call SET told_by = [] WHERE kind = 'tool'"
+    )
     await store.write(model(5, 30, 3, above=1, at=4, session="s"))
     await store.settled()
     after = await store.rows("agent_call")

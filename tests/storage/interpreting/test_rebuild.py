@@ -1,4 +1,4 @@
-"""What other rules or prices have made, or nobody, is made anew in the background: the newest first, from where it was."""
+"""What other rules or prices have made, or nobody, is made anew in the background, the newest first."""
 
 import asyncio
 import shutil
@@ -44,7 +44,9 @@ async def old(tmp_path, monkeypatch):
             | {"span_id": f"{number:016x}", "duration_ns": 5, "counted": [7, 1, 0], "properties": properties}
             | {"correlation": "trace_id", "created_at": cbor.datetime(at)}
         )
-    await database.query("INSERT INTO agent_trace $traces; INSERT INTO agent_event $events", traces=traces, events=events)
+    await database.query(
+        "INSERT INTO agent_trace $traces; INSERT INTO agent_event $events", traces=traces, events=events
+    )
     yield database
     await database.close()
 

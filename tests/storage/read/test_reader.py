@@ -198,7 +198,9 @@ async def test_sessions_stand_where_their_latest_trace_started(writer, reader, m
 async def test_a_session_sums_up_its_traces(writer, reader, make_event, database, interpret):
     await writer.write(
         [
-            model_call(make_event, 0.1, trace_id="t", session_id="s", agent_id="a", span_id="1" * 16, timestamp=NOON + 5),
+            model_call(
+                make_event, 0.1, trace_id="t", session_id="s", agent_id="a", span_id="1" * 16, timestamp=NOON + 5
+            ),
             model_call(make_event, 0.2, trace_id="u", session_id="s", agent_id="b", span_id="2" * 16, duration=8),
             make_event(trace_id="u", status="error", timestamp=NOON + 1),
             make_event(trace_id="v", session_id="other"),

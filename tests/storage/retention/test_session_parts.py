@@ -36,14 +36,18 @@ async def test_its_events_go_and_those_of_others_stay(stored, database, reader, 
     assert await pruner.prune(Selection(session_id="one"), share=1.0, seconds=60) == Pruned(1, 101)
     assert await reader.session("one") is None
     assert (await reader.traces(TraceFilter(session_id="one"), 10))[0] == []
-    assert {event["id"] for event in (await reader.events(EventFilter(), 100))[0]} == {event.id for event in stored[100:]}
+    assert {event["id"] for event in (await reader.events(EventFilter(), 100))[0]} == {
+        event.id for event in stored[100:]
+    }
     await interpret(database)
     (run,) = (await reader.traces(TraceFilter(), 10))[0]
     assert (run.trace.id, run.trace.session_id, run.trace.event_count) == ("shared", "two", 50)
     session = await reader.session("two")
     assert session.event_count == 50
-    assert session.sums == run.sums == Sums(
-        **{"calls": 50, "input_tokens": 500, "cost_nano_usd": 5 * 10**9, "models": ["m"], "interpreted": True}
+    assert (
+        session.sums
+        == run.sums
+        == Sums(calls=50, input_tokens=500, cost_nano_usd=5 * 10**9, models=["m"], interpreted=True)
     )
     calls, deleted = await database.query(
         "SELECT VALUE id FROM agent_call; SELECT VALUE deleted FROM index_queue WHERE deleted != NONE"
