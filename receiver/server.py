@@ -22,6 +22,7 @@ from receiver.http.context import METRICS
 from receiver.http.tls import server_context
 from receiver.http.under_way import UNDER_WAY
 from receiver.settings import Settings, SettingsError, check
+from receiver.settings.prices_file import read_prices_file
 from receiver.version import VERSION
 from storage.stores import DataDirError, Storage, StorageConfig
 from storage.surreal.database import AccessError, OpenError
@@ -107,6 +108,7 @@ def storage_config(settings: Settings) -> StorageConfig:
         agent_window=settings.mapping.agent_window,
         conversation_window=settings.mapping.conversation_window,
         idle_close=settings.mapping.idle_close,
+        prices=read_prices_file(settings.prices.file),
         retention_days=settings.retention.days,
         retention_max_events=settings.retention.max_events,
     )

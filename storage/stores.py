@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
@@ -69,6 +69,8 @@ class StorageConfig:
     agent_window: float
     conversation_window: float
     idle_close: float
+    # One's own prices of models (`mapping.calls.pricing.own_prices`).
+    prices: dict[str, Any] | None = None
     # No limit where these are 0.
     retention_days: float = 0.0
     retention_max_events: int = 0
@@ -208,7 +210,7 @@ class Storage:
         self._opened = _Open(writer, reader, indexer, search, pruner, activity, feed, interpreter)
         self.state = "ready"
         self._tasks.append(asyncio.create_task(idle_traces.close_idle_traces(self._database, self.config.idle_close)))
-        self._tasks.append(asyncio.create_task(interpreter.run()))
+        self._tasks.append(asyncio.create_task(interpreter.run(self.config.prices)))
         if self.config.retention_days or self.config.retention_max_events:
             keeping = policy.keep_to(pruner, self.config.retention_days, self.config.retention_max_events)
             self._tasks.append(asyncio.create_task(keeping))

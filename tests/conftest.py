@@ -8,7 +8,7 @@ import pytest
 from storage.embedding import static
 
 HERE = Path(__file__).parent
-ORDER = ("mapping", "receiver", "storage", "fuzz", "crash", "page", "clients", "emitters")
+ORDER = ("mapping", "receiver", "storage", "cases", "fuzz", "crash", "page", "clients", "emitters")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -59,6 +59,8 @@ def call_of(tellers: Sequence[Telling], notes: Sequence[Telling], tree: SpanTree
         | {note.id: "same span" for note in notes},
         given_by=given,
     )
+    if "call_id" in given:
+        given["tool_call_id"] = given.pop("call_id")  # as the call's field is called
     if call.cost is not None:
         call.cost_from = "given"
     _add_messages(call, ranked, notes, given)

@@ -7,6 +7,8 @@ time. A call speaks when it begins (what was sent) and when it ends (the answer,
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -31,14 +33,22 @@ class _Conversation:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._calls = {call.id: call for call in run.calls}
+        self._models = [call for call in run.calls if call.kind == "model"]
         self._heard = Heard()
         self._turns: list[Turn] = []
         self._agents = {call.id: [one for one in self._above(call) if one.kind == "agent"] for call in run.calls}
         # Agents that have called a model: what is said to agents below them from then on, they say.
         self._spoke: set[str] = set()
         told = [call for call in run.calls if call.kind != "tool"]
-        self._sent_below = {above.id for call in told if call.sent for above in self._above(call)}
+        self._sent_below = self._asked_below()
         self._answered_below = {above.id for call in told if call.answered for above in self._above(call)}
+        # Models that are answering, and answers that are records of their own, by the response that they are of.
+        self._answering: dict[str, Call] = {}
+        self._stated_in: dict[str, list[Telling]] = defaultdict(list)
+        for telling in run.statements:
+            if telling.response_id is not None and telling.answered:
+                self._stated_in[telling.response_id].append(telling)
+        self._said: set[str] = set()
 
     def turns(self) -> list[Turn]:
         moments: list[tuple[int, int, int, Call | Telling]] = []
@@ -47,7 +57,7 @@ class _Conversation:
             # Of calls that end at once, the inner one ends first.
             moments.append((call.end, _ENDS_AT_ONCE if call.end == call.start else _ENDS, -number, call))
         for place, telling in enumerate((*self._run.statements, *self._run.errors, *self._run.waiting)):
-            moments.append((telling.start, _SAID, place, telling))
+            moments.append((self._prompted(telling), _SAID, place, telling))
         for at, what, _, one in sorted(moments, key=lambda moment: moment[:3]):
             if isinstance(one, Telling):
                 self._stated(one, at)
@@ -56,6 +66,23 @@ class _Conversation:
             else:
                 self._ended(one, at)
         return self._turns
+
+    def _asked_below(self) -> set[str]:
+        """Return the agents that need not say what they were asked: a call of a model below does, before any tool."""
+        first: dict[str, bool] = {}
+        for call in self._run.calls:
+            if call.kind == "tool" or call.sent:
+                for above in self._above(call):
+                    first.setdefault(above.id, call.kind != "tool")
+        return {call_id for call_id, by_model in first.items() if by_model}
+
+    def _prompted(self, telling: Telling) -> int:
+        """Return when a record is said: a system prompt with the call of a model whose prompt it is."""
+        if not telling.system or telling.sent or telling.answered:
+            return telling.start
+        begun = bisect_right(self._models, telling.start, key=lambda call: call.start)
+        model = self._models[begun - 1] if begun else None
+        return model.start if model is not None and telling.start <= model.end else telling.start
 
     def _above(self, call: Call) -> Iterator[Call]:
         seen = {call.id}
@@ -66,6 +93,7 @@ class _Conversation:
 
     def _began(self, call: Call, at: int) -> None:
         if call.kind == "tool":
+            self._speaks_before(call, at)
             part = _present(type="tool_call", id=call.tool_call_id, name=call.name, arguments=call.arguments)
             if self._heard.called(call.id, part):
                 self._add(call, at, "assistant", [part])
@@ -76,16 +104,34 @@ class _Conversation:
             self._add(call, at, "system", call.system)
         for message, units in zip(call.sent, self._heard.sent(call.sent), strict=True):
             self._say(call, at, message, units)
-        if call.kind == "model" and self._agents[call.id]:
-            self._spoke.add(self._agents[call.id][0].id)
+        if call.kind == "model":
+            self._answering[call.id] = call
+            if self._agents[call.id]:
+                self._spoke.add(self._agents[call.id][0].id)
+
+    def _speaks_before(self, tool: Call, at: int) -> None:
+        """Say the answer that calls for a tool: a tool may start while its last words are being written."""
+        for model in list(self._answering.values()):
+            calls = {part.get("id") for message in model.answered for part in message["parts"]} - {None}
+            is_beside = model.parent_id == tool.parent_id and model.end < tool.end
+            if tool.tool_call_id in calls or (is_beside and not calls):
+                self._answered(model, at)
+        for telling in self._stated_in.get(tool.response_id or "", ()):
+            self._stated(telling, at)
+
+    def _answered(self, call: Call, at: int) -> None:
+        if call.id not in self._said:
+            self._said.add(call.id)
+            for message in call.answered:
+                self._say(call, at, message, self._heard.answered(message))
 
     def _ended(self, call: Call, at: int) -> None:
         if call.kind == "tool":
             self._returned(call, at)
             return
+        self._answering.pop(call.id, None)
         if call.kind == "model" or call.id not in self._answered_below:
-            for message in call.answered:
-                self._say(call, at, message, self._heard.answered(message, again=False))
+            self._answered(call, at)
         if call.waits:
             self._add(call, at, "waiting", [_asked(call.failure, call.name)], call.name)
         elif call.fails_first:
@@ -117,6 +163,9 @@ class _Conversation:
             else:
                 self._add(telling, at, "error", [_text(telling.failure, name)], name, failed=True)
             return
+        if telling.id in self._said:
+            return
+        self._said.add(telling.id)
         if telling.system and self._heard.system(telling.system):
             self._add(telling, at, "system", telling.system)
         for message in (*telling.sent, *telling.answered):

@@ -10,6 +10,7 @@ import msgspec
 
 from mapping.calls.model import Failure
 from mapping.messages.python_repr import written_literal
+from mapping.values import json_text
 
 _LONGEST = 500
 _LONGEST_JSON = 100_000
@@ -153,8 +154,8 @@ def _first(levels: Iterable[Mapping[str, Any]], keys: Sequence[str], but: frozen
             value = level.get(key)
             if isinstance(value, str) and value.strip() and value not in but:
                 return value
-            if isinstance(value, dict) and (inner := _message_in(value)) is not None:
-                return inner
+            if isinstance(value, dict) and value:
+                return _message_in(value) or json_text(value)
     return None
 
 

@@ -47,7 +47,6 @@ RECORDS: dict[str, TellingKind] = {
     "qwen-code.agent.start": "none",
     "gemini_cli.ripgrep_fallback": "none",
     "qwen-code.ripgrep_fallback": "none",
-    "system_prompt": "statement",
 }
 # Claude Code's bodies of requests and responses: under one key, as JSON text.
 BODIES = {"api_request_body": "gen_ai.input.messages", "api_response_body": "gen_ai.output.messages"}

@@ -51,9 +51,10 @@ class Telling(msgspec.Struct, kw_only=True):
     `id` is the event's. `span_id` is that of a span; `parent_span_id` is the span above it, or the span that a log
     record or a span event belongs to. `agent` is an agent that the event names itself: on an agent's span its own name,
     elsewhere the caller's. `call_id` is that of a tool's call, None where it is a placeholder; `response_id` that of a
-    model's response. `waits` says that what looks like a failure is control flow (an interrupt that waits for a
-    person). `repeats` says that the tokens and messages are sums or copies of what calls below it tell. `partial` says
-    that a model's span is no call of its own where others tell of the calls (a loop of steps; a wrapper).
+    model's response, on a tool the one that called it. `waits` says that what looks like a failure is control flow (an
+    interrupt that waits for a person). `repeats` says that the tokens and messages are sums or copies of what calls
+    below it tell. `partial` says that a model's span is no call of its own where others tell of the calls (a loop of
+    steps; a wrapper).
     """
 
     id: str

@@ -90,6 +90,7 @@ def tell(event: Mapping[str, Any]) -> Telling:
     if kind in ("model", "agent"):
         _tell_model(telling, levels, found)
     elif kind == "tool":
+        telling.response_id = _response_id(telling, properties, found)
         tell_tool(telling, levels, found)
     elif kind == "statement":
         _tell_statement(telling, levels, found)

@@ -18,6 +18,7 @@ from mapping.json.decoding import decode
 from mapping.model import SPAN_KINDS, Event, Status
 from mapping.otlp.logs import count
 from mapping.otlp.wire import UINT64_MAX
+from mapping.sanitize.changes import Changes
 from mapping.semantics import log_bodies
 from mapping.semantics.attribute_roles import cost_of, find, tokens_of
 from mapping.times import parse_rfc3339
@@ -54,12 +55,12 @@ class EventAsRead(msgspec.Struct):
 _decoder = msgspec.json.Decoder(EventAsRead)
 
 
-def event_as_read(body: bytes | msgspec.Raw, *, indexed: bool = True) -> Event:
+def event_as_read(body: bytes | msgspec.Raw, changes: Changes | None = None, *, indexed: bool = True) -> Event:
     """Decode and map one event. `indexed` says whether it is to be searched.
 
     Raises Problem naming the field and what was expected.
     """
-    read = decode(_decoder, body, "an event as GET /api/v1/events gives it")
+    read = decode(_decoder, body, "an event as GET /api/v1/events gives it", changes)
     _check(read)
     try:
         timestamp = parse_rfc3339(read.timestamp)

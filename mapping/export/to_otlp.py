@@ -19,7 +19,7 @@ from mapping.model import SPAN_KINDS, Event, Mapped
 from mapping.otlp import vectadb_attributes
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import SEVERITY_NAMES, map_logs
-from mapping.otlp.spans import is_placeholder, map_traces
+from mapping.otlp.spans import identity, is_placeholder, map_traces
 from mapping.otlp.wire import UINT64_MAX, Wire
 from mapping.times import format_rfc3339, parse_rfc3339
 
@@ -181,7 +181,8 @@ def _span_event(event: Read) -> Item:
 
 def _in_order(span: Read, events: Sequence[Read]) -> list[Read]:
     """Give a span's events as it had them: their ids tell their places."""
-    places = {named("span_event", span["trace_id"], span["span_id"], str(n)): n for n in range(len(events))}
+    of_span = identity(span["trace_id"], span["span_id"], span["kind"])
+    places = {named("span_event", *of_span, str(n)): n for n in range(len(events))}
     return sorted(events, key=lambda event: (places.get(event["id"], len(events)), event["timestamp"]))
 
 

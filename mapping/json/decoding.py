@@ -8,14 +8,17 @@ import msgspec
 
 from mapping.errors import Problem, invalid
 from mapping.json.repair import repaired, shallow
+from mapping.sanitize.changes import Changes
 
 _T = TypeVar("_T")
 
 _FAULTS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
-def decode(decoder: msgspec.json.Decoder[_T], body: bytes | msgspec.Raw, expected: str) -> _T:
-    """Decode a body, or a part of one; once more where `repair` can help.
+def decode(
+    decoder: msgspec.json.Decoder[_T], body: bytes | msgspec.Raw, expected: str, changes: Changes | None = None
+) -> _T:
+    """Decode a body, or a part of one; once more where `repair` can help, counting what it replaced in `changes`.
 
     Of a key that comes twice the last counts.
     Raises Problem (INVALID_ARGUMENT) naming the field and what was expected.
@@ -26,7 +29,9 @@ def decode(decoder: msgspec.json.Decoder[_T], body: bytes | msgspec.Raw, expecte
         return decoder.decode(body)
     except _FAULTS as error:
         fault = error
-    body = repaired(bytes(body))
+    body, replaced = repaired(bytes(body))
+    if changes is not None:
+        changes.replaced += replaced
     if isinstance(fault, RecursionError):
         body = shallow(body)
     try:

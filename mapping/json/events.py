@@ -11,6 +11,7 @@ from mapping.correlation.message_chain import conversation_of
 from mapping.errors import invalid
 from mapping.json.decoding import decode
 from mapping.model import Event
+from mapping.sanitize.changes import Changes
 from mapping.sanitize.limits import DEFAULT_LIMITS, Limits, check_items
 from mapping.semantics import log_bodies
 from mapping.semantics.attribute_roles import agent_of, cost_of, find, is_error, session_of, tokens_of, tool_of, type_of
@@ -77,19 +78,21 @@ _event = msgspec.json.Decoder(EventRequest)
 _batch = msgspec.json.Decoder(BatchRequest[msgspec.Raw])
 
 
-def decode_batch(body: bytes, limits: Limits = DEFAULT_LIMITS) -> BatchRequest[msgspec.Raw]:
+def decode_batch(
+    body: bytes, limits: Limits = DEFAULT_LIMITS, changes: Changes | None = None
+) -> BatchRequest[msgspec.Raw]:
     """Decode the body of `/api/v1/events/batch`.
 
     Raises Problem: INVALID_ARGUMENT naming the field and what was expected, RESOURCE_EXHAUSTED for too many events.
     """
-    batch = decode(_batch, body, "a JSON object with a list `events`")
+    batch = decode(_batch, body, "a JSON object with a list `events`", changes)
     check_items(len(batch.events), limits)
     return batch
 
 
-def decode_event(body: bytes | msgspec.Raw) -> EventRequest:
+def decode_event(body: bytes | msgspec.Raw, changes: Changes | None = None) -> EventRequest:
     """Decode one event. Raises Problem naming the field and what was expected."""
-    return decode(_event, body, "an event as a JSON object")
+    return decode(_event, body, "an event as a JSON object", changes)
 
 
 def map_event(request: EventRequest, options: Options, new_id: str, idempotency_key: str | None = None) -> Event:

@@ -1,5 +1,6 @@
 r"""What clients get wrong in JSON, put right, so that it does not cost the rest of the request.
 
+- Bytes that are no UTF-8 become U+FFFD: Fluent Bit and Ruby send lines of a file as they are.
 - Half a surrogate pair (`\ud83d`) becomes U+FFFD: JavaScript cuts strings inside an emoji and sends the half.
 - `NaN`, `Infinity` and `-Infinity` become text: Python writes them as they are, which is no JSON.
 - Numbers that no double holds (1e999) become text.
@@ -31,15 +32,36 @@ _UP_TO_ODD = re.compile(
 )
 _ANY_ODD = re.compile(rb"NaN|Infinity|[eE]\+?\d{3}|(?<!\d)\d{309}")
 
+_REPLACED = "\ufffd".encode()
+
 _BRACKET = re.compile(_STRING + rb"|([\[{])|[\]}]", re.DOTALL)
 
 
-def repaired(body: bytes) -> bytes:
-    """Give a body that did not decode with its values repaired; other faults stay."""
-    body = _SURROGATES.sub(lambda found: found[0][:-6] + rb"\ufffd" if found.lastindex else found[0], body)
+def repaired(body: bytes) -> tuple[bytes, int]:
+    """Give a body that did not decode with its values repaired, and how often U+FFFD was put; other faults stay."""
+    body, replaced = _as_text(body)
+    halves = 0
+
+    def whole(found: re.Match[bytes]) -> bytes:
+        nonlocal halves
+        if not found.lastindex:
+            return found[0]
+        halves += 1
+        return found[0][:-6] + rb"\ufffd"
+
+    body = _SURROGATES.sub(whole, body)
     if len(body) <= _MAX_LOOKED_THROUGH and _ANY_ODD.search(body):
         body = _UP_TO_ODD.sub(_quoted, body)
-    return body
+    return body, replaced + halves
+
+
+def _as_text(body: bytes) -> tuple[bytes, int]:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        text = body.decode("utf-8", "replace").encode()
+        return text, text.count(_REPLACED) - body.count(_REPLACED)
+    return body, 0
 
 
 def shallow(body: bytes) -> bytes:

@@ -69,11 +69,11 @@ class Heard:
                     new[place] += self._show(unit, count)
         return new
 
-    def answered(self, message: Message, *, again: bool) -> list[Unit]:
-        """Hear an answer and give what is new of it. `again`: another event may have told of the same answer."""
+    def answered(self, message: Message) -> list[Unit]:
+        """Hear an answer, and give what is new of it."""
         new: list[Unit] = []
         for unit in units_of(message):
-            if unit.may_repeat and not (again and self._shown[unit.key]):
+            if unit.may_repeat:
                 self._by_calls[unit.key] += 1
             else:
                 self._by_calls[unit.key] = max(1, self._by_calls[unit.key])

@@ -17,6 +17,7 @@ from mapping.errors import invalid
 from mapping.json.decoding import decode
 from mapping.otlp.part_count import check_objects
 from mapping.otlp.wire import Number, whole, wrong_id
+from mapping.sanitize.changes import Changes
 from mapping.values import MAX_DEPTH, TOO_DEEP, double, integer, json_text, past_text
 
 Text = str | None
@@ -161,16 +162,16 @@ class JsonWire:
         self._traces = msgspec.json.Decoder(ExportTraceServiceRequest)
         self._logs = msgspec.json.Decoder(ExportLogsServiceRequest)
 
-    def traces(self, body: bytes) -> Any:
+    def traces(self, body: bytes, changes: Changes) -> Any:
         check_objects(body)
-        request = decode(self._traces, _camel(body), "a JSON ExportTraceServiceRequest")
+        request = decode(self._traces, _camel(body), "a JSON ExportTraceServiceRequest", changes)
         if bytes(request.resource_logs) not in _NOTHING and not request.resource_spans:
             raise invalid("resourceLogs: expected resourceSpans; logs go to /v1/logs")
         return request
 
-    def logs(self, body: bytes) -> Any:
+    def logs(self, body: bytes, changes: Changes) -> Any:
         check_objects(body)
-        request = decode(self._logs, _camel(body), "a JSON ExportLogsServiceRequest")
+        request = decode(self._logs, _camel(body), "a JSON ExportLogsServiceRequest", changes)
         if bytes(request.resource_spans) not in _NOTHING and not request.resource_logs:
             raise invalid("resourceSpans: expected resourceLogs; spans go to /v1/traces")
         return request

@@ -13,7 +13,8 @@ from mapping.ids import named
 from mapping.model import Event, Mapped
 from mapping.otlp.spans import Origin, scopes_of
 from mapping.otlp.vectadb_attributes import EVENT_ID, take_back
-from mapping.otlp.wire import Wire, meaning, nanoseconds
+from mapping.otlp.wire import Wire, id_if_any, meaning, nanoseconds
+from mapping.sanitize.changes import Changes
 from mapping.sanitize.limits import DEFAULT_LIMITS, Limits
 from mapping.semantics import id_patterns, log_bodies, rules
 from mapping.semantics.attribute_roles import (
@@ -58,19 +59,21 @@ def map_logs(
     received: int,
     limits: Limits = DEFAULT_LIMITS,
     reading: Reading = DEFAULT_READING,
+    changes: Changes | None = None,
 ) -> Mapped:
     """Map a request's log records. `received` is the moment for records that carry no time.
 
-    Raises Problem: INVALID_ARGUMENT for a body that does not decode and for ids of a wrong length, RESOURCE_EXHAUSTED
-    for more records than `limits` allow.
+    A malformed trace or span id is left out; that, and what else had to be changed, is counted in `changes`. Raises
+    Problem: INVALID_ARGUMENT for a body that does not decode, RESOURCE_EXHAUSTED for more records than `limits` allow.
     """
-    mapped = Mapped()
+    mapped, changes = Mapped(), Changes() if changes is None else changes
     ordinals: dict[bytes, int] = {}
     of_moment: Counter[int] = Counter()
-    for origin, records in scopes_of(wire, wire.logs(body).resource_logs, ("scope_logs", "log_records"), limits):
+    request = wire.logs(body, changes)
+    for origin, records in scopes_of(wire, request.resource_logs, ("scope_logs", "log_records"), limits):
         origin_digest = sha1(_canonical([origin.resource, origin.scope]), usedforsecurity=False).digest()
         for record in records:
-            event, content = _map_record(wire, record, origin, received, reading)
+            event, content = _map_record(wire, record, origin, received, reading, changes)
             if not event.id:
                 digest = sha1(origin_digest + content, usedforsecurity=False).digest()
                 # A line repeated on purpose is another event: its ordinal among its equals in the request tells.
@@ -84,10 +87,12 @@ def map_logs(
     return mapped
 
 
-def _map_record(wire: Wire, record: Any, origin: Origin, received: int, reading: Reading) -> tuple[Event, bytes]:
+def _map_record(
+    wire: Wire, record: Any, origin: Origin, received: int, reading: Reading, changes: Changes
+) -> tuple[Event, bytes]:
     """Give the record's event and the content that identifies it where the event has no id yet."""
-    trace_id = wire.hex_id(record.trace_id, 32, "logRecords[].traceId") or None
-    span_id = wire.hex_id(record.span_id, 16, "logRecords[].spanId") or None
+    trace_id = id_if_any(wire, record.trace_id, 32, changes)
+    span_id = id_if_any(wire, record.span_id, 16, changes)
     properties = wire.attributes(record.attributes)
     raw = wire.value(record.body)
     time = nanoseconds(record.time_unix_nano, "logRecords[].timeUnixNano")

@@ -7,19 +7,20 @@ from typing import Any
 from mapping.otlp.part_count import LOGS, TRACES, check_parts
 from mapping.otlp.protobuf_messages import ExportLogsServiceRequest, ExportTraceServiceRequest, parse, values_of
 from mapping.otlp.wire import wrong_id
+from mapping.sanitize.changes import Changes
 from mapping.values import MAX_DEPTH, TOO_DEEP, double, json_text, past_text
 
 
 class ProtobufWire:
     """`mapping.otlp.wire.Wire` for `application/x-protobuf`."""
 
-    def traces(self, body: bytes) -> Any:
+    def traces(self, body: bytes, changes: Changes) -> Any:
         check_parts(TRACES, body)
-        return parse(ExportTraceServiceRequest, body)
+        return parse(ExportTraceServiceRequest, body, changes)
 
-    def logs(self, body: bytes) -> Any:
+    def logs(self, body: bytes, changes: Changes) -> Any:
         check_parts(LOGS, body)
-        return parse(ExportLogsServiceRequest, body)
+        return parse(ExportLogsServiceRequest, body, changes)
 
     def hex_id(self, value: bytes, digits: int, field: str) -> str:
         if value and len(value) * 2 != digits:

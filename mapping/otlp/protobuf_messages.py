@@ -3,13 +3,23 @@
 Python's protobuf refuses a request, all of it, that nests past 100 messages, and a map in a map takes three of these.
 So AnyValue is rebuilt in `LEVELS` versions, each holding the next; in the last one lists and maps are bytes, which look
 the same on the wire and are parsed when somebody asks for them. All else is as opentelemetry-proto describes it.
+
+Protobuf refuses a request, all of it, for one text that is no UTF-8, too. Such a request is parsed by a second set of
+classes that do not look, and put right.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
+from google.protobuf.descriptor_pb2 import (
+    EDITION_2023,
+    DescriptorProto,
+    FeatureSet,
+    FieldDescriptorProto,
+    FileDescriptorProto,
+)
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
@@ -21,6 +31,7 @@ from opentelemetry.proto.resource.v1 import resource_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 from mapping.errors import invalid
+from mapping.sanitize.changes import Changes
 
 # Seven messages stand around the outermost value of a span event, and a map takes three a level: 7 + 3 * 30 < 100.
 LEVELS = 30
@@ -66,15 +77,29 @@ def _point(holder: DescriptorProto, level: int) -> None:
             field.type_name = f".{_PACKAGE}.{name}{inner}"
 
 
-def _pool() -> DescriptorPool:
-    pool = DescriptorPool()
-    pool.AddSerializedFile(_common().SerializeToString())
+def _files() -> Iterator[FileDescriptorProto]:
+    yield _common()
     for module in (resource_pb2, trace_pb2, logs_pb2, trace_service_pb2, logs_service_pb2):
-        pool.AddSerializedFile(module.DESCRIPTOR.serialized_pb)
+        yield FileDescriptorProto.FromString(module.DESCRIPTOR.serialized_pb)
+
+
+def _any_bytes(file: FileDescriptorProto) -> FileDescriptorProto:
+    """Give a file whose texts may be any bytes. proto3 has no word for that, its successors (editions) have."""
+    file.syntax, file.edition = "editions", EDITION_2023
+    file.options.features.field_presence = FeatureSet.IMPLICIT
+    file.options.features.utf8_validation = FeatureSet.NONE
+    return file
+
+
+def _pool(files: Iterable[FileDescriptorProto]) -> DescriptorPool:
+    pool = DescriptorPool()
+    for file in files:
+        pool.AddSerializedFile(file.SerializeToString())
     return pool
 
 
-_POOL = _pool()
+_POOL = _pool(_files())
+_POOL_OF_ANY_BYTES = _pool(map(_any_bytes, _files()))
 
 
 def _message(name: str) -> Any:
@@ -87,12 +112,35 @@ _ArrayValue = _message("common.v1.ArrayValue")
 _KeyValueList = _message("common.v1.KeyValueList")
 
 
-def parse(message: Any, body: bytes) -> Any:
-    """Parse a message. Raises Problem (INVALID_ARGUMENT)."""
+def parse(message: Any, body: bytes, changes: Changes | None = None) -> Any:
+    """Parse a message. What is no UTF-8 becomes U+FFFD, counted in `changes`. Raises Problem (INVALID_ARGUMENT)."""
     try:
         return message.FromString(body)
+    except DecodeError:
+        pass  # most often for a text, and then the other classes take it
+    lenient = GetMessageClass(_POOL_OF_ANY_BYTES.FindMessageTypeByName(message.DESCRIPTOR.full_name))
+    try:
+        read = lenient.FromString(body)
+        _put_right(read, Changes() if changes is None else changes)
+        return message.FromString(read.SerializeToString())
     except DecodeError as error:
         raise invalid(f"body: expected a protobuf {message.DESCRIPTOR.name}; it does not decode ({error})") from None
+
+
+def _put_right(message: Any, changes: Changes) -> None:
+    """Give the texts of a message that are no UTF-8, which are bytes so far, U+FFFD in the place of what is none."""
+    for field, value in message.ListFields():
+        values = value if field.is_repeated else [value]
+        if field.type == field.TYPE_MESSAGE:
+            for inner in values:
+                _put_right(inner, changes)
+        elif field.type == field.TYPE_STRING and any(isinstance(one, bytes) for one in values):
+            changes.replaced += 1
+            texts = [one.decode("utf-8", "replace") if isinstance(one, bytes) else one for one in values]
+            if field.is_repeated:
+                value[:] = texts
+            else:
+                setattr(message, field.name, texts[0])
 
 
 def values_of(value: Any, kind: str) -> Any:

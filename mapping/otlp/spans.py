@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from mapping.errors import invalid
+from mapping.errors import Problem, invalid
 from mapping.ids import named
 from mapping.model import SPAN_KINDS, Event, Mapped, Status
 from mapping.otlp.vectadb_attributes import EVENT_ID, take_back
-from mapping.otlp.wire import Wire, meaning, nanoseconds
+from mapping.otlp.wire import Wire, id_if_any, meaning, nanoseconds
+from mapping.sanitize.changes import Changes
 from mapping.sanitize.limits import DEFAULT_LIMITS, Limits, check_items
 from mapping.semantics.attribute_roles import (
     agent_of,
@@ -45,22 +46,26 @@ _PLACEHOLDER = ("logfire.span_type", "pending_span")
 _MISSING = "spans[].{}: expected an id; the span has none and was not stored"
 
 
-def map_traces(wire: Wire, body: bytes, received: int, limits: Limits = DEFAULT_LIMITS) -> Mapped:
+def map_traces(
+    wire: Wire, body: bytes, received: int, limits: Limits = DEFAULT_LIMITS, changes: Changes | None = None
+) -> Mapped:
     """Map a request's spans. `received` is the moment for spans that carry no time.
 
-    A span without trace id or span id is rejected with a reason. Raises Problem: INVALID_ARGUMENT for a body that does
-    not decode, for ids of a wrong length, and where no span has ids at all, RESOURCE_EXHAUSTED for more spans and span
-    events than `limits` allow.
+    A span without trace id or span id, or with one that is malformed, is rejected with a reason; one with a malformed
+    parent's stands at the top. What had to be changed is counted in `changes`. Raises Problem: INVALID_ARGUMENT for a
+    body that does not decode, and where no span has ids at all, RESOURCE_EXHAUSTED for more spans and span events than
+    `limits` allow.
     """
-    mapped = Mapped()
-    for origin, spans in scopes_of(wire, wire.traces(body).resource_spans, ("scope_spans", "spans"), limits):
+    mapped, changes = Mapped(), Changes() if changes is None else changes
+    request = wire.traces(body, changes)
+    for origin, spans in scopes_of(wire, request.resource_spans, ("scope_spans", "spans"), limits):
         for span in spans:
             check_items(len(mapped.events) + 1 + len(span.events or ()), limits)
-            _map_span(wire, span, origin, mapped, received)
+            _map_span(wire, span, origin, mapped, received, changes)
             mapped.items += 1
     if mapped.items and mapped.rejected == mapped.items:
         raise invalid(
-            "spans[].traceId, spans[].spanId: expected 16 and 8 bytes, but no span of this request has both. "
+            f"no span of this request has both ids: {'; '.join(mapped.reasons)}. "
             "A logs request sent to /v1/traces looks like this: logs go to /v1/logs"
         )
     return mapped
@@ -110,13 +115,17 @@ def origin_of(wire: Wire, resource: Any, scope: Any) -> Origin:
     return Origin(attributes, parts or None, session_of(inherited), agent_id, source_of(attributes))
 
 
-def _map_span(wire: Wire, span: Any, origin: Origin, mapped: Mapped, received: int) -> None:
-    trace_id = wire.hex_id(span.trace_id, 32, "spans[].traceId")
-    span_id = wire.hex_id(span.span_id, 16, "spans[].spanId")
-    parent_span_id = wire.hex_id(span.parent_span_id, 16, "spans[].parentSpanId") or None
+def _map_span(wire: Wire, span: Any, origin: Origin, mapped: Mapped, received: int, changes: Changes) -> None:
+    try:
+        trace_id = wire.hex_id(span.trace_id, 32, "spans[].traceId")
+        span_id = wire.hex_id(span.span_id, 16, "spans[].spanId")
+    except Problem as problem:
+        mapped.reject(f"{problem.message}; the span was not stored")
+        return
     if not trace_id or not span_id:
         mapped.reject(_MISSING.format("spanId" if trace_id else "traceId"))
         return
+    parent_span_id = id_if_any(wire, span.parent_span_id, 16, changes)
     properties = wire.attributes(span.attributes)
     if is_placeholder(properties):
         return
@@ -127,7 +136,7 @@ def _map_span(wire: Wire, span: Any, origin: Origin, mapped: Mapped, received: i
     if span.trace_state:
         properties["otel.trace_state"] = span.trace_state
     if span.links:
-        properties["otel.links"] = [_link(wire, link) for link in span.links]
+        properties["otel.links"] = [_link(wire, link, changes) for link in span.links]
     start = nanoseconds(span.start_time_unix_nano, "spans[].startTimeUnixNano")
     end = nanoseconds(span.end_time_unix_nano, "spans[].endTimeUnixNano")
     duration = end - start if 0 < start <= end <= start + INT64_MAX else None
@@ -137,10 +146,11 @@ def _map_span(wire: Wire, span: Any, origin: Origin, mapped: Mapped, received: i
     kind = span_type(found, properties, span.name, (origin.scope or {}).get("name"))
     names_itself = kind == "agent" or (kind == "workflow" and parent_span_id is None)
     own_name = own_name_of(found, properties, span.name) if names_itself else None
+    side = meaning(span.kind, _KINDS, "unspecified", "spans[].kind")
     event = Event(
-        id=named("span", trace_id, span_id),
+        id=named("span", *identity(trace_id, span_id, side)),
         timestamp=start or end or received,
-        kind=meaning(span.kind, _KINDS, "unspecified", "spans[].kind"),
+        kind=side,
         properties=properties,
         trace_id=trace_id,
         event_type=kind,
@@ -165,6 +175,11 @@ def _map_span(wire: Wire, span: Any, origin: Origin, mapped: Mapped, received: i
         mapped.add(_map_span_event(wire, span_event, index, event))
 
 
+def identity(trace_id: str, span_id: str, kind: str) -> tuple[str, ...]:
+    """Give what tells a span from others: a server may share its client's id, as Zipkin's do."""
+    return (trace_id, span_id, kind) if kind == "server" else (trace_id, span_id)
+
+
 def is_placeholder(properties: dict[str, Any]) -> bool:
     """Say whether a span with these attributes is taken and not stored."""
     return bool(properties.get(_PLACEHOLDER[0]) == _PLACEHOLDER[1])
@@ -186,7 +201,7 @@ def _map_span_event(wire: Wire, span_event: Any, index: int, span: Event) -> Eve
     if kind == "model_call":
         kind = "message"  # the call is the span; what it notes on the way are messages
     event = Event(
-        id=named("span_event", span.trace_id or "", span.span_id or "", str(index)),
+        id=named("span_event", *identity(span.trace_id or "", span.span_id or "", span.kind), str(index)),
         timestamp=nanoseconds(span_event.time_unix_nano, "spans[].events[].timeUnixNano") or span.timestamp,
         kind="span_event",
         properties=properties,
@@ -206,9 +221,9 @@ def _map_span_event(wire: Wire, span_event: Any, index: int, span: Event) -> Eve
     return event
 
 
-def _link(wire: Wire, link: Any) -> dict[str, Any]:
+def _link(wire: Wire, link: Any, changes: Changes) -> dict[str, Any]:
     return {
-        "trace_id": wire.hex_id(link.trace_id, 32, "spans[].links[].traceId"),
-        "span_id": wire.hex_id(link.span_id, 16, "spans[].links[].spanId"),
+        "trace_id": id_if_any(wire, link.trace_id, 32, changes) or "",
+        "span_id": id_if_any(wire, link.span_id, 16, changes) or "",
         "attributes": wire.attributes(link.attributes),
     }

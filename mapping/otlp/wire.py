@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol, TypeVar
 
 from mapping.errors import Problem, invalid
+from mapping.sanitize.changes import Changes
 
 UINT64_MAX = 2**64 - 1
 
@@ -21,11 +22,11 @@ _Meaning = TypeVar("_Meaning")
 class Wire(Protocol):
     """One encoding of OTLP. Absent messages and lists may be None."""
 
-    def traces(self, body: bytes) -> Any:
-        """Decode an ExportTraceServiceRequest. Raises Problem (INVALID_ARGUMENT)."""
+    def traces(self, body: bytes, changes: Changes) -> Any:
+        """Decode an ExportTraceServiceRequest. Text that is none becomes U+FFFD. Raises Problem (INVALID_ARGUMENT)."""
 
-    def logs(self, body: bytes) -> Any:
-        """Decode an ExportLogsServiceRequest. Raises Problem (INVALID_ARGUMENT)."""
+    def logs(self, body: bytes, changes: Changes) -> Any:
+        """Decode an ExportLogsServiceRequest, likewise."""
 
     def hex_id(self, value: Any, digits: int, field: str) -> str:
         """Give an id as lower-case hex digits, "" where it is empty or all zero. Raises Problem for a wrong length."""
@@ -35,6 +36,15 @@ class Wire(Protocol):
 
     def value(self, any_value: Any) -> Any:
         """Give an AnyValue as a plain value."""
+
+
+def id_if_any(wire: Wire, value: Any, digits: int, changes: Changes) -> str | None:
+    """Give an id; None where there is none, or it is malformed, which is counted."""
+    try:
+        return wire.hex_id(value, digits, "") or None
+    except Problem:
+        changes.ids += 1
+        return None
 
 
 def wrong_id(field: str, digits: int, got: object) -> Problem:

@@ -1,8 +1,9 @@
 """Secrets are masked before anything is stored or embedded: by the key they stand under, and by what they look like.
 
 A key names a secret where it ends with one of `SECRET_KEYS`, whatever its case and separators: `password` is the end of
-`db.password`, `DB_PASSWORD` and `userPassword`. Keys count at any depth, in header lists, inside JSON that is text, and
-in `key=value` and `Key: value` lines. Values that look like credentials are masked wherever they stand.
+`db.password`, `DB_PASSWORD` and `userPassword`. Keys count at any depth, in header lists, inside JSON that is text, in
+`key=value` and `Key: value` lines, and as flags of a command line (`--password x`). Values that look like credentials
+are masked wherever they stand.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from mapping.sanitize.assignments import ASSIGNS, KEY, key_before, value_at
 from mapping.sanitize.changes import Changes
+from mapping.sanitize.flags import flag_name, values_of_flags
 from mapping.sanitize.secret_patterns import (
     ANY_VALUE,
     KEY_SIGNS,
@@ -89,13 +91,15 @@ class Redaction:
         if isinstance(value, dict):
             return self._object(value, changes)
         if isinstance(value, list):
-            return [self._item(item, changes) for item in value]
+            return self._list(value, changes)
         return value
 
     def text(self, text: str, changes: Changes) -> str:
         lowered = text.lower()
         if self._assigns_secret(lowered):
             text = self._assigned(text, changes)
+        if "-" in text and any(sign in lowered for sign in self._key_signs):
+            text = self._after_flags(text, changes)
         if may_hold_value(lowered):
             text = ANY_VALUE.sub(lambda found: _mask_found(found, changes), text)
         for pattern in self._own:
@@ -123,11 +127,29 @@ class Redaction:
             for key, inner in value.items()
         }
 
+    def _list(self, items: list[Any], changes: Changes) -> list[Any]:
+        """Give a list, which may be a command line: what follows `--password` is masked."""
+        kept: list[Any] = []
+        flag = None
+        for item in items:
+            is_value = flag is not None and isinstance(item, str) and not item.startswith("-")
+            kept.append(self.under(flag or "", item, changes) if is_value else self._item(item, changes))
+            flag = flag_name(item) if isinstance(item, str) else None
+        return kept
+
     def _item(self, item: Any, changes: Changes) -> Any:
         """Give an item of a list: a header may be `["authorization", "..."]`."""
         if isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) and self.names_secret(item[0]):
             return [item[0], _mask(item[1], changes)]
         return self.value(item, changes)
+
+    def _after_flags(self, text: str, changes: Changes) -> str:
+        kept: list[str] = []
+        end = 0
+        for start, stop in values_of_flags(text, self.names_secret):
+            kept += (text[end:start], _mask(text[start:stop], changes))
+            end = stop
+        return "".join([*kept, text[end:]])
 
     def _assigns_secret(self, lowered: str) -> bool:
         """Say whether a text assigns something to a key that names a secret, or has so many keys that it may."""

@@ -37,9 +37,9 @@ class Cleaning:
         self._limits = limits
         self._redaction = redaction
 
-    def clean(self, events: Iterable[Event]) -> Changes:
-        """Clean the events in place, and say what was changed."""
-        changes = Changes()
+    def clean(self, events: Iterable[Event], changes: Changes | None = None) -> Changes:
+        """Clean the events in place, and say what was changed, beside what `changes` say already."""
+        changes = Changes() if changes is None else changes
         shared: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
         for event in events:
             if self._needs_work(event.properties, [text for field in _TEXTS if (text := getattr(event, field))]):

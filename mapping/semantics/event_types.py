@@ -35,7 +35,7 @@ EVENT_TYPES = {
     "message": (
         "gen_ai.system.message gen_ai.user.message gen_ai.assistant.message gen_ai.tool.message gen_ai.choice "
         "gen_ai.content.prompt gen_ai.content.completion "
-        "user_prompt *.user_prompt assistant_response *.assistant_response event"
+        "user_prompt *.user_prompt assistant_response *.assistant_response system_prompt *.system_prompt event"
     ),
     "decision": "tool_decision *.tool_decision decision",
     "evaluation": "gen_ai.evaluation.result evaluator evaluation",

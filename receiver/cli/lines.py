@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from mapping.errors import Problem
+from mapping.json.decoding import decode
+
 EVENT = "/api/v1/events/batch"
 _OTLP = {"/v1/traces": "resourceSpans", "/v1/logs": "resourceLogs"}
 
@@ -46,9 +49,9 @@ _request = msgspec.json.Decoder(_Request)
 def routes_of(text: bytes) -> list[str]:
     """Give the routes that take a line: `EVENT`, or those of OTLP. Raises LineError."""
     try:
-        line = _line.decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise LineError(f"expected a JSON object: {error}") from None
+        line = decode(_line, text, "a JSON object")
+    except Problem as problem:
+        raise LineError(problem.message) from None
     given = {"resourceSpans": line.resource_spans, "resourceLogs": line.resource_logs}
     if routes := [route for route, field in _OTLP.items() if bytes(given[field]) not in _ABSENT]:
         return routes
@@ -63,7 +66,7 @@ def routes_of(text: bytes) -> list[str]:
 
 def counted(route: str, text: bytes) -> tuple[str, int]:
     """Give `spans` or `log_records`, and how many of them a request holds that such a route has taken."""
-    request = _request.decode(text)
+    request = decode(_request, text, "a request")  # it was decoded when it was taken
     if route == "/v1/traces":
         scopes = [scope for resource in request.resource_spans or () for scope in resource.scope_spans or ()]
         return "spans", sum(len(scope.spans or ()) for scope in scopes)

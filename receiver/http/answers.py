@@ -11,6 +11,7 @@ import msgspec
 from mapping.errors import Code
 from mapping.model import SPAN_KINDS, Correlation, Status, TraceStatus
 from storage.indexing.indexer import State
+from storage.interpreting.interpreter import State as InterpretationState
 from storage.search.search import Mode
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -147,6 +148,10 @@ class Trace(Sums, kw_only=True):
 
 class Traces(Answer):
     traces: list[Trace]
+    left_out: Annotated[
+        int,
+        msgspec.Meta(ge=0, description="traces without a call or a session in the time of this page, up to 10,000"),
+    ]
     next_cursor: NextCursor
 
 
@@ -216,10 +221,24 @@ class Sessions(Answer):
     next_cursor: NextCursor
 
 
+class SessionPart(Sums, kw_only=True):
+    """What a session did in a trace that other sessions have a part in, too."""
+
+    event_count: Count
+    first_event_at: Moment
+    last_event_at: Moment
+
+
+class SessionTrace(Trace, kw_only=True):
+    """A trace of a session; `part` is the session's own part of it, null where that is all of it."""
+
+    part: SessionPart | None
+
+
 class SessionWithTraces(Session, kw_only=True):
     """A session with its traces, newest first."""
 
-    traces: list[Trace]
+    traces: list[SessionTrace]
 
 
 class IndexState(Answer):
@@ -327,6 +346,9 @@ class Stats(Indexing):
     traces: Count
     sessions: Count
     indexed: Annotated[int, msgspec.Meta(ge=0, description="events in the search index")]
+    interpretation_state: InterpretationState
+    interpretation_pending: Annotated[int, msgspec.Meta(ge=0, description="events that are not interpreted yet")]
+    interpretation_lag_seconds: Annotated[float, msgspec.Meta(ge=0, description="since when the first of them waits")]
     version: str
 
 
@@ -337,3 +359,4 @@ class Pruned(Answer):
     traces: Count
     events: Count
     done: bool
+    kept: Annotated[int, msgspec.Meta(ge=0, description="traces of the session that hold others, too, and stay")]

@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler
 from mapping.sanitize.limits import Limits
 from mapping.sanitize.redaction import Redaction
 from mapping.sanitize.sanitizer import Cleaning
-from receiver.http import events, explain, health, live, openapi, otlp, page, prune, reads, reindex, trace_views
+from receiver.http import calls, events, explain, health, live, openapi, otlp, page, prune, reads, reindex, trace_views
 from receiver.http.admission import ADMISSION, Admission
 from receiver.http.auth import auth
 from receiver.http.context import CLEANING, LIMITS, METRICS, READING, SETTINGS, STORAGE
@@ -40,7 +40,7 @@ def application(settings: Settings, storage: Storage) -> web.Application:
     redaction = Redaction(masked.keys, masked.values, masked.keep) if masked.enabled else None
     app[CLEANING] = Cleaning(app[LIMITS], redaction)
     app[READING] = read_rules_file(settings.mapping.rules_file)
-    for part in (otlp, events, reads, trace_views, live, explain, prune, reindex, openapi, health, page):
+    for part in (otlp, events, reads, trace_views, calls, live, explain, prune, reindex, openapi, health, page):
         app.router.add_routes(part.routes())
     openapi.add_description(app)
     return app

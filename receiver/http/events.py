@@ -49,9 +49,10 @@ async def _send_event(request: web.Request, _given: dict[str, Any]) -> web.Respo
     cleaning, key = request.app[CLEANING], request.headers.get(IDEMPOTENCY_KEY.name)
 
     def read(body: bytes) -> tuple[EventRequest, Event, Changes]:
-        sent = decode_event(body)
+        changes = Changes()
+        sent = decode_event(body, changes)
         event = map_event(sent, Options(), str(uuid4()), key)
-        return sent, event, cleaning.clean([event])
+        return sent, event, cleaning.clean([event], changes)
 
     metrics = request.app[METRICS]
     try:
@@ -88,8 +89,9 @@ async def _send_batch(request: web.Request, _given: dict[str, Any]) -> web.Respo
     limits, cleaning = request.app[LIMITS], request.app[CLEANING]
 
     def read(body: bytes) -> tuple[_Batch, Changes]:
-        batch = _map_batch(body, limits)
-        return batch, cleaning.clean(batch.events.values())
+        changes = Changes()
+        batch = _map_batch(body, limits, changes)
+        return batch, cleaning.clean(batch.events.values(), changes)
 
     (total, events, problems), changes = await decoded(body, read)
     metrics = request.app[METRICS]
@@ -131,17 +133,17 @@ class _Batch(NamedTuple):
     problems: dict[int, Problem]
 
 
-def _map_batch(body: bytes, limits: Limits) -> _Batch:
-    batch = decode_batch(body, limits)
+def _map_batch(body: bytes, limits: Limits, changes: Changes) -> _Batch:
+    batch = decode_batch(body, limits, changes)
     options = batch.options or Options()
     problems: dict[int, Problem] = {}
     events: dict[int, Event] = {}
     for index, raw in enumerate(batch.events):
         try:
             events[index] = (
-                event_as_read(raw, indexed=options.generate_embeddings)
+                event_as_read(raw, changes, indexed=options.generate_embeddings)
                 if options.as_read
-                else map_event(decode_event(raw), options, str(uuid4()))
+                else map_event(decode_event(raw, changes), options, str(uuid4()))
             )
         except Problem as problem:
             problems[index] = problem

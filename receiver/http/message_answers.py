@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from mapping.model import Status
-from receiver.http.answers import Answer, EventId, Moment
+from receiver.http.answers import Answer, EventId, Moment, NextCursor
 
 Text = str | msgspec.UnsetType
 
@@ -56,19 +56,32 @@ class Messages(Answer):
     error: str | None
 
 
-class Turn(Message):
+class Turn(Message, kw_only=True):
     """A message, the event it is from, and when it was said there."""
 
     event_id: EventId
     timestamp: Moment
     status: Status
-    role: Annotated[str, msgspec.Meta(description="as in a message; `error` of what went wrong")]
-    name: Annotated[Text, msgspec.Meta(description="the tool, or what failed")] = msgspec.UNSET
+    role: Annotated[
+        str,
+        msgspec.Meta(
+            description="as in a message; `agent` of what an agent tells another, `waiting` of what waits for a "
+            "person, `error` of what went wrong"
+        ),
+    ]
+    depth: Annotated[
+        int, msgspec.Meta(ge=0, description="0 of the outermost agent, 1 of one that it called, and so on")
+    ]
+    name: Annotated[Text, msgspec.Meta(description="the tool, the agent that tells another, or what failed")] = (
+        msgspec.UNSET
+    )
     agent_id: Annotated[Text, msgspec.Meta(description="whose call or tool it is")] = msgspec.UNSET
+    call_id: Annotated[Text, msgspec.Meta(description="the call that it was said in")] = msgspec.UNSET
 
 
 class Conversation(Answer):
-    """A trace as one conversation; `truncated` where only the end of it is given."""
+    """A page of a conversation, in the order of time; not `truncated` where it is all of it."""
 
     turns: list[Turn]
     truncated: bool
+    next_cursor: NextCursor

@@ -85,6 +85,8 @@ class Metrics:
         self._flattened = self._counter_by_signal(
             "flattened_values", "values nested past limits.nesting, kept as JSON text"
         )
+        self._replaced = self._counter_by_signal("replaced_texts", "texts that were no UTF-8, kept with U+FFFD")
+        self._malformed_ids = self._counter_by_signal("malformed_ids", "trace, span and parents' ids left out")
         self._refused_connections = self._counter(
             "vectadb_receiver_refused_connections", "connections over server.max_connections, told to come again"
         )
@@ -248,6 +250,8 @@ class Metrics:
             (changes.cut, self._cut),
             (changes.dropped, self._dropped),
             (changes.flattened, self._flattened),
+            (changes.replaced, self._replaced),
+            (changes.ids, self._malformed_ids),
         ):
             if count:
                 counter.add(count, {"signal": signal})

@@ -145,7 +145,8 @@ def _parameter(row: Parameter, place: str) -> dict[str, Any]:
     schema = dict(row.kind.schema)
     if row.default is not None:
         schema["default"] = row.default
-    shown = {"name": row.name, "in": place, "required": row.required, "description": row.allowed, "schema": schema}
+    described = row.allowed if row.short is None else f"{row.allowed}; may also be written `{row.short}`"
+    shown = {"name": row.name, "in": place, "required": row.required, "description": described, "schema": schema}
     # Empty counts as absent; of a text the schema says that it may be empty.
     said = row.required or place != "query" or row.kind.schema == {"type": "string"}
     return shown if said else {**shown, "allowEmptyValue": True}

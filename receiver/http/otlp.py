@@ -26,16 +26,19 @@ from receiver.http.otlp_codec import CODECS, media_type
 
 
 class Signal(NamedTuple):
-    """`map` takes wire, body, moment, limits and reading; `rejected` is the field that counts what was not stored."""
+    """`map` takes wire, body, moment, limits, reading, and counts what it changed.
+
+    `rejected` is the field that counts what was not stored.
+    """
 
     name: str
-    map: Callable[[Wire, bytes, int, Limits, Reading], Mapped]
+    map: Callable[[Wire, bytes, int, Limits, Reading, Changes], Mapped]
     response: Callable[[], Any]
     rejected: str
 
 
-def _map_traces(wire: Wire, body: bytes, moment: int, limits: Limits, _reading: Reading) -> Mapped:
-    return map_traces(wire, body, moment, limits)
+def _map_traces(wire: Wire, body: bytes, moment: int, limits: Limits, _reading: Reading, changes: Changes) -> Mapped:
+    return map_traces(wire, body, moment, limits, changes)
 
 
 SIGNALS = {
@@ -64,8 +67,9 @@ async def _export(signal: Signal, request: web.Request) -> web.Response:
     body, now = await read_body(request), time.time_ns()
 
     def read(body: bytes) -> tuple[Mapped, Changes]:
-        mapped = signal.map(codec.wire, body, now, limits, reading)
-        return mapped, cleaning.clean(mapped.events)
+        changes = Changes()
+        mapped = signal.map(codec.wire, body, now, limits, reading, changes)
+        return mapped, cleaning.clean(mapped.events, changes)
 
     mapped, changes = await decoded(body, read)
     metrics = request.app[METRICS]

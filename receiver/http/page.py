@@ -21,6 +21,7 @@ _TYPES = {
     ".md": "text/plain; charset=utf-8",
     ".png": "image/png",
     ".svg": "image/svg+xml",
+    ".ts": "text/plain; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
 }
 _OTHER = "application/octet-stream"

@@ -6,15 +6,18 @@ A route names the rows it takes; anything else is an error.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from aiohttp import web
 
 from mapping import ids
+from mapping.calls.model import CallKind
 from mapping.errors import invalid
 from mapping.model import STATUSES, TRACE_STATUSES
-from mapping.times import parse_rfc3339
-from storage.filters import EventFilter, LiveFilter, SearchFilter, TraceFilter
+from mapping.times import NS, parse_rfc3339
+from receiver.settings.kinds import parse_duration
+from storage.filters import CallFilter, EventFilter, LiveFilter, SearchFilter, TraceFilter
+from storage.read.calls import SORTS
 from storage.search.results import GROUPS
 from storage.search.search import MODES
 
@@ -27,13 +30,17 @@ class Kind(NamedTuple):
 
 
 class Parameter(NamedTuple):
-    """`allowed` follows "expected" in errors, and describes. Empty counts as absent; a `required` one may not be."""
+    """`allowed` follows "expected" in errors, and describes. Empty counts as absent; a `required` one may not be.
+
+    `short` is another name for it.
+    """
 
     name: str
     allowed: str
     kind: Kind
     default: Any = None
     required: bool = False
+    short: str | None = None
 
 
 def _count(least: int, most: int) -> Kind:
@@ -65,6 +72,9 @@ _WORDS = Kind(_words, {"type": "string", "pattern": r"\S"})
 _CURSOR = Kind(str, {"type": "string", "format": "cursor"})
 _TRACE_ID = Kind(ids.trace_id, {"type": "string"})
 _TRUTH = Kind({"true": True, "false": False}.__getitem__, {"type": "boolean"})
+_DURATION = Kind(
+    lambda text: int(parse_duration(text) * NS), {"type": "string", "pattern": "^([0-9]{1,9}(ms|s|m|h|d))+$"}
+)
 _MOMENT = Kind(parse_rfc3339, {"type": "string", "format": "date-time"})
 _A_MOMENT = "a moment in RFC 3339 with its zone (a + in it is written %2B), such as 2026-01-07T19:00:00Z"
 
@@ -80,6 +90,7 @@ GROUP_BY = Parameter("group_by", *_one_of(*GROUPS))
 IDEMPOTENCY_KEY = Parameter("Idempotency-Key", "what makes it safe to send the event again", _TEXT)
 
 
+FROM = Parameter("from", *_one_of("end", "start"), default="end")
 PAGE = (LIMIT, CURSOR)
 
 # What a filter's field may be, but for `status`, which events and traces have different ones of.
@@ -91,35 +102,54 @@ _FILTERS = {
     "service": ("a service name", _TEXT),
     "since": (_A_MOMENT, _MOMENT),
     "until": (_A_MOMENT, _MOMENT),
+    "name": ("the name of a model, tool or agent", _TEXT),
+    "model": ("the name of a model", _TEXT),
+    "kind": _one_of(*get_args(CallKind)),
+    "min_duration_ns": ("how long it took at least, such as 500ms, 2s or 1m30s", _DURATION),
+    "runs": (
+        "true: traces with a call or a session, and what is not interpreted yet; false: the others",
+        _TRUTH,
+    ),
 }
+# Other names of parameters, and those that are not the field's.
+_SHORT = {"trace_id": "trace", "session_id": "session", "agent_id": "agent"}
+_NAMES = {"min_duration_ns": "min_duration"}
+_DEFAULTS = {"runs": True}
 
 
-def _filters(which: type[LiveFilter | TraceFilter], statuses: Sequence[str]) -> tuple[Parameter, ...]:
+def _filters(which: type[LiveFilter | TraceFilter | CallFilter], statuses: Sequence[str]) -> tuple[Parameter, ...]:
     """Return the rows of a filter's fields, in their order."""
     kinds = _FILTERS | {"status": _one_of(*statuses)}
-    return tuple(Parameter(field, *kinds[field]) for field in which.__struct_fields__)
+    return tuple(
+        Parameter(_NAMES.get(field, field), *kinds[field], default=_DEFAULTS.get(field), short=_SHORT.get(field))
+        for field in which.__struct_fields__
+    )
 
 
 LIVE_FILTERS = _filters(LiveFilter, STATUSES)
 EVENT_FILTERS = _filters(EventFilter, STATUSES)
 SEARCH_FILTERS = _filters(SearchFilter, STATUSES)
 TRACE_FILTERS = _filters(TraceFilter, TRACE_STATUSES)
+CALL_FILTERS = _filters(CallFilter, STATUSES)
+CALL_SORT = Parameter("sort", *_one_of(*SORTS), default="start")
 
 
 def read_query(request: web.Request, *parameters: Parameter) -> dict[str, Any]:
     """Give every parameter's value by name. Raises Problem naming the parameter and what was expected."""
     values = {parameter.name: parameter.default for parameter in parameters}
     rows = {parameter.name: parameter for parameter in parameters}
+    short = {parameter.short: parameter for parameter in parameters if parameter.short is not None}
     for name, text in request.query.items():
-        row = rows.get(name)
+        row = rows.get(name) or short.get(name)
         if row is None:
             raise invalid(f"{name[:40]}: unknown parameter; allowed: {', '.join(rows) or 'none'}")
-        if len(request.query.getall(name)) > 1:
-            raise invalid(f"{name}: expected once, got {len(request.query.getall(name))} times")
+        times = len([*request.query.getall(row.name, []), *request.query.getall(row.short or "", [])])
+        if times > 1:
+            raise invalid(f"{name}: expected once, got {times} times")
         if not text:
             continue
         try:
-            values[name] = row.kind.parse(text)
+            values[row.name] = row.kind.parse(text)
         except (ValueError, LookupError):
             raise invalid(f"{name}: expected {row.allowed}; got {text[:80]!r}") from None
     for row in parameters:

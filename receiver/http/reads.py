@@ -11,6 +11,7 @@ from mapping import ids
 from mapping.errors import Code, Problem
 from receiver.http import answers, shown
 from receiver.http.context import json_answer, stores
+from receiver.http.interpretation import interpretation_state
 from receiver.http.operation import operation
 from receiver.http.parameters import (
     EVENT_FILTERS,
@@ -50,8 +51,8 @@ def routes() -> list[web.RouteDef]:
 @operation("Traces, newest first", answers.Traces, query=(*TRACE_FILTERS, *PAGE))
 async def _traces(request: web.Request, given: dict[str, Any]) -> web.Response:
     limit, cursor = given.pop("limit"), given.pop("cursor")
-    traces, next_cursor = await stores(request).reader.traces(TraceFilter(**given), limit, cursor)
-    return json_answer(answers.Traces([shown.trace(each) for each in traces], next_cursor))
+    traces, next_cursor, left_out = await stores(request).reader.traces(TraceFilter(**given), limit, cursor)
+    return json_answer(answers.Traces([shown.trace(each) for each in traces], left_out, next_cursor))
 
 
 @operation("A trace with its events, in the order of time", answers.TraceWithEvents, query=PAGE)
@@ -148,6 +149,7 @@ async def _stats(request: web.Request, _given: dict[str, Any]) -> web.Response:
             **await storage.reader.counts(),
             "indexed": await _indexed(storage.indexer.index),
             **index_state(storage.indexer),
+            **interpretation_state(storage.interpreter),
             "version": VERSION,
         }
     )

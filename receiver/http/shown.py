@@ -11,15 +11,16 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from mapping.messages.timeline import Turn
 from mapping.sanitize.limits import cut
 from mapping.times import format_rfc3339
 from receiver.http import answers
 from storage.indexing.indexer import Indexer
 from storage.read.activity import Counted
+from storage.read.conversation import Conversation
 from storage.read.outline import Outline
+from storage.read.paging import write_cursor
 from storage.read.runs import Sums, TraceRun
-from storage.read.sessions import Session
+from storage.read.sessions import Session, SessionPart
 from storage.search.facets import Facets
 from storage.search.results import Result
 from storage.surreal.rows import EventRow
@@ -50,7 +51,15 @@ def session(stored: Session) -> answers.Session:
 
 
 def session_with_traces(stored: Session) -> answers.SessionWithTraces:
-    return answers.SessionWithTraces(**_session(stored), traces=[trace(each) for each in stored.traces])
+    traces = [
+        answers.SessionTrace(**_trace(run), part=None if part is None else _session_part(part))
+        for run, part in zip(stored.traces, stored.parts, strict=True)
+    ]
+    return answers.SessionWithTraces(**_session(stored), traces=traces)
+
+
+def _session_part(stored: SessionPart) -> answers.SessionPart:
+    return answers.SessionPart(**_same(answers.SessionPart, msgspec.structs.asdict(stored)), **_sums(stored.sums))
 
 
 def outline(stored: Outline) -> answers.Outline:
@@ -59,8 +68,10 @@ def outline(stored: Outline) -> answers.Outline:
     return answers.Outline(**_trace(stored.run), events=events, truncated=stored.truncated)
 
 
-def turn(said: Turn) -> dict[str, Any]:
-    return said | {"timestamp": format_rfc3339(said["timestamp"])}
+def conversation(told: Conversation) -> dict[str, Any]:
+    cursor = told.cursor
+    next_cursor = None if cursor is None else write_cursor(cursor._asdict(), "place")
+    return {"turns": told.turns, "truncated": next_cursor is not None, "next_cursor": next_cursor}
 
 
 def activity(counted: Counted) -> answers.Activity:

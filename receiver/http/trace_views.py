@@ -8,15 +8,17 @@ from typing import Any
 from aiohttp import web
 
 from mapping import ids
-from mapping.messages.event_messages import said_of
+from mapping.calls.conversation import failure_line
+from mapping.calls.reading import tell
 from receiver.http import answers, message_answers, shown
 from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation
-from receiver.http.parameters import BUCKETS, TRACE_FILTERS
+from receiver.http.parameters import BUCKETS, CURSOR, FROM, TRACE_FILTERS
 from receiver.http.reads import missing
 from storage.filters import TraceFilter
-from storage.read.conversation import conversation
+from storage.read import conversation
 from storage.read.outline import outline
+from storage.read.paging import Cursor, read_cursor
 from storage.surreal.rows import EventRow
 
 
@@ -24,6 +26,7 @@ def routes() -> list[web.RouteDef]:
     return [
         web.get("/api/v1/activity", _activity),
         web.get("/api/v1/events/{id}/messages", _messages),
+        web.get("/api/v1/sessions/{id}/conversation", _session_conversation),
         web.get("/api/v1/traces/{id}/conversation", _conversation),
         web.get("/api/v1/traces/{id}/outline", _outline),
     ]
@@ -45,8 +48,16 @@ async def _messages(request: web.Request, _given: dict[str, Any]) -> web.Respons
 
 
 def _told(event: EventRow) -> dict[str, Any]:
-    said = said_of(event)
-    return {"system": said.system, "sent": said.sent, "answered": said.answered, "tool": said.tool, "error": said.error}
+    told = tell(event)
+    error = failure_line(told.failure) if told.failed else None
+    tool = {"name": told.name, "arguments": told.arguments, "result": told.result, "error": error}
+    return {
+        "system": told.system,
+        "sent": told.sent,
+        "answered": told.answered,
+        "tool": tool if told.kind == "tool" else None,
+        "error": None if told.kind == "tool" else error,
+    }
 
 
 @operation("A trace with all of its events as a waterfall shows them", answers.Outline)
@@ -58,10 +69,31 @@ async def _outline(request: web.Request, _given: dict[str, Any]) -> web.Response
     return json_answer(await asyncio.to_thread(shown.outline, outlined))
 
 
-@operation("A trace as one conversation, each message once", message_answers.Conversation)
-async def _conversation(request: web.Request, _given: dict[str, Any]) -> web.Response:
+@operation(
+    "A trace as one conversation, each message once, from its beginning or its end",
+    message_answers.Conversation,
+    query=(FROM, CURSOR),
+)
+async def _conversation(request: web.Request, given: dict[str, Any]) -> web.Response:
     trace_id = ids.trace_id(request.match_info["id"])
-    told = await conversation(stores(request).reader, trace_id)
+    told = await conversation.of_trace(stores(request).reader, trace_id, given["from"], _cursor(given))
     if told is None:
         raise missing("trace", trace_id)
-    return json_answer({"turns": [shown.turn(turn) for turn in told.turns], "truncated": told.truncated})
+    return json_answer(shown.conversation(told))
+
+
+@operation(
+    "A session as one conversation, each message once, from its beginning or its end",
+    message_answers.Conversation,
+    query=(FROM, CURSOR),
+)
+async def _session_conversation(request: web.Request, given: dict[str, Any]) -> web.Response:
+    session_id = request.match_info["id"]
+    told = await conversation.of_session(stores(request).reader, session_id, given["from"], _cursor(given))
+    if told is None:
+        raise missing("session", session_id)
+    return json_answer(shown.conversation(told))
+
+
+def _cursor(given: dict[str, Any]) -> Cursor | None:
+    return None if given["cursor"] is None else read_cursor(given["cursor"])

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from receiver.settings import kinds
 from receiver.settings.kinds import Kind
 from receiver.settings.model import Server, Settings
+from receiver.settings.prices_file import read_prices_file
 from receiver.settings.rules_file import read_rules_file
 from receiver.settings.yaml_file import read_config_file
 
@@ -178,7 +179,7 @@ def _is_own(endpoint: str, server: Server) -> bool:
 
 
 def check(settings: Settings) -> None:
-    """Refuse settings that are fine each by itself and not together, and rules that are none. Raises SettingsError."""
+    """Refuse settings that are fine each by itself and not together, and rules or prices that are none. Raises SettingsError."""
     server = settings.server
     if not (is_loopback(server.host) or settings.auth.api_keys or server.insecure):
         raise SettingsError(
@@ -201,6 +202,10 @@ def check(settings: Settings) -> None:
         read_rules_file(settings.mapping.rules_file)
     except ValueError as error:
         raise SettingsError(f"mapping.rules_file: {error}") from None
+    try:
+        read_prices_file(settings.prices.file)
+    except ValueError as error:
+        raise SettingsError(f"prices.file: {error}") from None
 
 
 def markdown() -> str:

@@ -161,6 +161,13 @@ class EventMapping:
 
 
 @dataclass(frozen=True)
+class Prices:
+    file: Annotated[
+        Path | None, Setting(kinds.FILE, "YAML file with prices of models of your own, as examples/prices.yaml")
+    ] = None
+
+
+@dataclass(frozen=True)
 class Retention:
     days: Annotated[
         float, Setting(kinds.NUMBER, "traces are deleted so many days after their last activity; 0: never")
@@ -227,6 +234,7 @@ class Settings:
     embedding: Embedding = dataclasses.field(default_factory=Embedding)
     search: Search = dataclasses.field(default_factory=Search)
     mapping: EventMapping = dataclasses.field(default_factory=EventMapping)
+    prices: Prices = dataclasses.field(default_factory=Prices)
     retention: Retention = dataclasses.field(default_factory=Retention)
     limits: Limits = dataclasses.field(default_factory=Limits)
     redaction: Redaction = dataclasses.field(default_factory=Redaction)

@@ -3,7 +3,8 @@
 Words are found in another form (`refunded`, `refunds`), parts of identifiers by themselves (`get_user`, `getUser`:
 get, user), and exact things as they are: an identifier, path, address, version or number with inner punctuation, or of
 letters and digits, is a token of its own beside its parts, unstemmed. Nothing is a stop word: English ones are in
-`E_NOT_FOUND` and `A-1029`, and IDF makes little of them anyway.
+`E_NOT_FOUND` and `A-1029`, and IDF makes little of them anyway. Where a script has no spaces between words, its grams
+stand for them (`unspaced.py`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 import qdrant_edge as edge
+
+from storage.qdrant.unspaced import apart, grams_in
 
 # `word` keeps camelCase whole, `multilingual` drops what is digits alone (`503`, `10.0.0.1`), `whitespace` keeps the
 # comma after a word. `code` splits like `word`, and camelCase too; of snake_case and camelCase it keeps the whole
@@ -64,8 +67,12 @@ def clean(text: str) -> str:
 
 def document_vector(text: str, identifiers: Iterable[str] = ()) -> edge.SparseVector:
     """Give the vector to index a text with, and identifiers, which are found as a whole: a UUID's parts are noise."""
-    exact = (*_wholes(text), *(identifier.strip(INNER) for identifier in identifiers))
-    parts, wholes = _PARTS.embed_document(text), _WHOLES.embed_document(" ".join(exact))
+    exact = (
+        *_wholes(text),
+        *(gram.text for gram in grams_in(text)),
+        *(identifier.strip(INNER) for identifier in identifiers),
+    )
+    parts, wholes = _PARTS.embed_document(apart(text)), _WHOLES.embed_document(" ".join(exact))
     weights = dict(zip(parts.indices, parts.values, strict=True))
     weights.update(zip(wholes.indices, wholes.values, strict=True))  # `get_user` is both
     return _vector(weights)
@@ -81,7 +88,7 @@ def query_vector(text: str) -> edge.SparseVector:
     for whole in _wholes(text):
         weight = 2.0 * len(_PARTS.embed_query(whole).indices)
         weights.update(dict.fromkeys(_WHOLES.embed_query(whole).indices, weight))
-    for index in _PARTS.embed_query(text).indices:
+    for index in tokens(text):
         weights.setdefault(index, 1.0)
     return _vector(weights)
 
@@ -92,7 +99,9 @@ def exact_things(query: str) -> list[str]:
     Short numbers, times, and names such as `PayPal` count only where they are half of what is asked: in "not a 404" or
     "within 3 days" they name nothing. Of a long query the first 1,000 characters are looked through.
     """
-    words = [word for run in _RUN.findall(clean(query[:1_000])) if (word := run.strip(INNER)) and telling_tokens(word)]
+    words = [
+        word for run in _RUN.findall(apart(clean(query[:1_000]))) if (word := run.strip(INNER)) and telling_tokens(word)
+    ]
     found = [word for word in words if _is_identifier(word)]
     alone = [word for word in words if _is_identifier(word) or _is_mixed(word) or any(map(str.isdecimal, word))]
     if 2 * len(alone) >= len(words):
@@ -102,17 +111,25 @@ def exact_things(query: str) -> list[str]:
 
 def things(text: str) -> frozenset[str]:
     """Give all that a text has as a whole, in lower case: exact things, the names in them, and words."""
-    return frozenset(word.lower() for word in (*_wholes(text), *_WORD.findall(text)))
+    return frozenset(word.lower() for word in (*_wholes(text), *_WORD.findall(apart(text))))
 
 
 def tokens(text: str) -> frozenset[int]:
     """Give the words of a text and the parts of its identifiers, stemmed, as the numbers that stand for them."""
-    return frozenset(_PARTS.embed_query(clean(text)).indices)
+    return _numbers(_PARTS, clean(text))
 
 
 def telling_tokens(text: str) -> frozenset[int]:
     """Give those of `tokens` that are no English stop words."""
-    return frozenset(_TELLING.embed_query(clean(text)).indices)
+    return _numbers(_TELLING, clean(text))
+
+
+def _numbers(words: edge.Bm25, text: str) -> frozenset[int]:
+    found = frozenset(words.embed_query(apart(text)).indices)
+    if text.isascii():
+        return found
+    grams = " ".join(gram.text for gram in grams_in(text, singles=False))
+    return found.union(_WHOLES.embed_query(grams).indices)
 
 
 def _wholes(text: str) -> Iterator[str]:
@@ -120,7 +137,7 @@ def _wholes(text: str) -> Iterator[str]:
 
     camelCase counts, because stemming makes `getUsers` the same as `getUser`.
     """
-    for run in _RUN.findall(text):
+    for run in _RUN.findall(apart(text)):
         whole = run.strip(INNER)
         if whole.islower() and whole.isalpha():
             continue  # most of them

@@ -15,7 +15,7 @@ from mapping.values import INT64_MIN
 from storage.filters import TraceFilter
 from storage.read.paging import Branch, Cursor, Pieces, Row, page
 from storage.read.reader import Reader
-from storage.read.traces import traces_of
+from storage.read.traces import IS_RUN, traces_of
 from storage.surreal import rows
 
 MOST_TRACES = 20_000
@@ -80,14 +80,19 @@ async def activity(reader: Reader, which: TraceFilter, buckets: int) -> Counted:
     first = next(iter(equal), None)
     if first in {"session_id", "agent_id"}:
         # Any that took part; what is found is sifted already.
-        found, equal = await traces_of(reader.database, which, MOST_TRACES + 1, None), {}
+        found, equal = (await traces_of(reader.database, which, MOST_TRACES, None)).rows, {}
         stopped_at = -found.pop()["newest"] if len(found) > MOST_TRACES else None
     else:
         branches = (
             [Branch({first: equal[first]})] if first else [Branch({"status": status}) for status in TRACE_STATUSES]
         )
         found, stopped_at = await _newest(reader, which, branches)
+        found = _runs(found) or found if which.runs else [row for row in found if row.get("is_run") is False]
     return await asyncio.to_thread(_told, which, buckets, equal, found, stopped_at)
+
+
+def _runs(found: list[Row]) -> list[Row]:
+    return [row for row in found if row.get("is_run") is not False]
 
 
 def _told(which: TraceFilter, buckets: int, equal: dict[str, Any], found: list[Row], stopped_at: int | None) -> Counted:
@@ -119,7 +124,7 @@ async def _newest(reader: Reader, which: TraceFilter, branches: list[Branch]) ->
 
 
 def _pieces(reader: Reader, which: TraceFilter, branch: Branch) -> Pieces:
-    fields = f"id, newest, {', '.join(TraceFilter.fields())}"
+    fields = f"id, newest, {', '.join(TraceFilter.fields())}, {IS_RUN}"
 
     async def read(limit: int, after: Cursor | None) -> list[Row]:
         return await page(

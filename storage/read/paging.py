@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import heapq
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -20,6 +20,7 @@ from storage.surreal import cbor
 from storage.surreal.database import Database, timed
 
 Row = dict[str, Any]
+_Read = TypeVar("_Read")
 
 # Rows that are sifted, or read of many, at a time: 10-20 ms of the engine's time.
 _PIECE = 1_000
@@ -35,9 +36,13 @@ class Contains(NamedTuple):
 
 
 class Branch(NamedTuple):
-    """Fields that are equal to a value; None: that are absent. An index over the first one and the order serves it."""
+    """Fields that are equal to a value; None: that are absent. An index over the first of them and the order serves it.
+
+    `indexed` says over how many of the fields that index is.
+    """
 
     equal: Mapping[str, Any]
+    indexed: int = 1
 
 
 class Cursor(NamedTuple):
@@ -56,8 +61,8 @@ def read_cursor(text: str) -> Cursor:
     return Cursor(cbor.int64(place), last)
 
 
-def write_cursor(row: Row) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode((row["newest"], row["id"]))).decode("ascii")
+def write_cursor(row: Row, by: str = "newest") -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode((row[by], row["id"]))).decode("ascii")
 
 
 async def page(
@@ -78,7 +83,7 @@ async def page(
     `by` is the field of the order. `since` (inclusive) and `until` (exclusive) are nanoseconds, for newest first only,
     and so are other `fields` than all; the field of the order and the id must be among them.
     """
-    if len(branches) == 1 and len(branches[0].equal) > 1 and not oldest_first:
+    if len(branches) == 1 and len(branches[0].equal) > branches[0].indexed and not oldest_first:
         return await _sifted(
             database, table, branches[0], limit, cursor=cursor, since=since, until=until, fields=fields
         )
@@ -101,7 +106,7 @@ class Pace:
     def __init__(self, first: int = _FIRST_PIECE) -> None:
         self.rows = first
 
-    async def keep(self, reading: Awaitable[list[Row]]) -> list[Row]:
+    async def keep(self, reading: Awaitable[_Read]) -> _Read:
         """Read so many rows, and learn from how long it takes the database: who waits for others is not slow."""
         with timed() as seconds:
             found = await reading

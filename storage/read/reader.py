@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from mapping.model import STATUSES, Trace
 from mapping.values import INT64_MIN
-from storage.filters import EventFilter, TraceFilter
+from storage.filters import CallFilter, EventFilter, TraceFilter
+from storage.read.calls import ORDERS, Sort, calls
 from storage.read.counts import Counts
 from storage.read.paging import Branch, Cursor, Row, page, read_cursor, write_cursor
 from storage.read.runs import TraceRun, agent_of, runs_of, trace_run
@@ -42,11 +43,16 @@ class Reader:
         """What it reads from: views of a trace and of all traces have modules of their own."""
         return self._database
 
-    async def traces(self, which: TraceFilter, limit: int, cursor: str | None = None) -> Page[TraceRun]:
-        """Give traces newest first, by their start. A session or an agent is any that took part."""
-        found = await traces_of(self._database, which, limit + 1, read_cursor(cursor) if cursor else None)
+    async def traces(
+        self, which: TraceFilter, limit: int, cursor: str | None = None
+    ) -> tuple[list[TraceRun], str | None, int]:
+        """Give traces newest first, by their start, the next cursor, and how many others among them are left out.
+
+        A session or an agent is any that took part.
+        """
+        found, left_out = await traces_of(self._database, which, limit, read_cursor(cursor) if cursor else None)
         runs = await runs_of(self._database, (row["id"] for row in found[:limit]))
-        return [trace_run(row, runs.get(row["id"])) for row in found[:limit]], _next(found, limit)
+        return [trace_run(row, runs.get(row["id"])) for row in found[:limit]], _next(found, limit), left_out
 
     async def trace(self, trace_id: str) -> TraceRun | None:
         row = await self._one(rows.TRACE, trace_id)
@@ -105,6 +111,19 @@ class Reader:
             "SELECT * FROM $events", events=[cbor.record(rows.EVENT, event_id) for event_id in event_ids]
         )
         return {event["id"]: event for event in await self._completed(found)}
+
+    async def as_sent(self, event_ids: Iterable[str]) -> dict[str, EventRow]:
+        """Give those events that are there with what they say themselves of session and agent, by id."""
+        (found,) = await self._database.query(
+            "SELECT * FROM $events", events=[cbor.record(rows.EVENT, event_id) for event_id in event_ids]
+        )
+        await self._add_origins(found)
+        return {row["id"]: rows.event_of_row(row | row.get("as_sent", {})) for row in found}
+
+    async def calls(self, which: CallFilter, sort: Sort, limit: int, cursor: str | None = None) -> Page[Row]:
+        """Give calls in this order, each as its row (`storage.interpreting.results`)."""
+        found = await calls(self._database, which, sort, limit + 1, read_cursor(cursor) if cursor else None)
+        return found[:limit], _next(found, limit, ORDERS[sort])
 
     async def sessions(self, limit: int, cursor: str | None = None) -> Page[Session]:
         """Give sessions, the one whose latest trace started last first."""
@@ -223,6 +242,6 @@ def _inheriting(trace: Row, equal: dict[str, Any], inherited: Sequence[str]) -> 
             yield Branch({"trace_id": trace["id"]} | equal | dict.fromkeys(absent))
 
 
-def _next(found: Sequence[Row], limit: int) -> str | None:
+def _next(found: Sequence[Row], limit: int, by: str = "newest") -> str | None:
     """Give the cursor of the next page: one more than the page was asked for, to know whether there is one."""
-    return write_cursor(found[limit - 1]) if len(found) > limit else None
+    return write_cursor(found[limit - 1], by) if len(found) > limit else None

@@ -17,8 +17,20 @@ from storage.surreal.database import Database
 _TRACES_AT_ONCE = 100
 
 
+class SessionPart(msgspec.Struct):
+    """What a session did in a trace."""
+
+    event_count: int
+    first_event_at: int
+    last_event_at: int
+    sums: Sums
+
+
 class Session(msgspec.Struct):
-    """A session's traces, newest first, summed up."""
+    """A session's traces, newest first, summed up.
+
+    `parts` has the session's own part of each trace that other sessions have a part in, too, and None for the others.
+    """
 
     id: str
     trace_count: int
@@ -27,6 +39,7 @@ class Session(msgspec.Struct):
     last_event_at: int
     trace_ids: list[str]
     traces: list[TraceRun]
+    parts: list[SessionPart | None]
     sums: Sums
 
 
@@ -142,8 +155,17 @@ def session_of(session_id: str, members: Sequence[Member]) -> Session:
         last_event_at=max(_bound(member, "last_event_at", "last_event_at") for member in members),
         trace_ids=[member.trace["id"] for member in members],
         traces=[trace_run(member.trace, member.run) for member in members],
+        parts=[_part(member) for member in members],
         sums=sums_of(parts, agents, interpreted=all(is_interpreted(member.trace, member.run) for member in members)),
     )
+
+
+def _part(member: Member) -> SessionPart | None:
+    part = member.part
+    if part is None or not _shares(member):
+        return None
+    sums = sums_of([part], interpreted=is_interpreted(member.trace, member.run))
+    return SessionPart(part["event_count"], part["first_event_at"], part["last_event_at"], sums)
 
 
 def _shares(member: Member) -> bool:

@@ -1,13 +1,14 @@
 """Lists of traces, newest first. By an agent or a session they hold the traces that any such took part in.
 
-What was interpreted says who took part; of what is not yet, the trace itself does.
+What was interpreted says who took part, and whether a trace is a run; of what is not yet, the trace itself does.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from mapping.model import TRACE_STATUSES
+from mapping.values import INT64_MIN
 from storage.filters import TraceFilter
 from storage.read.paging import Branch, Contains, Cursor, Row, page
 from storage.read.runs import runs_of
@@ -16,23 +17,147 @@ from storage.surreal.database import Database
 
 # Traces that are sifted at a time.
 _PIECE = 200
+# Records of the interpreter's queue whose traces are listed though nobody knows yet whether they are runs; and traces
+# without a run that are counted.
+_WAITING, _MOST_LEFT_OUT = 50, 10_000
 
 
-async def traces_of(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> list[Row]:
-    """Return the rows of traces, newest first, at most `limit`."""
-    if which.session_id is None and which.agent_id is None:
-        equal = which.equal()
-        branches = [Branch(equal)] if equal else [Branch({"status": status}) for status in TRACE_STATUSES]
-        return await page(database, rows.TRACE, branches, limit, cursor=after, since=which.since, until=which.until)
+# Whether a row of a trace is a run's; None where that is not known yet.
+IS_RUN = "type::record('agent_run', record::id(id)).is_run AS is_run"
+
+
+class Traces(NamedTuple):
+    """Rows of a page's traces, newest first, and one more where there is one.
+
+    `left_out` counts the traces without a run in the page's time, `_MOST_LEFT_OUT` at most.
+    """
+
+    rows: list[Row]
+    left_out: int
+
+
+async def traces_of(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> Traces:
+    """Return a page of traces that follow the cursor. Where there is no run at all, the others are listed."""
+    found = await _traces(database, which, limit, after)
+    if which.runs and not found.rows and not (after and (await _traces(database, which, 1, None)).rows):
+        return Traces((await _traces(database, _others(which), limit, after)).rows, 0)
+    return found
+
+
+def _others(which: TraceFilter) -> TraceFilter:
+    return TraceFilter(**{field: getattr(which, field) for field in which.__struct_fields__} | {"runs": False})
+
+
+async def _traces(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> Traces:
+    if which.equal():
+        return await _sifted(database, which, limit, after)
+    # What is interpreted meanwhile is found twice, and what is found first cannot be missed by both.
+    places = await _waiting(database, which, limit + 1, after) if which.runs else set()
+    found = await page(
+        database,
+        rows.RUN,
+        [Branch({"is_run": which.runs})],
+        limit + 1,
+        cursor=after,
+        since=which.since,
+        until=which.until,
+        fields="id, newest",
+    )
+    listed = sorted(places | {(row["newest"], row["id"]) for row in found})[: limit + 1]
+    left_out = 0
+    if which.runs:
+        last = listed[limit - 1][0] if len(listed) > limit else _place(which.since, -INT64_MIN - 1)
+        left_out = await _left_out(database, after.place if after else _place(which.until, INT64_MIN), last)
+    return Traces(await _by_id(database, [trace_id for _, trace_id in listed]), left_out)
+
+
+async def _waiting(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> set[tuple[int, str]]:
+    """Return the places of traces that are not interpreted yet."""
+    queued, state = await database.query(
+        "RETURN array::distinct((SELECT id, traces.map(|$trace| $trace[0]) AS ids FROM interpretation_queue"
+        " ORDER BY id DESC LIMIT $most).map(|$record| $record.ids).flatten());"
+        "SELECT * FROM interpretation_state:current",
+        most=_WAITING,
+    )
+    found: list[Row] = []
+    if queued:
+        (found,) = await database.query(
+            "SELECT id, newest FROM $traces", traces=[cbor.record(rows.TRACE, trace_id) for trace_id in queued]
+        )
+    reached = Cursor(state[0]["place"], state[0]["last"]) if state and "place" in state[0] else None
+    if reached is not None or not state:
+        found = [*found, *await _of_earlier_versions(database, which, limit, after, reached)]
+    return {place for row in found if _is_here(which, after, place := (row["newest"], row["id"]))}
+
+
+def _is_here(which: TraceFilter, after: Cursor | None, place: tuple[int, str]) -> bool:
+    return (
+        (after is None or place > (after.place, str(after.id)))
+        and (which.since is None or place[0] <= cbor.int64(-which.since))
+        and (which.until is None or place[0] > cbor.int64(-which.until))
+    )
+
+
+async def _of_earlier_versions(
+    database: Database, which: TraceFilter, limit: int, after: Cursor | None, reached: Cursor | None
+) -> list[Row]:
+    """Return traces that were never interpreted: after an upgrade they are, from the newest on; `reached` is how far."""
+    place = max((cursor for cursor in (after, reached) if cursor), key=lambda cursor: cursor.place, default=None)
     found: list[Row] = []
     while True:
-        places = await _places(database, which, _PIECE, after)
-        for row in await _rows(database, which, [trace_id for _, trace_id in places]):
-            found.append(row)
-            if len(found) == limit:
-                return found
-        if len(places) < _PIECE:
+        piece = await page(
+            database,
+            rows.TRACE,
+            [Branch({"status": status}) for status in TRACE_STATUSES],
+            _PIECE,
+            cursor=place,
+            since=which.since,
+            until=which.until,
+            fields=f"id, newest, {IS_RUN}",
+        )
+        found += [row for row in piece if row.get("is_run") is None]
+        if len(piece) < _PIECE or len(found) >= limit:
             return found
+        place = Cursor(piece[-1]["newest"], piece[-1]["id"])
+
+
+async def _left_out(database: Database, after: int, last: int) -> int:
+    """Count the traces without a run between two places of a list."""
+    found = await database.query(
+        "SELECT VALUE count FROM (SELECT count() FROM (SELECT id FROM agent_run WHERE is_run = false"
+        " AND newest > $after AND newest <= $last LIMIT $most) GROUP ALL)",
+        after=after,
+        last=last,
+        most=_MOST_LEFT_OUT,
+    )
+    return sum(found[0])
+
+
+def _place(moment: int | None, otherwise: int) -> int:
+    return otherwise if moment is None else cbor.int64(-moment)
+
+
+async def _sifted(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> Traces:
+    found: list[Row] = []
+    # Up to the page's last row, and behind it.
+    left_out = behind = 0
+    while True:
+        places = await _places(database, which, _PIECE, after)
+        traces = await _by_id(database, [trace_id for _, trace_id in places])
+        runs = await runs_of(database, (row["id"] for row in traces))
+        for row in traces:
+            run = runs.get(row["id"])
+            if not _fits(which, row, run):
+                continue
+            if which.runs != (run is None or run["is_run"]):
+                left_out += which.runs and len(found) < limit
+                behind += which.runs and len(found) == limit
+                continue
+            found.append(row)
+            if len(found) > limit:
+                return Traces(found, left_out)
+        if len(places) < _PIECE:
+            return Traces(found, left_out + behind)
         after = Cursor(*places[-1])
 
 
@@ -43,11 +168,13 @@ async def _places(database: Database, which: TraceFilter, limit: int, after: Cur
             (rows.SESSION_RUN, Branch({"session_id": which.session_id})),
             (rows.TRACE, Branch({"session_id": which.session_id})),
         ]
-    else:
+    elif which.agent_id is not None:
         sources = [
             (rows.RUN, Branch({"agents": Contains(which.agent_id)})),
             (rows.TRACE, Branch({"agent_id": which.agent_id})),
         ]
+    else:
+        sources = [(rows.TRACE, Branch(which.equal()))]
     places: set[tuple[int, str]] = set()
     for table, branch in sources:
         cursor = after
@@ -60,15 +187,14 @@ async def _places(database: Database, which: TraceFilter, limit: int, after: Cur
     return sorted(places)[:limit]
 
 
-async def _rows(database: Database, which: TraceFilter, trace_ids: list[str]) -> list[Row]:
-    """Return those of these traces that are asked for, in their order."""
+async def _by_id(database: Database, trace_ids: list[str]) -> list[Row]:
+    """Return those of these traces that are there, in their order."""
     if not trace_ids:
         return []
     (found,) = await database.query(
         "SELECT * FROM $traces", traces=[cbor.record(rows.TRACE, trace_id) for trace_id in trace_ids]
     )
-    runs = await runs_of(database, trace_ids)
-    return [row for row in found if _fits(which, row, runs.get(row["id"]))]
+    return list(found)
 
 
 def _fits(which: TraceFilter, trace: Row, run: Row | None) -> bool:

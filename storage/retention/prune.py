@@ -8,6 +8,8 @@ changed one of them since it was read.
 
 What a trace came to goes first. Where the trace itself stays, a record of the interpretation's queue asks for it anew.
 
+Of a session go the traces that hold no other session. A trace that does is kept, and the answer says so.
+
 Origins stay: thousands of events share one, and nobody counts who does.
 """
 
@@ -18,15 +20,18 @@ import contextlib
 import random
 import secrets
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from mapping.errors import Code, Problem
 from mapping.model import TRACE_STATUSES
+from storage.filters import TraceFilter
 from storage.read.counts import count_events
 from storage.read.paging import Branch, Cursor, Row, page
+from storage.read.runs import is_interpreted, runs_of
+from storage.read.traces import traces_of
 from storage.retention.session_parts import delete_part, shared_parts
 from storage.surreal import cbor, rows
 from storage.surreal.database import ConflictError, Database
@@ -76,9 +81,9 @@ COMMIT;
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """Which traces: one of these is given.
 
-    Those last active before a moment (nanoseconds); those of a session, and of those that it shares its own events;
-    one; or those silent for longest, until no more than so many events are left. The last one of all stays then,
-    however many events it has.
+    Those last active before a moment (nanoseconds); those of a session alone, and its own events in those that it
+    shares; one; or those silent for longest, until no more than so many events are left. The last one of all stays
+    then, however many events it has.
     """
 
     before: int | None = None
@@ -88,11 +93,16 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pruned(NamedTuple):
-    """How much was deleted, or would be; and whether that is all there was to delete."""
+    """How much was deleted, or would be; and whether that is all there was to delete.
+
+    `kept` traces of the session hold other sessions, too, and are not interpreted yet: which events are whose is not
+    known.
+    """
 
     traces: int
     events: int
     done: bool = True
+    kept: int = 0
 
 
 class Pruner:
@@ -145,7 +155,8 @@ class Pruner:
             if now >= ends:
                 return Pruned(traces, events, done=False)
             await asyncio.sleep((now - began) * (1 / share - 1))
-        return Pruned(traces, events, done=most is None or most < _EXCESS or not events)
+        kept = await self._kept(which)
+        return Pruned(traces, events, done=most is None or most < _EXCESS or not events, kept=kept)
 
     async def _parts(self, which: Selection, ends: float, share: float) -> tuple[int, bool]:
         """Delete a session's parts of traces that it shares, and say how many events that were, and whether all."""
@@ -174,8 +185,9 @@ class Pruner:
         """Say what `prune` would delete. Raises Problem (UNAVAILABLE)."""
         if which.session_id is not None:
             parts = await shared_parts(self._database, which.session_id)
-            whole, _ = await self._walk(which, None, {part.trace_id for part in parts})
-            return whole._replace(events=whole.events + sum(part.events for part in parts))
+            own, _ = await self._walk(which, None)
+            kept = await self._kept(which) - len(parts)
+            return own._replace(events=own.events + sum(part.events for part in parts), kept=kept)
         if which.max_events is None:
             return (await self._walk(which, None))[0]
         over = await count_events(self._database) - which.max_events
@@ -192,7 +204,7 @@ class Pruner:
         _, before = await self._walk(Selection(max_events=max_events), over)
         return Selection(before=before), over
 
-    async def _walk(self, which: Selection, most: int | None, but: Collection[str] = ()) -> tuple[Pruned, int]:
+    async def _walk(self, which: Selection, most: int | None) -> tuple[Pruned, int]:
         """Count traces and their events, up to so many, and give the moment by which all of them were last active."""
         traces = events = before = 0
         cursor: Cursor | None = None
@@ -201,8 +213,7 @@ class Pruner:
             for row in found if which.max_events is None else found[:-1]:
                 if most is not None and events >= most:
                     return Pruned(traces, events), before
-                if row["id"] not in but:
-                    traces, events = traces + 1, events + row["event_count"]
+                traces, events = traces + 1, events + row["event_count"]
                 before = row["active"] + 1
                 cursor = Cursor(row[_order(which)], row["id"])
             if len(found) < _MEASURED:
@@ -214,11 +225,49 @@ class Pruner:
             (found,) = await self._database.query("SELECT * FROM $trace", trace=[_trace(which.trace_id)])
             return list(found) if cursor is None else []
         if which.session_id is not None:
-            branches = [Branch({"session_id": which.session_id})]
-        else:
-            branches = [Branch({"status": status}) for status in TRACE_STATUSES]
+            own: list[Row] = []
+            async for row, is_shared in self._of_session(which.session_id, cursor):
+                own += [] if is_shared else [row]
+                if len(own) == limit:
+                    break
+            return own
+        branches = [Branch({"status": status}) for status in TRACE_STATUSES]
         found = await page(self._database, rows.TRACE, branches, limit, cursor=cursor, by=_order(which))
         return [row for row in found if which.before is None or row["active"] < which.before]
+
+    async def _kept(self, which: Selection) -> int:
+        """Count the traces of a session that hold other sessions, too."""
+        if which.session_id is None:
+            return 0
+        return len([row async for row, is_shared in self._of_session(which.session_id, None) if is_shared])
+
+    async def _of_session(self, session_id: str, cursor: Cursor | None) -> AsyncIterator[tuple[Row, bool]]:
+        """Read the traces that a session has a part in, newest first, and whether others have."""
+        which = TraceFilter(session_id=session_id)
+        while True:
+            found = (await traces_of(self._database, which, _MEASURED, cursor)).rows
+            shared = await self._shared(session_id, found)
+            for row in found:
+                yield row, row["id"] in shared
+            if len(found) <= _MEASURED:
+                return
+            cursor = Cursor(found[-1]["newest"], found[-1]["id"])
+
+    async def _shared(self, session_id: str, traces: Sequence[Row]) -> set[str]:
+        """Return the ids of those of these traces that hold another session; what is not interpreted yet is looked at."""
+        runs = await runs_of(self._database, (row["id"] for row in traces))
+        shared = {trace_id for trace_id, run in runs.items() if {*run["sessions"]} - {session_id}}
+        for row in traces:
+            if row["id"] not in shared and not is_interpreted(row, runs.get(row["id"])):
+                (others,) = await self._database.query(
+                    "SELECT VALUE id FROM agent_event"
+                    " WHERE trace_id = $trace AND session_id != NONE AND session_id != $own LIMIT 1",
+                    trace=row["id"],
+                    own=session_id,
+                )
+                if others or row.get("session_id") not in (None, session_id):
+                    shared.add(row["id"])
+        return shared
 
     async def _delete(self, group: Sequence[Row]) -> Pruned:
         """Delete traces, or of a long one a part. Raises ConflictError where one of them has changed."""

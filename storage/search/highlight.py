@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from storage.qdrant.bm25 import INNER, telling_tokens, tokens
+from storage.qdrant.unspaced import UNSPACED, grams_in
 
 _LENGTH = 160
 # Characters shown before the first word of a passage, as far as there is room.
@@ -85,6 +86,15 @@ class Highlighter:
         return [match for match in joined if match.tokens & self._telling]
 
     def _single_matches(self, text: str) -> Iterator[_Match]:
+        if text.isascii():
+            yield from self._words(text)
+            return
+        # What has no spaces is looked at gram by gram, the rest in its own places.
+        words = self._words(UNSPACED.sub(lambda run: " " * len(run[0]), text))
+        grams = (_Match(at, at + len(gram), tokens(gram) & self._wanted) for at, gram in grams_in(text))
+        yield from sorted((*words, *(gram for gram in grams if gram.tokens)), key=lambda match: match.start)
+
+    def _words(self, text: str) -> Iterator[_Match]:
         for run in _RUN.finditer(text):
             for start, end, found in self._in_run(run.group()):
                 yield _Match(run.start() + start, run.start() + end, found)

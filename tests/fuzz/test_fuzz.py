@@ -1,5 +1,6 @@
 """A short run of the fuzzer. A long one: `python tests/fuzz/run.py --minutes 10`."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,8 @@ def fuzz(*arguments):
 def test_no_case_of_the_fuzzer_hurts_the_receiver():
     run = fuzz("--cases", "1500", "--seed", "1")
     assert run.returncode == 0, run.stdout + run.stderr
-    assert run.stdout.startswith("seed 1: 1500 cases")
+    # At least: several are sent at once.
+    assert int(re.match(r"seed 1: (\d+) cases", run.stdout)[1]) >= 1500
 
 
 def test_one_case_is_shown_and_sent_again():

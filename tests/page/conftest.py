@@ -87,8 +87,11 @@ def start(browser, tmp_path):
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def open_tab(browser):
-    """Open a tab: `await open_tab(receiver, "#/traces", dark=True, viewport=PHONE)`. None may end with troubles."""
+async def open_tab(browser, start):
+    """Open a tab: `await open_tab(receiver, "#/traces", dark=True, viewport=PHONE)`. None may end with troubles.
+
+    It needs `start` so that a tab is closed before the receiver that it looks at is stopped.
+    """
     tabs = []
 
     async def opens(program, address="", **options):

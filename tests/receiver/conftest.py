@@ -81,13 +81,16 @@ class Receiver:
         return answer.json()
 
 
-def settings_of(folder, *, model="off", limits=None, redaction=None, telemetry=None, retention=None, **server):
+def settings_of(
+    folder, *, model="off", limits=None, redaction=None, telemetry=None, retention=None, prices=None, **server
+):
     keys = tuple(s.Secret(key) for key in server.pop("keys", ()))
     return s.Settings(
         server=s.Server(**{"port": 0, "otlp_port": None, **server}),
         auth=s.Auth(api_keys=keys),
         storage=s.Storage(data_dir=folder),
         embedding=s.Embedding(model=model),
+        prices=s.Prices(file=prices),
         limits=s.Limits(**limits or {}),
         redaction=s.Redaction(**redaction or {}),
         retention=s.Retention(**retention or {}),

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="those silent for longest, until no more than N events are left; the last trace stays",
     )
-    which.add_argument("--session", metavar="ID", help="those of this session")
+    which.add_argument("--session", metavar="ID", help="those of this session that hold no other one")
     which.add_argument("--trace", metavar="ID", help="this one")
     parser.add_argument("--dry-run", action="store_true", help="only say how much it would be")
     parser.add_argument("--json", action="store_true", help="say it as a line of JSON")
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _all(receiver: api.Receiver, asked: dict[str, Any]) -> dict[str, int]:
     """Ask until all of it is done. The receiver takes its time, so that what comes in is stored meanwhile."""
-    total = {"traces": 0, "events": 0}
+    total = {"traces": 0, "events": 0, "kept": 0}
     progress = Progress()
     try:
         while True:
@@ -66,8 +66,9 @@ def _all(receiver: api.Receiver, asked: dict[str, Any]) -> dict[str, int]:
                 progress.show(f"waiting: {error}")
                 time.sleep(error.retry_after)
                 continue
-            for name in total:
+            for name in ("traces", "events"):
                 total[name] += pruned[name]
+            total["kept"] = pruned["kept"]
             if pruned["done"]:
                 return total
             progress.show(_sentence(total, dry_run=False))
@@ -77,4 +78,5 @@ def _all(receiver: api.Receiver, asked: dict[str, Any]) -> dict[str, int]:
 
 def _sentence(total: dict[str, int], *, dry_run: bool) -> str:
     what = f"{count(total['traces'], 'trace')} with {count(total['events'], 'event')}"
-    return f"{what} would be deleted" if dry_run else f"{what} deleted"
+    kept = f"; {count(total['kept'], 'trace')} kept, with events of other sessions, too" if total["kept"] else ""
+    return f"{what} would be deleted{kept}" if dry_run else f"{what} deleted{kept}"

@@ -2,13 +2,20 @@
 
 import { given } from "./route.js";
 
+/** @import { Answer, LiveMessage, Query } from "./types.d.ts" */
+
 const KEY = "api-key";
 
 /** What went wrong. `status` is 0 where the receiver did not answer; `retryAfter` is in seconds, or null. */
 export class ApiError extends Error {
+  name = "ApiError";
+
+  /** @param {number} status @param {string} code @param {string} message @param {number | null} retryAfter */
   constructor(status, code, message, retryAfter = null) {
     super(message);
-    Object.assign(this, { name: "ApiError", status, code, retryAfter });
+    this.status = status;
+    this.code = code;
+    this.retryAfter = retryAfter;
   }
 
   /** Whether the same request may succeed by itself a little later. */
@@ -17,7 +24,15 @@ export class ApiError extends Error {
   }
 }
 
-/** The answer of `api/v1` + path as JSON. Raises ApiError, or AbortError once `signal` is aborted. */
+/**
+ * The answer of `api/v1` + path as JSON. Raises ApiError, or AbortError once `signal` is aborted.
+ *
+ * @template {string} Path
+ * @param {Path} path
+ * @param {Query} params
+ * @param {{signal?: AbortSignal}} options
+ * @returns {Promise<Answer<Path>>}
+ */
 export async function get(path, params = {}, { signal } = {}) {
   const response = await ask(path, params, { signal, headers: { Accept: "application/json" } });
   try {
@@ -30,11 +45,18 @@ export async function get(path, params = {}, { signal } = {}) {
 /**
  * Server-sent events of `api/v1` + path, one at a time: `{event, data}`, data parsed as JSON.
  *
- * `onOpen` is called once the receiver has answered. Nothing is read ahead of who takes them. Ends where the receiver ends the stream; raises ApiError where it breaks.
+ * `onOpen` is called once the receiver has answered. Nothing is read ahead of who takes them. Ends where the receiver
+ * ends the stream; raises ApiError where it breaks.
+ *
+ * @param {string} path
+ * @param {Query} params
+ * @param {{signal?: AbortSignal, onOpen?: () => void}} options
+ * @returns {AsyncGenerator<LiveMessage>}
  */
 export async function* stream(path, params = {}, { signal, onOpen } = {}) {
   const response = await ask(path, params, { signal, headers: { Accept: "text/event-stream" } });
   onOpen?.();
+  if (!response.body) return;
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   try {
@@ -44,7 +66,7 @@ export async function* stream(path, params = {}, { signal, onOpen } = {}) {
       });
       if (done) return;
       const blocks = (text + value).split(/\r?\n\r?\n/);
-      text = blocks.pop();
+      text = blocks.pop() ?? "";
       for (const block of blocks) {
         const event = parseEvent(block);
         if (event) yield event;
@@ -55,17 +77,25 @@ export async function* stream(path, params = {}, { signal, onOpen } = {}) {
   }
 }
 
+/** @param {string} block @returns {LiveMessage | null} */
 function parseEvent(block) {
   let event = "message";
   const data = [];
   for (const line of block.split(/\r?\n/)) {
-    const [, name, value] = /^([^:]*):? ?(.*)$/s.exec(line);
+    const [, name, value] = /^([^:]*):? ?(.*)$/s.exec(line) ?? [];
     if (name === "event") event = value;
     else if (name === "data") data.push(value);
   }
-  return data.length ? { event, data: JSON.parse(data.join("\n")) } : null;
+  return data.length ? /** @type {LiveMessage} */ ({ event, data: JSON.parse(data.join("\n")) }) : null;
 }
 
+/**
+ * The response, whose status is 2xx. Raises as `get` does.
+ *
+ * @param {string} path
+ * @param {Query} params
+ * @param {{signal?: AbortSignal, headers: Record<string, string>}} init
+ */
 async function ask(path, params, init) {
   const query = new URLSearchParams(given(params)).toString();
   const address = `api/v1${path}${query ? `?${query}` : ""}`;
@@ -83,11 +113,13 @@ async function ask(path, params, init) {
   }
 }
 
+/** @param {unknown} error */
 function unreachable(error) {
-  if (error.name === "AbortError" || error instanceof ApiError) return error;
+  if (error instanceof ApiError || (error instanceof DOMException && error.name === "AbortError")) return error;
   return new ApiError(0, "unreachable", "The receiver does not answer. Is it running?");
 }
 
+/** @param {Response} response */
 async function refusal(response) {
   const told = await response.json().catch(() => ({}));
   const after = Number(response.headers.get("Retry-After"));
@@ -97,10 +129,13 @@ async function refusal(response) {
 
 // The key. Who shows a dialog says so with `onKeyNeeded`; there is one question at a time.
 
+/** @type {((how: {again: boolean}) => Promise<string | null>) | null} */
 let asker = null;
+/** @type {Promise<boolean> | null} */
 let question = null;
 let declined = false;
 
+/** @param {NonNullable<typeof asker>} show */
 export function onKeyNeeded(show) {
   asker = show;
 }

@@ -3,19 +3,38 @@
 import { html, render, useEffect, useErrorBoundary, useState } from "./vendor/preact.js";
 import { ApiError, currentKey, forgetKey } from "./api.js";
 import { Help, KeyDialog } from "./dialogs.js";
-import { stepRows, useKeys } from "./keys.js";
+import { searchField, stepRows, useKeys } from "./keys.js";
 import { useLoad } from "./load.js";
 import { href, navigate, useRoute } from "./route.js";
 import { ErrorBox, Loading, Title } from "./ui.js";
 
-// A page's module is loaded when it is opened. `one` is the component where the address has an id.
+/** @import { Component, Params } from "./types.d.ts" */
+
+/** Loads a component with its module, when it is opened. @typedef {() => Promise<Component>} Load */
+
+/**
+ * What the address can name; `one` is the component where it has an id.
+ *
+ * @type {Record<string, {title: string, key: string, all: Load, one?: Load}>}
+ */
 const PAGES = {
-  traces: { title: "Traces", key: "t", load: () => import("./traces.js"), all: "Traces", one: { load: () => import("./trace.js"), name: "Trace" } },
-  sessions: { title: "Sessions", key: "s", load: () => import("./sessions.js"), all: "Sessions", one: { load: () => import("./session.js"), name: "Session" } },
-  search: { title: "Search", key: "f", load: () => import("./search.js"), all: "Search" },
-  live: { title: "Live", key: "l", load: () => import("./live.js"), all: "Live" },
+  traces: {
+    title: "Traces",
+    key: "t",
+    all: async () => (await import("./traces.js")).Traces,
+    one: async () => (await import("./trace.js")).Trace,
+  },
+  sessions: {
+    title: "Sessions",
+    key: "s",
+    all: async () => (await import("./sessions.js")).Sessions,
+    one: async () => (await import("./session.js")).Session,
+  },
+  search: { title: "Search", key: "f", all: async () => (await import("./search.js")).Search },
+  live: { title: "Live", key: "l", all: async () => (await import("./live.js")).Live },
 };
 
+/** The next theme, and the sign and name of this one. @type {Record<string, [string, string, string]>} */
 const THEMES = { "": ["dark", "◐", "as the system"], dark: ["light", "☾", "dark"], light: ["", "☀", "light"] };
 
 function App() {
@@ -28,12 +47,19 @@ function App() {
     "?": () => setHelp(true),
     ...Object.fromEntries(Object.entries(PAGES).map(([name, { key }]) => [`g ${key}`, () => navigate([name])])),
   });
+  const skip = () => {
+    /** @type {HTMLHeadingElement | null} */
+    const heading = document.querySelector("main h1");
+    heading?.focus();
+  };
   return html`
     <header class="bar">
-      <button class="skip" onClick=${() => document.querySelector("main h1")?.focus()}>Skip to the content</button>
+      <button class="skip" onClick=${skip}>Skip to the content</button>
       <a class="brand" href=${href("/traces")}>vectadb</a>
       <nav aria-label="Pages">
-        ${Object.entries(PAGES).map(([name, { title }]) => html`<a href=${href([name])} aria-current=${name === route.page ? "page" : undefined}>${title}</a>`)}
+        ${Object.entries(PAGES).map(([name, { title }]) => html`
+          <a href=${href([name])} aria-current=${name === route.page ? "page" : undefined}>${title}</a>
+        `)}
       </nav>
       <div class="tools">
         <${Theme} />
@@ -53,25 +79,33 @@ function forget() {
 }
 
 function search() {
-  const field = document.querySelector("main input[type=search]");
+  const field = searchField();
   if (field) field.focus();
   else navigate("/search");
 }
 
+/** @param {{page: string, id: string | null, params: Params}} props */
 function Page({ page, id, params }) {
   const entry = Object.hasOwn(PAGES, page) ? PAGES[page] : null;
-  const part = id === null ? entry && { load: entry.load, name: entry.all } : entry?.one;
+  const load = id === null ? entry?.all : entry?.one;
   const [broken, reset] = useErrorBoundary((error) => console.error(error));
-  const { data, error, reload } = useLoad(() => part && loaded(part), []);
-  if (!part) return html`<${Title} text="No such page" /><p>The address names no page. <a href=${href("/traces")}>To the traces</a></p>`;
-  if (broken) return html`<${Title} text=${entry.title} /><${ErrorBox} error=${{ message: `This page broke: ${broken.message}` }} retry=${reset} />`;
-  if (error) return html`<${Title} text=${entry.title} /><${ErrorBox} error=${error} retry=${reload} />`;
+  const { data, error, reload } = useLoad(async () => load && loaded(load), []);
+  if (!entry || !load) {
+    return html`<${Title} text="No such page" />
+      <p>The address names no page. <a href=${href("/traces")}>To the traces</a></p>`;
+  }
+  const title = html`<${Title} text=${entry.title} />`;
+  if (broken) {
+    return html`${title}<${ErrorBox} error=${{ message: `This page broke: ${broken.message}` }} retry=${reset} />`;
+  }
+  if (error) return html`${title}<${ErrorBox} error=${error} retry=${reload} />`;
   return data ? html`<${data} id=${id} params=${params} />` : html`<${Loading} />`;
 }
 
-async function loaded({ load, name }) {
+/** @param {Load} load */
+async function loaded(load) {
   try {
-    return (await load())[name];
+    return await load();
   } catch (error) {
     console.error(error);
     throw new ApiError(0, "unreachable", "This page could not be loaded. Is the receiver running?");
@@ -80,7 +114,8 @@ async function loaded({ load, name }) {
 
 function Theme() {
   const root = document.documentElement;
-  const [theme, setTheme] = useState(root.dataset.theme in THEMES ? root.dataset.theme : "");
+  const kept = root.dataset.theme ?? "";
+  const [theme, setTheme] = useState(Object.hasOwn(THEMES, kept) ? kept : "");
   const [next, sign, name] = THEMES[theme];
   useEffect(() => {
     root.dataset.theme = theme;
@@ -88,7 +123,9 @@ function Theme() {
     else localStorage.removeItem("theme");
     window.dispatchEvent(new Event("themechange"));
   }, [theme]);
-  return html`<button class="icon" onClick=${() => setTheme(next)} title=${`Colours: ${name}`} aria-label=${`Colours: ${name}. Change`}>${sign}</button>`;
+  return html`<button class="icon" onClick=${() => setTheme(next)}
+    title=${`Colours: ${name}`} aria-label=${`Colours: ${name}. Change`}>${sign}</button>`;
 }
 
-render(html`<${App} />`, document.getElementById("app"));
+const root = document.getElementById("app");
+if (root) render(html`<${App} />`, root);

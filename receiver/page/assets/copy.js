@@ -2,12 +2,13 @@
 
 import { html, useState } from "./vendor/preact.js";
 
-/** Tells those who hear the page what changed. */
+/** Tells those who hear the page what changed. @param {string} text */
 export function announce(text) {
   const region = document.getElementById("announcer");
   if (region) region.textContent = text;
 }
 
+/** @param {{text: string, label?: string}} props */
 export function Copy({ text, label = "Copy" }) {
   const [done, setDone] = useState(false);
   const copy = async () => {
@@ -19,6 +20,7 @@ export function Copy({ text, label = "Copy" }) {
   return html`<button type="button" class="small" onClick=${copy}>${done ? "Copied" : label}</button>`;
 }
 
+/** @param {string} text */
 async function copied(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   // Over plain HTTP from another machine browsers have no clipboard but this one.

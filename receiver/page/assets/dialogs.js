@@ -3,6 +3,8 @@
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
 import { onKeyNeeded } from "./api.js";
 
+/** @import { Content } from "./types.d.ts" */
+
 const KEYS = [
   ["/", "search"],
   ["g t, g s, g f, g l", "go to traces, sessions, search (find), live"],
@@ -12,37 +14,45 @@ const KEYS = [
   ["?", "this help"],
 ];
 
+/** @param {{label: string, close: () => void, children?: Content}} props */
 function Dialog({ label, close, children }) {
-  const dialog = useRef(null);
-  useEffect(() => {
-    dialog.current.showModal();
-  }, []);
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  useEffect(() => dialog.current?.showModal(), []);
   return html`<dialog ref=${dialog} aria-label=${label} onClose=${close}>${children}</dialog>`;
 }
 
+/** @param {{close: () => void, hasKey: boolean, forget: () => void}} props */
 export function Help({ close, hasKey, forget }) {
   return html`<${Dialog} label="Keys" close=${close}>
     <h2>Keys</h2>
-    <dl class="keys">${KEYS.map(([keys, what]) => html`<div><dt>${keys.split(", ").map((key) => html`<kbd>${key}</kbd> `)}</dt><dd>${what}</dd></div>`)}</dl>
-    ${hasKey && html`<p class="muted">The API key is kept in this tab until it is closed. <button class="small" onClick=${forget}>Forget the key</button></p>`}
+    <dl class="keys">
+      ${KEYS.map(([keys, what]) => html`<div>
+        <dt>${keys.split(", ").map((key) => html`<kbd>${key}</kbd> `)}</dt><dd>${what}</dd>
+      </div>`)}
+    </dl>
+    ${hasKey && html`<p class="muted">The API key is kept in this tab until it is closed.
+      ${" "}<button class="small" onClick=${forget}>Forget the key</button></p>`}
     <form method="dialog"><button>Close</button></form>
   </${Dialog}>`;
 }
 
 /** Asks for the API key when `api.js` needs one. */
 export function KeyDialog() {
-  const [asked, setAsked] = useState(null);
-  const field = useRef(null);
+  /** @typedef {{again: boolean, answer: (key: string | null) => void}} Asked */
+  const [asked, setAsked] = useState(/** @type {Asked | null} */ (null));
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   useEffect(() => onKeyNeeded(({ again }) => new Promise((answer) => setAsked({ again, answer }))), []);
   if (!asked) return null;
+  /** @param {string | null} key */
   const done = (key) => {
     asked.answer(key);
     setAsked(null);
   };
   // Not a form of the method "dialog" alone: closing by Esc has to answer, too.
+  /** @param {SubmitEvent} event */
   const submit = (event) => {
     event.preventDefault();
-    const key = field.current.value.trim();
+    const key = field.current?.value.trim();
     if (key) done(key);
   };
   return html`<${Dialog} label="API key" close=${() => done(null)}>
@@ -50,8 +60,12 @@ export function KeyDialog() {
     ${asked.again && html`<p class="bad" role="alert">The receiver does not know the key that was given.</p>`}
     <form onSubmit=${submit}>
       <label>API key <input ref=${field} type="password" name="key" autocomplete="off" required autofocus /></label>
-      <p class="muted">One of auth.api_keys (VECTADB_AUTH_API_KEYS) of the receiver. It is kept in this tab until it is closed.</p>
-      <div class="buttons"><button class="primary">Go on</button> <button type="button" onClick=${() => done(null)}>Not now</button></div>
+      <p class="muted">One of auth.api_keys (VECTADB_AUTH_API_KEYS) of the receiver. It is kept in this tab until it is
+        closed.</p>
+      <div class="buttons">
+        <button class="primary">Go on</button>${" "}
+        <button type="button" onClick=${() => done(null)}>Not now</button>
+      </div>
     </form>
   </${Dialog}>`;
 }

@@ -11,12 +11,19 @@ import { Fold, Parts, Value, parsed } from "./parts.js";
 import { href } from "./route.js";
 import { Copy, Duration, ErrorBox, Json, Loading, Moment, Status, Text, Tokens, TypeBadge } from "./ui.js";
 
-const useEvent = (id, part = "") =>
-  useLoad((signal) => get(`/events/${encodeURIComponent(id)}${part}`, {}, { signal }), [id, part], { keep: true });
+/** @import { AgentEvent, Content, Fact, Message, Told, Tool as CalledTool, TreeNode } from "./types.d.ts" */
+/** @import { Failure as KnownFailure } from "./types.d.ts" */
 
-/** `id` of the event; `node` of tree.js where the trace has it; `sheet` where it is to cover the page. */
+/** What the API says of an event. @param {string} id */
+const pathOf = (id) => /** @type {const} */ (`/events/${encodeURIComponent(id)}`);
+
+/**
+ * `id` of the event; `node` of tree.js where the trace has it; `sheet` where it is to cover the page.
+ *
+ * @param {{id: string, node?: TreeNode, sheet: boolean, onClose: () => void, onSelect: (id: string) => void}} props
+ */
 export function EventPanel({ id, node, sheet, onClose, onSelect }) {
-  const { data, error, reload } = useEvent(id);
+  const { data, error, reload } = useLoad((signal) => get(pathOf(id), {}, { signal }), [id], { keep: true });
   const event = data?.id === id ? data : null;
   const inside = html`
     <header class="panel-head">
@@ -34,18 +41,21 @@ export function EventPanel({ id, node, sheet, onClose, onSelect }) {
     : html`<${Aside} onClose=${onClose}>${inside}<//>`;
 }
 
+/** @param {{onClose: () => void, children: Content}} props */
 function Aside({ onClose, children }) {
   useKeys({ Escape: onClose });
   return html`<aside class="panel" aria-label="Event">${children}</aside>`;
 }
 
+/** @param {{onClose: () => void, children: Content}} props */
 function Sheet({ onClose, children }) {
-  const dialog = useRef(null);
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   useLayoutEffect(() => {
     const shown = dialog.current;
-    shown.showModal();
-    return () => shown.close();
+    shown?.showModal();
+    return () => shown?.close();
   }, []);
+  /** @param {Event} event */
   const cancelled = (event) => {
     event.preventDefault();
     onClose();
@@ -53,6 +63,7 @@ function Sheet({ onClose, children }) {
   return html`<dialog class="panel sheet" aria-label="Event" ref=${dialog} onCancel=${cancelled}>${children}</dialog>`;
 }
 
+/** @param {{event: AgentEvent, node?: TreeNode, onSelect: (id: string) => void}} props */
 function Details({ event, node, onSelect }) {
   const failure = failureOf(event);
   return html`
@@ -77,21 +88,23 @@ function Details({ event, node, onSelect }) {
   `;
 }
 
+/** @param {AgentEvent} event @param {TreeNode | undefined} node @returns {Fact[]} */
 function factsOf(event, node) {
   const { input_tokens = 0, output_tokens = 0 } = node?.event ?? {};
   const source = Object.values(event.source ?? {}).filter((value) => typeof value === "string");
   return [
     ["At", html`<${Moment} at=${event.timestamp} long />`],
-    ["Took", event.duration_ns > 0 && html`<${Duration} ns=${event.duration_ns} />`],
+    ["Took", event.duration_ns && html`<${Duration} ns=${event.duration_ns} />`],
     ["After the start", node && duration(node.start)],
     linked("Agent", event.agent_id, "/traces", { agent_id: event.agent_id }),
-    linked("Session", event.session_id, ["sessions", event.session_id]),
+    linked("Session", event.session_id, ["sessions", event.session_id ?? ""]),
     ["Tokens", input_tokens + output_tokens > 0 && html`<${Tokens} input=${input_tokens} output=${output_tokens} />`],
     ["Kind", html`<${Text} value=${event.kind} />`],
     ["Source", source.length > 0 && html`<${Text} value=${source.join(" / ")} limit=${300} />`],
   ];
 }
 
+/** @param {{failure: KnownFailure, node?: TreeNode, onSelect: (id: string) => void}} props */
 function Failure({ failure: { kind, message, stack }, node, onSelect }) {
   // A span fails after what is in it: the first failure there says more than that it failed, too.
   const within = node?.children.find((child) => child.error);
@@ -100,13 +113,16 @@ function Failure({ failure: { kind, message, stack }, node, onSelect }) {
       <h3><span aria-hidden="true">✕</span> ${kind ? html`<${Text} value=${kind} limit=${200} />` : "It failed"}</h3>
       ${message && html`<p><${Text} value=${message} block limit=${2000} /></p>`}
       ${stack && html`<${Fold} title="Stack trace">${() => html`<pre tabindex="0"><${Text} value=${stack} block /></pre>`}<//>`}
-      ${within && html`<p><button type="button" class="small" onClick=${() => onSelect(within.event.id)}>To the error within it</button></p>`}
+      ${within && html`<p>
+        <button type="button" class="small" onClick=${() => onSelect(within.event.id)}>To the error within it</button>
+      </p>`}
     </section>
   `;
 }
 
+/** @param {{id: string}} props */
 function Messages({ id }) {
-  const { data, error, reload } = useEvent(id, "/messages");
+  const { data, error, reload } = useLoad((signal) => get(`${pathOf(id)}/messages`, {}, { signal }), [id], { keep: true });
   if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
   if (!data) return null;
   const { system, sent, answered, tool } = data;
@@ -118,25 +134,30 @@ function Messages({ id }) {
   `;
 }
 
+/** @param {{tool: CalledTool}} props */
 function Tool({ tool: { name, arguments: given, result, error } }) {
   return html`
     <section class="said tool">
       <h3>Tool ${name && html`<${Text} value=${name} limit=${200} />`}</h3>
       ${isThere(given) && html`<h4>Called with</h4><${Value} value=${given} />`}
       ${isThere(result) && html`<h4>Gave</h4><${Value} value=${result} />`}
-      ${isThere(error) && html`<h4 class="bad"><span aria-hidden="true">✕</span> Failed with</h4><${Value} value=${error} />`}
+      ${isThere(error) && html`<h4 class="bad"><span aria-hidden="true">✕</span> Failed with</h4>
+        <${Value} value=${error} />`}
     </section>
   `;
 }
 
+/** @param {unknown} value */
 const isThere = (value) => value !== undefined && value !== null && value !== "";
 
 // The end of what was sent is what is new in it: the beginning was in the calls before.
 const LAST = 3;
 
+/** @param {{title: string, messages: Message[]}} props */
 function Said({ title, messages }) {
   if (!messages.length) return null;
   const earlier = messages.slice(0, -LAST);
+  /** @param {Message[]} list */
   const shown = (list) => list.map((message, index) => html`
     <div class="message" key=${index}>
       <b class="role"><${Text} value=${message.role} limit=${50} /></b>
@@ -152,40 +173,57 @@ function Said({ title, messages }) {
   `;
 }
 
+/** @type {Record<string, string>} */
 const PLACES = {
-  properties: "its attribute", body: "its body, under", scope: "the scope's attribute", resource: "the resource's attribute",
-  event: "its own field", span: "the span that it happened in", rule: "the rule", trace: "its trace", default: "nothing said it",
+  properties: "its attribute",
+  body: "its body, under",
+  scope: "the scope's attribute",
+  resource: "the resource's attribute",
+  event: "its own field",
+  span: "the span that it happened in",
+  rule: "the rule",
+  trace: "its trace",
+  default: "nothing said it",
 };
 
+/** @param {{id: string}} props */
 function Why({ id }) {
-  const { data, error, reload } = useEvent(id, "/explain");
+  const { data, error, reload } = useLoad((signal) => get(`${pathOf(id)}/explain`, {}, { signal }), [id], { keep: true });
   if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
   if (!data) return null;
+  const { session_id, agent_id, event_type } = data;
+  const facts = [["session id", told(session_id)], ["agent id", told(agent_id)], ["event type", told(event_type)]];
   return html`
     <section class="why">
       <h3>Why it is here</h3>
       <p><${Text} value=${data.rule} block /></p>
-      <${Facts} facts=${["session_id", "agent_id", "event_type"].map((field) => [field.replace("_", " "), told(data[field])])} />
+      <${Facts} facts=${facts} />
     </section>
   `;
 }
 
+/** @param {Told} told */
 function told({ value, from, key }) {
   return value !== null && html`<${Text} value=${value} limit=${200} /> <span class="muted">
     from ${PLACES[from] ?? from} ${key && html`<code><${Text} value=${key} /></code>`}
   </span>`;
 }
 
+/** @param {{title: string, value: Record<string, unknown> | null, open?: boolean}} props */
 function Rest({ title, value, open = false }) {
   if (!value || !Object.keys(value).length) return null;
-  return html`<${Fold} title=${html`<h3>${title}</h3>`} open=${open} class="rest">${() => html`<${Json} value=${opened(value)} />`}<//>`;
+  return html`<${Fold} title=${html`<h3>${title}</h3>`} open=${open} class="rest">
+    ${() => html`<${Json} value=${opened(value)} />`}
+  <//>`;
 }
 
-// Texts that hold JSON, as messages often are, are shown as what they hold.
+/** Texts that hold JSON, as messages often are, are shown as what they hold. @param {Record<string, unknown>} value */
 function opened(value) {
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, typeof inner === "string" ? parsed(inner) : inner]));
+  const members = Object.entries(value);
+  return Object.fromEntries(members.map(([key, inner]) => [key, typeof inner === "string" ? parsed(inner) : inner]));
 }
 
+/** @param {AgentEvent} event */
 function idsOf({ id, trace_id, span_id, parent_span_id, created_at }) {
   const all = { id, trace_id, span_id, parent_span_id, stored_at: created_at };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value));

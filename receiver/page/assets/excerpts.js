@@ -6,27 +6,33 @@ import { get } from "./api.js";
 import { failureOf } from "./failure.js";
 import { previewOf } from "./parts.js";
 
+/** @import { AgentEvent, OutlinedEvent, TreeNode } from "./types.d.ts" */
+
 const REST = 120; // ms without scrolling
 const AT_ONCE = 4;
 
-/** Whether an event's own name does not say what it was: which exception it was says more than that it was one. */
-export const isNameless = (event) => !event.name || event.name === "exception";
+/**
+ * Whether an event's own name does not say what it was: which exception it was says more than that it was one.
+ *
+ * @param {OutlinedEvent} event
+ */
+const isNameless = (event) => !event.name || event.name === "exception";
 
-/** Text by event id, of those of the nodes in sight that are nameless; it grows as they are loaded. */
+/** Text by event id, of those of the nodes in sight that are nameless; it grows as they are loaded. @param {TreeNode[]} nodes */
 export function useExcerpts(nodes) {
-  const known = useRef(new Map());
+  const known = useRef(/** @type {Map<string, string>} */ (new Map()));
   const [, redraw] = useState(0);
-  const wanted = nodes.filter(({ event }) => isNameless(event) && !known.current.has(event.id)).map(({ event }) => event.id);
+  const nameless = nodes.map(({ event }) => event).filter(isNameless);
+  const wanted = nameless.map(({ id }) => id).filter((id) => !known.current.has(id));
   useEffect(() => {
     if (!wanted.length) return undefined;
     const control = new AbortController();
     const waiting = [...wanted];
     const work = async () => {
-      while (waiting.length && !control.signal.aborted) {
-        const id = waiting.shift();
+      for (let id = waiting.shift(); id && !control.signal.aborted; id = waiting.shift()) {
         try {
           known.current.set(id, excerptOf(await get(`/events/${encodeURIComponent(id)}`, {}, { signal: control.signal })));
-        } catch (error) {
+        } catch {
           if (control.signal.aborted) return;
           known.current.set(id, ""); // the panel says what is the matter with an event
         }
@@ -44,6 +50,7 @@ export function useExcerpts(nodes) {
   return known.current;
 }
 
+/** @param {AgentEvent} event */
 function excerptOf(event) {
   const { kind, message } = failureOf(event) ?? {};
   if (message) return previewOf(kind ? `${kind}: ${message}` : message);

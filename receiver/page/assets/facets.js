@@ -8,33 +8,53 @@ import { useLoad } from "./load.js";
 import { here, href } from "./route.js";
 import { asked, visible } from "./ui.js";
 
+/** @import { Facets as Counts, FacetValue, Params } from "./types.d.ts" */
+
+/** @type {[keyof Counts["facets"], string][]} */
 export const FIELDS = [["event_type", "Type"], ["status", "Status"], ["agent_id", "Agent"], ["service", "Service"]];
 const ASKED = 100; // values of a field
 const SHOWN = 8;
 
-/** Filters with counts. `filters` are those in the address, `params` all that is there. */
+/**
+ * Filters with counts. `filters` are those in the address, `params` all that is there.
+ *
+ * @param {{filters: Params, params: Params}} props
+ */
 export function Facets({ filters, params }) {
-  const { data, error, loading, reload } = useLoad((signal) => counted(filters, signal), [JSON.stringify(filters)], { keep: true });
-  useAgain(reload, data, data && (data.index.state !== "ready" || (data.events === 0 && data.index.pending > 0)));
-  if (!data) return error && html`<p class="muted">${error.passing ? "No counts yet." : `No counts: ${error.message}`}</p>`;
+  const load = useLoad((signal) => counted(filters, signal), [JSON.stringify(filters)], { keep: true });
+  const { data, error, loading, reload } = load;
+  useAgain(reload, data, !!data && (data.index.state !== "ready" || (data.events === 0 && data.index.pending > 0)));
+  if (!data) {
+    return error && html`<p class="muted">${error.passing ? "No counts yet." : `No counts: ${error.message}`}</p>`;
+  }
   const { state, pending } = data.index;
   return html`<div class="facets" aria-busy=${loading}>
-    ${FIELDS.map(([field, label]) => html`<${Facet} key=${field} field=${field} label=${label} values=${data.facets[field]} params=${params} />`)}
+    ${FIELDS.map(([field, label]) => html`<${Facet} key=${field}
+      field=${field} label=${label} values=${data.facets[field]} params=${params} />`)}
     <p class="muted">Counted among ${count(data.events, "indexed event")}, whatever the words.
       ${pending > 0 && ` ${number(pending)} more ${pending === 1 ? "is" : "are"} not indexed yet.`}
       ${state !== "ready" && ` The index is ${state}.`}</p>
   </div>`;
 }
 
-// A field's own filter does not hold for its own counts: they say what one could choose instead.
+/**
+ * A field's own filter does not hold for its own counts: they say what one could choose instead.
+ *
+ * @param {Params} filters
+ * @param {AbortSignal} signal
+ * @returns {Promise<Counts>}
+ */
 async function counted(filters, signal) {
+  /** @param {Params} which */
   const ask = (which) => get("/facets", { ...asked(which), limit: ASKED }, { signal });
   const chosen = FIELDS.map(([field]) => field).filter((field) => filters[field]);
-  const [all, ...others] = await Promise.all([ask(filters), ...chosen.map((field) => ask({ ...filters, [field]: undefined }))]);
+  const without = chosen.map((field) => ask({ ...filters, [field]: undefined }));
+  const [all, ...others] = await Promise.all([ask(filters), ...without]);
   const own = Object.fromEntries(chosen.map((field, index) => [field, others[index].facets[field]]));
   return { ...all, facets: { ...all.facets, ...own } };
 }
 
+/** @param {{field: string, label: string, values: FacetValue[], params: Params}} props */
 function Facet({ field, label, values, params }) {
   const [all, setAll] = useState(false);
   const chosen = params[field];
@@ -46,15 +66,17 @@ function Facet({ field, label, values, params }) {
     <ul>
       ${shown.map(({ value, count: events }) => {
         const on = value === chosen;
+        const to = href(here(), { ...params, [field]: on ? undefined : value, limit: undefined });
         return html`<li key=${value}>
-          <a href=${href(here(), { ...params, [field]: on ? undefined : value, limit: undefined })} aria-current=${on ? "true" : undefined}
+          <a href=${to} aria-current=${on ? "true" : undefined}
             title=${on ? "Take this filter away" : visible(value)}>
             <bdi>${visible(value)}</bdi> <span class="number">${number(events)}</span>${on && html`<span aria-hidden="true">✕</span>`}
           </a>
         </li>`;
       })}
     </ul>
-    ${known.length > shown.length && html`<button type="button" class="small" onClick=${() => setAll(true)}>${number(known.length - shown.length)} more</button>`}
+    ${known.length > shown.length && html`<button type="button" class="small" onClick=${() => setAll(true)}>
+      ${number(known.length - shown.length)} more</button>`}
     ${values.length === ASKED && all && html`<p class="muted">The ${ASKED} most frequent.</p>`}
   </section>`;
 }

@@ -1,5 +1,7 @@
 // What an event says went wrong, whatever its emitter calls it. Pure.
 
+/** @import { AgentEvent, Failure } from "./types.d.ts" */
+
 // Keys of properties in their precedence: the first that has words decides.
 const KINDS = ["exception.type", "error.type", "error_type", "error.code", "errorCode"];
 const WORDS = [
@@ -15,13 +17,14 @@ const WORDS = [
 ];
 const STACKS = ["exception.stacktrace", "error.stack", "stacktrace"];
 
-/** `{kind, message, stack}` of an event as `/events/{id}` gives it, each a text or ""; null of an event without error. */
+/** What an event says went wrong; null of an event without error. @param {AgentEvent} event @returns {Failure | null} */
 export function failureOf(event) {
   if (event.status !== "error") return null;
   const properties = event.properties ?? {};
   return { kind: first(properties, KINDS), message: first(properties, WORDS), stack: first(properties, STACKS) };
 }
 
+/** @param {Record<string, any>} properties @param {string[]} keys */
 function first(properties, keys) {
   for (const key of keys) {
     const value = properties[key];

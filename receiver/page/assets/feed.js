@@ -3,12 +3,15 @@
 import { failureOf } from "./failure.js";
 import { beginning } from "./untrusted.js";
 
+/** @import { AgentEvent, FeedRow } from "./types.d.ts" */
+
 export const MOST = 1000;
 const WORDS = 200; // characters of what an event says
 const SAID = 3; // properties that are quoted of an event without a name
 
 export class Feed {
-  #rows = new Map(); // by id, oldest first
+  /** By id, oldest first. @type {Map<string, FeedRow>} */
+  #rows = new Map();
 
   constructor() {
     this.came = 0;
@@ -16,7 +19,7 @@ export class Feed {
     this.storedUntil = ""; // the latest created_at
   }
 
-  /** Takes an event as the receiver gives it. One that is there already is not taken twice: false. */
+  /** Takes an event as the receiver gives it. One that is there already is not taken twice: false. @param {AgentEvent} event */
   add(event) {
     if (this.#rows.has(event.id)) return false;
     this.#put(rowOf(event));
@@ -25,7 +28,7 @@ export class Feed {
     return true;
   }
 
-  /** Puts a remark among the events. */
+  /** Puts a remark among the events. @param {string} text */
   remark(text) {
     this.#put({ id: `remark ${this.came} ${text}`, remark: text });
   }
@@ -35,23 +38,33 @@ export class Feed {
     return [...this.#rows.values()].reverse();
   }
 
+  /** @param {FeedRow} row */
   #put(row) {
     this.#rows.set(row.id, row);
-    if (this.#rows.size > MOST) this.#rows.delete(this.#rows.keys().next().value);
+    for (const oldest of this.#rows.keys()) {
+      if (this.#rows.size <= MOST) break;
+      this.#rows.delete(oldest);
+    }
   }
 }
 
+/** @param {AgentEvent} event @returns {FeedRow} */
 function rowOf(event) {
   const { id, trace_id, timestamp, event_type, agent_id, status, kind, duration_ns } = event;
   const name = beginning(event.name ?? "", WORDS);
   return { id, trace_id, timestamp, event_type, agent_id, status, kind, duration_ns, name, words: said(event) };
 }
 
-/** What an event says beside its name, or how that begins: what went wrong, its log line, or without a name its properties. */
+/**
+ * What an event says beside its name, or how that begins: what went wrong, its log line, or without a name its properties.
+ *
+ * @param {AgentEvent} event
+ */
 export function said(event) {
   return beginning(words(event), WORDS);
 }
 
+/** @param {AgentEvent} event */
 function words(event) {
   const failure = failureOf(event);
   if (failure?.message) return failure.message;

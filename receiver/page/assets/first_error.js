@@ -9,21 +9,29 @@ import { useLoad } from "./load.js";
 import { Text } from "./ui.js";
 import { nameOf } from "./waterfall.js";
 
-/** `errors` are nodes in the order in which they became known (tree.js). */
+/** @import { Trace, TreeNode } from "./types.d.ts" */
+
+/**
+ * `errors` are nodes in the order in which they became known (tree.js).
+ *
+ * @param {{errors: TreeNode[], trace: Trace, selected: string | null, onSelect: (id: string) => void}} props
+ */
 export function FirstError({ errors, trace, selected, onSelect }) {
-  const first = errors[0];
+  const first = errors.at(0);
   const at = errors.findIndex((node) => node.event.id === selected);
+  /** @param {number} by */
   const step = (by) => {
     const next = at < 0 ? (by > 0 ? 0 : errors.length - 1) : at + by;
     if (errors[next]) onSelect(errors[next].event.id);
   };
   useKeys({ e: () => step(1), E: () => step(-1) });
   const { data } = useLoad(
-    async (signal) => first && get(`/events/${encodeURIComponent(first.event.id)}`, {}, { signal }),
+    async (signal) => (first ? get(`/events/${encodeURIComponent(first.event.id)}`, {}, { signal }) : null),
     [first?.event.id],
   );
   if (!first) return null;
   const { kind, message } = (data && failureOf(data)) || { kind: "", message: "" };
+  const all = number(errors.length);
   // An exception is an event of its own; where it happened is the span it happened in.
   const place = first.event.duration_ns || !first.parent ? first : first.parent;
   return html`
@@ -32,12 +40,14 @@ export function FirstError({ errors, trace, selected, onSelect }) {
         trace.status === "failed" ? "Failed: first error" : "Went on after an error"
       } in <${Text} value=${nameOf(place.event)} limit=${120} />, ${duration(first.end)} in</h2>
       ${(kind || message) && html`<p class="first-words">
-        ${kind && html`<b><${Text} value=${kind} limit=${120} /></b>`}${kind && message && ": "}${message && html`<${Text} value=${message} limit=${600} />`}
+        ${kind && html`<b><${Text} value=${kind} limit=${120} /></b>`}
+        ${kind && message && ": "}
+        ${message && html`<${Text} value=${message} limit=${600} />`}
       </p>`}
       <div class="steps">
         <button type="button" onClick=${() => onSelect(first.event.id)}>Show the first error</button>
         ${errors.length > 1 && html`
-          <span class="muted">${at < 0 ? `${number(errors.length)} events with errors` : `error ${number(at + 1)} of ${number(errors.length)}`}</span>
+          <span class="muted">${at < 0 ? `${all} events with errors` : `error ${number(at + 1)} of ${all}`}</span>
           <button type="button" class="small" disabled=${at === 0} onClick=${() => step(-1)} title="Shift+E">Previous error</button>
           <button type="button" class="small" disabled=${at === errors.length - 1} onClick=${() => step(1)} title="E">Next error</button>
         `}

@@ -4,6 +4,23 @@ import { useEffect, useRef, useState } from "./vendor/preact.js";
 import { get, stream } from "./api.js";
 import { count, duration } from "./format.js";
 import { Feed } from "./feed.js";
+import { troubleOf } from "./load.js";
+
+/** @import { FeedRow, Params, Trouble } from "./types.d.ts" */
+
+/**
+ * How things stand with the stream: connecting, live, away (tried again by itself), hidden, or refused until it is asked
+ * `again()`. `reason` says why it is away or refused.
+ *
+ * @typedef {{state: "connecting" | "live" | "away" | "hidden" | "refused", reason?: Trouble}} Connection
+ */
+/**
+ * The events of some filters: `opened` once it was followed, `since` when it is no longer.
+ *
+ * @typedef {{key: string, feed: Feed, opened: boolean, since: number | null}} Place
+ */
+/** What the page shows; `of` is the feed that it is from. @typedef {{of?: Feed, rows: FeedRow[], came: number}} Shown */
+/** @typedef {Connection & {rows: FeedRow[], came: number, waiting: number, dropped: number, again: () => void}} Following */
 
 const BEFORE = 50; // events of the past that are shown at first
 const MISSED = 200; // events that are looked through after an interruption: the most that a list gives
@@ -12,23 +29,26 @@ const LONGEST_PAUSE = 30000;
 const DRAWN = 250; // ms between two drawings: four a second
 
 /**
- * Follows the events that `filters` let through: `{rows, came, waiting, dropped, state, reason, again}`.
+ * Follows the events that `filters` let through. While `held`, `rows` stay as they are and `waiting` says how many came.
  *
- * `state` is connecting, live, away (tried again by itself), hidden or refused (with an ApiError as `reason`, until `again()`). While `held`,
- * `rows` stay as they are and `waiting` says how many came.
+ * @param {Params} filters
+ * @param {boolean} held
+ * @returns {Following}
  */
 export function useFollowing(filters, held) {
   const key = JSON.stringify(filters);
   const seen = useSeen();
-  const feed = useRef({ key: null });
-  const [shown, setShown] = useState({ rows: [], came: 0, dropped: 0 });
-  const [link, setLink] = useState({ state: "connecting" });
+  const latest = useRef(/** @type {Place | null} */ (null));
+  if (latest.current?.key !== key) latest.current = { key, feed: new Feed(), opened: false, since: null };
+  const place = latest.current;
+  const { feed } = place;
+  const [shown, setShown] = useState(NOTHING);
+  const [link, setLink] = useState(CONNECTING);
   const [turn, setTurn] = useState(0);
   const [, redraw] = useState(0);
-  if (feed.current.key !== key) feed.current = { key, feed: new Feed(), opened: false, since: null };
-  const { feed: current } = feed.current;
-  const drawing = useRef({});
-  drawing.current = { held, take: () => setShown({ feed: current, rows: current.newest(), came: current.came, dropped: current.dropped }) };
+  const take = () => setShown({ of: feed, rows: feed.newest(), came: feed.came });
+  const drawing = useRef({ held, take });
+  drawing.current = { held, take };
 
   useEffect(() => {
     if (!seen) {
@@ -44,7 +64,6 @@ export function useFollowing(filters, held) {
         requestAnimationFrame(() => (drawing.current.held ? redraw((times) => times + 1) : drawing.current.take()));
       }, DRAWN);
     };
-    const place = feed.current;
     follow(place, filters, control.signal, setLink, draw);
     return () => {
       control.abort();
@@ -56,23 +75,42 @@ export function useFollowing(filters, held) {
     if (!held) drawing.current.take();
   }, [held, key]);
 
-  const mine = shown.feed === current ? shown : { rows: [], came: 0 };
-  return { ...link, rows: mine.rows, came: current.came, waiting: current.came - mine.came, dropped: current.dropped, again: () => setTurn(turn + 1) };
+  const { rows, came } = shown.of === feed ? shown : NOTHING;
+  const again = () => setTurn(turn + 1);
+  return { ...link, rows, came: feed.came, waiting: feed.came - came, dropped: feed.dropped, again };
 }
 
+/** @type {Shown} */
+const NOTHING = { rows: [], came: 0 };
+/** @type {Connection} */
+const CONNECTING = { state: "connecting" };
+
+/**
+ * Puts what is streamed into the place's feed, and connects again where the stream breaks, until `signal` is aborted.
+ *
+ * @param {Place} place
+ * @param {Params} filters
+ * @param {AbortSignal} signal
+ * @param {(next: Connection | ((before: Connection) => Connection)) => void} setLink
+ * @param {() => void} draw
+ */
 async function follow(place, filters, signal, setLink, draw) {
   const { feed } = place;
   let pause = FIRST_PAUSE;
   while (!signal.aborted) {
     let open = true;
+    /** @type {Trouble} */
     let reason = { message: "The receiver ended the stream." };
     setLink(({ state }) => ({ state: state === "away" ? "away" : "connecting" }));
     try {
-      let before = null;
+      let before = Promise.resolve();
       const onOpen = () => {
         pause = FIRST_PAUSE;
         // What is stored from here on is streamed: nothing gets lost in between. Without what was before it goes on, too.
-        before = catchUp(place, filters, signal).then(draw, () => {}).then(() => open && setLink({ state: "live" }));
+        const caughtUp = catchUp(place, filters, signal).then(draw, () => {});
+        before = caughtUp.then(() => {
+          if (open) setLink({ state: "live" });
+        });
       };
       for await (const { event, data } of stream("/live", filters, { signal, onOpen })) {
         await before;
@@ -82,7 +120,7 @@ async function follow(place, filters, signal, setLink, draw) {
         draw();
       }
     } catch (error) {
-      reason = error;
+      reason = troubleOf(error);
     }
     open = false;
     if (signal.aborted) return;
@@ -98,7 +136,13 @@ async function follow(place, filters, signal, setLink, draw) {
   }
 }
 
-/** Puts in what there was before, or what came while nobody followed, as far as the newest events say. */
+/**
+ * Puts in what there was before, or what came while nobody followed, as far as the newest events say.
+ *
+ * @param {Place} place
+ * @param {Params} filters
+ * @param {AbortSignal} signal
+ */
 async function catchUp(place, filters, signal) {
   const { feed, since } = place;
   const first = !place.opened;
@@ -106,20 +150,29 @@ async function catchUp(place, filters, signal) {
   const { events } = await get("/events", { ...filters, limit: first ? BEFORE : MISSED }, { signal });
   const missed = first ? events : events.filter((event) => event.created_at > feed.storedUntil);
   // As they were stored; what was stored together, as it happened.
-  const added = missed.reverse().sort((a, b) => (a.created_at < b.created_at ? -1 : 1)).filter((event) => feed.add(event)).length;
+  const ordered = missed.reverse().sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
+  const added = count(ordered.filter((event) => feed.add(event)).length, "event");
   if (first) return;
-  const away = duration((Date.now() - since) * 1e6);
-  feed.remark(`Not connected for ${away}: ${count(added, "event")} of that time, among the newest ${MISSED}, below. Others may be missing here.`);
+  const away = duration((Date.now() - (since ?? Date.now())) * 1e6);
+  feed.remark(
+    `Not connected for ${away}: ${added} of that time, among the newest ${MISSED}, below. Others may be missing here.`,
+  );
 }
 
+/** @param {Place} place */
 function left(place) {
   if (place.opened) place.since ??= Date.now();
 }
 
+/** @param {number} ms @param {AbortSignal} signal @returns {Promise<void>} */
 function slept(ms, signal) {
   return new Promise((done) => {
     const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", () => (clearTimeout(timer), done()), { once: true });
+    const stop = () => {
+      clearTimeout(timer);
+      done();
+    };
+    signal.addEventListener("abort", stop, { once: true });
   });
 }
 

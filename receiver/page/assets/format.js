@@ -5,20 +5,29 @@ const MOMENT = /^(.*?)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
 const numbers = new Intl.NumberFormat("en");
 const compacts = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const moneys = new Intl.NumberFormat("en", { style: "currency", currency: "USD", maximumSignificantDigits: 3 });
+/** @param {number} number */
 const two = (number) => String(number).padStart(2, "0");
 
-/** Nanoseconds since 1970 of a moment in RFC 3339, as a BigInt: a double has not the digits. */
+/**
+ * Nanoseconds since 1970 of a moment in RFC 3339, as a BigInt: a double has not the digits.
+ *
+ * @param {string} moment
+ */
 export function nanoseconds(moment) {
-  const [, seconds, fraction = "", zone] = MOMENT.exec(moment);
+  const [, seconds, fraction = "", zone] = MOMENT.exec(moment) ?? [];
   return BigInt(Date.parse(seconds + zone) / 1000) * NS + BigInt(fraction.padEnd(9, "0"));
 }
 
-/** Nanoseconds from one moment to another, as a number. */
+/** Nanoseconds from one moment to another, as a number. @param {string} from @param {string} to */
 export function between(from, to) {
   return Number(nanoseconds(to) - nanoseconds(from));
 }
 
-/** A moment as `{date, time, utc}`: local date and time with milliseconds, and the whole of it in UTC. */
+/**
+ * A moment as `{date, time, millis, utc}`: local date and time with milliseconds, and the whole of it in UTC.
+ *
+ * @param {string} text
+ */
 export function moment(text) {
   const at = new Date(Number(nanoseconds(text) / 1_000_000n));
   return {
@@ -29,7 +38,11 @@ export function moment(text) {
   };
 }
 
-/** Today's moments as their time, others with their date: `14:03:07`, `Jan 7 14:03:07`, `2025-01-07 14:03`. */
+/**
+ * Today's moments as their time, others with their date: `14:03:07`, `Jan 7 14:03:07`, `2025-01-07 14:03`.
+ *
+ * @param {string} text
+ */
 export function shortMoment(text, now = new Date()) {
   const { date, time } = moment(text);
   const today = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
@@ -39,7 +52,11 @@ export function shortMoment(text, now = new Date()) {
   return `${month} ${Number(date.slice(8))} ${time}`;
 }
 
-/** How long something took: `0 s`, `12 µs`, `3.4 ms`, `1.24 s`, `2 m 05 s`, `1 h 12 m`. */
+/**
+ * How long something took: `0 s`, `12 µs`, `3.4 ms`, `1.24 s`, `2 m 05 s`, `1 h 12 m`.
+ *
+ * @param {number | null | undefined} ns
+ */
 export function duration(ns) {
   if (ns === null || ns === undefined) return "";
   const ms = ns / 1e6;
@@ -55,46 +72,32 @@ export function duration(ns) {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** @param {number} value @param {number} digits */
 function trimmed(value, digits) {
   return String(Number(value.toPrecision(digits)));
 }
 
-/** How long ago a moment was, roughly: `now`, `4 min ago`, `3 h ago`, `12 days ago`. */
-export function ago(text, now = Date.now()) {
-  const minutes = Math.round((now - Date.parse(text)) / 60000);
-  if (minutes < 1) return "now";
-  if (minutes < 60) return `${minutes} min ago`;
-  if (minutes < 48 * 60) return `${Math.round(minutes / 60)} h ago`;
-  return `${Math.round(minutes / 1440)} days ago`;
-}
-
-/** 12,345 */
+/** 12,345 @param {number | null | undefined} value */
 export function number(value) {
   return value === null || value === undefined ? "" : numbers.format(value);
 }
 
-/** 12.3K */
+/** 12.3K @param {number | null | undefined} value */
 export function compact(value) {
   return value === null || value === undefined ? "" : compacts.format(value);
 }
 
-/** One event, 2 events. */
+/** One event, 2 events. @param {number} value @param {string} one */
 export function count(value, one, many = `${one}s`) {
   return `${number(value)} ${value === 1 ? one : many}`;
 }
 
-/** US dollars; "" where nothing is known. */
+/** US dollars; "" where nothing is known. @param {number | null | undefined} usd */
 export function money(usd) {
   return usd ? moneys.format(usd) : "";
 }
 
-/** 1.5 MB: bytes or characters, in thousands. */
-export function size(amount) {
-  if (amount < 1000) return `${amount}`;
-  return amount < 1e6 ? `${trimmed(amount / 1e3, 3)} K` : `${trimmed(amount / 1e6, 3)} M`;
-}
-
-/** The first eight of an id's characters where it is long. */
+/** The first eight of an id's characters where it is long. @param {string} id */
 export function shortId(id) {
   return id.length > 14 ? `${id.slice(0, 8)}…` : id;
 }

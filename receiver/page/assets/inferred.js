@@ -3,6 +3,9 @@
 import { html } from "./vendor/preact.js";
 import { count } from "./format.js";
 
+/** @import { OutlinedEvent, Trace } from "./types.d.ts" */
+
+/** The mark, and what the event did, by the rule that placed it. @type {Record<string, [string, string]>} */
 const WHY = {
   session: ["by session", "carried no trace id: its session led here"],
   conversation: ["by conversation", "carried no trace id: it goes on with the messages that were heard here"],
@@ -10,24 +13,30 @@ const WHY = {
   created: ["first of its trace", "carried nothing that led to a trace: this one was made for it"],
 };
 
-/** A mark beside an event that was placed by anything but its trace id. */
-export function Inferred({ correlation }) {
-  if (!Object.hasOwn(WHY, correlation ?? "")) return null;
+/** A mark beside an event that was placed by anything but its trace id. @param {{correlation?: string}} props */
+export function Inferred({ correlation = "" }) {
+  if (!Object.hasOwn(WHY, correlation)) return null;
   const [words, why] = WHY[correlation];
   return html`<span class="inferred" title=${`Inferred: the event ${why}`}>≈ ${words}</span>`;
 }
 
-/** The same of a trace: whether it was made here, and how many of its events were placed, by which rule. */
+/**
+ * The same of a trace: whether it was made here, and how many of its events were placed, by which rule.
+ *
+ * @param {{trace: Trace, events?: OutlinedEvent[]}} props
+ */
 export function InferredTrace({ trace, events = [] }) {
+  /** @type {Map<string, number>} */
   const placed = new Map();
   for (const { correlation } of events) {
-    if (Object.hasOwn(WHY, correlation ?? "")) placed.set(correlation, (placed.get(correlation) ?? 0) + 1);
+    if (Object.hasOwn(WHY, correlation)) placed.set(correlation, (placed.get(correlation) ?? 0) + 1);
   }
-  if (trace.origin !== "inferred" && !placed.size) return null;
+  const made = trace.origin === "inferred";
+  if (!made && !placed.size) return null;
   const reasons = [...placed].map(([correlation, times]) => `${count(times, "event")} ${WHY[correlation][1]}`);
   return html`<p class="inferred-note">
     <span class="inferred">≈ inferred</span>
-    ${trace.origin === "inferred" ? " No sender gave this trace an id: it was put together here. " : " Some of it was placed here without a trace id. "}
+    ${made ? " No sender gave this trace an id: it was put together here. " : " Some of it was placed here without a trace id. "}
     ${reasons.length > 0 && `${reasons.join("; ")}.`}
   </p>`;
 }

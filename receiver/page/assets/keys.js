@@ -2,14 +2,20 @@
 
 import { useEffect, useRef } from "./vendor/preact.js";
 
+/** @typedef {Record<string, (event: KeyboardEvent) => unknown>} Keys */
+
+/** @type {{current: Keys}[]} */
 const tables = [];
 const CHORD_TIME = 1200;
+/** @type {string | null} */
 let chord = null;
 
 /**
  * Does `table[key](event)` when the key is pressed outside a field: `{Escape: close, j: next, "g t": toTraces}`.
  *
  * Escape works in fields, too. A function that gives false leaves the key to who was there before.
+ *
+ * @param {Keys} table
  */
 export function useKeys(table) {
   const current = useRef(table);
@@ -20,6 +26,7 @@ export function useKeys(table) {
   }, []);
 }
 
+/** @param {KeyboardEvent} event */
 function pressed(event) {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (event.key !== "Escape" && inField(event.target)) return;
@@ -40,19 +47,31 @@ function pressed(event) {
   }
 }
 
+/** @type {number | undefined} */
 let timer;
 function clearChord() {
   clearTimeout(timer);
   chord = null;
 }
 
-function inField(element) {
-  return element.closest?.("input, select, textarea, [contenteditable]") !== null;
+/** @param {EventTarget | null} target */
+function inField(target) {
+  return target instanceof Element && target.closest("input, select, textarea, [contenteditable]") !== null;
 }
 
-/** Moves the focus by `step` among the page's rows: what carries `data-row` (a link or a button). */
+/** The page's rows: what carries `data-row` (a link or a button). @returns {NodeListOf<HTMLElement>} */
+export function pageRows() {
+  return document.querySelectorAll("main [data-row]");
+}
+
+/** The field of the page that searches, if it has one. @returns {HTMLInputElement | null} */
+export function searchField() {
+  return document.querySelector("main input[type=search]");
+}
+
+/** Moves the focus by `step` among the page's rows. @param {number} step */
 export function stepRows(step) {
-  const rows = [...document.querySelectorAll("main [data-row]")].filter((row) => row.getClientRects().length);
+  const rows = [...pageRows()].filter((row) => row.getClientRects().length);
   const at = rows.findIndex((row) => row.contains(document.activeElement));
   const next = rows[at < 0 ? (step > 0 ? 0 : rows.length - 1) : at + step];
   next?.focus();

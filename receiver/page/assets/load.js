@@ -3,18 +3,32 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "./vendor/preact.js";
 import { visit } from "./route.js";
 
+/**
+ * @template Item
+ * @typedef {import("./types.d.ts").Listed<Item>} Listed
+ */
+/** @import { Loaded, Pages, Trouble } from "./types.d.ts" */
+
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 15000;
 const MOST_REMEMBERED = 20;
 
 /**
- * Loads `fn(signal)` whenever `deps` change: `{data, error, loading, reload}`.
+ * Loads `fn(signal)` whenever `deps` change.
  *
  * `data` is undefined until there is some; with `keep` the last answer stays while the next is under way.
  * While the receiver is away `error` is set, and it is asked again until it answers. What is `known` is not loaded at first.
+ *
+ * @template Data
+ * @param {(signal: AbortSignal) => Promise<Data>} fn
+ * @param {unknown[]} deps
+ * @param {{keep?: boolean, known?: Data}} options
+ * @returns {Loaded<Data>}
  */
 export function useLoad(fn, deps, { keep = false, known } = {}) {
-  const [state, setState] = useState({ data: known, error: null, loading: known === undefined });
+  /** @type {Omit<Loaded<Data>, "reload">} */
+  const unloaded = { data: known, error: null, loading: known === undefined };
+  const [state, setState] = useState(unloaded);
   const isKnown = useRef(known !== undefined);
   const [turn, setTurn] = useState(0);
   const turnShown = useRef(0);
@@ -24,6 +38,7 @@ export function useLoad(fn, deps, { keep = false, known } = {}) {
       return undefined;
     }
     const control = new AbortController();
+    /** @type {number | undefined} */
     let timer;
     let pause = FIRST_PAUSE;
     const reloading = turnShown.current !== turn;
@@ -33,8 +48,9 @@ export function useLoad(fn, deps, { keep = false, known } = {}) {
       try {
         const data = await fn(control.signal);
         if (!control.signal.aborted) setState({ data, error: null, loading: false });
-      } catch (error) {
+      } catch (thrown) {
         if (control.signal.aborted) return;
+        const error = troubleOf(thrown);
         setState(({ data }) => ({ data, error, loading: false }));
         if (error.status === 401) window.addEventListener("keychange", load, { once: true });
         if (!error.passing) return;
@@ -53,31 +69,40 @@ export function useLoad(fn, deps, { keep = false, known } = {}) {
 }
 
 /**
- * Loads a list page by page: `{items, error, loading, more, hasMore, reload}`, `items` undefined until the first page is there.
+ * Loads a list page by page; `items` are undefined until the first page is there.
  *
- * `fn(cursor, signal)` gives `{items, next_cursor}`; `more()` loads the next page. Who steps back to the list finds the pages
- * that were loaded, the place and the focus as they were left.
+ * `fn(cursor, signal)` gives a page; `more()` loads the next one. Who steps back to the list finds the pages that were
+ * loaded, the place and the focus as they were left.
+ *
+ * @template Item
+ * @param {(cursor: string | undefined, signal: AbortSignal) => Promise<Listed<Item>>} fn
+ * @param {unknown[]} deps
+ * @returns {Pages<Item>}
  */
 export function usePages(fn, deps) {
-  const [before] = useState(() => remembered.get(visit()));
-  const first = useLoad((signal) => fn(undefined, signal), deps, { known: before?.first });
-  const [rest, setRest] = useState(before?.rest ?? { after: null, pages: [], loading: false, error: null });
+  /** @type {Left<Item> | undefined} */
+  const left = useState(() => remembered.get(visit()))[0];
+  const first = useLoad((signal) => fn(undefined, signal), deps, { known: left?.first });
+  /** @type {Rest<Item>} */
+  const none = { after: first.data, pages: [], loading: false, error: null };
+  const [rest, setRest] = useState(left?.rest ?? none);
   // The pages that follow belong to the first page they were loaded after.
-  const mine = rest.after === first.data ? rest : { after: first.data, pages: [], loading: false, error: null };
-  const control = useRef(null);
+  const mine = rest.after === first.data ? rest : none;
+  const control = useRef(/** @type {AbortController | null} */ (null));
   useEffect(() => () => control.current?.abort(), [first.data]);
-  useRemembered(before, { first: first.data, rest: { ...mine, loading: false } });
+  useRemembered(left, { first: first.data, rest: { ...mine, loading: false } });
   const cursor = (mine.pages.at(-1) ?? first.data)?.next_cursor;
   const more = async () => {
     if (!cursor || mine.loading) return;
-    control.current = new AbortController();
-    const { signal } = control.current;
+    const controller = new AbortController();
+    const { signal } = controller;
+    control.current = controller;
     setRest({ ...mine, loading: true, error: null });
     try {
       const page = await fn(cursor, signal);
       if (!signal.aborted) setRest({ ...mine, pages: [...mine.pages, page], loading: false });
     } catch (error) {
-      if (!signal.aborted) setRest({ ...mine, loading: false, error });
+      if (!signal.aborted) setRest({ ...mine, loading: false, error: troubleOf(error) });
     }
   };
   return {
@@ -90,25 +115,50 @@ export function usePages(fn, deps) {
   };
 }
 
+/** What was thrown, as what a page shows. @param {unknown} thrown @returns {Trouble} */
+export function troubleOf(thrown) {
+  return thrown instanceof Error ? thrown : { message: String(thrown) };
+}
+
+/**
+ * The pages of a list after its first one (`after`).
+ *
+ * @template Item
+ * @typedef {{after: Listed<Item> | undefined, pages: Listed<Item>[], loading: boolean, error: Trouble | null}} Rest
+ */
+/**
+ * A list as it was left: its pages, how far down it was, and the address of the link that had the focus.
+ *
+ * @template Item
+ * @typedef {{first: Listed<Item>, rest: Rest<Item>, scroll: number, focus: string | null | undefined}} Left
+ */
+
+/** By the entry of the history. @type {Map<string, Left<any>>} */
 const remembered = new Map();
 
-/** Remembers `now` for the entry of the history that is left, and puts place and focus where they were `before`. */
+/**
+ * Remembers `now` for the entry of the history that is left, and puts place and focus where they were `before`.
+ *
+ * @param {Left<unknown> | undefined} before
+ * @param {{first: Listed<unknown> | undefined, rest: Rest<unknown>}} now
+ */
 function useRemembered(before, now) {
-  const latest = useRef(null);
+  const latest = useRef({ ...now, name: "" });
   useEffect(() => {
-    latest.current = { ...now, visit: visit() };
+    latest.current = { ...now, name: visit() };
   });
   useLayoutEffect(() => {
     if (before) {
-      const links = [...document.querySelectorAll("main a")];
-      links.find((link) => link.getAttribute("href") === before.focus)?.focus({ preventScroll: true });
+      /** @type {NodeListOf<HTMLAnchorElement>} */
+      const links = document.querySelectorAll("main a");
+      [...links].find((link) => link.getAttribute("href") === before.focus)?.focus({ preventScroll: true });
       scrollTo(0, before.scroll);
     }
     return () => {
-      const { visit: name, ...state } = latest.current ?? {};
-      if (!state.first) return;
-      remembered.set(name, { ...state, scroll: scrollY, focus: document.activeElement.getAttribute("href") });
-      if (remembered.size > MOST_REMEMBERED) remembered.delete(remembered.keys().next().value);
+      const { name, first, rest } = latest.current;
+      if (!first) return;
+      remembered.set(name, { first, rest, scroll: scrollY, focus: document.activeElement?.getAttribute("href") });
+      if (remembered.size > MOST_REMEMBERED) remembered.delete([...remembered.keys()][0]);
     };
   }, []);
 }

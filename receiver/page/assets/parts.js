@@ -3,30 +3,41 @@
 import { html, useState } from "./vendor/preact.js";
 import { Json, Text } from "./ui.js";
 
+/** @import { Content, Part as MessagePart } from "./types.d.ts" */
+
 const LONG = 2000; // characters of a text that are shown before one asks for more
 const PREVIEW = 90;
 const PARSED = 200_000; // a text of more characters is shown as text, whatever it holds
 
-/** Something that is made only once it is opened: `children` is a function. */
+/**
+ * Something that is made only once it is opened.
+ *
+ * @param {{title: Content, open?: boolean, class?: string, children: () => Content}} props
+ */
 export function Fold({ title, open = false, class: name = "", children }) {
   const [opened, setOpened] = useState(open);
+  /** @param {{target: HTMLDetailsElement}} event */
+  const toggled = ({ target }) => target.open && setOpened(true);
   return html`
-    <details class=${`fold ${name}`} open=${open} onToggle=${(event) => event.target.open && setOpened(true)}>
+    <details class=${`fold ${name}`} open=${open} onToggle=${toggled}>
       <summary>${title}</summary>
       ${opened && html`<div class="fold-body">${children()}</div>`}
     </details>
   `;
 }
 
+/** @param {{parts: MessagePart[]}} props */
 export function Parts({ parts }) {
   return parts.map((part, index) => html`<${Part} key=${index} part=${part} />`);
 }
 
+/** @param {{part: MessagePart}} props */
 function Part({ part }) {
   const known = Object.hasOwn(PARTS, part.type) ? part.type : "other";
   return PARTS[known](part);
 }
 
+/** @type {Record<MessagePart["type"], (part: MessagePart) => Content>} */
 const PARTS = {
   text: (part) => html`<${Words} text=${part.text ?? ""} />`,
   reasoning: (part) => html`<${Fold} title="Reasoning">${() => html`<${Words} text=${part.text ?? ""} />`}<//>`,
@@ -43,33 +54,40 @@ const PARTS = {
   other: (part) => html`<${Fold} title="Something else">${() => html`<${Json} value=${part} />`}<//>`,
 };
 
-/** What a picture, a sound or a file is and how large: the receiver does not keep what it shows apart. */
+/**
+ * What a picture, a sound or a file is and how large: the receiver does not keep what it shows apart.
+ * @param {string} word @param {import("./types").Part} part
+ */
 function medium(word, part) {
   const facts = [part.name, part.media_type, part.size !== undefined && bytes(part.size), part.url].filter(Boolean);
   return html`<p class="medium">${word} <span class="preview"><${Text} value=${facts.join(", ")} /></span></p>`;
 }
 
+/** @param {number} size */
 function bytes(size) {
   if (size < 1000) return `${size} B`;
   return size < 1e6 ? `${Math.round(size / 1e3)} kB` : `${(size / 1e6).toFixed(1)} MB`;
 }
 
+/** @param {string} words @param {string | undefined} name @param {unknown} value */
 function titled(words, name, value) {
-  return html`${words} ${name && html`<b><${Text} value=${name} /></b>`} <span class="preview"><${Text} value=${previewOf(value)} /></span>`;
+  const preview = html`<span class="preview"><${Text} value=${previewOf(value)} /></span>`;
+  return html`${words} ${name && html`<b><${Text} value=${name} /></b>`} ${preview}`;
 }
 
+/** @param {{text: string}} props */
 function Words({ text }) {
   return html`<div class="words"><${Text} value=${text} block limit=${LONG} /></div>`;
 }
 
-/** A value as a tree, a text as a text; a text that holds JSON is shown as what it holds. */
+/** A value as a tree, a text as a text; a text that holds JSON is shown as what it holds. @param {{value: unknown}} props */
 export function Value({ value }) {
   const meant = typeof value === "string" ? parsed(value) : value;
   if (meant === undefined || meant === null || meant === "") return html`<p class="muted">nothing</p>`;
   return typeof meant === "string" ? html`<${Words} text=${meant} />` : html`<${Json} value=${meant} open=${2} />`;
 }
 
-/** What a text that holds JSON's objects or lists holds; any other text is itself. */
+/** What a text that holds JSON's objects or lists holds; any other text is itself. @param {string} text @returns {unknown} */
 export function parsed(text) {
   if (text.length > PARSED || !/^\s*[[{]/.test(text)) return text;
   try {
@@ -79,20 +97,25 @@ export function parsed(text) {
   }
 }
 
-/** The beginning of a value, on one line. */
+/** The beginning of a value, on one line. @param {unknown} value @returns {string} */
 export function previewOf(value) {
   if (value === undefined || value === null) return "";
   const meant = typeof value === "string" ? parsed(value) : value;
-  if (typeof meant !== "object") return cut(String(meant));
-  if (Array.isArray(meant)) return cut(meant.length === 1 ? previewOf(meant[0]) : `${meant.length} × ${previewOf(meant[0])}`);
+  if (typeof meant !== "object" || meant === null) return cut(String(meant));
+  if (Array.isArray(meant)) {
+    const first = previewOf(meant[0]);
+    return cut(meant.length === 1 ? first : `${meant.length} × ${first}`);
+  }
   let said = "";
   for (const [key, inner] of Object.entries(meant)) {
-    said += `${said && ", "}${key}: ${typeof inner === "object" && inner ? (Array.isArray(inner) ? "[…]" : "{…}") : cut(String(inner))}`;
+    const word = typeof inner !== "object" || !inner ? cut(String(inner)) : Array.isArray(inner) ? "[…]" : "{…}";
+    said += `${said && ", "}${key}: ${word}`;
     if (said.length > PREVIEW) break;
   }
   return cut(said);
 }
 
+/** @param {string} text */
 function cut(text) {
   const line = text.slice(0, PREVIEW * 2).replace(/\s+/g, " ").trim();
   return line.length > PREVIEW || text.length > PREVIEW * 2 ? `${line.slice(0, PREVIEW)}…` : line;

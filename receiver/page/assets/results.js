@@ -6,16 +6,21 @@ import { segments } from "./passages.js";
 import { href } from "./route.js";
 import { Duration, Link, Moment, Status, TypeBadge, visible } from "./ui.js";
 
+/** @import { AgentEvent, Highlight, Params, Place, Result as Found } from "./types.d.ts" */
+
+/** @type {Record<string, string>} */
 const LISTS = { keyword: "by words", semantic: "by meaning", reranked: "re-read by MiniLM" };
 const LONGEST = 200; // characters of a name, a session or an agent
 
+/** @param {{results: Found[], params: Params, busy: boolean}} props */
 export function Results({ results, params, busy }) {
   return html`<ol class="results" aria-busy=${busy}>
     ${results.map((result) => html`<${Result} key=${result.event.id} result=${result} params=${params} />`)}
   </ol>`;
 }
 
-function Result({ result: { event, highlights, score, parts, more }, params }) {
+/** @param {{result: Found, params: Params}} props */
+function Result({ result: { event, highlights, score, parts, more = 0 }, params }) {
   const [explained, setExplained] = useState(false);
   return html`<li class="result">
     <div class="result-head"><${EventLine} event=${event} row /></div>
@@ -23,18 +28,25 @@ function Result({ result: { event, highlights, score, parts, more }, params }) {
     <div class="result-foot">
       ${
         parts
-          ? html`<button type="button" class="small" aria-expanded=${explained} onClick=${() => setExplained(!explained)}>score ${shown(score)}</button>`
+          ? html`<button type="button" class="small" aria-expanded=${explained} onClick=${() => setExplained(!explained)}>
+              score ${shown(score)}</button>`
           : html`<span title="Cosine of the two meanings: 1 is the same">score ${shown(score)}</span>`
       }
       <a href=${href("/search", { like: event.id })}>more like this</a>
       ${more > 0 && html`<${Others} event=${event} more=${more} params=${params} />`}
-      ${event.session_id && html`<span class="wide">session <${Link} to=${["sessions", event.session_id]}><bdi>${short(event.session_id)}</bdi><//></span>`}
+      ${event.session_id && html`<span class="wide">
+        session <${Link} to=${["sessions", event.session_id]}><bdi>${short(event.session_id)}</bdi><//>
+      </span>`}
     </div>
     ${explained && html`<${Parts} parts=${parts} score=${score} />`}
   </li>`;
 }
 
-/** An event in a line: a link into its trace, with the event opened. `row` makes it one that j and k step through. */
+/**
+ * An event in a line: a link into its trace, with the event opened. `row` makes it one that j and k step through.
+ *
+ * @param {{event: AgentEvent, row?: boolean}} props
+ */
 export function EventLine({ event, row = false }) {
   const name = html`<bdi>${short(event.name || kindName(event))}</bdi>`;
   return html`<${TypeBadge} type=${event.event_type} />
@@ -52,40 +64,58 @@ export function EventLine({ event, row = false }) {
     </span>`;
 }
 
+/** @param {{passage: Highlight}} props */
 function Passage({ passage: { text, ranges } }) {
   const parts = segments(text, ranges);
-  return html`<bdi class="text">${parts.map(({ text: part, hit }) => (hit ? html`<mark>${visible(part)}</mark>` : visible(part)))}</bdi>`;
+  return html`<bdi class="text">
+    ${parts.map(({ text: part, hit }) => (hit ? html`<mark>${visible(part)}</mark>` : visible(part)))}
+  </bdi>`;
 }
 
-// With `group_by` a result stands for its trace or session: the others are found by the same words within it.
+/**
+ * With `group_by` a result stands for its trace or session: the others are found by the same words within it.
+ *
+ * @param {{event: AgentEvent, more: number, params: Params}} props
+ */
 function Others({ event, more, params }) {
   const of = params.group_by === "session" ? "session" : "trace";
-  const id = event[`${of}_id`];
+  const id = of === "session" ? event.session_id : event.trace_id;
   const words = `${number(more)} more in this ${of}`;
   if (!id) return html`<span>${words}</span>`;
-  return html`<a href=${href("/search", { ...params, group_by: undefined, limit: undefined, [`${of}_id`]: id })}>${words}</a>`;
+  const to = href("/search", { ...params, group_by: undefined, limit: undefined, [`${of}_id`]: id });
+  return html`<a href=${to}>${words}</a>`;
 }
 
+/** @param {{parts: Record<string, Place>, score: number}} props */
 function Parts({ parts, score }) {
   const rows = Object.entries(parts);
   return html`<table class="score-parts">
     <caption>Found in ${rows.length === 1 ? "one list" : `${rows.length} lists`}; together ${shown(score)}</caption>
     <thead><tr><th scope="col">List</th><th scope="col">Rank</th><th scope="col">Score</th></tr></thead>
     <tbody>
-      ${rows.map(([name, part]) => html`<tr key=${name}><th scope="row">${LISTS[name] ?? name}</th><td class="number">${number(part.rank)}</td><td class="number">${shown(part.score)}</td></tr>`)}
+      ${rows.map(([name, part]) => html`<tr key=${name}>
+        <th scope="row">${LISTS[name] ?? name}</th>
+        <td class="number">${number(part.rank)}</td>
+        <td class="number">${shown(part.score)}</td>
+      </tr>`)}
     </tbody>
   </table>`;
 }
 
-/** What kind of thing an event is that has no name. */
+/** @type {Record<string, string>} */
+const KIND_NAMES = { log_record: "log record", span_event: "span event", json: "event" };
+
+/** What kind of thing an event is that has no name. @param {{kind: string}} event */
 export function kindName({ kind }) {
-  return { log_record: "log record", span_event: "span event", json: "event" }[kind] ?? "span";
+  return KIND_NAMES[kind] ?? "span";
 }
 
+/** @param {number} score */
 function shown(score) {
   return score.toFixed(score < 0.01 ? 4 : 2);
 }
 
+/** @param {string} text */
 function short(text) {
   const line = visible(text);
   return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;

@@ -2,10 +2,17 @@
 
 import { useEffect, useState } from "./vendor/preact.js";
 
+/** @import { Params, Path, Query } from "./types.d.ts" */
+
 // Who navigates with `replace` changes the address without a hashchange: they are told by this event.
 const CHANGED = "routechange";
 
-/** What a hash says: `{page, id, params}`; `id` is null on a page of its own, params are strings. */
+/**
+ * What a hash says; `id` is null on a page of its own.
+ *
+ * @param {string} hash
+ * @returns {{page: string, id: string | null, params: Params}}
+ */
 export function parse(hash) {
   const [path, query = ""] = hash.replace(/^#?\/?/, "").split(/\?(.*)/s);
   const [page, ...rest] = path.split("/");
@@ -13,14 +20,24 @@ export function parse(hash) {
   return { page: page || "traces", id: id ? decoded(id) : null, params: Object.fromEntries(new URLSearchParams(query)) };
 }
 
-/** The address of a page: `href("/traces/abc", {event: "x"})`, or `href(["traces", id])` where the id is anybody's text. */
+/**
+ * The address of a page: `href("/traces/abc", {event: "x"})`, or `href(["traces", id])` where the id is anybody's text.
+ *
+ * @param {Path} path
+ * @param {Query} params
+ */
 export function href(path, params = {}) {
   const joined = Array.isArray(path) ? `/${path.map(encodeURIComponent).join("/")}` : path;
   const query = new URLSearchParams(given(params)).toString();
   return `#${joined}${query ? `?${query}` : ""}`;
 }
 
-/** Goes there. With `replace` the step back leads to where one was before. */
+/**
+ * Goes there. With `replace` the step back leads to where one was before.
+ *
+ * @param {Path} path
+ * @param {Query} params
+ */
 export function navigate(path, params = {}, { replace = false } = {}) {
   const to = href(path, params);
   if (to === location.hash) return;
@@ -47,18 +64,27 @@ export function useRoute() {
   useEffect(() => {
     const changed = () => setHash(location.hash);
     const events = ["hashchange", "popstate", CHANGED];
-    events.forEach((name) => window.addEventListener(name, changed));
+    for (const name of events) window.addEventListener(name, changed);
     changed();
-    return () => events.forEach((name) => window.removeEventListener(name, changed));
+    return () => {
+      for (const name of events) window.removeEventListener(name, changed);
+    };
   }, []);
   return parse(hash);
 }
 
-/** The params that say something. */
+/**
+ * The params that say something, as text.
+ *
+ * @param {Query} params
+ * @returns {Record<string, string>}
+ */
 export function given(params) {
-  return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined && value !== null && value !== ""));
+  const said = Object.entries(params).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  return Object.fromEntries(said.map(([name, value]) => [name, String(value)]));
 }
 
+/** @param {string} text */
 function decoded(text) {
   try {
     return decodeURIComponent(text);

@@ -9,22 +9,28 @@ import { InferredTrace } from "./inferred.js";
 import { useLoad } from "./load.js";
 import { Copy, Duration, ErrorBox, Link, Loading, Moment, Status, Text, Title } from "./ui.js";
 
+/** @import { Fact, Session as SessionAnswer, Trace } from "./types.d.ts" */
+
 const AT_ONCE = 50; // traces that are drawn before one asks for more
 const NEAR = "600px"; // how far below the window a trace may be when it is loaded
 
+/** @param {{id: string}} props */
 export function Session({ id }) {
-  const { data: session, error, reload } = useLoad((signal) => get(`/sessions/${encodeURIComponent(id)}`, {}, { signal }), [id]);
+  const load = useLoad((signal) => get(`/sessions/${encodeURIComponent(id)}`, {}, { signal }), [id]);
+  const { data: session, error, reload } = load;
   const [most, setMost] = useState(AT_ONCE);
   const traces = useMemo(() => session?.traces.toReversed() ?? [], [session]);
   if (!session) {
-    return html`<${Title} text="Session" />${error ? html`<${ErrorBox} error=${error} retry=${reload} />` : html`<${Loading} what="the session" />`}`;
+    const instead = error ? html`<${ErrorBox} error=${error} retry=${reload} />` : html`<${Loading} what="the session" />`;
+    return html`<${Title} text="Session" />${instead}`;
   }
   return html`
     <${Head} before="Session " heading=${session.id} facts=${factsOf(session)}>
       <${Copy} text=${session.id} label="Copy id" />
       <${Link} to="/traces" params=${{ session_id: session.id }}>Its traces as a list<//>
     <//>
-    ${traces.slice(0, most).map((trace, index) => html`<${Chapter} key=${trace.id} trace=${trace} before=${traces[index - 1]} />`)}
+    ${traces.slice(0, most).map((trace, index) => html`<${Chapter} key=${trace.id}
+      trace=${trace} before=${traces[index - 1]} />`)}
     ${traces.length > most && html`<div class="more">
       <span class="muted">${number(most)} of ${count(traces.length, "trace")} shown</span>
       <button type="button" onClick=${() => setMost(most + AT_ONCE)}>More</button>
@@ -32,31 +38,40 @@ export function Session({ id }) {
   `;
 }
 
+/** @param {SessionAnswer} session @returns {Fact[]} */
 function factsOf(session) {
   const { agent_ids: agents } = session;
+  const named = agents.map((agent, index) => html`${index > 0 && ", "}<${Text} value=${agent} limit=${100} />`);
   return [
     ["First activity", html`<${Moment} at=${session.first_event_at} long />`],
     ["Last activity", html`<${Moment} at=${session.last_event_at} long />`],
     ["Traces", number(session.trace_count)],
     ...sums(session),
-    [agents.length > 1 ? "Agents" : "Agent", agents.length > 0 && agents.map((agent, index) => html`${index > 0 && ", "}<${Text} value=${agent} limit=${100} />`)],
+    [agents.length > 1 ? "Agents" : "Agent", agents.length > 0 && named],
   ];
 }
 
-/** A trace of the session: its head line, and its conversation once it is in sight. */
+/**
+ * A trace of the session: its head line, and its conversation once it is in sight.
+ *
+ * @param {{trace: Trace, before?: Trace}} props
+ */
 function Chapter({ trace, before }) {
-  const section = useRef(null);
+  const section = useRef(/** @type {HTMLElement | null} */ (null));
   const seen = useSeen(section);
   const pause = before ? between(before.last_event_at, trace.start_time) : 0;
   return html`
     ${pause >= 60e9 && html`<p class="pause">${duration(pause)} later</p>`}
     <section class="chapter" ref=${section}>
       <header class="chapter-head">
-        <h2><${Link} row to=${["traces", trace.id]}><${Text} value=${trace.name || trace.agent_id || "Trace"} limit=${200} /><//></h2>
+        <h2>
+          <${Link} row to=${["traces", trace.id]}><${Text} value=${trace.name || trace.agent_id || "Trace"} limit=${200} /><//>
+        </h2>
         <${Status} status=${trace.status} />
         <span class="muted">
           <${Moment} at=${trace.start_time} />, <${Duration} from=${trace.start_time} to=${trace.end_time ?? trace.last_event_at} />,
-          ${" "}${count(trace.event_count, "event")}${trace.error_count ? html`, <span class="bad">✕ ${count(trace.error_count, "error")}</span>` : ""}
+          ${" "}${count(trace.event_count, "event")}
+          ${trace.error_count > 0 && html`, <span class="bad">✕ ${count(trace.error_count, "error")}</span>`}
         </span>
       </header>
       ${seen ? html`<${Story} trace=${trace} />` : html`<p class="muted">…</p>`}
@@ -64,6 +79,7 @@ function Chapter({ trace, before }) {
   `;
 }
 
+/** @param {{trace: Trace}} props */
 function Story({ trace }) {
   const { data } = useLoad((signal) => get(`/traces/${encodeURIComponent(trace.id)}/outline`, {}, { signal }), [trace.id]);
   return html`
@@ -72,7 +88,7 @@ function Story({ trace }) {
   `;
 }
 
-/** Whether an element has been in sight, or near it. */
+/** Whether an element has been in sight, or near it. @param {{current: HTMLElement | null}} element */
 function useSeen(element) {
   const [seen, setSeen] = useState(false);
   useEffect(() => {
@@ -81,7 +97,7 @@ function useSeen(element) {
       setSeen(true);
       observer.disconnect();
     }, { rootMargin: NEAR });
-    observer.observe(element.current);
+    if (element.current) observer.observe(element.current);
     return () => observer.disconnect();
   }, [element]);
   return seen;

@@ -7,10 +7,12 @@ import { Errors } from "./head.js";
 import { usePages } from "./load.js";
 import { Empty, ErrorBox, Link, Loading, Moment, Money, More, Text, Title, Tokens } from "./ui.js";
 
+/** @import { Session } from "./types.d.ts" */
+
 const COST = "Cost";
 const COLUMNS = [
-  ["Session"], ["Agents"], ["Traces", "number"], ["Events", "number"], ["Errors", "number"], ["Tokens", "number"], [COST, "number"],
-  ["First activity"], ["Last activity"],
+  ["Session"], ["Agents"], ["Traces", "number"], ["Events", "number"], ["Errors", "number"], ["Tokens", "number"],
+  [COST, "number"], ["First activity"], ["Last activity"],
 ];
 
 export function Sessions() {
@@ -18,20 +20,21 @@ export function Sessions() {
     const { sessions, next_cursor } = await get("/sessions", { cursor }, { signal });
     return { items: sessions, next_cursor };
   }, []);
-  const priced = pages.items?.some(({ cost_usd }) => cost_usd);
+  const { items } = pages;
+  const priced = items?.some(({ cost_usd }) => cost_usd);
   const columns = COLUMNS.filter(([name]) => name !== COST || priced);
   return html`
     <${Title} text="Sessions" />
     <${ErrorBox} error=${pages.error} retry=${pages.reload} />
-    ${!pages.items && !pages.error && html`<${Loading} what="sessions" />`}
-    ${pages.items?.length === 0 && html`<p class="muted">No event has named a session yet.</p><${Empty} what="sessions" />`}
-    ${pages.items?.length > 0 && html`
+    ${!items && !pages.error && html`<${Loading} what="sessions" />`}
+    ${items?.length === 0 && html`<p class="muted">No event has named a session yet.</p><${Empty} what="sessions" />`}
+    ${items && items.length > 0 && html`
       <table class="table">
         <thead>
           <tr>${columns.map(([name, kind]) => html`<th scope="col" class=${kind}>${name}</th>`)}</tr>
         </thead>
         <tbody>
-          ${pages.items.map((session) => html`<${Row} key=${session.id} session=${session} priced=${priced} />`)}
+          ${items.map((session) => html`<${Row} key=${session.id} session=${session} priced=${priced} />`)}
         </tbody>
       </table>
     `}
@@ -41,6 +44,7 @@ export function Sessions() {
 
 const AGENTS = 3;
 
+/** @param {{session: Session, priced: boolean}} props */
 function Row({ session, priced }) {
   const { agent_ids: agents } = session;
   return html`

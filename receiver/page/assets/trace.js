@@ -14,28 +14,36 @@ import { errorsOf, matcher, shownOf, treeOf } from "./tree.js";
 import { Copy, Duration, ErrorBox, FilterBar, Link, Loading, Moment, Status, Title, announce } from "./ui.js";
 import { Waterfall, useNarrow } from "./waterfall.js";
 
+/** @import { Content, Fact, Field, Outline, Params, Tree } from "./types.d.ts" */
+
 const FIRST_LOOK = 2000; // ms until a running trace is looked at again; longer each time that nothing is new
 const LAST_LOOK = 20_000;
 const TYPED = 150; // ms after the last letter until the rows are filtered
 
+/** @param {{id: string, params: Params}} props */
 export function Trace({ id, params }) {
   const { data: trace, error, reload } = useLoad(
     (signal) => get(`/traces/${encodeURIComponent(id)}/outline`, {}, { signal }),
     [id],
   );
-  const tree = useMemo(() => trace && treeOf(trace.events), [trace]);
-  const [collapsed, setCollapsed] = useState(() => new Set());
+  const tree = useMemo(() => treeOf(trace?.events ?? []), [trace]);
+  const [collapsed, setCollapsed] = useState(() => /** @type {Set<string>} */ (new Set()));
   const sheet = useNarrow();
   useGrowth(trace, reload);
   const { type, status, q } = params;
-  const shown = useMemo(() => tree && shownOf(tree.nodes, collapsed, matcher({ type, status, text: q })), [tree, collapsed, type, status, q]);
+  const shown = useMemo(
+    () => shownOf(tree.nodes, collapsed, matcher({ type, status, text: q })),
+    [tree, collapsed, type, status, q],
+  );
 
   if (!trace) {
-    return html`<${Title} text="Trace" />${error ? html`<${ErrorBox} error=${error} retry=${reload} />` : html`<${Loading} what="the trace" />`}`;
+    const instead = error ? html`<${ErrorBox} error=${error} retry=${reload} />` : html`<${Loading} what="the trace" />`;
+    return html`<${Title} text="Trace" />${instead}`;
   }
   const filtered = Boolean(type || status || q);
   const selected = params.event ?? null;
   const told = params.view === "conversation";
+  /** @param {string} eventId */
   const select = (eventId) => {
     const opened = new Set(collapsed);
     for (let node = tree.byId.get(eventId)?.parent; node; node = node.parent) opened.delete(node.event.id);
@@ -45,14 +53,21 @@ export function Trace({ id, params }) {
   };
   const close = () => {
     navigate(["traces", id], { ...params, event: undefined }, { replace: true });
-    document.querySelector(".waterfall")?.focus({ preventScroll: true });
+    /** @type {HTMLElement | null} */
+    const waterfall = document.querySelector(".waterfall");
+    waterfall?.focus({ preventScroll: true });
   };
+  /** @param {import("./types.d.ts").TreeNode} node */
   const toggle = (node) => {
     const next = new Set(collapsed);
     if (!next.delete(node.event.id)) next.add(node.event.id);
     setCollapsed(next);
   };
-  const collapseAll = () => setCollapsed(new Set(tree.nodes.filter((node) => node.parent && node.children.length).map((node) => node.event.id)));
+  const collapseAll = () => {
+    const inner = tree.nodes.filter((node) => node.parent && node.children.length);
+    setCollapsed(new Set(inner.map((node) => node.event.id)));
+  };
+  const expandAll = () => setCollapsed(new Set());
 
   return html`
     <${Head} heading=${trace.name || trace.agent_id || "Trace"} facts=${factsOf(trace, tree.length)}>
@@ -72,25 +87,33 @@ export function Trace({ id, params }) {
             ? html`<${Conversation} traceId=${id} events=${trace.events} selected=${selected} version=${trace.updated_at} />`
             : html`
               <${Filters} tree=${tree} params=${params} id=${id}>
-                ${collapsed.size > 0 && html`<button type="button" class="small" onClick=${() => setCollapsed(new Set())}>Expand all</button>`}
-                ${!filtered && tree.nodes.length > 20 && html`<button type="button" class="small" onClick=${collapseAll}>Collapse all</button>`}
+                ${collapsed.size > 0 && html`<button type="button" class="small" onClick=${expandAll}>Expand all</button>`}
+                ${
+                  !filtered &&
+                  tree.nodes.length > 20 &&
+                  html`<button type="button" class="small" onClick=${collapseAll}>Collapse all</button>`
+                }
               <//>
-              ${trace.truncated && html`<p class="muted">The trace has ${count(trace.event_count, "event")}: the newest ${number(tree.nodes.length)} are shown.</p>`}
+              ${trace.truncated && html`<p class="muted">The trace has ${count(trace.event_count, "event")}:
+                ${" "}the newest ${number(tree.nodes.length)} are shown.</p>`}
               ${
                 shown.length
-                  ? html`<${Waterfall} tree=${tree} shown=${shown} traceId=${id} selected=${selected} collapsed=${filtered ? NONE : collapsed} onToggle=${toggle} onSelect=${select} />`
+                  ? html`<${Waterfall} tree=${tree} shown=${shown} traceId=${id} selected=${selected}
+                      collapsed=${filtered ? NONE : collapsed} onToggle=${toggle} onSelect=${select} />`
                   : html`<p class="muted">No event matches.</p>`
               }
             `
         }
       </div>
-      ${selected && html`<${EventPanel} id=${selected} node=${tree.byId.get(selected)} sheet=${sheet} onClose=${close} onSelect=${select} />`}
+      ${selected && html`<${EventPanel} id=${selected} node=${tree.byId.get(selected)}
+        sheet=${sheet} onClose=${close} onSelect=${select} />`}
     </div>
   `;
 }
 
 const NONE = new Set(); // under a filter nothing is collapsed, or what matches might not be seen
 
+/** @param {Outline} trace @param {number} length @returns {Fact[]} */
 function factsOf(trace, length) {
   const took = trace.end_time ? between(trace.start_time, trace.end_time) : length;
   return [
@@ -98,14 +121,18 @@ function factsOf(trace, length) {
     [trace.status === "running" ? "So far" : "Took", html`<${Duration} ns=${took} />`],
     ...sums(trace),
     linked("Agent", trace.agent_id, "/traces", { agent_id: trace.agent_id }),
-    linked("Session", trace.session_id, ["sessions", trace.session_id]),
+    linked("Session", trace.session_id, ["sessions", trace.session_id ?? ""]),
     linked("Service", trace.service, "/traces", { service: trace.service }),
   ];
 }
 
+/** @param {{tree: Tree, params: Params, id: string, children?: Content}} props */
 function Filters({ tree, params, id, children }) {
   const [text, setText] = useState(params.q ?? "");
-  const types = useMemo(() => [...new Set(tree.nodes.map(({ event }) => event.event_type).filter(Boolean))].sort(), [tree]);
+  const types = useMemo(() => {
+    const all = tree.nodes.map(({ event }) => event.event_type ?? "");
+    return [...new Set(all)].filter(Boolean).sort();
+  }, [tree]);
   const asked = useRef(text);
   useEffect(() => {
     const timer = setTimeout(() => {
@@ -116,27 +143,40 @@ function Filters({ tree, params, id, children }) {
     return () => clearTimeout(timer);
   }, [text]);
   // An address that somebody else changed (the step back) says what is asked; what is being typed is newer than ours.
-  useEffect(() => (params.q ?? "") !== asked.current && setText((asked.current = params.q ?? "")), [params.q]);
+  useEffect(() => {
+    const q = params.q ?? "";
+    if (q === asked.current) return;
+    asked.current = q;
+    setText(q);
+  }, [params.q]);
+  /** @param {{target: HTMLInputElement}} event */
+  const type = ({ target }) => setText(target.value);
+  /** @type {Field[]} */
   const fields = [
     { name: "type", label: "Type", type: "select", options: types },
     { name: "status", label: "Status", type: "select", options: ["error", "ok", "unset"] },
   ];
   return html`<${FilterBar} fields=${fields} params=${params}>
     <label class="filter"><span>Text</span>
-      <input type="search" name="q" value=${text} placeholder="name, agent, id" onInput=${(event) => setText(event.target.value)} />
+      <input type="search" name="q" value=${text} placeholder="name, agent, id" onInput=${type} />
     </label>
     ${text && html`<${Link} to="/search" params=${{ q: text, trace_id: id }}>Search what its events say<//>`}
     ${children}
   <//>`;
 }
 
-/** Looks whether a running trace has grown, and loads it again where it has. */
+/**
+ * Looks whether a running trace has grown, and loads it again where it has.
+ *
+ * @param {Outline | undefined} trace
+ * @param {() => void} reload
+ */
 function useGrowth(trace, reload) {
   useEffect(() => {
     if (trace?.status !== "running") return undefined;
     const control = new AbortController();
     let pause = FIRST_LOOK;
-    let timer;
+    let timer = 0;
     const look = async () => {
       if (!document.hidden) {
         const now = await get(`/traces/${encodeURIComponent(trace.id)}`, { limit: 1 }, { signal: control.signal }).catch(() => null);

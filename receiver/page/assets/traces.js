@@ -4,8 +4,12 @@ import { html, useEffect, useMemo, useState } from "./vendor/preact.js";
 import { Activity } from "./activity.js";
 import { get } from "./api.js";
 import { count, number, shortId } from "./format.js";
-import { useLoad, usePages } from "./load.js";
-import { Duration, Empty, ErrorBox, FilterBar, Link, Loading, Moment, Money, More, Status, Text, Title, Tokens, asked } from "./ui.js";
+import { troubleOf, useLoad, usePages } from "./load.js";
+import {
+  Duration, Empty, ErrorBox, FilterBar, Link, Loading, Moment, Money, More, Status, Text, Title, Tokens, asked,
+} from "./ui.js";
+
+/** @import { Field, Pages, Params, Trace, Trouble } from "./types.d.ts" */
 
 const LOOK_EVERY = 5000;
 const NAME_LENGTH = 120;
@@ -13,11 +17,13 @@ const NAME_LENGTH = 120;
 const COLUMNS = ["Name", "Status", "Agent", "Session", "Started", "Duration", "Events", "Errors", "Tokens", "Cost"];
 const NUMBERS = new Set(["Duration", "Events", "Errors", "Tokens", "Cost"]);
 
+/** A page of the list. @param {Params} params @param {string | undefined} cursor @param {AbortSignal} signal */
 async function listed(params, cursor, signal) {
   const { traces, next_cursor } = await get("/traces", { ...asked(params), cursor }, { signal });
   return { items: traces, next_cursor };
 }
 
+/** @param {{params: Params}} props */
 export function Traces({ params }) {
   const key = JSON.stringify(params);
   const pages = usePages((cursor, signal) => listed(params, cursor, signal), [key]);
@@ -32,15 +38,18 @@ export function Traces({ params }) {
     ${traces?.length !== 0 && html`<${Activity} params=${params} turn=${turn} />`}
     ${!traces && !pages.error && html`<${Loading} what="traces" />`}
     ${traces?.length === 0 && html`<${Empty} filtered=${filtered} />`}
-    ${traces?.length > 0 && html`<${List} traces=${traces} params=${params} />`}
+    ${traces && traces.length > 0 && html`<${List} traces=${traces} params=${params} />`}
     <${More} pages=${pages} what="traces" />`;
 }
 
+/** @param {{params: Params}} props */
 function Filters({ params }) {
   // The names there are, when somebody looks for one: counting them costs the index a moment.
   const [wanted, setWanted] = useState(false);
   const { data } = useLoad(async (signal) => (wanted ? (await get("/facets", {}, { signal })).facets : null), [wanted]);
-  const names = (facet) => data?.[facet]?.map(({ value }) => value);
+  /** @param {"agent_id" | "service"} facet */
+  const names = (facet) => data?.[facet].map(({ value }) => value);
+  /** @type {Field[]} */
   const fields = [
     { name: "status", label: "Status", type: "select", options: ["running", "completed", "failed"] },
     { name: "agent_id", label: "Agent", options: names("agent_id") },
@@ -54,9 +63,13 @@ function Filters({ params }) {
 /**
  * Looks every five seconds what is new. Rows that are shown are brought up to date; new ones wait for `show`, so that
  * nothing moves under the hand.
+ *
+ * @param {Pages<Trace>} pages
+ * @param {Params} params
+ * @param {string} key
  */
 function useNews(pages, params, key) {
-  const [news, setNews] = useState({ of: null, first: [], error: null });
+  const [news, setNews] = useState(/** @type {News} */ ({ of: null, first: [], error: null }));
   const [turn, setTurn] = useState(0);
   const { items } = pages;
   const show = () => {
@@ -73,7 +86,8 @@ function useNews(pages, params, key) {
         setNews({ of: key, first, error: null });
         if (!items.length && first.length) show();
       } catch (error) {
-        if (!control.signal.aborted) setNews((before) => ({ of: key, first: before.of === key ? before.first : [], error }));
+        if (control.signal.aborted) return;
+        setNews(({ of, first }) => ({ of: key, first: of === key ? first : [], error: troubleOf(error) }));
       }
     };
     const timer = setInterval(look, LOOK_EVERY);
@@ -88,10 +102,14 @@ function useNews(pages, params, key) {
     return items?.map((trace) => latest.get(trace.id) ?? trace);
   }, [items?.length, items?.[0], first]);
   const known = new Set(items?.map(({ id }) => id));
-  const added = items?.length ? first.filter(({ id, start_time }) => !known.has(id) && start_time >= items[0].start_time).length : 0;
+  const newest = items?.[0]?.start_time;
+  const added = newest ? first.filter(({ id, start_time }) => !known.has(id) && start_time >= newest).length : 0;
   return { traces, added, error: news.of === key ? news.error : null, show, turn };
 }
 
+/** The first page as it is now, of the list whose key is `of`. @typedef {{of: string | null, first: Trace[], error: Trouble | null}} News */
+
+/** @param {{traces: Trace[], params: Params}} props */
 function List({ traces, params }) {
   const priced = traces.some(({ cost_usd }) => cost_usd);
   const columns = COLUMNS.filter((name) => name !== "Cost" || priced);
@@ -102,17 +120,26 @@ function List({ traces, params }) {
   </table>`;
 }
 
+/** @param {{trace: Trace, priced: boolean, params: Params}} props */
 function Row({ trace, priced, params }) {
   const { id, agent_id, session_id, start_time, end_time, last_event_at, event_count, error_count } = trace;
+  /** @param {string} text */
+  const short = (text) => html`<${Text} value=${text.slice(0, NAME_LENGTH)} />`;
   return html`<tr>
-    <td class="cut"><${Link} row to=${["traces", id]} title=${id}><${Text} value=${(trace.name || `trace ${shortId(id)}`).slice(0, NAME_LENGTH)} /><//></td>
+    <td class="cut"><${Link} row to=${["traces", id]} title=${id}>${short(trace.name || `trace ${shortId(id)}`)}<//></td>
     <td><${Status} status=${trace.status} /></td>
-    <td class="cut">${agent_id && html`<${Link} to="/traces" params=${{ ...params, agent_id }} title="Only this agent"><${Text} value=${agent_id.slice(0, NAME_LENGTH)} /><//>`}</td>
-    <td class="cut">${session_id && html`<${Link} to=${["sessions", session_id]} title="The session"><${Text} value=${session_id.slice(0, NAME_LENGTH)} /><//>`}</td>
+    <td class="cut">
+      ${agent_id && html`<${Link} to="/traces" params=${{ ...params, agent_id }} title="Only this agent">${short(agent_id)}<//>`}
+    </td>
+    <td class="cut">
+      ${session_id && html`<${Link} to=${["sessions", session_id]} title="The session">${short(session_id)}<//>`}
+    </td>
     <td><${Moment} at=${start_time} /></td>
     <td class="number"><${Duration} from=${start_time} to=${end_time ?? last_event_at} /></td>
     <td class="number" data-label="events">${number(event_count)}</td>
-    <td class="number" data-label=${error_count ? "errors" : undefined}>${error_count > 0 && html`<span class="bad">${number(error_count)}</span>`}</td>
+    <td class="number" data-label=${error_count ? "errors" : undefined}>
+      ${error_count > 0 && html`<span class="bad">${number(error_count)}</span>`}
+    </td>
     <td class="number" data-label="tokens"><${Tokens} input=${trace.input_tokens} output=${trace.output_tokens} /></td>
     ${priced && html`<td class="number"><${Money} usd=${trace.cost_usd} /></td>`}
   </tr>`;

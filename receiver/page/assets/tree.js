@@ -2,61 +2,79 @@
 
 import { nanoseconds } from "./format.js";
 
+/** @import { OutlinedEvent, Tree, TreeNode } from "./types.d.ts" */
+
 /**
- * Give {nodes, tops, length, byId}. `nodes` has every event once, parents before their children, siblings in
- * the order given. A node is {event, depth, parent, children, start, end, error, orphan, below, errorsBelow, place};
- * start and end are nanoseconds from the trace's first moment, `length` those of all of it; `below` counts what is
- * under a node; `place` is its number among its siblings, from 1. What names a parent that is not there is an orphan
- * and stands at the top; of a circle, the first event does.
+ * Give the tree. `nodes` has every event once, parents before their children, siblings in the order given. What names a
+ * parent that is not there is an orphan and stands at the top; of a circle, the first event does.
+ *
+ * @param {OutlinedEvent[]} events
+ * @returns {Tree}
  */
 export function treeOf(events) {
+  /** @type {TreeNode[]} */
   const made = events.map((event) => ({
     event,
     depth: 0,
     parent: null,
     children: [],
+    start: 0,
+    end: 0,
     error: event.status === "error",
     orphan: false,
     below: 0,
     errorsBelow: 0,
     place: 0,
   }));
+  /** @type {Map<string, TreeNode>} */
   const bySpan = new Map();
   for (const node of made) {
     const span = node.event.span_id;
     if (span && !bySpan.has(span)) bySpan.set(span, node);
   }
+  /** @type {Map<TreeNode, TreeNode[]>} */
   const children = new Map();
+  /** @type {TreeNode[]} */
   const tops = [];
   for (const node of made) {
     const named = node.event.parent_span_id;
     const parent = named ? bySpan.get(named) : null;
     node.orphan = Boolean(named) && !parent;
-    if (!parent || parent === node) tops.push(node);
-    else if (children.has(parent)) children.get(parent).push(node);
-    else children.set(parent, [node]);
+    const siblings = parent && parent !== node ? children.get(parent) : tops;
+    if (siblings) siblings.push(node);
+    else if (parent) children.set(parent, [node]);
   }
   const nodes = inOrder(made, tops, children);
-  for (const node of nodes) if (node.parent) node.parent.children.push(node);
-  numbered(nodes.filter((node) => !node.parent));
+  for (const node of nodes) node.parent?.children.push(node);
+  const highest = nodes.filter((node) => !node.parent);
+  numbered(highest);
   for (const node of nodes) numbered(node.children);
   for (const node of [...nodes].reverse()) {
     if (!node.parent) continue;
     node.parent.below += node.below + 1;
     node.parent.errorsBelow += node.errorsBelow + (node.error ? 1 : 0);
   }
-  return { nodes, tops: nodes.filter((node) => !node.parent).length, length: timed(nodes), byId: new Map(nodes.map((node) => [node.event.id, node])) };
+  const byId = new Map(nodes.map((node) => [node.event.id, node]));
+  return { nodes, tops: highest.length, length: timed(nodes), byId };
 }
 
-// With a stack of its own: a chain of 10,000 spans is deeper than calls may nest.
+/**
+ * With a stack of its own: a chain of 10,000 spans is deeper than calls may nest.
+ *
+ * @param {TreeNode[]} made
+ * @param {TreeNode[]} tops
+ * @param {Map<TreeNode, TreeNode[]>} children
+ */
 function inOrder(made, tops, children) {
+  /** @type {TreeNode[]} */
   const nodes = [];
   const seen = new Set();
   // Whatever no top leads to is part of a circle.
   for (const top of [...tops, ...made]) {
-    const waiting = seen.has(top) ? [] : [[top, null]];
-    while (waiting.length) {
-      const [node, parent] = waiting.pop();
+    /** @type {[TreeNode, TreeNode | null][]} */
+    const waiting = [[top, null]];
+    for (let next = waiting.pop(); next; next = waiting.pop()) {
+      const [node, parent] = next;
       if (seen.has(node)) continue;
       seen.add(node);
       node.parent = parent;
@@ -68,16 +86,19 @@ function inOrder(made, tops, children) {
   return nodes;
 }
 
+/** @param {TreeNode[]} siblings */
 function numbered(siblings) {
   siblings.forEach((node, index) => {
     node.place = index + 1;
   });
 }
 
+/** Sets when each node starts and ends, and gives the length of all of it. @param {TreeNode[]} nodes */
 function timed(nodes) {
-  let first = null;
-  for (const { event } of nodes) if (first === null || event.timestamp < first) first = event.timestamp;
-  const began = first && nanoseconds(first);
+  if (!nodes.length) return 0;
+  let first = nodes[0].event.timestamp;
+  for (const { event } of nodes) if (event.timestamp < first) first = event.timestamp;
+  const began = nanoseconds(first);
   let length = 0;
   for (const node of nodes) {
     node.start = Number(nanoseconds(node.event.timestamp) - began);
@@ -90,6 +111,8 @@ function timed(nodes) {
 /**
  * The errors in the order in which they became known: a span's at its end, the innermost first. What was logged on the
  * way to the first exception comes after it, for the exception says best what happened.
+ *
+ * @param {TreeNode[]} nodes
  */
 export function errorsOf(nodes) {
   const errors = nodes.filter((node) => node.error).sort((a, b) => a.end - b.end || b.depth - a.depth);
@@ -97,17 +120,25 @@ export function errorsOf(nodes) {
   return thrown ? [thrown, ...errors.filter((node) => node !== thrown)] : errors;
 }
 
+/** @param {TreeNode} node */
 const isException = ({ event }) => event.kind === "span_event" && event.name === "exception";
 
 /**
  * The nodes to show: without what is below `collapsed` (ids); where `matches` is a function, those it holds for and
  * what they are below, whatever is collapsed.
+ *
+ * @param {TreeNode[]} nodes
+ * @param {Set<string>} collapsed
+ * @param {((node: TreeNode) => boolean) | null} matches
  */
 export function shownOf(nodes, collapsed, matches) {
   if (matches) {
     const kept = new Set();
     for (const node of nodes) {
-      if (matches(node)) for (let each = node; each && !kept.has(each); each = each.parent) kept.add(each);
+      if (!matches(node)) continue;
+      /** @type {TreeNode | null} */
+      let each = node;
+      for (; each && !kept.has(each); each = each.parent) kept.add(each);
     }
     return nodes.filter((node) => kept.has(node));
   }
@@ -127,6 +158,9 @@ const SHORTEST_ID = 6; // characters: two hex digits stand in every other id
 /**
  * A matcher of type, status and words; null where nothing is asked. Each of the words stands in the name, the type or
  * the agent, or an id begins with it.
+ *
+ * @param {{type?: string, status?: string, text?: string}} asked
+ * @returns {((node: TreeNode) => boolean) | null}
  */
 export function matcher({ type, status, text }) {
   const words = (text ?? "").toLowerCase().split(/\s+/).filter(Boolean);
@@ -140,4 +174,5 @@ export function matcher({ type, status, text }) {
   };
 }
 
+/** @param {OutlinedEvent} event @param {string} word */
 const isOf = (event, word) => [event.id, event.span_id].some((id) => id?.toLowerCase().startsWith(word));

@@ -11,14 +11,21 @@ export { Text, Json, visible } from "./untrusted.js";
 export { FilterBar, asked } from "./filters.js";
 export { Empty } from "./empty.js";
 
+/** @import { Content, Pages, Path, Query, Trouble } from "./types.d.ts" */
+
 const NAME = "vectadb-receiver";
 
-// A status has a sign and a word beside its colour.
+/** A status has a sign and a word beside its colour. @type {Record<string, [string, string]>} */
 const STATUSES = {
-  completed: ["✓", "good"], ok: ["✓", "good"], failed: ["✕", "bad"], error: ["✕", "bad"], running: ["◐", "busy"], unset: ["·", "plain"],
+  completed: ["✓", "good"],
+  ok: ["✓", "good"],
+  failed: ["✕", "bad"],
+  error: ["✕", "bad"],
+  running: ["◐", "busy"],
+  unset: ["·", "plain"],
 };
 
-// What it was decides the colour, by kinds of types; types that senders made up are plain.
+/** What it was decides the colour, by kinds of types; types that senders made up are plain. @type {Record<string, string>} */
 const TYPES = {
   model_call: "model", embedding: "model", tool_call: "tool", retrieval: "tool", agent: "agent", workflow: "agent",
   message: "message", decision: "message", evaluation: "message", guardrail: "message", error: "error",
@@ -26,85 +33,111 @@ const TYPES = {
 
 let landed = false;
 
-/** A page's heading and the document's title. Who came here by a link finds the focus on it. */
+/**
+ * A page's heading and the document's title. Who came here by a link finds the focus on it.
+ *
+ * @param {{text: string, children?: Content}} props
+ */
 export function Title({ text, children }) {
-  const heading = useRef(null);
+  const heading = useRef(/** @type {HTMLHeadingElement | null} */ (null));
   useEffect(() => {
     document.title = `${visible(text).slice(0, 80)} · ${NAME}`;
   }, [text]);
   useEffect(() => {
-    if (landed && !heading.current.closest("main").contains(document.activeElement)) heading.current.focus();
+    if (landed && !heading.current?.closest("main")?.contains(document.activeElement)) heading.current?.focus();
     landed = true;
   }, []);
   return html`<h1 tabindex="-1" ref=${heading}>${children ?? text}</h1>`;
 }
 
-/** A moment in local time, UTC on hover. `long` has date and milliseconds. */
+/**
+ * A moment in local time, UTC on hover. `long` has date and milliseconds.
+ *
+ * @param {{at: string | null, long?: boolean}} props
+ */
 export function Moment({ at, long = false }) {
   if (!at) return null;
   const { date, time, millis, utc } = moment(at);
   return html`<time datetime=${at} title=${utc}>${long ? `${date} ${time}${millis}` : shortMoment(at)}</time>`;
 }
 
-/** How long: `ns` nanoseconds, or from one moment to another. */
+/** How long: `ns` nanoseconds, or from one moment to another. @param {{ns?: number | null, from?: string, to?: string}} props */
 export function Duration({ ns, from, to }) {
   const took = ns ?? (from && to ? between(from, to) : null);
   return took === null ? null : html`<span class="number" title="${number(took)} ns">${duration(took)}</span>`;
 }
 
+/** @param {{status: string}} props */
 export function Status({ status }) {
   const [sign, kind] = STATUSES[status] ?? STATUSES.unset;
   return html`<span class="status ${kind}"><span aria-hidden="true">${sign}</span> ${status}</span>`;
 }
 
-/** Tokens that went in and came out of models. */
+/** Tokens that went in and came out of models. @param {{input: number, output: number}} props */
 export function Tokens({ input, output }) {
   if (!input && !output) return null;
-  const words = `${number(input ?? 0)} tokens in, ${number(output ?? 0)} out`;
+  const words = `${number(input)} tokens in, ${number(output)} out`;
   return html`<span class="number" title=${words}>
-    <span aria-hidden="true">${compact(input ?? 0)} → ${compact(output ?? 0)}</span><span class="heard">${words}</span>
+    <span aria-hidden="true">${compact(input)} → ${compact(output)}</span><span class="heard">${words}</span>
   </span>`;
 }
 
+/** @param {{usd: number}} props */
 export function Money({ usd }) {
   return usd ? html`<span class="number" title="${usd} US dollars">${money(usd)}</span>` : null;
 }
 
-/** The kind of an event's type: model, tool, agent, message, error or other; `var(--kind-…)` is its colour. */
+/**
+ * The kind of an event's type: model, tool, agent, message, error or other; `var(--kind-…)` is its colour.
+ *
+ * @param {string | null | undefined} type
+ */
 export function kindOf(type) {
-  return Object.hasOwn(TYPES, type ?? "") ? TYPES[type] : "other";
+  return type && Object.hasOwn(TYPES, type) ? TYPES[type] : "other";
 }
 
+/** @param {{type: string | null | undefined}} props */
 export function TypeBadge({ type }) {
   return html`<span class="type kind-${kindOf(type)}"><bdi>${visible(type || "event").slice(0, 40)}</bdi></span>`;
 }
 
-/** A link within the page. `row` makes it a row that j and k step through. */
+/**
+ * A link within the page. `row` makes it a row that j and k step through.
+ *
+ * @param {{to: Path, params?: Query, row?: boolean, children?: Content}} props
+ */
 export function Link({ to, params, row = false, children, ...rest }) {
   return html`<a href=${href(to, params)} data-row=${row ? "" : undefined} ...${rest}>${children}</a>`;
 }
 
+/** @param {{what?: string}} props */
 export function Loading({ what = "" }) {
   return html`<p class="loading" role="status">Loading ${what}…</p>`;
 }
 
-/** What went wrong, and what to do about it. `retry` is a function, where trying again may help. */
+/**
+ * What went wrong, and what to do about it: `retry`, where trying again may help.
+ *
+ * @param {{error: Trouble | null, retry?: () => void}} props
+ */
 export function ErrorBox({ error, retry }) {
   if (!error) return null;
+  const helps = retry && ![400, 401, 404].includes(error.status ?? 0);
   return html`<div class="error-box" role="alert">
     <p>${error.message}</p>
     ${error.passing && html`<p class="muted">Trying again until it answers.</p>`}
     ${error.status === 401 && html`<button onClick=${() => askForKey()}>Enter the API key</button>`}
-    ${retry && error.status !== 401 && error.status !== 400 && error.status !== 404 && html`<button onClick=${retry}>Try again</button>`}
+    ${helps && html`<button onClick=${retry}>Try again</button>`}
   </div>`;
 }
 
-/** The next page of `usePages`; `what` is the plural of what is listed. */
+/** The next page of `usePages`; `what` is the plural of what is listed. @param {{pages: Pages<unknown>, what?: string}} props */
 export function More({ pages, what = "rows" }) {
-  if (!pages.items?.length) return null;
-  const shown = `${count(pages.items.length, what.replace(/s$/, ""))} shown`;
+  const { items, hasMore, loading, more } = pages;
+  if (!items?.length) return null;
+  const shown = `${count(items.length, what.replace(/s$/, ""))} shown`;
   return html`<div class="more">
-    <span class="muted">${shown}${pages.hasMore ? "" : ", no more"}</span>
-    ${pages.hasMore && html`<button onClick=${pages.more} disabled=${pages.loading}>${pages.loading ? "Loading…" : "More"}</button>`}
+    <span class="muted">${shown}${hasMore ? "" : ", no more"}</span>
+    ${hasMore && html`<button onClick=${more} disabled=${loading}>${loading ? "Loading…" : "More"}</button>`}
   </div>`;
 }

@@ -1,14 +1,16 @@
 // The waterfall: a trace's events as a tree beside their bars, of which only the rows in sight are in the document.
 // A treegrid as WAI-ARIA describes it; the keyboard's focus stays on the grid, `aria-activedescendant` says which row.
 
-import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./vendor/preact.js";
-import { Virtualizer, elementScroll, observeElementOffset, observeElementRect } from "./vendor/virtual-core/index.js";
+import { html, useEffect, useMemo, useRef, useState } from "./vendor/preact.js";
 import { useExcerpts } from "./excerpts.js";
 import { duration, number } from "./format.js";
 import { Inferred } from "./inferred.js";
 import { useKeys } from "./keys.js";
 import { href } from "./route.js";
+import { useRows } from "./rows.js";
 import { Text, TypeBadge, kindOf } from "./ui.js";
+
+/** @import { OutlinedEvent, Tree, TreeNode } from "./types.d.ts" */
 
 const ROW = { wide: 30, narrow: 52 }; // pixels, as in trace.css
 const DEEPEST = 14; // levels that are indented; more would leave no room for words
@@ -27,14 +29,32 @@ export function useNarrow() {
   return narrow;
 }
 
-/** `tree` of tree.js; `shown` the nodes to show; `selected` an event's id; `onToggle(node)`, `onSelect(id)`. */
+/**
+ * `shown` are the nodes of the tree to show; `selected` is an event's id, as in `collapsed`.
+ *
+ * @param {{
+ *   tree: Tree, shown: TreeNode[], traceId: string, selected: string | null, collapsed: Set<string>,
+ *   onToggle: (node: TreeNode) => void, onSelect: (id: string) => void,
+ * }} props
+ */
 export function Waterfall({ tree, shown, traceId, selected, collapsed, onToggle, onSelect }) {
   const narrow = useNarrow();
-  const scroller = useRef(null);
+  const scroller = useRef(/** @type {HTMLDivElement | null} */ (null));
   const [activeId, setActiveId] = useState(selected ?? null);
   const found = activeId ? shown.findIndex((node) => node.event.id === activeId) : 0;
   const active = Math.max(found, 0);
-  const rows = useRows(shown.length, narrow ? ROW.narrow : ROW.wide, scroller, active);
+  const rows = useRows(shown.length, narrow ? ROW.narrow : ROW.wide, scroller, {
+    scrollPaddingStart: ROW.wide, // the head stays in sight above the rows
+    // The active row is there wherever one scrolls: `aria-activedescendant` names it.
+    rangeExtractor: ({ startIndex, endIndex, overscan }) => {
+      const inSight = [];
+      const last = Math.min(endIndex + overscan, shown.length - 1);
+      for (let index = Math.max(startIndex - overscan, 0); index <= last; index++) inSight.push(index);
+      if (active < inSight[0]) inSight.unshift(active);
+      else if (active > last) inSight.push(active);
+      return inSight;
+    },
+  });
   const inSight = rows.getVirtualItems().filter(({ index }) => index < shown.length);
   const excerpts = useExcerpts(inSight.map(({ index }) => shown[index]));
   const following = useRef(0);
@@ -47,6 +67,7 @@ export function Waterfall({ tree, shown, traceId, selected, collapsed, onToggle,
   }, [selected]);
   useEffect(() => () => clearTimeout(following.current), []);
 
+  /** @param {number} index */
   const go = (index) => {
     const node = shown[Math.min(Math.max(index, 0), shown.length - 1)];
     setActiveId(node.event.id);
@@ -54,22 +75,28 @@ export function Waterfall({ tree, shown, traceId, selected, collapsed, onToggle,
     clearTimeout(following.current);
     if (selected) following.current = setTimeout(() => onSelect(node.event.id), FOLLOW);
   };
+  /** @param {TreeNode} node */
   const open = (node) => {
     clearTimeout(following.current);
     onSelect(node.event.id);
   };
+  /** @param {MouseEvent & {target: Element}} click */
   const onClick = (click) => {
-    const node = shown[click.target.closest("[role=row]")?.dataset.index];
+    /** @type {HTMLElement | null} */
+    const row = click.target.closest("[role=row][data-index]");
+    const node = row && shown[Number(row.dataset.index)];
     if (!node || click.ctrlKey || click.metaKey || click.shiftKey) return; // a tab or window of its own
     click.preventDefault();
     if (click.target.closest("button")) onToggle(node);
     else open(node);
   };
   const page = () => Math.max(Math.floor((scroller.current?.clientHeight ?? 300) / ROW.wide) - 2, 1);
+  /** @param {KeyboardEvent} event */
   const onKeyDown = (event) => {
-    const node = shown[active];
+    const node = shown.at(active);
     if (!node || event.ctrlKey || event.metaKey || event.altKey) return;
     const isOpen = node.children.length > 0 && !collapsed.has(node.event.id);
+    /** @type {Record<string, () => unknown>} */
     const keys = {
       ArrowDown: () => go(active + 1),
       ArrowUp: () => go(active - 1),
@@ -90,11 +117,13 @@ export function Waterfall({ tree, shown, traceId, selected, collapsed, onToggle,
     keys[event.key]();
   };
 
+  /** @param {number} by */
   const focused = (by) => {
-    scroller.current.focus();
+    scroller.current?.focus();
     go(active + by);
   };
   useKeys({ j: () => focused(1), k: () => focused(-1) });
+  const ticks = TICKS.slice(0, tree.length ? TICKS.length : 1);
 
   return html`
     <div
@@ -113,7 +142,7 @@ export function Waterfall({ tree, shown, traceId, selected, collapsed, onToggle,
           <div role="columnheader">Event</div>
           <div role="columnheader" class="took">Took</div>
           <div role="columnheader" class="scale" aria-label="Time since the trace began">
-            ${TICKS.slice(0, tree.length ? TICKS.length : 1).map((tick) => html`<span style=${{ left: `${tick * 100}%` }}>${duration(tick * tree.length)}</span>`)}
+            ${ticks.map((tick) => html`<span style=${{ left: `${tick * 100}%` }}>${duration(tick * tree.length)}</span>`)}
           </div>
         </div>
       </div>
@@ -136,43 +165,23 @@ export function Waterfall({ tree, shown, traceId, selected, collapsed, onToggle,
   `;
 }
 
-function useRows(count, height, scroller, active) {
-  const [, redraw] = useState(0);
-  const [rows] = useState(() => new Virtualizer({ count, getScrollElement: () => null, estimateSize: () => height }));
-  rows.setOptions({
-    count,
-    estimateSize: () => height,
-    getScrollElement: () => scroller.current,
-    observeElementRect,
-    observeElementOffset,
-    scrollToFn: elementScroll,
-    overscan: 10,
-    scrollPaddingStart: ROW.wide, // the head stays in sight above the rows
-    // The active row is there wherever one scrolls: `aria-activedescendant` names it.
-    rangeExtractor: ({ startIndex, endIndex, overscan }) => {
-      const inSight = [];
-      const last = Math.min(endIndex + overscan, count - 1);
-      for (let index = Math.max(startIndex - overscan, 0); index <= last; index++) inSight.push(index);
-      if (active < inSight[0]) inSight.unshift(active);
-      else if (active > last) inSight.push(active);
-      return inSight;
-    },
-    onChange: () => redraw((times) => times + 1),
-  });
-  useLayoutEffect(() => rows._didMount(), [rows]);
-  useLayoutEffect(() => rows._willUpdate());
-  useLayoutEffect(() => rows.measure(), [rows, height]);
-  return rows;
-}
-
+/** @param {TreeNode} node */
 const rowId = (node) => `row-${node.event.id}`;
 
-// While one scrolls, rows that stay are left alone: a frame takes half the time.
+/**
+ * @typedef {{
+ *   node: TreeNode, excerpt: string | undefined, index: number, top: number, length: number, tops: number,
+ *   traceId: string, isOpen: boolean, isActive: boolean, isSelected: boolean,
+ * }} RowProps
+ */
+
+/** While one scrolls, rows that stay are left alone: a frame takes half the time. @param {RowProps} shown */
 function Row(shown) {
   const { node, excerpt, index, top, isOpen, isActive, isSelected } = shown;
   return useMemo(() => drawn(shown), [node, excerpt, index, top, isOpen, isActive, isSelected]);
 }
 
+/** @param {RowProps} shown */
 function drawn({ node, excerpt, index, top, length, tops, traceId, isOpen, isActive, isSelected }) {
   const { event } = node;
   const parts = node.children.length > 0;
@@ -194,7 +203,9 @@ function drawn({ node, excerpt, index, top, length, tops, traceId, isOpen, isAct
       <div role="gridcell" class="what" style=${{ "--depth": Math.min(node.depth, DEEPEST) }}>
         ${
           parts
-            ? html`<button type="button" class="toggle" tabindex="-1" aria-label=${isOpen ? "Collapse" : "Expand"}>${isOpen ? "▾" : "▸"}</button>`
+            ? html`<button type="button" class="toggle" tabindex="-1" aria-label=${isOpen ? "Collapse" : "Expand"}>
+                ${isOpen ? "▾" : "▸"}
+              </button>`
             : html`<span class="toggle"></span>`
         }
         ${node.depth > DEEPEST && html`<span class="hidden-count" title="Levels below the top">${number(node.depth)}</span>`}
@@ -204,8 +215,12 @@ function drawn({ node, excerpt, index, top, length, tops, traceId, isOpen, isAct
         </a>
         ${node.error && html`<span class="mark-error">✕ error</span>`}
         <${Inferred} correlation=${event.correlation} />
-        ${node.orphan && html`<span class="inferred" title="The span that it names as its parent was not received">parent missing</span>`}
-        ${parts && !isOpen && html`<span class="hidden-count">${number(node.below)} inside${node.errorsBelow ? `, ${number(node.errorsBelow)} ✕` : ""}</span>`}
+        ${node.orphan && html`<span class="inferred" title="The span that it names as its parent was not received">
+          parent missing
+        </span>`}
+        ${parts && !isOpen && html`<span class="hidden-count">
+          ${number(node.below)} inside${node.errorsBelow ? `, ${number(node.errorsBelow)} ✕` : ""}
+        </span>`}
       </div>
       <div role="gridcell" class="took">${event.duration_ns ? duration(event.duration_ns) : ""}</div>
       <div role="gridcell" class="scale" aria-label=${`begins ${duration(node.start)} after the start`}>
@@ -215,7 +230,9 @@ function drawn({ node, excerpt, index, top, length, tops, traceId, isOpen, isAct
   `;
 }
 
+/** @param {{node: TreeNode, length: number}} props */
 function Bar({ node, length }) {
+  /** @param {number} nanoseconds */
   const share = (nanoseconds) => `${length ? (100 * nanoseconds) / length : 0}%`;
   if (!node.event.duration_ns) {
     return html`<span class=${`moment ${node.error ? "error" : ""}`} style=${{ left: share(node.start) }}>
@@ -228,7 +245,7 @@ function Bar({ node, length }) {
   ></span>`;
 }
 
-/** What an event is called: its name, or its type, or what kind of thing it is. */
+/** What an event is called: its name, or its type, or what kind of thing it is. @param {OutlinedEvent} event */
 export function nameOf(event) {
   return event.name || event.event_type || event.kind || "event";
 }

@@ -48,7 +48,6 @@ def test_half_a_pair_in_a_batch_does_not_spoil_what_stands_beside_it():
         (b"[", "body: expected things; Input data was truncated"),
         (b"[NaN]", "[0]: expected `object`, got `str`"),
         (b"[nan]", "body: expected things; JSON is malformed"),
-        (b'[{"name": "\xff"}]', "body: expected things; 'utf-8' codec can't decode byte 0xff"),
         (b'[{"name": "\\ud800", "sizes": 1}]', "[0].sizes: expected `array`, got `int`"),
         (b"[" * 100_000, "[0]: expected `object`, got `array`"),
         (b'[{"name": "a", "x": ' + b"[" * 2**20 + b"]" * 2**20 + b"}]", "body: expected things; it is nested"),

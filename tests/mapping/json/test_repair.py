@@ -29,7 +29,9 @@ def expected(value):
 
 @given(documents)
 def test_what_python_writes_is_read_and_nothing_inside_strings_is_touched(value):
-    assert msgspec.json.decode(repaired(json.dumps(value).encode())) == expected(value)
+    body, replaced = repaired(json.dumps(value).encode())
+    assert msgspec.json.decode(body) == expected(value)
+    assert replaced == 0
 
 
 @pytest.mark.parametrize(
@@ -45,13 +47,28 @@ def test_what_python_writes_is_read_and_nothing_inside_strings_is_touched(value)
     ],
 )
 def test_repairs(written_as, read):
-    assert msgspec.json.decode(repaired(written_as)) == read
+    assert msgspec.json.decode(repaired(written_as)[0]) == read
+
+
+@pytest.mark.parametrize(
+    ("body", "read", "replaced"),
+    [
+        (b'{"a":"caf\xe9","\xff":"\xc3\xa9"}', {"a": "caf\ufffd", "\ufffd": "é"}, 2),
+        (rb'["\ud83d", "\ud83d\ude00\ud83d"]', ["\ufffd", "😀\ufffd"], 2),
+        ('["\ufffd", 1e999]'.encode(), ["\ufffd", "1e999"], 0),
+    ],
+)
+def test_what_is_no_text_is_replaced_and_counted(body, read, replaced):
+    kept, count = repaired(body)
+    assert msgspec.json.decode(kept) == read
+    assert count == replaced
 
 
 @given(st.binary() | st.text(st.sampled_from('NaIinfty-0123e+."\\u d8[]{},')).map(str.encode))
 def test_what_is_no_json_stays_as_it_is_but_for_its_repairs(body):
-    assert len(repaired(body)) >= len(body) - body.count(b"\\u")
-    assert repaired(repaired(body)) is not None
+    kept, replaced = repaired(body)
+    assert len(kept) >= len(body) - body.count(b"\\u") - replaced
+    assert repaired(kept)[1] == 0
 
 
 @pytest.mark.parametrize(

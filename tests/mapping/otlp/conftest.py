@@ -34,11 +34,11 @@ def as_json():
 def send(request, as_json):
     """Map a request's message, sent in each of the encodings."""
 
-    def send_message(message):
+    def send_message(message, **given):
         signal = map_traces if isinstance(message, ExportTraceServiceRequest) else map_logs
         if request.param == "json":
-            return signal(JsonWire(), as_json(message), RECEIVED)
-        return signal(ProtobufWire(), message.SerializeToString(), RECEIVED)
+            return signal(JsonWire(), as_json(message), RECEIVED, **given)
+        return signal(ProtobufWire(), message.SerializeToString(), RECEIVED, **given)
 
     return send_message
 

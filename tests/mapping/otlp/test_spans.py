@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -8,8 +9,10 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Sp
 from mapping import ids
 from mapping.errors import Code, Problem
 from mapping.model import SPAN_KINDS
+from mapping.otlp.json import JsonWire
 from mapping.otlp.protobuf import ProtobufWire
 from mapping.otlp.spans import map_traces
+from mapping.sanitize.changes import Changes
 from mapping.values import TOO_DEEP
 
 TRACE, SPAN, PARENT = bytes(range(16)), bytes(range(8)), b"\xab" * 8
@@ -293,15 +296,34 @@ def test_a_request_in_which_no_span_has_ids_is_refused_and_says_where_logs_go(se
         ({"trace_id": TRACE[:15]}, "spans[].traceId"),
         ({"trace_id": bytes(15)}, "spans[].traceId"),
         ({"span_id": SPAN + b"\1"}, "spans[].spanId"),
-        ({"parent_span_id": b"\1"}, "spans[].parentSpanId"),
-        ({"links": [Span.Link(trace_id=b"\1")]}, "spans[].links[].traceId"),
     ],
 )
-def test_an_id_of_a_wrong_length_is_refused_by_its_field(send, fields, field):
-    with pytest.raises(Problem, match="hex digits") as caught:
+def test_a_span_whose_own_id_has_a_wrong_length_is_rejected_by_its_field(send, fields, field):
+    mapped = send(request(span(**fields), span()))
+    assert (mapped.items, mapped.rejected, len(mapped.events)) == (2, 1, 1)
+    assert mapped.reasons[0].startswith(f"{field}: expected")
+    assert mapped.reasons[0].endswith("not stored")
+    with pytest.raises(Problem, match=re.escape(f"{field}: expected")) as caught:
         send(request(span(**fields)))
-    assert caught.value.message.startswith(f"{field}: expected")
     assert caught.value.code is Code.INVALID_ARGUMENT
+
+
+def test_a_malformed_id_of_another_span_is_left_out_and_counted(send):
+    changes = Changes()
+    event = the_event(send(request(span(parent_span_id=b"\1", links=[Span.Link(trace_id=b"\1")])), changes=changes))
+    assert event.is_root_span
+    assert event.properties["otel.links"] == [{"trace_id": "", "span_id": "", "attributes": {}}]
+    assert changes.ids == 2
+
+
+def test_a_client_and_a_server_may_share_an_id(send):
+    message = Span.Event(name="checkpoint")
+    shared = [span(kind=kind, events=[message]) for kind in (Span.SPAN_KIND_CLIENT, Span.SPAN_KIND_SERVER)]
+    mapped = send(request(*shared))
+    assert len({event.id for event in mapped.events}) == 4
+    assert [event.id for event in send(request(*reversed(shared))).events] == [
+        event.id for event in (*mapped.events[2:], *mapped.events[:2])
+    ]
 
 
 def test_a_parent_id_of_zeros_is_no_parent(send):
@@ -321,10 +343,14 @@ def test_bytes_that_are_no_protobuf_are_refused(body):
     assert caught.value.code is Code.INVALID_ARGUMENT
 
 
-def test_text_that_is_no_utf_8_is_refused_in_protobuf():
-    body = request(span(name="abc")).SerializeToString()
-    with pytest.raises(Problem, match="UTF-8"):
-        map_traces(ProtobufWire(), body.replace(b"abc", b"\xed\xa0\x80"), 1)
+def test_text_that_is_no_utf_8_gets_a_replacement_and_is_counted(as_json):
+    message = request(span(name="abc def", attributes={"key": "abc", "other": "abc", "fine": "é"}), span())
+    for wire, body in ((ProtobufWire(), message.SerializeToString()), (JsonWire(), as_json(message))):
+        changes = Changes()
+        event = map_traces(wire, body.replace(b"abc", b"a\xe9c"), 1, changes=changes).events[0]
+        assert event.name == "a\ufffdc def"
+        assert event.properties == {"key": "a\ufffdc", "other": "a\ufffdc", "fine": "é"}
+        assert changes.replaced == 3
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,44 @@ def test_what_text_assigns_to_a_secret_key_is_masked_where_it_stands(text, kept)
     assert masked(text) == kept
 
 
+@pytest.mark.parametrize(
+    "text, kept",
+    [
+        ("curl --password hunter22 --user=bob x", "curl --password [REDACTED] --user=bob x"),
+        ("app -token abc --api-key 'k e y' -v", "app -token [REDACTED] --api-key '[REDACTED]' -v"),
+        ('sh -c "app --api-key \\"k-1\\" run"', 'sh -c "app --api-key \\"[REDACTED]\\" run"'),
+        ('["node", "--api-key", "k-4711", "x"]', '["node", "--api-key", "[REDACTED]", "x"]'),
+        ("['node', '--password', 'it', '-x']", "['node', '--password', '[REDACTED]', '-x']"),
+        ('{"argv": ["--token","abc"]}', '{"argv": ["--token","[REDACTED]"]}'),
+        ("--password=hunter22", "--password=[REDACTED]"),
+    ],
+)
+def test_what_follows_a_secret_flag_is_masked(text, kept):
+    assert masked(text) == kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pass --api-key to the program, or --token",
+        "--password --user bob",
+        "--no-auth x --max-tokens 5 --cache-key abc",
+        "pre-auth check, a - password is asked",
+        "--password <secret> --token (none)",
+    ],
+)
+def test_a_flag_without_a_secret_is_left(text):
+    assert masked(text) == text
+
+
+def test_a_list_may_be_a_command_line():
+    assert masked(["curl", "--password", "hunter22", "--user=bob"]) == ["curl", "--password", MASK, "--user=bob"]
+    assert masked({"args": ["--api-key", "k", "--token", "-v", "x"]}) == {
+        "args": ["--api-key", MASK, "--token", "-v", "x"]
+    }
+    assert masked(["--user", "bob", "--token", 5, "--password"]) == ["--user", "bob", "--token", 5, "--password"]
+
+
 def test_json_inside_text_is_looked_into_at_any_depth():
     arguments = json.dumps({"login": {"user": "é", "password": "x"}, "n": 1})
     messages = json.dumps([{"role": "assistant", "tool_calls": [{"arguments": arguments}]}])
@@ -212,6 +250,11 @@ MB = 10**6
         "sk-" * (MB // 3),
         "token" + "\\" * MB + '"=1',
         "a." * (MB // 2) + "password=1",
+        "--password " * (MB // 11),
+        "--password '" * (MB // 12),
+        "--password', '" * (MB // 14),
+        "-" * MB + "password",
+        "--" + "a" * MB + " password",
     ],
     ids=lambda text: text[:12],
 )

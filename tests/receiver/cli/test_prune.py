@@ -48,7 +48,7 @@ def test_it_says_what_it_would_delete_and_deletes_what_it_said(prune, served):
     assert prune("--older-than", "84h") == "2 traces with 20 events deleted\n"
     assert traces(served) == ["t0", "t1", "t2", "t3"]
     assert prune("--max-events", "30") == "1 trace with 10 events deleted\n"
-    assert json.loads(prune("--trace", "t1", "--json")) == {"dry_run": False, "traces": 1, "events": 10}
+    assert json.loads(prune("--trace", "t1", "--json")) == {"dry_run": False, "traces": 1, "events": 10, "kept": 0}
     assert traces(served) == ["t0", "t2"]
     assert prune("--session", "s\n") == "2 traces with 20 events deleted\n"
     assert prune("--older-than", "2999-01-01T00:00:00Z") == "0 traces with 0 events deleted\n"

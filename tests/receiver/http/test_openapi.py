@@ -67,6 +67,10 @@ ASKED = {
     "similar": ["one", "one?group_by=trace"],
     "sessions": ["", "?limit=1"],
     "session": ["session"],
+    "session_conversation": ["session", "session?from=start"],
+    "calls": ["", "?limit=1", "?sort=duration"],
+    "call": ["CALL"],
+    "explain_call": ["CALL"],
     "search": [
         *(f"?q=apple&mode={mode}" for mode in ("hybrid", "keyword", "semantic")),
         "?q=apple+refused&parts=true&group_by=session",
@@ -94,7 +98,11 @@ async def filled(start_shared):
         answer = await receiver.post(path, json.dumps(body))
         assert answer.status == 200, answer.body
     async with asyncio.timeout(60):
-        while (stats := await receiver.read("/api/v1/stats"))["index_state"] != "ready" or stats["index_pending"]:
+        while (
+            (stats := await receiver.read("/api/v1/stats"))["index_state"] != "ready"
+            or stats["index_pending"]
+            or stats["interpretation_pending"]
+        ):
             await asyncio.sleep(0.05)
     return receiver
 
@@ -169,10 +177,13 @@ async def test_answers_are_as_described(filled):
     events = [event["id"] for event in (await filled.read("/api/v1/events"))["events"]]
     kinds = {event["kind"] for event in (await filled.read("/api/v1/events"))["events"]}
     assert kinds == {"client", "span_event", "log_record", "json"}
+    calls = [call["id"] for call in (await filled.read("/api/v1/calls"))["calls"]]
+    assert calls
+    every = {"EACH": events, "CALL": calls}
     # What changes the index comes last.
     for name, asked in sorted(ASKED.items(), key=lambda item: item[0] == "reindex"):
         method, path, operation = told[name]
-        for each in events if asked == ["EACH"] else asked:
+        for each in every.get(str(asked[0]), asked):
             if method == "post":
                 answer = await filled.post(path, json.dumps(each))
             else:

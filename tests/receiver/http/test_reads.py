@@ -7,7 +7,11 @@ import pytest_asyncio
 
 from receiver.http.parameters import (
     BUCKETS,
+    CALL_FILTERS,
+    CALL_SORT,
+    CURSOR,
     EVENT_FILTERS,
+    FROM,
     GROUP_BY,
     LIMIT,
     MODE,
@@ -141,7 +145,8 @@ class TestSearch:
 async def test_stats_count(filled):
     told = await filled.read("/api/v1/stats")
     index = {"indexed", "index_pending", "index_progress", "index_state"}
-    assert set(told) == {"events", "traces", "sessions", "version", *index}
+    interpretation = {"interpretation_state", "interpretation_pending", "interpretation_lag_seconds"}
+    assert set(told) == {"events", "traces", "sessions", "version", *index, *interpretation}
     assert (told["events"], told["traces"], told["sessions"]) == (3, 2, 2)
 
 
@@ -155,6 +160,9 @@ async def test_stats_count(filled):
         "/api/v1/events/none/messages",
         "/api/v1/events/none/similar",
         "/api/v1/sessions/none",
+        "/api/v1/sessions/none/conversation",
+        "/api/v1/calls/none",
+        "/api/v1/calls/none/explain",
     ],
 )
 async def test_what_is_not_there_is_404(receiver, path):
@@ -167,7 +175,11 @@ TAKES = {
     "/api/v1/traces": [*TRACE_FILTERS, *PAGE],
     "/api/v1/traces/none": PAGE,
     "/api/v1/traces/none/outline": [],
-    "/api/v1/traces/none/conversation": [],
+    "/api/v1/traces/none/conversation": [FROM, CURSOR],
+    "/api/v1/sessions/none/conversation": [FROM, CURSOR],
+    "/api/v1/calls": [*CALL_FILTERS, CALL_SORT, *PAGE],
+    "/api/v1/calls/none": [],
+    "/api/v1/calls/none/explain": [],
     "/api/v1/events/none/messages": [],
     "/api/v1/activity": [*TRACE_FILTERS, BUCKETS],
     "/api/v1/events": [*EVENT_FILTERS, *PAGE],

@@ -48,7 +48,7 @@ async def test_everything_is_indexed_once_whatever_the_clock_does(
         await caught_up(indexer)
         assert await index.count() == 5
         found = await Search(Reader(database), indexer).search("step", "hybrid", SearchFilter(), 10)
-        assert {result["event"]["id"] for result in found["results"]} == set(ids)
+        assert {result.event["id"] for result in found.results} == set(ids)
 
 
 async def test_a_trace_that_was_closed_by_a_clock_ahead_runs_again_with_its_next_event(clock, database, store):
@@ -58,7 +58,7 @@ async def test_a_trace_that_was_closed_by_a_clock_ahead_runs_again_with_its_next
     clock(-DAY)
     await store("two", trace_id="t")
     trace = await Reader(database).trace("t")
-    assert (trace["status"], trace["event_count"]) == ("running", 2)
+    assert (trace.status, trace.event_count) == ("running", 2)
 
 
 async def test_a_trace_of_a_clock_ahead_is_closed_once_the_clock_has_come_there(clock, database, store):

@@ -50,8 +50,8 @@ async def prune(database, which=EVERYTHING):
 async def found(database, indexer, query):
     """Give what is found, in any mode."""
     search = Search(Reader(database), indexer)
-    results = [(await search.search(query, mode, SearchFilter(), 10))["results"] for mode in MODES]
-    return {result["event"]["id"] for of_mode in results for result in of_mode}
+    results = [(await search.search(query, mode, SearchFilter(), 10)).results for mode in MODES]
+    return {result.event["id"] for of_mode in results for result in of_mode}
 
 
 @embedded

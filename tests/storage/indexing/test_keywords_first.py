@@ -46,7 +46,7 @@ async def preparing(database, reader, index, embedder, running, tmp_path):
 
 async def found(indexer, reader, query, mode="keyword"):
     answer = await Search(reader, indexer).search(query, mode, SearchFilter(), 10)
-    return answer["mode"], [result["event"]["properties"]["input.value"] for result in answer["results"]]
+    return answer.mode, [result.event["properties"]["input.value"] for result in answer.results]
 
 
 async def until_found(indexer, reader, query, count):

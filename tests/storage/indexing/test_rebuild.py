@@ -28,7 +28,7 @@ def folders(tmp_path):
 
 async def found(database, indexer, query, mode="keyword"):
     answer = await Search(Reader(database), indexer).search(query, mode, SearchFilter(), 50)
-    return {result["event"]["id"] for result in answer["results"]}
+    return {result.event["id"] for result in answer.results}
 
 
 @embedded

@@ -33,7 +33,7 @@ async def traces(writer, reader, make_event):
             for number in range(TRACES)
         ]
     )
-    found, _ = await reader.traces(TraceFilter(), 200)
+    found, *_ = await reader.traces(TraceFilter(), 200)
     traces = [run.trace for run in found]
     assert len({trace.status for trace in traces}) == 3
     return traces

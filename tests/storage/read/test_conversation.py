@@ -1,10 +1,10 @@
-"""A trace's conversation as it is read from the store: what it is made of, and how much of that."""
+"""Conversations as they are read from the store: of what they are made, and how much of that is in a page."""
 
 import pytest
 
-from mapping.times import NS
+from mapping.times import NS, format_rfc3339
 from storage.read import conversation as conversation_module
-from storage.read.conversation import conversation
+from storage.read.conversation import of_session, of_trace
 
 NOON = 1_767_960_000 * NS
 
@@ -13,22 +13,22 @@ NOON = 1_767_960_000 * NS
 def make_calls(make_event):
     """Makes the calls of a conversation, each of which repeats it: `question N` and `answer N`."""
 
-    def make(count, text="question", **fields):
+    def make(count, text="question", trace_id="t", first=0, **fields):
         said, calls = [], []
-        for number in range(count):
+        for number in range(first + count):
             said.append({"role": "user", "content": f"{text} {number}"})
             answer = {"role": "assistant", "content": f"answer {number}"}
             calls.append(
                 make_event(
-                    trace_id="t",
-                    timestamp=NOON + number,
+                    trace_id=trace_id,
+                    timestamp=NOON + number * NS,
                     event_type="model_call",
                     properties={"messages": list(said), "output": answer},
                     **fields,
                 )
             )
             said.append(answer)
-        return calls
+        return calls[first:]
 
     return make
 
@@ -37,19 +37,37 @@ def texts(told):
     return [part["text"] for turn in told.turns for part in turn["parts"]]
 
 
+def said(count, first=0, text="question"):
+    return [f"{what} {number}" for number in range(first, count) for what in (text, "answer")]
+
+
+async def pages(read, side):
+    """Read all pages, and put them together in the order of time."""
+    whole, cursor, count = [], None, 0
+    while True:
+        told = await read(side, cursor)
+        whole = texts(told) + whole if side == "end" else whole + texts(told)
+        cursor, count = told.cursor, count + 1
+        if cursor is None:
+            return whole, count
+
+
 async def test_a_conversation_is_read_in_order_and_whole(writer, reader, make_calls):
     calls = make_calls(30, agent_id="a")
     await writer.write(calls[::-1])
-    told = await conversation(reader, "t")
-    assert texts(told) == [f"{what} {number}" for number in range(30) for what in ("question", "answer")]
-    assert told.truncated is False
+    for side in ("start", "end"):
+        told = await of_trace(reader, "t", side, None)
+        assert texts(told) == said(30)
+        assert told.cursor is None
     assert told.turns[0] == {
         "event_id": calls[0].id,
-        "timestamp": NOON,
+        "call_id": calls[0].id,
+        "timestamp": format_rfc3339(NOON),
         "status": "unset",
         "role": "user",
         "parts": [{"type": "text", "text": "question 0"}],
         "agent_id": "a",
+        "depth": 0,
     }
 
 
@@ -58,55 +76,63 @@ async def test_what_says_nothing_is_not_read_and_what_failed_is(writer, reader, 
         [
             *make_calls(1),
             make_event(trace_id="t", event_type="log", properties={"messages": [{"role": "user", "content": "x"}]}),
-            make_event(trace_id="t", event_type="log", status="error", properties={"error": "too late"}),
+            make_event(trace_id="t", event_type="error", status="error", properties={"error": "too late"}),
             make_event(trace_id="other", event_type="model_call", properties={"prompt": "y"}),
         ]
     )
-    assert sorted(texts(await conversation(reader, "t"))) == ["answer 0", "question 0", "too late"]
-
-
-async def test_events_of_a_client_s_own_types_speak(writer, reader, make_event):
-    await writer.write([make_event(trace_id="t", event_type="my_llm", properties={"prompt": "hi", "response": "ho"})])
-    assert texts(await conversation(reader, "t")) == ["hi", "ho"]
+    assert sorted(texts(await of_trace(reader, "t", "end", None))) == ["answer 0", "question 0", "too late"]
 
 
 async def test_agents_speak_where_no_call_of_theirs_does(writer, reader, make_event):
     agent = make_event(trace_id="t", event_type="agent", properties={"input": "plan", "output": "done"})
     silent = make_event(trace_id="t", event_type="model_call", status="error", properties={"error": "no answer"})
     await writer.write([agent, silent])
-    assert sorted(texts(await conversation(reader, "t"))) == ["done", "no answer", "plan"]
-    speaking = make_event(trace_id="t", event_type="model_call", properties={"prompt": "plan it"})
-    await writer.write([speaking])
-    assert sorted(texts(await conversation(reader, "t"))) == ["no answer", "plan it"]
+    assert sorted(texts(await of_trace(reader, "t", "end", None))) == ["done", "no answer", "plan"]
 
 
-@pytest.mark.parametrize(
-    ("limit", "most"), [("MOST_EVENTS", 5), ("MOST_READ", 12_000), ("MOST_MESSAGES", 200), ("MOST_GIVEN", 2_000)]
-)
-async def test_of_a_longer_one_the_end_is_given(writer, reader, make_calls, monkeypatch, limit, most):
+@pytest.mark.parametrize("side", ["start", "end"])
+@pytest.mark.parametrize(("limit", "most"), [("MOST_EVENTS", 7), ("MOST_READ", 12_000)])
+async def test_a_longer_one_is_read_page_by_page_from_either_side(
+    writer, reader, make_calls, monkeypatch, side, limit, most
+):
     await writer.write(make_calls(40))
-    whole = await conversation(reader, "t")
     monkeypatch.setattr(conversation_module, limit, most)
-    told = await conversation(reader, "t")
-    assert told.truncated is True
-    given = texts(told)
-    # The first call that is read repeats all that was said before it, which is shown as said in it.
-    assert 2 <= len(given) <= len(texts(whole))
-    assert given == texts(whole)[-len(given) :]
+
+    async def read(side, after):
+        return await of_trace(reader, "t", side, after)
+
+    whole, count = await pages(read, side)
+    # What the first call of a page repeats of those before it is not said again.
+    assert whole == said(40)
+    assert count > 2
 
 
 async def test_messages_of_a_megabyte_are_given_whole(writer, reader, make_calls):
     await writer.write(make_calls(6, text="x" * (1 << 20)))
-    told = await conversation(reader, "t")
-    assert told.truncated is True
-    assert 2 << 20 < sum(map(len, texts(told))) < 5 << 20
+    told = await of_trace(reader, "t", "end", None)
     assert texts(told)[-1] == "answer 5"
+    assert all(len(text) in (len("answer 5"), (1 << 20) + 2) for text in texts(told))
+
+
+async def test_a_session_is_one_conversation_over_its_traces(writer, reader, make_calls, monkeypatch):
+    await writer.write([*make_calls(5, session_id="s"), *make_calls(5, trace_id="u", first=5, session_id="s")])
+    await writer.write(make_calls(3, text="other", trace_id="v", session_id="another"))
+    for side in ("start", "end"):
+        assert texts(await of_session(reader, "s", side, None)) == said(10)
+    monkeypatch.setattr(conversation_module, "MOST_EVENTS", 3)
+
+    async def read(side, after):
+        return await of_session(reader, "s", side, after)
+
+    for side in ("start", "end"):
+        assert (await pages(read, side))[0] == said(10)
 
 
 async def test_a_trace_that_says_nothing_has_no_turns(writer, reader, make_event):
     await writer.write([make_event(trace_id="t", event_type="log")])
-    assert await conversation(reader, "t") == ([], False)
+    assert await of_trace(reader, "t", "end", None) == ([], None)
 
 
-async def test_a_trace_that_is_not_there_is_none(reader):
-    assert await conversation(reader, "t") is None
+async def test_what_is_not_there_is_none(reader):
+    assert await of_trace(reader, "t", "end", None) is None
+    assert await of_session(reader, "s", "start", None) is None

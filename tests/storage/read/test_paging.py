@@ -26,7 +26,7 @@ async def all_pages(read, limit):
     """Read page after page, each full but the last."""
     items, cursor = [], None
     while True:
-        page, following = await read(limit, cursor)
+        page, following, *_ = await read(limit, cursor)
         items += page
         if following is None:
             assert len(page) <= limit

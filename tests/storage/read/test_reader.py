@@ -125,7 +125,7 @@ async def test_what_is_not_there_is_none_or_empty(reader):
     assert await reader.events_by_id([]) == {}
     assert await reader.trace_events("nobody", 5) == ([], None)
     assert await reader.events(EventFilter(session_id="nobody", agent_id="nobody"), 5) == ([], None)
-    assert await reader.traces(TraceFilter(), 5) == ([], None)
+    assert await reader.traces(TraceFilter(), 5) == ([], None, 0)
     assert await reader.sessions(5) == ([], None)
     assert await reader.counts() == {"events": 0, "traces": 0, "sessions": 0}
 
@@ -211,6 +211,7 @@ async def test_a_session_sums_up_its_traces(writer, reader, make_event, database
     await interpret(database)
     session = await reader.session("s")
     assert session == Session(
+        parts=[None] * 2,
         id="s",
         trace_count=2,
         event_count=3,
@@ -248,7 +249,7 @@ async def test_each_session_of_a_trace_is_read_with_its_own_sums_and_finds_the_t
     told = {one.id: (one.event_count, one.sums.calls, one.sums.cost_nano_usd, one.first_event_at) for one in sessions}
     assert told == {"one": (1, 1, 10**8, NOON), "two": (2, 2, 6 * 10**8, NOON + NS)}
     for name in ("one", "two"):
-        found, _ = await reader.traces(TraceFilter(session_id=name, agent_id="a"), 10)
+        found, *_ = await reader.traces(TraceFilter(session_id=name, agent_id="a"), 10)
         assert [run.trace.id for run in found] == ["t"]
     assert await reader.counts() == {"events": 3, "traces": 1, "sessions": 2}
 

@@ -31,7 +31,7 @@ def in_session(name, **fields):
 
 
 class TestIds:
-    """JSON: hex, any case, exactly 32/16/16 digits or empty. Protobuf: 16/8 bytes or empty. Else 400."""
+    """JSON: hex, any case, exactly 32/16/16 digits or empty. Protobuf: 16/8 bytes or empty. Else it is that item's."""
 
     @pytest.mark.parametrize("write", [str.upper, str.lower], ids=["upper", "lower"])
     async def test_are_read_in_any_case(self, fresh, write):
@@ -45,10 +45,22 @@ class TestIds:
 
     @pytest.mark.parametrize("field", ["traceId", "spanId"])
     @pytest.mark.parametrize("digits", [2, 14, 18, 30, 34, 64])
-    async def test_of_a_wrong_length_are_400_that_names_the_field(self, receiver, sender, field, digits):
-        answer = await sender.to(receiver, sender.item(1, **{field: "ab" * (digits // 2)}))
+    async def test_of_a_wrong_length_reject_the_span_and_name_the_field(self, receiver, spans, field, digits):
+        wrong = {field: "ab" * (digits // 2)}
+        answer = await spans.to(receiver, spans.item(1), spans.item(2, **wrong))
+        partial = spans.parse(answer.body).partial_success
+        assert (answer.status, partial.rejected_spans) == (200, 1)
+        assert f"{field}: expected" in partial.error_message
+        answer = await spans.to(receiver, spans.item(2, **wrong))
         assert answer.status == 400
-        assert f"{field}: expected" in sender.parse_status(answer.body).message
+        assert f"{field}: expected" in spans.parse_status(answer.body).message
+
+    async def test_of_a_wrong_length_are_left_out_of_a_log_and_of_a_parent(self, fresh, spans, logs):
+        assert (await spans.to(fresh, spans.item(1, parentSpanId="ab" * 16))).status == 200
+        answer = await logs.to(fresh, logs.item(1, traceId="ab" * 3), logs.item(2, spanId="ab" * 3))
+        assert (answer.status, logs.rejected(logs.parse(answer.body))) == (200, 0)
+        events = (await fresh.read("/api/v1/events"))["events"]
+        assert [event["parent_span_id"] for event in events] == [None] * 3
 
     @pytest.mark.parametrize("wrong", ["W47/95gDgQPSabYzgT/GDA==", "x" * 32, "0x" + "a" * 30, 12, [], {}])
     async def test_in_json_are_nothing_but_hex_digits(self, receiver, wrong):

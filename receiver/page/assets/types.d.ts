@@ -1,0 +1,327 @@
+// Types for the checker alone (tsc, by `make lint`): what the API answers, as far as the page reads it, and what
+// several of the page's modules share. No browser loads this file.
+
+import type { ComponentChildren } from "preact";
+import type { ApiError } from "./api.js";
+
+/** What can stand in a template. */
+export type Content = ComponentChildren;
+
+/** A component's function. */
+export type Component = (props: never) => Content;
+
+/** What an address asks for, after its `?`. */
+export type Params = Record<string, string | undefined>;
+
+/** What is made into such an address, or into a request's query; what is empty is left out. */
+export type Query = Record<string, string | number | boolean | null | undefined>;
+
+/** A page's path: text of our own, or parts that may be anybody's. */
+export type Path = string | string[];
+
+// What the API answers. receiver/http/answers.py describes it.
+
+export type Status = "unset" | "ok" | "error";
+
+interface Page {
+  next_cursor: string | null;
+}
+
+export interface AgentEvent {
+  id: string;
+  trace_id: string | null;
+  timestamp: string;
+  event_type: string | null;
+  agent_id: string | null;
+  session_id: string | null;
+  name: string | null;
+  status: Status;
+  properties: Record<string, unknown>;
+  source: Record<string, unknown> | null;
+  resource: Record<string, unknown> | null;
+  scope: Record<string, unknown> | null;
+  span_id: string | null;
+  parent_span_id: string | null;
+  kind: string;
+  severity: string | null;
+  duration_ns: number | null;
+  created_at: string;
+  correlation: string;
+}
+
+/** An event of a trace's outline; what is null or 0 is left out. */
+export interface OutlinedEvent {
+  id: string;
+  timestamp: string;
+  status: Status;
+  kind: string;
+  correlation: string;
+  duration_ns?: number;
+  name?: string;
+  event_type?: string;
+  severity?: string;
+  span_id?: string;
+  parent_span_id?: string;
+  agent_id?: string;
+  input_tokens?: number;
+  output_tokens?: number;
+}
+
+/** What a trace and a session add up to. */
+export interface Sums {
+  event_count: number;
+  error_count: number;
+  input_tokens: number;
+  output_tokens: number;
+  cost_usd: number;
+}
+
+export interface Trace extends Sums {
+  id: string;
+  session_id: string | null;
+  agent_id: string | null;
+  status: "running" | "completed" | "failed";
+  name: string | null;
+  service: string | null;
+  origin: "given" | "inferred";
+  start_time: string;
+  end_time: string | null;
+  last_event_at: string;
+  updated_at: string;
+}
+
+export interface Outline extends Trace {
+  events: OutlinedEvent[];
+  truncated: boolean;
+}
+
+export interface Session extends Sums {
+  id: string;
+  trace_count: number;
+  first_event_at: string;
+  last_event_at: string;
+  agent_ids: string[];
+}
+
+export interface Bucket {
+  start: string;
+  traces: number;
+  failed: number;
+}
+
+export interface Activity {
+  since: string;
+  until: string;
+  complete: boolean;
+  buckets: Bucket[];
+}
+
+export interface IndexState {
+  state: string;
+  pending: number;
+}
+
+export interface Highlight {
+  text: string;
+  ranges: [number, number][];
+}
+
+export interface Place {
+  rank: number;
+  score: number;
+}
+
+export interface Result {
+  score: number;
+  event: AgentEvent;
+  highlights: Highlight[];
+  parts?: Record<string, Place>;
+  more?: number;
+}
+
+/** What was found by words (`mode`, `reranked`), or is like an event. */
+export interface Found {
+  took_ms: number;
+  index: IndexState;
+  results: Result[];
+  mode?: string;
+  reranked?: number;
+}
+
+export interface FacetValue {
+  value: string;
+  count: number;
+}
+
+export interface Facets {
+  index: IndexState;
+  events: number;
+  facets: Record<"event_type" | "agent_id" | "service" | "status", FacetValue[]>;
+}
+
+export interface Stats {
+  events: number;
+  index_state: string;
+  index_progress: number;
+}
+
+/** A value, the place it comes from, and the key there. */
+export interface Told {
+  value: string | null;
+  from: string;
+  key: string | null;
+}
+
+export interface Explanation {
+  rule: string;
+  session_id: Told;
+  agent_id: Told;
+  event_type: Told;
+}
+
+export interface Part {
+  type: "text" | "reasoning" | "tool_call" | "tool_result" | "other";
+  text?: string;
+  name?: string;
+  arguments?: unknown;
+  result?: unknown;
+}
+
+export interface Message {
+  role: string;
+  parts: Part[];
+}
+
+export interface Tool {
+  name: string | null;
+  arguments: unknown;
+  result: unknown;
+  error: string | null;
+}
+
+export interface Messages {
+  system: Part[];
+  sent: Message[];
+  answered: Message[];
+  tool: Tool | null;
+}
+
+export interface Turn extends Message {
+  event_id: string;
+  timestamp: string;
+  status: Status;
+  name?: string;
+  agent_id?: string;
+}
+
+export interface Conversation {
+  turns: Turn[];
+  truncated: boolean;
+}
+
+/** What `GET /api/v1` + `Path` answers. */
+// biome-ignore format: a table
+export type Answer<Path extends string> =
+  Path extends "/activity" ? Activity :
+  Path extends "/events" ? { events: AgentEvent[] } & Page :
+  Path extends `/events/${string}/explain` ? Explanation :
+  Path extends `/events/${string}/messages` ? Messages :
+  Path extends `/events/${string}/similar` ? Found :
+  Path extends `/events/${string}` ? AgentEvent :
+  Path extends "/facets" ? Facets :
+  Path extends "/search" ? Found :
+  Path extends "/sessions" ? { sessions: Session[] } & Page :
+  Path extends `/sessions/${string}` ? Session & { traces: Trace[] } :
+  Path extends "/stats" ? Stats :
+  Path extends "/traces" ? { traces: Trace[] } & Page :
+  Path extends `/traces/${string}/conversation` ? Conversation :
+  Path extends `/traces/${string}/outline` ? Outline :
+  Path extends `/traces/${string}` ? Trace :
+  never;
+
+/** What `/live` sends. */
+export type LiveMessage = { event: "event"; data: AgentEvent } | { event: "dropped"; data: { count: number } };
+
+// What the page's own modules share.
+
+/** An error of a request or of a page: `message` is all that is always there. */
+export type Trouble = Pick<ApiError, "message"> & Partial<ApiError>;
+
+/** What `useLoad` gives. */
+export interface Loaded<Data> {
+  data: Data | undefined;
+  error: Trouble | null;
+  loading: boolean;
+  reload: () => void;
+}
+
+/** A page of a list. */
+export interface Listed<Item> {
+  items: Item[];
+  next_cursor: string | null;
+}
+
+/** What `usePages` gives. */
+export interface Pages<Item> {
+  items: Item[] | undefined;
+  error: Trouble | null;
+  loading: boolean;
+  hasMore: boolean;
+  more: () => void;
+  reload: () => void;
+}
+
+/** A node of the tree of a trace's events (tree.js). */
+export interface TreeNode {
+  event: OutlinedEvent;
+  depth: number;
+  parent: TreeNode | null;
+  children: TreeNode[];
+  /** Nanoseconds from the trace's first moment. */
+  start: number;
+  end: number;
+  error: boolean;
+  /** It names a parent that is not there. */
+  orphan: boolean;
+  /** How many nodes are below it, and how many of them are errors. */
+  below: number;
+  errorsBelow: number;
+  /** Its number among its siblings, from 1. */
+  place: number;
+}
+
+export interface Tree {
+  nodes: TreeNode[];
+  tops: number;
+  /** Nanoseconds from the first moment to the last. */
+  length: number;
+  byId: Map<string, TreeNode>;
+}
+
+/** What an event says went wrong; each is a text or "". */
+export interface Failure {
+  kind: string;
+  message: string;
+  stack: string;
+}
+
+/** A field of a filter bar (filters.js). */
+export interface Field {
+  name: string;
+  label: string;
+  type?: "text" | "select" | "period";
+  options?: (string | [string, string])[];
+  placeholder?: string;
+}
+
+/** A name and what it is; left out where that is empty. */
+export type Fact = [name: string, value: Content];
+
+/** A row of the page Live: an event as far as it is shown, or a remark. */
+export type FeedRow =
+  | { id: string; remark: string }
+  | (Pick<AgentEvent, "id" | "trace_id" | "timestamp" | "event_type" | "agent_id" | "status" | "kind" | "duration_ns"> & {
+      name: string;
+      words: string;
+      remark?: undefined;
+    });

@@ -1,0 +1,35 @@
+"""The file of one's own prices of models (`examples/prices.yaml`)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from mapping.calls.pricing import own_prices
+from mapping.errors import Problem
+from receiver.settings.yaml_file import Texts, read_yaml
+
+
+class _Numbers(Texts):
+    """Texts, but for numbers."""
+
+
+_Numbers.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[0-9]+(?:\.[0-9]+)?$"), list("0123456789"))
+
+
+def read_prices_file(path: Path | None) -> dict[str, Any] | None:
+    """Read the file, as `mapping.calls.pricing.own_prices` takes it; None without one.
+
+    Raises ValueError naming the file, and in it the model and the key.
+    """
+    if path is None:
+        return None
+    try:
+        document: dict[str, Any] = read_yaml(path, _Numbers)
+        own_prices(document)
+    except Problem as problem:
+        raise ValueError(f"{path}: {problem.message}") from None
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    return document

@@ -1,0 +1,89 @@
+"""One call with what was said in it, and why its events are one call: both are read from the events that tell of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from mapping import ids
+from mapping.calls.detail import call_with_messages
+from mapping.calls.explain import explain_call
+from mapping.calls.interpret import interpret
+from mapping.calls.model import Call
+from mapping.calls.reading import tell
+from storage.read.calls import call_of, models_around
+from storage.read.paging import Row
+from storage.read.reader import Reader
+from storage.surreal.rows import EventRow
+
+# Events that are read of a call: those of a stream may be thousands, and the last of them say all of it.
+_MOST_TELLERS = 200
+# Spans around a call that are read for why it is one.
+_MOST_AROUND = 32
+
+
+class CallDetail(NamedTuple):
+    """A call's row, and the call with what was said in it; None where its events have just been deleted."""
+
+    row: Row
+    call: Call | None
+
+
+async def call_detail(reader: Reader, event_id: str) -> CallDetail | None:
+    """Return the call with this id, or that this event tells of. Raises Problem (UNAVAILABLE)."""
+    row = await call_of(reader.database, event_id)
+    if row is None:
+        return None
+    events = await reader.as_sent(_told_by(row))
+    call = await asyncio.to_thread(_read, row, events.values())
+    if row["kind"] == "tool" and call is not None and (call.result is None or not isinstance(call.arguments, dict)):
+        models = await models_around(reader.database, row)
+        more = await reader.as_sent(event_id for model in models for event_id in _told_by(model))
+        call = await asyncio.to_thread(_read, row, (more | events).values())
+    return CallDetail(row, call)
+
+
+async def explained(reader: Reader, event_id: str) -> dict[str, Any] | None:
+    """Explain the call with this id, or that this event tells of. Raises Problem (UNAVAILABLE)."""
+    row = await call_of(reader.database, event_id)
+    if row is None:
+        return None
+    events = await reader.as_sent(_told_by(row))
+    around = await _around(reader, events)
+    return await asyncio.to_thread(_explain, row, events, around)
+
+
+def _told_by(row: Row) -> Sequence[str]:
+    told_by: list[str] = row["told_by"]
+    return told_by if len(told_by) <= _MOST_TELLERS else [told_by[0], *told_by[1 - _MOST_TELLERS :]]
+
+
+def _read(row: Row, events: Iterable[EventRow]) -> Call | None:
+    return call_with_messages(row["kind"], row["told_by"], [tell(event) for event in events])
+
+
+async def _around(reader: Reader, events: dict[str, EventRow]) -> dict[str, EventRow]:
+    """Return the spans around these events, which say whether one stands below another."""
+    around: dict[str, EventRow] = {}
+    level = events
+    for _ in range(_MOST_AROUND):
+        parents = {
+            ids.named("span", event["trace_id"], event["parent_span_id"])
+            for event in level.values()
+            if event["parent_span_id"] is not None
+        }
+        level = await reader.as_sent(parents - events.keys() - around.keys())
+        if not level:
+            break
+        around |= level
+    return around
+
+
+def _explain(row: Row, events: dict[str, EventRow], around: dict[str, EventRow]) -> dict[str, Any]:
+    run = interpret(tell(event) for event in (events | around).values())
+    own = [call for call in run.calls if call.kind == row["kind"] and not set(call.told_by).isdisjoint(events)]
+    call = max(own, key=lambda call: (call.id == row["id"], len(call.told_by)), default=None)
+    if call is None:
+        return {"call_id": row["id"], "told_by": [], "fields": {}}
+    return explain_call(call, events) | {"call_id": row["id"]}

@@ -1,0 +1,88 @@
+"""Each package that is imported is declared, and ARCHITECTURE.md says what it is for."""
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+# They run in an environment of their own, with what tests/emitters/requirements.in declares.
+ELSEWHERE = ROOT / "tests" / "emitters" / "programs"
+
+
+def named(requirements):
+    """Return the names of packages in lines like `aiohttp>=3.14,<3.15`."""
+    return {re.match(r"[\w.-]+", line)[0].lower().replace("_", "-") for line in requirements}
+
+
+RUNTIME = named(PROJECT["project"]["dependencies"])
+DEVELOPMENT = named(PROJECT["dependency-groups"]["dev"])
+HEAVY = named(line for line in (ROOT / "tests" / "requirements.in").read_text().splitlines() if line[0] != "#")
+
+
+def modules_of_packages():
+    """Return each installed module's package: {"google.rpc.status_pb2": "googleapis-common-protos", ...}."""
+    return {
+        ".".join([*file.parent.parts, file.name.partition(".")[0]]).removesuffix(".__init__"): package
+        for distribution in distributions()
+        for package in named([distribution.name])
+        for file in distribution.files or ()
+        if file.suffix in {".py", ".so", ".pyd"}
+    }
+
+
+def imported(path):
+    """Yield the names of what a file imports, as `google.rpc.status_pb2.Status`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def undeclared(folders, declared):
+    files = [
+        path
+        for folder in folders
+        for path in (ROOT / folder).rglob("*.py")
+        if "node_modules" not in path.parts and not path.is_relative_to(ELSEWHERE)
+    ]
+    ours = {path.stem for path in files} | {"receiver", "storage", "mapping", "tests"}
+    packages = modules_of_packages()
+    missing = set()
+    for path in files:
+        for name in imported(path):
+            top = name.partition(".")[0]
+            if top in ours or top in sys.stdlib_module_names:
+                continue
+            parts = name.split(".")
+            modules = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+            # What is not installed (tests/requirements.in may be missing) is known by its own name.
+            package = next((packages[module] for module in modules if module in packages), top.replace("_", "-"))
+            if package not in declared:
+                missing.add(f"{path.relative_to(ROOT)} imports {name}, of {package}")
+    return sorted(missing)
+
+
+@pytest.mark.parametrize(
+    ("folders", "declared"),
+    [
+        (("receiver", "storage", "mapping"), RUNTIME),
+        (("tests", "bench"), RUNTIME | DEVELOPMENT | HEAVY),
+    ],
+    ids=["the program", "tests and bench"],
+)
+def test_each_package_that_is_imported_is_declared(folders, declared):
+    assert undeclared(folders, declared) == []
+
+
+@pytest.mark.parametrize(("heading", "declared"), [("## Why", RUNTIME), ("For development", DEVELOPMENT)])
+def test_the_architecture_says_what_each_package_is_for(heading, declared):
+    _, _, below = (ROOT / "ARCHITECTURE.md").read_text().partition(f"\n{heading}")
+    table = re.search(r"\|---\|---\|\n((?:\|.*\n)+)", below)[1]
+    assert {name for row in table.splitlines() for name in row.split("|")[1].strip().split(", ")} == declared
