@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
+# Whose program is started: another checkout has its own `.venv`.
+CHECKOUT = HERE.parent
 
 
 class Usage(NamedTuple):
@@ -32,11 +34,12 @@ class Receiver:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "receiver", "serve", "--log-level", "warning", "--data-dir", data_dir]
+        python = sys.executable if HERE.parent == CHECKOUT else str(CHECKOUT / ".venv" / "bin" / "python")
+        command = [python, "-m", "receiver", "serve", "--log-level", "warning", "--data-dir", data_dir]
         self.process = subprocess.Popen(
             [*command, "--port", str(port), "--otlp-port", "off"],
             env={**os.environ, "VECTADB_EMBEDDING_MODEL": model, **(settings or {})},
-            cwd=HERE.parent,
+            cwd=CHECKOUT,
         )
         self.wait(lambda: self.get("/readyz") is not None)
         if model != "off" and wait_for_index:
@@ -62,10 +65,30 @@ class Receiver:
         """Events indexed since the start, as `stored`."""
         return self.metric("vectadb_receiver_indexed_events_total")
 
-    def metric(self, name: str) -> int:
+    def metrics(self) -> bytes:
         with urllib.request.urlopen(self.url + "/metrics", timeout=60) as answer:  # noqa: S310 - our own address
-            found = re.search(rf"^{name}(?:{{.*}})? (\S+)".encode(), answer.read(), re.MULTILINE)
+            text: bytes = answer.read()
+            return text
+
+    def metric(self, name: str) -> int:
+        found = re.search(rf"^{name}(?:{{.*}})? (\S+)".encode(), self.metrics(), re.MULTILINE)
         return int(float(found[1])) if found else 0
+
+    def seconds(self) -> dict[str, float]:
+        """Give the CPU seconds of each process so far, by the last part of its module's name. Linux only."""
+        used = {"receiver": self._ticks(self.process.pid)}
+        for task in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
+            for pid in task.read_text().split():
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+                module = next((word for word in words if word.startswith("storage.")), "other")
+                name = module.removeprefix("storage.").removesuffix(".worker").removesuffix(".engine")
+                used[name] = used.get(name, 0) + self._ticks(int(pid))
+        return {name: ticks / os.sysconf("SC_CLK_TCK") for name, ticks in used.items()}
+
+    @staticmethod
+    def _ticks(pid: int) -> int:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
 
     def wait(self, until: Callable[[], bool], seconds: float = 3600) -> None:
         deadline = time.monotonic() + seconds

@@ -91,8 +91,8 @@ class Storage:
     """Opens the stores in the background of a receiver that already listens.
 
     `state` says in a person's words how far that is. `writer`, `reader`, `indexer`, `search`, `pruner`,
-    `feed` and `interpreter` raise Problem (UNAVAILABLE) until they are there. `measured`, which may be set before `open`, is called with
-    the number of new events after each commit and the seconds that it took.
+    `feed` and `interpreter` raise Problem (UNAVAILABLE) until they are there. `measured`, which may be set before
+    `open`, is called with the number of new events after each commit and the seconds that it took.
     """
 
     def __init__(self, config: StorageConfig) -> None:

@@ -362,4 +362,4 @@ class Pruned(Answer):
     traces: Count
     events: Count
     done: bool
-    kept: Annotated[int, msgspec.Meta(ge=0, description="traces of the session that hold others, too, and stay")]
+    kept: Annotated[int, msgspec.Meta(ge=0, description="traces of the session that hold others, too, and stay until they are interpreted")]

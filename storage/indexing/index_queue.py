@@ -16,7 +16,8 @@ _CLEARED = 200
 
 
 class Group(NamedTuple):
-    """Records that are done together: `event_ids` are indexed, then `traces` and `changed` looked at, then `deleted` removed.
+    """Records that are done together: `event_ids` are indexed, then `traces` and `changed` looked at, then `deleted`
+    removed.
 
     Of `changed` events the agent or the session is another than before.
     """

@@ -31,8 +31,8 @@ def read(what: Reading, **variables: Any) -> Generator[Step, Given, bytes]:
 class Gathered:
     """Traces to be interpreted, and those of their sessions that may tell of the same calls.
 
-    `rows` and `facts` are what is known of each, `groups` those that are interpreted together; of these the ones in `own`
-    are written. `left` are rows of traces that are no more.
+    `rows` and `facts` are what is known of each, `groups` those that are interpreted together; of these the ones in
+    `own` are written. `left` are rows of traces that are no more.
     """
 
     def __init__(self) -> None:
@@ -119,10 +119,12 @@ class Gathering:
         if known.revision != revision:
             # This process is new, or another receiver has interpreted the trace.
             known.whole, known.written, known.revision = False, None, revision
-        if run is None:
+        if run is None and not known.doubted:
+            # Calls are there without their run only where a write was broken off, or what it wrote is being deleted.
             known.written, known.agent_id = {}, trace.agent_id
         elif known.written is None:
-            known.written, known.agent_id = written | (yield from self._calls(trace.id)), run.get("agent_id")
+            known.written = written | (yield from self._calls(trace.id))
+            known.agent_id = trace.agent_id if run is None else run.get("agent_id")
         if len(known) == trace.event_count:
             known.whole = True
         elif not known.whole or len(known) > trace.event_count:

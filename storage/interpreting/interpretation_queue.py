@@ -36,7 +36,7 @@ async def take(database: Database, taken: Collection[str]) -> list[Record]:
         size += row["size"]
         if records and size > _EVENTS:
             break
-        records.append(Record(row["id"], {trace_id: event_ids for trace_id, event_ids in row["traces"]}))
+        records.append(Record(row["id"], dict(row["traces"])))
     return records
 
 

@@ -1,8 +1,8 @@
 """Makes what happened out of what was stored: does for its process (`work`) what that says, as it comes.
 
 The process says what it needs from the store and what is to be written, and is handed the store's answers undecoded.
-It may be killed at any moment, as may this one: a record of the queue is deleted in the transaction that writes what its
-traces came to, and what is done twice is the same.
+It may be killed at any moment, as may this one: a record of the queue is deleted in the transaction that writes what
+its traces came to, and what is done twice is the same.
 """
 
 from __future__ import annotations
@@ -53,15 +53,15 @@ _PASSING = (ConflictError, IndexUnavailable, Problem, RefusedError)
 class Interpreter:
     """Keeps what happened up with what is stored.
 
-    `state` is `ready`, `rebuilding` what other rules or prices have made, `waiting` for a store that is away, or `failed`;
-    `reason` says why. `pending` events are stored and not interpreted, the first of them since `oldest` (nanoseconds);
-    `interpreted` counts those that this process has interpreted. `not_understood` counts events that look like an
-    agent's and say nothing that is known, by the scope that sent them.
+    `state` is `ready`, `rebuilding` what other rules or prices have made, `waiting` for its process or a store that
+    is away, or `failed`; `reason` says why. `pending` events are stored and not interpreted, the first of them since
+    `oldest` (nanoseconds); `interpreted` counts those that this process has interpreted. `not_understood` counts
+    events that look like an agent's and say nothing that is known, by the scope that sent them.
     """
 
     def __init__(self, database: Database, commits_wait: Callable[[], bool] = lambda: False) -> None:
-        self.state: State = "ready"
-        self.reason = ""
+        self.state: State = "waiting"
+        self.reason = "its process is started"
         self.pending = 0
         self.oldest: int | None = None
         self.interpreted = 0
@@ -101,7 +101,7 @@ class Interpreter:
                 try:
                     await self._keep_up(process)
                 except _PASSING as error:
-                    if self.state != "waiting":
+                    if self.reason != str(error):
                         log.warning("interpreting waits: %s", error)
                     self.state, self.reason = "waiting", str(error)
                 finally:
@@ -145,7 +145,7 @@ class Interpreter:
             return Written(conflict=True)
         except RefusedError as error:
             return Written(refused=str(error))
-        events = sum(self._taken.pop(name).events for name in step.done)
+        events = sum(self._taken.pop(name).size for name in step.done)
         self.interpreted += events
         self.pending = max(self.pending - events, 0)
         self.oldest = min(
@@ -184,6 +184,7 @@ class Interpreter:
         added = self._added
         records = await interpretation_queue.take(self._database, self._taken)
         self._taken |= {record.name: record for record in records}
+        self.pending = max(self.pending, sum(record.size for record in self._taken.values()))
         if not self._taken and added == self._added:
             self.pending, self.oldest = 0, None
         return records

@@ -45,12 +45,15 @@ _decode = msgspec.msgpack.Decoder(Fact).decode
 class TraceMemory:
     """What is known of a trace.
 
-    `whole` says that all its events are known but those that still come by the queue. `written` has a digest of each row
-    that is stored of what it came to, by table and id; it is None where that is to be read, and good for `revision`.
+    `whole` says that all its events are known but those that still come by the queue. `written` has a digest of each
+    row that is stored of what it came to, by table and id; it is None where that is to be read, and good for
+    `revision`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, doubted: bool = False) -> None:
         self.whole = False
+        # It turned out otherwise than it was known: a write was broken off half way, or somebody else wrote.
+        self.doubted = doubted
         self.revision: int | None = None
         self.written: dict[tuple[str, Any], bytes] | None = None
         self.agent_id: str | None = None
@@ -105,8 +108,10 @@ class Memory:
         known = self._traces.get(trace_id)
         return set() if known is None else known.sessions
 
-    def forget(self, trace_id: str) -> None:
+    def forget(self, trace_id: str, *, doubted: bool = False) -> None:
         self._traces.pop(trace_id, None)
+        if doubted:
+            self._traces[trace_id] = TraceMemory(doubted=True)
 
     def shrink(self) -> None:
         """Forget what is too much. The one trace that was active last stays, however large it is."""

@@ -16,8 +16,9 @@ class Record(msgspec.Struct):
     traces: dict[str, list[str]]
 
     @property
-    def events(self) -> int:
-        return sum(map(len, self.traces.values()))
+    def size(self) -> int:
+        """How many events it has; where some were deleted of a trace, that counts as one."""
+        return sum(max(len(event_ids), 1) for event_ids in self.traces.values())
 
     @property
     def moment(self) -> int:

@@ -45,8 +45,8 @@ SELECT * FROM array::complement(array::distinct($found.map(|$event| $event.origi
 SELECT * FROM agent_call WHERE trace_id = $trace AND newest = $place AND id > $last ORDER BY newest, id LIMIT $limit;
 SELECT * FROM agent_call WHERE trace_id = $trace AND newest > $place ORDER BY newest, id LIMIT $limit;
 """,
-    # Of sessions the parts of traces that began before a moment, the latest first, as far as they may be near; and where
-    # that ended, if there are more.
+    # Of sessions the parts of traces that began before a moment, the latest first, as far as they may be near; and
+    # where that ended, if there are more.
     "near": """
 RETURN $near.map(|$one| {
     LET $parts = (
@@ -87,10 +87,7 @@ FOR $run IN $changed_runs { UPDATE $run.id CONTENT $run RETURN NONE };
 INSERT INTO session_run $new_sessions RETURN NONE;
 FOR $session IN $changed_sessions { UPDATE $session.id CONTENT $session RETURN NONE };
 FOR $event IN $changed_events {
-    UPDATE $event.id SET agent_id = $event.agent_id, session_id = $event.session_id, as_sent = $event.as_sent RETURN NONE
-};
-INSERT INTO index_queue $queued RETURN NONE;
-FOR $state IN $states { UPSERT interpretation_state:current CONTENT $state RETURN NONE };
-DELETE $done RETURN NONE;
-COMMIT;
+    UPDATE $event.id SET agent_id = $event.agent_id, session_id = $event.session_id, as_sent = $event.as_sent RETURN
+    NONE }; INSERT INTO index_queue $queued RETURN NONE; FOR $state IN $states { UPSERT interpretation_state:current
+    CONTENT $state RETURN NONE }; DELETE $done RETURN NONE; COMMIT;
 """

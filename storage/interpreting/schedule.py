@@ -1,8 +1,9 @@
 """Which traces are to be interpreted next, and when.
 
-A trace that changes is interpreted at once, and then again as soon as it has twice as many events, or after a while that
-is in proportion to what that took of this process's time: so a long trace that grows costs no more than a few times what its events cost, and
-a small one follows its events. Traces of one session that are interpreted together wait together.
+A trace that changes is interpreted at once, and then again as soon as it has twice as many events, or after a while
+that is in proportion to what that took of this process's time: so a long trace that grows costs no more than a few
+times what its events cost, and a small one follows its events. Traces of one session that are interpreted together
+wait together.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import NamedTuple
 # Times what an interpretation took, until the next of the same trace.
 _WAIT = 10.0
 # Seconds until a trace that events were deleted of is looked at: more of it is about to go.
-_AFTER_DELETION = 60.0
+_AFTER_DELETION = 5.0
 # Seconds that a pace is remembered for at least; and how many.
 _FORGOTTEN_AFTER, _PACES = 1.0, 10_000
 

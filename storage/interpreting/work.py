@@ -1,8 +1,8 @@
 """What the interpreter does, step by step: a generator that says what to read and write, and is given what came of it.
 
-Traces that changed are interpreted with those of their sessions that may tell of the same calls (`neighbours`), and what
-they came to is compared with what is stored (`changes`). Nothing here waits, and nothing but memory is lost with the
-process: a record of the queue ends in the transaction that writes what its traces came to.
+Traces that changed are interpreted with those of their sessions that may tell of the same calls (`neighbours`), and
+what they came to is compared with what is stored (`changes`). Nothing here waits, and nothing but memory is lost with
+the process: a record of the queue ends in the transaction that writes what its traces came to.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mapping.calls.interpret import Price, interpret
 from mapping.calls.model import Run, Totals
@@ -49,7 +49,8 @@ class _Older(NamedTuple):
 
 
 class Work:
-    """The steps, from `steps`. `interpreted` counts events that were interpreted, again or not, `events.read` those read.
+    """The steps, from `steps`. `interpreted` counts events that were interpreted, again or not, `events.read` those
+    read.
 
     `clock` and `cpu` give seconds: those that pass, and those that this process works, on however busy a machine.
     """
@@ -155,7 +156,7 @@ class Work:
             log.error("what happened in %s cannot be stored: %s", ", ".join(writing.due), outcome.refused)
         if outcome.conflict or outcome.refused is not None:
             for change in writing.changes:
-                self._memory.forget(change.trace.id)
+                self._memory.forget(change.trace.id, doubted=True)
         if outcome.conflict:
             return
         for change in writing.changes if outcome.refused is None else ():
@@ -212,7 +213,7 @@ class Work:
 
 
 class _Writing:
-    """What is written in one go: what traces came to, those among them that were due, and rows of traces that are gone."""
+    """What is written together: what traces came to, those of them that were due, and rows of traces that are gone."""
 
     def __init__(self) -> None:
         self.changes: list[TraceChanges] = []

@@ -1,7 +1,7 @@
 """The process that interprets: `python -m storage.interpreting.worker`, started by `Interpreter`.
 
-As with points (`storage.indexing.points.worker`), what it does would keep acknowledgements waiting in the receiver's own
-process. Here it runs at a low priority, in the time that ingest leaves.
+As with points (`storage.indexing.points.worker`), what it does would keep acknowledgements waiting in the receiver's
+own process. Here it runs at a low priority, in the time that ingest leaves.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ async def outline(reader: Reader, trace_id: str) -> Outline | None:
     found, truncated = await outlined(reader, trace_id)
     calls = await _calls(reader, trace_id)
     for row in found:
-        row |= calls.get(row["id"], {})
+        row.update(calls.get(row["id"], {}))
         row["agent_id"] = row.get("agent_id") or run.trace.agent_id
     return Outline(run, found[::-1], truncated)
 

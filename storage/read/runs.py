@@ -6,6 +6,7 @@ A trace that is not interpreted yet has sums of 0, and says so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+
 import msgspec
 
 from mapping.model import Trace

@@ -1,4 +1,4 @@
-"""Sessions, each summed up from its parts of traces. A trace may hold several sessions, and a session several traces."""
+"""Sessions, each summed up from its parts of traces. A trace may hold several sessions, a session several traces."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ Origins stay: thousands of events share one, and nobody counts who does.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import secrets
 import time
@@ -31,6 +32,7 @@ from storage.read.counts import count_events
 from storage.read.paging import Branch, Cursor, Row, page
 from storage.read.runs import is_interpreted, runs_of
 from storage.read.traces import traces_of
+from storage.retention.session_parts import delete_part, shared_parts
 from storage.surreal import cbor, rows
 from storage.surreal.database import ConflictError, Database
 
@@ -43,6 +45,7 @@ _TRACES, _MEASURED = 20, 300
 # Events for which the oldest traces are looked up at a time, where all but so many events are to go.
 _EXCESS = 10_000
 _ATTEMPTS = 20
+_CHANGING = "the traces to be deleted change all the time; try again"
 
 _FIND = """
 RETURN $traces.map(|$trace| (SELECT VALUE id FROM conversation WHERE trace = $trace LIMIT $heard)).flatten();
@@ -78,8 +81,9 @@ COMMIT;
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """Which traces: one of these is given.
 
-    Those last active before a moment (nanoseconds); those of a session alone; one; or those silent for longest, until no more
-    than so many events are left. The last one of all stays then, however many events it has.
+    Those last active before a moment (nanoseconds); those of a session alone, and its own events in those that it
+    shares; one; or those silent for longest, until no more than so many events are left. The last one of all stays
+    then, however many events it has.
     """
 
     before: int | None = None
@@ -91,7 +95,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 class Pruned(NamedTuple):
     """How much was deleted, or would be; and whether that is all there was to delete.
 
-    `kept` traces of the session hold other sessions, too.
+    `kept` traces of the session hold other sessions, too, and are not interpreted yet: which events are whose is not
+    known.
     """
 
     traces: int
@@ -118,7 +123,10 @@ class Pruner:
         most = None
         if which.max_events is not None:
             which, most = await self._over(which.max_events)
-        traces = events = conflicts = 0
+        traces = conflicts = 0
+        events, done = await self._parts(which, ends, share)
+        if not done:
+            return Pruned(0, events, done=False)
         whole = True
         cursor: Cursor | None = None
         while most is None or events < most or not whole:
@@ -132,8 +140,7 @@ class Pruner:
             except ConflictError as error:
                 conflicts += 1
                 if conflicts == _ATTEMPTS:
-                    message = "the traces to be deleted change all the time; try again"
-                    raise Problem(Code.UNAVAILABLE, message) from error
+                    raise Problem(Code.UNAVAILABLE, _CHANGING) from error
                 await asyncio.sleep(random.random() * 0.01 * 2 ** min(conflicts, 6))  # noqa: S311 - as in storage.write.commit
             else:
                 conflicts = 0
@@ -151,10 +158,38 @@ class Pruner:
         kept = await self._kept(which)
         return Pruned(traces, events, done=most is None or most < _EXCESS or not events, kept=kept)
 
+    async def _parts(self, which: Selection, ends: float, share: float) -> tuple[int, bool]:
+        """Delete a session's parts of traces that it shares, and say how many events that were, and whether all."""
+        events = 0
+        for part in await shared_parts(self._database, which.session_id) if which.session_id is not None else ():
+            gone: int | None = _EVENTS
+            while gone == _EVENTS:
+                began = time.monotonic()
+                for attempt in range(_ATTEMPTS):
+                    with contextlib.suppress(ConflictError):
+                        gone = await delete_part(self._database, part.session_id, part.trace_id, _EVENTS)
+                        break
+                    await asyncio.sleep(random.random() * 0.01 * 2 ** min(attempt, 6))  # noqa: S311 - as below
+                else:
+                    raise Problem(Code.UNAVAILABLE, _CHANGING)
+                events += gone or 0
+                self.deleted += gone or 0
+                self._pruned()
+                now = time.monotonic()
+                if now >= ends:
+                    return events, False
+                await asyncio.sleep((now - began) * (1 / share - 1))
+        return events, True
+
     async def measure(self, which: Selection) -> Pruned:
         """Say what `prune` would delete. Raises Problem (UNAVAILABLE)."""
+        if which.session_id is not None:
+            parts = await shared_parts(self._database, which.session_id)
+            own, _ = await self._walk(which, None)
+            kept = await self._kept(which) - len(parts)
+            return own._replace(events=own.events + sum(part.events for part in parts), kept=kept)
         if which.max_events is None:
-            return (await self._walk(which, None))[0]._replace(kept=await self._kept(which))
+            return (await self._walk(which, None))[0]
         over = await count_events(self._database) - which.max_events
         return (await self._walk(which, over))[0] if over > 0 else Pruned(0, 0)
 
@@ -252,7 +287,8 @@ class Pruner:
                 whole.append(row["id"])
             else:
                 shorter.append({"id": _trace(row["id"]), "events": len(now)})
-        # What is gone of a trace that stays is made anew. Another receiver may be about to write it of one that is gone.
+        # What is gone of a trace that stays is made anew. Another receiver may be about to write it of one that is
+        # gone.
         anew = {run["id"] for run in written}
         anew = anew - {*whole} if self._database.embedded else anew | {*whole}
         name = f"{time.time_ns():020d}-{secrets.token_hex(4)}"

@@ -144,11 +144,14 @@ def trace_of_row(row: dict[str, Any]) -> Trace:
 
 
 def interpretation_record(name: str, traces: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """Return a record of the interpretation's queue: traces that have changed, each with its new events."""
+    """Return a record of the interpretation's queue: traces that have changed, each with its new events.
+
+    One that has none, since events were deleted, counts as one.
+    """
     return {
         "id": cbor.record(INTERPRETATION_QUEUE, name),
         "traces": [[trace_id, list(event_ids)] for trace_id, event_ids in traces.items()],
-        "size": sum(map(len, traces.values())),
+        "size": sum(max(len(event_ids), 1) for event_ids in traces.values()),
     }
 
 

@@ -80,6 +80,7 @@ class EngineProcess:
     """The process itself, until `end`. Blocking; one thread at a time but for `kill`."""
 
     def __init__(self, module: str, first: msgspec.Struct) -> None:
+        self._module = module
         self._process = subprocess.Popen((*_COMMAND, module), stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own
         try:
             self.ask(first)
@@ -101,7 +102,7 @@ class EngineProcess:
         if body is None:
             self.kill()
             code = self._process.wait()
-            message = f"a process of the search index stopped by itself (exit code {code}); see what it wrote above"
+            message = f"{self._module} stopped by itself (exit code {code}); see what it wrote above"
             raise IndexUnusable(message) if isinstance(request, Open) else IndexUnavailable(message)
         answer = _ANSWER.decode(body)
         match answer.outcome:

@@ -48,4 +48,4 @@ def _answer(handlers: Mapping[type[msgspec.Struct], Callable[[Any], Any]], reque
     except IndexUnavailable as error:
         return Answer("unavailable", str(error))
     except Exception as error:  # noqa: BLE001 - Edge raises nothing more precise; a full disk, say, may pass
-        return Answer("unavailable", f"the search index failed: {error}")
+        return Answer("unavailable", f"it failed: {error}")

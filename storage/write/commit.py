@@ -110,8 +110,8 @@ async def commit(
 
     Where `redelivered` events are not expected, they are not looked for before they are written: that one of them is
     there already is then a conflict like any other. `conflicted` is called after each conflict, `stored` with the new
-    ones once they are on disk, and their traces by id, `written` with the same as they were written. Raises RefusedError where the database does not take one of them
-    (none is stored then), Problem (UNAVAILABLE).
+    ones once they are on disk, and their traces by id, `written` with the same as they were written. Raises
+    RefusedError where the database does not take one of them (none is stored then), Problem (UNAVAILABLE).
     """
     for attempt in range(_ATTEMPTS):
         try:

@@ -76,14 +76,15 @@ async def _made(database: Database) -> dict[tuple[str, str], dict[str, Any]]:
     interpreting = asyncio.create_task(interpreter.run())
     while True:
         waiting, states = await database.run(
-            "SELECT VALUE id FROM interpretation_queue LIMIT 1; SELECT VALUE place FROM interpretation_state WHERE version"
+            "SELECT VALUE id FROM interpretation_queue LIMIT 1;"
+            "SELECT VALUE place FROM interpretation_state WHERE version"
         )
         if states == [None] and not waiting:
             break
         await asyncio.sleep(0.05)
     interpreting.cancel()
     await asyncio.gather(interpreting, return_exceptions=True)
-    found = await database.run(";".join(f"SELECT * FROM {table}" for table in _MADE))
+    found = await database.run(";".join(f"SELECT * FROM {table}" for table in _MADE))  # noqa: S608 - names of tables
     return {
         (table, str(row["id"])): {field: value for field, value in row.items() if field != "revision"}
         for table, of_table in zip(_MADE, found, strict=True)

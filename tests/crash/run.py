@@ -3,11 +3,10 @@
 Each round sends spans, log records and JSON events, kills with SIGKILL at a random moment (one of four while it still
 starts), and compares a copy of the database with what was acknowledged. Most kills are of all the processes at once; in
 one round of four of the receiver's alone, after which its engine closes in order; in one of six of the engine's alone,
-after which the receiver must go on, and then of all. The process that interprets is killed in between. Every few rounds what was left open is sent again, everything must
-become searchable, the API, the search index and the database must agree, and what was made of the events must be what
-is made of them anew.
-Prints a report; ends with 1 where there are findings. The seed decides what is sent and when it is killed, not what it
-is doing at that moment.
+after which the receiver must go on, and then of all. The process that interprets is killed in between. Every few
+rounds what was left open is sent again, everything must become searchable, the API, the search index and the database
+must agree, and what was made of the events must be what is made of them anew. Prints a report; ends with 1 where
+there are findings. The seed decides what is sent and when it is killed, not what it is doing at that moment.
 """
 
 from __future__ import annotations

@@ -252,7 +252,7 @@ def interpret(monkeypatch):
         await interpreter.count_pending()
         interpreting = asyncio.create_task(interpreter.run())
         async with asyncio.timeout(60):
-            while interpreter.pending:
+            while interpreter.pending or interpreter.state != "ready":
                 await asyncio.sleep(0.01)
         interpreting.cancel()
         await asyncio.gather(interpreting, return_exceptions=True)

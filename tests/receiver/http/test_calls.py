@@ -295,5 +295,6 @@ async def test_of_a_trace_of_several_sessions_each_has_its_own_part(receiver):
 
     asked = {"session_id": "red"}
     told = (await receiver.post("/api/v1/prune", json.dumps(asked))).json()
-    assert told == {"dry_run": False, "traces": 0, "events": 0, "done": True, "kept": 1}
-    assert (await receiver.read("/api/v1/sessions/red"))["event_count"] == 1
+    assert told == {"dry_run": False, "traces": 0, "events": 1, "done": True, "kept": 0}
+    assert (await receiver.get("/api/v1/sessions/red")).status == 404
+    assert (await receiver.read("/api/v1/sessions/blue"))["event_count"] == 1

@@ -1,7 +1,11 @@
 """What was stored is interpreted: calls, runs and sessions' sums follow the events, and change only with them."""
 
 import asyncio
+import contextlib
+import os
+import signal
 import time
+from pathlib import Path
 
 from interpreted import NOON, agent, call, model, running, tool
 
@@ -116,7 +120,8 @@ async def test_a_log_in_another_trace_of_the_session_tells_of_the_call_of_a_span
         runs = await store.rows("agent_run")
         assert [runs[trace * 32]["calls"] for trace in "123"] == [1, 0, 1]
         await store.database.query(
-            "DELETE agent_call; DELETE agent_run; DELETE session_run; DELETE agent_event; DELETE agent_trace; DELETE contains"
+            "DELETE agent_call; DELETE agent_run; DELETE session_run; DELETE agent_event; DELETE agent_trace;"
+            "DELETE contains"
         )
 
 
@@ -199,3 +204,43 @@ async def test_two_receivers_that_interpret_the_same_traces_agree(connect):
         run = (await one.rows("agent_run"))["1" * 32]
         assert (run["calls"], run["input_tokens"], run["event_count"]) == (2, 30, 4)
         assert len(await one.rows("agent_call")) == 4
+
+
+async def test_what_was_written_half_is_written_whole(store):
+    await store.write(*run_of_an_agent())
+    await store.settled()
+    before = await store.rows("agent_call")
+    await store.database.query(
+        "DELETE agent_run; DELETE session_run; UPDATE agent_call SET told_by = [] WHERE kind = 'tool'"
+    )
+    await store.write(model(5, 30, 3, above=1, at=4, session="s"))
+    await store.settled()
+    after = await store.rows("agent_call")
+    assert {call_id: after[call_id] for call_id in before} == before
+    assert len(after) == 5
+    assert (await store.rows("agent_run"))["1" * 32]["input_tokens"] == 60
+
+
+async def test_the_process_may_be_killed_at_any_moment(store):
+    for number in range(12):
+        trace = f"{number:032x}"
+        await store.write(*run_of_an_agent(trace, session=f"s{number}"))
+        for pid in children("storage.interpreting.worker"):
+            os.kill(pid, signal.SIGKILL)
+        await asyncio.sleep(0.2 * (number % 3))
+    await store.settled()
+    runs = await store.rows("agent_run")
+    assert [(run["calls"], run["input_tokens"], run["event_count"]) for run in runs.values()] == [(2, 30, 4)] * 12
+    assert len(await store.rows("agent_call")) == 48
+    assert await store.rows("interpretation_queue") == {}
+
+
+def children(module):
+    """Give the ids of this process's children that run a module."""
+    found = []
+    for task in Path("/proc/self/task").glob("*/children"):
+        for pid in task.read_text().split():
+            with contextlib.suppress(OSError):  # it has just ended
+                if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    found.append(int(pid))
+    return found

@@ -1,0 +1,123 @@
+"""A session's part of a trace that other sessions share: its events go, and the trace stays with the others.
+
+As with whole traces (`prune.py`) each step is one transaction after which everything agrees. What the trace came to
+goes with the last step, and is made anew.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from storage.read.paging import Branch, Cursor, Row, page
+from storage.read.runs import runs_of
+from storage.surreal import cbor, rows
+from storage.surreal.database import Database
+
+_PIECE = 500
+
+_FIND = """
+SELECT * FROM $trace;
+SELECT id, revision, sessions FROM $run;
+SELECT VALUE id FROM agent_event WHERE trace_id = $trace_id AND session_id = $of LIMIT $limit;
+SELECT VALUE id FROM agent_event WHERE trace_id = $trace_id AND session_id = NONE LIMIT $limit;
+SELECT id, session_id, first_event_at FROM $parts;
+"""
+
+_DELETE = """
+BEGIN;
+IF (SELECT VALUE [id, revision] FROM [$trace]) != [[$trace, $revision]] { THROW 'a trace has changed' };
+IF (SELECT VALUE [id, revision] FROM [$run]) != [[$run, $run_revision]] { THROW 'what a trace came to has changed' };
+DELETE $events RETURN NONE;
+DELETE $calls RETURN NONE;
+UPDATE $trace SET revision += 1, event_count -= $count, session_id = $session_id, session_at = $session_at RETURN NONE;
+DELETE $made RETURN NONE;
+INSERT INTO index_queue $queued RETURN NONE;
+INSERT INTO interpretation_queue $changed RETURN NONE;
+COMMIT;
+"""
+
+
+class Part(NamedTuple):
+    """A session's part of a trace, and how many events that is."""
+
+    session_id: str
+    trace_id: str
+    events: int
+
+
+async def shared_parts(database: Database, session_id: str) -> list[Part]:
+    """Return a session's parts of traces that hold other sessions, too."""
+    found: list[Part] = []
+    after: Cursor | None = None
+    while True:
+        parts = await page(
+            database,
+            rows.SESSION_RUN,
+            [Branch({"session_id": session_id})],
+            _PIECE,
+            cursor=after,
+            fields="id, newest, trace_id, event_count",
+        )
+        runs = await runs_of(database, (part["trace_id"] for part in parts))
+        found += [
+            Part(session_id, part["trace_id"], part["event_count"])
+            for part in parts
+            if part["trace_id"] in runs and len(runs[part["trace_id"]]["sessions"]) > 1
+        ]
+        if len(parts) < _PIECE:
+            return found
+        after = Cursor(parts[-1]["newest"], [session_id, parts[-1]["trace_id"]])
+
+
+async def delete_part(database: Database, session_id: str, trace_id: str, most: int) -> int | None:
+    """Delete so many events of a session in a trace, and say how many; None where it no longer shares the trace.
+
+    Raises ConflictError where somebody else changes the trace meanwhile.
+    """
+    trace, run = cbor.record(rows.TRACE, trace_id), cbor.record(rows.RUN, trace_id)
+    (sessions,) = await database.query("SELECT VALUE sessions FROM $run", run=[run])
+    parts = [cbor.record(rows.SESSION_RUN, [name, trace_id]) for names in sessions for name in names]
+    traces, runs, own, silent, there = await database.query(
+        _FIND, trace=[trace], run=[run], trace_id=trace_id, of=session_id, limit=most, parts=parts
+    )
+    others = [row for row in there if row["session_id"] != session_id]
+    if not traces or not runs or not others:
+        return None
+    is_first = traces[0].get("session_id") == session_id
+    event_ids: list[str] = [*own, *(silent if is_first else [])][:most]
+    if len(event_ids) == traces[0]["event_count"]:
+        return None
+    await database.query(_DELETE, **_variables(traces[0], runs[0], others, event_ids, last=len(event_ids) < most))
+    return len(event_ids)
+
+
+def _variables(trace: Row, run: Row, others: Sequence[Row], event_ids: Sequence[str], *, last: bool) -> dict[str, Any]:
+    """Return the variables of `_DELETE`; with the `last` events the trace becomes that of another session."""
+    name = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
+    queued = {"id": cbor.record(rows.QUEUE, name), "event_ids": [], "size": 0, "traces": [], "deleted": event_ids}
+    session_id, session_at = trace.get("session_id"), trace.get("session_at")
+    made: list[Any] = []
+    if last:
+        first = min(others, key=lambda row: (row["first_event_at"], row["session_id"]))
+        if session_id not in {row["session_id"] for row in others}:
+            session_id, session_at = first["session_id"], first["first_event_at"]
+        made = [cbor.record(rows.SESSION_RUN, [session, trace["id"]]) for session in run["sessions"]]
+        made.append(cbor.record(rows.RUN, trace["id"]))
+    return {
+        "trace": cbor.record(rows.TRACE, trace["id"]),
+        "revision": trace["revision"],
+        "run": cbor.record(rows.RUN, trace["id"]),
+        "run_revision": run["revision"],
+        "events": [cbor.record(rows.EVENT, event_id) for event_id in event_ids],
+        # A call has the id of the first event that tells of it.
+        "calls": [cbor.record(rows.CALL, event_id) for event_id in event_ids],
+        "count": len(event_ids),
+        "session_id": cbor.NONE if session_id is None else session_id,
+        "session_at": cbor.NONE if session_at is None else cbor.int64(session_at),
+        "made": made,
+        "queued": [queued] if event_ids else [],
+        "changed": [rows.interpretation_record(name, {trace["id"]: []})] if last else [],
+    }

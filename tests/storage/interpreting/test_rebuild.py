@@ -1,0 +1,111 @@
+"""What other rules or prices have made, or nobody, is made anew in the background, the newest first."""
+
+import asyncio
+import shutil
+
+import pytest
+from interpreted import NOON, agent, model, running
+
+from mapping.times import NS
+from storage.interpreting.interpreter import Interpreter
+from storage.surreal import cbor, schema
+from storage.surreal.database import Database
+from storage.write.writer import Writer
+
+TRACES = 130
+
+
+@pytest.fixture
+async def old(tmp_path, monkeypatch):
+    """A database of the build before calls were known: with its schema, and rows as that one wrote them."""
+    files = schema.resources.files(schema.__name__)
+    for version in ("0001", "0002", "0003", "0004"):
+        shutil.copytree(files / version, tmp_path / "old" / version)
+    database = Database(f"surrealkv://{tmp_path}/surreal", namespace="n", database="d")
+    with monkeypatch.context() as patch:
+        patch.setattr(schema.resources, "files", lambda _: tmp_path / "old")
+        assert await schema.apply(database) == 4
+    traces, events = [], []
+    for number in range(TRACES):
+        trace_id, at = f"{number:032x}", NOON + number * NS
+        times = {"start_time": at, "last_event_at": at, "end_time": at, "created_at": at, "updated_at": at}
+        traces.append(
+            {field: cbor.datetime(value) for field, value in times.items()}
+            | {"id": cbor.record("agent_trace", trace_id), "status": "completed", "root_status": "completed"}
+            | {"origin": "given", "event_count": 1, "error_count": 0, "input_tokens": 7, "output_tokens": 1}
+            | {"cost_nano_usd": 0, "name_from_root": True, "revision": 1, "newest": -at, "recent": -at}
+            | {"touched": at, "active": at}
+        )
+        event_id = f"00000000-0000-4000-8000-{number:012x}"
+        properties = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 7}
+        events.append(
+            {"id": cbor.record("agent_event", event_id), "trace_id": trace_id, "timestamp": cbor.datetime(at)}
+            | {"newest": -at, "kind": "client", "status": "unset", "event_type": "model_call", "name": "chat"}
+            | {"span_id": f"{number:016x}", "duration_ns": 5, "counted": [7, 1, 0], "properties": properties}
+            | {"correlation": "trace_id", "created_at": cbor.datetime(at)}
+        )
+    await database.query(
+        "INSERT INTO agent_trace $traces; INSERT INTO agent_event $events", traces=traces, events=events
+    )
+    yield database
+    await database.close()
+
+
+async def test_a_database_of_the_build_before_opens_and_is_interpreted(old):
+    await schema.apply(old)
+    async with running(old) as store:
+        await store.settled()
+        runs = await store.rows("agent_run")
+        assert [(run["calls"], run["input_tokens"]) for run in runs.values()] == [(1, 7)] * TRACES
+        assert len(await store.rows("agent_call")) == TRACES
+        (trace,) = (await store.database.query("SELECT * FROM agent_trace LIMIT 1"))[0]
+        assert not {"error_count", "input_tokens", "output_tokens", "cost_nano_usd"} & trace.keys()
+        (state,) = (await store.rows("interpretation_state")).values()
+        assert "place" not in state
+        # What comes after it goes on as ever.
+        await store.write(model(5, trace=f"{3:032x}", at=99))
+        await store.settled()
+        assert (await store.rows("agent_run"))[f"{3:032x}"]["calls"] == 2
+
+
+async def test_it_goes_on_where_it_was(old):
+    await schema.apply(old)
+    async with running(old) as store:
+        async with asyncio.timeout(30):
+            while not await store.rows("agent_run"):
+                await asyncio.sleep(0)
+    made = await store.rows("agent_run")
+    assert 0 < len(made) < TRACES
+    newest = sorted(made, reverse=True)
+    assert newest == sorted((f"{number:032x}" for number in range(TRACES)), reverse=True)[: len(made)]
+    async with running(old) as store:
+        await store.settled()
+        runs = await store.rows("agent_run")
+    assert len(runs) == TRACES
+    assert {run["revision"] for run in runs.values()} == {1}
+
+
+async def test_other_rules_make_it_anew_and_new_traces_come_first(database):
+    writer = Writer(database, agent_window=0, committed=lambda _: None)
+    await writer.write([agent(1, "Planner"), model(2, above=1)])
+    async with running(database) as store:
+        await store.settled()
+        before = [await store.rows(table) for table in ("agent_call", "agent_run")]
+    await database.query(
+        "UPDATE agent_run SET version = 'old', calls = 9; UPDATE agent_call SET name = 'old';"
+        "UPDATE interpretation_state:current SET version = 'old'"
+    )
+    async with running(database) as store:
+        await store.settled()
+        after = [await store.rows(table) for table in ("agent_call", "agent_run")]
+        assert store.interpreter.state == "ready"
+    for rows in (before[1], after[1]):
+        for row in rows.values():
+            row.pop("revision")
+    assert after == before
+
+
+async def test_an_empty_store_has_nothing_to_be_made_anew(database):
+    async with running(database) as store:
+        await store.settled()
+    assert Interpreter(database).pending == 0
