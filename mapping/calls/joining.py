@@ -12,6 +12,7 @@ An id that a program gives to several calls is no id: calls of one scope that ne
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -159,7 +160,7 @@ def _siblings(models: Sequence[Telling], groups: Groups) -> None:
         if telling.signal == "span" and telling.parent_span_id and not (telling.response_id and _is_answered(telling)):
             beside[telling.trace_id, telling.parent_span_id].append(telling)
     for spans in beside.values():
-        for outer, inner in zip(spans, spans[1:], strict=False):
+        for outer, inner in itertools.pairwise(spans):
             apart = outer.scope != inner.scope and None in (outer.response_id, inner.response_id)
             within = outer.start <= inner.start and inner.end <= outer.end
             if apart and within and _same_model(outer.name, inner.name) and not groups.joined(outer, inner):
