@@ -133,7 +133,7 @@ class Heard:
 
 
 def id_of(part: Part) -> str | None:
-    """Return the id of a tool's call or result, as the model has given it: Gemini CLI puts the tool's name before it."""
+    """Return the id of a tool's call or result as the model has given it: Gemini CLI puts the tool's name before."""
     call_id, name = part.get("id"), part.get("name")
     return call_id.removeprefix(f"{name}__") if isinstance(call_id, str) else None
 
