@@ -14,6 +14,7 @@ An id that a program gives to several calls is no id: calls of one scope that ne
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -79,6 +80,7 @@ def join(tellings: Sequence[Telling], tree: SpanTree) -> Groups:
         _by_span(of_kind[kind], tree, groups)
     _by_id(of_kind["model"], "response_id", "response id", tree, groups)
     _by_id(of_kind["tool"], "call_id", "call id", tree, groups)
+    _siblings(of_kind["model"], groups)
     for kind in CALL_KINDS:
         _by_nesting(of_kind[kind], tree, groups)
     sessions = _session_of_traces(tellings)
@@ -91,8 +93,17 @@ def join(tellings: Sequence[Telling], tree: SpanTree) -> Groups:
 
 def _by_span(tellings: Iterable[Telling], tree: SpanTree, groups: Groups) -> None:
     for telling in tellings:
-        if telling.signal != "span" and (span := tree.parent(telling)) is not None and span.kind == telling.kind:
+        span = tree.parent(telling) if telling.signal != "span" else None
+        if span is not None and span.kind == telling.kind and _agree(telling, span):
             groups.join(span, telling, "same span")
+
+
+def _agree(record: Telling, span: Telling) -> bool:
+    """Say whether a record may be of the span that it names: some name the span around all that they tell of."""
+    apart = None not in (record.call_id, span.call_id) and record.call_id != span.call_id
+    if apart or not _names_agree(record, span):
+        return False
+    return None in (record.tokens, span.tokens) or _tokens_agree(record.tokens, span.tokens)
 
 
 def _by_id(tellings: Iterable[Telling], field: str, rule: str, tree: SpanTree, groups: Groups) -> None:
@@ -143,6 +154,20 @@ def _names_agree(one: Telling, other: Telling) -> bool:
 
 def _has_span(members: Iterable[Telling]) -> bool:
     return any(member.signal == "span" for member in members)
+
+
+def _siblings(models: Sequence[Telling], groups: Groups) -> None:
+    """Join spans of two scopes side by side, one within the other's time, where an answer's id is missing."""
+    beside: defaultdict[tuple[str, str | None], list[Telling]] = defaultdict(list)
+    for telling in models:
+        if telling.signal == "span" and telling.parent_span_id and not (telling.response_id and _is_answered(telling)):
+            beside[telling.trace_id, telling.parent_span_id].append(telling)
+    for spans in beside.values():
+        for outer, inner in itertools.pairwise(spans):
+            apart = outer.scope != inner.scope and None in (outer.response_id, inner.response_id)
+            within = outer.start <= inner.start and inner.end <= outer.end
+            if apart and within and _same_model(outer.name, inner.name) and not groups.joined(outer, inner):
+                groups.join(outer, inner, "same moment")
 
 
 def _by_nesting(tellings: Sequence[Telling], tree: SpanTree, groups: Groups) -> None:
@@ -235,9 +260,12 @@ def _may_be_one(record: Telling, span: Telling) -> bool:
         return False
     if not _same_model(record.name, span.name):
         return False
+    if not _is_answered(span):
+        # A stream's end that is told apart from its beginning.
+        return _is_answered(record) and not span.failed and record.scope == span.scope and record.start >= span.start
     if record.tokens is None or span.tokens is None:
         return bool(record.answered) and record.answered == span.answered
-    return record.tokens.input == span.tokens.input and record.tokens.output == span.tokens.output
+    return _tokens_agree(record.tokens, span.tokens)
 
 
 def _told_twice(models: Iterable[Telling], groups: Groups) -> None:
@@ -263,6 +291,10 @@ def _is_told_again(one: Telling, other: Telling) -> bool:
         and (None in (one.response_id, other.response_id) or one.response_id == other.response_id)
         and _same_model(one.name, other.name)
     )
+
+
+def _tokens_agree(one: Tokens | None, other: Tokens | None) -> bool:
+    return one is not None and other is not None and (one.input, one.output) == (other.input, other.output)
 
 
 def _same_model(one: str | None, other: str | None) -> bool:

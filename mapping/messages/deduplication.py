@@ -101,8 +101,8 @@ class Heard:
             return False
         known = False
         for ids in asked:
-            if call.get("id") in ids:
-                ids.remove(call.get("id"))
+            if id_of(call) in ids:
+                ids.remove(id_of(call))
             elif None in ids:  # the model's answer was logged without the call's id
                 ids.remove(None)
                 known = True
@@ -128,8 +128,14 @@ class Heard:
         for part in unit.parts:
             if part["type"] == "tool_call" and not taken_up:
                 for name in _names(part):
-                    self._asked[name].append(part.get("id"))
+                    self._asked[name].append(id_of(part))
         return [unit]
+
+
+def id_of(part: Part) -> str | None:
+    """Return the id of a tool's call or result as the model has given it: Gemini CLI puts the tool's name before."""
+    call_id, name = part.get("id"), part.get("name")
+    return call_id.removeprefix(f"{name}__") if isinstance(call_id, str) else None
 
 
 def units_of(message: Message) -> Iterator[Unit]:
@@ -156,9 +162,9 @@ def _counted(role: str, parts: list[Part]) -> Iterator[Unit]:
     for part in parts:
         kind = part["type"]
         if kind == "tool_call":
-            told = [part["id"]] if "id" in part else [part.get("name"), plain_of(part.get("arguments") or {})]
+            told = [id_of(part)] if "id" in part else [part.get("name"), plain_of(part.get("arguments") or {})]
         elif kind == "tool_result":
-            told = [part["id"]] if "id" in part else ["", plain_of(part.get("result"))]
+            told = [id_of(part)] if "id" in part else ["", plain_of(part.get("result"))]
         else:
             told = [plain_of(part)]
         yield Unit(_key(kind, told), [part], may_repeat="id" not in part)

@@ -1,4 +1,4 @@
-"""What programs do not send, by the fixture's name and the aspect: what was seen instead.
+"""What programs do not send, or what is not understood of it yet, by the fixture's name and the aspect.
 
 Sessions, system prompts, cached tokens and reasoning were looked for in all attributes of the recordings.
 """
@@ -115,6 +115,79 @@ _REASONS = (
     ),
     ("Command-line agents log no tool's result.", ("results",), "claude-code-logs qwen-code qwen-code-subagent"),
     ("The answer is not sent.", ("words",), "codex"),
+    # What is sent in some form, and not understood: the next to be done.
+    (
+        "Reasoning's tokens stand in a task's output, or in later input, only: not read.",
+        ("reasoning tokens",),
+        "agno-openinference langgraph-traceloop",
+    ),
+    (
+        "The answer is sent with itself put behind it, once for a stream and once for its end.",
+        ("words",),
+        "agno-openinference",
+    ),
+    (
+        "The runtime logs a message that nobody took as an error of its own.",
+        ("failures",),
+        "autogen autogen-openinference",
+    ),
+    ("Attempts at a refused model are one span.", ("words", "failures"), "beeai"),
+    (
+        "An MCP server's spans stand in traces of their own: its tools are not joined with the agent's.",
+        (*_MODELS[:3], "tools", "tool failures", "session", "failures"),
+        "claude-agent-sdk-openinference",
+    ),
+    ("Nothing was answered.", ("words",), "claude-code-refused copilot-cli-refused gemini-cli-refused"),
+    (
+        "A sub-agent's result comes back as a user's prompt that nobody wrote.",
+        ("results", "words"),
+        "claude-code-subagent",
+    ),
+    (
+        "A failed tool's words are put in others.",
+        ("tool failures",),
+        "copilot-cli copilot-cli-anthropic copilot-cli-subagent spring-ai",
+    ),
+    (
+        "Sub-agents have names of their own, or the program's.",
+        ("agents",),
+        "copilot-cli-subagent gemini-cli-subagent opencode-subagent",
+    ),
+    ("Attempts at a refused model are calls, each of which failed.", ("failures",), "copilot-cli-refused"),
+    ("The question is put into fields of a prompt.", ("words",), "dspy-genai dspy-openinference"),
+    (
+        "The system prompt is put into fields of a prompt, or is the program's own.",
+        ("system prompt",),
+        "dspy-openinference gemini-cli gemini-cli-refused gemini-cli-subagent opencode opencode-anthropic opencode-subagent smolagents-openinference",
+    ),
+    ("Arguments and results of a tool are not sent.", ("arguments", "results", "tool failures"), "mcp"),
+    ("Arguments and results of a tool are not sent.", ("arguments", "results"), "fastmcp"),
+    (
+        "The refused request belongs to a session of its own.",
+        ("session",),
+        "gemini-cli-refused google-adk-java spring-ai",
+    ),
+    ("A sub-agent's results are those of its last answer.", ("results",), "gemini-cli-subagent"),
+    (
+        "A failure is told once more by a record of the runtime, or not at all.",
+        ("failures",),
+        "google-adk-js spring-ai",
+    ),
+    ("The model's name is that of the wrapper.", ("model names",), "google-adk-openinference"),
+    ("The answer is an object.", ("words",), "instructor"),
+    (
+        "A request that was refused is told by a generation without a call; its agent is another.",
+        ("model names", "agents"),
+        "mastra mastra-stream",
+    ),
+    ("A sub-agent's conversation is a session of its own.", ("session",), "opencode-subagent pydantic-ai"),
+    ("A sub-agent's question and answer stand in a trace of its own.", ("words",), "qwen-code-subagent"),
+    (
+        "Tokens of the cache and reasoning stand in Python's text of objects: not read. The run's agent has no name.",
+        ("cached tokens", "reasoning tokens", "agents", "words"),
+        "smolagents-openinference",
+    ),
+    ("A failed call leaves no span of a tool, and its model's attempts overlap.", _TOOLS, "anthropic-traceloop"),
 )
 
 NOT_SENT: dict[str, dict[str, str]] = {}

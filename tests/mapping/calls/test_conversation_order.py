@@ -1,8 +1,9 @@
 """In which order a conversation is told where the moments of events say otherwise."""
 
+from histories import SECOND, telling
+
 from mapping.calls.conversation import turns_of
 from mapping.calls.interpret import interpret
-from histories import SECOND, telling
 
 
 def message(role, *parts):
