@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import time
-from typing import Any
+from typing import Any, get_args
 
+from mapping.calls.model import CallKind
 from mapping.model import STATUSES
 from mapping.times import NS, format_rfc3339, parse_rfc3339
 from receiver.settings.kinds import parse_duration
-from storage.filters import LiveFilter, SearchFilter
+from storage.filters import CallFilter, LiveFilter, SearchFilter
 
 # Parameter of the API: its flag, beside the one of the same name; what it takes, help.
 _EQUAL = {
@@ -18,6 +19,8 @@ _EQUAL = {
     "agent_id": ("--agent", "ID", "only of this agent"),
     "event_type": ("--type", "TYPE", "only of this type: model_call, tool_call, agent, error, log, ..."),
     "service": ("--service", "NAME", "only of this service"),
+    "name": ("--name", "NAME", "only of the model, tool or agent of this name"),
+    "model": ("--model", "NAME", "only of this model"),
 }
 _PERIOD = {
     "since": "only from this moment on: 2026-01-07T19:00:00Z, or how long ago: 90s, 15m, 2h, 7d",
@@ -25,12 +28,16 @@ _PERIOD = {
 }
 
 
-def add_filters(parser: argparse.ArgumentParser, which: type[LiveFilter]) -> None:
+def add_filters(parser: argparse.ArgumentParser, which: type[LiveFilter | CallFilter]) -> None:
     """Add a flag for each field of a filter. `given` reads them."""
     group = parser.add_argument_group("filters")
     for field in which.__struct_fields__:
         if field == "status":
-            group.add_argument("--status", choices=STATUSES, help="only events that ended so")
+            group.add_argument("--status", choices=STATUSES, help="only what ended so")
+        elif field == "kind":
+            group.add_argument("--kind", choices=get_args(CallKind), help="only calls of this kind")
+        elif field == "min_duration_ns":
+            group.add_argument("--min-duration", metavar="TIME", help="only what took so long: 500ms, 2s, 1m30s")
         elif field in _PERIOD:
             group.add_argument(f"--{field}", metavar="WHEN", type=moment, help=_PERIOD[field])
         else:
@@ -39,9 +46,10 @@ def add_filters(parser: argparse.ArgumentParser, which: type[LiveFilter]) -> Non
             group.add_argument(*flags, dest=field, metavar=metavar, help=text)
 
 
-def given(args: argparse.Namespace) -> dict[str, Any]:
+def given(args: argparse.Namespace, which: type[LiveFilter | CallFilter] = SearchFilter) -> dict[str, Any]:
     """Give the API's parameters; None for those that were not given."""
-    return {field: getattr(args, field, None) for field in SearchFilter.__struct_fields__}
+    names = (field.removesuffix("_ns") for field in which.__struct_fields__)
+    return {name: getattr(args, name, None) for name in names}
 
 
 def number(least: int, most: int) -> Any:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from receiver.cli.commands import (
+    calls,
     completion,
     doctor,
     explain,
@@ -45,6 +46,7 @@ COMMANDS = (
     Command("search", "find events by meaning and by words", search.add_arguments, search.run),
     Command("tail", "show the last events, or events as they come", tail.add_arguments, tail.run),
     Command("trace", "show one trace as a tree", trace.add_arguments, trace.run),
+    Command("calls", "list calls of models, tools and agents", calls.add_arguments, calls.run),
     Command("explain", "say why an event stands where it does", explain.add_arguments, explain.run),
     Command("sessions", "list sessions, the latest first", sessions.add_arguments, sessions.run),
     Command(

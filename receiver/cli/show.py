@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from mapping.search_text.text import text_of
-from receiver.cli.terminal import coloured, duration, escaped, local_time, printable, shortened
+from receiver.cli.terminal import coloured, dollars, duration, escaped, local_time, printable, shortened
 
 _HEADLINE = 80
 _SPACE = re.compile(r"\s+")
@@ -24,6 +24,20 @@ def event_cells(event: dict[str, Any]) -> list[str]:
         status(event["status"]),
         headline(event),
     ]
+
+
+def tokens(sums: dict[str, Any]) -> str:
+    """Show tokens that went into models and came out, of that what was read from a cache."""
+    if not sums["input_tokens"] and not sums["output_tokens"]:
+        return "-"
+    cached = f" ({sums['cache_read_tokens']} cached)" if sums["cache_read_tokens"] else ""
+    return f"{sums['input_tokens'] or 0}{cached}/{sums['output_tokens'] or 0}"
+
+
+def cost(usd: float | None, calls: int = 0, unpriced: int = 0) -> str:
+    """Show what calls cost, and of how many of them that is known: `$0.09, 13 of 19 calls priced`."""
+    known = dollars(usd) if usd else "$0" if usd is not None and calls > unpriced else "-"
+    return f"{known}, {calls - unpriced} of {calls} calls priced" if unpriced and calls else known
 
 
 def kind(event: dict[str, Any]) -> str:

@@ -8,13 +8,12 @@ from typing import Any, NamedTuple
 
 from mapping.times import parse_rfc3339
 from receiver.cli import api, filters
-from receiver.cli.show import headline, kind, status
+from receiver.cli.show import cost, headline, kind, status, tokens
 from receiver.cli.terminal import (
     add_output_flags,
     aligned,
     coloured,
     count,
-    dollars,
     duration,
     json_line,
     local_time,
@@ -63,16 +62,28 @@ def head(trace: dict[str, Any]) -> list[str]:
     ]
     if trace["error_count"]:
         facts.append(coloured(count(trace["error_count"], "error"), "red"))
+    for noun, field in (("model call", "calls"), ("tool call", "tools")):
+        if trace[field]:
+            facts.append(count(trace[field], noun))
     if trace["input_tokens"] or trace["output_tokens"]:
-        facts.append(f"{trace['input_tokens']} tokens in, {trace['output_tokens']} out")
-    if trace["cost_usd"]:
-        facts.append(dollars(trace["cost_usd"]))
+        facts.append(f"{tokens(trace)} tokens")
+    if trace["cost_usd"] or trace["unpriced_calls"]:
+        facts.append(cost(trace["cost_usd"], trace["calls"], trace["unpriced_calls"]))
     names = [f"{name} {printable(value)}" for name in ("session", "agent") if (value := trace[f"{name}_id"])]
     if trace["service"]:
         names.append(f"service {printable(trace['service'])}")
+    if trace["models"]:
+        names.append(f"models {printable(', '.join(trace['models']))}")
     title = coloured(printable(trace["name"] or "trace"), "bold")
     lines = [f"{title}  {coloured(printable(trace['id']), 'dim')}", "  ".join(facts)]
-    return [*lines, "  ".join(names)] if names else lines
+    if names:
+        lines.append("  ".join(names))
+    for sign, field in (("?", "first_question"), ("!", "first_error")):
+        if trace[field]:
+            lines.append(f"{coloured(sign, 'dim')} {coloured(printable(trace[field]), 'red' if sign == '!' else None)}")
+    if not trace["interpreted"]:
+        lines.append(coloured("not all of its events are interpreted yet", "yellow"))
+    return lines
 
 
 def tree(events: list[Event]) -> list[str]:
