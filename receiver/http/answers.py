@@ -181,6 +181,10 @@ class OutlinedEvent(Answer, kw_only=True):
     agent_id: str | msgspec.UnsetType = msgspec.UNSET
     input_tokens: Count | msgspec.UnsetType = msgspec.UNSET
     output_tokens: Count | msgspec.UnsetType = msgspec.UNSET
+    call_id: Annotated[
+        EventId | msgspec.UnsetType,
+        msgspec.Meta(description="the call that it tells of; its tokens stand with the first"),
+    ] = msgspec.UNSET
     correlation: Correlation
 
 

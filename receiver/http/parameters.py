@@ -90,6 +90,7 @@ GROUP_BY = Parameter("group_by", *_one_of(*GROUPS))
 IDEMPOTENCY_KEY = Parameter("Idempotency-Key", "what makes it safe to send the event again", _TEXT)
 
 
+SESSION = Parameter("session_id", "a session id: only its part", _TEXT, short="session")
 FROM = Parameter("from", *_one_of("end", "start"), default="end")
 PAGE = (LIMIT, CURSOR)
 

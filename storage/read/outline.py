@@ -56,12 +56,15 @@ async def outlined(reader: Reader, trace_id: str) -> tuple[list[Row], bool]:
 
 
 async def _calls(reader: Reader, trace_id: str) -> dict[str, Row]:
-    """Return the tokens of a trace's newest calls, by the event that tells of each first."""
+    """Return which of a trace's newest calls each event tells of, and with the first of them the call's tokens."""
 
     async def read(limit: int, after: Cursor | None) -> list[Row]:
         branch = Branch({"trace_id": trace_id})
-        fields = "id, newest, input_tokens, output_tokens"
+        fields = "id, newest, input_tokens, output_tokens, told_by"
         return await page(reader.database, rows.CALL, [branch], limit, cursor=after, fields=fields)
 
-    tokens = ("input_tokens", "output_tokens")
-    return {row["id"]: {field: row.get(field) for field in tokens} for row in await Pieces(read).all(MOST_EVENTS)}
+    told: dict[str, Row] = {}
+    for call in await Pieces(read).all(MOST_EVENTS):
+        told |= {event_id: {"call_id": call["id"]} for event_id in call["told_by"]}
+        told[call["id"]] |= {field: call.get(field) for field in ("input_tokens", "output_tokens")}
+    return told

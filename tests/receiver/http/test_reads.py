@@ -19,6 +19,7 @@ from receiver.http.parameters import (
     PARTS,
     QUERY,
     SEARCH_FILTERS,
+    SESSION,
     TRACE_FILTERS,
 )
 
@@ -175,7 +176,7 @@ TAKES = {
     "/api/v1/traces": [*TRACE_FILTERS, *PAGE],
     "/api/v1/traces/none": PAGE,
     "/api/v1/traces/none/outline": [],
-    "/api/v1/traces/none/conversation": [FROM, CURSOR],
+    "/api/v1/traces/none/conversation": [SESSION, FROM, CURSOR],
     "/api/v1/sessions/none/conversation": [FROM, CURSOR],
     "/api/v1/calls": [*CALL_FILTERS, CALL_SORT, *PAGE],
     "/api/v1/calls/none": [],
