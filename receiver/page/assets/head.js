@@ -37,7 +37,7 @@ export function sums({ event_count, error_count, calls, tools, cost_usd, unprice
     ["Calls", calls + tools > 0 && `${count(calls, "model call")}, ${count(tools, "tool call")}`],
     ["Errors", html`<${Errors} count=${error_count} />`],
     ["Tokens", tokens(spent)],
-    ["Cost", calls > unpriced_calls && html`<${Money} usd=${cost_usd} />${
+    ["Cost", calls > 0 && html`<${Money} usd=${cost_usd} />${
       unpriced_calls > 0 && html` <span class="muted">${number(calls - unpriced_calls)} of ${count(calls, "call")} priced</span>`
     }`],
     ["Models", names(models)],
