@@ -179,7 +179,10 @@ def _is_own(endpoint: str, server: Server) -> bool:
 
 
 def check(settings: Settings) -> None:
-    """Refuse settings that are fine each by itself and not together, and rules or prices that are none. Raises SettingsError."""
+    """Refuse settings that are fine each by itself and not together, and rules or prices that are none.
+
+    Raises SettingsError.
+    """
     server = settings.server
     if not (is_loopback(server.host) or settings.auth.api_keys or server.insecure):
         raise SettingsError(

@@ -53,6 +53,25 @@ def run(args: argparse.Namespace) -> int:
 
 def head(trace: dict[str, Any]) -> list[str]:
     """Write what is known of the trace as a whole."""
+    title = coloured(printable(trace["name"] or "trace"), "bold")
+    lines = [f"{title}  {coloured(printable(trace['id']), 'dim')}", "  ".join(_facts(trace))]
+    names = [f"{name} {printable(value)}" for name in ("session", "agent") if (value := trace[f"{name}_id"])]
+    if trace["service"]:
+        names.append(f"service {printable(trace['service'])}")
+    if trace["models"]:
+        names.append(f"models {printable(', '.join(trace['models']))}")
+    if names:
+        lines.append("  ".join(names))
+    if trace["first_question"]:
+        lines.append(f"{coloured('?', 'dim')} {printable(trace['first_question'])}")
+    if trace["first_error"]:
+        lines.append(f"{coloured('!', 'dim')} {coloured(printable(trace['first_error']), 'red')}")
+    if not trace["interpreted"]:
+        lines.append(coloured("not all of its events are interpreted yet", "yellow"))
+    return lines
+
+
+def _facts(trace: dict[str, Any]) -> list[str]:
     took = parse_rfc3339(trace["last_event_at"]) - parse_rfc3339(trace["start_time"])
     facts = [
         status(trace["status"]),
@@ -62,28 +81,14 @@ def head(trace: dict[str, Any]) -> list[str]:
     ]
     if trace["error_count"]:
         facts.append(coloured(count(trace["error_count"], "error"), "red"))
-    for noun, field in (("model call", "calls"), ("tool call", "tools")):
-        if trace[field]:
-            facts.append(count(trace[field], noun))
+    facts += [
+        count(trace[field], noun) for noun, field in (("model call", "calls"), ("tool call", "tools")) if trace[field]
+    ]
     if trace["input_tokens"] or trace["output_tokens"]:
         facts.append(f"{tokens(trace)} tokens")
     if trace["cost_usd"] or trace["unpriced_calls"]:
         facts.append(cost(trace["cost_usd"], trace["calls"], trace["unpriced_calls"]))
-    names = [f"{name} {printable(value)}" for name in ("session", "agent") if (value := trace[f"{name}_id"])]
-    if trace["service"]:
-        names.append(f"service {printable(trace['service'])}")
-    if trace["models"]:
-        names.append(f"models {printable(', '.join(trace['models']))}")
-    title = coloured(printable(trace["name"] or "trace"), "bold")
-    lines = [f"{title}  {coloured(printable(trace['id']), 'dim')}", "  ".join(facts)]
-    if names:
-        lines.append("  ".join(names))
-    for sign, field in (("?", "first_question"), ("!", "first_error")):
-        if trace[field]:
-            lines.append(f"{coloured(sign, 'dim')} {coloured(printable(trace[field]), 'red' if sign == '!' else None)}")
-    if not trace["interpreted"]:
-        lines.append(coloured("not all of its events are interpreted yet", "yellow"))
-    return lines
+    return facts
 
 
 def tree(events: list[Event]) -> list[str]:
