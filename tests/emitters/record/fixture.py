@@ -1,0 +1,128 @@
+"""A recording made into a fixture: what is true beside what was sent, neutral and small."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from collections import Counter
+from typing import Any
+
+import scenario
+
+# Said of a call of a model, of all that the ledger knows.
+CALL = "model asked_model input_tokens output_tokens cache_read cache_write reasoning failed response_id".split()
+# Attributes that name a person, a machine or an installation, and what stands for it.
+NEUTRAL = {
+    "host.name": "host", "host.id": "host", "host.ip": "127.0.0.1", "host.mac": "00-00-00-00-00-00",
+    "process.owner": "user", "process.command": "program", "process.command_line": "program",
+    "process.command_args": "program", "process.executable.path": "program", "process.working_directory": "/home/user",
+    "service.instance.id": "00000000-0000-4000-8000-000000000001",
+    "user.id": "user", "user.name": "user", "user.email": "user@example.com", "user.account_id": "account",
+    "user.account_uuid": "account", "organization.id": "organization", "installation.id": "installation",
+    "device.id": "device", "machine.id": "machine", "enduser.id": "user",
+}  # fmt: skip
+NUMBERS = {"process.pid": 1, "process.parent_pid": 1, "thread.id": 1}
+KEPT_OF_A_KIND = 3
+LONG = 3000
+
+
+def truth(ledger: Any, told: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what really happened, from the model's ledger and from what the program's own functions noted (`told`)."""
+    answered = [call for call in ledger.calls if not call["failed"]]
+    asked_for = [call for entry in answered for call in entry["tool_calls"]]
+    noted = [entry for entry in told if "tool" in entry]
+    if noted:
+        tools = [_noted_tool(entry, asked_for) for entry in noted]
+    else:
+        tools = [
+            {"id": c["id"], "name": c["name"], "arguments": c["arguments"], "result": ledger.results.get(c["id"])}
+            for c in asked_for
+        ]
+    answers = [entry["answer"] for entry in told if "answer" in entry]
+    sessions = [entry["session"] for entry in told if "session" in entry]
+    first = next((call for call in ledger.calls if scenario.QUESTION in call["question"]), None) or ledger.calls[0]
+    return {
+        "model_calls": [{key: call[key] for key in CALL if key in call} for call in ledger.calls],
+        "tool_calls": tools,
+        "hand_overs": [c["name"] for c in asked_for if scenario.HAND_OVER.search(c["name"].lower())],
+        "agents": list(dict.fromkeys(entry["agent"] for entry in told if "agent" in entry)),
+        "session": sessions[0] if sessions else None,
+        "question": scenario.QUESTION if scenario.QUESTION in first["question"] else first["question"],
+        "answer": answers[0] if answers else next((c["text"] for c in reversed(answered) if c["text"]), None),
+        "system": first["system"] or None,
+    }
+
+
+def _noted_tool(entry: dict[str, Any], asked_for: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a tool's run, with the id of the model's call for it."""
+    tool = {"name": entry["tool"], **{key: entry[key] for key in ("arguments", "result", "error") if key in entry}}
+    for call in asked_for:
+        if "taken" not in call and call["arguments"] == entry["arguments"]:
+            call["taken"] = True
+            return {"id": call["id"]} | tool
+    return tool
+
+
+def trimmed(resources: list[dict[str, Any]], patterns: list[str], gone: Counter[str]) -> list[dict[str, Any]]:
+    """Return the resources with at most three of each kind of what the patterns match (scope/name); count the rest."""
+    seen: Counter[str] = Counter()
+    for resource in resources:
+        for scoped in resource.get("scopeSpans", resource.get("scopeLogs", [])):
+            scope = (scoped.get("scope") or {}).get("name", "")
+            for key in ("spans", "logRecords"):
+                kept = []
+                for item in scoped.get(key, []):
+                    kind = f"{scope}/{item.get('name') or item.get('eventName') or ''}"
+                    seen[kind] += 1
+                    if seen[kind] <= KEPT_OF_A_KIND or not any(re.search(pattern, kind) for pattern in patterns):
+                        kept.append(item)
+                    else:
+                        gone[kind] += 1
+                if key in scoped:
+                    scoped[key] = kept
+    return resources
+
+
+def shortened(value: Any, gone: Counter[str]) -> Any:
+    """Return the value with long texts cut in their middles, those inside of JSON that is a text too."""
+    if isinstance(value, dict):
+        return {key: shortened(item, gone) for key, item in value.items()}
+    if isinstance(value, list):
+        return [shortened(item, gone) for item in value]
+    if not isinstance(value, str) or len(value) <= LONG:
+        return value
+    if value[0] in '[{"':
+        try:
+            inside = json.loads(value)
+        except ValueError:
+            pass
+        else:
+            separators = (", ", ": ") if re.search(r'"[:,] ', value) else (",", ":")
+            return json.dumps(shortened(inside, gone), separators=separators, ensure_ascii="\\u" in value)
+    gone["characters of long texts"] += len(value) - LONG
+    return f"{value[: LONG // 2]} [...] {value[-LONG // 2 :]}"
+
+
+def neutral(value: Any, paths: dict[str, str]) -> Any:
+    """Return the value without what names this machine: attributes of NEUTRAL, and the paths, longest first."""
+    if isinstance(value, dict):
+        if value.get("key") in NEUTRAL:
+            return {"key": value["key"], "value": {"stringValue": NEUTRAL[value["key"]]}}
+        if value.get("key") in NUMBERS:
+            return {"key": value["key"], "value": {"intValue": str(NUMBERS[value["key"]])}}
+        return {key: neutral(item, paths) for key, item in value.items()}
+    if isinstance(value, list):
+        return [neutral(item, paths) for item in value]
+    if isinstance(value, str):
+        for path in sorted(paths, key=len, reverse=True):
+            value = value.replace(path, paths[path])
+    return value
+
+
+def check_neutral(text: str) -> None:
+    """Raise ValueError where something of this machine is left."""
+    traces = ["/root", "/tmp", "/work", socket.gethostname()]  # noqa: S108 - looked for, not written to
+    left = sorted({found for trace in traces if len(trace) > 4 for found in re.findall(f".{{40}}{trace}.{{40}}", text)})
+    if left:
+        raise ValueError(f"not neutral: {left[:10]}")

@@ -1,0 +1,168 @@
+"""Run real programs against the stand-in model and record what telemetry they send, each as a fixture.
+
+    python run.py google-adk-2.13 ...   rows of */programs.toml; `--list` lists them, `--all LANGUAGE` takes a language's
+
+A program is installed with the network as it is, and run without any: in a network of its own that has loopback and
+nothing else (Linux's `unshare`, as root), where also the host's name and the process ids are nobody's. Where that is not
+to be had, only the guard of tests/emitters/guard keeps Python and Node programs in. Needs uv, npm, Maven for theirs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import fixture
+import install
+import model
+import sink
+
+HERE = Path(__file__).parent
+FIXTURES = HERE.parent / "fixtures"
+MODEL_PORT, SINK_PORT = 9011, 4318
+ISOLATED = ["unshare", "--net", "--uts", "--pid", "--fork", "--mount-proc", "sh", "-c"]
+ENTER = 'ip link set lo up && hostname host && exec "$@"'
+
+
+def rows() -> dict[str, dict[str, Any]]:
+    """Return all programs by their names, each with its language."""
+    found = {}
+    for language in install.LANGUAGES:
+        path = HERE / language / "programs.toml"
+        if path.exists():
+            for name, row in tomllib.loads(path.read_text()).items():
+                found[name] = row | {"language": language}
+    return found
+
+
+def environment(row: dict[str, Any], home: Path, folder: Path, urls: tuple[str, str]) -> dict[str, str]:
+    """Return the program's: nothing of ours, no key, no setting, no file that one keeps at home."""
+    model_url, sink_url = urls
+    own = {
+        "PATH": f"{folder / 'node_modules' / '.bin'}:{os.environ['PATH']}",
+        "HOME": str(home),
+        "USER": "user",
+        "LANG": "C.UTF-8",
+        "MODEL_URL": model_url,
+        "SINK_URL": sink_url,
+        "TRUTH": str(home / "truth.jsonl"),
+        "OTEL_EXPORTER_OTLP_ENDPOINT": sink_url,
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_SERVICE_NAME": "weather",
+        "INSIDE": ",".join(url.removeprefix("http://") for url in urls),
+        "OUTSIDE": str(home / "outside"),
+        "PYTHONPATH": f"{install.GUARD}:{HERE / 'python'}",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    words = {"MODEL_URL": model_url, "SINK_URL": sink_url, "HOME": str(home), "FOLDER": str(folder)}
+    return own | {key: value.format(**words) for key, value in row.get("env", {}).items()}
+
+
+def record(name: str, row: dict[str, Any], *, verbose: bool) -> None:
+    """Run the program and write its fixture."""
+    command, folder = install.LANGUAGES[row["language"]](row)
+    with tempfile.TemporaryDirectory(prefix="record-") as temporary:
+        home = Path(temporary)
+        work = home / "weather"
+        work.mkdir()
+        with model.Model(MODEL_PORT, folder=str(work)) as its_model, sink.Sink(SINK_PORT) as its_sink:
+            env = environment(row, home, folder, (its_model.url, its_sink.url))
+            print(f"{name}: running", flush=True)
+            ended = subprocess.run(
+                command, cwd=work, env=env, capture_output=True, text=True, timeout=row.get("timeout", 180), check=False
+            )
+            if verbose or ended.returncode:
+                print(ended.stdout[-6000:], ended.stderr[-6000:], f"exit {ended.returncode}", sep="\n")
+            if ended.returncode and not row.get("may_fail"):
+                raise SystemExit(f"{name}: the program failed")
+            _settle(its_sink)
+        told_file = home / "truth.jsonl"
+        told = [json.loads(line) for line in told_file.read_text().splitlines()] if told_file.exists() else []
+        outside = sorted(set((home / "outside").read_text().split())) if (home / "outside").exists() else []
+        paths = {
+            str(folder): "/home/user/program", str(HERE): "/home/user/record", str(home): "/home/user",
+            str(install.GUARD): "/home/user/guard", str(Path.home()): "/home/root", sys.base_prefix: "/usr",
+        }  # fmt: skip
+        _write(name, row, fixture.truth(its_model.ledger, told), its_sink, paths)
+    for what, of in (("asked outside", outside), ("unknown to the model", its_model.ledger.unknown)):
+        if of:
+            print(f"{name}: {what}: {sorted(set(of))}")
+    if its_sink.other:
+        print(f"{name}: not kept: {dict(Counter(its_sink.other))}")
+
+
+def _settle(its_sink: sink.Sink) -> None:
+    """Wait until nothing has come for a second: some programs leave their sending to a process of its own."""
+    before = -1
+    while before != len(its_sink.requests):
+        before = len(its_sink.requests)
+        time.sleep(1)
+
+
+def _write(name: str, row: dict[str, Any], truth: dict[str, Any], its_sink: sink.Sink, paths: dict[str, str]) -> None:
+    gone: Counter[str] = Counter()
+    sent = {}
+    for kind, key in sink.LISTS.items():
+        kept = fixture.trimmed(its_sink.kept(kind), row.get("trim", []), gone)
+        sent[key] = fixture.shortened(kept, gone)
+    whole = {
+        "program": row["program"],
+        "version": row["version"],
+        "language": row["language"],
+        "recorded": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
+        "scenario": row["scenario"],
+        "packages": row.get("packages", []),
+        "truth": truth,
+        **({"trimmed": dict(gone)} if gone else {}),
+        **sent,
+    }
+    # A line for each span and log: readable, and short.
+    text = json.dumps(fixture.neutral(whole, paths), ensure_ascii=False, indent=1)
+    fixture.check_neutral(text)
+    FIXTURES.mkdir(exist_ok=True)
+    (FIXTURES / f"{name}.json").write_text(text + "\n")
+    spans = sum(len(s["spans"]) for r in sent["resourceSpans"] for s in r["scopeSpans"])
+    logs = sum(len(s["logRecords"]) for r in sent["resourceLogs"] for s in r["scopeLogs"])
+    calls, tools = len(truth["model_calls"]), len(truth["tool_calls"])
+    print(f"{name}: {calls} calls, {tools} tools; {spans} spans, {logs} logs, {len(text) // 1000} kB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help="rows of programs.toml")
+    parser.add_argument("--list", action="store_true", help="list the rows")
+    parser.add_argument("--all", metavar="LANGUAGE", help="take all rows of a language")
+    parser.add_argument("--verbose", action="store_true", help="print what the programs print")
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    table = rows()
+    names = arguments.names or [name for name, row in table.items() if row["language"] == arguments.all]
+    if arguments.list:
+        print(*(f"{name}\t{row['program']} {row['version']}" for name, row in table.items()), sep="\n")
+    elif arguments.inside:
+        record(names[0], table[names[0]], verbose=arguments.verbose)
+    else:
+        sys.exit(any([_run_isolated(name, table[name], verbose=arguments.verbose) for name in names]))
+
+
+def _run_isolated(name: str, row: dict[str, Any], *, verbose: bool) -> int:
+    """Install what the program needs, and record it without a network; return the exit code."""
+    install.LANGUAGES[row["language"]](row)
+    isolated = [*ISOLATED, ENTER, "enter"] if shutil.which("unshare") and os.geteuid() == 0 else []
+    options = ["--verbose"] if verbose else []
+    return subprocess.run([*isolated, sys.executable, __file__, "--inside", name, *options], check=False).returncode
+
+
+if __name__ == "__main__":
+    main()
