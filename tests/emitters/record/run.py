@@ -83,7 +83,7 @@ def record(name: str, row: dict[str, Any], *, verbose: bool) -> None:
                 command, cwd=work, env=env, capture_output=True, text=True, timeout=row.get("timeout", 180), check=False
             )
             if verbose or ended.returncode:
-                print(ended.stdout[-6000:], ended.stderr[-6000:], f"exit {ended.returncode}", sep="\n")
+                print(ended.stdout[-3000:], ended.stderr[-3000:], f"exit {ended.returncode}", sep="\n")
             if ended.returncode and not row.get("may_fail"):
                 raise SystemExit(f"{name}: the program failed")
             _settle(its_sink)
@@ -118,7 +118,7 @@ def _write(name: str, row: dict[str, Any], truth: dict[str, Any], its_sink: sink
         sent[key] = fixture.shortened(kept, gone)
     whole = {
         "program": row["program"],
-        "version": row["version"],
+        "version": row.get("version") or _version(row["packages"][0]),
         "language": row["language"],
         "recorded": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
         "scenario": row["scenario"],
@@ -127,15 +127,24 @@ def _write(name: str, row: dict[str, Any], truth: dict[str, Any], its_sink: sink
         **({"trimmed": dict(gone)} if gone else {}),
         **sent,
     }
-    # A line for each span and log: readable, and short.
-    text = json.dumps(fixture.neutral(whole, paths), ensure_ascii=False, indent=1)
+    text = fixture.text(fixture.neutral(whole, paths))
     fixture.check_neutral(text)
     FIXTURES.mkdir(exist_ok=True)
-    (FIXTURES / f"{name}.json").write_text(text + "\n")
+    (FIXTURES / f"{name}.json").write_text(text)
     spans = sum(len(s["spans"]) for r in sent["resourceSpans"] for s in r["scopeSpans"])
     logs = sum(len(s["logRecords"]) for r in sent["resourceLogs"] for s in r["scopeLogs"])
     calls, tools = len(truth["model_calls"]), len(truth["tool_calls"])
     print(f"{name}: {calls} calls, {tools} tools; {spans} spans, {logs} logs, {len(text) // 1000} kB")
+
+
+def _version(package: str) -> str:
+    """Return the version that a package is pinned to: google-adk[a2a]==2.13.0, @google/genai@1.0.0."""
+    return package.split("==")[-1] if "==" in package else package.rsplit("@", 1)[-1]
+
+
+def _named(name: str, table: dict[str, Any]) -> list[str]:
+    """Return the rows of that name, or those whose names begin with it: google-adk has google-adk-stream, ..."""
+    return [name] if name in table else [row for row in table if row.startswith(f"{name}-")]
 
 
 def main() -> None:
@@ -147,9 +156,10 @@ def main() -> None:
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     table = rows()
-    names = arguments.names or [name for name, row in table.items() if row["language"] == arguments.all]
+    names = [row for name in arguments.names for row in _named(name, table)]
+    names += [name for name, row in table.items() if row["language"] == arguments.all]
     if arguments.list:
-        print(*(f"{name}\t{row['program']} {row['version']}" for name, row in table.items()), sep="\n")
+        print(*(f"{name}\t{row['program']} {row['scenario']}" for name, row in table.items()), sep="\n")
     elif arguments.inside:
         record(names[0], table[names[0]], verbose=arguments.verbose)
     else:

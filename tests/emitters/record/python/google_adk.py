@@ -51,7 +51,7 @@ async def ask(model):
 
 asyncio.run(ask(MODEL))
 try:
-    asyncio.run(ask(weather.OVERLOADED))
+    asyncio.run(ask("gemini-overloaded"))
 except Exception as error:  # noqa: BLE001 - what it raises is of its own choice
     print("refused:", repr(error)[:200])
 end()
