@@ -25,6 +25,13 @@ NEUTRAL = {
 NUMBERS = {"process.pid": 1, "process.parent_pid": 1, "thread.id": 1}
 KEPT_OF_A_KIND = 3
 LONG = 2000
+# Attributes and keys that hold the tools offered, and how many of those are kept.
+OFFERED = re.compile(r"^(.*tool[._]?definitions|ai\.prompt\.tools|tools|functionDeclarations)$", re.IGNORECASE)
+OFFERED_KEPT = 2
+# Beside the spans that a row of programs.toml names in `keep`.
+KEPT_OF_OTHERS = 15
+# "</root>" and "home/root" are none.
+WHERE_A_PATH_STARTS = r"(?<![\w<])"
 
 
 def truth(ledger: Any, told: list[dict[str, Any]]) -> dict[str, Any]:
@@ -36,22 +43,29 @@ def truth(ledger: Any, told: list[dict[str, Any]]) -> dict[str, Any]:
         tools = [_noted_tool(entry, asked_for) for entry in noted]
     else:
         tools = [
-            {"id": c["id"], "name": c["name"], "arguments": c["arguments"], "result": ledger.results.get(c["id"])}
+            {"id": c["id"], "name": c["name"], "arguments": c["arguments"], _outcome(c): ledger.results.get(c["id"])}
             for c in asked_for
         ]
     answers = [entry["answer"] for entry in told if "answer" in entry]
     sessions = [entry["session"] for entry in told if "session" in entry]
-    first = next((call for call in ledger.calls if scenario.QUESTION in call["question"]), None) or ledger.calls[0]
+    nothing = {"question": None, "system": None}
+    asked = (c for c in ledger.calls if any(question in c["question"] for question in scenario.QUESTIONS))
+    first = next(asked, (ledger.calls or [nothing])[0])
     return {
         "model_calls": [{key: call[key] for key in CALL if key in call} for call in ledger.calls],
         "tool_calls": tools,
         "hand_overs": [c["name"] for c in asked_for if scenario.HAND_OVER.search(c["name"].lower())],
         "agents": list(dict.fromkeys(entry["agent"] for entry in told if "agent" in entry)),
         "session": sessions[0] if sessions else None,
-        "question": scenario.QUESTION if scenario.QUESTION in first["question"] else first["question"],
+        "question": next((q for q in scenario.QUESTIONS if q in (first["question"] or "")), first["question"]),
         "answer": answers[0] if answers else next((c["text"] for c in reversed(answered) if c["text"]), None),
         "system": first["system"] or None,
     }
+
+
+def _outcome(call: dict[str, Any]) -> str:
+    """Return what came of a coding agent's call: the file that it is to read is missing."""
+    return "error" if call["name"].lower() in scenario.READ else "result"
 
 
 def _noted_tool(entry: dict[str, Any], asked_for: list[dict[str, Any]]) -> dict[str, Any]:
@@ -84,22 +98,53 @@ def trimmed(resources: list[dict[str, Any]], patterns: list[str], gone: Counter[
     return resources
 
 
-def shortened(value: Any, gone: Counter[str]) -> Any:
-    """Return the value with long texts cut in their middles, those inside of JSON that is a text too."""
+def trimmed_to(resources: list[dict[str, Any]], patterns: list[str], gone: Counter[str]) -> list[dict[str, Any]]:
+    """Return the resources with the spans whose names match a pattern, those above them, and a few others; count the rest."""
+    scopes = [scoped for resource in resources for scoped in resource.get("scopeSpans", [])]
+    spans = {span["spanId"]: span for scoped in scopes for span in scoped["spans"]}
+    kept: dict[str, Any] = {}
+    for span in [span for span in spans.values() if any(re.fullmatch(pattern, span["name"]) for pattern in patterns)]:
+        above: dict[str, Any] | None = span
+        while above and above["spanId"] not in kept:
+            kept[above["spanId"]] = above
+            above = spans.get(above.get("parentSpanId", ""))
+    kinds = {span["name"]: span["spanId"] for span in reversed(spans.values()) if span["spanId"] not in kept}
+    kept |= dict.fromkeys(list(kinds.values())[:KEPT_OF_OTHERS])
+    for scoped in scopes:
+        gone["spans"] += sum(span["spanId"] not in kept for span in scoped["spans"])
+        scoped["spans"] = [span for span in scoped["spans"] if span["spanId"] in kept]
+    for resource in resources:
+        if "scopeSpans" in resource:
+            resource["scopeSpans"] = [scoped for scoped in resource["scopeSpans"] if scoped["spans"]]
+    return [resource for resource in resources if resource.get("scopeSpans", True)]
+
+
+def shortened(value: Any, gone: Counter[str], *, tools: bool = False) -> Any:
+    """Return the value with long texts cut in their middles, those inside of JSON that is a text too.
+
+    `tools`: it is a list of what a coding agent offers, dozens with each call; the first ones are kept.
+    """
     if isinstance(value, dict):
-        return {key: shortened(item, gone) for key, item in value.items()}
+        tools = tools or bool(OFFERED.search(str(value.get("key"))))
+        return {key: shortened(item, gone, tools=tools or bool(OFFERED.search(key))) for key, item in value.items()}
     if isinstance(value, list):
+        if tools and len(value) > OFFERED_KEPT:
+            gone["tools offered"] += len(value) - OFFERED_KEPT
+            value = value[:OFFERED_KEPT]
         return [shortened(item, gone) for item in value]
-    if not isinstance(value, str) or len(value) <= LONG:
+    if not isinstance(value, str) or (len(value) <= LONG and not tools):
         return value
-    if value[0] in '[{"':
+    if value[:1] in {"[", "{", '"'}:
         try:
             inside = json.loads(value)
         except ValueError:
             pass
         else:
             separators = (", ", ": ") if re.search(r'"[:,] ', value) else (",", ":")
-            return json.dumps(shortened(inside, gone), separators=separators, ensure_ascii="\\u" in value)
+            cut = shortened(inside, gone, tools=tools)
+            return json.dumps(cut, separators=separators, ensure_ascii="\\u" in value) if cut != inside else value
+    if len(value) <= LONG:
+        return value
     gone["characters of long texts"] += len(value) - LONG
     return f"{value[: LONG // 2]} [...] {value[-LONG // 2 :]}"
 
@@ -116,14 +161,15 @@ def neutral(value: Any, paths: dict[str, str]) -> Any:
         return [neutral(item, paths) for item in value]
     if isinstance(value, str):
         for path in sorted(paths, key=len, reverse=True):
-            value = value.replace(path, paths[path])
+            value = re.sub(rf"{WHERE_A_PATH_STARTS}{re.escape(path)}\b", paths[path], value)
     return value
 
 
 def check_neutral(text: str) -> None:
     """Raise ValueError where something of this machine is left."""
     traces = ["/root", "/tmp", "/work", socket.gethostname()]  # noqa: S108 - looked for, not written to
-    left = sorted({found for trace in traces if len(trace) > 4 for found in re.findall(rf".{{40}}{trace}\b.{{40}}", text)})
+    patterns = [rf".{{40}}{WHERE_A_PATH_STARTS}{trace}\b.{{40}}" for trace in traces if len(trace) > 4]
+    left = sorted({found for pattern in patterns for found in re.findall(pattern, text)})
     if left:
         raise ValueError(f"not neutral: {left[:10]}")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -53,24 +54,52 @@ def python(row: dict[str, Any]) -> tuple[list[str], Path]:
 
 
 def node(row: dict[str, Any]) -> tuple[list[str], Path]:
-    """Programs are copied beside the node_modules that they import from."""
-    folder = _folder("node", row)
-    _once(folder, lambda: _npm(folder, row))
-    shutil.copytree(HERE / "node", folder, dirs_exist_ok=True)
-    return ["node", f"--import={GUARD / 'guard.mjs'}", str(folder / row["run"][0]), *row["run"][1:]], folder
+    """A program in a folder of `node/`, copied beside the node_modules that it imports from."""
+    folder = _npm(_npm_source(row))
+    shutil.copytree(HERE / "node", folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("package*.json"))
+    program = folder / row["folder"] / row["run"][0]
+    return ["node", f"--import={GUARD / 'guard.mjs'}", str(program), *row["run"][1:]], folder
 
 
 def cli(row: dict[str, Any]) -> tuple[list[str], Path]:
     """A command-line agent, started by a script in `cli/` that has its command in PATH."""
-    folder = _folder("cli", row)
-    _once(folder, lambda: _npm(folder, row))
-    return ["bash", str(HERE / "cli" / row["run"][0]), *row["run"][1:]], folder
+    return ["bash", str(HERE / "cli" / row["run"][0]), *row["run"][1:]], _npm(_npm_source(row))
 
 
-def _npm(folder: Path, row: dict[str, Any]) -> None:
-    (folder / "package.json").write_text('{"private": true, "type": "module"}')
-    options = row.get("install", [])
-    _run("npm", "install", "--no-audit", "--no-fund", "--loglevel=error", *options, *row["packages"], cwd=folder)
+def _npm_source(row: dict[str, Any]) -> Path:
+    """Return the folder with the row's package.json and its lock."""
+    return HERE / row["language"] / row.get("folder", "")
+
+
+def npm_packages(row: dict[str, Any]) -> list[str]:
+    """Return the program's package first, and of a Node program all others beside it, each as name@version."""
+    pinned = json.loads((_npm_source(row) / "package.json").read_text())["dependencies"]
+    first = row["package"]
+    others = [name for name in pinned if name != first] if row["language"] == "node" else []
+    return [f"{name}@{pinned[name]}" for name in (first, *others)]
+
+
+def npm_latest(row: dict[str, Any]) -> None:
+    """Write the newest version of the program's package, and of those at the same version, into package.json and lock."""
+    versions = dict(package.rsplit("@", 1) for package in npm_packages(row))
+    names = [name for name, version in versions.items() if version == versions[row["package"]]]
+    newest = [f"{name}@latest" for name in names]
+    _run("npm", "install", "--package-lock-only", "--save-exact", "--no-audit", *newest, cwd=_npm_source(row))
+
+
+def _npm(source: Path) -> Path:
+    """Install what the lock in `source` names; return the folder with its node_modules."""
+    files = [source / name for name in ("package.json", "package-lock.json", ".npmrc")]
+    folder = _folder("node", {}, files[1].read_text())
+
+    def install() -> None:
+        for file in files:
+            shutil.copy(file, folder)
+        # Not `npm ci`: it refuses a lock that leaves out other platforms' binaries, as a registry may.
+        _run("npm", "install", "--no-audit", "--no-fund", "--loglevel=error", cwd=folder)
+
+    _once(folder, install)
+    return folder
 
 
 def java(row: dict[str, Any]) -> tuple[list[str], Path]:
@@ -85,3 +114,15 @@ def java(row: dict[str, Any]) -> tuple[list[str], Path]:
 
 
 LANGUAGES = {"python": python, "node": node, "cli": cli, "java": java}
+
+
+def latest(row: dict[str, Any]) -> dict[str, str]:
+    """Return each package of a Python row, as written there, with what pins it to its newest fitting version."""
+    wanted = "\n".join(re.split(r"[=<>~!]=?", package)[0] for package in row["packages"])
+    command = ["uv", "pip", "compile", "--quiet", "--python", row.get("python", sys.executable), "-"]
+    command += [option for option in row.get("install", []) if option != "--no-deps"]
+    found = subprocess.run(command, input=wanted, capture_output=True, text=True, check=True, timeout=600).stdout
+    versions = dict(line.split("==") for line in found.splitlines() if "==" in line and line[0] != " ")
+    names = {package: re.split(r"[=<>~!]=?", package)[0] for package in row["packages"]}
+    bare = {package: re.sub(r"\[.*\]", "", name).lower().replace("_", "-") for package, name in names.items()}
+    return {package: f"{names[package]}=={versions[bare[package]]}" for package in row["packages"]}

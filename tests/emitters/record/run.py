@@ -13,6 +13,7 @@ import argparse
 import datetime
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from typing import Any
 import fixture
 import install
 import model
+import scenario
 import sink
 
 HERE = Path(__file__).parent
@@ -43,6 +45,8 @@ def rows() -> dict[str, dict[str, Any]]:
         if path.exists():
             for name, row in tomllib.loads(path.read_text()).items():
                 found[name] = row | {"language": language}
+                if "package" in row:
+                    found[name]["packages"] = install.npm_packages(found[name])
     return found
 
 
@@ -57,6 +61,7 @@ def environment(row: dict[str, Any], home: Path, folder: Path, urls: tuple[str, 
         "MODEL_URL": model_url,
         "SINK_URL": sink_url,
         "TRUTH": str(home / "truth.jsonl"),
+        "TASK": scenario.CODING_QUESTION,
         "OTEL_EXPORTER_OTLP_ENDPOINT": sink_url,
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
         "OTEL_SERVICE_NAME": "weather",
@@ -80,7 +85,14 @@ def record(name: str, row: dict[str, Any], *, verbose: bool) -> None:
             env = environment(row, home, folder, (its_model.url, its_sink.url))
             print(f"{name}: running", flush=True)
             ended = subprocess.run(
-                command, cwd=work, env=env, capture_output=True, text=True, timeout=row.get("timeout", 180), check=False
+                command,
+                cwd=work,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=row.get("timeout", 180),
+                check=False,
             )
             if verbose or ended.returncode:
                 print(ended.stdout[-3000:], ended.stderr[-3000:], f"exit {ended.returncode}", sep="\n")
@@ -92,7 +104,7 @@ def record(name: str, row: dict[str, Any], *, verbose: bool) -> None:
         outside = sorted(set((home / "outside").read_text().split())) if (home / "outside").exists() else []
         paths = {
             str(folder): "/home/user/program", str(HERE): "/home/user/record", str(home): "/home/user",
-            str(install.GUARD): "/home/user/guard", str(Path.home()): "/home/root", sys.base_prefix: "/usr",
+            str(home).replace("/", "-"): "-home-user", platform.release(): "6.1.0", str(install.GUARD): "/home/user/guard", str(Path.home()): "/home/root", sys.base_prefix: "/usr",
         }  # fmt: skip
         _write(name, row, fixture.truth(its_model.ledger, told), its_sink, paths)
     for what, of in (("asked outside", outside), ("unknown to the model", its_model.ledger.unknown)):
@@ -115,7 +127,9 @@ def _write(name: str, row: dict[str, Any], truth: dict[str, Any], its_sink: sink
     sent = {}
     for kind, key in sink.LISTS.items():
         kept = fixture.trimmed(its_sink.kept(kind), row.get("trim", []), gone)
-        sent[key] = fixture.shortened(kept, gone)
+        if "keep" in row:
+            kept = fixture.trimmed_to(kept, row["keep"], gone)
+        sent[key] = fixture.shortened(fixture.neutral(kept, paths), gone)
     whole = {
         "program": row["program"],
         "version": row.get("version") or _version(row["packages"][0]),
@@ -123,11 +137,11 @@ def _write(name: str, row: dict[str, Any], truth: dict[str, Any], its_sink: sink
         "recorded": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
         "scenario": row["scenario"],
         "packages": row.get("packages", []),
-        "truth": truth,
+        "truth": fixture.shortened(fixture.neutral(truth, paths), Counter()),
         **({"trimmed": dict(gone)} if gone else {}),
         **sent,
     }
-    text = fixture.text(fixture.neutral(whole, paths))
+    text = fixture.text(whole)
     fixture.check_neutral(text)
     FIXTURES.mkdir(exist_ok=True)
     (FIXTURES / f"{name}.json").write_text(text)
@@ -143,8 +157,11 @@ def _version(package: str) -> str:
 
 
 def _named(name: str, table: dict[str, Any]) -> list[str]:
-    """Return the rows of that name, or those whose names begin with it: google-adk has google-adk-stream, ..."""
-    return [name] if name in table else [row for row in table if row.startswith(f"{name}-")]
+    """Return the row of that name, or those whose names begin with it: agno has agno-genai and agno-openinference."""
+    named = [name] if name in table else [row for row in table if row.startswith(f"{name}-")]
+    if not named:
+        raise SystemExit(f"{name} is in no programs.toml")
+    return named
 
 
 def main() -> None:
@@ -152,6 +169,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="rows of programs.toml")
     parser.add_argument("--list", action="store_true", help="list the rows")
     parser.add_argument("--all", metavar="LANGUAGE", help="take all rows of a language")
+    parser.add_argument("--latest", action="store_true", help="pin the packages to their newest versions first")
     parser.add_argument("--verbose", action="store_true", help="print what the programs print")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -163,7 +181,25 @@ def main() -> None:
     elif arguments.inside:
         record(names[0], table[names[0]], verbose=arguments.verbose)
     else:
+        if arguments.latest:
+            for name in names:
+                _pin_latest(name, table[name])
+            table = rows()
         sys.exit(any([_run_isolated(name, table[name], verbose=arguments.verbose) for name in names]))
+
+
+def _pin_latest(name: str, row: dict[str, Any]) -> None:
+    """Write the newest versions into the row, or into its package.json and lock."""
+    if "package" in row:
+        install.npm_latest(row)
+        return
+    newest = install.latest(row)
+    path = HERE / row["language"] / "programs.toml"
+    before, section = path.read_text().split(f"\n[{name}]\n")
+    line = pinned = next(line for line in section.splitlines() if line.startswith("packages"))
+    for old, new in newest.items():
+        pinned = pinned.replace(f'"{old}"', f'"{new}"')
+    path.write_text(f"{before}\n[{name}]\n{section.replace(line, pinned, 1)}")
 
 
 def _run_isolated(name: str, row: dict[str, Any], *, verbose: bool) -> int:

@@ -14,7 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 QUESTION = "How is the weather in Atlantis, and in Lisbon?"
+CODING_QUESTION = "Read missing.txt, then run echo hello."
+QUESTIONS = (QUESTION, CODING_QUESTION)
 CITIES = ("Atlantis", "Lisbon")
+# Frameworks that do not say a call again say what came of it.
+OUTCOMES = ("no city is called Atlantis", "24 degrees in Lisbon")
 ANSWER = "Atlantis is nowhere to be found; Lisbon is sunny, with 24 degrees."
 CODING_ANSWER = "The file missing.txt is not there; the shell says hello."
 ASIDE = "Weather in two cities"  # to a request without tools: a title, a summary
@@ -54,6 +58,8 @@ class Asked:
     offered: dict[str, dict[str, Any]] = field(default_factory=dict)
     called: list[tuple[str, Any]] = field(default_factory=list)
     results: dict[str, Any] = field(default_factory=dict)
+    # All of the request, as it came.
+    body: str = ""
     # The API's own needs: whether a stream's usage is wanted, the response that this one goes on from, and so on.
     extra: dict[str, Any] = field(default_factory=dict)
 
@@ -83,6 +89,8 @@ class Said:
 
 def next_step(asked: Asked, folder: str) -> str | Call:
     """Return the text or the call that follows in the scenario. `folder`: where a coding agent works."""
+    if "[[ ## " in asked.system:
+        return _in_fields(asked)
     by_name = {name.lower(): name for name in asked.offered}
     times = Counter(name for name, _ in asked.called)
     weather = next((n for key, n in by_name.items() if "weather" in key and not HAND_OVER.search(key)), None)
@@ -90,8 +98,9 @@ def next_step(asked: Asked, folder: str) -> str | Call:
     reads = next((n for key, n in by_name.items() if key in READ), None)
     shell = next((n for key, n in by_name.items() if key in SHELL), None)
     if weather is not None:
-        if times[weather] < len(CITIES):
-            return Call(weather, _arguments(asked.offered[weather], CITIES[times[weather]], folder))
+        made = max(times[weather], sum(outcome in asked.body for outcome in OUTCOMES))
+        if made < len(CITIES):
+            return Call(weather, _arguments(asked.offered[weather], CITIES[made], folder))
         return _end(asked, by_name, ANSWER)
     if shell is not None or reads is not None:
         # An agent with a shell and nothing that reads files reads them by its shell.
@@ -105,6 +114,19 @@ def next_step(asked: Asked, folder: str) -> str | Call:
     if hand_over is not None and not times[hand_over]:
         return Call(hand_over, _arguments(asked.offered[hand_over], QUESTION, folder))
     return _end(asked, by_name, ANSWER if asked.offered or asked.called or QUESTION in asked.question else ASIDE)
+
+
+def _in_fields(asked: Asked) -> str:
+    """Return what follows in the texts that DSPy asks for: fields with headings, calls of tools among them."""
+    made = sum(outcome in asked.body for outcome in OUTCOMES)
+    if "next_tool_name" not in asked.system:
+        fields = {"reasoning": "I have asked about both.", "answer": ANSWER}
+    elif made < len(CITIES):
+        arguments = json.dumps({"city": CITIES[made]})
+        fields = {"next_thought": "I ask.", "next_tool_name": "get_weather", "next_tool_args": arguments}
+    else:
+        fields = {"next_thought": "I know.", "next_tool_name": "finish", "next_tool_args": "{}"}
+    return "".join(f"[[ ## {name} ## ]]\n{value}\n\n" for name, value in fields.items()) + "[[ ## completed ## ]]"
 
 
 def _end(asked: Asked, by_name: dict[str, str], answer: str) -> str | Call:
@@ -136,7 +158,7 @@ def _argument(name: str, schema: dict[str, Any], value: str, folder: str) -> Any
         return _arguments(schema, value, folder)
     if value == FILE:
         return f"{folder}/{FILE}"
-    if "agent" in name.lower() or name == "coworker":
+    if re.search("agent|member|coworker", name.lower()):
         # The names that a hand-over takes stand in its description, if anywhere.
         named = re.search(r"weather[ _-]?(agent|expert|writer)", json.dumps(schema), re.IGNORECASE)
         return named[0] if named else "weather_agent"

@@ -1,0 +1,9 @@
+# GitHub Copilot CLI with a model of one's own, offline, without questions to a person.
+unset OTEL_SERVICE_NAME
+export COPILOT_PROVIDER_BASE_URL="$MODEL_URL/v1" COPILOT_PROVIDER_TYPE=openai COPILOT_PROVIDER_API_KEY=none
+export COPILOT_MODEL=gpt-4o-mini COPILOT_OFFLINE=true COPILOT_AUTO_UPDATE=false
+export COPILOT_OTEL_ENABLED=true OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true
+session=5e551014-0000-4000-8000-000000000002
+echo "{\"session\": \"$session\"}" >> "$TRUTH"
+copilot --no-auto-update --allow-all-tools --allow-all-paths --session-id "$session" \
+  --prompt "$TASK"
