@@ -87,6 +87,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(status, "application/json", json.dumps(answer).encode())
             return
         asked = api.read(self.path, json.loads(body))
+        asked.body = body.decode()
         said = self.ledger.answer(api, asked, self.folder)
         if said is None:
             self._send(429, "application/json", json.dumps(api.refusal).encode())

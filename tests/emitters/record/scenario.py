@@ -111,7 +111,7 @@ def next_step(asked: Asked, folder: str) -> str | Call:
             name, value = steps[made]
             return Call(name, _arguments(asked.offered[name], value, folder))
         return _end(asked, by_name, CODING_ANSWER)
-    if hand_over is not None and not times[hand_over]:
+    if hand_over is not None and not times[hand_over] and ANSWER not in asked.body:
         return Call(hand_over, _arguments(asked.offered[hand_over], QUESTION, folder))
     return _end(asked, by_name, ANSWER if asked.offered or asked.called or QUESTION in asked.question else ASIDE)
 
