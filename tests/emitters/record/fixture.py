@@ -119,20 +119,23 @@ def trimmed_to(resources: list[dict[str, Any]], patterns: list[str], gone: Count
     return [resource for resource in resources if resource.get("scopeSpans", True)]
 
 
-def shortened(value: Any, gone: Counter[str], *, tools: bool = False) -> Any:
+def shortened(value: Any, gone: Counter[str], *, long: int = LONG, tools: bool = False) -> Any:
     """Return the value with long texts cut in their middles, those inside of JSON that is a text too.
 
-    `tools`: it is a list of what a coding agent offers, dozens with each call; the first ones are kept.
+    `long`: characters kept of a text. `tools`: it is a list of what a coding agent offers, dozens with each call; the first ones are kept.
     """
     if isinstance(value, dict):
         tools = tools or bool(OFFERED.search(str(value.get("key"))))
-        return {key: shortened(item, gone, tools=tools or bool(OFFERED.search(key))) for key, item in value.items()}
+        return {
+            key: shortened(item, gone, long=long, tools=tools or bool(OFFERED.search(key)))
+            for key, item in value.items()
+        }
     if isinstance(value, list):
         if tools and len(value) > OFFERED_KEPT:
             gone["tools offered"] += len(value) - OFFERED_KEPT
             value = value[:OFFERED_KEPT]
-        return [shortened(item, gone) for item in value]
-    if not isinstance(value, str) or (len(value) <= LONG and not tools):
+        return [shortened(item, gone, long=long) for item in value]
+    if not isinstance(value, str) or (len(value) <= long and not tools):
         return value
     if value[:1] in {"[", "{", '"'}:
         try:
@@ -141,12 +144,12 @@ def shortened(value: Any, gone: Counter[str], *, tools: bool = False) -> Any:
             pass
         else:
             separators = (", ", ": ") if re.search(r'"[:,] ', value) else (",", ":")
-            cut = shortened(inside, gone, tools=tools)
+            cut = shortened(inside, gone, long=long, tools=tools)
             return json.dumps(cut, separators=separators, ensure_ascii="\\u" in value) if cut != inside else value
-    if len(value) <= LONG:
+    if len(value) <= long:
         return value
-    gone["characters of long texts"] += len(value) - LONG
-    return f"{value[: LONG // 2]} [...] {value[-LONG // 2 :]}"
+    gone["characters of long texts"] += len(value) - long
+    return f"{value[: long // 2]} [...] {value[-long // 2 :]}"
 
 
 def neutral(value: Any, paths: dict[str, str]) -> Any:

@@ -118,7 +118,7 @@ LANGUAGES = {"python": python, "node": node, "cli": cli, "java": java}
 
 def latest(row: dict[str, Any]) -> dict[str, str]:
     """Return each package of a Python row, as written there, with what pins it to its newest fitting version."""
-    wanted = "\n".join(re.split(r"[=<>~!]=?", package)[0] for package in row["packages"])
+    wanted = "\n".join([*(re.split(r"[=<>~!]=?", package)[0] for package in row["packages"]), *row.get("limits", [])])
     command = ["uv", "pip", "compile", "--quiet", "--python", row.get("python", sys.executable), "-"]
     command += [option for option in row.get("install", []) if option != "--no-deps"]
     found = subprocess.run(command, input=wanted, capture_output=True, text=True, check=True, timeout=600).stdout

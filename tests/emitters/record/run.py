@@ -61,7 +61,7 @@ def environment(row: dict[str, Any], home: Path, folder: Path, urls: tuple[str, 
         "MODEL_URL": model_url,
         "SINK_URL": sink_url,
         "TRUTH": str(home / "truth.jsonl"),
-        "TASK": scenario.CODING_QUESTION,
+        "TASK": scenario.DELEGATED_QUESTION if row.get("delegated") else scenario.CODING_QUESTION,
         "OTEL_EXPORTER_OTLP_ENDPOINT": sink_url,
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
         "OTEL_SERVICE_NAME": "weather",
@@ -129,7 +129,7 @@ def _write(name: str, row: dict[str, Any], truth: dict[str, Any], its_sink: sink
         kept = fixture.trimmed(its_sink.kept(kind), row.get("trim", []), gone)
         if "keep" in row:
             kept = fixture.trimmed_to(kept, row["keep"], gone)
-        sent[key] = fixture.shortened(fixture.neutral(kept, paths), gone)
+        sent[key] = fixture.shortened(fixture.neutral(kept, paths), gone, long=row.get("long", fixture.LONG))
     whole = {
         "program": row["program"],
         "version": row.get("version") or _version(row["packages"][0]),

@@ -15,7 +15,11 @@ from typing import Any
 
 QUESTION = "How is the weather in Atlantis, and in Lisbon?"
 CODING_QUESTION = "Read missing.txt, then run echo hello."
-QUESTIONS = (QUESTION, CODING_QUESTION)
+# A coding agent that has sub-agents lets one of them do it.
+DELEGATED_QUESTION = "Let a subagent do this. Read missing.txt, then run echo hello."
+QUESTIONS = (QUESTION, DELEGATED_QUESTION, CODING_QUESTION)
+SUBAGENT_NAMES = {"subagent_type": "general", "agent_name": "generalist", "task_name": "reader"}
+SUBAGENT = {"agent", "task", "spawn_agent", "invoke_agent", "generalist"}
 CITIES = ("Atlantis", "Lisbon")
 # Frameworks that do not say a call again say what came of it.
 OUTCOMES = ("no city is called Atlantis", "24 degrees in Lisbon")
@@ -102,6 +106,13 @@ def next_step(asked: Asked, folder: str) -> str | Call:
         if made < len(CITIES):
             return Call(weather, _arguments(asked.offered[weather], CITIES[made], folder))
         return _end(asked, by_name, ANSWER)
+    subagent = next((n for key, n in by_name.items() if key in SUBAGENT), None)
+    if subagent is not None and DELEGATED_QUESTION in asked.question:
+        return (
+            CODING_ANSWER
+            if times[subagent]
+            else Call(subagent, _arguments(asked.offered[subagent], CODING_QUESTION, ""))
+        )
     if shell is not None or reads is not None:
         # An agent with a shell and nothing that reads files reads them by its shell.
         steps = [(reads, FILE)] if reads else [(shell, f"cat {FILE}")]
@@ -158,6 +169,8 @@ def _argument(name: str, schema: dict[str, Any], value: str, folder: str) -> Any
         return _arguments(schema, value, folder)
     if value == FILE:
         return f"{folder}/{FILE}"
+    if value == CODING_QUESTION and name in SUBAGENT_NAMES:
+        return SUBAGENT_NAMES[name]
     if re.search("agent|member|coworker", name.lower()):
         # The names that a hand-over takes stand in its description, if anywhere.
         named = re.search(r"weather[ _-]?(agent|expert|writer)", json.dumps(schema), re.IGNORECASE)

@@ -101,7 +101,9 @@ def main() -> None:
             where: defaultdict[str, Counter[str]] = defaultdict(Counter)
             for item, key, said in everything:
                 whole = str(said) == str(value)
-                if whole or (isinstance(value, str) and value in str(said)):
+                # A number is looked for in texts too, such as usage as JSON, where it is too large to be there by chance.
+                within = value in str(said) if isinstance(value, str) else value > 500 and f" {value}," in f" {said},"
+                if whole or within:
                     where[key if whole else f"~{key}"][item] += 1
             texts = [f"{key} ({', '.join(f'{item} {n}' for item, n in items.items())})" for key, items in where.items()]
             print(f"{fact} {str(value)[:30]!r}: {'; '.join(texts)[:600] or '-'}")

@@ -48,13 +48,6 @@ def instrument():
         {"openai_chat": logfire.instrument_openai, "openai_responses": logfire.instrument_openai,
          "anthropic_messages": logfire.instrument_anthropic}[sys.argv[1]]()  # fmt: skip
         return logfire.shutdown
-    if "auto" in words:  # as `opentelemetry-instrument` does, of a distribution named in the environment
-        from opentelemetry.instrumentation.auto_instrumentation import initialize
-
-        initialize()
-        from opentelemetry import trace
-
-        return lambda: trace.get_tracer_provider().shutdown()
     end = weather.telemetry()
     for word in words:
         if word in INSTRUMENTATIONS:
@@ -225,15 +218,13 @@ CLIENTS = {
 
 def main():
     end = instrument()
-    from opentelemetry import baggage, context, trace
+    from opentelemetry import trace
 
     ask, model, overloaded = CLIENTS[sys.argv[1]]
     attributes = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": weather.AGENT}
     attributes["gen_ai.conversation.id"] = weather.SESSION
     weather.tell(agent=weather.AGENT)
     weather.tell(session=weather.SESSION)
-    if "baggage" in sys.argv:
-        context.attach(baggage.set_baggage("session.id", weather.SESSION))
     tracer = trace.get_tracer("travel")
     with tracer.start_as_current_span(f"invoke_agent {weather.AGENT}", attributes=attributes):
         weather.tell(answer=ask(model))

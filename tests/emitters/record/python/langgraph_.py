@@ -5,8 +5,15 @@ import sys
 
 import weather
 
-end = weather.telemetry()
-if "openinference" in sys.argv:
+end = weather.telemetry if "auto" in sys.argv else weather.telemetry()
+if "auto" in sys.argv:  # as `opentelemetry-instrument` does, of a distribution named in the environment
+    from opentelemetry import baggage, context, trace
+    from opentelemetry.instrumentation.auto_instrumentation import initialize
+
+    initialize()
+    end = trace.get_tracer_provider().shutdown
+    context.attach(baggage.set_baggage("session.id", weather.SESSION))
+elif "openinference" in sys.argv:
     from openinference.instrumentation.langchain import LangChainInstrumentor
 
     LangChainInstrumentor().instrument()
