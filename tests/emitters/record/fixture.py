@@ -122,7 +122,8 @@ def trimmed_to(resources: list[dict[str, Any]], patterns: list[str], gone: Count
 def shortened(value: Any, gone: Counter[str], *, long: int = LONG, tools: bool = False) -> Any:
     """Return the value with long texts cut in their middles, those inside of JSON that is a text too.
 
-    `long`: characters kept of a text. `tools`: it is a list of what a coding agent offers, dozens with each call; the first ones are kept.
+    `long`: characters kept of a text. `tools`: it is a list of what a coding agent offers, dozens with each call; the
+    first ones are kept.
     """
     if isinstance(value, dict):
         tools = tools or bool(OFFERED.search(str(value.get("key"))))
