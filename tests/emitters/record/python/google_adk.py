@@ -6,6 +6,10 @@ import sys
 import weather
 
 end = weather.telemetry()
+if "openinference" in sys.argv:
+    from openinference.instrumentation.google_adk import GoogleADKInstrumentor
+
+    GoogleADKInstrumentor().instrument()
 from google.adk.agents import Agent, RunConfig  # noqa: E402 - tracers are made when it is imported
 from google.adk.agents.run_config import StreamingMode  # noqa: E402
 from google.adk.runners import Runner  # noqa: E402

@@ -11,7 +11,13 @@ os.environ |= {"OTEL_EXPORTER": "otlp_http", "OTEL_ENDPOINT": f"{weather.SINK_UR
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 import litellm  # noqa: E402
 
-litellm.callbacks = ["otel"]
+if "openinference" in sys.argv:
+    end = weather.telemetry()
+    from openinference.instrumentation.litellm import LiteLLMInstrumentor
+
+    LiteLLMInstrumentor().instrument()
+else:
+    litellm.callbacks = ["otel"]
 litellm.telemetry = False
 
 

@@ -133,4 +133,52 @@ def openinference():
     provider.shutdown()
 
 
+def langwatch():
+    import langwatch
+
+    os.environ["LANGWATCH_ENDPOINT"] = weather.SINK_URL
+    langwatch.setup(api_key="none", endpoint_url=weather.SINK_URL)
+
+    def agent(function):
+        @langwatch.trace(name="travel", metadata={"thread_id": weather.SESSION, "user_id": "user"})
+        @langwatch.span(name=weather.AGENT, type="agent")
+        def weather_agent(question, model):
+            langwatch.get_current_trace().autotrack_openai_calls(openai)
+            return function(question, model)
+
+        return weather_agent
+
+    run(agent, langwatch.span(name="get_weather", type="tool"))
+    from opentelemetry import trace
+
+    trace.get_tracer_provider().shutdown()
+
+
+def agentops():
+    import agentops
+    from agentops.sdk.decorators import agent, tool
+
+    agentops.init(
+        api_key="none", endpoint=weather.SINK_URL, exporter_endpoint=f"{weather.SINK_URL}/v1/traces", auto_start_session=False
+    )
+    agentops.start_trace("travel", tags=[weather.SESSION])
+    run(agent(name=weather.AGENT), tool(name="get_weather"))
+    agentops.end_all_sessions() if hasattr(agentops, "end_all_sessions") else None
+    from opentelemetry import trace
+
+    trace.get_tracer_provider().shutdown()
+
+
+def honeyhive():
+    from honeyhive import HoneyHiveTracer, trace
+    from openinference.instrumentation.openai import OpenAIInstrumentor
+
+    tracer = HoneyHiveTracer.init(
+        api_key="none", project="travel", session_name=weather.SESSION, server_url=weather.SINK_URL, session_id=None
+    )
+    OpenAIInstrumentor().instrument(tracer_provider=tracer.provider)
+    run(trace(event_type="chain", event_name=weather.AGENT), trace(event_type="tool", event_name="get_weather"))
+    tracer.provider.shutdown()
+
+
 globals()[sys.argv[1]]()

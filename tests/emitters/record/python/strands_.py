@@ -8,6 +8,12 @@ from strands import Agent, tool
 from strands.telemetry import StrandsTelemetry
 
 StrandsTelemetry().setup_otlp_exporter()
+if "openinference" in sys.argv:
+    from openinference.instrumentation.strands_agents import StrandsAgentsToOpenInferenceProcessor
+
+    trace.get_tracer_provider()._active_span_processor._span_processors = (
+        StrandsAgentsToOpenInferenceProcessor(), *trace.get_tracer_provider()._active_span_processor._span_processors
+    )  # fmt: skip
 
 
 def make(name):
