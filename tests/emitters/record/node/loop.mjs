@@ -60,3 +60,26 @@ async function responses(client, model, tool) {
     }
   }
 }
+
+/** Ask as `loop` does, by the Anthropic client. */
+export async function messages(client, model, tool) {
+  const said = [{ role: 'user', content: weather.QUESTION }];
+  for (;;) {
+    const message = await client.messages.create({
+      model,
+      max_tokens: 1000,
+      system: weather.SYSTEM,
+      messages: said,
+      tools: [{ name: TOOL.name, description: TOOL.description, input_schema: TOOL.parameters }],
+    });
+    const calls = message.content.filter((block) => block.type === 'tool_use');
+    if (!calls.length) return message.content.map((block) => block.text ?? '').join('');
+    said.push({ role: 'assistant', content: message.content });
+    const results = [];
+    for (const call of calls) {
+      const content = await outcome(tool, JSON.stringify(call.input));
+      results.push({ type: 'tool_result', tool_use_id: call.id, content, is_error: content.startsWith('Error') });
+    }
+    said.push({ role: 'user', content: results });
+  }
+}
