@@ -96,6 +96,7 @@ def record(name: str, row: dict[str, Any], *, verbose: bool) -> None:
             )
             if verbose or ended.returncode:
                 print(ended.stdout[-3000:], ended.stderr[-3000:], f"exit {ended.returncode}", sep="\n")
+                print(*(json.dumps(call) for call in its_model.ledger.calls), sep="\n")
             if ended.returncode and not row.get("may_fail"):
                 raise SystemExit(f"{name}: the program failed")
             _settle(its_sink)

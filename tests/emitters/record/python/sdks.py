@@ -136,14 +136,15 @@ def openinference():
 def langwatch():
     import langwatch
 
+    from openinference.instrumentation.openai import OpenAIInstrumentor
+
     os.environ["LANGWATCH_ENDPOINT"] = weather.SINK_URL
-    langwatch.setup(api_key="none", endpoint_url=weather.SINK_URL)
+    langwatch.setup(api_key="none", endpoint_url=weather.SINK_URL, instrumentors=[OpenAIInstrumentor()])
 
     def agent(function):
         @langwatch.trace(name="travel", metadata={"thread_id": weather.SESSION, "user_id": "user"})
         @langwatch.span(name=weather.AGENT, type="agent")
         def weather_agent(question, model):
-            langwatch.get_current_trace().autotrack_openai_calls(openai)
             return function(question, model)
 
         return weather_agent
