@@ -1,4 +1,4 @@
-"""What a program needs, installed in a folder of its own in the cache: a virtual environment, node_modules, a Maven build.
+"""What a program needs, in a folder of its own in the cache: a virtual environment, node_modules, a Maven build.
 
 Each function takes a program's row (`programs.toml`) and returns the command that starts it. The folder's name has a
 hash of what is installed, so that rows with the same packages share it.
@@ -113,7 +113,15 @@ def java(row: dict[str, Any]) -> tuple[list[str], Path]:
     return ["java", "-cp", f"{folder}/build/target/classes:{folder}/build/target/lib/*", *row["run"]], folder
 
 
-LANGUAGES = {"python": python, "node": node, "cli": cli, "java": java}
+def go(row: dict[str, Any]) -> tuple[list[str], Path]:
+    """A module in a folder of `go/`, built."""
+    source = HERE / "go" / row["folder"]
+    folder = _folder("go", row, *(file.read_text() for file in sorted(source.iterdir())))
+    _once(folder, lambda: _run("go", "build", "-o", folder / "program", ".", cwd=source))
+    return [str(folder / "program"), *row["run"]], folder
+
+
+LANGUAGES = {"python": python, "node": node, "cli": cli, "java": java, "go": go}
 
 
 def latest(row: dict[str, Any]) -> dict[str, str]:
