@@ -1,13 +1,15 @@
-# opencode, without questions to a person. It is run as a client of its own server: alone it ends before its exporter flushes.
+# opencode, without questions to a person, as a client of its own server: alone it ends before its exporter flushes. Words: anthropic.
 unset OTEL_SERVICE_NAME
+package=@ai-sdk/openai-compatible model=gpt-4o-mini
+[ "${1:-}" != anthropic ] || package=@ai-sdk/anthropic model=claude-sonnet-4-5
 cat > opencode.json <<END
 {
   "autoupdate": false, "share": "disabled", "experimental": { "openTelemetry": true }, "permission": "allow",
-  "model": "stand-in/gpt-4o-mini", "small_model": "stand-in/gpt-4o-mini",
+  "model": "stand-in/$model", "small_model": "stand-in/$model",
   "provider": {
     "stand-in": {
-      "npm": "@ai-sdk/openai-compatible", "options": { "baseURL": "$MODEL_URL/v1", "apiKey": "none" },
-      "models": { "gpt-4o-mini": { "name": "stand-in", "limit": { "context": 128000, "output": 4096 } } }
+      "npm": "$package", "options": { "baseURL": "$MODEL_URL/v1", "apiKey": "none" },
+      "models": { "$model": { "name": "stand-in", "limit": { "context": 128000, "output": 4096 } } }
     }
   }
 }

@@ -5,6 +5,7 @@ export const MODEL_URL = process.env.MODEL_URL;
 export const OPENAI_URL = `${MODEL_URL}/v1`;
 export const SINK_URL = process.env.SINK_URL;
 export const MODEL = 'gpt-4o-mini';
+export const CLAUDE = 'claude-sonnet-4-5';
 export const OVERLOADED = 'overloaded';
 export const AGENT = 'weather_agent';
 export const SESSION = 'session-7f3a';

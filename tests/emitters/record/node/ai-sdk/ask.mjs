@@ -1,14 +1,21 @@
-// An agent of the AI SDK's, as it is traced by @ai-sdk/otel here and by what is put onto that elsewhere. Words: stream, responses.
+// An agent of the AI SDK's, as it is traced by @ai-sdk/otel here and by what is put onto that elsewhere. Words: stream, responses, anthropic.
+import { createAnthropic } from '@ai-sdk/anthropic';
 import { createOpenAI } from '@ai-sdk/openai';
 import { generateText, isStepCount, streamText, tool } from 'ai';
 import { z } from 'zod';
 import * as weather from '../weather.mjs';
 
-const models = createOpenAI({ baseURL: weather.OPENAI_URL, apiKey: 'none' });
+const openai = createOpenAI({ baseURL: weather.OPENAI_URL, apiKey: 'none' });
+const anthropic = createAnthropic({ baseURL: weather.OPENAI_URL, apiKey: 'none' });
 
-export async function ask(model, words) {
+function provided(name, words) {
+  if (words.includes('anthropic')) return anthropic(name);
+  return words.includes('responses') ? openai.responses(name) : openai.chat(name);
+}
+
+export async function ask(name, words) {
   const call = {
-    model: words.includes('responses') ? models.responses(model) : models.chat(model),
+    model: provided(name, words),
     instructions: weather.SYSTEM,
     prompt: weather.QUESTION,
     tools: {

@@ -1,4 +1,4 @@
-// The AI SDK with @ai-sdk/otel. Words: stream, responses, legacy (the spans with ai.* keys), context (the session is on the spans).
+// The AI SDK with @ai-sdk/otel. Words: stream, responses, anthropic, legacy (the spans with ai.* keys), context (the session is on the spans).
 import { LegacyOpenTelemetry, OpenTelemetry } from '@ai-sdk/otel';
 import { registerTelemetry } from 'ai';
 import { provider } from '../telemetry.mjs';
@@ -11,6 +11,6 @@ registerTelemetry(new Telemetry({ runtimeContext: words.includes('context') }));
 
 weather.tell({ agent: weather.AGENT });
 weather.tell({ session: weather.SESSION });
-weather.tell({ answer: await ask(weather.MODEL, words) });
+weather.tell({ answer: await ask(words.includes('anthropic') ? weather.CLAUDE : weather.MODEL, words) });
 await weather.refused(() => ask(weather.OVERLOADED, words));
 await provider.shutdown();

@@ -1,5 +1,6 @@
 // A LangChain agent.
 import { createAgent, createMiddleware, tool, ToolMessage } from 'langchain';
+import { ChatAnthropic } from '@langchain/anthropic';
 import { ChatOpenAI } from '@langchain/openai';
 import { z } from 'zod';
 import * as weather from '../weather.mjs';
@@ -22,10 +23,16 @@ const getWeather = tool(weather.getWeather, {
   schema: z.object({ city: z.string() }),
 });
 
+function provided(model, words) {
+  const streaming = words.includes('stream');
+  if (words.includes('anthropic')) return new ChatAnthropic({ model, maxRetries: 0, streaming, anthropicApiUrl: weather.MODEL_URL });
+  return new ChatOpenAI({ model, maxRetries: 0, useResponsesApi: words.includes('responses'), streaming });
+}
+
 export async function ask(model, words = []) {
   const agent = createAgent({
     name: weather.AGENT,
-    model: new ChatOpenAI({ model, maxRetries: 0, useResponsesApi: words.includes('responses'), streaming: words.includes('stream') }),
+    model: provided(model, words),
     systemPrompt: weather.SYSTEM,
     tools: [getWeather],
     middleware: [failures],

@@ -1,4 +1,4 @@
-// LangChain with OpenInference's instrumentation. Words: stream, responses.
+// LangChain with OpenInference's instrumentation. Words: stream, responses, anthropic.
 import { LangChainInstrumentation } from '@arizeai/openinference-instrumentation-langchain';
 import * as callbacks from '@langchain/core/callbacks/manager';
 import { provider } from '../telemetry.mjs';
@@ -10,6 +10,6 @@ const words = process.argv.slice(2);
 
 weather.tell({ agent: weather.AGENT });
 weather.tell({ session: weather.SESSION });
-weather.tell({ answer: await ask(weather.MODEL, words) });
+weather.tell({ answer: await ask(words.includes('anthropic') ? weather.CLAUDE : weather.MODEL, words) });
 await weather.refused(() => ask(weather.OVERLOADED, words));
 await provider.shutdown();

@@ -15,6 +15,6 @@ const ask = (model) =>
     ? messages(new Anthropic({ maxRetries: 0 }), model, weather.getWeather)
     : loop(new OpenAI({ maxRetries: 0 }), model, weather.getWeather, words);
 
-weather.tell({ answer: await ask(words.includes('anthropic') ? 'claude-sonnet-4-5' : weather.MODEL) });
+weather.tell({ answer: await ask(words.includes('anthropic') ? weather.CLAUDE : weather.MODEL) });
 await weather.refused(() => ask(weather.OVERLOADED));
 await provider.shutdown();
