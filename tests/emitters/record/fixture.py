@@ -43,11 +43,21 @@ def truth(ledger: Any, told: list[dict[str, Any]]) -> dict[str, Any]:
         tools = [_noted_tool(entry, asked_for) for entry in noted]
     else:
         tools = [
-            {"id": c["id"], "name": c["name"], "arguments": c["arguments"], _outcome(c): ledger.results.get(c["id"])}
+            {
+                "id": c["id"],
+                "name": c["name"],
+                "arguments": c["arguments"],
+                _outcome(c): _said_by(ledger.results.get(c["id"])),
+            }
             for c in asked_for
         ]
     answers = [entry["answer"] for entry in told if "answer" in entry]
     sessions = [entry["session"] for entry in told if "session" in entry]
+    questions = [entry["question"] for entry in told if "question" in entry]
+    agents = [entry["agent"] for entry in told if "agent" in entry]
+    agents += [
+        name for call in asked_for for key, name in call["arguments"].items() if key in scenario.SUBAGENT_NAMED_BY
+    ]
     nothing = {"question": None, "system": None}
     asked = (c for c in ledger.calls if any(question in c["question"] for question in scenario.QUESTIONS))
     first = next(asked, (ledger.calls or [nothing])[0])
@@ -55,9 +65,11 @@ def truth(ledger: Any, told: list[dict[str, Any]]) -> dict[str, Any]:
         "model_calls": [{key: call[key] for key in CALL if key in call} for call in ledger.calls],
         "tool_calls": tools,
         "hand_overs": [c["name"] for c in asked_for if scenario.HAND_OVER.search(c["name"].lower())],
-        "agents": list(dict.fromkeys(entry["agent"] for entry in told if "agent" in entry)),
+        "agents": list(dict.fromkeys(agents)),
         "session": sessions[0] if sessions else None,
-        "question": next((q for q in scenario.QUESTIONS if q in (first["question"] or "")), first["question"]),
+        "question": questions[0]
+        if questions
+        else next((q for q in scenario.QUESTIONS if q in (first["question"] or "")), first["question"]),
         "answer": answers[0] if answers else next((c["text"] for c in reversed(answered) if c["text"]), None),
         "system": first["system"] or None,
     }
@@ -66,6 +78,13 @@ def truth(ledger: Any, told: list[dict[str, Any]]) -> dict[str, Any]:
 def _outcome(call: dict[str, Any]) -> str:
     """Return what came of a coding agent's call: the file that it is to read is missing."""
     return "error" if call["name"].lower() in scenario.READ else "result"
+
+
+def _said_by(result: Any) -> Any:
+    """Return what a tool gave back, without what the program adds for the model."""
+    if isinstance(result, dict) and len(result) == 1:
+        result = next(iter(result.values()))
+    return result.split("\n\n<system-reminder>")[0] if isinstance(result, str) else result
 
 
 def _noted_tool(entry: dict[str, Any], asked_for: list[dict[str, Any]]) -> dict[str, Any]:
@@ -99,7 +118,7 @@ def trimmed(resources: list[dict[str, Any]], patterns: list[str], gone: Counter[
 
 
 def trimmed_to(resources: list[dict[str, Any]], patterns: list[str], gone: Counter[str]) -> list[dict[str, Any]]:
-    """Return the resources with the spans whose names match a pattern, those above them, and a few others; count the rest."""
+    """Return the resources with the spans whose names match a pattern, those above and a few others; count the rest."""
     scopes = [scoped for resource in resources for scoped in resource.get("scopeSpans", [])]
     spans = {span["spanId"]: span for scoped in scopes for span in scoped["spans"]}
     kept: dict[str, Any] = {}

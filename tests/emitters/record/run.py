@@ -1,16 +1,16 @@
 """Run real programs against the stand-in model and record what telemetry they send, each as a fixture.
 
-    python run.py google-adk-2.13 ...   rows of */programs.toml; `--list` lists them, `--all LANGUAGE` takes a language's
+    python run.py google-adk ...   rows of */programs.toml, and those whose names begin so; `--list` lists them
 
 A program is installed with the network as it is, and run without any: in a network of its own that has loopback and
-nothing else (Linux's `unshare`, as root), where also the host's name and the process ids are nobody's. Where that is not
-to be had, only the guard of tests/emitters/guard keeps Python and Node programs in. Needs uv, npm, Maven for theirs.
+nothing else (`unshare` of Linux, as root), where also the host's name and the process ids are nobody's. Where that is
+not to be had, the guard of tests/emitters/guard keeps Python and Node programs in. Needs uv, npm, Maven for theirs.
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime
+import datetime as dt
 import json
 import os
 import platform
@@ -102,10 +102,13 @@ def record(name: str, row: dict[str, Any], *, verbose: bool) -> None:
             _settle(its_sink)
         told_file = home / "truth.jsonl"
         told = [json.loads(line) for line in told_file.read_text().splitlines()] if told_file.exists() else []
+        if row["language"] == "cli":
+            told.append({"question": env["TASK"]})
         outside = sorted(set((home / "outside").read_text().split())) if (home / "outside").exists() else []
         paths = {
             str(folder): "/home/user/program", str(HERE): "/home/user/record", str(home): "/home/user",
-            str(home).replace("/", "-"): "-home-user", platform.release(): "6.1.0", str(install.GUARD): "/home/user/guard", str(Path.home()): "/home/root", sys.base_prefix: "/usr",
+            str(home).replace("/", "-"): "-home-user", platform.release(): "6.1.0",
+            str(install.GUARD): "/home/user/guard", str(Path.home()): "/home/root", sys.base_prefix: "/usr",
         }  # fmt: skip
         _write(name, row, fixture.truth(its_model.ledger, told), its_sink, paths)
     for what, of in (("asked outside", outside), ("unknown to the model", its_model.ledger.unknown)):
@@ -135,7 +138,7 @@ def _write(name: str, row: dict[str, Any], truth: dict[str, Any], its_sink: sink
         "program": row["program"],
         "version": row.get("version") or _version(row["packages"][0]),
         "language": row["language"],
-        "recorded": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
+        "recorded": dt.datetime.now(tz=dt.UTC).date().isoformat(),
         "scenario": row["scenario"],
         "packages": row.get("packages", []),
         "truth": fixture.shortened(fixture.neutral(truth, paths), Counter()),
@@ -154,7 +157,7 @@ def _write(name: str, row: dict[str, Any], truth: dict[str, Any], its_sink: sink
 
 def _version(package: str) -> str:
     """Return the version that a package is pinned to: google-adk[a2a]==2.13.0, @google/genai@1.0.0."""
-    return package.split("==")[-1] if "==" in package else package.rsplit("@", 1)[-1]
+    return package.rsplit("==", maxsplit=1)[-1] if "==" in package else package.rsplit("@", 1)[-1]
 
 
 def _named(name: str, table: dict[str, Any]) -> list[str]:
@@ -186,7 +189,8 @@ def main() -> None:
             for name in names:
                 _pin_latest(name, table[name])
             table = rows()
-        sys.exit(any([_run_isolated(name, table[name], verbose=arguments.verbose) for name in names]))
+        codes = [_run_isolated(name, table[name], verbose=arguments.verbose) for name in names]
+        sys.exit(max(codes, default=0))
 
 
 def _pin_latest(name: str, row: dict[str, Any]) -> None:

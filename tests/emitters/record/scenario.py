@@ -19,6 +19,7 @@ CODING_QUESTION = "Read missing.txt, then run echo hello."
 DELEGATED_QUESTION = "Let a subagent do this. Read missing.txt, then run echo hello."
 QUESTIONS = (QUESTION, DELEGATED_QUESTION, CODING_QUESTION)
 SUBAGENT_NAMES = {"subagent_type": "general", "agent_name": "generalist", "task_name": "reader"}
+SUBAGENT_NAMED_BY = {"subagent_type", "agent_name", "agent_type"}
 SUBAGENT = {"agent", "task", "spawn_agent", "invoke_agent", "generalist"}
 CITIES = ("Atlantis", "Lisbon")
 # Frameworks that do not say a call again say what came of it.
@@ -91,7 +92,7 @@ class Said:
     calls: list[Call] = field(default_factory=list)
 
 
-def next_step(asked: Asked, folder: str) -> str | Call:
+def next_step(asked: Asked, folder: str) -> str | Call:  # noqa: PLR0911 - a scenario is a list of cases
     """Return the text or the call that follows in the scenario. `folder`: where a coding agent works."""
     if "[[ ## " in asked.system:
         return _in_fields(asked)
@@ -152,7 +153,7 @@ def _arguments(schema: dict[str, Any], value: str, folder: str) -> dict[str, Any
     return {name: _argument(name, properties.get(name) or {}, value, folder) for name in required}
 
 
-def _argument(name: str, schema: dict[str, Any], value: str, folder: str) -> Any:
+def _argument(name: str, schema: dict[str, Any], value: str, folder: str) -> Any:  # noqa: PLR0911 - as above
     if choices := schema.get("enum"):
         return choices[0]
     kind = str(schema.get("type", "string")).lower()
