@@ -38,7 +38,7 @@ SHELL = {
     *("bash", "shell", "run_shell_command", "run_terminal_cmd", "exec_command", "shell_command", "local_shell"),
     *("execute_command", "run_command", "execute_bash", "terminal", "powershell", "run_commands", "exec"),
 }
-END = {"final_answer", "attempt_completion", "structuredoutput", "generate_response"}
+END = {"complete_task", "final_answer", "attempt_completion", "structuredoutput", "generate_response"}
 
 
 @dataclass

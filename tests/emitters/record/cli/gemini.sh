@@ -7,7 +7,8 @@ cat > "$HOME/.gemini/settings.json" <<END
   "privacy": { "usageStatisticsEnabled": false },
   "security": { "auth": { "selectedType": "gemini-api-key" } },
   "telemetry": {
-    "enabled": true, "target": "local", "otlpEndpoint": "$SINK_URL", "otlpProtocol": "http", "logPrompts": true, "traces": true
+    "enabled": true, "target": "local",
+    "otlpEndpoint": "$SINK_URL", "otlpProtocol": "http", "logPrompts": true, "traces": true
   }
 }
 END

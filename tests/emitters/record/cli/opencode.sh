@@ -1,4 +1,5 @@
-# opencode, without questions to a person, as a client of its own server: alone it ends before its exporter flushes. Words: anthropic.
+# opencode, without questions to a person, as a client of its own server: alone it ends before its exporter flushes.
+# Words: anthropic.
 unset OTEL_SERVICE_NAME
 package=@ai-sdk/openai-compatible model=gpt-4o-mini
 [ "${1:-}" != anthropic ] || package=@ai-sdk/anthropic model=claude-sonnet-4-5

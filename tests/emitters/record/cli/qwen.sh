@@ -6,7 +6,10 @@ cat > "$HOME/.qwen/settings.json" <<END
   "general": { "enableAutoUpdate": false },
   "privacy": { "usageStatisticsEnabled": false },
   "security": { "auth": { "selectedType": "openai" } },
-  "telemetry": { "enabled": true, "target": "local", "otlpEndpoint": "$SINK_URL", "otlpProtocol": "http", "logPrompts": true }
+  "telemetry": {
+    "enabled": true, "target": "local",
+    "otlpEndpoint": "$SINK_URL", "otlpProtocol": "http", "logPrompts": true
+  }
 }
 END
 export OPENAI_API_KEY=none OPENAI_BASE_URL="$MODEL_URL/v1" OPENAI_MODEL=qwen3-coder-plus

@@ -5,7 +5,9 @@ const TOOL = { name: 'get_weather', description: weather.DESCRIPTION, parameters
 
 /** Ask until there is an answer, and return it; a tool's failure is told to the model. */
 export function loop(client, model, tool, words = []) {
-  return words.includes('responses') ? responses(client, model, tool) : chat(client, model, tool, words.includes('stream'));
+  return words.includes('responses')
+    ? responses(client, model, tool)
+    : chat(client, model, tool, words.includes('stream'));
 }
 
 const outcome = (tool, given) => tool(JSON.parse(given)).catch((error) => `Error: ${error.message}`);
@@ -17,7 +19,9 @@ async function chat(client, model, tool, stream) {
   ];
   for (;;) {
     const asked = { model, messages, tools: [{ type: 'function', function: TOOL }] };
-    const message = stream ? await streamed(client, asked) : (await client.chat.completions.create(asked)).choices[0].message;
+    const message = stream
+      ? await streamed(client, asked)
+      : (await client.chat.completions.create(asked)).choices[0].message;
     if (!message.tool_calls?.length) return message.content;
     messages.push(message);
     for (const call of message.tool_calls) {
@@ -29,12 +33,20 @@ async function chat(client, model, tool, stream) {
 /** Put a message together from its pieces. */
 async function streamed(client, asked) {
   const message = { role: 'assistant', content: '', tool_calls: [] };
-  const chunks = await client.chat.completions.create({ ...asked, stream: true, stream_options: { include_usage: true } });
+  const chunks = await client.chat.completions.create({
+    ...asked,
+    stream: true,
+    stream_options: { include_usage: true },
+  });
   for await (const chunk of chunks) {
     const delta = chunk.choices[0]?.delta ?? {};
     message.content += delta.content ?? '';
     for (const piece of delta.tool_calls ?? []) {
-      const call = (message.tool_calls[piece.index] ??= { id: piece.id, type: 'function', function: { name: '', arguments: '' } });
+      const call = (message.tool_calls[piece.index] ??= {
+        id: piece.id,
+        type: 'function',
+        function: { name: '', arguments: '' },
+      });
       call.function.name += piece.function?.name ?? '';
       call.function.arguments += piece.function?.arguments ?? '';
     }

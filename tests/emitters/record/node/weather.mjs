@@ -1,4 +1,5 @@
-// What every program here shares, as python/weather.py: the agent, its tool, its question, and where they note what is true.
+// What every program here shares, as python/weather.py: the agent, its tool, its question, and where they note what is
+// true.
 import { appendFileSync } from 'node:fs';
 
 export const MODEL_URL = process.env.MODEL_URL;

@@ -73,7 +73,8 @@ func main() {
 		panic(err)
 	}
 	tell(map[string]any{"answer": answer})
-	models.DefineModel("overloaded", ai.ModelOptions{Supports: &ai.ModelSupports{Multiturn: true, Tools: true, SystemRole: true}})
+	supports := &ai.ModelSupports{Multiturn: true, Tools: true, SystemRole: true}
+	models.DefineModel("overloaded", ai.ModelOptions{Supports: supports})
 	if _, err := flow.Run(ctx, "openai/overloaded"); err != nil {
 		fmt.Println("refused:", err)
 	}

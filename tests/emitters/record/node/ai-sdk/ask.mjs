@@ -1,4 +1,5 @@
-// An agent of the AI SDK's, as it is traced by @ai-sdk/otel here and by what is put onto that elsewhere. Words: stream, responses, anthropic.
+// An agent of the AI SDK's, as it is traced by @ai-sdk/otel here and by what is put onto that elsewhere.
+// Words: stream, responses, anthropic.
 import { createAnthropic } from '@ai-sdk/anthropic';
 import { createOpenAI } from '@ai-sdk/openai';
 import { generateText, isStepCount, streamText, tool } from 'ai';

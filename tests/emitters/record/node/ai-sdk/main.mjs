@@ -1,4 +1,5 @@
-// The AI SDK with @ai-sdk/otel. Words: stream, responses, anthropic, legacy (the spans with ai.* keys), context (the session is on the spans).
+// The AI SDK with @ai-sdk/otel.
+// Words: stream, responses, anthropic, legacy (the spans with ai.* keys), context (the session is on the spans).
 import { LegacyOpenTelemetry, OpenTelemetry } from '@ai-sdk/otel';
 import { registerTelemetry } from 'ai';
 import { provider } from '../telemetry.mjs';

@@ -12,7 +12,11 @@ const failures = createMiddleware({
     try {
       return await handler(request);
     } catch (error) {
-      return new ToolMessage({ content: `Error: ${error.message}`, tool_call_id: request.toolCall.id, status: 'error' });
+      return new ToolMessage({
+        content: `Error: ${error.message}`,
+        tool_call_id: request.toolCall.id,
+        status: 'error',
+      });
     }
   },
 });
@@ -25,7 +29,8 @@ const getWeather = tool(weather.getWeather, {
 
 function provided(model, words) {
   const streaming = words.includes('stream');
-  if (words.includes('anthropic')) return new ChatAnthropic({ model, maxRetries: 0, streaming, anthropicApiUrl: weather.MODEL_URL });
+  if (words.includes('anthropic'))
+    return new ChatAnthropic({ model, maxRetries: 0, streaming, anthropicApiUrl: weather.MODEL_URL });
   return new ChatOpenAI({ model, maxRetries: 0, useResponsesApi: words.includes('responses'), streaming });
 }
 

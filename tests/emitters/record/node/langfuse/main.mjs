@@ -1,4 +1,5 @@
-// Langfuse's SDK: its wrapper of the OpenAI client, and observations of an agent and its tool. Words: responses, stream.
+// Langfuse's SDK: its wrapper of the OpenAI client, and observations of an agent and its tool.
+// Words: responses, stream.
 import { observeOpenAI } from '@langfuse/openai';
 import { LangfuseSpanProcessor } from '@langfuse/otel';
 import { propagateAttributes, startActiveObservation } from '@langfuse/tracing';

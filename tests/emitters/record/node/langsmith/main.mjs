@@ -1,4 +1,5 @@
-// LangSmith's SDK around the OpenAI client, sending spans of OpenTelemetry alone (LANGSMITH_TRACING_MODE). Words: stream, responses.
+// LangSmith's SDK around the OpenAI client, sending spans of OpenTelemetry alone (LANGSMITH_TRACING_MODE).
+// Words: stream, responses.
 import { Client } from 'langsmith';
 import { initializeOTEL } from 'langsmith/experimental/otel/setup';
 import { traceable } from 'langsmith/traceable';

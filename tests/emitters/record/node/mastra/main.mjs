@@ -11,7 +11,12 @@ import { z } from 'zod';
 import * as weather from '../weather.mjs';
 
 const words = process.argv.slice(2);
-const models = createOpenAICompatible({ name: 'local', baseURL: weather.OPENAI_URL, apiKey: 'none', includeUsage: true });
+const models = createOpenAICompatible({
+  name: 'local',
+  baseURL: weather.OPENAI_URL,
+  apiKey: 'none',
+  includeUsage: true,
+});
 const storage = new LibSQLStore({ id: 'store', url: 'file:memory.db' });
 const get_weather = createTool({
   id: 'get_weather',
@@ -40,7 +45,9 @@ const mastra = new Mastra({
 async function ask(name) {
   const memory = { thread: weather.SESSION, resource: 'user' };
   if (!words.includes('stream')) return (await mastra.getAgent(name).generate(weather.QUESTION, { memory })).text;
-  return await (await mastra.getAgent(name).stream(weather.QUESTION, { memory })).text;
+  return await (
+    await mastra.getAgent(name).stream(weather.QUESTION, { memory })
+  ).text;
 }
 
 weather.tell({ agent: weather.AGENT });

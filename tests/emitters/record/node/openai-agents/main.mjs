@@ -1,4 +1,5 @@
-// The OpenAI Agents SDK with OpenInference's instrumentation: an agent hands over to another. Words: chat (completions).
+// The OpenAI Agents SDK with OpenInference's instrumentation: an agent hands over to another.
+// Words: chat (completions).
 import { OpenAIAgentsInstrumentation } from '@arizeai/openinference-instrumentation-openai-agents';
 import * as agents from '@openai/agents';
 import OpenAI from 'openai';

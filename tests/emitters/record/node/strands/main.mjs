@@ -8,7 +8,12 @@ import * as weather from '../weather.mjs';
 async function ask(modelId) {
   const agent = new Agent({
     name: weather.AGENT,
-    model: new OpenAIModel({ api: 'chat', modelId, apiKey: 'none', clientConfig: { baseURL: weather.OPENAI_URL, maxRetries: 0 } }),
+    model: new OpenAIModel({
+      api: 'chat',
+      modelId,
+      apiKey: 'none',
+      clientConfig: { baseURL: weather.OPENAI_URL, maxRetries: 0 },
+    }),
     systemPrompt: weather.SYSTEM,
     printer: false,
     retryStrategy: null,
