@@ -19,14 +19,14 @@ const flow = ai.defineFlow({ name: weather.AGENT, inputSchema: z.string() }, asy
     system: weather.SYSTEM,
     prompt: weather.QUESTION,
     tools: [getWeather],
-    context: { sessionId: weather.SESSION },
   });
   return text;
 });
+const ask = (model) => flow(model, { context: { sessionId: weather.SESSION } });
 
 weather.tell({ agent: weather.AGENT });
 weather.tell({ session: weather.SESSION });
-weather.tell({ answer: await flow(weather.MODEL) });
-await weather.refused(() => flow(weather.OVERLOADED));
+weather.tell({ answer: await ask(weather.MODEL) });
+await weather.refused(() => ask(weather.OVERLOADED));
 await flushTracing();
 process.exit(0);
