@@ -80,7 +80,7 @@ def npm_packages(row: dict[str, Any]) -> list[str]:
 
 
 def npm_latest(row: dict[str, Any]) -> None:
-    """Write the newest version of the program's package, and of those at the same version, into package.json and lock."""
+    """Write the newest version of the program's package, and of those that share it, into package.json and lock."""
     versions = dict(package.rsplit("@", 1) for package in npm_packages(row))
     names = [name for name, version in versions.items() if version == versions[row["package"]]]
     newest = [f"{name}@latest" for name in names]

@@ -1,4 +1,4 @@
-"""A stand-in model on loopback that speaks the APIs of `apis.py`, plainly and streamed, and keeps a ledger of what it said.
+"""A stand-in model on loopback: it speaks the APIs of `apis/`, plain and streamed, and keeps a ledger of what it said.
 
 `python model.py [--port N] [--ledger FILE] [--folder DIR]` serves until it is ended; `Model` does so in a `with`.
 """

@@ -72,7 +72,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"{}")
 
-    do_HEAD = do_PUT = do_PATCH = do_GET
+    do_HEAD = do_PUT = do_PATCH = do_GET  # noqa: N815 - the names that the base class looks for
 
     def _body(self) -> bytes:
         if "chunked" in self.headers.get("Transfer-Encoding", ""):

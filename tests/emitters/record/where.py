@@ -1,12 +1,13 @@
-"""Say where a fixture's telemetry tells of its truth: `python where.py FIXTURE ...` (paths, or names in ../fixtures).
+"""Say where a fixture's telemetry tells of its truth: `python where.py FIXTURE ...`, or `--table` for all in short.
 
 For each fact (tokens, ids, names, words) it prints the attributes that hold it, and on how many spans and logs; a fact
-that nothing holds is marked with "-". The record of what each program says: README.md is written from it.
+that nothing holds is marked with "-". FIXTURE: a path, or a name in ../fixtures.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -30,28 +31,30 @@ def values(attribute: Any) -> Iterator[Any]:
 
 
 def told(fixture: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
-    """Yield each (item, name, value): the item's kind and name, and where in it the value stands."""
+    """Yield each (item, name, value): a span's or log's name, and where in it the value stands."""
     for resource in fixture["resourceSpans"]:
-        for scoped in resource["scopeSpans"]:
-            for span in scoped["spans"]:
-                yield span["name"], "name", span["name"]
-                yield span["name"], "status", (span.get("status") or {}).get("message", "")
-                for attribute in span.get("attributes", []):
-                    for value in values(attribute.get("value")):
-                        yield span["name"], attribute["key"], value
-                for event in span.get("events", []):
-                    for attribute in event.get("attributes", []):
-                        for value in values(attribute.get("value")):
-                            yield span["name"], f"event {event['name']}:{attribute['key']}", value
+        for span in (span for scoped in resource["scopeSpans"] for span in scoped["spans"]):
+            yield span["name"], "name", span["name"]
+            yield span["name"], "status", (span.get("status") or {}).get("message", "")
+            for key, value in attributes(span):
+                yield span["name"], key, value
+            for event in span.get("events", []):
+                for key, value in attributes(event):
+                    yield span["name"], f"event {event['name']}:{key}", value
     for resource in fixture["resourceLogs"]:
-        for scoped in resource["scopeLogs"]:
-            for log in scoped["logRecords"]:
-                name = f"log {log.get('eventName') or ''}"
-                for value in values(log.get("body")):
-                    yield name, "body", value
-                for attribute in log.get("attributes", []):
-                    for value in values(attribute.get("value")):
-                        yield name, attribute["key"], value
+        for log in (log for scoped in resource["scopeLogs"] for log in scoped["logRecords"]):
+            name = f"log {log.get('eventName') or ''}"
+            for value in values(log.get("body")):
+                yield name, "body", value
+            for key, value in attributes(log):
+                yield name, key, value
+
+
+def attributes(item: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the attributes of a span, an event or a log, each value of a list or map by itself."""
+    for attribute in item.get("attributes", []):
+        for value in values(attribute.get("value")):
+            yield attribute["key"], value
 
 
 def facts(truth: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -78,33 +81,69 @@ def facts(truth: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         yield "tool call id", tool.get("id")
         yield "tool's name", tool["name"]
         arguments = tool["arguments"]
-        yield "tool's arguments", next(iter(arguments.values())) if isinstance(arguments, dict) else arguments
-        yield "tool's result", tool.get("result")
-        yield "tool's failure", tool["error"].split(": ", 1)[-1] if "error" in tool else None
+        yield "tool's arguments", str(next(iter(arguments.values())) if isinstance(arguments, dict) else arguments)
+        yield "tool's result", str(tool["result"]) if "result" in tool else None
+        yield "tool's failure", str(tool["error"]).split(": ", 1)[-1] if "error" in tool else None
     yield "question", truth["question"]
     yield "answer", truth["answer"]
     yield "system", (truth["system"] or "")[:30] or None
     yield "refusal", "Rate limit reached" if len(answered) < len(truth["model_calls"]) else None
 
 
+def places(everything: list[tuple[str, str, Any]], value: Any) -> dict[str, Counter[str]]:
+    """Return the names under which a value stands, "~" before those that hold more than it, each with its items."""
+    where: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    # In longer texts (usage as JSON), a number that is too large to be there by chance.
+    number = re.compile(rf"(?<![\d.]){value}(?![\d.])") if isinstance(value, int) and value > 500 else None
+    for item, key, said in everything:
+        text = str(said)
+        if text == str(value):
+            where[key][item] += 1
+        elif (isinstance(value, str) and value in text) or (number and number.search(text)):
+            where[f"~{key}"][item] += 1
+    return where
+
+
+def row(path: Path) -> str:
+    """Return a fixture's line of the table in README.md."""
+    fixture = json.loads(path.read_text())
+    everything = list(told(fixture))
+    truth = list(facts(fixture["truth"]))
+
+    def cell(name: str) -> str:
+        values = [value for fact, value in truth if fact.startswith(name) and value is not None]
+        keys = {key for value in values for key in places(everything, value)}
+        # The one that says it best: whole, in an attribute of its own, by the shortest name.
+        best = sorted(keys, key=lambda key: (key in {"name", "~name", "status", "~status"}, key[0] == "~", len(key)))
+        return f"`{re.sub(r'[0-9]+', 'N', best[0])}`" if best else "-" if values else ""
+
+    def convention(whole: str, part: str) -> str:
+        return (
+            "+".join(word for word, fact in (("with", whole), ("without", part)) if cell(fact) not in {"", "-"}) or "-"
+        )
+
+    spans = sum(len(scoped["spans"]) for r in fixture["resourceSpans"] for scoped in r["scopeSpans"])
+    logs = sum(len(scoped["logRecords"]) for r in fixture["resourceLogs"] for scoped in r["scopeLogs"])
+    cells = [
+        path.stem, f"{fixture['program']} {fixture['version']}", f"{spans}/{logs}",
+        convention("input with cache", "input without"), convention("output with reasoning", "output without"),
+        cell("cache read"), cell("session"), cell("agent"), cell("tool call id"), cell("tool's result"),
+        cell("tool's failure"),
+    ]  # fmt: skip
+    return "| " + " | ".join(cells) + " |"
+
+
 def main() -> None:
+    if sys.argv[1:] == ["--table"]:
+        print(*(row(path) for path in sorted(FIXTURES.glob("*.json"))), sep="\n")
+        return
     for name in sys.argv[1:]:
         path = Path(name) if name.endswith(".json") else FIXTURES / f"{name}.json"
         fixture = json.loads(path.read_text())
         print(f"## {path.stem}: {fixture['program']} {fixture['version']}")
         everything = list(told(fixture))
-        seen = set()
-        for fact, value in facts(fixture["truth"]):
-            if value is None or (fact, str(value)) in seen:
-                continue
-            seen.add((fact, str(value)))
-            where: defaultdict[str, Counter[str]] = defaultdict(Counter)
-            for item, key, said in everything:
-                whole = str(said) == str(value)
-                # A number is looked for in texts too, such as usage as JSON, where it is too large to be there by chance.
-                within = value in str(said) if isinstance(value, str) else value > 500 and f" {value}," in f" {said},"
-                if whole or within:
-                    where[key if whole else f"~{key}"][item] += 1
+        for fact, value in dict.fromkeys((fact, value) for fact, value in facts(fixture["truth"]) if value is not None):
+            where = places(everything, value)
             texts = [f"{key} ({', '.join(f'{item} {n}' for item, n in items.items())})" for key, items in where.items()]
             print(f"{fact} {str(value)[:30]!r}: {'; '.join(texts)[:600] or '-'}")
 

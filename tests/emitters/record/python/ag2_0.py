@@ -14,7 +14,11 @@ def ask(name):
     config = LLMConfig({"model": name, "api_key": "none", "base_url": weather.OPENAI_URL, "max_retries": 0,
                         "price": [0, 0]})  # fmt: skip
     agent = ConversableAgent(
-        weather.AGENT, system_message=weather.SYSTEM, llm_config=config, functions=[weather.get_weather], human_input_mode="NEVER"
+        weather.AGENT,
+        system_message=weather.SYSTEM,
+        llm_config=config,
+        functions=[weather.get_weather],
+        human_input_mode="NEVER",
     )
     weather.tell(agent=weather.AGENT)
     result = agent.run(message=weather.QUESTION, max_turns=4, user_input=False)

@@ -4,12 +4,10 @@ import asyncio
 import sys
 
 import weather
-
-weather.telemetry
-from agent_framework import Agent, tool  # noqa: E402
-from agent_framework.observability import configure_otel_providers  # noqa: E402
-from agent_framework.openai import OpenAIChatClient, OpenAIChatCompletionClient  # noqa: E402
-from openai import AsyncOpenAI  # noqa: E402
+from agent_framework import Agent, tool
+from agent_framework.observability import configure_otel_providers
+from agent_framework.openai import OpenAIChatClient, OpenAIChatCompletionClient
+from openai import AsyncOpenAI
 
 configure_otel_providers(enable_sensitive_data=True)
 

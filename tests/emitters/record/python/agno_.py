@@ -28,7 +28,12 @@ from agno.team import Team  # noqa: E402
 def ask(name):
     model = OpenAIChat(id=name, base_url=weather.OPENAI_URL, api_key="none", max_retries=0)
     agent = Agent(
-        id=weather.AGENT, name=weather.AGENT, model=model, instructions=weather.SYSTEM, tools=[weather.get_weather], telemetry=False
+        id=weather.AGENT,
+        name=weather.AGENT,
+        model=model,
+        instructions=weather.SYSTEM,
+        tools=[weather.get_weather],
+        telemetry=False,
     )
     weather.tell(agent=weather.AGENT)
     if "agents" in sys.argv:

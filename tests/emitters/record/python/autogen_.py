@@ -22,8 +22,16 @@ from autogen_ext.models.openai import OpenAIChatCompletionClient  # noqa: E402
 
 
 async def ask(name):
-    info = {"vision": False, "function_calling": True, "json_output": False, "structured_output": False, "family": "gpt-4o"}
-    model = OpenAIChatCompletionClient(model=name, base_url=weather.OPENAI_URL, api_key="none", max_retries=0, model_info=info)
+    info = {
+        "vision": False,
+        "function_calling": True,
+        "json_output": False,
+        "structured_output": False,
+        "family": "gpt-4o",
+    }
+    model = OpenAIChatCompletionClient(
+        model=name, base_url=weather.OPENAI_URL, api_key="none", max_retries=0, model_info=info
+    )
     expert = AssistantAgent(
         weather.AGENT, model, tools=[weather.get_weather], description="Knows the weather",
         system_message=weather.SYSTEM, max_tool_iterations=4,
@@ -31,7 +39,9 @@ async def ask(name):
     concierge = AssistantAgent("concierge", model, handoffs=[weather.AGENT], system_message="Ask who knows.")
     weather.tell(agent="concierge")
     weather.tell(agent=weather.AGENT)
-    team = Swarm([concierge, expert], termination_condition=TextMentionTermination("24 degrees.") | MaxMessageTermination(12))
+    team = Swarm(
+        [concierge, expert], termination_condition=TextMentionTermination("24 degrees.") | MaxMessageTermination(12)
+    )
     result = await team.run(task=weather.QUESTION)
     weather.tell(answer=result.messages[-1].content)
 

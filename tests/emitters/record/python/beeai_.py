@@ -15,8 +15,13 @@ from beeai_framework.tools import tool  # noqa: E402
 
 
 async def ask(name):
-    model = OpenAIChatModel(name, api_key="none", base_url=weather.OPENAI_URL)
-    agent = RequirementAgent(llm=model, name=weather.AGENT, tools=[tool(weather.get_weather)], instructions=weather.SYSTEM)
+    model = OpenAIChatModel(
+        name, api_key="none", base_url=weather.OPENAI_URL, tool_call_fallback_via_response_format=False,
+        tool_choice_support={"required", "auto", "single", "none"},
+    )  # fmt: skip
+    agent = RequirementAgent(
+        llm=model, name=weather.AGENT, tools=[tool(weather.get_weather)], instructions=weather.SYSTEM
+    )
     weather.tell(agent=weather.AGENT)
     result = await agent.run(weather.QUESTION)
     weather.tell(answer=result.last_message.text)

@@ -5,7 +5,6 @@ Words: the client (a function here), the instrumentation (a row of INSTRUMENTATI
 
 import importlib
 import json
-import os
 import sys
 
 import weather
@@ -132,7 +131,9 @@ def anthropic_messages(model):
         calls = [part for part in answer.content if part.type == "tool_use"]
         if not calls:
             return answer.content[0].text
-        messages.append({"role": "assistant", "content": [part.model_dump(exclude_none=True) for part in answer.content]})
+        messages.append(
+            {"role": "assistant", "content": [part.model_dump(exclude_none=True) for part in answer.content]}
+        )
         results = [{"type": "tool_result", "tool_use_id": call.id, "content": result_of(call.input)} for call in calls]
         messages.append({"role": "user", "content": results})
 
@@ -172,13 +173,22 @@ def bedrock(model):
     import boto3
     from botocore.config import Config
 
-    client = boto3.client("bedrock-runtime", endpoint_url=weather.MODEL_URL, config=Config(retries={"total_max_attempts": 1}))
+    client = boto3.client(
+        "bedrock-runtime", endpoint_url=weather.MODEL_URL, config=Config(retries={"total_max_attempts": 1})
+    )
     function = weather.TOOLS[0]["function"]
-    spec = {"name": function["name"], "description": function["description"], "inputSchema": {"json": function["parameters"]}}
+    spec = {
+        "name": function["name"],
+        "description": function["description"],
+        "inputSchema": {"json": function["parameters"]},
+    }
     messages = [{"role": "user", "content": [{"text": weather.QUESTION}]}]
     while True:
         answer = client.converse(
-            modelId=model, system=[{"text": weather.SYSTEM}], messages=messages, toolConfig={"tools": [{"toolSpec": spec}]}
+            modelId=model,
+            system=[{"text": weather.SYSTEM}],
+            messages=messages,
+            toolConfig={"tools": [{"toolSpec": spec}]},
         )
         message = answer["output"]["message"]
         calls = [part["toolUse"] for part in message["content"] if "toolUse" in part]
@@ -186,7 +196,8 @@ def bedrock(model):
             return message["content"][0]["text"]
         messages.append(message)
         results = [
-            {"toolResult": {"toolUseId": call["toolUseId"], "content": [{"text": result_of(call["input"])}]}} for call in calls
+            {"toolResult": {"toolUseId": call["toolUseId"], "content": [{"text": result_of(call["input"])}]}}
+            for call in calls
         ]
         messages.append({"role": "user", "content": results})
 

@@ -27,7 +27,7 @@ def make(model):
         description="Knows the weather",
         instruction=weather.SYSTEM,
         tools=[weather.get_weather],
-        on_tool_error_callback=lambda tool, args, tool_context, error: {"error": str(error)},
+        on_tool_error_callback=lambda error, **_: {"error": str(error)},
     )
 
 

@@ -27,11 +27,13 @@ if "own" in sys.argv:
 def ask(model):
     generator = OpenAIChatGenerator(
         Secret.from_token("none"), model=model, api_base_url=weather.OPENAI_URL, max_retries=0,
-        streaming_callback=(lambda chunk: None) if "stream" in sys.argv else None,
+        streaming_callback=(lambda _: None) if "stream" in sys.argv else None,
         generation_kwargs={"stream_options": {"include_usage": True}} if "stream" in sys.argv else None,
     )  # fmt: skip
     tool = create_tool_from_function(weather.get_weather)
-    agent = Agent(chat_generator=generator, system_prompt=weather.SYSTEM, tools=[tool], raise_on_tool_invocation_failure=False)
+    agent = Agent(
+        chat_generator=generator, system_prompt=weather.SYSTEM, tools=[tool], raise_on_tool_invocation_failure=False
+    )
     pipeline = Pipeline()
     if "own" in sys.argv:
         pipeline.add_component("tracer", OpenTelemetryConnector())

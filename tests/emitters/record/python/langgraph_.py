@@ -1,4 +1,7 @@
-"""LangChain's agents on LangGraph. Words: an instrumentation, stream; agents: a concierge's tool is the weather agent."""
+"""LangChain's agents on LangGraph.
+
+Words: an instrumentation, stream; agents: a concierge's tool is the weather agent.
+"""
 
 import os
 import sys
@@ -30,11 +33,11 @@ else:
     os.environ["LANGSMITH_API_KEY"] = "none"
 
 from langchain.agents import create_agent  # noqa: E402
+from langchain.agents.middleware import wrap_tool_call  # noqa: E402
+from langchain_core.messages import ToolMessage  # noqa: E402
 from langchain_core.tools import tool  # noqa: E402
 from langchain_openai import ChatOpenAI  # noqa: E402
 from langgraph.checkpoint.memory import InMemorySaver  # noqa: E402
-from langchain.agents.middleware import wrap_tool_call  # noqa: E402
-from langchain_core.messages import ToolMessage  # noqa: E402
 
 
 @wrap_tool_call

@@ -1,4 +1,4 @@
-"""LiteLLM with its callback "otel", as the loop of an agent; the model by chat completions, and Anthropic's by messages."""
+"""LiteLLM with its callback "otel", or openinference, as the loop of an agent. Words: anthropic, stream."""
 
 import contextlib
 import json
@@ -9,7 +9,7 @@ import weather
 
 os.environ |= {"OTEL_EXPORTER": "otlp_http", "OTEL_ENDPOINT": f"{weather.SINK_URL}/v1/traces"}
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-import litellm  # noqa: E402
+import litellm
 
 if "openinference" in sys.argv:
     end = weather.telemetry()

@@ -1,4 +1,4 @@
-"""An MCP server and its client over stdio, the calls made by an agent's span. Words: mcp or fastmcp; serve: the server."""
+"""An MCP server and its client over stdio, called below an agent's span. Words: mcp or fastmcp; serve: the server."""
 
 import asyncio
 import os

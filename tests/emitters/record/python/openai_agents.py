@@ -6,9 +6,10 @@ import sys
 import weather
 
 end = weather.telemetry if "logfire" in sys.argv else weather.telemetry()
-from agents.tracing import set_trace_processors  # noqa: E402
+if "logfire" not in sys.argv:
+    from agents.tracing import set_trace_processors
 
-set_trace_processors([])  # the SDK's own goes to api.openai.com
+    set_trace_processors([])  # the SDK's own goes to api.openai.com
 
 if "openinference" in sys.argv:
     from openinference.instrumentation.openai_agents import OpenAIAgentsInstrumentor

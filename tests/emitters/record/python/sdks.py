@@ -135,7 +135,6 @@ def openinference():
 
 def langwatch():
     import langwatch
-
     from openinference.instrumentation.openai import OpenAIInstrumentor
 
     os.environ["LANGWATCH_ENDPOINT"] = weather.SINK_URL
@@ -160,7 +159,10 @@ def agentops():
     from agentops.sdk.decorators import agent, tool
 
     agentops.init(
-        api_key="none", endpoint=weather.SINK_URL, exporter_endpoint=f"{weather.SINK_URL}/v1/traces", auto_start_session=False
+        api_key="none",
+        endpoint=weather.SINK_URL,
+        exporter_endpoint=f"{weather.SINK_URL}/v1/traces",
+        auto_start_session=False,
     )
     agentops.start_trace("travel", tags=[weather.SESSION])
     run(agent(name=weather.AGENT), tool(name="get_weather"))

@@ -12,10 +12,11 @@ import logging  # noqa: E402
 
 from openai import AsyncOpenAI  # noqa: E402
 from opentelemetry import _logs  # noqa: E402
+
 try:
-    from opentelemetry.instrumentation.logging.handler import LoggingHandler  # noqa: E402
+    from opentelemetry.instrumentation.logging.handler import LoggingHandler
 except ImportError:
-    from opentelemetry.sdk._logs import LoggingHandler  # noqa: E402
+    from opentelemetry.sdk._logs import LoggingHandler
 
 logging.getLogger().addHandler(LoggingHandler(logger_provider=_logs.get_logger_provider()))
 logging.getLogger("semantic_kernel").setLevel(logging.INFO)
@@ -37,7 +38,11 @@ async def ask(model):
         ai_model_id=model, async_client=AsyncOpenAI(base_url=weather.OPENAI_URL, api_key="none", max_retries=0)
     )
     agent = ChatCompletionAgent(
-        service=service, name=weather.AGENT, description="Knows the weather", instructions=weather.SYSTEM, plugins=[Weather()]
+        service=service,
+        name=weather.AGENT,
+        description="Knows the weather",
+        instructions=weather.SYSTEM,
+        plugins=[Weather()],
     )
     weather.tell(agent=weather.AGENT)
     thread = ChatHistoryAgentThread(thread_id=weather.SESSION)

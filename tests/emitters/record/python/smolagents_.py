@@ -18,7 +18,9 @@ from smolagents import OpenAIServerModel, ToolCallingAgent, tool  # noqa: E402
 
 
 def ask(name):
-    model = OpenAIServerModel(name, api_base=weather.OPENAI_URL, api_key="none", client_kwargs={"max_retries": 0}, retry=False)
+    model = OpenAIServerModel(
+        name, api_base=weather.OPENAI_URL, api_key="none", client_kwargs={"max_retries": 0}, retry=False
+    )
     agent = ToolCallingAgent(
         [tool(weather.get_weather)], model, name=weather.AGENT, description="Knows the weather",
         instructions=weather.SYSTEM, verbosity_level=0,

@@ -1,4 +1,7 @@
-"""Strands Agents with their own telemetry. Words: anthropic, bedrock; agents: a concierge has the weather agent as a tool."""
+"""Strands Agents with their own telemetry.
+
+Words: anthropic, bedrock; openinference; agents: a concierge has the weather agent as a tool.
+"""
 
 import sys
 
@@ -27,7 +30,9 @@ def make(name):
         from strands.models import BedrockModel
 
         config = Config(retries={"total_max_attempts": 1})
-        return BedrockModel(endpoint_url=weather.MODEL_URL, model_id=f"anthropic.claude-{name}", boto_client_config=config)
+        return BedrockModel(
+            endpoint_url=weather.MODEL_URL, model_id=f"anthropic.claude-{name}", boto_client_config=config
+        )
     from strands.models.openai import OpenAIModel
 
     given = {"base_url": weather.OPENAI_URL, "api_key": "none", "max_retries": 0}
@@ -49,7 +54,9 @@ def ask(name):
             """Ask the weather agent."""
             return str(expert(question))
 
-        agent = Agent(name="concierge", model=make(name), system_prompt="Ask who knows.", tools=[ask_weather_agent], **common)
+        agent = Agent(
+            name="concierge", model=make(name), system_prompt="Ask who knows.", tools=[ask_weather_agent], **common
+        )
         weather.tell(agent="concierge")
     weather.tell(answer=str(agent(weather.QUESTION)).strip())
 
