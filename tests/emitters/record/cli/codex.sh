@@ -2,7 +2,7 @@
 unset OTEL_SERVICE_NAME
 mkdir -p "$HOME/.codex"
 cat > "$HOME/.codex/config.toml" <<END
-model = "gpt-5.5"
+model = "${MODEL:-gpt-5.5}"
 model_provider = "stand-in"
 check_for_update_on_startup = false
 [analytics]
@@ -12,6 +12,8 @@ name = "stand-in"
 base_url = "$MODEL_URL/v1"
 env_key = "OPENAI_API_KEY"
 wire_api = "responses"
+request_max_retries = 0
+stream_max_retries = 0
 [otel]
 environment = "dev"
 log_user_prompt = true

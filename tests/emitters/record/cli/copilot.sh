@@ -1,9 +1,9 @@
 # GitHub Copilot CLI with a model of one's own, offline, without questions to a person. Words: anthropic.
 unset OTEL_SERVICE_NAME
 if [ "${1:-}" = anthropic ]; then
-  export COPILOT_PROVIDER_BASE_URL="$MODEL_URL" COPILOT_PROVIDER_TYPE=anthropic COPILOT_MODEL=claude-sonnet-4-5
+  export COPILOT_PROVIDER_BASE_URL="$MODEL_URL" COPILOT_PROVIDER_TYPE=anthropic COPILOT_MODEL="${MODEL:-claude-sonnet-4-5}"
 else
-  export COPILOT_PROVIDER_BASE_URL="$MODEL_URL/v1" COPILOT_PROVIDER_TYPE=openai COPILOT_MODEL=gpt-4o-mini
+  export COPILOT_PROVIDER_BASE_URL="$MODEL_URL/v1" COPILOT_PROVIDER_TYPE=openai COPILOT_MODEL="${MODEL:-gpt-4o-mini}"
 fi
 export COPILOT_PROVIDER_API_KEY=none COPILOT_OFFLINE=true COPILOT_AUTO_UPDATE=false
 export COPILOT_OTEL_ENABLED=true OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true

@@ -13,6 +13,6 @@ cat > "$HOME/.gemini/settings.json" <<END
 }
 END
 export GEMINI_API_KEY=none GOOGLE_GEMINI_BASE_URL="$MODEL_URL" GEMINI_CLI_TRUST_WORKSPACE=true
-gemini --yolo --model gemini-2.5-flash --output-format stream-json \
+gemini --yolo --model "${MODEL:-gemini-2.5-flash}" --output-format stream-json \
   --prompt "$TASK" | tee "$HOME/said.jsonl"
 sed -n '1,3s/.*"session_id": *"\([^"]*\)".*/{"session": "\1"}/p' "$HOME/said.jsonl" >> "$TRUTH"

@@ -12,6 +12,6 @@ cat > "$HOME/.qwen/settings.json" <<END
   }
 }
 END
-export OPENAI_API_KEY=none OPENAI_BASE_URL="$MODEL_URL/v1" OPENAI_MODEL=qwen3-coder-plus
+export OPENAI_API_KEY=none OPENAI_BASE_URL="$MODEL_URL/v1" OPENAI_MODEL="${MODEL:-qwen3-coder-plus}"
 qwen --yolo --output-format stream-json --prompt "$TASK" | tee "$HOME/said.jsonl"
 sed -n '1s/.*"session_id": *"\([^"]*\)".*/{"session": "\1"}/p' "$HOME/said.jsonl" >> "$TRUTH"
