@@ -30,8 +30,8 @@ OFFERED = re.compile(r"^(.*tool[._]?definitions|ai\.prompt\.tools|tools|function
 OFFERED_KEPT = 2
 # Beside the spans that a row of programs.toml names in `keep`.
 KEPT_OF_OTHERS = 15
-# "</root>" and "home/root" are none.
-WHERE_A_PATH_STARTS = r"(?<![\w<])"
+# "</root>" and "home/root" are none; after a line's end in escaped JSON ("\\n/tmp") one is.
+WHERE_A_PATH_STARTS = r"(?:(?<![\w<])|(?<=\\n))"
 
 
 def truth(ledger: Any, told: list[dict[str, Any]]) -> dict[str, Any]:
