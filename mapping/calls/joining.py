@@ -18,7 +18,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mapping.calls.model import CallKind, Telling
+from mapping.calls.model import CallKind, Telling, Tokens
 from mapping.calls.spans import SpanTree
 
 CALL_KINDS: tuple[CallKind, ...] = ("model", "tool", "agent")
