@@ -366,4 +366,9 @@ class Pruned(Answer):
     traces: Count
     events: Count
     done: bool
-    kept: Annotated[int, msgspec.Meta(ge=0, description="traces of the session that hold others, too, and stay until they are interpreted")]
+    kept: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0, description="traces of the session that hold others, too, and stay until they are interpreted"
+        ),
+    ]
