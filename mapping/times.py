@@ -1,4 +1,4 @@
-"""Moments are whole nanoseconds since 1970 UTC, as OpenTelemetry counts them; RFC 3339 at the edges."""
+"""Moments are whole nanoseconds since 1970 UTC, as in OpenTelemetry; RFC 3339 is read and written here."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """`serve`: ports, stores and signals, from start to stop.
 
-The ports are bound first and the stores opened behind them: after a kill the engine replays its log, and whoever asks
-meanwhile is told how far it is.
+The ports are bound before the stores are opened: after a kill the engine replays its log, and meanwhile requests are
+answered with the progress.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ else:
 
 log = logging.getLogger("receiver")
 
-# The whole stop has 10 s (contract, section 1): requests have these, the stores need the rest.
+# A stop takes 10 s at most: requests have these, the stores need the rest.
 _FINISH_REQUESTS = 4.0
 _CLOSE_CONNECTIONS = 1.0
 
@@ -48,11 +48,11 @@ _ADVICE: dict[type[Exception], str] = {
 
 
 class ServerError(Exception):
-    """Why the receiver cannot start. The message is for the person who started it."""
+    """The receiver cannot start. The message is for the person who started it."""
 
 
 def run(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT. Gives the process's exit code: 0 after a stop, 1 where it could not start."""
+    """Serve until SIGTERM or SIGINT, and return the exit code: 0 after a stop, 1 if it could not start."""
     _log_to_stderr(settings.log.level)
     try:
         check(settings)
@@ -66,7 +66,7 @@ def run(settings: Settings) -> int:
 
 
 async def listen(app: web.Application, settings: Settings) -> web.AppRunner:
-    """Bind the ports. The caller ends it with `cleanup()`.
+    """Bind the ports. The caller closes them with `cleanup()`.
 
     Raises ServerError naming the address and the flag, SettingsError for certificates that cannot be used.
     """
@@ -89,7 +89,7 @@ async def listen(app: web.Application, settings: Settings) -> web.AppRunner:
 
 
 def storage_config(settings: Settings) -> StorageConfig:
-    """Give what storage needs to know of the settings: it knows nothing of flags and files."""
+    """Return the part of the settings that storage needs; storage knows neither flags nor settings files."""
     storage, surrealdb, qdrant = settings.storage, settings.storage.surrealdb, settings.storage.qdrant
     return StorageConfig(
         data_dir=storage.data_dir,
@@ -152,7 +152,7 @@ async def _open(storage: Storage) -> None:
 
 
 def _addresses(runner: web.AppRunner, scheme: str) -> str:
-    """Write the bound addresses; a port given as 0 shows as the one that was free."""
+    """Return the bound addresses as text, with the actual port where 0 was given."""
     urls = []
     for address in runner.addresses:
         host, port = address[:2]
@@ -169,9 +169,9 @@ def _cannot_listen(host: str, port: int, error: OSError, hint: str) -> str:
 
 
 def _allow_open_files() -> None:
-    """Take as many open files as the system lets us have: each connection is one, and the engine has hundreds.
+    """Raise the limit of open files as far as allowed: each connection is one, and the engine has hundreds.
 
-    The customary 1,024 would be used up by the connections that `server.max_connections` allows.
+    The usual 1,024 would be used up by the connections that `server.max_connections` allows.
     """
     if sys.platform != "win32":
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -60,7 +60,7 @@ class Said(NamedTuple):
 
 
 def said_of(event: Mapping[str, Any]) -> Said:
-    """Give what an event says, which is given as it is stored or read: whatever format its emitter logged."""
+    """Return the content of an event, given as it is stored or read, whatever format its emitter used."""
     properties: dict[str, Any] = event["properties"]
     body = properties.get("body")
     levels = [properties]
@@ -86,7 +86,7 @@ def said_of(event: Mapping[str, Any]) -> Said:
 
 
 def _call(levels: Levels, error: str | None) -> Said | None:
-    """Read a call that has a list of messages."""
+    """Return the content of a call that has a list of messages."""
     best: Said | None = None
     for level, system, messages in (*requests(levels), *langchain.requests(levels)):
         sent = messages_of(messages)
@@ -128,12 +128,12 @@ def _tool(levels: Levels, found: list[Any], name: str | None, error: str | None)
 
 
 def _plain(levels: Levels, keys: dict[str, int]) -> Any:
-    """Give the first value that stands under these keys; a log's line is none."""
+    """Return the first value under these keys, ignoring log lines."""
     return first(value for level in levels for value in values_of(level, keys) if value is not level.get("body"))
 
 
 def _statement(levels: Levels, name: str, error: str | None) -> Said:
-    """Read an event that is a message by itself."""
+    """Return the content of an event that is a single message."""
     *_, before, last = ("", "", *name.split("."))
     role = before if last == "message" else _SPEAKERS.get(last)
     for level in levels:
@@ -160,7 +160,7 @@ def _statement(levels: Levels, name: str, error: str | None) -> Said:
 
 
 def _error(levels: Levels, found: list[Any], event: Mapping[str, Any]) -> str | None:
-    """Give what went wrong in words, None where nothing says it."""
+    """Return the error message, or None if there is none."""
     kind = _told(levels, ("exception.type", "error.type", "error_type", "errorCode"))
     told = _told(levels, ("exception.message", "error.message", "errorMessage", "error_message"))
     remark = _told(levels, ("otel.status_description", "langfuse.observation.status_message"))

@@ -33,10 +33,9 @@ class Told(NamedTuple):
 
 
 def turns_of(told: Sequence[Told], rows: Iterable[Row], agent_id: str | None) -> list[Turn]:
-    """Give the turns of events, which come in the order of time.
+    """Return the turns of events, which come in the order of time.
 
-    `rows` are all events of the trace: an agent is named by its own span, and its calls stand below it. `agent_id` is
-    the trace's.
+    `rows` are all events of the trace, to find the agent's span above a call. `agent_id` is the trace's.
     """
     return _Conversation(told, rows, agent_id).turns()
 
@@ -125,7 +124,7 @@ class _Conversation:
             self._add(row, at, "tool", parts, name, failed=failed)
 
     def _failed(self, row: Row, error: str | None, at: int) -> None:
-        """Add what went wrong, unless that is said already: an error is passed up, and noted on the way."""
+        """Add the error, unless it was shown already: each span that an error passes through reports it again."""
         if row.get("event_type") not in _CALLS:
             if error is None and self._errors:
                 return
@@ -166,7 +165,7 @@ class _Conversation:
             row = above
 
     def _nested(self) -> set[str]:
-        """Give the calls that stand in another or hold one: one of them repeats what the other has said."""
+        """Return the ids of calls inside another call or around one: the outer call repeats what the inner one said."""
         calls = {told.row["id"] for told in self._told if told.said.answered or told.row["id"] in self._notes}
         nested: set[str] = set()
         for told in self._told:
@@ -177,9 +176,9 @@ class _Conversation:
 
 
 def _with_notes(told: Sequence[Told], spans: Mapping[str, Row]) -> tuple[list[Told], dict[str, list[Told]]]:
-    """Take out of the events what is a note of another, and give the notes by that one's id.
+    """Separate the notes from the events, and return both; the notes by the id of the event they belong to.
 
-    Notes are messages that are events of a call's span, and what was raised in a span that failed.
+    Notes are the messages that a call's span has as span events, and exceptions raised in a failed span.
     """
     by_id = {one.row["id"]: one for one in told}
     notes: dict[str, list[Told]] = {}
@@ -213,7 +212,7 @@ def _is_answer(row: Row) -> bool:
 
 
 def _told_by(said: Said, tool: dict[str, Any], note: Told) -> Said:
-    """Give what a tool says with the arguments and the result that were noted in its span."""
+    """Return the tool's content with the arguments and the result that were recorded as events of its span."""
     asked = str(note.row.get("name")).endswith("tool.message")
     for message in (*note.said.sent, *note.said.answered):
         for part in message["parts"]:

@@ -1,7 +1,7 @@
-"""What an event says and OTLP has no field for, as attributes of our own: an export that is sent again is the same.
+"""Event fields that OTLP has no field for travel as attributes of our own, so that an export can be imported unchanged.
 
-An item that carries `vectadb.event_id`, a UUID, has this id; the other attributes, where it has them too, stand in the
-place of what the mapping makes of it. All of them are taken out of its properties.
+An item with the attribute `vectadb.event_id`, a UUID, gets this id; the other `vectadb.*` attributes replace what the
+mapping derived. All of them are removed from the event's properties.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ FIELDS = tuple(_OF_RECORDS)
 
 
 def take_back(event: Event) -> None:
-    """Give an event what is kept of it. One whose `vectadb.event_id` is no UUID stays as it is."""
+    """Set the event's fields from its `vectadb.*` attributes, if its `vectadb.event_id` is a UUID."""
     properties = event.properties
     given = properties[EVENT_ID]
     if not isinstance(given, str) or ids.event_id(given) != given:

@@ -47,10 +47,10 @@ VALUE_SIGNS = (
 
 
 def letters(key: str) -> str:
-    """Give a key as keys are compared: `X-API-Key` is `xapikey`."""
+    """Return a key in its compared form: `X-API-Key` becomes `xapikey`."""
     return _NO_LETTERS.sub("", key).lower()
 
 
 def may_hold_value(lowered: str) -> bool:
-    """Say whether ANY_VALUE need be looked for in a text, given in lower case."""
+    """Return whether a text, given in lower case, can match ANY_VALUE at all; a cheap test."""
     return any(sign in lowered for sign in VALUE_SIGNS) or ("://" in lowered and "@" in lowered)

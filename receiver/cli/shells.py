@@ -1,4 +1,4 @@
-"""The scripts that have a shell complete what can be typed (`completing.py`)."""
+"""The completion scripts of the shells, made from the commands and flags of `completing.py`."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from storage.stores import Storage
 
 
 def application(settings: Settings, storage: Storage) -> web.Application:
-    """Give the application over stores that need not be open yet: what needs them answers 503 until they are."""
+    """Return the application. The stores need not be open yet: routes that use them answer 503 until they are."""
     app = web.Application(middlewares=[under_way, _measured, errors, preflights, auth])
     app.on_response_prepare.append(allow_origin)
     app[SETTINGS] = settings

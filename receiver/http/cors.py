@@ -1,7 +1,7 @@
-"""Cross-origin requests: which web pages may send and read. Off unless `server.cors.allowed_origins` says who.
+"""Cross-origin requests: which web pages may send and read. Off unless `server.cors.allowed_origins` is set.
 
-A page's preflight carries no key, hence it is answered before `auth`. The headers of the other answers are added where
-every answer passes, errors and streams included.
+A preflight request carries no key, so it is answered before `auth`. The headers of other answers are added by a signal
+that every answer passes, errors and streams included.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ async def preflights(request: web.Request, handler: Handler) -> web.StreamRespon
 
 
 async def allow_origin(request: web.Request, response: web.StreamResponse) -> None:
-    """Tell the browser that the page may read the answer: a signal, called before the headers of each are sent."""
+    """Add the headers that let a page read the answer: a signal, called before the headers of each answer are sent."""
     cors, origin = request.app[SETTINGS].server.cors, request.headers.get("Origin", "")
     if not cors.allowed_origins:
         return
@@ -58,7 +58,7 @@ async def allow_origin(request: web.Request, response: web.StreamResponse) -> No
 
 
 def is_allowed(origin: str, cors: Cors) -> bool:
-    """Tell whether a page of this origin may. `*` within an origin stands for what a host or port is made of."""
+    """Return whether pages of this origin are allowed. `*` within a pattern matches characters of a host or port."""
     if not origin:
         return False
     return any(

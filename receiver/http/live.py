@@ -1,7 +1,7 @@
 """Events as they are stored, as server-sent events: `event`, and `dropped` with a count.
 
-A client that reads slowly misses some, one that has stopped reading is hung up on: neither makes ingest wait. Where it
-takes up again what it missed is not kept; the lists have it.
+A client that reads slowly misses events, and one that has stopped reading is disconnected; neither delays ingest.
+Missed events are not kept for a client that reconnects: they are in the lists.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ async def _live(request: web.Request, given: dict[str, Any]) -> web.StreamRespon
 
 
 async def _tell(request: web.Request, response: web.StreamResponse, listener: Listener) -> None:
-    """Send until the client has gone. Raises ConnectionError, TimeoutError where it has stalled."""
+    """Send until the client disconnects. Raises ConnectionError, or TimeoutError if it has stopped reading."""
     await response.write(_RETRY)
     spoke = time.monotonic()
     while request.transport is not None and not request.transport.is_closing():

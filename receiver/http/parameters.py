@@ -1,6 +1,6 @@
-"""Query parameters of the read routes: one row each, which both checks what was sent and describes it.
+"""Query parameters of the read routes: one row each, by which values are checked and described.
 
-A route names the rows it takes; anything else is an error.
+A route names the rows it takes; any other parameter is an error.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from storage.search.search import MODES
 
 
 class Kind(NamedTuple):
-    """What a text may be: `parse` raises ValueError or LookupError where it is not; `schema` says it as JSON Schema."""
+    """A kind of value: `parse` reads its text, and raises ValueError or LookupError; `schema` is its JSON Schema."""
 
     parse: Callable[[str], Any]
     schema: Mapping[str, Any]
 
 
 class Parameter(NamedTuple):
-    """`allowed` follows "expected" in errors, and describes. Empty counts as absent; a `required` one may not be."""
+    """`allowed` follows "expected" in errors and describes the value. Empty counts as absent, unless `required`."""
 
     name: str
     allowed: str
@@ -107,7 +107,7 @@ TRACE_FILTERS = _filters(TraceFilter, TRACE_STATUSES)
 
 
 def read_query(request: web.Request, *parameters: Parameter) -> dict[str, Any]:
-    """Give every parameter's value by name. Raises Problem naming the parameter and what was expected."""
+    """Return every parameter's value by name. Raises Problem naming the parameter and what was expected."""
     values = {parameter.name: parameter.default for parameter in parameters}
     rows = {parameter.name: parameter for parameter in parameters}
     for name, text in request.query.items():

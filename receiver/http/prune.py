@@ -1,6 +1,6 @@
 """Deleting traces: `POST /api/v1/prune` with one of `before`, `session_id`, `trace_id` and `max_events`.
 
-A body in JSON, as for events, and not a query: no web page can send one without asking first (CORS).
+The request has a JSON body rather than a query, because no web page can send one without a preflight request (CORS).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _EXAMPLES = {"how much it would be": {"before": "2026-01-01T00:00:00Z", "dry_run
 
 
 class PruneRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """What is to be deleted. A field that is misspelt is an error here: it would have said what is not."""
+    """Which traces to delete. A misspelt field is an error: ignoring it could delete the wrong traces."""
 
     before: Annotated[str, _BEFORE] | None = None
     session_id: str | None = None

@@ -1,7 +1,7 @@
-"""The default model: a table of one vector a token, distilled once from MiniLM; a text's is the sum of its tokens'.
+"""The default model: a table with one vector per token, distilled once from MiniLM; a text's vector is their sum.
 
-Reading a text takes no more than looking its tokens up, a hundred times as fast as MiniLM. Words near in meaning are
-near in the table, as MiniLM has it; what the order of words says is lost. The folder is built as MiniLM's is, from it.
+Embedding a text only looks its tokens up, which is a hundred times as fast as MiniLM. Words that are near in MiniLM's
+space are near in the table; the order of words is lost. The folder is built from MiniLM's, in the same way.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _CAMEL_CASE = {"type": "Replace", "pattern": {"Regex": "(?<=[a-z0-9])(?=[A-Z])"}
 
 
 def folder(models: Path, progress: Progress) -> Path:
-    """Give the folder under `models` that holds the table and its tokenizer, built now (30 s) if it is not there.
+    """Return the folder under `models` that holds the table and its tokenizer, built now (30 s) if it is not there.
 
     Raises OSError as `minilm.folder` does.
     """
@@ -43,7 +43,7 @@ def folder(models: Path, progress: Progress) -> Path:
 
 
 def cut(text: str) -> str:
-    """Give what is read of a text."""
+    """Return the part of a text that is read."""
     return text if len(text) <= HEAD + TAIL else f"{text[:HEAD]} {text[-TAIL:]}"
 
 
@@ -64,6 +64,6 @@ def _build(models: Path, target: Path, progress: Progress) -> None:
 
 
 def _tokenizer(tokenizer: dict[str, object]) -> dict[str, object]:
-    """MiniLM's, which parts words at an inner capital too, and puts no markers around a text."""
+    """Return MiniLM's tokenizer, changed to split words at an inner capital, too, and to add no markers to a text."""
     normalizer = {"type": "Sequence", "normalizers": [_CAMEL_CASE, tokenizer["normalizer"]]}
     return tokenizer | {"normalizer": normalizer, "post_processor": None, "truncation": None, "padding": None}

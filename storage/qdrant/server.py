@@ -91,7 +91,7 @@ class ServerIndex:
                 raise
 
     async def answer_to(self, alias: str) -> None:
-        """Be what the server gives for `alias`, in place of another. A collection of that name is left alone."""
+        """Point `alias` to this collection instead of another. Does nothing if `alias` is a collection's own name."""
         with self._errors():
             if alias in {each.name for each in (await self._client.get_collections()).collections}:
                 log.warning("%s at %s is a collection of its own: ours is %s", alias, self._url, self.collection)
@@ -178,7 +178,7 @@ class ServerIndex:
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """Say what the client's exceptions mean."""
+        """Translate the client's exceptions into IndexUnavailable and IndexUnusable."""
         try:
             yield
         except ResponseHandlingException as error:

@@ -1,4 +1,4 @@
-"""Keeping less: traces that are older than some days, or over a number of events, are pruned all the time."""
+"""The retention policy: traces older than some days, or beyond a number of events, are deleted continuously."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def keep_to(pruner: Pruner, days: float, max_events: int) -> None:
 
 
 async def _all(pruner: Pruner, which: Selection) -> int:
-    """Prune until there is nothing left to delete, and give how many events there were."""
+    """Prune until there is nothing left to delete, and return the number of events deleted."""
     share = _SHARE
     traces = events = 0
     while True:

@@ -1,4 +1,4 @@
-"""`send-demo`: something to look at, sent as a real program would send it."""
+"""`send-demo`: send sample traces and logs as a real program would."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _wait_until_searched(receiver: api.Receiver) -> None:
-    """Wait for the index, within reason: the first search that is proposed should find something."""
+    """Wait a limited time for the index, so that the proposed search finds something."""
     progress, deadline = Progress(), time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         stats = receiver.get(api.path("stats"))

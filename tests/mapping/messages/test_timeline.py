@@ -61,7 +61,7 @@ class Trace:
         return turns_of([Told(row, said_of(row)) for row in rows], rows, agent_id)
 
     def said(self):
-        """Give the turns in short: the event, the role, and what it says."""
+        """Return the turns in short: the event, the role, and what it says."""
         return [f"{turn['event_id']} {turn['role']}: {' '.join(map(words, turn['parts']))}" for turn in self.turns()]
 
 
