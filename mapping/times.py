@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 NS = 1_000_000_000
 
-# What both RFC 3339 (four-digit years) and the stores can hold.
+# The range that both RFC 3339 (four-digit years) and the stores can represent.
 EARLIEST = -62_135_596_800 * NS
 LATEST = 253_402_300_800 * NS - 1
 

@@ -40,7 +40,7 @@ _FINISH_REQUESTS = 4.0
 _CLOSE_CONNECTIONS = 1.0
 
 
-# What to do about a store that cannot be opened, in words of the settings.
+# Advice for a store that cannot be opened, which names the settings.
 _ADVICE: dict[type[Exception], str] = {
     DataDirError: "; or pass another --data-dir",
     AccessError: ". Check storage.surrealdb.user, .password, .namespace and .database",

@@ -1,7 +1,7 @@
 """Errors that callers of the stores handle differently. Any other error is a `mapping.errors.Problem`."""
 
 
-class IndexUnavailable(Exception):  # noqa: N818 - says what is the case, as mapping.errors.Problem does
+class IndexUnavailable(Exception):  # noqa: N818 - a state, named like mapping.errors.Problem
     """The index cannot be reached or used now; the same call may succeed later. The message is for a person."""
 
 

@@ -17,10 +17,10 @@ from mapping.messages.canonical import Message, call_of
 from mapping.model import Conversation, Event, Heard
 from mapping.times import NS
 
-# Where no answer is part of the match: two strangers that say "hi" on different days stay apart.
+# Used where no answer is part of the match, so that two users who say "hi" on different days are kept apart.
 UNANSWERED_WINDOW = 3600 * NS
-# Of a longer list the end is compared: a hash is looked for in the store, and who knows all but so many messages knows
-# the conversation.
+# Only the last lists of a longer conversation are looked up in the store: a list of all but this many messages is
+# enough to find it.
 MAX_LISTS = 512
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -109,7 +109,7 @@ def leave(conversation: Conversation, trace: str, at: int, heard: Mapping[str, H
         yield _later(heard.get(conversation.answer), Heard(id=conversation.answer, trace=trace, at=at, state="open"))
     for list_id in before:
         known = heard.get(list_id)
-        # The call came before any that repeats it; and what was left long ago waits for nothing any more.
+        # The call came before any call that repeats it. Expectations outside the window are obsolete.
         if known is None or (
             known.state == "expected" and ((known.trace == trace and at < known.at) or abs(at - known.at) > window)
         ):

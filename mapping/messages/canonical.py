@@ -44,7 +44,7 @@ def call_of(levels: Sequence[dict[str, Any]]) -> Call | None:
     """Return the call whose messages are in these sets of attributes, or None if there is no list of messages."""
     for level, system, messages in requests(levels):
         sent = _messages(messages)
-        # What the system says at the start is its prompt; later it is a part of the conversation.
+        # A system message at the start is the system prompt; later it is part of the conversation.
         start = next((place for place, message in enumerate(sent) if message[0] != "system"), len(sent))
         if start == len(sent):
             continue

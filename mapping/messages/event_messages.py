@@ -35,12 +35,12 @@ _CALL_IDS = (
     "call_id",
     "toolCallId",
 )
-# Names of message events: `gen_ai.user.message` and the like have their role within.
+# Names of message events, which contain the role: `gen_ai.user.message` and the like.
 _SPEAKERS = {"choice": "assistant", "user_prompt": "user", "assistant_response": "assistant"}
-# Keys of what a message event says, beside those of the vocabulary, which has none for an application's own.
+# Keys of a message event's content beside those of the vocabulary, for events of applications.
 _SPEECH = ("content", "text", "message")
 _LINES = ("message", "msg")
-# Lines that were logged, and what counts: nothing of them was said to a model.
+# Log lines and counters: they were not sent to a model.
 _SILENT = ("log", "error", "embedding", "evaluation")
 
 

@@ -20,7 +20,7 @@ Row = Mapping[str, Any]
 # A turn: `{event_id, timestamp, status, role, parts, name?, agent_id?}`.
 Turn = dict[str, Any]
 
-# Ancestors looked at: spans may be their own grandparents.
+# The maximum number of ancestors, since the parents of spans may be circular.
 _GENERATIONS = 64
 _CALLS = ("model_call", "tool_call")
 
@@ -56,7 +56,7 @@ class _Conversation:
             begins = told.row["timestamp"]
             ends = begins + (told.row.get("duration_ns") or 0)
             moments.append((begins, 1, 2 * number, told))
-            # What ends at a moment comes before what begins then.
+            # An end comes before a start at the same moment.
             moments.append((ends, int(ends == begins), 2 * number + 1, told))
         for at, _, number, told in sorted(moments, key=lambda moment: moment[:3]):
             if told.said.tool is not None:
@@ -74,7 +74,7 @@ class _Conversation:
         for row, said in (told, *notes):
             if said.system and self._heard.system(said.system):
                 self._add(row, at, "system", said.system)
-        # Notes of a call are its messages, each an event of its own.
+        # The notes of a call are its messages, each a separate event.
         sent = [(told.row, message) for message in told.said.sent]
         for note in notes:
             history = [*note.said.sent, *([] if _is_answer(note.row) else note.said.answered)]
@@ -145,7 +145,7 @@ class _Conversation:
         turn: Turn = {
             "event_id": row["id"],
             "timestamp": at,
-            # What was said to a call that failed has not failed.
+            # The messages sent to a failed call have not failed themselves.
             "status": "error" if failed else "unset" if row["status"] == "error" else row["status"],
             "role": role,
             "parts": parts,
@@ -190,7 +190,7 @@ def _with_notes(told: Sequence[Told], spans: Mapping[str, Row]) -> tuple[list[To
             continue
         holder = by_id.get(above["id"]) or Told(above, Said([], [], []))
         if one.row["status"] == "error":
-            # What was raised says more than the span's status.
+            # The exception says more than the span's status.
             holder = holder._replace(said=holder.said._replace(error=one.said.error or holder.said.error))
         elif holder.said.tool is not None:
             holder = holder._replace(said=_told_by(holder.said, holder.said.tool, one))

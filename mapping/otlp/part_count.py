@@ -16,9 +16,9 @@ from google.protobuf.message_factory import GetMessageClass
 
 from mapping.errors import Code, Problem
 
-# Real requests of 20 MiB have at most half a million: a part with something in it takes tens of bytes.
+# Real requests of 20 MiB have at most half a million parts: a part that is not empty takes tens of bytes.
 MOST_PARTS = 2_000_000
-# A smaller body cannot hold enough of them to matter.
+# A smaller body cannot hold enough parts to matter.
 _LARGE = 256 * 1024
 
 # The numbers of the repeated fields (and of those that lead to them), as opentelemetry-proto gives them.
@@ -87,7 +87,7 @@ def _left(part: _Part, body: bytes, room: int) -> int:
     try:
         message = part.message.FromString(body)
     except DecodeError:
-        return room  # whoever decodes it says what is wrong
+        return room  # the decoder reports what is wrong
     for field, inner in part.fields:
         values = getattr(message, field)
         room -= len(values)

@@ -44,7 +44,7 @@ def _one_of(*words: str) -> Callable[[object], str]:
     return read
 
 
-# Fields that may be kept, and how each is read; ValueError: it is an attribute like any other.
+# The fields, and how each is read. After a ValueError it is an ordinary attribute.
 _OF_ALL: dict[str, Callable[[object], Any]] = {
     "event_type": _text,
     "agent_id": _text,
@@ -83,4 +83,4 @@ def take_back(event: Event) -> None:
     if event.kind == "json":
         event.resource = event.resource or None
     if event.kind == "span_event" and event.name and not named and properties.get("event.name") == event.name:
-        del properties["event.name"]  # the record's field, which a span event has not
+        del properties["event.name"]  # the record's field, which span events do not have

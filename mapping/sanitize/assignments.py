@@ -19,7 +19,7 @@ _VALUE = re.compile(
 # The value of a header goes to the end of its line, or of the quotes around it.
 _HEADER_VALUE = re.compile(r"[^\r\n\"'\\]+")
 _HEADERS = ("authorization", "cookie")
-# Unquoted behind a colon, a word is as likely prose ("wrong password: try again") or code ("token: str").
+# An unquoted word after a colon may also be prose ("wrong password: try again") or code ("token: str").
 _NO_WORD = re.compile(r"[\d_+/=$!#%^*@]")
 _TYPES = frozenset("str string int bool boolean bytes none null nil true false any optional undefined".split())
 

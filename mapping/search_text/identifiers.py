@@ -13,20 +13,20 @@ from typing import Any
 
 from mapping.semantics.vocabulary import REDACTED
 
-# An event's own, each of which names few events. What its parent's id names is the parent.
+# The event's own ids, each of which few events share. The parent's id identifies the parent, so it is left out.
 _OWN = ("id", "span_id", "trace_id", "session_id")
 
 # Enough for a log line that lists a page of ids; a conversation repeats those of all its calls.
 _MOST = 50
 _SHORTEST, _LONGEST = 3, 200
-# Beyond this a text is no longer searched by its words either.
+# The words of a text beyond this length are not searched either.
 _SEARCHED = 32_000
 _MAX_DEPTH = 64
 _WHOLE = re.compile(r"\S+")
 
 _NAME = r"(?:[\w.-]*[._-])?(?:ids?|uuid|guid|hash|sha256)|[\w.-]*[a-z](?-i:Ids?|ID)"
 _KEY = re.compile(_NAME, re.IGNORECASE)
-# The same in JSON that is kept as text, be it within other such text (`\"order_id\": \"A-1\"`).
+# The same in JSON that is text, also within other JSON text (`\"order_id\": \"A-1\"`).
 _PAIR = re.compile(rf'"(?:{_NAME})\\*"\s*:\s*\\*"?([^\s"\\,{{}}[\]]+)', re.IGNORECASE)
 # What `text.py` takes for noise but base64: UUIDs, trace ids and digests, AWS's names of resources. `\b` after the
 # first digit, as the engine looks for a set of characters faster than for a boundary.

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-# Lines are short; a body of megabytes is not searched to its end.
+# Lines are short; only the beginning of a long body is searched.
 SEARCHED = 16_384
 
 

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from mapping.semantics.attribute_roles import text_id
 
-# A pattern is the user's own and may be slow on long lines: it sees this much of one.
+# A user's pattern may be slow on long lines, so it is applied to this many characters only.
 SEARCHED = 16_384
 
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")

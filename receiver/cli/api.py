@@ -28,7 +28,7 @@ _TIMEOUT = 60.0
 _PATIENCE = 120.0
 _LARGEST_PAGE = 200
 
-# Addresses that mean "every address of this machine" to a server, and nothing to a client.
+# Addresses that mean "every address of this machine" to a server; a client cannot connect to them.
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound
 
 
@@ -122,7 +122,7 @@ class Receiver:
             self._headers["Authorization"] = f"Bearer {where.key}"
         handlers: list[urllib.request.BaseHandler] = [_NoRedirects()]
         if is_loopback(urlsplit(where.url).hostname or ""):
-            handlers.append(urllib.request.ProxyHandler({}))  # a proxy's "this machine" is another one
+            handlers.append(urllib.request.ProxyHandler({}))  # for a proxy, "localhost" is another machine
         if where.certificate:
             handlers.append(urllib.request.HTTPSHandler(context=_trusting(where.certificate)))
         self._opener = urllib.request.build_opener(*handlers)
@@ -227,7 +227,7 @@ class Receiver:
         return AwayError(
             f"no receiver answers at {self.url} ({getattr(reason, 'strerror', None) or reason}). "
             f"Start one: {program()} serve; or say where it is: --url URL, or {URL_VARIABLE}=URL"
-            # What a server of HTTPS does when it is spoken to in plain HTTP.
+            # The ways an HTTPS server reacts to plain HTTP.
             + ("; with server.tls it is at https://" if isinstance(reason, RemoteDisconnected) else "")
         )
 

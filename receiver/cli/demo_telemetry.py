@@ -90,7 +90,7 @@ class _Teller:
         self.spans, self.logs = InMemorySpanExporter(), InMemoryLogRecordExporter()  # type: ignore[no-untyped-call] # the SDK says no types here
         self._tag = tag
         resource = Resource.create(_RESOURCE)
-        # The sampler is said, for OTEL_TRACES_SAMPLER could leave holes in the story.
+        # The sampler is set explicitly, since OTEL_TRACES_SAMPLER could drop spans of the story.
         traces = TracerProvider(sampler=ALWAYS_ON, resource=resource, shutdown_on_exit=False)
         traces.add_span_processor(SimpleSpanProcessor(self.spans))
         self._tracer = traces.get_tracer("vectadb_receiver.demo", VERSION)
@@ -110,7 +110,7 @@ class _Teller:
 
     def _step(self, step: Step, shared: dict[str, Any], began: int, parent: context.Context) -> tuple[trace.Span, int]:
         """Record a step and the steps in it. Returns the span and the moment of its end."""
-        # What a step does not say of its agent, it has from the one around it.
+        # A step without an agent inherits that of the enclosing step.
         shared = shared | {key: step.attributes[key] for key in ("gen_ai.agent.name",) if key in step.attributes}
         span = self._tracer.start_span(
             step.name,

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from receiver.cli import api
 from receiver.cli.errors import CommandError
 
-# Told but not shown yet. A receiver that cannot send on drops, and says how many.
+# Messages received but not shown yet. If this is full the receiver drops events, and says how many.
 _AHEAD = 1_000
 # Seconds of silence: the receiver sends a comment every 15.
 _SILENCE = 60.0

@@ -60,7 +60,7 @@ COMMANDS = (
     ),
 )
 
-# What a shell reports for a process that SIGINT or SIGPIPE ended.
+# The exit codes a shell reports for a process killed by SIGINT or SIGPIPE.
 _INTERRUPTED, _PIPE_CLOSED = 130, 141
 
 

@@ -30,7 +30,7 @@ def try_rules(file: str) -> int:
     if sys.stdin.isatty():
         print("type lines of a log; Ctrl-D ends them", file=sys.stderr)
     for shown in lines(sys.stdin, reading):
-        print(shown, flush=True)  # whoever follows a log wants to see each line as it comes
+        print(shown, flush=True)  # so that each line of a log that is followed appears at once
     return 0
 
 

@@ -51,7 +51,7 @@ async def _measured(request: web.Request, handler: Handler) -> web.StreamRespons
     began = time.perf_counter()
     answer = await handler(request)
     if answer.prepared:
-        return answer  # a stream, at its end: how long somebody has listened is no duration of an answer
+        return answer  # the end of a stream: the time a client has listened is not the duration of an answer
     resource = request.match_info.route.resource
     route = resource.canonical if resource else None
     request.app[METRICS].answered(time.perf_counter() - began, request.method, request.scheme, route, answer.status)

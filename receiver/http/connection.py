@@ -23,10 +23,10 @@ from receiver.settings.kinds import show_size
 
 log = logging.getLogger(__name__)
 
-# A client that is told of an error before its body is read may go on sending as long; answers would be lost otherwise.
+# The time for which a client may go on sending its body after an error answer, which would be lost otherwise.
 _LINGER = 3.0
 
-# In the order in which they are looked for. aiohttp's own words quote the header or the path, where a key may stand.
+# In the order in which they are tried. aiohttp's own messages quote the header or the path, which may contain a key.
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (LineTooLong, "expected a request line and headers of at most {header} each (server.max_header_bytes)"),
     (InvalidHeader, "a header holds what HTTP does not allow there"),
@@ -146,7 +146,7 @@ class _Refused(asyncio.Protocol):
         transport.write(answer_bytes(Problem(Code.UNAVAILABLE, text)))
         if transport.can_write_eof():
             transport.write_eof()
-        # Closed at once, with the request still unread, the answer would be lost to a connection reset.
+        # If the connection closed at once, with the request still unread, a connection reset would lose the answer.
         asyncio.get_running_loop().call_later(1, transport.close)
 
 

@@ -14,7 +14,8 @@ from aiohttp.typedefs import Handler
 from receiver.http.context import SETTINGS
 from receiver.settings import Cors
 
-# What the receiver reads; the Fetch standard's safelist need not be named, Content-Type is on it only for forms.
+# The headers the receiver reads. Those on the Fetch standard's safelist need not be named; Content-Type is on it only
+# for forms.
 _HEADERS = ("Content-Type", "Content-Encoding", "Authorization", "X-API-Key", "Idempotency-Key")
 _METHODS = "GET, POST"
 _ANY = "*"
@@ -52,7 +53,7 @@ async def allow_origin(request: web.Request, response: web.StreamResponse) -> No
         if not is_allowed(origin, cors):
             return
         response.headers["Access-Control-Allow-Origin"] = origin
-        # opentelemetry-js sends with navigator.sendBeacon, which always comes with credentials. Never for any page.
+        # opentelemetry-js uses navigator.sendBeacon, which always sends credentials. They are never allowed for `*`.
         response.headers["Access-Control-Allow-Credentials"] = "true"
     response.headers["Access-Control-Expose-Headers"] = "Retry-After"
 

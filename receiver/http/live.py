@@ -26,13 +26,13 @@ _HEADERS = {
     "Cache-Control": "no-cache",
     "X-Accel-Buffering": "no",  # nginx would collect it
 }
-# Milliseconds after which a browser comes again.
+# Milliseconds after which a browser reconnects.
 _RETRY = b"retry: 2000\n\n"
 # Seconds without an event after which a comment shows that the connection stands: proxies close silent ones.
 _COMMENT = 15.0
-# Seconds between two looks whether the client is still there.
+# Seconds between two checks whether the client is still connected.
 _LOOK = 1.0
-# Seconds that a client may leave unread what it was sent.
+# Seconds after which a client that has not read what it was sent is disconnected.
 _STALLED = 60.0
 
 
@@ -54,7 +54,7 @@ async def _live(request: web.Request, given: dict[str, Any]) -> web.StreamRespon
             async with request.app[UNDER_WAY].until_stop():
                 await _tell(request, response, listener)
     if request.transport is not None and request.protocol.writing_paused:
-        # The answer's end would wait behind what nobody reads.
+        # The end of the answer would wait behind unread data.
         request.transport.abort()
     return response
 

@@ -19,7 +19,7 @@ _Given = dict[str, Any]
 _Handler = Callable[[web.Request, _Given], Awaitable[web.StreamResponse]]
 _Decorated = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-# What any request may be told: it was wrong, its key was, the store cannot answer now.
+# The errors of any request: it is invalid, its key is, or the store cannot answer now.
 _ALWAYS = (Code.INVALID_ARGUMENT, Code.UNAUTHENTICATED, Code.UNAVAILABLE)
 _OF_BODIES = (Code.REQUEST_TIMEOUT, Code.RESOURCE_EXHAUSTED, Code.UNSUPPORTED_MEDIA_TYPE)
 

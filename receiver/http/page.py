@@ -25,7 +25,7 @@ _TYPES = {
 }
 _OTHER = "application/octet-stream"
 
-# What the page shows is untrusted. Whatever of it got into the markup could load, run and send nothing.
+# The page shows untrusted data. Even if some of it became markup, it could load, run and send nothing.
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "

@@ -82,7 +82,7 @@ IDEMPOTENCY_KEY = Parameter("Idempotency-Key", "what makes it safe to send the e
 
 PAGE = (LIMIT, CURSOR)
 
-# What a filter's field may be, but for `status`, which events and traces have different ones of.
+# The kinds of the filters' fields, except `status`, whose values differ between events and traces.
 _FILTERS = {
     "trace_id": ("a trace id", _TRACE_ID),
     "session_id": ("a session id", _TEXT),

@@ -20,8 +20,8 @@ from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation
 from storage.retention.prune import Selection
 
-# Seconds of one request, and the share of the engine's time meanwhile: who asks waits for it, and asks again for the
-# rest.
+# The seconds of one request, and its share of the engine's time: the client waits for it, and repeats the request for
+# the rest.
 _SECONDS, _SHARE = 2.0, 0.5
 _ONE_OF = ("before", "session_id", "trace_id", "max_events")
 

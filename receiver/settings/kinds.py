@@ -181,7 +181,7 @@ def _patterns(value: Any) -> tuple[str, ...]:
     for pattern in patterns:
         try:
             if re.compile(pattern).search(""):
-                raise ValueError  # it would mask between any two letters
+                raise ValueError  # it matches the empty text, and would insert masks everywhere
         except re.error:
             raise ValueError from None
     return patterns

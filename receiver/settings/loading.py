@@ -115,7 +115,7 @@ def _from_environment(rows: dict[str, Row], environ: Mapping[str, str]) -> dict[
     known = {name for row in rows.values() for name in (row.env, row.file_env) if name}
     sections = tuple({f"{PREFIX}{key.split('.')[0].upper()}_" for key in rows})
     for name in environ:
-        # Other names that start with VECTADB_ are not ours to judge: Kubernetes makes some for a service of that name.
+        # Other names that start with VECTADB_ are no errors: Kubernetes sets some for a service of that name.
         if name.startswith(sections) and name not in known:
             raise SettingsError(f"unknown variable {name}; {_allowed(name, sorted(known))}")
     given: dict[str, tuple[Any, str]] = {}

@@ -22,7 +22,7 @@ CHECKSUMS = {
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
 
-# Names what was built from what. Raise the last number when what is written into the folder changes.
+# The folder's name: its format and source. Increase the last number when the folder's content changes.
 FOLDER = f"minilm-{CHECKSUMS['model.safetensors'][:12]}-1"
 
 # sentence-transformers reads this model's first 256 tokens too. Without `pad_token` and a limit fastembed refuses it.

@@ -105,7 +105,7 @@ class _Embedder:
         self._model = model
         self._batch = batch
         self._read = read
-        # A first text finds out, and makes the runtime reserve what it needs.
+        # Embedding a first text shows the dimensions, and makes the runtime reserve its memory.
         self.dimensions = len(next(iter(model.embed([""]))))
 
     def embed(self, texts: list[str]) -> NDArray[np.float32]:
@@ -130,7 +130,7 @@ def _packaged(model: str, models: Path, threads: int, progress: Progress) -> Emb
     advice = f"delete {folder} and start again to have it built anew"
     file = folder / "model.onnx"
     if model == STATIC:
-        # It pools by itself, and a second thread only gets in the first one's way: 9,000 texts/s.
+        # It pools by itself, and a second thread only slows down the first: 9,000 texts/s.
         return _load(folder.name, _local(file, folder, "DISABLED", 1), models, _STATIC_BATCH, advice, static.cut)
     return _load(folder.name, _local(file, folder, "MEAN", threads), models, _BATCH, advice)
 

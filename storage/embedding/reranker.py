@@ -83,7 +83,7 @@ class Reranker:
                 return []
             scores: list[float] = []
             for text in texts:
-                # The first text is read while there is any time: a pace that was slow once would else stay so.
+                # The first text is read if any time is left; otherwise a pace that was slow once would never recover.
                 vector = self._vector(text, deadline, self._needed(text) if scores else 0.0)
                 if vector is None:
                     break

@@ -17,20 +17,21 @@ log = logging.getLogger(__name__)
 
 DIMENSIONS = 256
 
-# Names what was built from what. Raise the last number when what is written into the folder changes.
+# The folder's name: its format and source. Increase the last number when the folder's content changes.
 FOLDER = f"static-{minilm.CHECKSUMS['model.safetensors'][:12]}-3"
 # Float32, MiniLM's dimensions x `DIMENSIONS`: takes what MiniLM makes of a query to where the table has its texts.
 AXES = "axes.float32"
 
-# Of a long text its beginning, which says what it is about, and its end, where an error stands, are read: a sum of all
-# says little of anything. Texts of 5,700 characters of which 500 (Python's docstrings) answer a query, nDCG@10 where
-# those are first, in the middle, last: 0.04, 0.06, 0.05 of the whole text, 0.14, 0.01, 0.00 of the first 2,000
-# characters, 0.21, 0.01, 0.13 of these two. Sections of a manual, 1,100 characters each: 0.420, 0.423, 0.431.
+# Of a long text only the beginning, which says what it is about, and the end, where an error stands, are read: the sum
+# of all tokens says little about anything. nDCG@10 for texts of 5,700 characters of which 500 (Python's docstrings)
+# answer a query, when those are first, in the middle, last: 0.04, 0.06, 0.05 reading all; 0.14, 0.01, 0.00 reading the
+# first 2,000 characters; 0.21, 0.01, 0.13 reading beginning and end. Sections of a manual, 1,100 characters each:
+# 0.420, 0.423, 0.431.
 HEAD, TAIL = 1000, 600
 
 # A character is a token at most, and two may be added.
 _TOKENIZER_CONFIG = {"model_max_length": HEAD + TAIL + 2, "pad_token": "[PAD]"}
-# ConnectionError is two words. The tokenizer makes all small before it looks for words.
+# ConnectionError is two words. The tokenizer lower-cases a text before it looks for words.
 _CAMEL_CASE = {"type": "Replace", "pattern": {"Regex": "(?<=[a-z0-9])(?=[A-Z])"}, "content": " "}
 
 

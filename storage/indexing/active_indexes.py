@@ -46,7 +46,7 @@ class Serving:
         Raises ConflictError, IndexUnavailable or Problem; it may then be called again. Retired indexes are left to
         `remove`.
         """
-        for _ in range(2):  # once more with what turned out to be damaged
+        for _ in range(2):  # try again, now that an index turned out to be damaged
             state = await self._written(vectors, anew=anew)
             try:
                 await self._opened(state.name, state.vectors, complete=state.fill is None)

@@ -15,9 +15,9 @@ from storage.indexing.index_queue import Group
 from storage.indexing.index_state import Fill
 from storage.surreal.database import Database
 
-# After a kill the index reads this much of its own log again, and is told it by the queue once more.
+# After a kill the index replays its log of this time at most, and the queue repeats the same events.
 _EVERY = 5.0  # seconds
-# Records of the queue that are looked past to find the next.
+# The maximum number of unflushed queue records to skip when looking for the next ones.
 _MOST_RECORDS = 200
 
 

@@ -19,7 +19,7 @@ from storage.surreal.database import Database
 _STATE = cbor.record("index_state", "current")
 
 _FOLLOWING = "SELECT VALUE id FROM agent_event WHERE id > $last AND indexed != false ORDER BY id LIMIT $limit"
-# As many as are taken from the queue at a time.
+# The same number as is taken from the queue at a time.
 _FILLED_AT_ONCE = 1_000
 
 _WRITE = """
@@ -87,7 +87,7 @@ def planned(
         return IndexState(name, vectors, new, (*state.retired, state.name, *other))
     if state.wanted == vectors and not (anew and state.fill is None) and not damaged.intersection(other):
         return state
-    # Where it has another model's vectors, the one that serves gets what is new without any: not all have them then.
+    # If the serving index has another model's vectors, new events are added without a vector: then `model` is None.
     serving = state.vectors if state.vectors == vectors else state.vectors._replace(model=None)
     return IndexState(state.name, serving, new, (*state.retired, *other))
 

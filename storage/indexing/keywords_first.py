@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 # A model that was built before is loaded sooner.
 _PATIENCE = 3.0  # seconds
 _LOOK_EVERY = 0.5
-# Records of the queue that are looked past to find the next; what comes after them waits for the model.
+# The maximum number of queue records to skip when looking for the next ones; later records wait for the model.
 _MOST_RECORDS = 5_000
 
 _NOT_FOUND = "events are not found by their words before the model is there: %s"
@@ -61,7 +61,7 @@ class WordsFirst(NamedTuple):
                 await _follow(database, intake, name, index)
         except (ConflictError, IndexUnavailable, IndexUnusable, Problem) as error:
             log.warning(_NOT_FOUND, error)
-        except Exception:  # it must not be lost with the task: what is wrong here is wrong with the indexer, too
+        except Exception:  # log it, or it is lost with the task; the indexer will meet the same error
             log.exception(_NOT_FOUND, "it failed")
         finally:
             await preparer.close()

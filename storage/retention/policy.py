@@ -14,9 +14,9 @@ from storage.surreal.database import ConflictError, RefusedError
 log = logging.getLogger(__name__)
 
 _DAY = 86_400 * NS
-# Seconds between two looks at what there is to delete.
+# Seconds between two checks for something to delete.
 _EVERY = 10.0
-# Looking takes no more than one part in so many: counting a million events takes 0.6 s.
+# Checking takes at most one part in so many of the time: counting a million events takes 0.6 s.
 _LOOK_SHARE = 50
 # The share of the engine's time for deleting: storing an event takes half of what its deletion takes. So what arrives
 # faster than a tenth can delete has a third, once there was something to delete for a minute.

@@ -89,10 +89,10 @@ def _highlights(events: list[EventRow], query: str) -> list[list[Passage]]:
 
 
 def _of_event(event: EventRow, highlighter: Highlighter, exact: frozenset[str]) -> list[Passage]:
-    # What begins with the name goes on with what was said.
+    # After the name the text has what was said.
     after_name = len(event["name"]) + 1 if event["name"] else 0
     passages = highlighter.passages(text_of(event["name"], event["properties"]), after_name)
-    # An id that says nothing stands beside the text, and is found as it is.
+    # An identifier is not in the text; it matches exactly.
     ids = [each for each in identifiers_of(event) if each.lower() in exact] if exact else []
     beside = [each for each in ids if not any(each in passage.text for passage in passages)]
     if not beside:

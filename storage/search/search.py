@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 Mode = Literal["hybrid", "semantic", "keyword"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
-# Re-ranked at most, of the best that was found, and looked at for exact things.
+# The number of best candidates that are at most re-ranked, and searched for exact things.
 CANDIDATES = 50
-# Exact things that are looked for by themselves, and hits for each: one that many events hold tells them not apart.
+# The exact things of a query that are searched separately, and hits for each: one in many events does not discriminate.
 _THINGS, _HOLDERS = 3, 20
 
 
@@ -119,7 +119,7 @@ class Search:
         hits = [Hit(each, result.score) for each, result in results.items()]
         events = {each: result.event for each, result in results.items()}
         held = await asyncio.to_thread(_held, exact_things(query), events)
-        # What holds an exact thing is read first.
+        # Candidates with an exact thing are read first.
         best = [hit.id for hit in ranked(hits, {}, held)[:CANDIDATES]]
         cosines: list[float] = []
         if self._rereading and left > 0:

@@ -104,7 +104,7 @@ class Database:
     async def close(self) -> None:
         self._closed = True
         if self._starting is not None:
-            self._starting.kill()  # nobody waits for the end of a replay to stop
+            self._starting.kill()  # a stop does not wait for the end of a replay
         async with self._connecting:
             connection, self._connection = self._connection, None
             if connection is not None:
@@ -186,7 +186,7 @@ class Database:
             return self._connection
         # Shielded: a caller that is cancelled must not leave an engine behind that keeps the folder locked.
         connecting = asyncio.ensure_future(self._reconnected())
-        connecting.add_done_callback(lambda task: task.cancelled() or task.exception())  # who asked may have gone
+        connecting.add_done_callback(lambda task: task.cancelled() or task.exception())  # the caller may be gone
         return await asyncio.shield(connecting)
 
     async def _reconnected(self) -> _Connection:

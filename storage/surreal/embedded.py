@@ -17,11 +17,11 @@ from surrealdb.errors import parse_rpc_error
 from storage.surreal import cbor, frames
 from storage.surreal.replay import Replay
 
-# -P: a folder named `storage`, where the receiver happens to be started, is not ours.
+# -P: do not import from a folder named `storage` in the current directory.
 _COMMAND = (sys.executable, "-P", "-m", "storage.surreal.engine")
 # One arena, so that what was freed in it can be given back (`engine.py`); a user's own setting stays.
 _ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
-# A commit's request fits in: the engine takes it in one go, between two others.
+# Large enough for a commit's request, which the engine then reads at once.
 _PIPE = 1 << 20
 _TELL_EVERY = 0.1
 
@@ -93,7 +93,7 @@ class Embedded:
 
         Raises ValueError for CBOR that the engine cannot read, and EngineFailedError.
         """
-        # Its pipe breaks a moment before its end is known, and uvloop's raises RuntimeError from then on.
+        # The pipe breaks a moment before the end of the process is known, and uvloop's raises RuntimeError after that.
         if self.ended or self._requests.is_closing():
             raise EngineFailedError("the engine's process has ended")
         number = next(self._numbers)
@@ -141,10 +141,10 @@ class Embedded:
             if not answer.done():
                 answer.set_exception(EngineFailedError(f"the engine's process has ended (exit code {code})"))
         if not self._opened.cancelled():
-            self._opened.exception()  # who waited for it may have gone
+            self._opened.exception()  # the caller may be gone
 
     def _answered(self, answer: asyncio.Future[bytes], outcome: int, body: bytes) -> None:
-        if answer.done():  # cancelled: who asked has gone
+        if answer.done():  # the caller was cancelled
             return
         if outcome == frames.SUCCEEDED:
             answer.set_result(body)

@@ -124,7 +124,7 @@ def _serve(engine: SyncEmbeddedDB, answers: IO[bytes]) -> None:
         number, body = request
         try:
             answer = engine.execute(body)
-        except ValueError as error:  # what is no CBOR for it
+        except ValueError as error:  # CBOR that the engine cannot read
             _answer(answers, number, REFUSED, str(error).encode())
         except RuntimeError as error:
             _answer(answers, number, FAILED, str(error).encode())

@@ -16,7 +16,7 @@ from storage.errors import IndexUnavailable, IndexUnusable
 from storage.workers import messages
 from storage.workers.messages import Answer, Open
 
-# -P: a folder named `storage`, where the receiver happens to be started, is not ours.
+# -P: do not import from a folder named `storage` in the current directory.
 _COMMAND = (sys.executable, "-P", "-m")
 _ANSWER = msgspec.msgpack.Decoder(Answer)
 

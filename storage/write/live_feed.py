@@ -25,7 +25,7 @@ _A_SECOND = 1_000
 # What waits for a listener, who may also get as many events at once. One event alone may be larger.
 _MOST_EVENTS = 1_000
 _MOST_BYTES = 2 * 1024 * 1024
-# What is encoded without letting others in, 1 ms.
+# The number of events that are encoded before the event loop gets its turn, 1 ms.
 _AT_ONCE = 50
 _BYTES_AT_ONCE = 64 * 1024
 
@@ -141,7 +141,7 @@ class Listener:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._news.wait()
-        await asyncio.sleep(0)  # nothing was waited for where there was something: others get their turn all the same
+        await asyncio.sleep(0)  # there was no wait if events were queued: let other tasks run
         missed, self._missed = self._missed, 0
         taken: list[Fresh] = []
         size = 0

@@ -18,8 +18,8 @@ from receiver.cli.rate import Rate
 from receiver.cli.terminal import count, json_line, printable
 
 _BATCH, _BATCH_BYTES = 500, 2_000_000
-_SHOWN = 20  # lines that are said to be wrong, one by one
-_WRONG = {400, 413}  # what was sent is wrong, not how or where
+_SHOWN = 20  # invalid lines that are reported one by one
+_WRONG = {400, 413}  # the statuses of a wrong body, rather than of a wrong address or key
 
 
 class _Line(NamedTuple):
@@ -36,9 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Import all valid lines; return exit code 1 if some are not."""
     receiver = api.Receiver(api.connection(args))
-    receiver.get_patiently(
-        api.path("stats")
-    )  # a receiver that is away, or wants a key, says so before anything is read
+    receiver.get_patiently(api.path("stats"))  # report a wrong address or key before reading
     importing = _Importing(receiver)
     try:
         for name in args.files or ["-"]:

@@ -9,7 +9,7 @@ from typing import Any
 from receiver.cli import api, filters
 from receiver.cli.terminal import Progress, count, json_line
 
-# Seconds of a request: a dry run looks at every trace that it is about, 0.05 ms each.
+# The timeout of a request in seconds: a dry run reads every trace concerned, 0.05 ms each.
 _TIMEOUT = 600.0
 
 

@@ -59,7 +59,7 @@ def lines(results: list[dict[str, Any]], width: int) -> list[str]:
     for head, result in zip(heads, results, strict=True):
         event, indent = result["event"], " " * _INDENT
         written.append(head)
-        # Of an event without a name the line above has its first words.
+        # The line above of an event without a name has its first words.
         written += [
             indent + marked(passage, width - _INDENT)
             for passage in result["highlights"]

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     where = api.connection(args)
-    # Asked first: a receiver that is away, not ready or wants a key says so better than an exporter does.
+    # Ask the receiver first: its errors (away, not ready, wrong key) are clearer than an exporter's.
     receiver = api.Receiver(where)
     receiver.get_patiently(api.path("stats"))
     from receiver.cli.demo_telemetry import SendError, send  # noqa: PLC0415 - the SDK takes a while to import; only this command needs it

@@ -19,7 +19,7 @@ from storage.filters import LiveFilter
 _LOOK_EVERY = 1.0
 _PAGE = 200
 _REMEMBERED = 20_000
-# The sender's clock orders events, the receiver's says which are new. This one may differ from that by so much.
+# Events are ordered by the sender's clock and are new by the receiver's. This machine's may differ from it by so much.
 _CLOCKS_DIFFER = 5 * NS
 
 Page = Callable[[str | None], dict[str, Any]]
@@ -64,7 +64,7 @@ class _Following:
 
     def go_on(self) -> None:
         """Follow the live feed, reconnecting as needed. Raises CommandError if waiting is pointless."""
-        # What is wrong with the address, the key or a receiver that is not there yet is said now.
+        # Errors of the address or the key, or an absent receiver, are reported now.
         self._receiver.get_patiently(api.path("events"), limit=1)
         while True:
             self._follow(Live(self._receiver, self._which))
@@ -166,4 +166,4 @@ def _show(events: list[dict[str, Any]], *, as_json: bool) -> None:
     lines = [json_line(event) for event in events] if as_json else aligned(event_cells(event) for event in events)
     for line in lines:
         print(line)
-    sys.stdout.flush()  # who reads along through a pipe waits for it
+    sys.stdout.flush()  # the reader of a pipe waits for it

@@ -22,7 +22,7 @@ from receiver.cli.terminal import (
 )
 
 _DEEPEST = 30  # levels that are indented; more would leave no room for words
-# What stands before an event, and before those below it: of one that others follow, and of the last.
+# The prefixes of an event and of its children: for one with later siblings, and for the last.
 _BRANCH, _LAST = ("├─ ", "│  "), ("└─ ", "   ")
 
 Event = dict[str, Any]
@@ -122,7 +122,7 @@ def _walk(events: list[Event]) -> Iterator[_Place]:
         else:
             roots.append(event)
     seen: set[str] = set()
-    # Whatever no root leads to is part of a circle, and begins where its first event does.
+    # Events that no root leads to are in a circle; it starts with its first event.
     for root in [*roots, *events]:
         below = [_Place(root)]
         while below:

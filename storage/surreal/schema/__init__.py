@@ -54,7 +54,7 @@ async def _retried(database: Database, statements: str, **variables: object) -> 
     """Run statements that may be repeated, and retry conflicts: two receivers may start at the same time."""
     for attempt in range(_ATTEMPTS):
         try:
-            await database.run(statements, **variables)  # an index over all that is there takes its time
+            await database.run(statements, **variables)  # building an index over existing rows takes long
         except ConflictError:
             if attempt == _ATTEMPTS - 1:
                 raise
