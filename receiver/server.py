@@ -10,11 +10,13 @@ import asyncio
 import contextlib
 import errno
 import logging
+import resource
 import signal
 import sys
 import time
 
 from aiohttp import web
+from uvloop import new_event_loop
 
 from receiver.http.app import application
 from receiver.http.connection import Site
@@ -25,13 +27,6 @@ from receiver.settings import Settings, SettingsError, check
 from receiver.version import VERSION
 from storage.stores import DataDirError, Storage, StorageConfig
 from storage.surreal.database import AccessError, OpenError
-
-if sys.platform == "win32":
-    from asyncio import new_event_loop
-else:
-    import resource
-
-    from uvloop import new_event_loop
 
 log = logging.getLogger("receiver")
 
@@ -173,10 +168,9 @@ def _allow_open_files() -> None:
 
     The usual 1,024 would be used up by the connections that `server.max_connections` allows.
     """
-    if sys.platform != "win32":
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        with contextlib.suppress(ValueError, OSError):  # macOS says "unlimited" and takes less
-            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # macOS says "unlimited" and takes less
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _log_to_stderr(level: str) -> None:

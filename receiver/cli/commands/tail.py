@@ -153,9 +153,6 @@ class News:
 
 def _pause(seconds: float) -> None:
     """Wait. Raises BrokenPipeError once the reader of the pipe is gone; without events no write would show that."""
-    if not hasattr(select, "poll"):  # Windows
-        time.sleep(seconds)
-        return
     output = select.poll()
     output.register(sys.stdout, select.POLLERR)
     if output.poll(seconds * 1000):
