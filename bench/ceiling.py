@@ -1,7 +1,7 @@
-"""What the engine alone can store: the same rows, edges, traces and queue records, encoded beforehand.
+"""Measure what the engine alone can store: the same rows, edges, traces and queue records, encoded beforehand.
 
-The engine, its indexes and its durability are the receiver's, and as many commits are in flight as is best. A process
-of its own; prints events a second for each number of commits in flight as JSON.
+The engine, its indexes and its durability are the receiver's. Runs as a separate process; prints the events stored per
+second for each number of concurrent commits as JSON.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How fast requests become events: OTLP in both encodings, and JSON events, with and without cleaning. Spans a second.
+"""Measure how fast requests become events, in spans per second: OTLP in both encodings, JSON; with and without masking.
 
 One process, one thread, no store: `.venv/bin/python bench/mapping_rates.py`. JSON is to be no slower than protobuf.
 """

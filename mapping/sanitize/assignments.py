@@ -19,13 +19,13 @@ _VALUE = re.compile(
 # The value of a header goes to the end of its line, or of the quotes around it.
 _HEADER_VALUE = re.compile(r"[^\r\n\"'\\]+")
 _HEADERS = ("authorization", "cookie")
-# Unquoted behind a colon, a word is as likely prose ("wrong password: try again") or code ("token: str").
+# An unquoted word after a colon may also be prose ("wrong password: try again") or code ("token: str").
 _NO_WORD = re.compile(r"[\d_+/=$!#%^*@]")
 _TYPES = frozenset("str string int bool boolean bytes none null nil true false any optional undefined".split())
 
 
 def key_before(text: str) -> str:
-    """Give the key that a text ends with, before its sign and in or without quotes."""
+    """Return the key at the end of a text, before its `=` or `:`, with or without quotes."""
     text = text.rstrip(" \t\r\n=:")
     quote = text[-1:]
     if quote in {'"', "'"}:
@@ -36,7 +36,7 @@ def key_before(text: str) -> str:
 
 
 def value_at(text: str, key: re.Match[str]) -> tuple[int, int, bool]:
-    """Give where the value of a key starts and ends in a text, and whether it is more than a word beside the key."""
+    """Return the start and end of a key's value in a text, and whether it is a value rather than a word of prose."""
     start = key.end()
     found = _VALUE.match(text, start)
     if found is None:

@@ -19,7 +19,7 @@ DEFAULT_READING = Reading()
 
 
 def compile_reading(written: object) -> Reading:
-    """Read what a user wrote: a list of `rules` (`rules.py`) and patterns of `ids` (`id_patterns.py`), each optional.
+    """Compile a user's file: a list of `rules` (`rules.py`) and patterns of `ids` (`id_patterns.py`), each optional.
 
     Raises ValueError naming the rule or the kind of id, the key, and what was expected.
     """

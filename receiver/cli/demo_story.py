@@ -66,7 +66,7 @@ def _agent(name: str, asked: str, answered: str | None, *steps: Step | Line, fai
 
 
 def _model(seconds: float, asked: str, answered: str | dict[str, Any], tokens: tuple[int, int]) -> Step:
-    """Give a model call that answers with text, or with the call of a tool (`_call`)."""
+    """Return a model call whose answer is text, or a tool call (`_call`)."""
     if isinstance(answered, str):
         part, reason = {"type": "text", "content": answered}, "stop"
     else:

@@ -1,4 +1,4 @@
-"""Events as they are stored, from `GET /api/v1/live`, read in a thread: so Ctrl-C and a closed pipe come through."""
+"""Events as they are stored, from `GET /api/v1/live`; read in a thread so that Ctrl-C and a closed pipe are noticed."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from typing import Any, NamedTuple
 from receiver.cli import api
 from receiver.cli.errors import CommandError
 
-# Told but not shown yet. A receiver that cannot send on drops, and says how many.
+# Messages received but not shown yet. If this is full the receiver drops events, and says how many.
 _AHEAD = 1_000
 # Seconds of silence: the receiver sends a comment every 15.
 _SILENCE = 60.0
 
 
 class Told(NamedTuple):
-    """`what` is `connected`, `event` (`data` is the event), `dropped` (how many), or `ended` (why, if it is known)."""
+    """`what` is `connected`, `event`, `dropped` or `ended`; `data` is the event, the number dropped, or the reason."""
 
     what: str
     data: Any = None
 
 
 class Live:
-    """One connection. It ends with `ended`, and is then of no further use."""
+    """One connection. After the message `ended` nothing more comes."""
 
     def __init__(self, receiver: api.Receiver, which: dict[str, Any]) -> None:
         self._told: Queue[Told] = Queue(_AHEAD)
         Thread(target=self._read, args=(receiver, which), daemon=True).start()
 
     def take(self, seconds: float) -> list[Told]:
-        """Give what was told since; where that is nothing, what comes first within so many seconds."""
+        """Return the waiting messages; if there are none, wait so many seconds for the first."""
         try:
             found = [self._told.get(timeout=seconds)]
         except Empty:
@@ -57,7 +57,7 @@ class Live:
 
 
 def read(lines: Iterator[bytes]) -> Iterator[Told]:
-    """Read server-sent events, of which the receiver's have one line of data each."""
+    """Parse server-sent events; the receiver's have one line of data each."""
     name = ""
     for line in lines:
         field, _, value = line.rstrip(b"\r\n").partition(b": ")

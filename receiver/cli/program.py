@@ -1,4 +1,4 @@
-"""How this program was called, for commands that it proposes to type next."""
+"""The way this program was called, for the commands that it proposes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NAME = "vectadb-receiver"
 
 
 def program() -> str:
-    """Give the words that start this program: as they were typed, or the bare name where the shell finds it."""
+    """Return the words that start this program: the bare name if the shell finds it, else as they were typed."""
     called = sys.argv[0]
     if Path(called).parts[-2:] == ("receiver", "__main__.py"):
         return "python -m receiver"

@@ -26,7 +26,7 @@ from storage.stores import Storage
 
 
 def application(settings: Settings, storage: Storage) -> web.Application:
-    """Give the application over stores that need not be open yet: what needs them answers 503 until they are."""
+    """Return the application. The stores need not be open yet: routes that use them answer 503 until they are."""
     app = web.Application(middlewares=[under_way, _measured, errors, preflights, auth])
     app.on_response_prepare.append(allow_origin)
     app[SETTINGS] = settings
@@ -51,7 +51,7 @@ async def _measured(request: web.Request, handler: Handler) -> web.StreamRespons
     began = time.perf_counter()
     answer = await handler(request)
     if answer.prepared:
-        return answer  # a stream, at its end: how long somebody has listened is no duration of an answer
+        return answer  # the end of a stream: the time a client has listened is not the duration of an answer
     resource = request.match_info.route.resource
     route = resource.canonical if resource else None
     request.app[METRICS].answered(time.perf_counter() - began, request.method, request.scheme, route, answer.status)

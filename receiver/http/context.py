@@ -23,7 +23,7 @@ READING = web.AppKey("reading", Reading)
 
 
 def stores(request: web.Request) -> Storage:
-    """Give the stores. What is asked of them raises Problem (UNAVAILABLE, with the progress) until they are open."""
+    """Return the stores. Until they are open, using them raises Problem (UNAVAILABLE, with the progress)."""
     return request.app[STORAGE]
 
 

@@ -1,4 +1,4 @@
-"""Why an event stands where it does: the rule, and the keys that gave session, agent, type."""
+"""The explanation of an event's placement: the rule, and the keys that gave its session, agent and type."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def shown(told: Explanation) -> answers.Explanation:
 
 
 def _rule(told: Explanation) -> str:
-    """Say the rule in a person's words, with the session and agent that the event names itself."""
+    """Return the rule as a sentence, with the session and agent that the event names itself."""
     session, agent = (
         None if each.value is None or each.place == "trace" else repr(each.value)
         for each in (told.session_id, told.agent_id)

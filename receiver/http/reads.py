@@ -1,4 +1,4 @@
-"""Traces, events, sessions and search out."""
+"""The routes that read: traces, events, sessions, search and facets."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ async def _stats(request: web.Request, _given: dict[str, Any]) -> web.Response:
 
 
 async def _indexed(index: VectorIndex | None) -> int:
-    """Count the points that can be found now: none while there is no index to ask."""
+    """Return the number of points that can be found now; 0 while there is no index."""
     try:
         return 0 if index is None else await index.count()
     except (IndexUnavailable, IndexUnusable):

@@ -1,4 +1,4 @@
-"""The kinds of values a setting takes: how each is read from text, shown, and described to who got it wrong."""
+"""The kinds of values of settings: how each is read from text, shown, and described in error messages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 class Secret(str):
-    """Text that a repr, and so a log line or a traceback, does not show."""
+    """Text that is hidden in its repr, and so in log lines and tracebacks."""
 
     __slots__ = ()
 
@@ -100,7 +100,7 @@ def _size(value: Any) -> int:
 
 
 def show_size(value: int) -> str:
-    """Write a number of bytes with the largest unit that divides it: `20MiB`."""
+    """Return a number of bytes in the largest unit that divides it: `20MiB`."""
     for unit in ("GiB", "MiB", "KiB"):
         if value and value % _SIZES[unit] == 0:
             return f"{value // _SIZES[unit]}{unit}"
@@ -164,7 +164,7 @@ def _header_names(value: Any) -> tuple[str, ...]:
 
 
 def _items(value: Any, separators: str) -> tuple[str, ...]:
-    """Read a list from a file, or text with separators. Raises ValueError where there is nothing in it."""
+    """Read a list from a file, or from text with separators. Raises ValueError if it is empty."""
     items = value if isinstance(value, list) else re.split(separators, value)
     found = tuple(item.strip() for item in items if item.strip())
     if not found:
@@ -181,7 +181,7 @@ def _patterns(value: Any) -> tuple[str, ...]:
     for pattern in patterns:
         try:
             if re.compile(pattern).search(""):
-                raise ValueError  # it would mask between any two letters
+                raise ValueError  # it matches the empty text, and would insert masks everywhere
         except re.error:
             raise ValueError from None
     return patterns
@@ -192,7 +192,7 @@ def _secret(value: Any) -> Secret:
 
 
 def _secrets(value: Any) -> tuple[Secret, ...]:
-    """Read keys one a line or a comma. They travel in a header, hence no spaces and ASCII only."""
+    """Read keys separated by lines or commas. They are sent in a header, so they are ASCII without spaces."""
     items = value if isinstance(value, list) else re.split(r"[,\n]", value)
     keys = tuple(Secret(item.strip()) for item in items if item.strip())
     if not keys or not all(re.fullmatch(r"[!-~]+", key) for key in keys):

@@ -13,7 +13,7 @@ from receiver.settings.kinds import Kind, Secret
 
 
 class Setting(NamedTuple):
-    """What a field's type and default do not say. Flags are for what one changes from start to start."""
+    """The facts about a setting beside its type and default. Settings that often change between starts have a flag."""
 
     kind: Kind[Any]
     help: str
@@ -124,7 +124,7 @@ class Storage:
 
     @property
     def surrealdb_url(self) -> str:
-        """The URL to connect to, the embedded engine's included."""
+        """Return the URL to connect to; by default the embedded engine's."""
         return self.surrealdb.url or f"surrealkv://{self.data_dir / 'surreal'}"
 
 

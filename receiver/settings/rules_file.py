@@ -10,7 +10,7 @@ from receiver.settings.yaml_file import Texts, read_yaml
 
 
 class _Values(Texts):
-    """Texts, but for `true`, `false` and whole numbers: a rule tells "any value" from a text, and has a priority."""
+    """Loads scalars as text, except `true` (any value), `false` and whole numbers (priorities of rules)."""
 
 
 _Values.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?:true|false)$"), list("tf"))

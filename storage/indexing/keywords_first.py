@@ -1,6 +1,6 @@
-"""Words can be searched while the model is prepared, which takes half a minute the first time.
+"""Keyword search while the model is prepared, which takes half a minute the first time.
 
-Events go into the index without vectors and stay in the queue: once the model is there they are indexed as ever.
+Events are indexed without vectors and stay in the queue; once the model is ready they are indexed again as usual.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ log = logging.getLogger(__name__)
 # A model that was built before is loaded sooner.
 _PATIENCE = 3.0  # seconds
 _LOOK_EVERY = 0.5
-# Records of the queue that are looked past to find the next; what comes after them waits for the model.
+# The maximum number of queue records to skip when looking for the next ones; later records wait for the model.
 _MOST_RECORDS = 5_000
 
 _NOT_FOUND = "events are not found by their words before the model is there: %s"
 
 
 class WordsFirst(NamedTuple):
-    """What makes points without vectors, and the vectors that are to come; None where only the model will tell."""
+    """Indexes words. `preparer_of` makes a preparer without a model; `vectors` are the model's later, if known."""
 
     preparer_of: Callable[[], Preparer]
     vectors: Vectors | None
@@ -45,7 +45,7 @@ class WordsFirst(NamedTuple):
         commits_wait: Callable[[], bool],
         serve: Callable[[VectorIndex], None],
     ) -> None:
-        """Index words until cancelled, and have the index served. Gives up where anything goes wrong."""
+        """Index words until cancelled, and let the index serve. Ends if anything goes wrong."""
         await asyncio.sleep(_PATIENCE)
         preparer = self.preparer_of()
         try:
@@ -61,21 +61,21 @@ class WordsFirst(NamedTuple):
                 await _follow(database, intake, name, index)
         except (ConflictError, IndexUnavailable, IndexUnusable, Problem) as error:
             log.warning(_NOT_FOUND, error)
-        except Exception:  # it must not be lost with the task: what is wrong here is wrong with the indexer, too
+        except Exception:  # log it, or it is lost with the task; the indexer will meet the same error
             log.exception(_NOT_FOUND, "it failed")
         finally:
             await preparer.close()
 
 
 async def _fill(database: Database, intake: Intake, name: str, fill: Fill) -> None:
-    """Take the events in that were stored before the index was begun."""
+    """Index the events that were stored before the index was created."""
     while ids := await index_state.following(database, fill):
         await intake.take(ids, [name])
         fill = fill.after(ids)
 
 
 async def _follow(database: Database, intake: Intake, name: str, index: VectorIndex) -> None:
-    """Take the events of the queue in, as they come, and those out that were deleted."""
+    """Index the events of the queue as they arrive, and remove deleted ones."""
     taken: set[str] = set()
     while len(taken) < _MOST_RECORDS:
         group = await index_queue.take(database, taken)

@@ -1,4 +1,4 @@
-"""Points as an index takes them, the same for both kinds; packed, so that who passes them on need not look inside."""
+"""Points in the form that both indexes take; packed, so that the processes in between pass them on as bytes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _DECODER = msgspec.msgpack.Decoder(list[Row])
 
 
 def pack(points: Sequence[Point], dimensions: int | None) -> bytes:
-    """Pack points to be stored. Raises ValueError for a vector that an index of these dimensions does not take."""
+    """Pack points to be stored. Raises ValueError for a vector that does not fit an index of these dimensions."""
     # numpy costs the engine's process 25 MB, and it only unpacks.
     from storage.qdrant.vectors import checked  # noqa: PLC0415
 

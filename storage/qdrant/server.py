@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 _TIMEOUT = 10  # seconds
 
-# A cluster of two or four shares them evenly, and one server is none the worse for it. Their number cannot be changed.
+# A cluster of two or four nodes shares them evenly, and they cost one server nothing. Their number cannot be changed.
 _SHARDS = 4
 # Searched in memory by a byte for each number, a quarter; the best are compared by what is on disk. Payloads are only
 # looked at by their indexes, which are in memory.
@@ -91,7 +91,7 @@ class ServerIndex:
                 raise
 
     async def answer_to(self, alias: str) -> None:
-        """Be what the server gives for `alias`, in place of another. A collection of that name is left alone."""
+        """Point `alias` to this collection instead of another. Does nothing if `alias` is a collection's own name."""
         with self._errors():
             if alias in {each.name for each in (await self._client.get_collections()).collections}:
                 log.warning("%s at %s is a collection of its own: ours is %s", alias, self._url, self.collection)
@@ -178,7 +178,7 @@ class ServerIndex:
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """Say what the client's exceptions mean."""
+        """Translate the client's exceptions into IndexUnavailable and IndexUnusable."""
         try:
             yield
         except ResponseHandlingException as error:
@@ -194,7 +194,7 @@ class ServerIndex:
                     raise ValueError(message) from error
                 case 404:
                     raise IndexUnusable(f"collection {self.collection} is gone: {message}") from error
-                case _:  # 401 and 403 too: who runs the server may yet put the key right
+                case _:  # 401 and 403, too: the server's operator may still correct the key
                     raise IndexUnavailable(message) from error
 
 

@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 Mode = Literal["hybrid", "semantic", "keyword"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
-# Re-ranked at most, of the best that was found, and looked at for exact things.
+# The number of best candidates that are at most re-ranked, and searched for exact things.
 CANDIDATES = 50
-# Exact things that are looked for by themselves, and hits for each: one that many events hold tells them not apart.
+# The exact things of a query that are searched separately, and hits for each: one in many events does not discriminate.
 _THINGS, _HOLDERS = 3, 20
 
 
 class Found(NamedTuple):
     """Results, best first, and how they were found.
 
-    `mode` is keyword where hybrid was asked for while the index is filled for another model, or the model is prepared.
-    `reranked` is how many of the best MiniLM had the time to read, in hybrid search.
+    `mode` is keyword instead of hybrid while the index is filled for another model, or the model is being prepared.
+    `reranked` is the number of results that MiniLM had the time to read in a hybrid search.
     """
 
     mode: Mode
@@ -53,7 +53,7 @@ class _Lists(NamedTuple):
 
 
 class Search:
-    """Searches what the indexer has indexed. Without `rereading`, nothing is re-ranked."""
+    """Searches the indexed events. Without `rereading`, nothing is re-ranked."""
 
     def __init__(self, reader: Reader, indexer: Indexer, rereading: Rereading | None = None) -> None:
         self._reader = reader
@@ -106,20 +106,20 @@ class Search:
     async def _looked_for(
         self, query: str, vector: NDArray[np.float32], left: float
     ) -> tuple[NDArray[np.float32], float]:
-        """Give what to search for, and the seconds that are left of the budget."""
+        """Return the vector to search with, and the seconds left of the budget."""
         assert self._rereading is not None  # noqa: S101 - for mypy: there is a budget
         deadline = time.monotonic() + left
         vector = await self._rereading.looked_for(query, vector, deadline)
         return vector, deadline - time.monotonic()
 
     async def _ordered(self, query: str, found: _Lists, needed: int, left: float) -> tuple[list[Result], list[Hit]]:
-        """Give the best results of a hybrid search, and what MiniLM had the time to score, in `left` seconds."""
+        """Return the best results of a hybrid search, and the hits that MiniLM scored in `left` seconds."""
         deadline = time.monotonic() + left
         results = {result.event["id"]: result for result in await shown(self._reader, _candidates(found, needed))}
         hits = [Hit(each, result.score) for each, result in results.items()]
         events = {each: result.event for each, result in results.items()}
         held = await asyncio.to_thread(_held, exact_things(query), events)
-        # What holds an exact thing is read first.
+        # Candidates with an exact thing are read first.
         best = [hit.id for hit in ranked(hits, {}, held)[:CANDIDATES]]
         cosines: list[float] = []
         if self._rereading and left > 0:
@@ -151,7 +151,7 @@ async def _found(
 
 
 def _candidates(found: _Lists, needed: int) -> list[Hit]:
-    """Give what may be shown: the best by meaning and words, and what may hold an exact thing."""
+    """Return the candidates: the best hits by meaning and words, and hits that may hold an exact thing."""
     hits = fused(found.lists["semantic"], found.lists["keyword"])
     best = hits[: max(needed, CANDIDATES)]
     scores = {hit.id: hit.score for hit in hits}
@@ -160,7 +160,7 @@ def _candidates(found: _Lists, needed: int) -> list[Hit]:
 
 
 def _held(wanted: list[str], events: dict[str, EventRow]) -> dict[str, int]:
-    """Count the exact things that each event holds, in its text or beside it."""
+    """Return the number of exact things in each event's text and identifiers."""
     return {each: len(_things(event).intersection(wanted)) for each, event in events.items() if wanted}
 
 

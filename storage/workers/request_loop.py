@@ -1,4 +1,4 @@
-"""What a process does that serves one user: requests come on standard input, answers go to standard output, in turn."""
+"""The main loop of a child process: requests come on standard input, answers go to standard output, in order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from storage.workers.messages import Answer
 
 
 def serve(handlers: Mapping[type[msgspec.Struct], Callable[[Any], Any]]) -> None:
-    """Answer each request by its type's handler, until the input ends: with the receiver, however that ends."""
+    """Answer each request with its type's handler until the input ends, which happens however the receiver ends."""
     # A terminal's Ctrl-C and a supervisor's SIGTERM reach this process too: the receiver decides when it ends.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)

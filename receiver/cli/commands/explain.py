@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def lines(told: dict[str, Any]) -> list[str]:
-    """Write the rule in a sentence, and below it where each value comes from."""
+    """Return the lines of an explanation: where each value comes from, then the rule as a sentence."""
     rows = [[coloured("event", "dim"), printable(told["event_id"]), ""]]
     rows.append([coloured("trace", "dim"), printable(told["trace_id"]), ""])
     for name, field in _PARTS.items():

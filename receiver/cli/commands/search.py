@@ -1,4 +1,4 @@
-"""`search`: what fits best first, or with `--like` what is most like an event."""
+"""`search`: list the best matches first, or with `--like` the events most similar to one."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def lines(results: list[dict[str, Any]], width: int) -> list[str]:
-    """Write results: a line each, and below it the words that fit, and what one asks for next."""
+    """Yield the lines of the results: one each, below it the matching passages and the id to ask for next."""
     if not results:
         return ["nothing found"]
     heads = aligned([f"{result['score']:.3f}", *event_cells(result["event"])] for result in results)
@@ -59,7 +59,7 @@ def lines(results: list[dict[str, Any]], width: int) -> list[str]:
     for head, result in zip(heads, results, strict=True):
         event, indent = result["event"], " " * _INDENT
         written.append(head)
-        # Of an event without a name the line above has its first words.
+        # The line above of an event without a name has its first words.
         written += [
             indent + marked(passage, width - _INDENT)
             for passage in result["highlights"]

@@ -1,4 +1,4 @@
-"""What `Preparer` and its process say to each other."""
+"""The messages between `Preparer` and its process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The process that makes points as the indexer sees it: started with a model, handed the store's answers, closed."""
+"""The indexer's side of the process that makes points: it is started with a model and given the store's answers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Preparer(Protocol):
 
 
 class PreparerProcess:
-    """Makes points in a process, which is started when it is first asked, and again should it fail."""
+    """Makes points in a process, which is started by the first request, and again after a failure."""
 
     def __init__(self, model: str | None, data_dir: Path, threads: int) -> None:
         self._service = Service("storage.indexing.points.worker", Load(model, str(data_dir), threads))

@@ -1,7 +1,7 @@
 """The process that makes points: `python -m storage.indexing.points.worker`, started by `Preparer`.
 
-Making points takes most of what indexing costs, and holds Python's global lock for much of it: in the receiver's
-process acknowledgements would wait for it. Here it runs at a low priority, in the time that ingest leaves.
+Making points is most of the cost of indexing, and holds Python's global lock for much of the time: in the receiver's
+process it would delay acknowledgements. Here it runs at a low priority, in the time that ingest leaves.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def comes_back(events):
 
 
 def written(events, signal):
-    """Give the only request of this signal, once it has passed through OpenTelemetry's own messages."""
+    """Return the only request of this signal, once it has passed through OpenTelemetry's own messages."""
     (body,) = [request.body for request in requests_of([shown(e) for e in events]) if request.signal == signal]
     message = {"traces": ExportTraceServiceRequest, "logs": ExportLogsServiceRequest}[signal]
     json_format.Parse(_with_base64_ids(body), message())  # raises for anything that OTLP does not have

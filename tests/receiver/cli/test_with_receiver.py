@@ -17,7 +17,7 @@ from receiver.cli.api import Connection, Receiver
 
 @pytest.fixture(scope="module")
 def demo(served):
-    """Send the demo and give what the command printed."""
+    """Send the demo and return what the command printed."""
     with contextlib.redirect_stdout(io.StringIO()) as out:
         assert main(["send-demo", "--url", served.url]) == 0
     return out.getvalue()

@@ -48,7 +48,7 @@ async def prune(database, which=EVERYTHING):
 
 
 async def found(database, indexer, query):
-    """Give what is found, in any mode."""
+    """Return what is found, in any mode."""
     search = Search(Reader(database), indexer)
     results = [(await search.search(query, mode, SearchFilter(), 10)).results for mode in MODES]
     return {result.event["id"] for of_mode in results for result in of_mode}

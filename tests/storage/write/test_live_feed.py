@@ -52,7 +52,7 @@ def writer(database, feed):
 
 
 async def heard(listener, encode=msgspec.json.encode):
-    """Give how many were missed and the events, of all that waits."""
+    """Return how many were missed and the events, of all that waits."""
     missed, events = 0, []
     while True:
         more, taken = await listener.take(0.01)
