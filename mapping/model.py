@@ -37,10 +37,10 @@ State = Literal["open", "answered", "expected"]
 
 
 class Heard(msgspec.Struct, kw_only=True):
-    """A list of messages that was heard in a trace, by its hash; `at` is when, by the events' own time.
+    """A record of the message chain: the hash of a list of messages, and its trace. `at` is the event's time.
 
-    Or that a trace was made for an agent, by the agent's `placement.run_mark`; or which conversation a caller of models
-    was in last, by `placement.caller_mark`.
+    Its id may also be a marker: `placement.run_mark` for a trace made for an agent, `placement.caller_mark` for the
+    last conversation of a caller of models.
     """
 
     id: str
@@ -52,7 +52,7 @@ class Heard(msgspec.Struct, kw_only=True):
 class Event(msgspec.Struct, kw_only=True):
     """Something an agent did: a span, a span event, a log record or a JSON event.
 
-    `trace_id` is what the sender said, until `correlation.place` has decided. `kind` is the span's kind
+    `trace_id` is the sender's until `Placement.place` has decided. `kind` is the span's kind
     (`SPAN_KINDS`), or `span_event`, `log_record`, `json`.
     """
 
@@ -100,10 +100,10 @@ class Event(msgspec.Struct, kw_only=True):
 
 
 class Trace(msgspec.Struct, kw_only=True):
-    """One run of an agent, as far as it is known: what `traces.absorb` makes of its events, in whatever order.
+    """What is known of a trace: the result of `trace_rollup.absorb` over its events, in any order.
 
-    A field that the first event to carry it decides stands beside the moment of that event (`*_at`), so that a late
-    event can take its place. `root_status` is set once a root span has ended; `status` follows it.
+    A field that the first event with a value decides is stored with the moment of that event (`*_at`), so that an
+    earlier event that arrives late can replace it. `root_status` is set when a root span has ended; `status` follows.
     """
 
     id: str

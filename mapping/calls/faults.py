@@ -122,12 +122,12 @@ def telling_type(found: Failure | None) -> str | None:
 
 
 def waits(found: Failure) -> bool:
-    """Say whether what looks like a failure is control flow that waits for a person."""
+    """Return whether what looks like a failure is control flow that waits for a person."""
     return _matches(_WAITING, found)
 
 
 def goes_on(found: Failure) -> bool:
-    """Say whether it is control flow by which another agent goes on."""
+    """Return whether it is control flow by which another agent goes on."""
     return _matches(_GOES_ON, found)
 
 

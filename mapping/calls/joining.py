@@ -119,7 +119,7 @@ def _by_one_id(bucket: Sequence[Telling], rule: str, tree: SpanTree, groups: Gro
 
 
 def _one_call(one: Telling, other: Telling, tree: SpanTree) -> bool:
-    """Say whether two spans with one id tell of one call, rather than of two that were given the same id."""
+    """Return whether two spans with one id tell of one call, rather than of two that were given the same id."""
     if not _names_agree(one, other):
         return False
     if tree.nested(one, other):

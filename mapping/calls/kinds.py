@@ -118,7 +118,7 @@ def _is_no_call(properties: Mapping[str, Any]) -> bool:
 
 
 def is_note(properties: Mapping[str, Any]) -> bool:
-    """Say whether a span is what is noted of another one: a failure once more, an event."""
+    """Return whether a span is what is noted of another one: a failure once more, an event."""
     return any(note in properties and own not in properties for note, own in _NOTES)
 
 
@@ -192,7 +192,7 @@ def has_failed(event: Mapping[str, Any], found: Found) -> bool:
 
 
 def is_loop(properties: Mapping[str, Any]) -> bool:
-    """Say whether a model's span runs a loop of calls, or wraps one."""
+    """Return whether a model's span runs a loop of calls, or wraps one."""
     return any(properties.get(key) in words for key, words in _LOOPS.items() if key in properties)
 
 

@@ -23,7 +23,7 @@ _UNNAMED = "unknown"
 
 
 def not_understood(event: Mapping[str, Any], telling: Telling) -> str | None:
-    """Return who sent an event that is not understood: its scope, else its service; None where it is, or is no agent's."""
+    """Return the scope or service of an event that is not understood; None if it is, or is not an agent's."""
     if telling.kind != "none":
         return None
     keys = [key for key in event["properties"] if any(word in _WORDS for word in _BETWEEN.split(key.lower()))]

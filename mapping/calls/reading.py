@@ -133,7 +133,7 @@ def _times(
 
 
 def _tell_model(telling: Telling, levels: Levels, found: Found) -> None:
-    """Tell a model's call; an agent's invocation likewise, whose numbers and words are those of the calls below it."""
+    """Set the fields of a model's call, or of an agent's invocation, whose tokens and messages are its calls'."""
     properties = levels[0]
     of_model = telling.kind == "model"
     telling.tokens = tokens_of(levels)
@@ -179,7 +179,7 @@ def _tell_statement(telling: Telling, levels: Levels, found: Found) -> None:
 
 
 def _is_marked(telling: Telling, properties: Mapping[str, Any]) -> bool:
-    """Say whether this was marked as failed by mistake: OpenInference's spans of the Vercel AI SDK after a failure."""
+    """Return whether this was wrongly marked as failed: OpenInference's spans of the Vercel AI SDK after an error."""
     if telling.scope != _MARKING or _MARK not in properties:
         return False
     return telling.kind == "none" or telling.result is not None or telling.tokens is not None

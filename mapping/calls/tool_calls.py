@@ -73,7 +73,7 @@ def _other_name(telling: Telling, properties: Mapping[str, Any], found: Found, t
 
 
 def _is_given(value: object) -> bool:
-    """Say whether these are a tool's arguments, rather than the schema of them."""
+    """Return whether these are a tool's arguments, rather than the schema of them."""
     held = structure(value)
     return isinstance(held, dict) and not ("type" in held or "properties" in held or "def" in held)
 
@@ -98,7 +98,7 @@ def _plain(levels: Levels, keys: dict[str, int], but: str | None = None) -> Any:
 
 
 def tell_note_of_tool(telling: Telling, properties: Mapping[str, Any]) -> None:
-    """Tell what Strands notes in a tool's span: its arguments as the tool's message, its result as a choice.
+    """Set what Strands records in a tool's span: its arguments as the tool's message, its result as a choice.
 
     Or both as the tool's messages, by the later conventions.
     """

@@ -225,7 +225,7 @@ def _state(value: Mapping[str, Any]) -> bool:
 
 
 def _is_mcp(value: Mapping[str, Any]) -> bool:
-    """Say whether an object is MCP's result of a tool, or AgentScope's, rather than what a tool has made itself."""
+    """Return whether an object is MCP's result of a tool, or AgentScope's, rather than what a tool has made itself."""
     return (
         value.keys() <= {"content", "isError", "structuredContent", "_meta", "is_error", "meta", "resultType"}
         or {"content", "state"} <= value.keys()

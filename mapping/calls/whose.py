@@ -1,4 +1,4 @@
-"""Whose an event is: its session and its agent, and which emitter speaks."""
+"""The session, the agent and the emitter of an event."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def emitter_of(scope: str | None, properties: Mapping[str, Any]) -> str | None:
 
 
 def tell_whose(telling: Telling, event: Mapping[str, Any], levels: Levels, found: Found) -> None:
-    """Tell the session, the agent and the provider."""
+    """Set the session, the agent and the provider."""
     properties = levels[0]
     resource = event.get("resource")
     resource = resource if isinstance(resource, dict) else {}

@@ -2,7 +2,7 @@
 
 Language models remember nothing: each call sends the whole conversation so far. So lists of messages are compared by a
 chain of hashes: of the first message, of the first two, ... of all of them, of all of them and the answer. The hashes
-of each call are stored (`Heard`). A later call whose list begins with a stored list, within a window, continues it.
+of each call are stored (`Heard`). A later call whose list begins with a stored list continues it, within a window.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _continues(known: Heard, age: int, event: Event, conversation: Conversation,
 
 
 def leave(conversation: Conversation, trace: str, at: int, heard: Mapping[str, Heard], window: int) -> Iterator[Heard]:
-    """Return the records to write once a call's trace is known: those new to `heard`, and those that replace one there.
+    """Yield the records to write once a call's trace is known: those new to `heard`, and those that replace one there.
 
     The call's own list and its answer are always included. Two concurrent calls with the same list then write the same
     record, the second transaction conflicts, and it looks again.

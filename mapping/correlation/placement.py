@@ -1,4 +1,4 @@
-"""Which trace an event belongs to. The first rule that decides is kept as the event's `correlation`.
+"""Decides which trace an event belongs to. The first rule that applies is stored as the event's `correlation`.
 
 1. `trace_id`: the event carries one.
 2. `session`: the most recent trace (by start) of the event's session.
@@ -56,7 +56,7 @@ class Placement:
             self._remember(trace)
 
     def place(self, event: Event, now: int) -> Problem | None:
-        """Decide the event's trace, and let the trace take it up. `now` becomes the trace's time of update.
+        """Decide the event's trace and add the event to it. `now` becomes the trace's time of update.
 
         Returns the reason where no rule decides and the event may not make a trace of its own.
         """
@@ -145,7 +145,7 @@ class Placement:
 
 
 def run_mark(agent_id: str) -> str:
-    """Give the name of the mark that the making of a trace for an agent leaves, beside lists of messages."""
+    """Return the name of the mark that the making of a trace for an agent leaves, beside lists of messages."""
     return made_trace_id("agent", agent_id)
 
 
@@ -155,7 +155,7 @@ def caller_mark(caller: str) -> str:
 
 
 def created_trace_id(event: Event) -> str:
-    """Give the trace that rule 5 makes for this event."""
+    """Return the trace that rule 5 makes for this event."""
     if event.session_id is not None:
         return made_trace_id("session", event.session_id)
     return made_trace_id("event", event.id)

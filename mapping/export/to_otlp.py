@@ -1,8 +1,8 @@
-"""Events as they are read, back to OTLP/JSON, which any OTLP receiver takes: the inverse of `spans.py` and `logs.py`.
+"""Writes events as OTLP/JSON, which any OTLP receiver accepts: the inverse of `spans.py` and `logs.py`.
 
-A span carries those of its span events that are given with it. A span event without its span, and a JSON event, become
-log records. What OTLP has no field for, or the mapping would not read from it again, is added as attributes of our own
-(`mapping/otlp/vectadb_attributes.py`): every request is mapped as it would be on arrival, and compared.
+A span contains those of its span events that are passed with it. Span events without their span, and JSON events,
+become log records. Fields that OTLP does not have, or that the mapping would not derive again, are added as attributes
+of our own (`mapping/otlp/vectadb_attributes.py`): every request is mapped as on arrival, and compared.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ class Request(NamedTuple):
 
 
 def with_their_spans(pages: Iterable[Sequence[Read]], most: int = _WAITING) -> Iterator[list[Read]]:
-    """Give pages of events, newest first, with span events held back until the page of their span.
+    """Yield pages of events, newest first, with span events held back until the page of their span.
 
-    Of more than `most` those that wait for longest do not wait on; what waits in the end comes last.
+    If more than `most` wait, the oldest are released; those left at the end come last.
     """
     waiting: dict[tuple[str, str], list[Read]] = {}
     held = 0
@@ -80,7 +80,7 @@ def with_their_spans(pages: Iterable[Sequence[Read]], most: int = _WAITING) -> I
 
 
 def requests_of(events: Sequence[Read]) -> Iterator[Request]:
-    """Give events as requests, at most one of each signal."""
+    """Yield the requests of events, at most one per signal."""
     spans = [event for event in events if event["kind"] in SPAN_KINDS and not is_placeholder(event["properties"])]
     by_id = {(span["trace_id"], span["span_id"]): span for span in spans}
     of_span: dict[str, list[Read]] = {}
@@ -126,7 +126,7 @@ def _request(signal: _Signal, events: Sequence[Read], of_span: Mapping[str, list
 
 
 def _keep(item: Item, event: Read, found: Event) -> None:
-    """Add to an item what the mapping did not find in it."""
+    """Add the fields that the mapping does not derive from an item."""
     shown = {"timestamp": format_rfc3339(found.timestamp)}
     lost = {
         field: event[field]
@@ -180,7 +180,7 @@ def _span_event(event: Read) -> Item:
 
 
 def _in_order(span: Read, events: Sequence[Read]) -> list[Read]:
-    """Give a span's events as it had them: their ids tell their places."""
+    """Return a span's events in their original order, which their ids give."""
     of_span = identity(span["trace_id"], span["span_id"], span["kind"])
     places = {named("span_event", *of_span, str(n)): n for n in range(len(events))}
     return sorted(events, key=lambda event: (places.get(event["id"], len(events)), event["timestamp"]))
@@ -213,7 +213,7 @@ def _record(event: Read) -> Item:
 
 
 def _taken(properties: Item, key: str, fits: Callable[[object], bool]) -> Any:
-    """Take a property that the mapping made of a field; None where it is not what the mapping makes."""
+    """Remove and return a property that the mapping made of a field, or None if the mapping would not make it."""
     return properties.pop(key) if fits(properties.get(key)) else None
 
 
@@ -255,7 +255,7 @@ def _attributes(values: Read) -> list[Item]:
 
 
 def _value(value: Any) -> Item:
-    """Give a value as an AnyValue."""
+    """Return a value as an AnyValue."""
     return _FORMS[type(value)](value)
 
 

@@ -1,11 +1,11 @@
-r"""What clients get wrong in JSON, put right, so that it does not cost the rest of the request.
+r"""Repairs common mistakes in JSON bodies, so that they do not cost the rest of the request.
 
-- Bytes that are no UTF-8 become U+FFFD: Fluent Bit and Ruby send lines of a file as they are.
+- Invalid UTF-8 becomes U+FFFD: Fluent Bit and Ruby send lines of a file as they are.
 - Half a surrogate pair (`\ud83d`) becomes U+FFFD: JavaScript cuts strings inside an emoji and sends the half.
-- `NaN`, `Infinity` and `-Infinity` become text: Python writes them as they are, which is no JSON.
-- Numbers that no double holds (1e999) become text.
-- What nests past `MAX_BRACKETS` is emptied: decoders recurse, and Python allows 1,000 levels. The mapping says that it
-  was cut.
+- `NaN`, `Infinity` and `-Infinity` become text: Python writes them although JSON does not allow them.
+- Numbers beyond the range of a double (1e999) become text.
+- Values nested deeper than `MAX_BRACKETS` are emptied, because decoders recurse and Python allows 1,000 levels. The
+  mapping marks the cut.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _BRACKET = re.compile(_STRING + rb"|([\[{])|[\]}]", re.DOTALL)
 
 
 def repaired(body: bytes) -> tuple[bytes, int]:
-    """Give a body that did not decode with its values repaired, and how often U+FFFD was put; other faults stay."""
+    """Return a body that did not decode with its values repaired, and how often U+FFFD was put; other faults stay."""
     body, replaced = _as_text(body)
     halves = 0
 
@@ -65,7 +65,7 @@ def _as_text(body: bytes) -> tuple[bytes, int]:
 
 
 def shallow(body: bytes) -> bytes:
-    """Give a body with what nests past `MAX_BRACKETS` emptied."""
+    """Return a body in which values nested deeper than `MAX_BRACKETS` are empty."""
     if len(body) > _MAX_LOOKED_THROUGH:
         return body
     kept: list[bytes] = []

@@ -77,7 +77,7 @@ def _message(value: dict[str, Any]) -> Message | None:
 
 
 def _parts(content: object, depth: int = 0) -> Iterator[list[Any]]:
-    """Return the parts of a message's content: `[text, ...]`, `[call, id, name, arguments]`, `[result, id, parts]`."""
+    """Yield the parts of a message's content: `[text, ...]`, `[call, id, name, arguments]`, `[result, id, parts]`."""
     content = structure(content)
     if depth > MAX_DEPTH:
         return

@@ -1,4 +1,4 @@
-"""LangChain's messages as LangSmith and others log them: serialised objects, whose arguments say what was said.
+"""LangChain's messages as LangSmith and others log them: serialised objects whose arguments hold the content.
 
 `{"lc": 1, "type": "constructor", "id": [..., "HumanMessage"], "kwargs": {"content": ...}}`, in a list for each prompt;
 answers as `{"generations": [[{"message": ...}]]}`.
@@ -15,7 +15,7 @@ _CLASS = "Message"
 
 
 def requests(levels: list[dict[str, Any]]) -> Iterator[Request]:
-    """Give the lists of messages that were sent, as messages with a role."""
+    """Yield the lists of messages that were sent, as messages with a role."""
     for level in levels:
         for value in values_of(level, INPUT_KEYS):
             if messages := messages_in(structure(value)):
@@ -33,7 +33,7 @@ def messages_in(held: Any) -> list[dict[str, Any]]:
 
 
 def answers(levels: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give the messages of the first answer, [] where there is none."""
+    """Return the messages of the first answer, [] where there is none."""
     for level in levels:
         for value in values_of(level, OUTPUT_KEYS):
             held = structure(value)

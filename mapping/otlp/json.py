@@ -208,7 +208,7 @@ def _camel(body: bytes) -> bytes:
 
 
 def _plain(value: AnyValue, room: int) -> Any:
-    """Give a value that may still nest `room` levels. Below zero it becomes JSON text."""
+    """Return a value that may still nest `room` levels. Below zero it becomes JSON text."""
     if value.string_value is not None:
         return value.string_value
     if value.int_value is not None:

@@ -61,7 +61,7 @@ def map_logs(
     reading: Reading = DEFAULT_READING,
     changes: Changes | None = None,
 ) -> Mapped:
-    """Map a request's log records. `received` is the moment for records that carry no time.
+    """Map a request's log records. `received` is the time of records without one.
 
     A malformed trace or span id is left out; that, and what else had to be changed, is counted in `changes`. Raises
     Problem: INVALID_ARGUMENT for a body that does not decode, RESOURCE_EXHAUSTED for more records than `limits` allow.
@@ -90,7 +90,7 @@ def map_logs(
 def _map_record(
     wire: Wire, record: Any, origin: Origin, received: int, reading: Reading, changes: Changes
 ) -> tuple[Event, bytes]:
-    """Give the record's event and the content that identifies it where the event has no id yet."""
+    """Return the record's event and the content that identifies it where the event has no id yet."""
     trace_id = id_if_any(wire, record.trace_id, 32, changes)
     span_id = id_if_any(wire, record.span_id, 16, changes)
     properties = wire.attributes(record.attributes)
@@ -139,7 +139,7 @@ def _map_record(
 
 
 def _tell(event: Event, raw: object, fields: dict[str, Any], event_name: str, origin: Origin, reading: Reading) -> None:
-    """Tell the event what its attributes, the body (`raw`, and its `fields` if it has any) and the rules say of it."""
+    """Set the event's fields from its attributes, its body (`raw`, and its `fields` if it has any) and the rules."""
     properties = event.properties
     levels = [properties, *log_bodies.levels_of(fields)] if fields else [properties]
     found = find(*levels)
@@ -185,7 +185,7 @@ def _tell(event: Event, raw: object, fields: dict[str, Any], event_name: str, or
 
 
 def count(event: Event, found: Found) -> None:
-    """Tell the event the tokens and cost that its attributes and body say, where no other record says the same."""
+    """Set the event's tokens and cost from its attributes and body, unless another record reports the same."""
     name, scope = event.name, event.scope or {}
     if name not in RETOLD or not (event.parent_span_id or scope.get("name", "") == RETOLD[name]):
         event.input_tokens, event.output_tokens = tokens_of(found)

@@ -49,7 +49,7 @@ _MISSING = "spans[].{}: expected an id; the span has none and was not stored"
 def map_traces(
     wire: Wire, body: bytes, received: int, limits: Limits = DEFAULT_LIMITS, changes: Changes | None = None
 ) -> Mapped:
-    """Map a request's spans. `received` is the moment for spans that carry no time.
+    """Map a request's spans. `received` is the time of spans without one.
 
     A span without trace id or span id, or with one that is malformed, is rejected with a reason; one with a malformed
     parent's stands at the top. What had to be changed is counted in `changes`. Raises Problem: INVALID_ARGUMENT for a
@@ -82,7 +82,7 @@ class Origin(NamedTuple):
 
 
 def scopes_of(wire: Wire, resources: Any, fields: tuple[str, str], limits: Limits) -> Iterator[tuple[Origin, Any]]:
-    """Give each scope's origin and items. `fields` are those of a resource's scopes and of a scope's items.
+    """Yield each scope's origin and items. `fields` are those of a resource's scopes and of a scope's items.
 
     Raises Problem (RESOURCE_EXHAUSTED) for too many items, and for as many resources or scopes, which may be empty.
     """
@@ -176,12 +176,12 @@ def _map_span(wire: Wire, span: Any, origin: Origin, mapped: Mapped, received: i
 
 
 def identity(trace_id: str, span_id: str, kind: str) -> tuple[str, ...]:
-    """Give what tells a span from others: a server may share its client's id, as Zipkin's do."""
+    """Return what tells a span from others: a server may share its client's id, as Zipkin's do."""
     return (trace_id, span_id, kind) if kind == "server" else (trace_id, span_id)
 
 
 def is_placeholder(properties: dict[str, Any]) -> bool:
-    """Say whether a span with these attributes is taken and not stored."""
+    """Return whether a span with these attributes is taken and not stored."""
     return bool(properties.get(_PLACEHOLDER[0]) == _PLACEHOLDER[1])
 
 

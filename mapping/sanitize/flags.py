@@ -21,7 +21,7 @@ _PROSE = frozenset("a an and are as can for from if in instead is must of on or 
 
 
 def flag_name(item: str) -> str | None:
-    """Give the name of a flag that takes what comes next, None where an item of a command line is none."""
+    """Return the name of a flag that takes what comes next, None where an item of a command line is none."""
     found = _FLAG.fullmatch(item) if item.startswith("-") else None
     return found["name"] if found else None
 

@@ -1,6 +1,6 @@
-"""Secrets are masked before anything is stored or embedded: by the key they stand under, and by what they look like.
+"""Masks secrets before anything is stored or embedded: by their key, and by what they look like.
 
-A key names a secret where it ends with one of `SECRET_KEYS`, whatever its case and separators: `password` is the end of
+A key names a secret if it ends with one of `SECRET_KEYS`, whatever its case and separators: `password` is the end of
 `db.password`, `DB_PASSWORD` and `userPassword`. Keys count at any depth, in header lists, inside JSON that is text, in
 `key=value` and `Key: value` lines, and as flags of a command line (`--password x`). Values that look like credentials
 are masked wherever they stand.
@@ -58,7 +58,7 @@ class Redaction:
         self._own = [re.compile(pattern, re.DOTALL) for pattern in values]
 
     def names_secret(self, key: str) -> bool:
-        """Say whether what stands under this key is masked."""
+        """Return whether the value of this key is masked."""
         known = self._known.get(key)
         if known is None:
             known = self._decide(key)
@@ -69,7 +69,7 @@ class Redaction:
         return known
 
     def may_hold_secret(self, text: str) -> bool:
-        """Say, fast, that a text need not be looked at: most need not."""
+        """Return False for a text that cannot contain a secret; a fast test that most texts fail."""
         if self._own:
             return True
         lowered = text.lower()
@@ -79,7 +79,7 @@ class Redaction:
         return "://" in lowered and "@" in lowered
 
     def under(self, key: str, value: Any, changes: Changes) -> Any:
-        """Give what stands under a key with its secrets masked."""
+        """Return the value of a key with its secrets masked."""
         # A number under `token` is one that a model has counted or listed.
         if self.names_secret(key) and not (isinstance(value, int | float) and letters(key).endswith("token")):
             return _mask(value, changes)
@@ -128,7 +128,7 @@ class Redaction:
         }
 
     def _list(self, items: list[Any], changes: Changes) -> list[Any]:
-        """Give a list, which may be a command line: what follows `--password` is masked."""
+        """Return a list, which may be a command line: what follows `--password` is masked."""
         kept: list[Any] = []
         flag = None
         for item in items:
@@ -138,7 +138,7 @@ class Redaction:
         return kept
 
     def _item(self, item: Any, changes: Changes) -> Any:
-        """Give an item of a list: a header may be `["authorization", "..."]`."""
+        """Return an item of a list: a header may be `["authorization", "..."]`."""
         if isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) and self.names_secret(item[0]):
             return [item[0], _mask(item[1], changes)]
         return self.value(item, changes)
@@ -152,7 +152,7 @@ class Redaction:
         return "".join([*kept, text[end:]])
 
     def _assigns_secret(self, lowered: str) -> bool:
-        """Say whether a text assigns something to a key that names a secret, or has so many keys that it may."""
+        """Return whether a text assigns something to a key that names a secret, or has so many keys that it may."""
         for sign in self._key_signs:
             start, tries = lowered.find(sign), 0
             while start >= 0:
@@ -208,5 +208,5 @@ def _mask_found(found: re.Match[str], changes: Changes) -> str:
 
 
 def _without_halves(text: str) -> str:
-    """Halves of surrogate pairs, which JSON can escape, are no text."""
+    """Replace halves of surrogate pairs, which JSON can escape, by U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,4 +1,4 @@
-"""What a set of attributes says about session, agent, type, error, tokens and cost, by the vocabulary."""
+"""Reads session, agent, type, error, tokens and cost from sets of attributes, by the vocabulary."""
 
 from __future__ import annotations
 
@@ -67,12 +67,12 @@ def session_of(found: Found) -> str | None:
 
 
 def agent_of(found: Found, own_name: str | None = None) -> str | None:
-    """Give the agent; on an agent's own span, its `own_name` says more than an id or what the agent works in."""
+    """Return the agent; on an agent's own span, its `own_name` says more than an id or what the agent works in."""
     return text_id(found[_AGENT]) or own_name or text_id(found[_AGENT_ID]) or text_id(found[_WHOLE])
 
 
 def own_name_of(found: Found, properties: dict[str, Any], name: str | None) -> str | None:
-    """Give the agent's name that an agent's own span carries, whose name and attributes these are."""
+    """Return the agent's name that an agent's own span carries, whose name and attributes these are."""
     own = text_id(found[_OWN_NAME])
     if own is None and any(key in properties for key in NAMED_BY_SPAN):
         return name
@@ -80,7 +80,7 @@ def own_name_of(found: Found, properties: dict[str, Any], name: str | None) -> s
 
 
 def agent_of_resource(resource: dict[str, Any]) -> str | None:
-    """Give the agent that a whole resource is: an agent deployed on Bedrock AgentCore, by its ARN or else its name.
+    """Return the agent that a whole resource is: an agent deployed on Bedrock AgentCore, by its ARN or else its name.
 
     Elsewhere a service is no agent, or one service's unrelated conversations would run together.
     """
@@ -117,7 +117,7 @@ def span_type(found: Found, properties: dict[str, Any], name: str | None, scope:
 
 
 def is_tool_call(found: Found, properties: dict[str, Any]) -> bool:
-    """Say whether something that no word gives a type is a call of a tool: it names one, and says something of it."""
+    """Return whether an event without a type is a tool call: it names a tool, and has arguments or a result."""
     if found[_TOOL] is None:
         return False
     return "gen_ai.tool.name" in properties or any(found[number] is not None for number in _OF_TOOLS)
@@ -141,7 +141,7 @@ def tokens_of(found: Found) -> tuple[int, int]:
 
 
 def cost_of(found: Found) -> int:
-    """Give the cost in billionths of a US dollar, 0 where none was sent."""
+    """Return the cost in billionths of a US dollar, 0 where none was sent."""
     cost = found[_COST]
     if cost is None:
         return 0
@@ -151,7 +151,7 @@ def cost_of(found: Found) -> int:
 
 
 def text_id(value: object) -> str | None:
-    """Read an id: text as it is, a number as its digits, anything else is no id."""
+    """Return an id: a text unchanged, a number as its digits; None for anything else."""
     if isinstance(value, str):
         if value[:1] == '"' and value[-1:] == '"' and len(value) > 2:
             value = value[1:-1]  # MLflow's attributes are JSON

@@ -1,6 +1,6 @@
-"""Why an event stands where it does: which rule placed it, and which keys gave its session, agent and type.
+"""Explains an event's placement: which rule placed it, and which keys gave its session, agent and type.
 
-Told from what is stored, by the same tables that the mapping goes by; nothing is kept for it.
+This is derived from what is stored, with the same tables as the mapping; nothing extra is stored for it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mapping.semantics.vocabulary import KEYS, NAMED_BY_SPAN, ROLES
 
 
 class Origin(NamedTuple):
-    """Where a value comes from: `place` as in `Told`, and the key there, None where no key says it."""
+    """The origin of a value: `place` as in `Told`, and the key there, None if there is no key."""
 
     place: str
     key: str | None
@@ -27,8 +27,8 @@ class Told(NamedTuple):
     """A value, the place it comes from and the key there.
 
     Places are the event's `properties`, the `body` of a log, the `scope`, the `resource`; `event` for the event's own
-    fields, `span` for the span of a span event, `rule` for a user's own rule (then `key` is its name), `trace` for what
-    is inherited, `default` where nothing said it.
+    fields, `span` for the span of a span event, `rule` for a user's own rule (then `key` is its name), `trace` for an
+    inherited value, `default` if nothing gives it.
     """
 
     value: str | None
@@ -37,7 +37,7 @@ class Told(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """Why an event stands where it does."""
+    """The explanation of an event's placement and fields."""
 
     event_id: str
     trace_id: str
@@ -73,7 +73,7 @@ def _told(event: Mapping[str, Any], trace: Trace | None, field: str, roles: tupl
 
 
 def _levels(event: Mapping[str, Any]) -> Iterator[_Level]:
-    """Give the sets of attributes that speak of an event, the nearest first."""
+    """Yield the sets of attributes that speak of an event, the nearest first."""
     properties = event["properties"]
     yield _Level("properties", properties)
     body = properties.get("body")
@@ -85,7 +85,7 @@ def _levels(event: Mapping[str, Any]) -> Iterator[_Level]:
 
 
 def _keys(attributes: Mapping[str, Any], role: str) -> list[str]:
-    """Give the keys that play a role in a set of attributes, by their precedence."""
+    """Return the keys that play a role in a set of attributes, by their precedence."""
     number = ROLES.index(role)
     ranked = [(KEYS[key][1], key) for key in attributes if key in KEYS and KEYS[key][0] == number]
     return [key for _, key in sorted(ranked)]
@@ -119,7 +119,7 @@ def _origin_of_id(event: Mapping[str, Any], value: str, field: str, roles: tuple
 
 
 def _agent_key(event: Mapping[str, Any], level: _Level, value: str) -> str | None:
-    """Give the key of an agent that is known by more than a key: by its own span's name, or as a whole resource."""
+    """Return the key of an agent that is known by more than a key: by its own span's name, or as a whole resource."""
     if (
         level.place == "properties"
         and event.get("name") == value
@@ -133,7 +133,7 @@ def _agent_key(event: Mapping[str, Any], level: _Level, value: str) -> str | Non
 
 
 def _key_in_text(body: object, value: str) -> str | None:
-    """Give the word that a value is written behind, as `session_id` in `session_id=x`."""
+    """Return the word that a value is written behind, as `session_id` in `session_id=x`."""
     found = re.search(rf"([\w.-]+(?: id)?)[\\\"']*\s?[:=]\s?[\\\"']*{re.escape(value)}", str(body))
     return found[1] if found else None
 

@@ -186,7 +186,7 @@ class Receiver:
             progress.clear()
 
     def pages(self, route: str, field: str, limit: int, **parameters: Any) -> Iterator[dict[str, Any]]:
-        """Give up to `limit` items of a route that is read in pages."""
+        """Yield up to `limit` items of a route that is read in pages."""
         cursor = None
         while limit > 0:
             page = self.get_patiently(route, limit=min(limit, _LARGEST_PAGE), cursor=cursor, **parameters)

@@ -1,4 +1,4 @@
-"""JSON events in: `/api/v1/events` and `/api/v1/events/batch` (contract, section 2)."""
+"""The routes that take JSON events: `/api/v1/events` and `/api/v1/events/batch`."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ async def _send_batch(request: web.Request, _given: dict[str, Any]) -> web.Respo
 
 
 class _Batch(NamedTuple):
-    """How many events there are, and those that could be mapped and what is wrong with the others, by index."""
+    """The number of events, those that could be mapped, and the errors of the others, by index."""
 
     total: int
     events: dict[int, Event]

@@ -26,9 +26,9 @@ from receiver.http.otlp_codec import CODECS, media_type
 
 
 class Signal(NamedTuple):
-    """`map` takes wire, body, moment, limits, reading, and counts what it changed.
+    """`map` takes wire, body, moment, limits and log parsing, and counts what it changed.
 
-    `rejected` is the field that counts what was not stored.
+    `rejected` is the field of the answer that counts rejected items.
     """
 
     name: str

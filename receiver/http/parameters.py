@@ -1,6 +1,6 @@
-"""Query parameters of the read routes: one row each, which both checks what was sent and describes it.
+"""Query parameters of the read routes: one row each, by which values are checked and described.
 
-A route names the rows it takes; anything else is an error.
+A route names the rows it takes; any other parameter is an error.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from storage.search.search import MODES
 
 
 class Kind(NamedTuple):
-    """What a text may be: `parse` raises ValueError or LookupError where it is not; `schema` says it as JSON Schema."""
+    """A kind of value: `parse` reads its text, and raises ValueError or LookupError; `schema` is its JSON Schema."""
 
     parse: Callable[[str], Any]
     schema: Mapping[str, Any]
@@ -93,7 +93,7 @@ IDEMPOTENCY_KEY = Parameter("Idempotency-Key", "what makes it safe to send the e
 FROM = Parameter("from", *_one_of("end", "start"), default="end")
 PAGE = (LIMIT, CURSOR)
 
-# What a filter's field may be, but for `status`, which events and traces have different ones of.
+# The kinds of the filters' fields, except `status`, whose values differ between events and traces.
 _FILTERS = {
     "trace_id": ("a trace id", _TRACE_ID),
     "session_id": ("a session id", _TEXT),
@@ -135,7 +135,7 @@ CALL_SORT = Parameter("sort", *_one_of(*SORTS), default="start")
 
 
 def read_query(request: web.Request, *parameters: Parameter) -> dict[str, Any]:
-    """Give every parameter's value by name. Raises Problem naming the parameter and what was expected."""
+    """Return every parameter's value by name. Raises Problem naming the parameter and what was expected."""
     values = {parameter.name: parameter.default for parameter in parameters}
     rows = {parameter.name: parameter for parameter in parameters}
     short = {parameter.short: parameter for parameter in parameters if parameter.short is not None}

@@ -1,4 +1,4 @@
-"""What is stored, as `/api/v1` answers it: fields of `answers`, those of the same name taken as they are, moments in
+"""Makes the answers of `/api/v1` from what is stored: fields of the same name are copied, moments are written in
 RFC 3339.
 """
 
@@ -63,7 +63,7 @@ def _session_part(stored: SessionPart) -> answers.SessionPart:
 
 
 def outline(stored: Outline) -> answers.Outline:
-    """Show an outline; blocking, 5 us for each event."""
+    """Return the answer of an outline. Blocks, 5 us for each event."""
     events = [_outlined(row) for row in stored.events]
     return answers.Outline(**_trace(stored.run), events=events, truncated=stored.truncated)
 
@@ -94,7 +94,7 @@ def facets(counted: Facets) -> answers.FacetCounts:
 
 
 def index_state(indexer: Indexer) -> answers.IndexState:
-    """Say how far the index is behind the store."""
+    """Return how far the index is behind the store."""
     return answers.IndexState(state=indexer.state, pending=indexer.pending)
 
 

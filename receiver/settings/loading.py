@@ -30,7 +30,7 @@ class SettingsError(ValueError):
 
 
 class Row(NamedTuple):
-    """A setting as the table shows it. `default` is as one would write it, `file_env` only for secrets."""
+    """A setting as the table shows it. `default` is in the form a user writes, `file_env` is set only for secrets."""
 
     key: str
     kind: Kind[Any]
@@ -42,7 +42,7 @@ class Row(NamedTuple):
 
 
 def table() -> dict[str, Row]:
-    """Give every setting by its key, in the order of the classes."""
+    """Return every setting by its key, in the order of the classes."""
     return {row.key: row for row in _rows(Settings(), "")}
 
 
@@ -116,7 +116,7 @@ def _from_environment(rows: dict[str, Row], environ: Mapping[str, str]) -> dict[
     known = {name for row in rows.values() for name in (row.env, row.file_env) if name}
     sections = tuple({f"{PREFIX}{key.split('.')[0].upper()}_" for key in rows})
     for name in environ:
-        # Other names that start with VECTADB_ are not ours to judge: Kubernetes makes some for a service of that name.
+        # Other names that start with VECTADB_ are no errors: Kubernetes sets some for a service of that name.
         if name.startswith(sections) and name not in known:
             raise SettingsError(f"unknown variable {name}; {_allowed(name, sorted(known))}")
     given: dict[str, tuple[Any, str]] = {}
@@ -136,7 +136,7 @@ def _from_environment(rows: dict[str, Row], environ: Mapping[str, str]) -> dict[
 
 
 def _allowed(wrong: str, right: list[str]) -> str:
-    """Say which names are near, or all of them."""
+    """Return words that name the similar names, or all of them."""
     section = wrong.rpartition(".")[0] if "." in wrong else None
     names = [name for name in right if section and name.rpartition(".")[0] == section]
     near = difflib.get_close_matches(wrong, right, n=1, cutoff=0.8)
@@ -179,7 +179,7 @@ def _is_own(endpoint: str, server: Server) -> bool:
 
 
 def check(settings: Settings) -> None:
-    """Refuse settings that are fine each by itself and not together, and rules or prices that are none. Raises SettingsError."""
+    """Raise SettingsError for valid settings that contradict each other, and for an invalid rules or prices file."""
     server = settings.server
     if not (is_loopback(server.host) or settings.auth.api_keys or server.insecure):
         raise SettingsError(
@@ -209,7 +209,7 @@ def check(settings: Settings) -> None:
 
 
 def markdown() -> str:
-    """Give the table as the README shows it between its `settings` markers."""
+    """Return the table as the README shows it between its `settings` markers."""
     lines = ["| setting | default | flag | environment | |", "|---|---|---|---|---|"]
     for row in table().values():
         env = f"`{row.env}`" + (" or `…_FILE`" if row.file_env else "")

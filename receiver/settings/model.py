@@ -1,4 +1,4 @@
-"""The settings, typed: one class a section, one field a setting, annotated with what its type does not say."""
+"""The settings: one class per section, one typed field per setting, annotated with what its type does not say."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ def _packaged(model: str, models: Path, threads: int, progress: Progress) -> Emb
     making = part_of(progress, 0.0, 0.9)
     folder = static.folder(models, making) if model == STATIC else minilm.folder(models, making)
     progress(0.9, "loading the model")
-    advice = f"delete {folder} and start again to have it built anew"
+    advice = f"delete {folder} and start again to rebuild it"
     file = folder / "model.onnx"
     if model == STATIC:
         # It pools by itself, and a second thread only slows down the first: 9,000 texts/s.

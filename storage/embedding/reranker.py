@@ -20,7 +20,7 @@ from storage.embedding import static
 from storage.embedding.model import MINILM, Embedder, prepare
 from storage.embedding.model_folders import Progress
 
-# Vectors kept, of 1.5 kB each: candidates come again when a search is refined, or its next page asked for.
+# Vectors kept, of 1.5 kB each: the same candidates occur when a search is refined, or its next page is read.
 _KEPT = 2_000
 # Characters that 256 tokens have, about, and what a text costs beside its own.
 _READ, _START = 1_200, 30

@@ -138,4 +138,4 @@ class Serving:
 
 
 def _log_anew(error: IndexUnusable) -> None:
-    log.warning("the search index is built anew from the store: %s", error)
+    log.warning("the search index is rebuilt from the store: %s", error)

@@ -1,15 +1,14 @@
-"""Brings what was stored into the search index: reads the durable queue, has points made, upserts, only then forgets.
+"""Brings stored events into the search index: reads the durable queue, has points made, upserts, then deletes records.
 
 A record of the queue is deleted once the index has its events on disk (`flushing.py`). A process that dies in
 between does that record again at its next start, and a second upsert of the same point changes nothing. Several
 receivers on the same stores may index a record twice, which is as harmless.
 
-Records that name deleted events (`storage.retention.prune`) are done in their turn. An upsert that was under way when
-they were deleted comes before; one that comes later does not find them in the store. Where several receivers work at
-the queue, that turn may be another's, so each looks after an upsert whether its events are still there.
+Records that name deleted events (`storage.retention.prune`) are processed in order. An upsert that was in progress when
+they were deleted comes before; a later one does not find them in the store. If several receivers work at the queue
+there is no such order, so each checks after an upsert whether its events still exist.
 
-By turns with the queue an index is filled from the store, where one has to be (`index_state.py`). What is new goes
-into both meanwhile.
+If an index has to be filled from the store (`index_state.py`), this alternates with the queue. New events go into both.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ _PASSING = (ConflictError, IndexUnavailable, IndexUnusable, Problem)
 
 
 class _Tools(NamedTuple):
-    """What indexing is done with, once the model is there."""
+    """The tools of indexing, once the model is there."""
 
     embedder: Embedder
     intake: Intake
@@ -97,36 +96,36 @@ class Indexer:
 
     @property
     def pending(self) -> int:
-        """Events that are stored and not found yet."""
+        """Return the number of events that are stored and not searchable yet."""
         return self._queued + self._to_fill
 
     async def count_pending(self) -> None:
-        """Read from the store what was left to be indexed."""
+        """Read from the store how many events are left to be indexed."""
         self._queued, self.oldest = await index_queue.waiting(self._database)
 
     def added(self, events: int) -> None:
-        """Take note of events that were just stored, to be indexed."""
+        """Note that events were just stored and are to be indexed."""
         self._queued += events
         if self.oldest is None and events:
             self.oldest = time.time_ns()
         self._work.set()
 
     def progressed(self, share: float, doing: str) -> None:
-        """Take note of how far the model is; called from the thread that prepares it.
+        """Note the progress of preparing the model; called from the thread that prepares it.
 
-        Raises CancelledError there once nobody waits for the model any more: a stop would wait for the thread.
+        Raises CancelledError in that thread after a stop, which would otherwise wait for the thread.
         """
         if self._stopped:
             raise asyncio.CancelledError
         self.progress, self.reason = share, doing
 
     def reindex(self) -> None:
-        """Ask for another index to be filled from the store, and put in the place of the one that serves."""
+        """Request that a new index is filled from the store and then replaces the one that serves."""
         self._anew = True
         self._begins("reindexing")
 
     def rebuild(self) -> None:
-        """Ask for the index to be built anew, because it is damaged."""
+        """Request that the index is rebuilt, because it is damaged."""
         self._damaged = True
         self._begins("rebuilding")
 
@@ -142,7 +141,7 @@ class Indexer:
         indexes: Indexes,
         words_first: WordsFirst | None = None,
     ) -> None:
-        """Prepare the model and the index, then index until cancelled. Closes the index in the end."""
+        """Prepare the model and the index, then index until cancelled. Closes the index at the end."""
         self.state = "preparing"
         log.info("the embedding model is being prepared; events are stored meanwhile, and indexed after that")
         serving = Serving(self._database, indexes)
@@ -169,7 +168,7 @@ class Indexer:
     async def _prepared(
         self, prepare: Callable[[], Embedder], serving: Serving, words_first: WordsFirst | None
     ) -> Embedder:
-        """Prepare the model, and let words be found meanwhile."""
+        """Prepare the model, with keyword search meanwhile."""
 
         def serve(index: VectorIndex) -> None:
             self.index = index
@@ -222,7 +221,7 @@ class Indexer:
                 await asyncio.sleep(_LINGER)
 
     async def _settled(self, tools: _Tools) -> IndexState:
-        """Bring about which index serves and which is filled, and show it."""
+        """Open the planned indexes, and publish which one serves and which is filled."""
         if self._damaged and self.index is not None:
             tools.serving.damaged_index(self.index)
         anew, self._anew, self._damaged = self._anew, False, False
@@ -288,7 +287,7 @@ class Indexer:
         self._queued = max(self._queued - len(group.event_ids), 0)
 
     async def _fill(self, tools: _Tools, state: IndexState, fill: Fill) -> None:
-        """Take the next events of the store into the index that is filled, or put it in its place after the last."""
+        """Add the next events of the store to the index that is filled; after the last let it serve."""
         ids = await index_state.following(self._database, fill)
         if not ids:
             await self._unflushed.flush(tools.serving)

@@ -1,4 +1,4 @@
-"""Events into indexes: read, made into points, upserted, in parts, and out of the way of commits."""
+"""Writes events into indexes: reads them, has points made, and upserts, in parts, giving way to commits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _EVENTS = 250
 
 
 class Intake:
-    """Takes events into indexes. Raises what the store and indexes raise."""
+    """Writes events into indexes. Raises what the store and indexes raise."""
 
     def __init__(
         self, database: Database, preparer: Preparer, serving: Serving, commits_wait: Callable[[], bool]
@@ -31,7 +31,7 @@ class Intake:
         self._give_way = GivingWay(commits_wait)
 
     async def take(self, event_ids: Sequence[str], names: Sequence[str], *, words_only: str = "") -> int:
-        """Take events into the indexes with these names, and say how many there were: others have been deleted.
+        """Write events into the indexes with these names, and return how many still existed.
 
         One of the indexes may get points with words only. One part is made while the one before it is upserted.
         """

@@ -1,7 +1,7 @@
-"""How many traces began when: the numbers of a small chart over the list of traces.
+"""Counts of traces by start time, for the chart above the list of traces.
 
 Traces are read newest first, the few fields that are counted, and no more than `MOST_TRACES`: 15 us of the engine each,
-in pieces. What a list is filtered by beside its first field is sifted here.
+in pieces. Filters beyond the first field are applied here.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Counted(NamedTuple):
 
 
 class Activity:
-    """Counts when asked: as it is, or where that takes long, as it was some seconds ago."""
+    """Returns the present counts, or, if counting takes long, those of some seconds ago."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -55,7 +55,7 @@ class Activity:
         self._known: dict[tuple[TraceFilter, int], tuple[float, Counted]] = {}
 
     async def get(self, which: TraceFilter, buckets: int) -> Counted:
-        """Do as `activity` does, one at a time."""
+        """Do the same as `activity`, one request at a time."""
         async with self._lock:
             known = self._known.get((which, buckets))
             if known is not None and time.monotonic() < known[0]:
@@ -70,7 +70,7 @@ class Activity:
             return told
 
     def forget(self) -> None:
-        """Count anew when asked next: something was deleted."""
+        """Drop cached counts, because something was deleted."""
         self._known.clear()
 
 

@@ -53,7 +53,7 @@ class Cursor(NamedTuple):
 
 
 def read_cursor(text: str) -> Cursor:
-    """Read a cursor. Raises Problem (INVALID_ARGUMENT) for text that is none."""
+    """Decode a cursor. Raises Problem (INVALID_ARGUMENT) for an invalid one."""
     try:
         place, last = msgspec.json.decode(base64.urlsafe_b64decode(text.encode("ascii")), type=tuple[int, str])
     except (ValueError, msgspec.MsgspecError):
@@ -101,7 +101,7 @@ async def page(
 
 
 class Pace:
-    """How many rows to read at a time: they may hold a megabyte each, and nobody is to wait long for others."""
+    """The number of rows to read at a time: they may hold a megabyte each, and no query may delay others for long."""
 
     def __init__(self, first: int = _FIRST_PIECE) -> None:
         self.rows = first
@@ -215,7 +215,7 @@ def _selects(
     *,
     oldest_first: bool,
 ) -> list[str]:
-    """Give the statements that read what follows the cursor, one after the other, and add their variables."""
+    """Return the statements that read what follows the cursor, one after the other, and add their variables."""
     beyond, order = ("<", f"{by} DESC, id DESC") if oldest_first else (">", f"{by}, id")
     if cursor is not None:
         variables |= {"place": cursor.place, "last": cbor.record(table, cursor.id)}

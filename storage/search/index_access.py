@@ -28,7 +28,7 @@ def asking(indexer: Indexer) -> Iterator[VectorIndex]:
         raise Problem(Code.UNAVAILABLE, f"the search index does not answer ({error}); try again") from error
     except IndexUnusable as error:
         indexer.rebuild()
-        raise Problem(Code.UNAVAILABLE, f"the search index is built anew ({error}); try again") from error
+        raise Problem(Code.UNAVAILABLE, f"the search index is being rebuilt ({error}); try again") from error
 
 
 def model_of(indexer: Indexer) -> Embedder:

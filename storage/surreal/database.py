@@ -68,8 +68,8 @@ class _Request:
 class Database:
     """Queries with variables. Reconnects to a server that went away; the embedded engine stays open.
 
-    `told` is called with a description of the progress while the embedded engine opens slowly. `patience` is how many
-    seconds to wait for a store that another process still has open.
+    `told` is called with the progress while the embedded engine opens slowly. `patience` is how many seconds to wait
+    for a store that another process still has open.
     """
 
     def __init__(

@@ -211,7 +211,7 @@ async def _look_up(database: Database, events: Sequence[Event], windows: Windows
 
 
 def variables_of(new: Sequence[Pending], placement: Placement, known: Known, queue_record: str) -> dict[str, Any]:
-    """Give the variables of `WRITE` for events that were placed, by what was known before."""
+    """Return the variables of `WRITE` for events that were placed, by what was known before."""
     touched = [placement.traces[trace_id] for trace_id in placement.touched]
     heard = [placement.heard[list_id] for list_id in placement.touched_heard]
     revisions = {trace.id: trace.revision for trace in known.traces.values()}

@@ -1,9 +1,8 @@
-"""Group commit: what arrives while commits are under way is merged into the next one. See `storage.write.commit`.
+"""Group commit: events that arrive while commits are in flight are merged into the next one (`storage.write.commit`).
 
-A few commits are in flight at once: while the engine writes one, the next is looked up, placed and encoded, and has
-arrived when its turn comes; a server writes several at once.
-Two of them never hold events of the same trace, session, agent or conversation: they would conflict, and one would do
-its work twice.
+A few commits are in flight at the same time: while the engine writes one, the next one's events are looked up, placed
+and encoded; a server writes several at once. Two of them never hold events with the same key (`_keys`: the trace id,
+else the session, else the agent; and the start of the conversation), since most of these would conflict.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _LONG = 0.1  # seconds
 
 
 class _Batch:
-    """The events of one request, and what becomes of them."""
+    """The events of one request, and the future of their outcomes."""
 
     def __init__(self, pending: list[Pending]) -> None:
         self.pending = pending
@@ -37,7 +36,7 @@ class _Batch:
 
 
 def _keys(event: Event) -> Iterator[tuple[str, str]]:
-    """Give what two commits in flight must not share."""
+    """Yield the keys that two commits in flight must not share."""
     if event.conversation is not None:
         yield ("conversation", event.conversation.root)
     if event.caller is not None:
@@ -88,11 +87,11 @@ class Writer:
 
     @property
     def waits(self) -> bool:
-        """Whether events have waited for the commits before theirs as long as a commit takes, or longer."""
+        """Return whether events have waited for the commits before theirs as long as a commit takes, or longer."""
         return bool(self._waiting) and time.monotonic() - self._waiting[0].since > _LONG
 
     async def write(self, events: Sequence[Event]) -> list[Outcome]:
-        """Store events and give an outcome for each, once the commit is on disk.
+        """Store events and return an outcome for each, once the commit is on disk.
 
         An outcome is a Problem (INVALID_ARGUMENT) for an event that cannot be stored; the others are, all the same.
         Raises Problem (UNAVAILABLE): nothing is known to be stored, and sending all of it again is safe.
@@ -110,7 +109,7 @@ class Writer:
         return [outcome for outcome in outcomes if outcome is not None]
 
     async def close(self) -> None:
-        """Take nothing more, and wait until everything taken is stored or refused."""
+        """Accept nothing more, and wait until everything accepted is stored or refused."""
         self._closed = True
         while self._commits:
             await asyncio.wait(self._commits)
@@ -149,10 +148,10 @@ class Writer:
         began = time.perf_counter()
         try:
             outcomes = await self._commit_or_divide(pending)
-        except Exception as error:  # noqa: BLE001 - whoever waits for the commit is told, and raises it where it is answered
+        except Exception as error:  # noqa: BLE001 - raised again where the callers wait for the outcomes
             for batch in batches:
                 batch.outcomes.set_exception(error)
-                batch.outcomes.exception()  # the one who waited may have gone
+                batch.outcomes.exception()  # its caller may be gone
             return
         new = [
             item.event
@@ -172,7 +171,7 @@ class Writer:
         self.conflicts += 1
 
     async def _commit_or_divide(self, pending: Sequence[Pending]) -> list[Outcome]:
-        """Commit; where the database refuses, halve until the event that it refuses stands alone."""
+        """Commit; if the database refuses it, halve until only the refused event is left."""
         try:
             outcomes = await commit(
                 self._database,

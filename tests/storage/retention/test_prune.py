@@ -54,13 +54,13 @@ def at_once(pruner, which=EVERYTHING, seconds=60.0):
 
 
 async def deleted(database):
-    """Give the events that the index is still to be told are deleted."""
+    """Return the events that the index is still to be told are deleted."""
     (found,) = await database.query("SELECT VALUE deleted FROM index_queue WHERE deleted != NONE")
     return sorted(event_id for ids in found for event_id in ids)
 
 
 async def agrees(database):
-    """Check that traces count exactly the events that are there, and give their ids.
+    """Check that traces count exactly the events that are there, and return their ids.
 
     What a trace came to is there with it, or not at all.
     """
