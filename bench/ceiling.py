@@ -53,7 +53,7 @@ def encoded(events: list[Event], number: int) -> dict[str, object]:
         placement.place(event, now)
     encoder = rows.EventEncoder(now)
     pending = [commit.pending_of(event, encoder) for event in events]
-    variables = commit.variables_of(pending, placement, commit.Known({}, {}, {}), f"{number:020d}")
+    variables = commit.variables_of(pending, placement, commit.Lookup({}, {}, {}), f"{number:020d}")
     return {
         name: value if isinstance(value, cbor.Encoded) else cbor.Encoded(cbor.encode(value))
         for name, value in variables.items()

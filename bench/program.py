@@ -64,8 +64,8 @@ class Receiver:
 
     def metric(self, name: str) -> int:
         with urllib.request.urlopen(self.url + "/metrics", timeout=60) as answer:  # noqa: S310 - our own address
-            found = re.search(rf"^{name}(?:{{.*}})? (\S+)".encode(), answer.read(), re.MULTILINE)
-        return int(float(found[1])) if found else 0
+            match = re.search(rf"^{name}(?:{{.*}})? (\S+)".encode(), answer.read(), re.MULTILINE)
+        return int(float(match[1])) if match else 0
 
     def wait(self, until: Callable[[], bool], seconds: float = 3600) -> None:
         deadline = time.monotonic() + seconds

@@ -15,7 +15,7 @@ Correlation = Literal["trace_id", "session", "conversation", "agent", "created"]
 SPAN_KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
 
 
-class Conversation(msgspec.Struct, frozen=True):
+class MessageHashes(msgspec.Struct, frozen=True):
     """A call's messages as hashes (`mapping/correlation/message_chain.py`).
 
     `lists` are those of its first messages, growing, up to all. The first `unanswered` of the lists hold no message of
@@ -36,7 +36,7 @@ class Conversation(msgspec.Struct, frozen=True):
 State = Literal["open", "answered", "expected"]
 
 
-class Heard(msgspec.Struct, kw_only=True):
+class ChainRecord(msgspec.Struct, kw_only=True):
     """A record of the message chain: the hash of a list of messages, and its trace. `at` is the event's time.
 
     Its id may also be a marker: `placement.run_mark` for a trace made for an agent, `placement.caller_mark` for the
@@ -83,7 +83,7 @@ class Event(msgspec.Struct, kw_only=True):
     # Whether these count although the event is no model call: Bedrock's log of a call that asks for a tool.
     tokens_count: bool = False
     # The messages of a model's call, where they may have to say which trace it belongs to: not of spans.
-    conversation: Conversation | None = None
+    conversation: MessageHashes | None = None
     # Whose call a cloud's log tells of, where it may have to say which conversation the event belongs to.
     caller: str | None = None
     # Whether the event may make a trace of its own (`auto_create_traces`), and whether it is to be searched.

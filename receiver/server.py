@@ -26,7 +26,7 @@ from receiver.http.under_way import UNDER_WAY
 from receiver.settings import Settings, SettingsError, check
 from receiver.settings.prices_file import read_prices_file
 from receiver.version import VERSION
-from storage.stores import DataDirError, Storage, StorageConfig
+from storage.stores import DataDirError, StorageConfig, Stores
 from storage.surreal.database import AccessError, OpenError
 
 log = logging.getLogger("receiver")
@@ -113,7 +113,7 @@ async def _serve(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    storage = Storage(storage_config(settings))
+    storage = Stores(storage_config(settings))
     app = application(settings, storage)
     runner = await listen(app, settings)
     log.info(
@@ -142,7 +142,7 @@ async def _serve(settings: Settings) -> None:
     log.info("stopped")
 
 
-async def _open(storage: Storage) -> None:
+async def _open(storage: Stores) -> None:
     began = time.perf_counter()
     await storage.open()
     log.info("ready to ingest after %.1f s", time.perf_counter() - began)

@@ -21,7 +21,7 @@ def sender(endpoint: str, interval: float) -> PeriodicExportingMetricReader:
     return PeriodicExportingMetricReader(_Exporter(endpoint), export_interval_millis=interval * 1000)
 
 
-class _Said(threading.local):
+class _ExporterMessages(threading.local):
     """Collects the SDK exporter's log messages of a thread: it repeats them at every attempt, every minute."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class _Said(threading.local):
         return False
 
 
-_said = _Said()
+_said = _ExporterMessages()
 logging.getLogger(OTLPMetricExporter.__module__).addFilter(_said.keep)
 
 

@@ -147,10 +147,10 @@ def _settle_agents(calls: Sequence[Call], tellings: Iterable[Telling], nesting: 
 
 def _agents_of_events(tellings: Iterable[Telling], nesting: Nesting) -> dict[str, str]:
     """Return the agent of each event that stands in or below an agent with a name, or names one itself."""
-    found: dict[str, str] = {}
+    roles: dict[str, str] = {}
     for telling in tellings:
         around = nesting.around(telling)
         name = None if around is None else nesting.agent_name(around)
         if name := name or telling.agent:
-            found[telling.id] = name
-    return found
+            roles[telling.id] = name
+    return roles

@@ -213,7 +213,7 @@ def _session_of_traces(tellings: Iterable[Telling]) -> dict[str, str]:
     for telling in tellings:
         if telling.session_id is not None:
             of_trace[telling.trace_id].add(telling.session_id)
-    return {trace_id: next(iter(found)) for trace_id, found in of_trace.items() if len(found) == 1}
+    return {trace_id: next(iter(roles)) for trace_id, roles in of_trace.items() if len(roles) == 1}
 
 
 def _is_loose(telling: Telling, groups: Groups) -> bool:

@@ -73,9 +73,9 @@ def _asked_model(properties: Mapping[str, Any]) -> str | None:
 
 def _tell_answering_model(telling: Telling, response: str) -> None:
     """Set the model that answered, if it is a version of the requested one."""
-    found = _MODEL.search(response)
-    if found is not None and found[1].startswith(str(telling.name)):
-        telling.name = found[1]
+    roles = _MODEL.search(response)
+    if roles is not None and roles[1].startswith(str(telling.name)):
+        telling.name = roles[1]
 
 
 def _has_more(telling: Telling, response: str) -> bool:

@@ -27,8 +27,8 @@ class SpanTree:
         """Return the span above a span, or the span that a log record or a span event belongs to."""
         if not telling.parent_span_id:
             return None
-        found = self._spans.get((telling.trace_id, telling.parent_span_id))
-        return None if found is telling else found
+        roles = self._spans.get((telling.trace_id, telling.parent_span_id))
+        return None if roles is telling else roles
 
     def above(self, telling: Telling) -> Iterator[Telling]:
         """Iterate over the spans above a telling, the nearest first."""

@@ -2,7 +2,7 @@
 
 Language models remember nothing: each call sends the whole conversation so far. So lists of messages are compared by a
 chain of hashes: of the first message, of the first two, ... of all of them, of all of them and the answer. The hashes
-of each call are stored (`Heard`). A later call whose list begins with a stored list continues it, within a window.
+of each call are stored (`ChainRecord`). A later call whose list begins with a stored list continues it, within a window.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from mapping.messages.canonical import Message, call_of
-from mapping.model import Conversation, Event, Heard
+from mapping.model import ChainRecord, Event, MessageHashes
 from mapping.times import NS
 
 # Used where no answer is part of the match, so that two users who say "hi" on different days are kept apart.
@@ -26,7 +26,7 @@ MAX_LISTS = 512
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-def conversation_of(event: Event, levels: Sequence[dict[str, Any]]) -> Conversation | None:
+def conversation_of(event: Event, levels: Sequence[dict[str, Any]]) -> MessageHashes | None:
     """Return the hashes of the messages in an event's attributes (`levels`), or None if they hold no list of messages.
 
     Calls with different system prompts or services (or sources, where no service is known) are never the same
@@ -41,7 +41,7 @@ def conversation_of(event: Event, levels: Sequence[dict[str, Any]]) -> Conversat
     lists = list(_chain(scope, call.sent))
     first_answer = next((place for place, message in enumerate(call.sent) if message[0] == "assistant"), len(lists))
     kept = lists[-MAX_LISTS:]
-    return Conversation(
+    return MessageHashes(
         root=lists[0].hex(),
         lists=[digest.hex() for digest in kept],
         unanswered=max(0, first_answer - (len(lists) - len(kept))),
@@ -59,13 +59,13 @@ def _hash(before: bytes, said: object) -> bytes:
     return blake2b(before + _encode(said), digest_size=16).digest()
 
 
-def hashes_of(conversation: Conversation) -> list[str]:
+def hashes_of(conversation: MessageHashes) -> list[str]:
     """Return every hash by which the call's trace can be found."""
     answer = [] if conversation.answer is None else [conversation.answer]
     return [*conversation.lists, *answer]
 
 
-def trace_heard(event: Event, conversation: Conversation, heard: Mapping[str, Heard], window: int) -> str | None:
+def trace_heard(event: Event, conversation: MessageHashes, heard: Mapping[str, ChainRecord], window: int) -> str | None:
     """Return the trace of the longest stored list that the event's call continues, or repeats after a failure.
 
     `window` is in nanoseconds and applies to lists that contain a message of the model.
@@ -85,7 +85,7 @@ def trace_heard(event: Event, conversation: Conversation, heard: Mapping[str, He
     return None
 
 
-def _continues(known: Heard, age: int, event: Event, conversation: Conversation, is_whole: bool) -> bool:
+def _continues(known: ChainRecord, age: int, event: Event, conversation: MessageHashes, is_whole: bool) -> bool:
     """Return whether a call may continue a list that is `age` nanoseconds older than it (negative: newer)."""
     if known.state == "open":
         return is_whole or age >= 0
@@ -94,7 +94,9 @@ def _continues(known: Heard, age: int, event: Event, conversation: Conversation,
     return is_whole and conversation.answer is None and age <= 0
 
 
-def leave(conversation: Conversation, trace: str, at: int, heard: Mapping[str, Heard], window: int) -> Iterator[Heard]:
+def leave(
+    conversation: MessageHashes, trace: str, at: int, heard: Mapping[str, ChainRecord], window: int
+) -> Iterator[ChainRecord]:
     """Yield the records to write once a call's trace is known: those new to `heard`, and those that replace one there.
 
     The call's own list and its answer are always included. Two concurrent calls with the same list then write the same
@@ -103,24 +105,26 @@ def leave(conversation: Conversation, trace: str, at: int, heard: Mapping[str, H
     *before, whole = conversation.lists
     known = heard.get(whole)
     yield _later(
-        known, Heard(id=whole, trace=trace, at=at, state="open" if conversation.answer is None else "answered")
+        known, ChainRecord(id=whole, trace=trace, at=at, state="open" if conversation.answer is None else "answered")
     )
     if conversation.answer is not None:
-        yield _later(heard.get(conversation.answer), Heard(id=conversation.answer, trace=trace, at=at, state="open"))
+        yield _later(
+            heard.get(conversation.answer), ChainRecord(id=conversation.answer, trace=trace, at=at, state="open")
+        )
     for list_id in before:
         known = heard.get(list_id)
         # The call came before any call that repeats it. Expectations outside the window are obsolete.
         if known is None or (
             known.state == "expected" and ((known.trace == trace and at < known.at) or abs(at - known.at) > window)
         ):
-            yield Heard(id=list_id, trace=trace, at=at, state="expected")
+            yield ChainRecord(id=list_id, trace=trace, at=at, state="expected")
 
 
-def _later(known: Heard | None, new: Heard) -> Heard:
+def _later(known: ChainRecord | None, new: ChainRecord) -> ChainRecord:
     """Return which of two records of the same list to keep: the later one."""
     if known is None or known.state == "expected":
         return new
     if known.trace != new.trace:
         return new if new.at >= known.at else known
     answered = "answered" in (known.state, new.state)
-    return Heard(id=new.id, trace=new.trace, at=max(known.at, new.at), state="answered" if answered else "open")
+    return ChainRecord(id=new.id, trace=new.trace, at=max(known.at, new.at), state="answered" if answered else "open")

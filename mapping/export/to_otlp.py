@@ -45,7 +45,7 @@ class _Signal(NamedTuple):
     map: Callable[[Wire, bytes, int], Mapped]
 
 
-class Request(NamedTuple):
+class ExportRequest(NamedTuple):
     """`signal` is `traces` or `logs`, `body` one Export...ServiceRequest as JSON."""
 
     signal: str
@@ -79,7 +79,7 @@ def with_their_spans(pages: Iterable[Sequence[Read]], most: int = _WAITING) -> I
     yield [event for of_span in waiting.values() for event in of_span]
 
 
-def requests_of(events: Sequence[Read]) -> Iterator[Request]:
+def requests_of(events: Sequence[Read]) -> Iterator[ExportRequest]:
     """Yield the requests of events, at most one per signal."""
     spans = [event for event in events if event["kind"] in SPAN_KINDS and not is_placeholder(event["properties"])]
     by_id = {(span["trace_id"], span["span_id"]): span for span in spans}
@@ -95,7 +95,7 @@ def requests_of(events: Sequence[Read]) -> Iterator[Request]:
             records.append(event)
     for signal, those in ((_TRACES, spans), (_LOGS, records)):
         if those:
-            yield Request(signal.name, _request(signal, those, of_span))
+            yield ExportRequest(signal.name, _request(signal, those, of_span))
 
 
 def _request(signal: _Signal, events: Sequence[Read], of_span: Mapping[str, list[Read]]) -> bytes:
@@ -120,20 +120,20 @@ def _request(signal: _Signal, events: Sequence[Read], of_span: Mapping[str, list
     request = {resources_field: resources}
     # A moment that is written where an event has it: what has none is seen to differ.
     mapped = signal.map(JsonWire(), msgspec.json.encode(request), 1).events
-    for (item, event), found in zip(pairs, mapped, strict=True):
-        _keep(item, event, found)
+    for (item, event), mapped_again in zip(pairs, mapped, strict=True):
+        _keep(item, event, mapped_again)
     return msgspec.json.encode(request)
 
 
-def _keep(item: Item, event: Read, found: Event) -> None:
+def _keep(item: Item, event: Read, mapped_again: Event) -> None:
     """Add the fields that the mapping does not derive from an item."""
-    shown = {"timestamp": format_rfc3339(found.timestamp)}
+    shown = {"timestamp": format_rfc3339(mapped_again.timestamp)}
     lost = {
         field: event[field]
         for field in vectadb_attributes.FIELDS
-        if event[field] != shown.get(field, getattr(found, field))
+        if event[field] != shown.get(field, getattr(mapped_again, field))
     }
-    if lost or found.id != event["id"]:
+    if lost or mapped_again.id != event["id"]:
         item["attributes"] += _attributes({vectadb_attributes.EVENT_ID: event["id"]})
         item["attributes"] += _attributes({vectadb_attributes.PREFIX + field: value for field, value in lost.items()})
 

@@ -107,10 +107,10 @@ def map_event(request: EventRequest, options: Options, new_id: str, idempotency_
     trace_id = ids.trace_id(request.trace_id or "")
     properties = _properties(request)
     source = storable(request.source) if request.source else None
-    found = find(properties)
-    kind = request.event_type or type_of(found) or ("tool_call" if tool_of(found) else "log")
-    failed = kind == "error" or is_error(found) or properties.get("status") in _FAILED
-    input_tokens, output_tokens = tokens_of(found)
+    roles = find(properties)
+    kind = request.event_type or type_of(roles) or ("tool_call" if tool_of(roles) else "log")
+    failed = kind == "error" or is_error(roles) or properties.get("status") in _FAILED
+    input_tokens, output_tokens = tokens_of(roles)
     name = properties.get("name")
     event = Event(
         id=_id(request, source, new_id, idempotency_key),
@@ -120,14 +120,14 @@ def map_event(request: EventRequest, options: Options, new_id: str, idempotency_
         # OpenTelemetry's invalid id, zeros alone, is no trace for strangers to share.
         trace_id=trace_id if trace_id.strip("0") else None,
         event_type=kind,
-        agent_id=request.agent_id or agent_of(found),
-        session_id=request.session_id or session_of(found),
+        agent_id=request.agent_id or agent_of(roles),
+        session_id=request.session_id or session_of(roles),
         name=name if isinstance(name, str) and name else None,
         status="error" if failed else "unset",
         source=source,
         input_tokens=input_tokens,
         output_tokens=output_tokens,
-        cost_nano_usd=cost_of(found),
+        cost_nano_usd=cost_of(roles),
         creates_trace=options.auto_create_traces,
         indexed=options.generate_embeddings,
     )

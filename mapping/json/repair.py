@@ -42,12 +42,12 @@ def repaired(body: bytes) -> tuple[bytes, int]:
     body, replaced = _as_text(body)
     halves = 0
 
-    def whole(found: re.Match[bytes]) -> bytes:
+    def whole(match: re.Match[bytes]) -> bytes:
         nonlocal halves
-        if not found.lastindex:
-            return found[0]
+        if not match.lastindex:
+            return match[0]
         halves += 1
-        return found[0][:-6] + rb"\ufffd"
+        return match[0][:-6] + rb"\ufffd"
 
     body = _SURROGATES.sub(whole, body)
     if len(body) <= _MAX_LOOKED_THROUGH and _ANY_ODD.search(body):
@@ -70,20 +70,20 @@ def shallow(body: bytes) -> bytes:
         return body
     kept: list[bytes] = []
     start = depth = 0
-    for found in _BRACKET.finditer(body):
-        if found[1]:
+    for match in _BRACKET.finditer(body):
+        if match[1]:
             depth += 1
             if depth == MAX_BRACKETS:
-                kept.append(body[start : found.end()])
-        elif found[0] in b"]}":
+                kept.append(body[start : match.end()])
+        elif match[0] in b"]}":
             if depth == MAX_BRACKETS:
-                start = found.start()
+                start = match.start()
             depth -= 1
     return b"".join([*kept, body[start:]])
 
 
-def _quoted(found: re.Match[bytes]) -> bytes:
-    before, odd = found[1], found[2]
+def _quoted(match: re.Match[bytes]) -> bytes:
+    before, odd = match[1], match[2]
     if odd is None:
         return before
     return before + (odd if math.isfinite(float(odd)) else b'"' + odd + b'"')

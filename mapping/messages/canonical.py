@@ -32,7 +32,7 @@ from mapping.messages.extraction import (
 Message = list[Any]
 
 
-class Call(NamedTuple):
+class CanonicalCall(NamedTuple):
     """A call of a model: the system prompt, the messages sent, and those answered, empty where none are known."""
 
     system: Message
@@ -40,7 +40,7 @@ class Call(NamedTuple):
     answered: list[Message]
 
 
-def call_of(levels: Sequence[dict[str, Any]]) -> Call | None:
+def call_of(levels: Sequence[dict[str, Any]]) -> CanonicalCall | None:
     """Return the call whose messages are in these sets of attributes, or None if there is no list of messages."""
     for level, system, messages in requests(levels):
         sent = _messages(messages)
@@ -50,7 +50,7 @@ def call_of(levels: Sequence[dict[str, Any]]) -> Call | None:
             continue
         said = [*_parts(system), *(part for message in sent[:start] for part in message[1:])]
         said = said or [*_parts(system_beside(level))]
-        return Call(["system", *_joined(said)], sent[start:], answered(levels, _FORM))
+        return CanonicalCall(["system", *_joined(said)], sent[start:], answered(levels, _FORM))
     return None
 
 

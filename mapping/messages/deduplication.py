@@ -29,7 +29,7 @@ class Unit(NamedTuple):
     may_repeat: bool
 
 
-class Heard:
+class SeenMessages:
     def __init__(self) -> None:
         self._by_calls: Counter[bytes] = Counter()
         self._by_events: Counter[bytes] = Counter()

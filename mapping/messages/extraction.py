@@ -100,7 +100,7 @@ _SYSTEM_KEYS = (*_keys_of("system"), *SYSTEMS)
 _TYPED = ("langwatch.input", "langwatch.output")
 
 
-class Request(NamedTuple):
+class SentMessages(NamedTuple):
     """A list of messages that was sent to a model, the system prompt beside it, and the attributes it stands in."""
 
     level: dict[str, Any]
@@ -115,12 +115,12 @@ class Form(NamedTuple):
     spoken: Callable[[Any], Any]
 
 
-def requests(levels: Sequence[dict[str, Any]]) -> Iterator[Request]:
+def requests(levels: Sequence[dict[str, Any]]) -> Iterator[SentMessages]:
     """Yield the lists of messages in these sets of attributes that may be what was sent, the likeliest first."""
     for level in levels:
         for value in (*values_of(level, INPUT_KEYS), *flattened(level, "input")):
             if (found := request_in(value)) is not None:
-                yield Request(level, *found)
+                yield SentMessages(level, *found)
 
 
 def system_beside(level: dict[str, Any]) -> Any:

@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mapping.messages.extraction import INPUT_KEYS, OUTPUT_KEYS, Request, structure, values_of
+from mapping.messages.extraction import INPUT_KEYS, OUTPUT_KEYS, SentMessages, structure, values_of
 
 _CLASS = "Message"
 
 
-def requests(levels: list[dict[str, Any]]) -> Iterator[Request]:
+def requests(levels: list[dict[str, Any]]) -> Iterator[SentMessages]:
     """Yield the lists of messages that were sent, as messages with a role."""
     for level in levels:
         for value in values_of(level, INPUT_KEYS):
             if messages := messages_in(structure(value)):
-                yield Request(level, None, messages)
+                yield SentMessages(level, None, messages)
 
 
 def messages_in(held: Any) -> list[dict[str, Any]]:

@@ -42,6 +42,6 @@ def check_items(count: int, limits: Limits) -> None:
 def cut(text: str, length: int, whole: str | None = None) -> str:
     """Return the first `length` characters and a marker with the original length, even if the text was cut before."""
     if whole is None:
-        found = _MARKER.search(text, max(0, len(text) - 60))
-        whole = found[1] if found else f"{len(text)} characters"
+        match = _MARKER.search(text, max(0, len(text) - 60))
+        whole = match[1] if match else f"{len(text)} characters"
     return f"{text[:length]}… [cut, {whole}]"

@@ -52,7 +52,7 @@ class Redaction:
         self._ends = (*SECRET_KEYS, *map(letters, keys))
         self._kept_ends = (*NOT_SECRET, *map(letters, keep))
         self._known: dict[str, bool] = {}
-        words = [found[0] for key in keys if (found := _LAST_WORD.search(key.lower()))]
+        words = [match[0] for key in keys if (match := _LAST_WORD.search(key.lower()))]
         self._key_signs = (*KEY_SIGNS, *words)
         self._signs = tuple({*self._key_signs, *VALUE_SIGNS})
         self._own = [re.compile(pattern, re.DOTALL) for pattern in values]
@@ -101,9 +101,9 @@ class Redaction:
         if "-" in text and any(sign in lowered for sign in self._key_signs):
             text = self._after_flags(text, changes)
         if may_hold_value(lowered):
-            text = ANY_VALUE.sub(lambda found: _mask_found(found, changes), text)
+            text = ANY_VALUE.sub(lambda match: _mask_found(match, changes), text)
         for pattern in self._own:
-            text = pattern.sub(lambda found: _mask_found(found, changes), text)
+            text = pattern.sub(lambda match: _mask_found(match, changes), text)
         return text
 
     def _decide(self, key: str) -> bool:
@@ -159,8 +159,8 @@ class Redaction:
                 tries += 1
                 if tries > _MAX_TRIES:
                     return True
-                found = ASSIGNS.match(lowered, start + len(sign))
-                if found and self.names_secret(key_before(lowered[max(0, start - 100) : found.end()])):
+                match = ASSIGNS.match(lowered, start + len(sign))
+                if match and self.names_secret(key_before(lowered[max(0, start - 100) : match.end()])):
                     return True
                 start = lowered.find(sign, start + len(sign))
         return False
@@ -178,10 +178,10 @@ class Redaction:
                 return _without_halves(written) if masked.redacted else text
         kept: list[str] = []
         end = 0
-        for found in KEY.finditer(text):
-            if found.start() < end or not self.names_secret(found[1]):
+        for match in KEY.finditer(text):
+            if match.start() < end or not self.names_secret(match[1]):
                 continue
-            start, stop, is_value = value_at(text, found)
+            start, stop, is_value = value_at(text, match)
             if is_value and stop > start and text[start:stop] not in REDACTED:
                 kept += (text[end:start], MASK)
                 changes.redacted += 1
@@ -199,12 +199,12 @@ def _mask(value: Any, changes: Changes) -> Any:
     return MASK
 
 
-def _mask_found(found: re.Match[str], changes: Changes) -> str:
-    start, end = found.span(found.lastindex or 0)
-    if start == end or found.string[start:end] in REDACTED:
-        return found[0]
+def _mask_found(match: re.Match[str], changes: Changes) -> str:
+    start, end = match.span(match.lastindex or 0)
+    if start == end or match.string[start:end] in REDACTED:
+        return match[0]
     changes.redacted += 1
-    return found.string[found.start() : start] + MASK + found.string[end : found.end()]
+    return match.string[match.start() : start] + MASK + match.string[end : match.end()]
 
 
 def _without_halves(text: str) -> str:

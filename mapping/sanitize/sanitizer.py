@@ -30,7 +30,7 @@ _SHARED = ("resource", "scope", "source")
 _PLAIN = (int, float, bool, type(None))
 
 
-class Cleaning:
+class Sanitizer:
     """Applies limits and redaction (None: none) to events. One is made at the start and used by all requests."""
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS, redaction: Redaction | None = None) -> None:

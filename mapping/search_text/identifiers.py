@@ -37,13 +37,13 @@ _RESOURCE = re.compile(r"\barn:aws[a-z-]*:[\w:/.$@+=*-]+")
 
 def identifiers_of(event: Mapping[str, Any]) -> list[str]:
     """Return up to 50 distinct ids: the event's own and those in its properties; `event` is as the API returns it."""
-    found: dict[str, None] = {}
+    identifiers: dict[str, None] = {}
     for identifier in _all(event):
         if _SHORTEST <= len(identifier) <= _LONGEST and identifier not in REDACTED and _WHOLE.fullmatch(identifier):
-            found[identifier] = None
-            if len(found) == _MOST:
+            identifiers[identifier] = None
+            if len(identifiers) == _MOST:
                 break
-    return list(found)
+    return list(identifiers)
 
 
 def _all(event: Mapping[str, Any]) -> Iterator[str]:

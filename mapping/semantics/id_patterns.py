@@ -76,6 +76,6 @@ def ids_in(text: str, patterns: IdPatterns = DEFAULT_PATTERNS) -> Ids:
 
 def _first(text: str, patterns: tuple[re.Pattern[str], ...]) -> str | None:
     for pattern in patterns:
-        if (found := pattern.search(text)) is not None:
-            return found[pattern.groups] or None
+        if (match := pattern.search(text)) is not None:
+            return match[pattern.groups] or None
     return None

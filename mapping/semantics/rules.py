@@ -43,7 +43,7 @@ class Rule(NamedTuple):
     properties: dict[str, str]
 
 
-class Said(NamedTuple):
+class RuleMatch(NamedTuple):
     """The fields that a rule sets for a record; None for those it does not set."""
 
     rule: str
@@ -68,7 +68,7 @@ def compile_rules(written: object) -> tuple[Rule, ...]:
     return tuple(sorted(rules, key=lambda rule: -rule.priority))
 
 
-def apply(rules: Iterable[Rule], text: str, body: Mapping[str, Any]) -> Said | None:
+def apply(rules: Iterable[Rule], text: str, body: Mapping[str, Any]) -> RuleMatch | None:
     """Return the result of the first rule that matches. `body` holds the fields of the record's JSON body, if any."""
     for rule in rules:
         groups: dict[str, Any] = {}
@@ -88,7 +88,7 @@ def level(word: str) -> str | None:
     return _OTHER_LEVELS.get(word) or (word if word.rstrip("234") in LEVELS else None)
 
 
-def _said(rule: Rule, groups: dict[str, Any], body: Mapping[str, Any]) -> Said:
+def _said(rule: Rule, groups: dict[str, Any], body: Mapping[str, Any]) -> RuleMatch:
     values = {
         aspect: _fill(rule.aspects[aspect], groups, body) if aspect in rule.aspects else text_id(groups.get(aspect))
         for aspect in _ASPECTS
@@ -97,7 +97,7 @@ def _said(rule: Rule, groups: dict[str, Any], body: Mapping[str, Any]) -> Said:
     for name, template in rule.properties.items():
         if (value := _fill(template, groups, body)) is not None:
             properties[name] = value
-    return Said(
+    return RuleMatch(
         rule=rule.name,
         session=text_id(values["session"]),
         agent=text_id(values["agent"]),

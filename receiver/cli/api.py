@@ -44,7 +44,7 @@ class NotReadyError(CommandError):
         self.retry_after = retry_after
 
 
-class RefusedError(CommandError):
+class RequestRefusedError(CommandError):
     """The receiver refuses the request; `status` is the HTTP status."""
 
     def __init__(self, message: str, status: int) -> None:
@@ -52,7 +52,7 @@ class RefusedError(CommandError):
         self.status = status
 
 
-class Connection(NamedTuple):
+class ReceiverAddress(NamedTuple):
     """The receiver's URL without a trailing slash, and its key; `flags` are those to repeat in a proposed command.
 
     `certificate` is that of a receiver on this machine; it is read from the settings and trusted without an authority.
@@ -75,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config_flag(group)
 
 
-def connection(args: argparse.Namespace) -> Connection:
+def connection(args: argparse.Namespace) -> ReceiverAddress:
     """Return the address and key from the flags, the environment, or the settings of a receiver on this machine.
 
     Raises SettingsError, and CommandError for an address that is none.
@@ -88,7 +88,7 @@ def connection(args: argparse.Namespace) -> Connection:
             url = HTTP_URL.parse(url)
         except ValueError:
             raise CommandError(f"--url: expected {HTTP_URL.allowed}; got {url!r}", exit_code=2) from None
-        return Connection(url, key or "", f" --url {url}" if args.url else "")
+        return ReceiverAddress(url, key or "", f" --url {url}" if args.url else "")
     settings = load(args, os.environ)
     if settings.server.port == 0:
         raise CommandError("server.port is 0, any that is free: say with --url which it became", exit_code=2)
@@ -96,13 +96,13 @@ def connection(args: argparse.Namespace) -> Connection:
     return here._replace(key=key or here.key)
 
 
-def local(settings: Settings, port: int | None = None) -> Connection:
+def local(settings: Settings, port: int | None = None) -> ReceiverAddress:
     """Return the address at which this machine reaches a receiver with these settings."""
     server, keys = settings.server, settings.auth.api_keys
     host = _ANY.get(server.host, server.host)
     scheme = "https" if server.tls.cert_file else "http"
     url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port or server.port}"
-    return Connection(url, keys[0] if keys else "", certificate=server.tls.cert_file)
+    return ReceiverAddress(url, keys[0] if keys else "", certificate=server.tls.cert_file)
 
 
 def path(*parts: str) -> str:
@@ -111,11 +111,11 @@ def path(*parts: str) -> str:
 
 
 class Receiver:
-    """A receiver's routes. Raises AwayError, NotReadyError (503), RefusedError for every other refusal, or CommandError
+    """A receiver's routes. Raises AwayError, NotReadyError (503), RequestRefusedError for every other refusal, or CommandError
     where something else answers.
     """
 
-    def __init__(self, where: Connection) -> None:
+    def __init__(self, where: ReceiverAddress) -> None:
         self.url = where.url
         self._headers = {"Accept": "application/json"}
         if where.key:
@@ -210,7 +210,7 @@ class Receiver:
         if error.code == 503:
             retry_after = error.headers.get("Retry-After", "")
             return NotReadyError(f"{self.url}: {message}", float(retry_after) if retry_after.isdecimal() else 2.0)
-        return RefusedError(f"{self.url}: {message}", error.code)
+        return RequestRefusedError(f"{self.url}: {message}", error.code)
 
     def _away(self, error: Exception) -> AwayError:
         reason = getattr(error, "reason", None) or error

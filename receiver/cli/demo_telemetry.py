@@ -25,14 +25,14 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
 from mapping.times import NS
-from receiver.cli.demo_story import RUNS, Failure, Line, Run, Step
+from receiver.cli.demo_story import RUNS, DemoRun, Line, Step, StepFailure
 from receiver.version import VERSION
 
 _RESOURCE = {"service.name": "travel-demo", "service.version": "1.4.2", "deployment.environment.name": "demo"}
 _PAUSE = NS // 50  # between two steps
 
 
-class Told(NamedTuple):
+class SentRun(NamedTuple):
     """A run that was sent."""
 
     trace_id: str
@@ -44,7 +44,7 @@ class Told(NamedTuple):
 class Sent(NamedTuple):
     spans: int
     logs: int
-    runs: list[Told]
+    runs: list[SentRun]
 
 
 class SendError(Exception):
@@ -101,12 +101,12 @@ class _Teller:
             warnings.simplefilter("ignore", DeprecationWarning)
             self._handler = LoggingHandler(logger_provider=logs)
 
-    def tell(self, run: Run) -> Told:
+    def tell(self, run: DemoRun) -> SentRun:
         session_id = f"demo-{run.conversation}-{self._tag}"
         shared = {"gen_ai.conversation.id": session_id}
         began = time.time_ns() - int(run.minutes_ago * 60 * NS)
         span, _ = self._step(run.agent, shared, began, context.Context())
-        return Told(f"{span.get_span_context().trace_id:032x}", session_id, run.title, run.agent.failure is not None)
+        return SentRun(f"{span.get_span_context().trace_id:032x}", session_id, run.title, run.agent.failure is not None)
 
     def _step(self, step: Step, shared: dict[str, Any], began: int, parent: context.Context) -> tuple[trace.Span, int]:
         """Record a step and the steps in it. Returns the span and the moment of its end."""
@@ -146,7 +146,7 @@ class _Teller:
             context.detach(token)
 
 
-def _fail(span: trace.Span, failure: Failure, now: int) -> None:
+def _fail(span: trace.Span, failure: StepFailure, now: int) -> None:
     """Record an exception of the story as the SDK's `record_exception` does."""
     span.add_event(
         "exception",

@@ -17,7 +17,7 @@ _AHEAD = 1_000
 _SILENCE = 60.0
 
 
-class Told(NamedTuple):
+class LiveMessage(NamedTuple):
     """`what` is `connected`, `event`, `dropped` or `ended`; `data` is the event, the number dropped, or the reason."""
 
     what: str
@@ -28,43 +28,45 @@ class Live:
     """One connection. After the message `ended` nothing more comes."""
 
     def __init__(self, receiver: api.Receiver, which: dict[str, Any]) -> None:
-        self._told: Queue[Told] = Queue(_AHEAD)
+        self._messages: Queue[LiveMessage] = Queue(_AHEAD)
         Thread(target=self._read, args=(receiver, which), daemon=True).start()
 
-    def take(self, seconds: float) -> list[Told]:
+    def take(self, seconds: float) -> list[LiveMessage]:
         """Return the waiting messages; if there are none, wait so many seconds for the first."""
         try:
-            found = [self._told.get(timeout=seconds)]
+            messages = [self._messages.get(timeout=seconds)]
         except Empty:
             return []
-        while len(found) < _AHEAD:
+        while len(messages) < _AHEAD:
             try:
-                found.append(self._told.get_nowait())
+                messages.append(self._messages.get_nowait())
             except Empty:
                 break
-        return found
+        return messages
 
     def _read(self, receiver: api.Receiver, which: dict[str, Any]) -> None:
         try:
-            for told in read(receiver.lines(api.path("live"), _SILENCE, **which)):
-                self._told.put(told)
+            for message in read(receiver.lines(api.path("live"), _SILENCE, **which)):
+                self._messages.put(message)
         except CommandError as error:
-            self._told.put(Told("ended", error))
+            self._messages.put(LiveMessage("ended", error))
         except (ValueError, LookupError, TypeError):
-            self._told.put(Told("ended", CommandError("what is at the URL does not answer as a vectadb-receiver does")))
+            self._messages.put(
+                LiveMessage("ended", CommandError("what is at the URL does not answer as a vectadb-receiver does"))
+            )
         else:
-            self._told.put(Told("ended"))
+            self._messages.put(LiveMessage("ended"))
 
 
-def read(lines: Iterator[bytes]) -> Iterator[Told]:
+def read(lines: Iterator[bytes]) -> Iterator[LiveMessage]:
     """Parse server-sent events; the receiver's have one line of data each."""
     name = ""
     for line in lines:
         field, _, value = line.rstrip(b"\r\n").partition(b": ")
         if not line:
-            yield Told("connected")
+            yield LiveMessage("connected")
         elif field == b"event":
             name = value.decode()
         elif field == b"data":
             data = json.loads(value)
-            yield Told(name, data["count"]) if name == "dropped" else Told(name, {**data})
+            yield LiveMessage(name, data["count"]) if name == "dropped" else LiveMessage(name, {**data})

@@ -16,5 +16,5 @@ def program() -> str:
         return "python -m receiver"
     if Path(called).name != NAME:  # it runs inside another program
         return NAME
-    found = shutil.which(NAME)
-    return NAME if found and Path(found).resolve() == Path(called).resolve() else called
+    path = shutil.which(NAME)
+    return NAME if path and Path(path).resolve() == Path(called).resolve() else called

@@ -13,7 +13,7 @@ import msgspec
 from mapping.model import Event
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
-from mapping.semantics.log_parsing import Reading
+from mapping.semantics.log_parsing import LogParsing
 from receiver.cli.terminal import coloured, columns, count, json_line, printable, shortened
 from receiver.settings import SettingsError
 from receiver.settings.rules_file import read_rules_file
@@ -34,7 +34,7 @@ def try_rules(file: str) -> int:
     return 0
 
 
-def lines(log: Iterable[str], reading: Reading) -> Iterator[str]:
+def lines(log: Iterable[str], reading: LogParsing) -> Iterator[str]:
     """Yield each line that is not blank with the rule that matched and the result, and at the end a count per rule."""
     priorities = {rule.name: rule.priority for rule in reading.rules}
     met: Counter[str | None] = Counter()
@@ -57,7 +57,7 @@ def lines(log: Iterable[str], reading: Reading) -> Iterator[str]:
         yield f"{met[name]:8}  {printable(name)}"
 
 
-def _event(line: str, reading: Reading) -> Event:
+def _event(line: str, reading: LogParsing) -> Event:
     """Return the event of a line, mapped by the receiver's own code as if a Collector had read it from a file."""
     record = {"body": {"stringValue": line}}
     body = msgspec.json.encode({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]})

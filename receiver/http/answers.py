@@ -272,7 +272,7 @@ class Result(Answer, kw_only=True):
     parts: dict[str, Place] | msgspec.UnsetType = msgspec.UNSET
 
 
-class Found(Answer):
+class SearchResults(Answer):
     """Results, best first. `mode` is hybrid's `keyword` while the index is filled for another model."""
 
     query: str
@@ -313,7 +313,7 @@ class Facets(Answer):
     facets: FacetCounts
 
 
-class Told(Answer):
+class ExplainedValue(Answer):
     """A value, the place it comes from, and the key there; null if there is no key."""
 
     value: str | None
@@ -328,9 +328,9 @@ class Explanation(Answer):
     trace_id: TraceId
     correlation: Correlation
     rule: str
-    session_id: Told
-    agent_id: Told
-    event_type: Told
+    session_id: ExplainedValue
+    agent_id: ExplainedValue
+    event_type: ExplainedValue
 
 
 class Indexing(Answer):

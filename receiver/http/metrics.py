@@ -23,7 +23,7 @@ from receiver.http.admission import Admission
 from receiver.http.under_way import UnderWay
 from receiver.settings import Telemetry
 from receiver.version import VERSION
-from storage.stores import Storage
+from storage.stores import Stores
 
 # What the semantic conventions advise for HTTP.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
@@ -54,7 +54,7 @@ class Metrics:
     Durations are seconds. `close` ends the sending.
     """
 
-    def __init__(self, storage: Storage, admission: Admission, requests: UnderWay, telemetry: Telemetry) -> None:
+    def __init__(self, storage: Stores, admission: Admission, requests: UnderWay, telemetry: Telemetry) -> None:
         self._registry = CollectorRegistry()
         shown = PrometheusMetricReader(disable_target_info=True, scope_info_enabled=False, registry=self._registry)
         self._sent: PeriodicExportingMetricReader | None = None
@@ -143,7 +143,7 @@ class Metrics:
             description="bodies that are being read and stored, of server.max_in_flight_bytes",
         )
 
-    def _watch_storage(self, storage: Storage) -> None:
+    def _watch_storage(self, storage: Stores) -> None:
         def opened(value: Callable[[], float], attributes: Mapping[str, str] | None = None) -> _Callback:
             return _seen(value, attributes, when=lambda: storage.ready)
 
@@ -278,7 +278,7 @@ def _age(oldest: int | None) -> float:
     return 0.0 if oldest is None else max(time.time_ns() - oldest, 0) / NS
 
 
-def _by_scope(storage: Storage) -> _Callback:
+def _by_scope(storage: Stores) -> _Callback:
     def observe(_options: CallbackOptions) -> Iterable[Observation]:
         if storage.ready:
             for scope, events in storage.interpreter.not_understood.items():

@@ -22,7 +22,7 @@ from storage.search.results import GROUPS
 from storage.search.search import MODES
 
 
-class Kind(NamedTuple):
+class ParameterKind(NamedTuple):
     """A kind of value: `parse` reads its text, and raises ValueError or LookupError; `schema` is its JSON Schema."""
 
     parse: Callable[[str], Any]
@@ -37,28 +37,28 @@ class Parameter(NamedTuple):
 
     name: str
     allowed: str
-    kind: Kind
+    kind: ParameterKind
     default: Any = None
     required: bool = False
     short: str | None = None
 
 
-def _count(least: int, most: int) -> Kind:
+def _count(least: int, most: int) -> ParameterKind:
     def parse(text: str) -> int:
         if not (text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most):
             raise ValueError
         return int(text)
 
-    return Kind(parse, {"type": "integer", "minimum": least, "maximum": most})
+    return ParameterKind(parse, {"type": "integer", "minimum": least, "maximum": most})
 
 
-def _one_of(*words: str) -> tuple[str, Kind]:
+def _one_of(*words: str) -> tuple[str, ParameterKind]:
     def parse(text: str) -> str:
         if text not in words:
             raise ValueError
         return text
 
-    return f"one of {', '.join(words)}", Kind(parse, {"type": "string", "enum": list(words)})
+    return f"one of {', '.join(words)}", ParameterKind(parse, {"type": "string", "enum": list(words)})
 
 
 def _words(text: str) -> str:
@@ -67,15 +67,15 @@ def _words(text: str) -> str:
     return text
 
 
-_TEXT = Kind(str, {"type": "string"})
-_WORDS = Kind(_words, {"type": "string", "pattern": r"\S"})
-_CURSOR = Kind(str, {"type": "string", "format": "cursor"})
-_TRACE_ID = Kind(ids.trace_id, {"type": "string"})
-_TRUTH = Kind({"true": True, "false": False}.__getitem__, {"type": "boolean"})
-_DURATION = Kind(
+_TEXT = ParameterKind(str, {"type": "string"})
+_WORDS = ParameterKind(_words, {"type": "string", "pattern": r"\S"})
+_CURSOR = ParameterKind(str, {"type": "string", "format": "cursor"})
+_TRACE_ID = ParameterKind(ids.trace_id, {"type": "string"})
+_TRUTH = ParameterKind({"true": True, "false": False}.__getitem__, {"type": "boolean"})
+_DURATION = ParameterKind(
     lambda text: int(parse_duration(text) * NS), {"type": "string", "pattern": "^([0-9]{1,9}(ms|s|m|h|d))+$"}
 )
-_MOMENT = Kind(parse_rfc3339, {"type": "string", "format": "date-time"})
+_MOMENT = ParameterKind(parse_rfc3339, {"type": "string", "format": "date-time"})
 _A_MOMENT = "a moment in RFC 3339 with its zone (a + in it is written %2B), such as 2026-01-07T19:00:00Z"
 
 LIMIT = Parameter("limit", "a whole number from 1 to 200", _count(1, 200), 50)

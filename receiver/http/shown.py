@@ -15,7 +15,7 @@ from mapping.sanitize.limits import cut
 from mapping.times import format_rfc3339
 from receiver.http import answers
 from storage.indexing.indexer import Indexer
-from storage.read.activity import Counted
+from storage.read.activity import ActivityCounts
 from storage.read.conversation import Conversation
 from storage.read.outline import Outline
 from storage.read.paging import write_cursor
@@ -74,7 +74,7 @@ def conversation(told: Conversation) -> dict[str, Any]:
     return {"turns": told.turns, "truncated": next_cursor is not None, "next_cursor": next_cursor}
 
 
-def activity(counted: Counted) -> answers.Activity:
+def activity(counted: ActivityCounts) -> answers.Activity:
     return answers.Activity(
         since=_moment(counted.since),
         until=_moment(counted.until),
@@ -83,8 +83,8 @@ def activity(counted: Counted) -> answers.Activity:
     )
 
 
-def results(found: Sequence[Result]) -> list[answers.Result]:
-    return [_result(each) for each in found]
+def results(result: Sequence[Result]) -> list[answers.Result]:
+    return [_result(each) for each in result]
 
 
 def facets(counted: Facets) -> answers.FacetCounts:
@@ -124,15 +124,15 @@ def _outlined(row: Mapping[str, Any]) -> answers.OutlinedEvent:
     return answers.OutlinedEvent(**shown | {"timestamp": format_rfc3339(row["timestamp"])})
 
 
-def _result(found: Result) -> answers.Result:
+def _result(result: Result) -> answers.Result:
     return answers.Result(
-        score=found.score,
-        event=event(found.event),
-        more=msgspec.UNSET if found.more is None else found.more,
-        highlights=[answers.Highlight(*passage) for passage in found.highlights],
+        score=result.score,
+        event=event(result.event),
+        more=msgspec.UNSET if result.more is None else result.more,
+        highlights=[answers.Highlight(*passage) for passage in result.highlights],
         parts=msgspec.UNSET
-        if found.parts is None
-        else {name: answers.Place(*place) for name, place in found.parts.items()},
+        if result.parts is None
+        else {name: answers.Place(*place) for name, place in result.parts.items()},
     )
 
 

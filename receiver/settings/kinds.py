@@ -32,7 +32,7 @@ NO_SECRET = Secret()
 
 
 @dataclass(frozen=True)
-class Kind(Generic[T]):
+class SettingKind(Generic[T]):
     """`parse` takes text (or a list of texts, from a file) and raises ValueError; `allowed` follows "expected"."""
 
     name: str
@@ -209,36 +209,38 @@ def _choice(*allowed: str) -> Callable[[Any], str]:
     return parse
 
 
-TEXT = Kind("text", "text on one line", _text)
-PATH = Kind("dir", "the path of a folder", _path)
-FILE = Kind("file", "the path of a file", _file, lambda value: str(value or ""))
-COUNT = Kind("number", "a whole number, 0 or more", _whole)
-NUMBER = Kind("number", "a number, 0 or more, such as 30 or 0.5", _number, lambda value: f"{value:g}")
-LIMIT = Kind("number", "a whole number, 1 or more", _limit)
-NESTING = Kind("number", f"a whole number from 1 to {MAX_DEPTH}", lambda value: _limit(value, MAX_DEPTH))
-PORT = Kind("port", "a port from 1 to 65535 (0: any that is free)", _port)
-PORT_OR_OFF = Kind(
+TEXT = SettingKind("text", "text on one line", _text)
+PATH = SettingKind("dir", "the path of a folder", _path)
+FILE = SettingKind("file", "the path of a file", _file, lambda value: str(value or ""))
+COUNT = SettingKind("number", "a whole number, 0 or more", _whole)
+NUMBER = SettingKind("number", "a number, 0 or more, such as 30 or 0.5", _number, lambda value: f"{value:g}")
+LIMIT = SettingKind("number", "a whole number, 1 or more", _limit)
+NESTING = SettingKind("number", f"a whole number from 1 to {MAX_DEPTH}", lambda value: _limit(value, MAX_DEPTH))
+PORT = SettingKind("port", "a port from 1 to 65535 (0: any that is free)", _port)
+PORT_OR_OFF = SettingKind(
     "port|off",
     "a port from 1 to 65535 (0: any that is free), or off",
     _port_or_off,
     lambda value: "off" if value is None else str(value),
 )
-FLAG = Kind("flag", "true or false", _flag, lambda value: str(value).lower())
-SIZE = Kind("size", "a number of bytes, or one with KiB, MiB or GiB, such as 20MiB", _size, show_size)
-DURATION = Kind("duration", "a duration such as 90s, 30m, 1h or 7d", parse_duration, _show_duration)
-TIMEOUT = Kind("duration", "a duration above 0, such as 500ms, 90s or 2m", _timeout, _show_duration)
-SURREALDB_URL = Kind(
+FLAG = SettingKind("flag", "true or false", _flag, lambda value: str(value).lower())
+SIZE = SettingKind("size", "a number of bytes, or one with KiB, MiB or GiB, such as 20MiB", _size, show_size)
+DURATION = SettingKind("duration", "a duration such as 90s, 30m, 1h or 7d", parse_duration, _show_duration)
+TIMEOUT = SettingKind("duration", "a duration above 0, such as 500ms, 90s or 2m", _timeout, _show_duration)
+SURREALDB_URL = SettingKind(
     "url",
     "a ws:// or wss:// address without user and password (these are settings of their own), surrealkv://PATH or mem://",
     _surrealdb_url,
 )
-HTTP_URL = Kind("url", "an http:// or https:// address without user and password", _url("http", "https"))
-ORIGINS = Kind(
+HTTP_URL = SettingKind("url", "an http:// or https:// address without user and password", _url("http", "https"))
+ORIGINS = SettingKind(
     "origins", "a list of origins such as https://app.example.com or https://*.example.com, or *", _origins, ",".join
 )
-HEADER_NAMES = Kind("names", "a list of header names, or *", _header_names, ",".join)
-TEXTS = Kind("names", "a list of names", _texts, ",".join)
-PATTERNS = Kind("patterns", "a list of regular expressions, none of which fits no text at all", _patterns, ",".join)
-SECRET = Kind("secret", "text on one line", _secret, secret=True)
-SECRETS = Kind("secrets", "a list of keys of printable ASCII without spaces", _secrets, ",".join, secret=True)
-LOG_LEVEL = Kind("level", f"one of {', '.join(LOG_LEVELS)}", _choice(*LOG_LEVELS))
+HEADER_NAMES = SettingKind("names", "a list of header names, or *", _header_names, ",".join)
+TEXTS = SettingKind("names", "a list of names", _texts, ",".join)
+PATTERNS = SettingKind(
+    "patterns", "a list of regular expressions, none of which fits no text at all", _patterns, ",".join
+)
+SECRET = SettingKind("secret", "text on one line", _secret, secret=True)
+SECRETS = SettingKind("secrets", "a list of keys of printable ASCII without spaces", _secrets, ",".join, secret=True)
+LOG_LEVEL = SettingKind("level", f"one of {', '.join(LOG_LEVELS)}", _choice(*LOG_LEVELS))

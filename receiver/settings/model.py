@@ -9,13 +9,13 @@ from typing import Annotated, Any, NamedTuple
 
 from mapping.sanitize.limits import DEFAULT_LIMITS
 from receiver.settings import kinds
-from receiver.settings.kinds import Kind, Secret
+from receiver.settings.kinds import Secret, SettingKind
 
 
 class Setting(NamedTuple):
     """The facts about a setting beside its type and default. Settings that often change between starts have a flag."""
 
-    kind: Kind[Any]
+    kind: SettingKind[Any]
     help: str
     flag: str | None = None
 

@@ -99,9 +99,9 @@ def weights(tokens: list[int], first_word: int) -> NDArray[np.float64]:
     ranks = np.array(tokens) - first_word + 1
     words = ranks > 0
     shares = 1 / ranks[words]
-    found = np.full(len(tokens), _CHARACTER)
-    found[words] = _A / (_A + shares / shares.sum())
-    return found
+    weight_of = np.full(len(tokens), _CHARACTER)
+    weight_of[words] = _A / (_A + shares / shares.sum())
+    return weight_of
 
 
 def graph(table: NDArray[np.float32]) -> onnx.ModelProto:

@@ -52,9 +52,9 @@ def package_files() -> Path:
 
 def check(file: Path) -> None:
     """Compare a file with the checksum published for its name. Raises OSError with both if they differ."""
-    expected, found = CHECKSUMS[file.name], sha256(file)
-    if found != expected:
-        raise OSError(f"{file} is not the published file: expected SHA-256 {expected}, got {found}; {_REINSTALL}")
+    expected, actual = CHECKSUMS[file.name], sha256(file)
+    if actual != expected:
+        raise OSError(f"{file} is not the published file: expected SHA-256 {expected}, got {actual}; {_REINSTALL}")
 
 
 def sha256(file: Path) -> str:

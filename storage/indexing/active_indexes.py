@@ -16,7 +16,7 @@ from storage.surreal.database import Database
 log = logging.getLogger(__name__)
 
 
-class Serving:
+class ActiveIndexes:
     """Opens the indexes in use, creates new ones, removes retired ones."""
 
     def __init__(self, database: Database, indexes: Indexes) -> None:
@@ -125,8 +125,8 @@ class Serving:
     async def _check(self, index: VectorIndex) -> None:
         """Raise IndexUnusable if an index is not the one that was filled: the server is new, the folder was deleted."""
         if await index.count() == 0:
-            (found,) = await self._database.query("SELECT VALUE id FROM agent_event WHERE indexed != false LIMIT 1")
-            if found:
+            (event_ids,) = await self._database.query("SELECT VALUE id FROM agent_event WHERE indexed != false LIMIT 1")
+            if event_ids:
                 raise IndexUnusable("it is empty, and the store is not")
 
     async def remove(self, name: str) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 
 from storage.indexing import index_queue, index_state
-from storage.indexing.active_indexes import Serving
+from storage.indexing.active_indexes import ActiveIndexes
 from storage.indexing.index_queue import Group
 from storage.indexing.index_state import Fill
 from storage.surreal.database import Database
@@ -21,7 +21,7 @@ _EVERY = 5.0  # seconds
 _MOST_RECORDS = 200
 
 
-class Unflushed:
+class PendingFlush:
     """Queue records, and the position of a filling index, to be written to the store after the next flush."""
 
     def __init__(self, database: Database) -> None:
@@ -59,10 +59,10 @@ class Unflushed:
         if self._since is None:
             self._since = time.monotonic()
 
-    async def flush(self, serving: Serving) -> None:
+    async def flush(self, active_indexes: ActiveIndexes) -> None:
         """Flush the indexes, then update the store. Raises what both raise; it may be called again."""
         for name in self._names:
-            with serving.using(name) as index:
+            with active_indexes.using(name) as index:
                 await index.flush()
         if records := self.records:
             await index_queue.done(self._database, records)

@@ -98,10 +98,10 @@ def new_name(model: str) -> str:
 
 
 async def read(database: Database) -> IndexState | None:
-    (found,) = await database.query("SELECT * FROM $state", state=[_STATE])
-    if not found:
+    (state_rows,) = await database.query("SELECT * FROM $state", state=[_STATE])
+    if not state_rows:
         return None
-    (row,) = found
+    (row,) = state_rows
     return IndexState(
         row["name"],
         Vectors(row.get("model"), row["dimensions"]),
@@ -136,8 +136,8 @@ async def write(database: Database, before: IndexState | None, after: IndexState
 async def following(database: Database, fill: Fill) -> list[str]:
     """Return the ids of the events to add next; empty after the last."""
     (ids,) = await database.query(_FOLLOWING, last=cbor.record(rows.EVENT, fill.position), limit=_FILLED_AT_ONCE)
-    found: list[str] = ids
-    return found
+    state_rows: list[str] = ids
+    return state_rows
 
 
 async def advance(database: Database, fill: Fill) -> None:

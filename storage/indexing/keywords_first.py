@@ -13,11 +13,11 @@ from typing import NamedTuple
 from mapping.errors import Problem
 from storage.errors import IndexUnavailable, IndexUnusable
 from storage.indexing import index_queue, index_state
-from storage.indexing.active_indexes import Serving
+from storage.indexing.active_indexes import ActiveIndexes
 from storage.indexing.index_state import Fill, Vectors
 from storage.indexing.points.preparer import Preparer
 from storage.indexing.repair import delete
-from storage.indexing.upserts import Intake
+from storage.indexing.upserts import IndexWriter
 from storage.qdrant.base import VectorIndex
 from storage.surreal.database import ConflictError, Database
 
@@ -32,7 +32,7 @@ _MOST_RECORDS = 5_000
 _NOT_FOUND = "events are not found by their words before the model is there: %s"
 
 
-class WordsFirst(NamedTuple):
+class KeywordsFirst(NamedTuple):
     """Indexes words. `preparer_of` makes a preparer without a model; `vectors` are the model's later, if known."""
 
     preparer_of: Callable[[], Preparer]
@@ -41,7 +41,7 @@ class WordsFirst(NamedTuple):
     async def run(
         self,
         database: Database,
-        serving: Serving,
+        active_indexes: ActiveIndexes,
         commits_wait: Callable[[], bool],
         serve: Callable[[VectorIndex], None],
     ) -> None:
@@ -49,16 +49,16 @@ class WordsFirst(NamedTuple):
         await asyncio.sleep(_PATIENCE)
         preparer = self.preparer_of()
         try:
-            state = None if self.vectors is None else await serving.settled(self.vectors)
-            name = serving.latest if state is None else state.name
+            state = None if self.vectors is None else await active_indexes.settled(self.vectors)
+            name = active_indexes.latest if state is None else state.name
             if name is None:
                 return
-            intake = Intake(database, preparer, serving, commits_wait)
-            with serving.using(name) as index:
+            index_writer = IndexWriter(database, preparer, active_indexes, commits_wait)
+            with active_indexes.using(name) as index:
                 serve(index)
                 if state is not None and state.fill is not None and state.fill.name == name:
-                    await _fill(database, intake, name, state.fill)
-                await _follow(database, intake, name, index)
+                    await _fill(database, index_writer, name, state.fill)
+                await _follow(database, index_writer, name, index)
         except (ConflictError, IndexUnavailable, IndexUnusable, Problem) as error:
             log.warning(_NOT_FOUND, error)
         except Exception:  # log it, or it is lost with the task; the indexer will meet the same error
@@ -67,14 +67,14 @@ class WordsFirst(NamedTuple):
             await preparer.close()
 
 
-async def _fill(database: Database, intake: Intake, name: str, fill: Fill) -> None:
+async def _fill(database: Database, index_writer: IndexWriter, name: str, fill: Fill) -> None:
     """Index the events that were stored before the index was created."""
     while ids := await index_state.following(database, fill):
-        await intake.take(ids, [name])
+        await index_writer.take(ids, [name])
         fill = fill.after(ids)
 
 
-async def _follow(database: Database, intake: Intake, name: str, index: VectorIndex) -> None:
+async def _follow(database: Database, index_writer: IndexWriter, name: str, index: VectorIndex) -> None:
     """Index the events of the queue as they arrive, and remove deleted ones."""
     taken: set[str] = set()
     while len(taken) < _MOST_RECORDS:
@@ -82,6 +82,6 @@ async def _follow(database: Database, intake: Intake, name: str, index: VectorIn
         if group is None:
             await asyncio.sleep(_LOOK_EVERY)
             continue
-        await intake.take(group.event_ids, [name])
+        await index_writer.take(group.event_ids, [name])
         await delete(database, index, group.deleted)
         taken.update(group.records)

@@ -101,11 +101,11 @@ def exact_things(query: str) -> list[str]:
     words = [
         word for run in _RUN.findall(apart(clean(query[:1_000]))) if (word := run.strip(INNER)) and telling_tokens(word)
     ]
-    found = [word for word in words if _is_identifier(word)]
+    matched = [word for word in words if _is_identifier(word)]
     alone = [word for word in words if _is_identifier(word) or _is_mixed(word) or any(map(str.isdecimal, word))]
     if 2 * len(alone) >= len(words):
-        found = alone
-    return list(dict.fromkeys(word.lower() for word in found))
+        matched = alone
+    return list(dict.fromkeys(word.lower() for word in matched))
 
 
 def things(text: str) -> frozenset[str]:
@@ -124,11 +124,11 @@ def telling_tokens(text: str) -> frozenset[int]:
 
 
 def _numbers(words: edge.Bm25, text: str) -> frozenset[int]:
-    found = frozenset(words.embed_query(apart(text)).indices)
+    matched = frozenset(words.embed_query(apart(text)).indices)
     if text.isascii():
-        return found
+        return matched
     grams = " ".join(gram.text for gram in grams_in(text, singles=False))
-    return found.union(_WHOLES.embed_query(grams).indices)
+    return matched.union(_WHOLES.embed_query(grams).indices)
 
 
 def _wholes(text: str) -> Iterator[str]:

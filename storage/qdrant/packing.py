@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from storage.qdrant.base import Point
 
 
-class Row(msgspec.Struct, array_like=True):
+class PackedPoint(msgspec.Struct, array_like=True):
     """A point with its vectors, in the machine's order: `dense` and `weights` are float32, `words` (indices) uint32."""
 
     id: str
@@ -24,7 +24,7 @@ class Row(msgspec.Struct, array_like=True):
     payload: dict[str, Any]
 
 
-_DECODER = msgspec.msgpack.Decoder(list[Row])
+_DECODER = msgspec.msgpack.Decoder(list[PackedPoint])
 
 
 def pack(points: Sequence[Point], dimensions: int | None) -> bytes:
@@ -36,7 +36,7 @@ def pack(points: Sequence[Point], dimensions: int | None) -> bytes:
     for point in points:
         words = document_vector(clean(point.text), map(clean, point.identifiers))
         rows.append(
-            Row(
+            PackedPoint(
                 point.id,
                 None if point.dense is None else checked(point.dense, dimensions).tobytes(),
                 array("I", words.indices).tobytes(),
@@ -47,7 +47,7 @@ def pack(points: Sequence[Point], dimensions: int | None) -> bytes:
     return msgspec.msgpack.encode(rows)
 
 
-def unpack(packed: bytes | msgspec.Raw) -> list[Row]:
+def unpack(packed: bytes | msgspec.Raw) -> list[PackedPoint]:
     return _DECODER.decode(packed)
 
 

@@ -18,7 +18,7 @@ from storage.errors import IndexUnavailable, IndexUnusable
 from storage.filters import SearchFilter
 from storage.qdrant.base import DENSE, FACET_DEPTH, KEYWORDS, TIMESTAMP, WORDS, Hit, most_frequent, period
 from storage.qdrant.bm25 import clean, query_vector
-from storage.qdrant.packing import Row, floats, integers, unpack
+from storage.qdrant.packing import PackedPoint, floats, integers, unpack
 from storage.qdrant.vectors import checked
 
 if TYPE_CHECKING:
@@ -62,10 +62,10 @@ class ServerIndex:
                 await self._create()
             info = await self._client.get_collection(self.collection)
             vectors = info.config.params.vectors
-            found = vectors[DENSE].size if isinstance(vectors, dict) and DENSE in vectors else None
-            if found != self.dimensions or WORDS not in (info.config.params.sparse_vectors or {}):
+            records = vectors[DENSE].size if isinstance(vectors, dict) and DENSE in vectors else None
+            if records != self.dimensions or WORDS not in (info.config.params.sparse_vectors or {}):
                 raise IndexUnusable(
-                    f"collection {self.collection} at {self._url} has {DENSE} vectors of {found} dimensions, and "
+                    f"collection {self.collection} at {self._url} has {DENSE} vectors of {records} dimensions, and "
                     f"{self.dimensions} with {WORDS} vectors beside them are needed"
                 )
             for field in _PAYLOAD_INDEXES.keys() - info.payload_schema.keys():
@@ -146,12 +146,12 @@ class ServerIndex:
 
     async def search_similar(self, point_id: str, where: SearchFilter, limit: int) -> list[Hit] | None:
         with self._errors():
-            found = await self._client.retrieve(
+            records = await self._client.retrieve(
                 self.collection, [point_id], with_payload=False, with_vectors=[DENSE] if self.dimensions else False
             )
-        if not found:
+        if not records:
             return None
-        vectors = found[0].vector
+        vectors = records[0].vector
         vector = vectors.get(DENSE) if isinstance(vectors, dict) else None
         if vector is None:
             return []
@@ -202,7 +202,7 @@ def _structs(packed: bytes) -> list[models.PointStruct]:
     return [_struct(row) for row in unpack(packed)]
 
 
-def _struct(row: Row) -> models.PointStruct:
+def _struct(row: PackedPoint) -> models.PointStruct:
     vectors: dict[str, Any] = {WORDS: models.SparseVector(indices=integers(row.words), values=floats(row.weights))}
     if row.dense is not None:
         vectors[DENSE] = floats(row.dense)

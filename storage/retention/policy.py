@@ -9,7 +9,7 @@ import time
 from mapping.errors import Problem
 from mapping.times import NS
 from storage.retention.prune import Pruner, Selection
-from storage.surreal.database import ConflictError, RefusedError
+from storage.surreal.database import ConflictError, StatementRefusedError
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ async def keep_to(pruner: Pruner, days: float, max_events: int) -> None:
                 deleted += await _all(pruner, Selection(before=time.time_ns() - int(days * _DAY)))
             if max_events:
                 deleted += await _all(pruner, Selection(max_events=max_events))
-        except (Problem, ConflictError, RefusedError) as error:
+        except (Problem, ConflictError, StatementRefusedError) as error:
             log.warning("retention: nothing can be deleted now: %s", error)
         took = 0.0 if deleted else time.monotonic() - began
         await asyncio.sleep(max(_EVERY, took * _LOOK_SHARE))

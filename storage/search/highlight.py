@@ -96,19 +96,21 @@ class Highlighter:
 
     def _words(self, text: str) -> Iterator[_Match]:
         for run in _RUN.finditer(text):
-            for start, end, found in self._in_run(run.group()):
-                yield _Match(run.start() + start, run.start() + end, found)
+            for start, end, matched in self._in_run(run.group()):
+                yield _Match(run.start() + start, run.start() + end, matched)
 
     def _in_run(self, run: str) -> list[_Match]:
         """Return a run's parts that match, or all of it where it does so as a whole."""
         known = self._known.get(run)
         if known is None:
-            found = tokens(run) & self._wanted
+            matched = tokens(run) & self._wanted
             parts = (
-                [_Match(*part.span(), tokens(part.group()) & found) for part in _PART.finditer(run)] if found else []
+                [_Match(*part.span(), tokens(part.group()) & matched) for part in _PART.finditer(run)]
+                if matched
+                else []
             )
-            if found.difference(*(part.tokens for part in parts)):
-                parts = [_Match(0, len(run), found)]
+            if matched.difference(*(part.tokens for part in parts)):
+                parts = [_Match(0, len(run), matched)]
             # No match is longer than a passage.
             known = [part._replace(end=min(part.end, part.start + _LENGTH)) for part in parts if part.tokens]
             self._known[run] = known

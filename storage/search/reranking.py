@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 _Given = TypeVar("_Given")
 
 
-class Reader(Protocol):
+class Scorer(Protocol):
     """The interface of `storage.embedding.reranker.Reranker`, where the methods are described."""
 
     def looked_for(self, query: str, vector: NDArray[np.float32], deadline: float) -> NDArray[np.float32]: ...
@@ -26,16 +26,16 @@ class Reader(Protocol):
     def score(self, query: str, texts: list[str], deadline: float) -> list[float]: ...
 
 
-class Rereading:
+class TimedReranker:
     """Re-ranks for at most `budget` seconds per search. Searches take turns; one that waits too long is not re-ranked.
 
     Until the model is loaded, or if it fails, search works without it.
     """
 
-    def __init__(self, load: Callable[[], Reader], budget: float) -> None:
+    def __init__(self, load: Callable[[], Scorer], budget: float) -> None:
         self.budget = budget
         self._load = load
-        self._reader: Reader | None = None
+        self._reader: Scorer | None = None
         # One thread: two would read half as fast each, and leave no core to ingest.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="rereading")
 

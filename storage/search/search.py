@@ -16,7 +16,7 @@ from storage.qdrant.bm25 import INNER, exact_things, things
 from storage.read.reader import Reader
 from storage.search.fusion import best_first, fused, ranked, score, shares_of
 from storage.search.index_access import asking, model_of
-from storage.search.reranking import Rereading
+from storage.search.reranking import TimedReranker
 from storage.search.results import Group, Result, add_highlights, add_parts, grouped, hits_needed, shown
 from storage.surreal.rows import EventRow
 
@@ -33,7 +33,7 @@ CANDIDATES = 50
 _THINGS, _HOLDERS = 3, 20
 
 
-class Found(NamedTuple):
+class SearchResults(NamedTuple):
     """Results, best first, and how they were found.
 
     `mode` is keyword instead of hybrid while the index is filled for another model, or the model is being prepared.
@@ -52,13 +52,13 @@ class _Lists(NamedTuple):
     holders: list[Hit]
 
 
-class Search:
-    """Searches the indexed events. Without `rereading`, nothing is re-ranked."""
+class Searcher:
+    """Searches the indexed events. Without `reranker`, nothing is re-ranked."""
 
-    def __init__(self, reader: Reader, indexer: Indexer, rereading: Rereading | None = None) -> None:
+    def __init__(self, reader: Reader, indexer: Indexer, reranker: TimedReranker | None = None) -> None:
         self._reader = reader
         self._indexer = indexer
-        self._rereading = rereading
+        self._reranker = reranker
 
     async def search(
         self,
@@ -69,7 +69,7 @@ class Search:
         group_by: Group | None = None,
         *,
         parts: bool = False,
-    ) -> Found:
+    ) -> SearchResults:
         """Find events, best first.
 
         With `group_by`, a result is the best event of its trace or session. With `parts`, a result has its place in
@@ -81,7 +81,7 @@ class Search:
         if not query.strip():
             raise invalid("expected the words to search for")
         needed = hits_needed(limit, group_by)
-        left = self._rereading.budget if self._rereading else 0.0
+        left = self._reranker.budget if self._reranker else 0.0
         with asking(self._indexer) as index:
             vector = None
             if mode == "hybrid" and self._indexer.embedder is None:
@@ -101,15 +101,15 @@ class Search:
         await add_highlights(results, query)
         if parts:
             add_parts(results, lists)
-        return Found(mode, len(lists.get("reranked", ())), results)
+        return SearchResults(mode, len(lists.get("reranked", ())), results)
 
     async def _looked_for(
         self, query: str, vector: NDArray[np.float32], left: float
     ) -> tuple[NDArray[np.float32], float]:
         """Return the vector to search with, and the seconds left of the budget."""
-        assert self._rereading is not None  # noqa: S101 - for mypy: there is a budget
+        assert self._reranker is not None  # noqa: S101 - for mypy: there is a budget
         deadline = time.monotonic() + left
-        vector = await self._rereading.looked_for(query, vector, deadline)
+        vector = await self._reranker.looked_for(query, vector, deadline)
         return vector, deadline - time.monotonic()
 
     async def _ordered(self, query: str, found: _Lists, needed: int, left: float) -> tuple[list[Result], list[Hit]]:
@@ -122,9 +122,9 @@ class Search:
         # Candidates with an exact thing are read first.
         best = [hit.id for hit in ranked(hits, {}, held)[:CANDIDATES]]
         cosines: list[float] = []
-        if self._rereading and left > 0:
+        if self._reranker and left > 0:
             texts = await asyncio.to_thread(_texts, [events[each] for each in best])
-            cosines = await self._rereading.scores(query, texts, deadline)
+            cosines = await self._reranker.scores(query, texts, deadline)
         shares = shares_of(found.lists["keyword"])
         scores = {each: score(cosine, shares.get(each, 0.0)) for each, cosine in zip(best, cosines, strict=False)}
         ordered = ranked(hits, scores, held)[:needed]

@@ -28,7 +28,7 @@ class ConflictError(Exception):
     """Another transaction changed rows that this one read or wrote: read them again and retry."""
 
 
-class RefusedError(Exception):
+class StatementRefusedError(Exception):
     """The database rejects the statement or a row; the message is the database's."""
 
 
@@ -68,7 +68,7 @@ class _Request:
 class Database:
     """Queries with variables. Reconnects to a server that went away; the embedded engine stays open.
 
-    `told` is called with the progress while the embedded engine opens slowly. `patience` is how many seconds to wait
+    `on_progress` is called with the progress while the embedded engine opens slowly. `patience` is how many seconds to wait
     for a store that another process still has open.
     """
 
@@ -80,7 +80,7 @@ class Database:
         database: str,
         user: str = "",
         password: str = "",
-        told: Callable[[str], None] = lambda _: None,
+        on_progress: Callable[[str], None] = lambda _: None,
         patience: float = _PATIENCE,
     ) -> None:
         self.url = url
@@ -92,7 +92,7 @@ class Database:
         self._closed = False
         self._answers = True
         self._numbers = itertools.count()
-        self._told = told
+        self._on_progress = on_progress
         self._patience = patience
         self._starting: Embedded | None = None
 
@@ -118,7 +118,7 @@ class Database:
     async def query(self, query: str, /, **variables: Any) -> list[Any]:
         """Run statements and return the result of each. Values travel as variables, never in the text.
 
-        Raises ConflictError, RefusedError, or Problem (UNAVAILABLE), the last also where the answer takes too long. A
+        Raises ConflictError, StatementRefusedError, or Problem (UNAVAILABLE), the last also where the answer takes too long. A
         transaction (`BEGIN; ...; COMMIT;`) that raises has left nothing behind, unless it raised Problem: then nobody
         knows.
         """
@@ -167,7 +167,7 @@ class Database:
             yield connection
         except (ServerError, ValueError) as error:
             # What is no CBOR for us (ValueError), or for the engine or server, of which they say no more.
-            raise RefusedError(str(error)) from error
+            raise StatementRefusedError(str(error)) from error
         except (SurrealError, EngineFailedError, OSError) as error:
             await self._drop(connection)
             raise _unavailable(self.url, error) from error
@@ -202,7 +202,7 @@ class Database:
         connection: _Connection | None = None
         try:
             if self.embedded:
-                connection = self._starting = await Embedded.start(self.url, self._told)
+                connection = self._starting = await Embedded.start(self.url, self._on_progress)
             else:
                 connection = _Server(self.url)
             await connection.connect()
@@ -305,11 +305,11 @@ _UNAVAILABLE = frozenset({"Query", "NotAllowed", "Connection"})
 
 
 def _fault(url: str, kind: str | None, message: str) -> Exception:
-    """Return the exception for a database error: RefusedError if a row or statement is at fault, else Problem."""
+    """Return the exception for a database error: StatementRefusedError if a row or statement is at fault, else Problem."""
     # `There was a problem with` the transaction, the datastore, ...: the disk or another store beneath fails.
     if kind in _UNAVAILABLE or message.startswith("There was a problem with"):
         return Problem(Code.UNAVAILABLE, f"SurrealDB at {url} cannot do it now ({message}); try again", retry_after=5)
-    return RefusedError(message)
+    return StatementRefusedError(message)
 
 
 def _results(url: str, statements: list[dict[str, Any]]) -> list[Any]:

@@ -34,11 +34,11 @@ class Embedded:
     """A process with an open store. It has those methods of the SDK's connections that are needed."""
 
     def __init__(
-        self, process: Process, requests: asyncio.WriteTransport, replay: Replay, told: Callable[[str], None]
+        self, process: Process, requests: asyncio.WriteTransport, replay: Replay, on_progress: Callable[[str], None]
     ) -> None:
         self.pid = process.pid
         self._process = process
-        self._replay, self._told = replay, told
+        self._replay, self._on_progress = replay, on_progress
         self._opening = ""
         self._requests = requests
         self._numbers = itertools.count(frames.OPENED + 1)
@@ -47,10 +47,10 @@ class Embedded:
         self._receiving = asyncio.create_task(self._receive())
 
     @classmethod
-    async def start(cls, url: str, told: Callable[[str], None]) -> Embedded:
+    async def start(cls, url: str, on_progress: Callable[[str], None]) -> Embedded:
         """Start the process; it opens the store, and replays the log that a kill has left.
 
-        If that takes long, `told` is called with the progress, several times a second.
+        If that takes long, `on_progress` is called with the progress, several times a second.
         """
         replay = Replay(url)
         theirs, ours = os.pipe()
@@ -69,13 +69,13 @@ class Embedded:
         requests, _ = await asyncio.get_running_loop().connect_write_pipe(
             asyncio.BaseProtocol, os.fdopen(ours, "wb", buffering=0)
         )
-        return cls(process, requests, replay, told)
+        return cls(process, requests, replay, on_progress)
 
     async def connect(self) -> None:
         """Wait until the store is open. Raises EngineFailedError."""
         while not (await asyncio.wait({self._opened}, timeout=_TELL_EVERY))[0]:
             if self._opening:
-                self._told(self._opening + self._replay.progress(self.pid))
+                self._on_progress(self._opening + self._replay.progress(self.pid))
         self._opened.result()
 
     async def signin(self, user: dict[str, str]) -> None:

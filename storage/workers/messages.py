@@ -71,7 +71,7 @@ class Count(msgspec.Struct, tag=True):
     pass
 
 
-class Answer(msgspec.Struct):
+class Reply(msgspec.Struct):
     """`value` is the result, or the message where the outcome is not `done`. `invalid` changed nothing."""
 
     outcome: Literal["done", "invalid", "unavailable", "unusable"]

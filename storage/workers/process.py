@@ -14,17 +14,17 @@ import msgspec
 
 from storage.errors import IndexUnavailable, IndexUnusable
 from storage.workers import messages
-from storage.workers.messages import Answer, Open
+from storage.workers.messages import Open, Reply
 
 # -P: do not import from a folder named `storage` in the current directory.
 _COMMAND = (sys.executable, "-P", "-m")
-_ANSWER = msgspec.msgpack.Decoder(Answer)
+_ANSWER = msgspec.msgpack.Decoder(Reply)
 
 # What closing may take before the process is ended. Everything acknowledged is on disk by then.
 _PATIENCE = 5.0
 
 
-class Service:
+class RestartingProcess:
     """A process that answers requests in the order they come. One that failed is started again by the next request."""
 
     def __init__(self, module: str, first: msgspec.Struct) -> None:

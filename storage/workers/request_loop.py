@@ -13,7 +13,7 @@ import msgspec
 
 from storage.errors import IndexUnavailable, IndexUnusable
 from storage.workers import messages
-from storage.workers.messages import Answer
+from storage.workers.messages import Reply
 
 
 def serve(handlers: Mapping[type[msgspec.Struct], Callable[[Any], Any]]) -> None:
@@ -38,14 +38,14 @@ def _union(handlers: Mapping[type[msgspec.Struct], Callable[[Any], Any]]) -> Any
     return union
 
 
-def _answer(handlers: Mapping[type[msgspec.Struct], Callable[[Any], Any]], request: msgspec.Struct) -> Answer:
+def _answer(handlers: Mapping[type[msgspec.Struct], Callable[[Any], Any]], request: msgspec.Struct) -> Reply:
     try:
-        return Answer("done", handlers[type(request)](request))
+        return Reply("done", handlers[type(request)](request))
     except ValueError as error:  # a point's id that is no UUID
-        return Answer("invalid", str(error))
+        return Reply("invalid", str(error))
     except IndexUnusable as error:
-        return Answer("unusable", str(error))
+        return Reply("unusable", str(error))
     except IndexUnavailable as error:
-        return Answer("unavailable", str(error))
+        return Reply("unavailable", str(error))
     except Exception as error:  # noqa: BLE001 - Edge raises nothing more precise; a full disk, say, may pass
-        return Answer("unavailable", f"the search index failed: {error}")
+        return Reply("unavailable", f"the search index failed: {error}")

@@ -12,7 +12,7 @@ import time
 from mapping.errors import Problem
 from mapping.times import NS
 from storage.surreal import cbor
-from storage.surreal.database import ConflictError, Database, RefusedError
+from storage.surreal.database import ConflictError, Database, StatementRefusedError
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ async def close_idle_traces(database: Database, idle_close: float) -> None:
     while True:
         try:
             closed = await close_once(database, time.time_ns() - int(idle_close * NS))
-        except (Problem, ConflictError, RefusedError) as error:
+        except (Problem, ConflictError, StatementRefusedError) as error:
             log.warning("idle traces could not be closed now: %s", error)
             closed = 0
         if closed < _AT_ONCE:

@@ -17,7 +17,7 @@ from mapping.errors import Code, Problem
 from mapping.model import Trace
 from storage.filters import LiveFilter
 from storage.surreal import cbor, rows
-from storage.write.commit import Pending
+from storage.write.commit import PendingEvent
 
 MOST_LISTENERS = 32
 # Events shown a second, to all listeners together; one costs 22 us (1 kB of JSON).
@@ -60,7 +60,7 @@ class Feed:
         finally:
             self._listeners.remove(listener)
 
-    def stored(self, new: Sequence[Pending], traces: Mapping[str, Trace]) -> None:
+    def stored(self, new: Sequence[PendingEvent], traces: Mapping[str, Trace]) -> None:
         """Queue events that were just stored in these traces for the listeners."""
         if not self._listeners:
             return
@@ -68,18 +68,18 @@ class Feed:
         for listener in self._listeners:
             listener.allow(now, _A_SECOND / len(self._listeners))
         for pending in new:
-            event = Fresh(pending, traces[str(pending.event.trace_id)])
+            event = LiveEvent(pending, traces[str(pending.event.trace_id)])
             for listener in self._listeners:
                 if event.fits(listener.wanted):
                     self.dropped += listener.offer(event)
 
 
-class Fresh:
+class LiveEvent:
     """An event that was just stored. It is encoded once, when the first listener reads it."""
 
     __slots__ = ("_encoded", "_pending", "_values", "size")
 
-    def __init__(self, pending: Pending, trace: Trace) -> None:
+    def __init__(self, pending: PendingEvent, trace: Trace) -> None:
         event = pending.event
         self._values = {field: getattr(event, field) for field in _FILTERED}
         for inherited in ("session_id", "agent_id"):
@@ -107,7 +107,7 @@ class Listener:
 
     def __init__(self, which: LiveFilter, now: float) -> None:
         self.wanted = tuple(which.equal().items())
-        self._queue: deque[Fresh] = deque()
+        self._queue: deque[LiveEvent] = deque()
         self._bytes = 0
         self._missed = 0
         self._allowed = float(_MOST_EVENTS)
@@ -119,7 +119,7 @@ class Listener:
         self._allowed = min(self._allowed + (now - self._since) * a_second, _MOST_EVENTS)
         self._since = now
 
-    def offer(self, event: Fresh) -> int:
+    def offer(self, event: LiveEvent) -> int:
         """Queue an event if it is allowed, and return how many events the listener misses because of it."""
         self._news.set()
         missed = 0
@@ -135,7 +135,7 @@ class Listener:
         self._missed += missed
         return missed
 
-    async def take(self, seconds: float) -> tuple[int, list[Fresh]]:
+    async def take(self, seconds: float) -> tuple[int, list[LiveEvent]]:
         """Return the number of missed events and the next events, which are empty if none comes within `seconds`."""
         # Not by wait_for: in Python 3.11 it loses a cancellation, which is the stop, that comes with the news.
         with contextlib.suppress(TimeoutError):
@@ -143,7 +143,7 @@ class Listener:
                 await self._news.wait()
         await asyncio.sleep(0)  # there was no wait if events were queued: let other tasks run
         missed, self._missed = self._missed, 0
-        taken: list[Fresh] = []
+        taken: list[LiveEvent] = []
         size = 0
         while self._queue and len(taken) < _AT_ONCE and size < _BYTES_AT_ONCE:
             event = self._queue.popleft()

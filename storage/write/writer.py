@@ -16,8 +16,17 @@ from mapping.correlation.placement import CONVERSATION_WINDOW
 from mapping.errors import Code, Problem, invalid
 from mapping.model import Event
 from storage.surreal import rows
-from storage.surreal.database import Database, RefusedError
-from storage.write.commit import Outcome, Pending, Stored, StoredHook, Windows, WrittenHook, commit, pending_of
+from storage.surreal.database import Database, StatementRefusedError
+from storage.write.commit import (
+    Outcome,
+    PendingEvent,
+    PlacementWindows,
+    StoredEvent,
+    StoredHook,
+    WrittenHook,
+    commit,
+    pending_of,
+)
 
 IN_FLIGHT = 3
 # 0.1 s of the engine's time. Larger transactions gain nothing, and make the others and reads wait.
@@ -28,7 +37,7 @@ _LONG = 0.1  # seconds
 class _Batch:
     """The events of one request, and the future of their outcomes."""
 
-    def __init__(self, pending: list[Pending]) -> None:
+    def __init__(self, pending: list[PendingEvent]) -> None:
         self.pending = pending
         self.since = time.monotonic()
         self.keys = {key for item in pending for key in _keys(item.event)}
@@ -73,7 +82,7 @@ class Writer:
     ) -> None:
         self.conflicts = 0
         self._database = database
-        self._windows = Windows(agent_window, conversation_window)
+        self._windows = PlacementWindows(agent_window, conversation_window)
         self._committed = committed
         self._measured = measured
         self._stored = stored
@@ -156,7 +165,7 @@ class Writer:
         new = [
             item.event
             for item, outcome in zip(pending, outcomes, strict=True)
-            if isinstance(outcome, Stored) and not outcome.duplicate
+            if isinstance(outcome, StoredEvent) and not outcome.duplicate
         ]
         self._committed(new)
         if new:
@@ -170,7 +179,7 @@ class Writer:
     def _conflicted(self) -> None:
         self.conflicts += 1
 
-    async def _commit_or_divide(self, pending: Sequence[Pending]) -> list[Outcome]:
+    async def _commit_or_divide(self, pending: Sequence[PendingEvent]) -> list[Outcome]:
         """Commit; if the database refuses it, halve until only the refused event is left."""
         try:
             outcomes = await commit(
@@ -182,8 +191,8 @@ class Writer:
                 stored=self._stored,
                 written=self._written,
             )
-            self._redelivered = any(isinstance(outcome, Stored) and outcome.duplicate for outcome in outcomes)
-        except RefusedError as error:
+            self._redelivered = any(isinstance(outcome, StoredEvent) and outcome.duplicate for outcome in outcomes)
+        except StatementRefusedError as error:
             if len(pending) == 1:
                 return [invalid(f"the event cannot be stored: {error}")]
         else:
@@ -192,10 +201,10 @@ class Writer:
         return await self._commit_or_divide(pending[:middle]) + await self._commit_or_divide(pending[middle:])
 
 
-def _encode(events: Sequence[Event]) -> tuple[list[Outcome | None], list[Pending]]:
+def _encode(events: Sequence[Event]) -> tuple[list[Outcome | None], list[PendingEvent]]:
     """Encode what can be; the outcome of the rest is known already."""
     outcomes: list[Outcome | None] = []
-    pending: list[Pending] = []
+    pending: list[PendingEvent] = []
     encoder = rows.EventEncoder(time.time_ns())
     for event in events:
         try:

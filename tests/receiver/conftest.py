@@ -23,7 +23,7 @@ import pytest_asyncio
 from receiver import settings as s
 from receiver.http.app import application
 from receiver.server import listen, storage_config
-from storage.stores import Storage
+from storage.stores import Stores
 
 JSON = "application/json"
 PROTOBUF = "application/x-protobuf"
@@ -100,7 +100,7 @@ def settings_of(
 
 @asynccontextmanager
 async def running(settings, *, opened=True):
-    storage = Storage(storage_config(settings))
+    storage = Stores(storage_config(settings))
     async with AsyncExitStack() as stack:
         app = application(settings, storage)
         runner = await listen(app, settings)

@@ -23,9 +23,9 @@ from mapping.search_text.text import text_of
 from storage.embedding.model import STATIC
 from storage.embedding.reranker import Reranker
 from storage.filters import SearchFilter
-from storage.search.reranking import Rereading
-from storage.search.search import Mode, Search
-from storage.stores import Storage, StorageConfig
+from storage.search.reranking import TimedReranker
+from storage.search.search import Mode, Searcher
+from storage.stores import StorageConfig, Stores
 
 # The weight of words was chosen on these domains, half of them.
 TUNED_ON = frozenset({"clinic", "home", "mail", "refund", "sql"})
@@ -97,7 +97,7 @@ class Bench:
         sent, self.queries = labelled.load()
         self.events = {label: mapped(event, number + 1) for number, (label, event) in enumerate(sent.items())}
         self._labels = {event.id: label for label, event in self.events.items()}
-        self.storage = Storage(
+        self.storage = Stores(
             StorageConfig(
                 data_dir=data_dir,
                 surrealdb_url=f"surrealkv://{data_dir}/surreal",
@@ -132,13 +132,13 @@ class Bench:
                 raise OSError(indexer.reason)
             await asyncio.sleep(0.1)
 
-    def search(self, seconds: float) -> Search:
+    def search(self, seconds: float) -> Searcher:
         """Return a search that re-ranks for so long."""
-        rereading = None
+        reranker = None
         if seconds:
-            rereading = Rereading(lambda: self.minilm, seconds)
-            rereading.load()
-        return Search(self.storage.reader, self.storage.indexer, rereading)
+            reranker = TimedReranker(lambda: self.minilm, seconds)
+            reranker.load()
+        return Searcher(self.storage.reader, self.storage.indexer, reranker)
 
     def labels_of(self, answer: dict[str, Any]) -> list[str]:
         """Return the labels of what was found, "" for events of others."""

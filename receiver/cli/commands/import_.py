@@ -98,8 +98,8 @@ class _Importing:
     def _send(self, lines: list[_Line]) -> None:
         body = b'{"options":{"as_read":true},"events":[' + b",".join(line.text for line in lines) + b"]}"
         try:
-            told = self._post(EVENT, body)
-        except api.RefusedError as error:
+            answer = self._post(EVENT, body)
+        except api.RequestRefusedError as error:
             if error.status not in _WRONG:
                 raise
             if len(lines) == 1:
@@ -109,25 +109,25 @@ class _Importing:
             self._send(lines[:half])
             self._send(lines[half:])
             return
-        self.counts["events"] += told["ingested"]
-        self.counts["duplicates"] += told["duplicates"]
-        for failed in told["errors"]:
+        self.counts["events"] += answer["ingested"]
+        self.counts["duplicates"] += answer["duplicates"]
+        for failed in answer["errors"]:
             self._fail(lines[failed["index"]], failed["error"])
 
     def _send_otlp(self, route: str, line: _Line) -> None:
         """Send a request unchanged: the ids of log records are derived from all of it."""
         try:
-            told = self._post(route, line.text).get("partialSuccess") or {}
-        except api.RefusedError as error:
+            answer = self._post(route, line.text).get("partialSuccess") or {}
+        except api.RequestRefusedError as error:
             if error.status not in _WRONG:
                 raise
             self._fail(line, str(error))
             return
         name, items = counted(route, line.text)
-        rejected = int(told.get("rejectedSpans") or told.get("rejectedLogRecords") or 0)
+        rejected = int(answer.get("rejectedSpans") or answer.get("rejectedLogRecords") or 0)
         self.counts[name] += items - rejected
         if rejected:
-            self._fail(line, f"{rejected} of {items} not stored: {told.get('errorMessage', '')}")
+            self._fail(line, f"{rejected} of {items} not stored: {answer.get('errorMessage', '')}")
 
     def _post(self, route: str, body: bytes) -> Any:
         return patiently(lambda: self._receiver.post(route, body), self.rate.progress)

@@ -37,13 +37,13 @@ def run(args: argparse.Namespace) -> int:
             "expected a text to search for (with --mode and --parts, if you like), or --like ID", exit_code=2
         )
     receiver = api.Receiver(api.connection(args))
-    found = receiver.get_patiently(route, **of_text, group_by=args.group_by, limit=args.limit, **filters.given(args))
+    answer = receiver.get_patiently(route, **of_text, group_by=args.group_by, limit=args.limit, **filters.given(args))
     if args.json:
-        for result in found["results"]:
+        for result in answer["results"]:
             print(json_line(result))
     else:
-        print("\n".join(lines(found["results"], columns())))
-    pending = found["index"]["pending"]
+        print("\n".join(lines(answer["results"], columns())))
+    pending = answer["index"]["pending"]
     if pending:
         words = f"{count(pending, 'event')} still to be indexed, not searched yet"
         print(coloured(words, "yellow", sys.stderr), file=sys.stderr)

@@ -59,7 +59,7 @@ class _Following:
 
     def __init__(self, receiver: api.Receiver, which: dict[str, Any], args: argparse.Namespace) -> None:
         self._receiver, self._which, self._args = receiver, which, args
-        self._news: News | None = None
+        self._news: NewEvents | None = None
         self._away = False
 
     def go_on(self) -> None:
@@ -74,15 +74,15 @@ class _Following:
         while True:
             events: list[dict[str, Any]] = []
             ended = None
-            for told in live.take(_LOOK_EVERY):
-                if told.what == "connected":
+            for message in live.take(_LOOK_EVERY):
+                if message.what == "connected":
                     self._catch_up()
-                elif told.what == "event" and self._news and self._news.is_new(told.data):
-                    events.append(told.data)
-                elif told.what == "dropped":
-                    print(f"{count(told.data, 'event')} came faster than they could be shown", file=sys.stderr)
-                elif told.what == "ended":
-                    ended = told
+                elif message.what == "event" and self._news and self._news.is_new(message.data):
+                    events.append(message.data)
+                elif message.what == "dropped":
+                    print(f"{count(message.data, 'event')} came faster than they could be shown", file=sys.stderr)
+                elif message.what == "ended":
+                    ended = message
             _show(events, as_json=self._args.json)
             _pause(0)
             if ended:
@@ -106,7 +106,7 @@ class _Following:
             return
         limit = self._args.limit
         past = _last(self._receiver, self._which, max(limit, _PAGE))
-        self._news = News(self._page, past, time.time_ns() - _CLOCKS_DIFFER)
+        self._news = NewEvents(self._page, past, time.time_ns() - _CLOCKS_DIFFER)
         _show(past[-limit:] if limit else [], as_json=self._args.json)
 
     def _page(self, cursor: str | None) -> dict[str, Any]:
@@ -116,7 +116,7 @@ class _Following:
         return found
 
 
-class News:
+class NewEvents:
     """Finds the new events in a list that is read newest first, in pages.
 
     Events arrive late: a span is sent when it ends and listed where it began. So an event is new if it was not seen and

@@ -13,7 +13,7 @@ from mapping.times import format_rfc3339
 from storage.embedding.model import Embedder
 from storage.errors import IndexUnavailable
 from storage.filters import LiveFilter
-from storage.indexing.points.messages import Made
+from storage.indexing.points.messages import PackedPoints
 from storage.qdrant.base import Point
 from storage.qdrant.packing import pack
 from storage.surreal import cbor
@@ -45,7 +45,7 @@ class PointMaker:
         self._embedder = embedder
         self._vectors: OrderedDict[bytes, NDArray[float32]] = OrderedDict()
 
-    def make(self, answer: bytes, *, plain: bool = False) -> Made:
+    def make(self, answer: bytes, *, plain: bool = False) -> PackedPoints:
         """Make points of the events in an undecoded answer to `EVENTS`. Raises IndexUnavailable if that is an error."""
         events = _events(answer)
         texts = [text_of(event.get("name"), event["properties"]) for event in events]
@@ -57,7 +57,7 @@ class PointMaker:
         packed = pack(points, dimensions)
         for point in points:
             point.dense = None
-        return Made([point.id for point in points], packed, pack(points, dimensions) if plain else None)
+        return PackedPoints([point.id for point in points], packed, pack(points, dimensions) if plain else None)
 
     def _embedded(self, texts: list[str]) -> Sequence[NDArray[float32] | None]:
         """Return the vectors of texts; those of recent texts are cached."""

@@ -16,7 +16,7 @@ from mapping.json.events import Options, decode_event, map_event
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
 from mapping.otlp.spans import map_traces
-from mapping.semantics.log_parsing import Reading
+from mapping.semantics.log_parsing import LogParsing
 from mapping.semantics.rules import compile_rules
 from tests.mapping.export.shown import shown
 
@@ -238,7 +238,7 @@ def test_a_record_of_cloudwatch_comes_back():
 
 def test_what_rules_said_comes_back_without_them():
     rules = compile_rules([{"name": "r", "match": "by (?P<agent>\\w+)", "event_type": "decision", "level": "WARN"}])
-    comes_back(logs({"traceId": TRACE, "body": {"stringValue": "by me"}}, reading=Reading(rules=rules)))
+    comes_back(logs({"traceId": TRACE, "body": {"stringValue": "by me"}}, reading=LogParsing(rules=rules)))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 
 from mapping.times import format_rfc3339
 from receiver.cli import main
-from receiver.cli.api import Connection, Receiver
+from receiver.cli.api import Receiver, ReceiverAddress
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def demo(served):
 
 @pytest.fixture
 def api(served, demo):
-    return Receiver(Connection(served.url, ""))
+    return Receiver(ReceiverAddress(served.url, ""))
 
 
 @pytest.fixture
