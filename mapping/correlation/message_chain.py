@@ -2,7 +2,7 @@
 
 Language models remember nothing: each call sends the whole conversation so far. So lists of messages are compared by a
 chain of hashes: of the first message, of the first two, ... of all of them, of all of them and the answer. The hashes
-of each call are stored (`ChainRecord`). A later call whose list begins with a stored list continues it, within a window.
+of each call are stored (`ChainRecord`). A later call whose list begins with a stored one continues it, in a window.
 """
 
 from __future__ import annotations

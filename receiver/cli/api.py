@@ -111,8 +111,8 @@ def path(*parts: str) -> str:
 
 
 class Receiver:
-    """A receiver's routes. Raises AwayError, NotReadyError (503), RequestRefusedError for every other refusal, or CommandError
-    where something else answers.
+    """A receiver's routes. Raises AwayError, NotReadyError (503), RequestRefusedError for other refusals, CommandError
+    if something else answers.
     """
 
     def __init__(self, where: ReceiverAddress) -> None:

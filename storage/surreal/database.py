@@ -68,8 +68,8 @@ class _Request:
 class Database:
     """Queries with variables. Reconnects to a server that went away; the embedded engine stays open.
 
-    `on_progress` is called with the progress while the embedded engine opens slowly. `patience` is how many seconds to wait
-    for a store that another process still has open.
+    `on_progress` is called with the progress while the embedded engine opens slowly. `patience` is how many seconds to
+    wait for a store that another process still has open.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class Database:
     async def query(self, query: str, /, **variables: Any) -> list[Any]:
         """Run statements and return the result of each. Values travel as variables, never in the text.
 
-        Raises ConflictError, StatementRefusedError, or Problem (UNAVAILABLE), the last also where the answer takes too long. A
+        Raises ConflictError, StatementRefusedError, or Problem (UNAVAILABLE), also if the answer takes too long. A
         transaction (`BEGIN; ...; COMMIT;`) that raises has left nothing behind, unless it raised Problem: then nobody
         knows.
         """
@@ -305,7 +305,7 @@ _UNAVAILABLE = frozenset({"Query", "NotAllowed", "Connection"})
 
 
 def _fault(url: str, kind: str | None, message: str) -> Exception:
-    """Return the exception for a database error: StatementRefusedError if a row or statement is at fault, else Problem."""
+    """Return the exception for a database error: StatementRefusedError if the statement is at fault, else Problem."""
     # `There was a problem with` the transaction, the datastore, ...: the disk or another store beneath fails.
     if kind in _UNAVAILABLE or message.startswith("There was a problem with"):
         return Problem(Code.UNAVAILABLE, f"SurrealDB at {url} cannot do it now ({message}); try again", retry_after=5)
