@@ -115,7 +115,7 @@ def _within(telling: Telling, cut_off: Sequence[tuple[Telling, Failure | None]])
 
 
 def _is_within_call(telling: Telling, nesting: Nesting, tree: SpanTree) -> bool:
-    """Say whether a span that is no call stands within a call of a model or tool, which says itself how it ended.
+    """Return whether a span that is no call stands within a call of a model or tool, which says itself how it ended.
 
     Requests that were tried again, hooks.
     """

@@ -121,7 +121,7 @@ def _notes(tellings: Iterable[Telling], tree: SpanTree, groups: Groups) -> dict[
 
 
 def _settle_sessions(calls: Sequence[Call], tellings: Iterable[Telling], nesting: Nesting, tree: SpanTree) -> None:
-    """Give calls without a session that of the spans around them, else the only one of their trace."""
+    """Return calls without a session that of the spans around them, else the only one of their trace."""
     of_trace: defaultdict[str, set[str]] = defaultdict(set)
     for telling in tellings:
         if telling.session_id is not None:
@@ -135,7 +135,7 @@ def _settle_sessions(calls: Sequence[Call], tellings: Iterable[Telling], nesting
 
 
 def _settle_agents(calls: Sequence[Call], tellings: Iterable[Telling], nesting: Nesting) -> None:
-    """Give each call its agent: the nearest around it by name, else its own word, else its trace's, else a guess."""
+    """Return each call its agent: the nearest around it by name, else its own word, else its trace's, else a guess."""
     by_trace = trace_agents(calls)
     fallbacks: dict[str, str] = {}
     services: dict[str, str] = {}
@@ -161,10 +161,10 @@ def _settle_agents(calls: Sequence[Call], tellings: Iterable[Telling], nesting: 
 
 def _agents_of_events(tellings: Iterable[Telling], nesting: Nesting) -> dict[str, str]:
     """Return the agent of each event that stands in or below an agent with a name, or names one itself."""
-    found: dict[str, str] = {}
+    roles: dict[str, str] = {}
     for telling in tellings:
         around = nesting.around(telling)
         name = None if around is None else nesting.agent_name(around)
         if name := name or telling.agent:
-            found[telling.id] = name
-    return found
+            roles[telling.id] = name
+    return roles

@@ -99,7 +99,7 @@ def _by_span(tellings: Iterable[Telling], tree: SpanTree, groups: Groups) -> Non
 
 
 def _agree(record: Telling, span: Telling) -> bool:
-    """Say whether a record may be of the span that it names: some name the span around all that they tell of."""
+    """Return whether a record may be of the span that it names: some name the span around all that they tell of."""
     apart = None not in (record.call_id, span.call_id) and record.call_id != span.call_id
     if apart or not _names_agree(record, span):
         return False
@@ -133,7 +133,7 @@ def _by_one_id(bucket: Sequence[Telling], rule: str, tree: SpanTree, groups: Gro
 
 
 def _one_call(one: Telling, other: Telling, tree: SpanTree) -> bool:
-    """Say whether two spans with one id tell of one call, rather than of two that were given the same id."""
+    """Return whether two spans with one id tell of one call, rather than of two that were given the same id."""
     if not _names_agree(one, other):
         return False
     if tree.nested(one, other):
@@ -241,7 +241,7 @@ def _session_of_traces(tellings: Iterable[Telling]) -> dict[str, str]:
     for telling in tellings:
         if telling.session_id is not None:
             of_trace[telling.trace_id].add(telling.session_id)
-    return {trace_id: next(iter(found)) for trace_id, found in of_trace.items() if len(found) == 1}
+    return {trace_id: next(iter(roles)) for trace_id, roles in of_trace.items() if len(roles) == 1}
 
 
 def _is_loose(telling: Telling, groups: Groups) -> bool:

@@ -44,7 +44,7 @@ _NOBODY = _AskedFor()
 
 
 def settle_tools(calls: Sequence[Call]) -> None:
-    """Give tools' calls the id, arguments and result that messages know, where their own tellers do not.
+    """Return tools' calls the id, arguments and result that messages know, where their own tellers do not.
 
     A call without an id is the latest of its name that was asked for before it and that nobody else answers.
     """

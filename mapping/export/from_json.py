@@ -1,7 +1,7 @@
-"""Events as they are read, back to events: what an export holds, of this receiver or another.
+"""Maps events as they are read back to events: the lines of an export, of this receiver or another.
 
-Nothing is read from the properties that the event says itself: its id, session, agent, type, status and name are kept
-as they are. Only what it does not show is had from the properties again: tokens, cost, and the list of messages.
+An event's id, session, agent, type, status and name are kept as they are. Only fields that it does not show are derived
+from the properties again: tokens, cost, and the list of messages.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SPAN_ID = re.compile(r"[0-9a-f]{16}")
 
 
 class EventAsRead(msgspec.Struct):
-    """An event as `GET /api/v1/events` gives it. `created_at` and `correlation` are found anew, like unknown fields."""
+    """An event as `GET /api/v1/events` returns it. `created_at` and `correlation` are ignored, like unknown fields."""
 
     id: str
     trace_id: str
@@ -57,7 +57,7 @@ _decoder = msgspec.json.Decoder(EventAsRead)
 
 
 def event_as_read(body: bytes | msgspec.Raw, changes: Changes | None = None, *, indexed: bool = True) -> Event:
-    """Decode and map one event. `indexed` says whether it is to be searched.
+    """Decode and map one event. `indexed` says whether it is to be searchable.
 
     Raises Problem naming the field and what was expected.
     """
@@ -123,7 +123,7 @@ def _check_number(field: str, number: int | None) -> None:
 
 
 def _count(event: Event) -> None:
-    """Tell what the event's trace counts of it, and which messages others may go on with."""
+    """Set what the event's trace counts, and the messages that later calls may continue."""
     levels = [event.properties]
     if event.kind == "log_record":
         body = event.properties.get("body")

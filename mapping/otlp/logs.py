@@ -11,14 +11,14 @@ import msgspec
 from mapping.correlation.message_chain import conversation_of
 from mapping.ids import named
 from mapping.model import Event, Mapped
-from mapping.otlp.spans import Origin, scopes_of
+from mapping.otlp.spans import ScopeContext, scopes_of
 from mapping.otlp.vectadb_attributes import EVENT_ID, take_back
 from mapping.otlp.wire import Wire, id_if_any, meaning, nanoseconds
 from mapping.sanitize.changes import Changes
 from mapping.sanitize.limits import DEFAULT_LIMITS, Limits
 from mapping.semantics import id_patterns, log_bodies, rules
 from mapping.semantics.attribute_roles import (
-    Found,
+    Roles,
     agent_of,
     agent_of_resource,
     cost_of,
@@ -31,7 +31,7 @@ from mapping.semantics.attribute_roles import (
     type_of,
 )
 from mapping.semantics.event_types import RETOLD, record_name, record_type
-from mapping.semantics.log_parsing import DEFAULT_READING, Reading
+from mapping.semantics.log_parsing import DEFAULT_LOG_PARSING, LogParsing
 from mapping.semantics.sources import source_id
 from mapping.values import json_text
 
@@ -58,10 +58,10 @@ def map_logs(
     body: bytes,
     received: int,
     limits: Limits = DEFAULT_LIMITS,
-    reading: Reading = DEFAULT_READING,
+    reading: LogParsing = DEFAULT_LOG_PARSING,
     changes: Changes | None = None,
 ) -> Mapped:
-    """Map a request's log records. `received` is the moment for records that carry no time.
+    """Map a request's log records. `received` is the time of records without one.
 
     A malformed trace or span id is left out; that, and what else had to be changed, is counted in `changes`. Raises
     Problem: INVALID_ARGUMENT for a body that does not decode, RESOURCE_EXHAUSTED for more records than `limits` allow.
@@ -90,9 +90,9 @@ def map_logs(
 
 
 def _map_record(
-    wire: Wire, record: Any, origin: Origin, received: int, reading: Reading, changes: Changes
+    wire: Wire, record: Any, origin: ScopeContext, received: int, reading: LogParsing, changes: Changes
 ) -> tuple[Event, bytes]:
-    """Give the record's event and the content that identifies it where the event has no id yet."""
+    """Return the record's event and the content that identifies it where the event has no id yet."""
     trace_id = id_if_any(wire, record.trace_id, 32, changes)
     span_id = id_if_any(wire, record.span_id, 16, changes)
     properties = wire.attributes(record.attributes)
@@ -138,12 +138,14 @@ def _map_record(
     return event, content
 
 
-def _tell(event: Event, raw: object, fields: dict[str, Any], event_name: str, origin: Origin, reading: Reading) -> None:
-    """Tell the event what its attributes, the body (`raw`, and its `fields` if it has any) and the rules say of it."""
+def _tell(
+    event: Event, raw: object, fields: dict[str, Any], event_name: str, origin: ScopeContext, reading: LogParsing
+) -> None:
+    """Set the event's fields from its attributes, its body (`raw`, and its `fields` if it has any) and the rules."""
     properties = event.properties
     levels = [properties, *log_bodies.levels_of(fields)] if fields else [properties]
-    found = find(*levels)
-    session_id, agent_id, request_id = session_of(found), agent_of(found), None
+    roles = find(*levels)
+    session_id, agent_id, request_id = session_of(roles), agent_of(roles), None
     event.tokens_count = log_bodies.is_model_invocation(fields)
     # Bedrock's log is known whole.
     if isinstance(raw, str) and not event.tokens_count and (session_id is None or agent_id is None):
@@ -152,7 +154,7 @@ def _tell(event: Event, raw: object, fields: dict[str, Any], event_name: str, or
     if fields:
         agent_id = agent_id or agent_of_resource(log_bodies.resource_of(fields))
     name = event.name = record_name(event_name, levels, raw)
-    kind = (record_type(name) if name else None) or type_of(found) or log_bodies.type_of_body(fields)
+    kind = (record_type(name) if name else None) or type_of(roles) or log_bodies.type_of_body(fields)
     if reading.rules:
         text = raw if isinstance(raw, str) else json_text(raw)
         if (said := rules.apply(reading.rules, text, fields)) is not None:
@@ -163,33 +165,33 @@ def _tell(event: Event, raw: object, fields: dict[str, Any], event_name: str, or
             properties["rule"] = said.rule
     failed = event.severity in _FAILURES
     if kind is None:
-        exception = failed or is_error(found) or _is_exception(properties, raw)
+        exception = failed or is_error(roles) or _is_exception(properties, raw)
         kind = (
             "tool_call"
-            if tool_of(found)
+            if tool_of(roles)
             else "model_call"
-            if any(tokens_of(found))
+            if any(tokens_of(roles))
             else "error"
             if exception
             else "log"
         )
     event.event_type = kind
-    event.status = "error" if failed or kind == "error" or is_error(found) else "unset"
+    event.status = "error" if failed or kind == "error" or is_error(roles) else "unset"
     event.session_id = session_id or origin.session_id
     event.agent_id = agent_id or origin.agent_id
     event.conversation = conversation_of(event, levels)
     event.caller = log_bodies.caller_of(fields) if fields else None
     if event.session_id is None and event.trace_id is None and event.conversation is None:
         event.session_id = request_id
-    count(event, found)
+    count(event, roles)
 
 
-def count(event: Event, found: Found) -> None:
-    """Tell the event the tokens and cost that its attributes and body say, where no other record says the same."""
+def count(event: Event, roles: Roles) -> None:
+    """Set the event's tokens and cost from its attributes and body, unless another record reports the same."""
     name, scope = event.name, event.scope or {}
     if name not in RETOLD or not (event.parent_span_id or scope.get("name", "") == RETOLD[name]):
-        event.input_tokens, event.output_tokens = tokens_of(found)
-    event.cost_nano_usd = cost_of(found)  # of a retold call, too: Claude Code's spans have its tokens and not its cost
+        event.input_tokens, event.output_tokens = tokens_of(roles)
+    event.cost_nano_usd = cost_of(roles)  # of a retold call, too: Claude Code's spans have its tokens and not its cost
 
 
 def _is_exception(properties: dict[str, Any], body: object) -> bool:

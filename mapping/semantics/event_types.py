@@ -1,4 +1,4 @@
-"""What emitters' words for an event mean: one small set of types, so that a filter means the same for all of them."""
+"""Event types: a small set, to which the words of all emitters are mapped, so that a filter means the same for all."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ _SOURCE_LINE = re.compile(r"event \S+:\d+")
 
 
 def event_type(word: str) -> str | None:
-    """Give the event type that an emitter's word means, None for a word that says nothing."""
+    """Return the event type that an emitter's word means, or None for a word without meaning."""
     word = word.lower()
     found = _WORDS.get(word)
     if found is None and "." in word:

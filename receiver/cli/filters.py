@@ -1,4 +1,4 @@
-"""Which events a command is about: the API's filters as flags."""
+"""The API's filters as flags of a command."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def add_filters(parser: argparse.ArgumentParser, which: type[LiveFilter | CallFi
 
 
 def given(args: argparse.Namespace, which: type[LiveFilter | CallFilter] = SearchFilter) -> dict[str, Any]:
-    """Give the API's parameters; None for those that were not given."""
+    """Return the API's parameters by name; None for flags that were not given."""
     names = (field.removesuffix("_ns") for field in which.__struct_fields__)
     return {name: getattr(args, name, None) for name in names}
 
 
 def number(least: int, most: int) -> Any:
-    """Give the type of a flag that takes a whole number of these bounds."""
+    """Return the type of a flag that takes a whole number of these bounds."""
 
     def parse(text: str) -> int:
         if not (text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most):
@@ -64,7 +64,7 @@ def number(least: int, most: int) -> Any:
 
 
 def moment(text: str) -> str:
-    """Read the value of a flag: a moment, or how long ago. Gives RFC 3339."""
+    """Read a flag's value, a moment or a duration before now, and return it in RFC 3339."""
     try:
         when = time.time_ns() - int(parse_duration(text) * NS)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Traces as they are looked at: outline and conversation, what an event says, and how many traces began when."""
+"""Views of traces: outline and conversation, an event's messages, and how many traces began when."""
 
 from __future__ import annotations
 

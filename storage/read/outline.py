@@ -1,7 +1,7 @@
-"""A trace as a waterfall needs it: all of its events, and little of each.
+"""The outline of a trace for a waterfall: all of its events, with few fields each.
 
-Whole events are read in pages of 200 at most. Their outline is 200 bytes each and comes at once, for a trace of
-thousands is looked at as a whole.
+Whole events are read in pages of 200 at most. In an outline they are 200 bytes each and come in one answer, since even
+a trace of thousands is looked at as a whole.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Outline(NamedTuple):
 
 
 async def outline(reader: Reader, trace_id: str) -> Outline | None:
-    """Give the outline of a trace, None where there is none. Raises Problem (UNAVAILABLE)."""
+    """Return the outline of a trace, or None if there is no such trace. Raises Problem (UNAVAILABLE)."""
     run = await reader.trace(trace_id)
     if run is None:
         return None
@@ -44,7 +44,7 @@ async def outline(reader: Reader, trace_id: str) -> Outline | None:
 
 
 async def outlined(reader: Reader, trace_id: str) -> tuple[list[Row], bool]:
-    """Give the rows of a trace's newest events, newest first, without what they say; and whether there are more."""
+    """Return the rows of a trace's newest events, newest first, without what they say; and whether there are more."""
     fields = f"id, newest, timestamp, {', '.join(_FIELDS)}"
 
     async def read(limit: int, after: Cursor | None) -> list[Row]:

@@ -1,4 +1,4 @@
-"""`sessions`: a line each."""
+"""`sessions`: list the sessions, a line each."""
 
 from __future__ import annotations
 

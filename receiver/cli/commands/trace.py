@@ -1,4 +1,4 @@
-"""`trace ID`: its events as the tree of who caused whom."""
+"""`trace ID`: show a trace's events as a tree of spans and their children."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from receiver.cli.terminal import (
 )
 
 _DEEPEST = 30  # levels that are indented; more would leave no room for words
-# What stands before an event, and before those below it: of one that others follow, and of the last.
+# The prefixes of an event and of its children: for one with later siblings, and for the last.
 _BRANCH, _LAST = ("├─ ", "│  "), ("└─ ", "   ")
 
 Event = dict[str, Any]
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def head(trace: dict[str, Any]) -> list[str]:
-    """Write what is known of the trace as a whole."""
+    """Return the lines that describe the trace as a whole."""
     title = coloured(printable(trace["name"] or "trace"), "bold")
     lines = [f"{title}  {coloured(printable(trace['id']), 'dim')}", "  ".join(_facts(trace))]
     names = [f"{name} {printable(value)}" for name in ("session", "agent") if (value := trace[f"{name}_id"])]
@@ -92,7 +92,7 @@ def _facts(trace: dict[str, Any]) -> list[str]:
 
 
 def tree(events: list[Event]) -> list[str]:
-    """Write events below the span that caused them, in the order of time."""
+    """Return the lines of the events, each below its parent span, in the order of time."""
     if not events:
         return []
     began = parse_rfc3339(events[0]["timestamp"])
@@ -112,7 +112,7 @@ def _rows(events: list[Event], began: int) -> Iterator[list[str]]:
 
 
 class _Place(NamedTuple):
-    """`before` is drawn before the event, `below` before what it caused."""
+    """The prefixes of an event's line (`before`) and of its children's lines (`below`)."""
 
     event: Event
     depth: int = 0
@@ -127,7 +127,7 @@ class _Place(NamedTuple):
 
 
 def _walk(events: list[Event]) -> Iterator[_Place]:
-    """Give every event once, parents first. Parents that are not there, or go round in a circle, are no parents."""
+    """Yield every event once, parents first. An event whose parents are missing or circular is a root."""
     spans = {event["span_id"]: event for event in events if event["span_id"]}
     children: dict[str, list[Event]] = {}
     roots: list[Event] = []
@@ -138,7 +138,7 @@ def _walk(events: list[Event]) -> Iterator[_Place]:
         else:
             roots.append(event)
     seen: set[str] = set()
-    # Whatever no root leads to is part of a circle, and begins where its first event does.
+    # Events that no root leads to are in a circle; it starts with its first event.
     for root in [*roots, *events]:
         below = [_Place(root)]
         while below:

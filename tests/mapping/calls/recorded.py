@@ -64,9 +64,9 @@ def recording(name: str) -> Recording:
 
 _HEAD = """# What is understood of whom
 
-Written by `python tests/mapping/calls/document.py` from what `tests/mapping/calls/test_recorded.py` checks: each program
-was run for real against a stand-in model (`tests/emitters/record/`), and what is made of its telemetry is compared with
-what it did. **yes**: as it was. A number points to what is not sent, or is not understood yet.
+Written by `python tests/mapping/calls/document.py` from what `tests/mapping/calls/test_recorded.py` checks: each
+program was run for real against a stand-in model (`tests/emitters/record/`), and what is made of its telemetry is
+compared with what it did. **yes**: as it was. A number points to what is not sent, or is not understood yet.
 
 """
 

@@ -22,7 +22,7 @@ def span(name, kind, start, end, **fields):
 
 
 def told(*tellings):
-    """Give who says what: texts, and the ids of calls and results."""
+    """Return who says what: texts, and the ids of calls and results."""
     return [
         (turn["role"], part.get("text") or part.get("id"))
         for turn in turns_of(interpret(tellings))

@@ -20,7 +20,7 @@ def trace(*events):
 
 
 def facts(trace):
-    """Give what the events say, without when the receiver heard of it."""
+    """Return what the events say, without when the receiver heard of it."""
     return msgspec.structs.replace(trace, created_at=0, updated_at=0, revision=0)
 
 

@@ -11,7 +11,7 @@ FIELDS = (
 
 
 def shown(event):
-    """Give an event as `GET /api/v1/events` does, without `created_at` and `correlation`."""
+    """Return an event as `GET /api/v1/events` does, without `created_at` and `correlation`."""
     read = {"id": event.id, "trace_id": event.trace_id or "made-here", "timestamp": format_rfc3339(event.timestamp)}
     read |= {field: getattr(event, field) for field in FIELDS}
     return msgspec.json.decode(msgspec.json.encode(read | {"duration_ns": event.duration}))

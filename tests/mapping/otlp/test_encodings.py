@@ -108,7 +108,7 @@ ways_of_writing = st.fixed_dictionaries(
 
 
 def outcome(signal, wire, body):
-    """Give what comes out, in bytes: NaN is not equal to itself."""
+    """Return what comes out, in bytes: NaN is not equal to itself."""
     try:
         return msgspec.msgpack.encode(signal(wire, body, 1))
     except Problem as problem:

@@ -88,7 +88,7 @@ def events(lines, without):
 
 
 def traces(receiver):
-    """Give the traces' sums and what they have learned, by id: all but when and how they came."""
+    """Return the traces' sums and what they have learned, by id: all but when and how they came."""
     found = receiver.get("/api/v1/traces?limit=200")["traces"]
     other = {"created_at", "updated_at", "origin"}
     return {one["id"]: {field: one[field] for field in one.keys() - other} for one in found}

@@ -12,12 +12,12 @@ import pytest
 
 from mapping.times import format_rfc3339
 from receiver.cli import main
-from receiver.cli.api import Connection, Receiver
+from receiver.cli.api import Receiver, ReceiverAddress
 
 
 @pytest.fixture(scope="module")
 def demo(served):
-    """Send the demo and give what the command printed."""
+    """Send the demo and return what the command printed."""
     with contextlib.redirect_stdout(io.StringIO()) as out:
         assert main(["send-demo", "--url", served.url]) == 0
     return out.getvalue()
@@ -25,7 +25,7 @@ def demo(served):
 
 @pytest.fixture
 def api(served, demo):
-    return Receiver(Connection(served.url, ""))
+    return Receiver(ReceiverAddress(served.url, ""))
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def ask(run, served, demo):
 def interpreted(served, demo):
     """Wait until what was sent is interpreted."""
     deadline = time.monotonic() + 60
-    while Receiver(Connection(served.url, "")).get("/api/v1/stats")["interpretation_pending"]:
+    while Receiver(ReceiverAddress(served.url, "")).get("/api/v1/stats")["interpretation_pending"]:
         assert time.monotonic() < deadline
         time.sleep(0.05)
 

@@ -1,4 +1,4 @@
-"""Reads, as contract.md section 3 has them: what is asked of the stores. What these find is tested with them."""
+"""The routes that read, and what they ask of the stores. What the stores find is tested with them."""
 
 import json
 

@@ -7,7 +7,7 @@ import msgspec
 from mapping.model import Trace
 from mapping.times import NS
 from receiver.http import shown
-from storage.read.activity import Bucket, Counted
+from storage.read.activity import ActivityCounts, Bucket
 from storage.read.outline import Outline
 from storage.read.runs import Sums, TraceRun
 from storage.read.sessions import Session, SessionPart
@@ -145,6 +145,6 @@ def test_a_result_has_more_and_parts_only_where_they_were_asked_for():
 
 def test_activity_without_traces_has_no_bounds():
     none = {"since": None, "until": None, "complete": True, "buckets": []}
-    assert written(shown.activity(Counted(None, None, complete=True, buckets=[]))) == none
-    told = written(shown.activity(Counted(NOON, NOON + 50, complete=False, buckets=[Bucket(NOON, 3, 1)])))
+    assert written(shown.activity(ActivityCounts(None, None, complete=True, buckets=[]))) == none
+    told = written(shown.activity(ActivityCounts(NOON, NOON + 50, complete=False, buckets=[Bucket(NOON, 3, 1)])))
     assert told["buckets"] == [{"start": MOMENT, "traces": 3, "failed": 1}]
