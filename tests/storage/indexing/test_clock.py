@@ -57,7 +57,7 @@ async def test_a_trace_that_was_closed_by_a_clock_ahead_runs_again_with_its_next
     assert await close_once(database, time.time_ns() - 3600 * NS) == 1
     clock(-DAY)
     await store("two", trace_id="t")
-    trace = await Reader(database).trace("t")
+    trace = (await Reader(database).trace("t")).trace
     assert (trace.status, trace.event_count) == ("running", 2)
 
 
