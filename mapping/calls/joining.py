@@ -5,7 +5,7 @@
 3. `call id`: tool calls with the same id of the call.
 4. `nested`: a span of a kind stands below a span of that kind and name, with nothing but wrappers between.
 5. `same moment`: a log record that names no span of its kind tells the same model and tokens, or the same tool, as a
-   span of its trace or session at nearly the same moment; one to one.
+   span of its trace or session at nearly the same moment; one to one. Where no span does, records of different names.
 
 An id that a program gives to several calls is no id: calls of one scope that neither nest nor overlap are several.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from mapping.calls.model import CallKind, Telling, Tokens
 from mapping.calls.spans import SpanTree
@@ -82,6 +83,7 @@ def join(tellings: Sequence[Telling], tree: SpanTree) -> Groups:
     sessions = _session_of_traces(tellings)
     _by_moment(of_kind["model"], sessions, tree, groups)
     _by_moment(of_kind["tool"], sessions, tree, groups)
+    _by_moment_of_records(of_kind["model"], groups)
     _requests(of_kind["model"], groups)
     return groups
 
@@ -184,6 +186,26 @@ def _by_moment(tellings: Sequence[Telling], sessions: dict[str, str], tree: Span
     for _, record, span in sorted(pairs, key=lambda pair: pair[0]):
         if _is_loose(record, groups) and all(_slot(member) != _slot(record) for member in groups.members(span)):
             groups.join(span, record, "same moment")
+
+
+def _by_moment_of_records(tellings: Iterable[Telling], groups: Groups) -> None:
+    """Join records of different names that tell the same tokens at nearly the same moment, and no span does."""
+    buckets: defaultdict[tuple[Any, ...], list[Telling]] = defaultdict(list)
+    for telling in tellings:
+        if telling.signal in ("log", "json") and telling.tokens is not None and _is_loose(telling, groups):
+            place = telling.session_id or telling.trace_id
+            buckets[place, telling.scope, telling.tokens.input, telling.tokens.output].append(telling)
+    for bucket in buckets.values():
+        pairs = [
+            ((abs(one.end - other.end), one.end, one.id, other.id), one, other)
+            for place, one in enumerate(bucket[:_MOST_OF_ONE_ID])
+            for other in bucket[place + 1 : _MOST_OF_ONE_ID]
+            if abs(one.end - other.end) <= _NEAR and _may_be_one(one, other)
+        ]
+        for _, one, other in sorted(pairs, key=lambda pair: pair[0]):
+            taken = {_slot(member) for member in groups.members(one)}
+            if None not in (one.event_name, other.event_name) and taken.isdisjoint(map(_slot, groups.members(other))):
+                groups.join(one, other, "same moment")
 
 
 def _pairs(

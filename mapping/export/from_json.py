@@ -1,7 +1,7 @@
 """Events as they are read, back to events: what an export holds, of this receiver or another.
 
 Nothing is read from the properties that the event says itself: its id, session, agent, type, status and name are kept
-as they are. Only what it does not show is had from the properties again: tokens, cost, and the list of messages.
+as they are. Only what it does not show is had from the properties again: the list of messages, and whose call it is of.
 """
 
 from __future__ import annotations
@@ -16,11 +16,9 @@ from mapping.correlation.message_chain import conversation_of
 from mapping.errors import invalid
 from mapping.json.decoding import decode
 from mapping.model import SPAN_KINDS, Event, Status
-from mapping.otlp.logs import count
 from mapping.otlp.wire import UINT64_MAX
 from mapping.sanitize.changes import Changes
 from mapping.semantics import log_bodies
-from mapping.semantics.attribute_roles import cost_of, find, tokens_of
 from mapping.times import parse_rfc3339
 from mapping.values import INT64_MAX, storable
 
@@ -88,7 +86,7 @@ def event_as_read(body: bytes | msgspec.Raw, changes: Changes | None = None, *, 
         duration=read.duration_ns,
         indexed=indexed,
     )
-    _count(event)
+    _tell(event)
     return event
 
 
@@ -115,21 +113,14 @@ def _check(read: EventAsRead) -> None:
         raise invalid(f"duration_ns: expected 0 to {INT64_MAX}, got {read.duration_ns}")
 
 
-def _count(event: Event) -> None:
-    """Tell what the event's trace counts of it, and which messages others may go on with."""
+def _tell(event: Event) -> None:
+    """Tell the event which messages others may go on with, and whose call it is of."""
     levels = [event.properties]
     if event.kind == "log_record":
         body = event.properties.get("body")
         levels = [{key: value for key, value in event.properties.items() if key != "body"}]
         if isinstance(body, dict):
             levels += log_bodies.levels_of(body)
-            event.tokens_count = log_bodies.is_model_invocation(body)
-    found = find(*levels)
-    if event.kind == "log_record":
-        count(event, found)
-    elif event.kind != "span_event":  # a span event's tokens are its span's
-        event.input_tokens, event.output_tokens = tokens_of(found)
-        event.cost_nano_usd = cost_of(found)
     if event.kind in {"log_record", "json"}:
         event.conversation = conversation_of(event, levels)
         event.caller = next(filter(None, map(log_bodies.caller_of, levels)), None)

@@ -18,10 +18,8 @@ from mapping.sanitize.changes import Changes
 from mapping.sanitize.limits import DEFAULT_LIMITS, Limits
 from mapping.semantics import id_patterns, log_bodies, rules
 from mapping.semantics.attribute_roles import (
-    Found,
     agent_of,
     agent_of_resource,
-    cost_of,
     find,
     is_error,
     session_of,
@@ -30,7 +28,7 @@ from mapping.semantics.attribute_roles import (
     tool_of,
     type_of,
 )
-from mapping.semantics.event_types import RETOLD, record_name, record_type
+from mapping.semantics.event_types import record_name, record_type
 from mapping.semantics.log_parsing import DEFAULT_READING, Reading
 from mapping.semantics.sources import source_id
 from mapping.values import json_text
@@ -144,9 +142,9 @@ def _tell(event: Event, raw: object, fields: dict[str, Any], event_name: str, or
     levels = [properties, *log_bodies.levels_of(fields)] if fields else [properties]
     found = find(*levels)
     session_id, agent_id, request_id = session_of(found), agent_of(found), None
-    event.tokens_count = log_bodies.is_model_invocation(fields)
     # Bedrock's log is known whole.
-    if isinstance(raw, str) and not event.tokens_count and (session_id is None or agent_id is None):
+    is_known = log_bodies.is_model_invocation(fields)
+    if isinstance(raw, str) and not is_known and (session_id is None or agent_id is None):
         written = id_patterns.ids_in(raw, reading.ids)
         session_id, agent_id, request_id = session_id or written.session, agent_id or written.agent, written.request
     if fields:
@@ -181,15 +179,6 @@ def _tell(event: Event, raw: object, fields: dict[str, Any], event_name: str, or
     event.caller = log_bodies.caller_of(fields) if fields else None
     if event.session_id is None and event.trace_id is None and event.conversation is None:
         event.session_id = request_id
-    count(event, found)
-
-
-def count(event: Event, found: Found) -> None:
-    """Tell the event the tokens and cost that its attributes and body say, where no other record says the same."""
-    name, scope = event.name, event.scope or {}
-    if name not in RETOLD or not (event.parent_span_id or scope.get("name", "") == RETOLD[name]):
-        event.input_tokens, event.output_tokens = tokens_of(found)
-    event.cost_nano_usd = cost_of(found)  # of a retold call, too: Claude Code's spans have its tokens and not its cost
 
 
 def _is_exception(properties: dict[str, Any], body: object) -> bool:
