@@ -359,4 +359,4 @@ class Pruned(Answer):
     traces: Count
     events: Count
     done: bool
-    kept: Annotated[int, msgspec.Meta(ge=0, description="traces with other sessions, too, that are not interpreted yet")]
+    kept: Annotated[int, msgspec.Meta(ge=0, description="traces of other sessions, too, not interpreted yet")]

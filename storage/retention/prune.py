@@ -254,7 +254,7 @@ class Pruner:
             cursor = Cursor(found[-1]["newest"], found[-1]["id"])
 
     async def _shared(self, session_id: str, traces: Sequence[Row]) -> set[str]:
-        """Return the ids of those of these traces that hold another session; what is not interpreted yet is looked at."""
+        """Return the ids of those that hold another session; what is not interpreted yet is looked at."""
         runs = await runs_of(self._database, (row["id"] for row in traces))
         shared = {trace_id for trace_id, run in runs.items() if {*run["sessions"]} - {session_id}}
         for row in traces:
