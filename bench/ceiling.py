@@ -1,7 +1,7 @@
-"""What the engine alone can store: the same rows, edges, traces and queue records, encoded beforehand.
+"""Measure what the engine alone can store: the same rows, edges, traces and queue records, encoded beforehand.
 
-The engine, its indexes and its durability are the receiver's, and as many commits are in flight as is best. A process
-of its own; prints events a second for each number of commits in flight as JSON.
+The engine, its indexes and its durability are the receiver's. Runs as a separate process; prints the events stored per
+second for each number of concurrent commits as JSON.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def encoded(events: list[Event], number: int) -> dict[str, object]:
         placement.place(event, now)
     encoder = rows.EventEncoder(now)
     pending = [commit.pending_of(event, encoder) for event in events]
-    variables = commit.variables_of(pending, placement, commit.Known({}, {}, {}), f"{number:020d}")
+    variables = commit.variables_of(pending, placement, commit.Lookup({}, {}, {}), f"{number:020d}")
     return {
         name: value if isinstance(value, cbor.Encoded) else cbor.Encoded(cbor.encode(value))
         for name, value in variables.items()

@@ -1,4 +1,4 @@
-"""People who click through the web page, a process of its own. Prints as JSON how long each answer took.
+"""Simulate people who click through the web page, in a separate process. Print the time of each answer as JSON.
 
 Each person opens one page after the other and looks at it for a second; one click in eleven opens a trace of 5,000
 events, one is the live page.

@@ -1,4 +1,4 @@
-"""What growth costs: `python bench/growth.py --events 1000000`. Prints a row at each step; JSON in bench/results/.
+"""Measure what growth costs: `python bench/growth.py --events 1000000`. Prints a row per step; JSON in bench/results/.
 
 At each step: the rate of storing, the 95th percentile of the reads that people make, memory and disk.
 """

@@ -1,4 +1,4 @@
-"""How fast what is stored becomes searchable, and what that costs those who send: `make bench`.
+"""Measure how fast stored events become searchable, and what that costs the senders: `make bench`.
 
 Three things: events a second that are indexed while nothing arrives, all processes on one core; spans that arrive at a
 steady rate, stored and searchable, on all cores, with the acknowledgements' latency beside that of a receiver that
@@ -26,7 +26,7 @@ TEXTS = 400
 
 
 def index_only(models: Path, model: str, items: int) -> float:
-    """Store without a model, start again with one, and give the rate at which the index fills."""
+    """Store without a model, start again with one, and return the rate at which the index fills."""
     with tempfile.TemporaryDirectory(prefix="vectadb-bench-") as data_dir:
         (Path(data_dir) / "models").symlink_to(models)
         receiver = Receiver(data_dir, "off")
@@ -48,7 +48,7 @@ def index_only(models: Path, model: str, items: int) -> float:
 
 
 def steady(models: Path, model: str, items: int) -> dict[str, float]:
-    """Send at `RATE`; give what was stored and searchable a second, and how long acknowledgements took."""
+    """Send at `RATE`; return what was stored and searchable a second, and how long acknowledgements took."""
     with tempfile.TemporaryDirectory(prefix="vectadb-bench-") as data_dir:
         (Path(data_dir) / "models").symlink_to(models)
         receiver = Receiver(data_dir, model)

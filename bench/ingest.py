@@ -1,4 +1,6 @@
-"""How fast the receiver takes, stores and indexes: `make bench`. Prints a table; JSON and plots are in bench/results/.
+"""Measure how fast the receiver accepts, stores and indexes events: `make bench`. Prints a table.
+
+JSON and plots are in bench/results/.
 
 Accepted, stored and searchable are different rates: items answered 200 a second while requests ran, events in SurrealDB
 a second, and events in the search index a second. The ceiling is what the engine alone stores of the same rows. Compare
@@ -26,7 +28,7 @@ STEADY = 1_000  # spans a second of the last scenario
 
 
 def measure(scenario: str, items: int, model: str, rate: float = 0) -> tuple[dict[str, float], dict[str, Any]]:
-    """Run one scenario on a fresh receiver; give the figures, and the course of it for the plot."""
+    """Run one scenario on a fresh receiver; return the figures, and the course of it for the plot."""
     with tempfile.TemporaryDirectory(prefix="vectadb-bench-") as data_dir:
         receiver = Receiver(data_dir, model)
         try:

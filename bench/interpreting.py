@@ -23,7 +23,7 @@ SCENARIO = "spans, protobuf, 100 a request"
 
 
 def steady(model: str, models: Path | None, items: int, rate: int) -> dict[str, float]:
-    """Send at a rate; give the rates of what became of it, and what it took."""
+    """Send at a rate; return the rates of what became of it, and what it took."""
     with tempfile.TemporaryDirectory(prefix="vectadb-bench-") as data_dir:
         if models is not None:
             (Path(data_dir) / "models").symlink_to(models)

@@ -1,4 +1,4 @@
-"""The load generator, a process of its own: sends requests over a few connections, prints what came of them as JSON."""
+"""The load generator, a separate process: sends requests over a few connections and prints the results as JSON."""
 
 from __future__ import annotations
 

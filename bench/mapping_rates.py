@@ -1,4 +1,4 @@
-"""How fast requests become events: OTLP in both encodings, and JSON events, with and without cleaning. Spans a second.
+"""Measure how fast requests become events, in spans per second: OTLP in both encodings, JSON; with and without masking.
 
 One process, one thread, no store: `.venv/bin/python bench/mapping_rates.py`. JSON is to be no slower than protobuf.
 """
@@ -18,7 +18,7 @@ from mapping.otlp.logs import map_logs
 from mapping.otlp.protobuf import ProtobufWire
 from mapping.otlp.spans import map_traces
 from mapping.sanitize.redaction import Redaction
-from mapping.sanitize.sanitizer import Cleaning
+from mapping.sanitize.sanitizer import Sanitizer
 
 ITEMS = 100
 SECONDS = 0.5
@@ -39,14 +39,14 @@ PATHS: dict[str, tuple[Callable[[random.Random, int, int], traffic.Body], Callab
 }
 
 
-def rate(body: bytes, mapped: Callable[[bytes], list[Event]], cleaning: Cleaning | None) -> float:
+def rate(body: bytes, mapped: Callable[[bytes], list[Event]], sanitizer: Sanitizer | None) -> float:
     best = 0.0
     for _ in range(ROUNDS):
         began, items = time.process_time(), 0
         while (taken := time.process_time() - began) < SECONDS:
             events = mapped(body)
-            if cleaning:
-                cleaning.clean(events)
+            if sanitizer:
+                sanitizer.clean(events)
             items += ITEMS
         best = max(best, items / taken)
     return best
@@ -56,7 +56,7 @@ def main() -> None:
     print(f"{'items a second':24}{'mapped':>12}{'+ limits':>12}{'+ redaction':>12}")
     for name, (make, mapped) in PATHS.items():
         body = make(random.Random(1), 1, ITEMS).data
-        rates = [rate(body, mapped, cleaning) for cleaning in (None, Cleaning(), Cleaning(redaction=Redaction()))]
+        rates = [rate(body, mapped, sanitizer) for sanitizer in (None, Sanitizer(), Sanitizer(redaction=Redaction()))]
         print(f"{name:24}", *(f"{value:11,.0f}" for value in rates), flush=True)
 
 

@@ -1,7 +1,7 @@
 """More senders than the store can take: `python bench/overload.py`. Prints a table, writes bench/results/overload.json.
 
-Each row is a fresh receiver under as many connections, each with a request of 500 spans under way at any moment; who is
-told 503 comes again after Retry-After. Beside them one reader asks for the newest traces, and for one trace.
+Each row is a fresh receiver with that many connections, each with a request of 500 spans in progress at any moment. A
+sender that is answered 503 retries after Retry-After. Meanwhile a reader asks for the newest traces and for one trace.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class Receiver:
             self.wait(lambda: self.stats()["index_state"] == "ready")
 
     def get(self, path: str) -> Any:
-        """Give the answer, None where there is none."""
+        """Return the answer, None where there is none."""
         try:
             with urllib.request.urlopen(self.url + path, timeout=60) as answer:  # noqa: S310 - our own address
                 return json.load(answer)
@@ -71,11 +71,11 @@ class Receiver:
             return text
 
     def metric(self, name: str) -> int:
-        found = re.search(rf"^{name}(?:{{.*}})? (\S+)".encode(), self.metrics(), re.MULTILINE)
-        return int(float(found[1])) if found else 0
+        match = re.search(rf"^{name}(?:{{.*}})? (\S+)".encode(), self.metrics(), re.MULTILINE)
+        return int(float(match[1])) if match else 0
 
     def seconds(self) -> dict[str, float]:
-        """Give the CPU seconds of each process so far, by the last part of its module's name. Linux only."""
+        """Return the CPU seconds of each process so far, by the last part of its module's name. Linux only."""
         used = {"receiver": self._ticks(self.process.pid)}
         for task in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
             for pid in task.read_text().split():
@@ -98,7 +98,7 @@ class Receiver:
             time.sleep(0.05)
 
     def memory_of(self, module: str) -> float:
-        """Give the resident MB of the receiver's process that runs a module; 0 but on Linux."""
+        """Return the resident MB of the receiver's process that runs a module; 0 but on Linux."""
         for task in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
             for pid in task.read_text().split():
                 if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
@@ -140,7 +140,7 @@ class Helper:
         self._process.stdout.readline()
 
     def tell(self, word: str) -> dict[str, Any]:
-        """Tell it what it waits for, and give what it has to say in the end."""
+        """Send the word it waits for, and return what it prints at the end."""
         said: dict[str, Any] = json.loads(self._process.communicate(f"{word}\n")[0])
         return said
 
@@ -155,5 +155,5 @@ class Load(Helper):
         super().__init__("load.py", receiver.url, scenario, items, *options)
 
     def go(self) -> dict[str, Any]:
-        """Send, and give what came of it: `seconds`, `accepted`, and `answers` as [moment, seconds, items, status]."""
+        """Send, and return the result: `seconds`, `accepted`, and `answers` as [moment, seconds, items, status]."""
         return self.tell("go")

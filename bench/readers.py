@@ -1,4 +1,4 @@
-"""What people who look cost those who send, and the other way round: `make bench`. JSON: bench/results/readers.json.
+"""Measure what readers cost senders, and the other way round: `make bench`. JSON: bench/results/readers.json.
 
 One receiver with events in it, a trace of 5,000 among them. Spans arrive at a steady rate, then as fast as they are
 taken; each time first alone, then while ten people click through the pages (`clicks.py`). Senders and people take their

@@ -1,4 +1,4 @@
-"""How well and how fast search finds: `make bench-search`. Prints tables; JSON is in bench/results/search.json.
+"""Measure how well and how fast search finds: `make bench-search`. Prints tables; JSON is in bench/results/search.json.
 
 Quality: nDCG@10, recall@10 and MRR on the labelled set (`tests/search`), through the real stores and `storage.search`.
 `MiniLM exhaustive` compares MiniLM's vector of the query with those of all texts. The weight of words was chosen on
@@ -55,7 +55,7 @@ async def all_quality(bench: Bench) -> dict[str, dict[str, float]]:
 
 
 async def speed(bench: Bench, events: int) -> dict[str, dict[str, float]]:
-    """Give the milliseconds that searches take with so many made-up events beside the labelled ones."""
+    """Return the milliseconds that searches take with so many made-up events beside the labelled ones."""
     rnd = Random(1)
     make, size = traffic.SCENARIOS["spans, protobuf, 500 a request"]
     for number in range(events // size):
@@ -89,7 +89,7 @@ def table(title: str, rows: dict[str, dict[str, float]]) -> None:
 
 
 def index_memory() -> float:
-    """Give the resident MB of the index's process; 0 but on Linux."""
+    """Return the resident MB of the index's process; 0 but on Linux."""
     for status in Path("/proc").glob("[0-9]*/status"):
         fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
         command = (status.parent / "cmdline").read_bytes()

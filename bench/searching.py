@@ -1,4 +1,4 @@
-"""How long a search takes among many events, idle and while more arrive: `python bench/searching.py`.
+"""Measure how long a search takes among many events, idle and while more arrive: `python bench/searching.py`.
 
 The real program, asked over HTTP, one search at a time, by the queries of the labelled set (`tests/search`), which none
 of the made-up events was written for. Each row is a receiver started anew: what MiniLM has read again is kept, and

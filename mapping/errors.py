@@ -1,4 +1,4 @@
-"""What is raised for a fault that a client is told about: `Problem`, with a `Code` that says of which kind it is."""
+"""`Problem` is raised for every error that is reported to a client; its `Code` says which kind of error it is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum, auto
 
 
 class Code(StrEnum):
-    """What kind of problem it is, by names of google.rpc.Code and, where that has none, of HTTP's status codes."""
+    """The kind of problem, named as in google.rpc.Code or, where that has no name for it, as HTTP's status codes."""
 
     INVALID_ARGUMENT = auto()
     UNAUTHENTICATED = auto()
@@ -21,11 +21,11 @@ class Code(StrEnum):
     UNAVAILABLE = auto()
 
 
-class Problem(Exception):  # noqa: N818 - what a client is told is a problem (RFC 9457); our errors are other things
-    """Something a client is told about.
+class Problem(Exception):  # noqa: N818 - named as in RFC 9457
+    """An error that is reported to the client.
 
-    `message` names the field and what was expected. `retry_after` (seconds) is sent with UNAVAILABLE only: the one
-    code that asks a client to come again.
+    `message` names the field and what was expected. `retry_after` (seconds) is sent with UNAVAILABLE only, the one
+    code that asks a client to retry.
     """
 
     def __init__(self, code: Code, message: str, *, retry_after: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""Names of things. What identifies a thing gives it its id, so that a second delivery is the same thing.
+"""Ids are derived from what identifies a thing, so that a second delivery has the same id.
 
 Event ids are name-based UUIDs (RFC 9562, version 5). Trace ids are 32 lower-case hex digits.
 """
@@ -19,10 +19,10 @@ MAX_TRACE_ID = 200
 
 
 def named(kind: str, *parts: str) -> str:
-    """Give the UUID of the thing of this kind that these parts identify.
+    """Return the name-based UUID of the thing of this kind that `parts` identify.
 
-    Each part stands behind its length, so that no two lists of parts collide. `uuid.uuid5` written out: building its
-    UUID object costs three times the hash, and there is one for every event.
+    Each part is preceded by its length, so that no two lists of parts collide. This is `uuid.uuid5` written out, since
+    building a UUID object costs three times as much as the hash, and every event needs one.
     """
     name = kind + "".join([f"\n{len(part)}:{part}" for part in parts])
     digest = bytearray(sha1(_NAMESPACE_BYTES + name.encode("utf-8", "surrogatepass"), usedforsecurity=False).digest())
@@ -47,8 +47,8 @@ def trace_id(given: str) -> str:
 
 
 def made_trace_id(kind: str, name: str) -> str:
-    """Give the trace id made here for a session, or for an event that has none.
+    """Return the trace id made here for a session, or for an event without a trace id.
 
-    It follows from the name alone, so that any number of receivers make the same one without asking each other.
+    It is derived from the name alone, so that several receivers make the same one without asking each other.
     """
     return named("trace", kind, name).replace("-", "")

@@ -15,7 +15,7 @@ Correlation = Literal["trace_id", "session", "conversation", "agent", "created"]
 SPAN_KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
 
 
-class Conversation(msgspec.Struct, frozen=True):
+class MessageHashes(msgspec.Struct, frozen=True):
     """A call's messages as hashes (`mapping/correlation/message_chain.py`).
 
     `lists` are those of its first messages, growing, up to all. The first `unanswered` of the lists hold no message of
@@ -36,11 +36,11 @@ class Conversation(msgspec.Struct, frozen=True):
 State = Literal["open", "answered", "expected"]
 
 
-class Heard(msgspec.Struct, kw_only=True):
-    """A list of messages that was heard in a trace, by its hash; `at` is when, by the events' own time.
+class ChainRecord(msgspec.Struct, kw_only=True):
+    """A record of the message chain: the hash of a list of messages, and its trace. `at` is the event's time.
 
-    Or that a trace was made for an agent, by the agent's `placement.run_mark`; or which conversation a caller of models
-    was in last, by `placement.caller_mark`.
+    Its id may also be a marker: `placement.run_mark` for a trace made for an agent, `placement.caller_mark` for the
+    last conversation of a caller of models.
     """
 
     id: str
@@ -52,7 +52,7 @@ class Heard(msgspec.Struct, kw_only=True):
 class Event(msgspec.Struct, kw_only=True):
     """Something an agent did: a span, a span event, a log record or a JSON event.
 
-    `trace_id` is what the sender said, until `correlation.place` has decided. `kind` is the span's kind
+    `trace_id` is the sender's until `Placement.place` has decided. `kind` is the span's kind
     (`SPAN_KINDS`), or `span_event`, `log_record`, `json`.
     """
 
@@ -77,7 +77,7 @@ class Event(msgspec.Struct, kw_only=True):
     # The place among those of its moment in the request, None of the first: some write all records of a call at once.
     order: int | None = None
     # The messages of a model's call, where they may have to say which trace it belongs to: not of spans.
-    conversation: Conversation | None = None
+    conversation: MessageHashes | None = None
     # Whose call a cloud's log tells of, where it may have to say which conversation the event belongs to.
     caller: str | None = None
     # Whether the event may make a trace of its own (`auto_create_traces`), and whether it is to be searched.
@@ -94,10 +94,10 @@ class Event(msgspec.Struct, kw_only=True):
 
 
 class Trace(msgspec.Struct, kw_only=True):
-    """One run of an agent, as far as it is known: what `traces.absorb` makes of its events, in whatever order.
+    """What is known of a trace: the result of `trace_rollup.absorb` over its events, in any order.
 
-    A field that the first event to carry it decides stands beside the moment of that event (`*_at`), so that a late
-    event can take its place. `root_status` is set once a root span has ended; `status` follows it.
+    A field that the first event with a value decides is stored with the moment of that event (`*_at`), so that an
+    earlier event that arrives late can replace it. `root_status` is set when a root span has ended; `status` follows.
     """
 
     id: str

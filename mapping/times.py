@@ -1,4 +1,4 @@
-"""Moments are whole nanoseconds since 1970 UTC, as OpenTelemetry counts them; RFC 3339 at the edges."""
+"""Moments are whole nanoseconds since 1970 UTC, as in OpenTelemetry; RFC 3339 is read and written here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 NS = 1_000_000_000
 
-# What both RFC 3339 (four-digit years) and the stores can hold.
+# The range that both RFC 3339 (four-digit years) and the stores can represent.
 EARLIEST = -62_135_596_800 * NS
 LATEST = 253_402_300_800 * NS - 1
 

@@ -1,8 +1,8 @@
 """Which values the stores can hold: 64-bit integers, doubles, text, bytes, and lists and objects of these.
 
-SurrealDB keeps NUL characters, empty and dotted keys as they are. What it or JSON cannot hold is written down as text:
-integers past 64 bits as their digits, `NaN`, `Infinity` and `-Infinity` by these names, as OTLP/JSON has them, and what
-nests past `MAX_DEPTH` levels as JSON.
+SurrealDB stores NUL characters, empty and dotted keys as they are. Values that SurrealDB or JSON cannot represent are
+stored as text: integers beyond 64 bits as their digits, `NaN`, `Infinity` and `-Infinity` by these names, as in
+OTLP/JSON, and values nested deeper than `MAX_DEPTH` levels as JSON.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
 
 def storable(value: Any, room: int = MAX_DEPTH) -> Any:
-    """Give a decoded JSON value as the stores can hold it. `room` is how many levels it may still nest."""
+    """Return a decoded JSON value in a form that the stores can hold. `room` is how many levels it may still nest."""
     if isinstance(value, dict | list):
         if room == 0:
             return json_text(storable(value, -1))
@@ -35,7 +35,7 @@ def storable(value: Any, room: int = MAX_DEPTH) -> Any:
 
 
 def past_text(room: int) -> bool:
-    """Say whether a value is so deep that not even text keeps it: `room` falls below zero where text begins."""
+    """Return whether a value is nested too deeply to be kept even as text; `room` below zero means within the text."""
     return room < -TEXT_DEPTH
 
 

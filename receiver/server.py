@@ -1,7 +1,7 @@
 """`serve`: ports, stores and signals, from start to stop.
 
-The ports are bound first and the stores opened behind them: after a kill the engine replays its log, and whoever asks
-meanwhile is told how far it is.
+The ports are bound before the stores are opened: after a kill the engine replays its log, and meanwhile requests are
+answered with the progress.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ import asyncio
 import contextlib
 import errno
 import logging
+import resource
 import signal
 import sys
 import time
 
 from aiohttp import web
+from uvloop import new_event_loop
 
 from receiver.http.app import application
 from receiver.http.connection import Site
@@ -24,24 +26,17 @@ from receiver.http.under_way import UNDER_WAY
 from receiver.settings import Settings, SettingsError, check
 from receiver.settings.prices_file import read_prices_file
 from receiver.version import VERSION
-from storage.stores import DataDirError, Storage, StorageConfig
+from storage.stores import DataDirError, StorageConfig, Stores
 from storage.surreal.database import AccessError, OpenError
-
-if sys.platform == "win32":
-    from asyncio import new_event_loop
-else:
-    import resource
-
-    from uvloop import new_event_loop
 
 log = logging.getLogger("receiver")
 
-# The whole stop has 10 s (contract, section 1): requests have these, the stores need the rest.
+# A stop takes 10 s at most: requests have these, the stores need the rest.
 _FINISH_REQUESTS = 4.0
 _CLOSE_CONNECTIONS = 1.0
 
 
-# What to do about a store that cannot be opened, in words of the settings.
+# Advice for a store that cannot be opened, which names the settings.
 _ADVICE: dict[type[Exception], str] = {
     DataDirError: "; or pass another --data-dir",
     AccessError: ". Check storage.surrealdb.user, .password, .namespace and .database",
@@ -49,11 +44,11 @@ _ADVICE: dict[type[Exception], str] = {
 
 
 class ServerError(Exception):
-    """Why the receiver cannot start. The message is for the person who started it."""
+    """The receiver cannot start. The message is for the person who started it."""
 
 
 def run(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT. Gives the process's exit code: 0 after a stop, 1 where it could not start."""
+    """Serve until SIGTERM or SIGINT, and return the exit code: 0 after a stop, 1 if it could not start."""
     _log_to_stderr(settings.log.level)
     try:
         check(settings)
@@ -67,7 +62,7 @@ def run(settings: Settings) -> int:
 
 
 async def listen(app: web.Application, settings: Settings) -> web.AppRunner:
-    """Bind the ports. The caller ends it with `cleanup()`.
+    """Bind the ports. The caller closes them with `cleanup()`.
 
     Raises ServerError naming the address and the flag, SettingsError for certificates that cannot be used.
     """
@@ -90,7 +85,7 @@ async def listen(app: web.Application, settings: Settings) -> web.AppRunner:
 
 
 def storage_config(settings: Settings) -> StorageConfig:
-    """Give what storage needs to know of the settings: it knows nothing of flags and files."""
+    """Return the part of the settings that storage needs; storage knows neither flags nor settings files."""
     storage, surrealdb, qdrant = settings.storage, settings.storage.surrealdb, settings.storage.qdrant
     return StorageConfig(
         data_dir=storage.data_dir,
@@ -118,7 +113,7 @@ async def _serve(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    storage = Storage(storage_config(settings))
+    storage = Stores(storage_config(settings))
     app = application(settings, storage)
     runner = await listen(app, settings)
     log.info(
@@ -147,14 +142,14 @@ async def _serve(settings: Settings) -> None:
     log.info("stopped")
 
 
-async def _open(storage: Storage) -> None:
+async def _open(storage: Stores) -> None:
     began = time.perf_counter()
     await storage.open()
     log.info("ready to ingest after %.1f s", time.perf_counter() - began)
 
 
 def _addresses(runner: web.AppRunner, scheme: str) -> str:
-    """Write the bound addresses; a port given as 0 shows as the one that was free."""
+    """Return the bound addresses as text, with the actual port where 0 was given."""
     urls = []
     for address in runner.addresses:
         host, port = address[:2]
@@ -171,14 +166,13 @@ def _cannot_listen(host: str, port: int, error: OSError, hint: str) -> str:
 
 
 def _allow_open_files() -> None:
-    """Take as many open files as the system lets us have: each connection is one, and the engine has hundreds.
+    """Raise the limit of open files as far as allowed: each connection is one, and the engine has hundreds.
 
-    The customary 1,024 would be used up by the connections that `server.max_connections` allows.
+    The usual 1,024 would be used up by the connections that `server.max_connections` allows.
     """
-    if sys.platform != "win32":
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        with contextlib.suppress(ValueError, OSError):  # macOS says "unlimited" and takes less
-            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # macOS says "unlimited" and takes less
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _log_to_stderr(level: str) -> None:

@@ -1,7 +1,7 @@
-"""Sends the receiver's own metrics over OTLP (`telemetry.*`): to a Collector, or whatever else takes metrics.
+"""Sends the receiver's own metrics over OTLP (`telemetry.*`) to a Collector or another OTLP receiver.
 
-Headers, certificates, compression and timeout come from where every OpenTelemetry program has them:
-`OTEL_EXPORTER_OTLP_HEADERS` and its like.
+Headers, certificates, compression and timeout come from OpenTelemetry's own variables, such as
+`OTEL_EXPORTER_OTLP_HEADERS`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ log = logging.getLogger(__name__)
 
 
 def sender(endpoint: str, interval: float) -> PeriodicExportingMetricReader:
-    """Give what sends all metrics to `endpoint` (without its `/v1/metrics`) every `interval` seconds, from a thread."""
+    """Return a reader that sends all metrics to `endpoint`/v1/metrics every `interval` seconds, from a thread."""
     return PeriodicExportingMetricReader(_Exporter(endpoint), export_interval_millis=interval * 1000)
 
 
-class _Said(threading.local):
-    """What the SDK's exporter has said in a thread. It says the same of every attempt, every minute, for as long."""
+class _ExporterMessages(threading.local):
+    """Collects the SDK exporter's log messages of a thread: it repeats them at every attempt, every minute."""
 
     def __init__(self) -> None:
         self.words: list[str] = []
@@ -32,12 +32,12 @@ class _Said(threading.local):
         return False
 
 
-_said = _Said()
+_said = _ExporterMessages()
 logging.getLogger(OTLPMetricExporter.__module__).addFilter(_said.keep)
 
 
 class _Exporter(OTLPMetricExporter):
-    """Logs when a failure begins and ends, in place of what the SDK says of each."""
+    """Logs once when exports begin to fail and once when they succeed again, instead of the SDK's messages."""
 
     def __init__(self, endpoint: str) -> None:
         super().__init__(endpoint=f"{endpoint}/v1/metrics")

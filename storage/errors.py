@@ -1,17 +1,17 @@
-"""What users of the stores tell apart. Whatever else goes wrong is a `mapping.errors.Problem`."""
+"""Errors that callers of the stores handle differently. Any other error is a `mapping.errors.Problem`."""
 
 
-class IndexUnavailable(Exception):  # noqa: N818 - says what is the case, as mapping.errors.Problem does
-    """The index cannot be reached or used now; the same call may work later. The message is for a person."""
+class IndexUnavailable(Exception):  # noqa: N818 - a state, named like mapping.errors.Problem
+    """The index cannot be reached or used now; the same call may succeed later. The message is for a person."""
 
 
 class IndexUnusable(Exception):  # noqa: N818 - as above
-    """The index is damaged or holds other vectors: another one is needed. The message is for a person."""
+    """The index is damaged or holds other vectors: it must be rebuilt. The message is for a person."""
 
 
 class SearchOff(Exception):  # noqa: N818 - as above
-    """There is no search: no model was chosen."""
+    """There is no search: no embedding model is configured."""
 
 
 class NotSearched(Exception):  # noqa: N818 - as above
-    """The event is not to be searched, as it was sent."""
+    """The event was sent with the option that excludes it from search."""

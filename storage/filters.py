@@ -1,8 +1,8 @@
-"""Which events, traces and calls are asked for.
+"""The filters of events, traces and calls.
 
-What the API and the command line take follows from these fields, and so does what lists, the live feed and the search
-index compare. Of several fields, the store's index over the first one is used: the order is from what usually leaves
-the least.
+The API's parameters, the commands' flags, and the comparisons of lists, the live feed and the search index all follow
+from these fields. If several fields are given, the store's index over the first one is used, so they are in order of
+selectivity, the most selective first.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class _Filter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LiveFilter(_Filter, frozen=True, kw_only=True):
-    """Events by fields of their own; session and agent may be their trace's."""
+    """A filter of events by their own fields; session and agent may be inherited from the trace."""
 
     trace_id: str | None = None
     session_id: str | None = None
@@ -39,22 +39,22 @@ class LiveFilter(_Filter, frozen=True, kw_only=True):
 
 
 class EventFilter(LiveFilter, frozen=True, kw_only=True):
-    """Events in a period, too."""
+    """A filter of events that may have a period, too."""
 
     since: int | None = None
     until: int | None = None
 
 
 class SearchFilter(EventFilter, frozen=True, kw_only=True):
-    """Events by what only the search index knows of them, too: the store keeps the service in what events share."""
+    """A filter of events by service, too, which only the search index has per event; the store has it in `origin`."""
 
     service: str | None = None
 
 
 class TraceFilter(_Filter, frozen=True, kw_only=True):
-    """Traces; the period is that of their start.
+    """A filter of traces; the period is that of their start.
 
-    `runs` asks for those with a call or a session, and what is not interpreted yet; False asks for the others.
+    `runs` asks for those with a call or a session, and those not interpreted yet; False asks for the others.
     """
 
     session_id: str | None = None
@@ -67,7 +67,7 @@ class TraceFilter(_Filter, frozen=True, kw_only=True):
 
 
 class CallFilter(_Filter, frozen=True, kw_only=True):
-    """Calls; the period is that of their start. `model` asks for calls of models by their name."""
+    """A filter of calls; the period is that of their start. `model` asks for calls of models by their name."""
 
     trace_id: str | None = None
     session_id: str | None = None

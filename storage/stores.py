@@ -19,19 +19,19 @@ from mapping.times import NS
 from storage.embedding.model import STATIC, Embedder, prepare, vectors_of
 from storage.indexing.index_state import Vectors
 from storage.indexing.indexer import Indexer
-from storage.indexing.keywords_first import WordsFirst
+from storage.indexing.keywords_first import KeywordsFirst
 from storage.indexing.points.preparer import Preparer, PreparerProcess
 from storage.interpreting.interpreter import Interpreter
 from storage.qdrant.choose import Indexes
-from storage.read.activity import Activity
+from storage.read.activity import ActivityReader
 from storage.read.reader import Reader
 from storage.retention import policy
 from storage.retention.prune import Pruner
-from storage.search.reranking import Reader as MiniLM
-from storage.search.reranking import Rereading
-from storage.search.search import Search
+from storage.search.reranking import Scorer as MiniLM
+from storage.search.reranking import TimedReranker
+from storage.search.search import Searcher
 from storage.surreal import schema
-from storage.surreal.database import ConflictError, Database, OpenError, RefusedError
+from storage.surreal.database import ConflictError, Database, OpenError, StatementRefusedError
 from storage.write import idle_traces
 from storage.write.live_feed import Feed
 from storage.write.writer import Writer
@@ -80,14 +80,14 @@ class _Open(NamedTuple):
     writer: Writer
     reader: Reader
     indexer: Indexer
-    search: Search
+    search: Searcher
     pruner: Pruner
-    activity: Activity
+    activity: ActivityReader
     feed: Feed
     interpreter: Interpreter
 
 
-class Storage:
+class Stores:
     """Opens the stores in the background of a receiver that already listens.
 
     `state` says in a person's words how far that is. `writer`, `reader`, `indexer`, `search`, `pruner`,
@@ -106,11 +106,11 @@ class Storage:
             database=config.surrealdb_database,
             user=config.surrealdb_user,
             password=config.surrealdb_password,
-            told=self._told,
+            on_progress=self._told,
         )
         # MiniLM as the index's model has said all it knows already, and one of the user's own may know better.
         rereads = config.model == STATIC and config.rerank_ms > 0
-        self._rereading = Rereading(self._minilm, config.rerank_ms / 1000) if rereads else None
+        self._reranker = TimedReranker(self._minilm, config.rerank_ms / 1000) if rereads else None
         self._logged = ("", 0.0)
         self._opened: _Open | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -132,7 +132,7 @@ class Storage:
         return self._open_parts.indexer
 
     @property
-    def search(self) -> Search:
+    def search(self) -> Searcher:
         return self._open_parts.search
 
     @property
@@ -140,7 +140,7 @@ class Storage:
         return self._open_parts.pruner
 
     @property
-    def activity(self) -> Activity:
+    def activity(self) -> ActivityReader:
         return self._open_parts.activity
 
     @property
@@ -173,7 +173,7 @@ class Storage:
                 await indexer.count_pending()
                 await interpreter.count_pending()
                 break
-            except RefusedError as error:
+            except StatementRefusedError as error:
                 raise OpenError(
                     f"SurrealDB at {self.config.surrealdb_url} does not take the schema: {error}"
                 ) from error
@@ -204,9 +204,9 @@ class Storage:
             reader.forget_counts()
             activity.forget()
 
-        activity = Activity(reader)
+        activity = ActivityReader(reader)
         pruner = Pruner(self._database, pruned)
-        search = Search(reader, indexer, self._rereading)
+        search = Searcher(reader, indexer, self._reranker)
         self._opened = _Open(writer, reader, indexer, search, pruner, activity, feed, interpreter)
         self.state = "ready"
         self._tasks.append(asyncio.create_task(idle_traces.close_idle_traces(self._database, self.config.idle_close)))
@@ -216,7 +216,7 @@ class Storage:
             self._tasks.append(asyncio.create_task(keeping))
         if self.config.model != OFF:
             indexer.state = "preparing"  # from now on, not only once the task has begun
-            indexing = indexer.run(self._prepare, self._preparer, self._indexes(), self._words_first())
+            indexing = indexer.run(self._prepare, self._preparer, self._indexes(), self._keywords_first())
             self._tasks.append(asyncio.create_task(indexing))
 
     async def close(self) -> None:
@@ -235,7 +235,7 @@ class Storage:
         try:
             with contextlib.suppress(ConflictError):  # another receiver writes it at this moment
                 await self._database.query("UPSERT schema_version:probe SET version = 0")
-        except RefusedError as error:
+        except StatementRefusedError as error:
             raise Problem(Code.UNAVAILABLE, f"the store takes no writes: {error}") from error
 
     def _commits_wait(self) -> bool:
@@ -263,8 +263,8 @@ class Storage:
     def _prepare(self) -> Embedder:
         indexer = self.indexer
         embedder = prepare(self.config.model, self.config.data_dir, self.config.threads, indexer.progressed)
-        if self._rereading is not None:
-            self._rereading.load()
+        if self._reranker is not None:
+            self._reranker.load()
         return embedder
 
     def _minilm(self) -> MiniLM:
@@ -276,9 +276,9 @@ class Storage:
     def _preparer(self) -> Preparer:
         return PreparerProcess(self.config.model, self.config.data_dir, self.config.threads)
 
-    def _words_first(self) -> WordsFirst:
+    def _keywords_first(self) -> KeywordsFirst:
         known = vectors_of(self.config.model)
-        return WordsFirst(
+        return KeywordsFirst(
             lambda: PreparerProcess(None, self.config.data_dir, 1), None if known is None else Vectors(*known)
         )
 

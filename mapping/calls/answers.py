@@ -96,7 +96,7 @@ def _dotted_message(level: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_plain(value: Any) -> bool:
-    """Say whether a text is one, rather than the answer of a model's API as it came."""
+    """Return whether a text is one, rather than the answer of a model's API as it came."""
     held = structure(value)
     return not (isinstance(held, list) or (isinstance(held, dict) and not held.keys().isdisjoint(_INSIDE)))
 

@@ -128,7 +128,7 @@ def _history(note: Telling) -> list[Message]:
 
 
 def _is_history(note: Telling) -> bool:
-    """Say whether a message of the model was sent back to it: `gen_ai.assistant.message`, and not its choice."""
+    """Return whether a message of the model was sent back to it: `gen_ai.assistant.message`, and not its choice."""
     return bool(note.event_name) and str(note.event_name).endswith(".message")
 
 

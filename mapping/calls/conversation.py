@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mapping.calls.model import Call, Failure, Message, Part, Run, Telling
-from mapping.messages.deduplication import Heard, Unit
+from mapping.messages.deduplication import SeenMessages, Unit
 from mapping.times import format_rfc3339
 
 # A turn: `{event_id, call_id?, timestamp, status, role, parts, name?, agent_id?, depth}`. `depth` is 0 for what the
@@ -34,7 +34,7 @@ class _Conversation:
         self._run = run
         self._calls = {call.id: call for call in run.calls}
         self._models = [call for call in run.calls if call.kind == "model"]
-        self._heard = Heard()
+        self._heard = SeenMessages()
         self._turns: list[Turn] = []
         self._agents = {call.id: [one for one in self._above(call) if one.kind == "agent"] for call in run.calls}
         # Agents that have called a model: what is said to agents below them from then on, they say.
@@ -110,7 +110,7 @@ class _Conversation:
                 self._spoke.add(self._agents[call.id][0].id)
 
     def _speaks_before(self, tool: Call, at: int) -> None:
-        """Say the answer that calls for a tool: a tool may start while its last words are being written."""
+        """Add the answer that calls for a tool: a tool may start while its last words are being written."""
         for model in list(self._answering.values()):
             calls = {part.get("id") for message in model.answered for part in message["parts"]} - {None}
             is_beside = model.parent_id == tool.parent_id and model.end < tool.end
@@ -198,7 +198,7 @@ class _Conversation:
         turn: Turn = {
             "event_id": one.id,
             "timestamp": format_rfc3339(at),
-            # What was said to a call that failed has not failed.
+            # The messages sent to a failed call have not failed themselves.
             "status": "error" if failed else "ok" if call is not None and call.status == "ok" else "unset",
             "role": role,
             "parts": parts,

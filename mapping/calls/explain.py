@@ -18,6 +18,7 @@ RULES = {
         "it names no span; it tells the same model and tokens, or the same tool, at nearly the same moment, in the "
         "same trace or session"
     ),
+    "told twice": "another log record of the same program tells the same model and tokens at nearly the same moment",
     "request and answer": "it is the record of the request that this answer followed in the session",
 }
 _FIRST = "it stands first: a span before a record, the outer one before the inner one"

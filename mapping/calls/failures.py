@@ -21,6 +21,8 @@ _COMPARED = 16
 _NEIGHBOURS = 64
 # A record of a failure is about one that happened so near to it, in nanoseconds.
 _NEAR = 5 * 10**9
+# What ends so soon after what failed in it ends by that, in nanoseconds.
+_AT_ONCE = 50 * 10**6
 # Shorter words than this are nobody's cause in particular.
 _LEAST_CAUSE = 8
 
@@ -57,7 +59,8 @@ class _Failures:
     def __init__(self, nesting: Nesting, tree: SpanTree) -> None:
         self._nesting = nesting
         self._tree = tree
-        self._below: defaultdict[str, list[Failure | None]] = defaultdict(list)
+        # By what they are below: when each ended, and how it failed.
+        self._below: defaultdict[str, list[tuple[int, Failure | None]]] = defaultdict(list)
         # What failed below spans that were not sent: anything around it in time may have passed it up.
         self._cut_off: defaultdict[str, list[tuple[Telling, Failure | None]]] = defaultdict(list)
         # When failures happened, in order, and their places among all of them.
@@ -68,10 +71,13 @@ class _Failures:
         """Add what failed, and say whether nothing below it has failed in the same way."""
         telling = self._nesting.telling(node.id)
         inner = [*self._below.pop(node.id, []), *_within(telling, self._cut_off[node.trace_id])]
-        repeats = bool(inner) and (_says_nothing(node.failure) or any(_same(node.failure, one) for one in inner))
+        repeats = bool(inner) and (_says_nothing(node.failure) or any(_same(node.failure, one) for _, one in inner))
+        if isinstance(node, Telling):
+            # A wrapper that ends with what failed in it passes that on, whatever its own words for it.
+            repeats = repeats or any(node.end - end <= _AT_ONCE for end, _ in inner)
         above = _failed_above(node, telling, self._nesting, self._tree)
         if above is not None:
-            self._below[above] += [*inner, node.failure][-_COMPARED:]
+            self._below[above] += [*inner, (node.end, node.failure)][-_COMPARED:]
         elif self._tree.is_cut_off(telling):
             self._cut_off[node.trace_id].append((telling, node.failure))
         self._remember(node, node.end, node.failure)
@@ -100,14 +106,16 @@ def _places(node: Call | Telling) -> set[str]:
     return {node.trace_id, node.session_id or node.trace_id}
 
 
-def _within(telling: Telling, cut_off: Sequence[tuple[Telling, Failure | None]]) -> list[Failure | None]:
+def _within(telling: Telling, cut_off: Sequence[tuple[Telling, Failure | None]]) -> list[tuple[int, Failure | None]]:
     """Return the failures within a telling's time, of those that were met last: they began next after it."""
     near = cut_off[-_NEIGHBOURS:]
-    return [failure for inner, failure in near if telling.start <= inner.start and inner.end <= telling.end]
+    return [
+        (inner.end, failure) for inner, failure in near if telling.start <= inner.start and inner.end <= telling.end
+    ]
 
 
 def _is_within_call(telling: Telling, nesting: Nesting, tree: SpanTree) -> bool:
-    """Say whether a span that is no call stands within a call of a model or tool, which says itself how it ended.
+    """Return whether a span that is no call stands within a call of a model or tool, which says itself how it ended.
 
     Requests that were tried again, hooks.
     """
@@ -142,7 +150,8 @@ def _same(outer: Failure | None, inner: Failure | None) -> bool:
     if outer is None or inner is None:
         return outer is inner
     if outer.message is None or inner.message is None:
-        return outer.message is inner.message or outer.type == inner.type or outer.message is None
+        # One of them has no words of its own: what is around it, or below it, says what it was.
+        return True
     first, second = _plain(outer.message), _plain(inner.message)
     return first in second or second in first or second in _plain(outer.detail) or _cause(first) == _cause(second) != ""
 

@@ -116,35 +116,35 @@ def cause_in(text: str) -> Failure | None:
     return failure(None, text) if _CAUSES.match(text) is not None else None
 
 
-def telling_type(found: Failure | None) -> str | None:
+def telling_type(roles: Failure | None) -> str | None:
     """Return a failure's type, None where it says no more than that there was one."""
-    return None if found is None or found.type in _NO_TYPES else found.type
+    return None if roles is None or roles.type in _NO_TYPES else roles.type
 
 
-def waits(found: Failure) -> bool:
-    """Say whether what looks like a failure is control flow that waits for a person."""
-    return _matches(_WAITING, found)
+def waits(roles: Failure) -> bool:
+    """Return whether what looks like a failure is control flow that waits for a person."""
+    return _matches(_WAITING, roles)
 
 
-def goes_on(found: Failure) -> bool:
-    """Say whether it is control flow by which another agent goes on."""
-    return _matches(_GOES_ON, found)
+def goes_on(roles: Failure) -> bool:
+    """Return whether it is control flow by which another agent goes on."""
+    return _matches(_GOES_ON, roles)
 
 
-def asked(found: Failure) -> Failure:
+def asked(roles: Failure) -> Failure:
     """Return an interrupt with what it asks as its message."""
-    for text in (found.message or "", found.detail):
+    for text in (roles.message or "", roles.detail):
         if (question := _ASKED.search(text)) is not None:
-            return Failure(found.type or "Interrupt", question[1] or question[2], found.detail)
-    return found
+            return Failure(roles.type or "Interrupt", question[1] or question[2], roles.detail)
+    return roles
 
 
-def _matches(pattern: re.Pattern[str], found: Failure) -> bool:
-    texts = (found.type or "", found.message or "", found.detail)
+def _matches(pattern: re.Pattern[str], roles: Failure) -> bool:
+    texts = (roles.type or "", roles.message or "", roles.detail)
     if not any(word in text for text in texts for word in _CONTROL):
         return False
     return any(
-        pattern.search(text[:2_000]) is not None for text in (found.type or "", found.message or "", found.detail)
+        pattern.search(text[:2_000]) is not None for text in (roles.type or "", roles.message or "", roles.detail)
     )
 
 
@@ -185,8 +185,8 @@ def _message_in(value: dict[str, Any], depth: int = 0) -> str | None:
         inner = value.get(key)
         if isinstance(inner, str) and inner:
             return inner
-        if isinstance(inner, dict) and depth < 3 and (found := _message_in(inner, depth + 1)) is not None:
-            return found
+        if isinstance(inner, dict) and depth < 3 and (roles := _message_in(inner, depth + 1)) is not None:
+            return roles
     return None
 
 

@@ -56,12 +56,24 @@ def interpret(tellings: Iterable[Telling], price: Price = lambda _call: None) ->
         by_session=by_session,
         agent_of=_agents_of_events(ordered, nesting),
         call_of={event_id: call.id for event_id, call in nesting.call_by_event.items()},
-        statements=[
-            telling for telling in ordered if telling.kind == "statement" and telling.id not in nesting.call_by_event
-        ],
+        statements=_statements(ordered, calls, nesting, tree),
         errors=errors,
         waiting=_waiting(ordered, nesting, tree),
     )
+
+
+def _statements(tellings: Iterable[Telling], calls: Iterable[Call], nesting: Nesting, tree: SpanTree) -> list[Telling]:
+    """Return messages that are records by themselves. What a wrapper notes is said by the calls of models below it."""
+    around = {
+        span.id for call in calls if call.kind == "model" and call.sent for span in tree.above(nesting.telling(call.id))
+    }
+    return [
+        telling
+        for telling in tellings
+        if telling.kind == "statement"
+        and telling.id not in nesting.call_by_event
+        and not (telling.signal == "span_event" and (span := tree.parent(telling)) is not None and span.id in around)
+    ]
 
 
 def _waiting(tellings: Iterable[Telling], nesting: Nesting, tree: SpanTree) -> list[Telling]:
@@ -99,7 +111,9 @@ def _notes(tellings: Iterable[Telling], tree: SpanTree, groups: Groups) -> dict[
             continue
         is_event = telling.signal == "span_event"
         if telling.kind == "error":
-            if span.failed or span.waits:
+            # One that was caught is none; what gave nothing back was not.
+            gave_nothing = span.kind != "agent" and span.result is None and not span.answered
+            if span.failed or span.waits or (is_event and gave_nothing):
                 notes[span.id].append(telling)
         elif is_event or (telling.kind == "statement" and span.kind != "agent"):
             notes[span.id].append(telling)
@@ -107,7 +121,7 @@ def _notes(tellings: Iterable[Telling], tree: SpanTree, groups: Groups) -> dict[
 
 
 def _settle_sessions(calls: Sequence[Call], tellings: Iterable[Telling], nesting: Nesting, tree: SpanTree) -> None:
-    """Give calls without a session that of the spans around them, else the only one of their trace."""
+    """Return calls without a session that of the spans around them, else the only one of their trace."""
     of_trace: defaultdict[str, set[str]] = defaultdict(set)
     for telling in tellings:
         if telling.session_id is not None:
@@ -121,7 +135,7 @@ def _settle_sessions(calls: Sequence[Call], tellings: Iterable[Telling], nesting
 
 
 def _settle_agents(calls: Sequence[Call], tellings: Iterable[Telling], nesting: Nesting) -> None:
-    """Give each call its agent: the nearest around it by name, else its own word, else its trace's, else a guess."""
+    """Return each call its agent: the nearest around it by name, else its own word, else its trace's, else a guess."""
     by_trace = trace_agents(calls)
     fallbacks: dict[str, str] = {}
     services: dict[str, str] = {}
@@ -147,10 +161,10 @@ def _settle_agents(calls: Sequence[Call], tellings: Iterable[Telling], nesting: 
 
 def _agents_of_events(tellings: Iterable[Telling], nesting: Nesting) -> dict[str, str]:
     """Return the agent of each event that stands in or below an agent with a name, or names one itself."""
-    found: dict[str, str] = {}
+    roles: dict[str, str] = {}
     for telling in tellings:
         around = nesting.around(telling)
         name = None if around is None else nesting.agent_name(around)
         if name := name or telling.agent:
-            found[telling.id] = name
-    return found
+            roles[telling.id] = name
+    return roles

@@ -5,16 +5,18 @@
 3. `call id`: tool calls with the same id of the call.
 4. `nested`: a span of a kind stands below a span of that kind and name, with nothing but wrappers between.
 5. `same moment`: a log record that names no span of its kind tells the same model and tokens, or the same tool, as a
-   span of its trace or session at nearly the same moment; one to one. Where no span does, records of different names.
+   span of its trace or session at nearly the same moment; one to one. What tells no tokens tells the same answer.
+6. `told twice`: two log records of different names, by one scope, tell the same model and tokens at nearly the same
+   moment, and no span does; two by two.
 
 An id that a program gives to several calls is no id: calls of one scope that neither nest nor overlap are several.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from mapping.calls.model import CallKind, Telling, Tokens
 from mapping.calls.spans import SpanTree
@@ -78,20 +80,33 @@ def join(tellings: Sequence[Telling], tree: SpanTree) -> Groups:
         _by_span(of_kind[kind], tree, groups)
     _by_id(of_kind["model"], "response_id", "response id", tree, groups)
     _by_id(of_kind["tool"], "call_id", "call id", tree, groups)
+    _siblings(of_kind["model"], groups)
     for kind in CALL_KINDS:
         _by_nesting(of_kind[kind], tree, groups)
     sessions = _session_of_traces(tellings)
     _by_moment(of_kind["model"], sessions, tree, groups)
     _by_moment(of_kind["tool"], sessions, tree, groups)
-    _by_moment_of_records(of_kind["model"], groups)
+    _told_twice(of_kind["model"], groups)
     _requests(of_kind["model"], groups)
     return groups
 
 
 def _by_span(tellings: Iterable[Telling], tree: SpanTree, groups: Groups) -> None:
     for telling in tellings:
-        if telling.signal != "span" and (span := tree.parent(telling)) is not None and span.kind == telling.kind:
+        span = tree.parent(telling) if telling.signal != "span" else None
+        if span is not None and span.kind == telling.kind and _agree(telling, span):
             groups.join(span, telling, "same span")
+
+
+def _agree(record: Telling, span: Telling) -> bool:
+    """Return whether a record may be of the span that it names: some name the span around all that they tell of."""
+    apart = None not in (record.call_id, span.call_id) and record.call_id != span.call_id
+    if apart or not _names_agree(record, span):
+        return False
+    if record.tokens is None or span.tokens is None:
+        return True
+    # One of them may leave the cache out.
+    return record.tokens.input == span.tokens.input or record.tokens.output == span.tokens.output
 
 
 def _by_id(tellings: Iterable[Telling], field: str, rule: str, tree: SpanTree, groups: Groups) -> None:
@@ -121,7 +136,7 @@ def _by_one_id(bucket: Sequence[Telling], rule: str, tree: SpanTree, groups: Gro
 
 
 def _one_call(one: Telling, other: Telling, tree: SpanTree) -> bool:
-    """Say whether two spans with one id tell of one call, rather than of two that were given the same id."""
+    """Return whether two spans with one id tell of one call, rather than of two that were given the same id."""
     if not _names_agree(one, other):
         return False
     if tree.nested(one, other):
@@ -142,6 +157,20 @@ def _names_agree(one: Telling, other: Telling) -> bool:
 
 def _has_span(members: Iterable[Telling]) -> bool:
     return any(member.signal == "span" for member in members)
+
+
+def _siblings(models: Sequence[Telling], groups: Groups) -> None:
+    """Join spans of two scopes side by side, one within the other's time, where an answer's id is missing."""
+    beside: defaultdict[tuple[str, str | None], list[Telling]] = defaultdict(list)
+    for telling in models:
+        if telling.signal == "span" and telling.parent_span_id and not (telling.response_id and _is_answered(telling)):
+            beside[telling.trace_id, telling.parent_span_id].append(telling)
+    for spans in beside.values():
+        for outer, inner in itertools.pairwise(spans):
+            apart = outer.scope != inner.scope and None in (outer.response_id, inner.response_id)
+            within = outer.start <= inner.start and inner.end <= outer.end
+            if apart and within and _same_model(outer.name, inner.name) and not groups.joined(outer, inner):
+                groups.join(outer, inner, "same moment")
 
 
 def _by_nesting(tellings: Sequence[Telling], tree: SpanTree, groups: Groups) -> None:
@@ -188,26 +217,6 @@ def _by_moment(tellings: Sequence[Telling], sessions: dict[str, str], tree: Span
             groups.join(span, record, "same moment")
 
 
-def _by_moment_of_records(tellings: Iterable[Telling], groups: Groups) -> None:
-    """Join records of different names that tell the same tokens at nearly the same moment, and no span does."""
-    buckets: defaultdict[tuple[Any, ...], list[Telling]] = defaultdict(list)
-    for telling in tellings:
-        if telling.signal in ("log", "json") and telling.tokens is not None and _is_loose(telling, groups):
-            place = telling.session_id or telling.trace_id
-            buckets[place, telling.scope, telling.tokens.input, telling.tokens.output].append(telling)
-    for bucket in buckets.values():
-        pairs = [
-            ((abs(one.end - other.end), one.end, one.id, other.id), one, other)
-            for place, one in enumerate(bucket[:_MOST_OF_ONE_ID])
-            for other in bucket[place + 1 : _MOST_OF_ONE_ID]
-            if abs(one.end - other.end) <= _NEAR and _may_be_one(one, other)
-        ]
-        for _, one, other in sorted(pairs, key=lambda pair: pair[0]):
-            taken = {_slot(member) for member in groups.members(one)}
-            if None not in (one.event_name, other.event_name) and taken.isdisjoint(map(_slot, groups.members(other))):
-                groups.join(one, other, "same moment")
-
-
 def _pairs(
     loose: Iterable[Telling], spans: Mapping[tuple[str, str], list[Telling]], tree: SpanTree
 ) -> Iterator[tuple[tuple[bool, int, int, str, str], Telling, Telling]]:
@@ -235,7 +244,7 @@ def _session_of_traces(tellings: Iterable[Telling]) -> dict[str, str]:
     for telling in tellings:
         if telling.session_id is not None:
             of_trace[telling.trace_id].add(telling.session_id)
-    return {trace_id: next(iter(found)) for trace_id, found in of_trace.items() if len(found) == 1}
+    return {trace_id: next(iter(roles)) for trace_id, roles in of_trace.items() if len(roles) == 1}
 
 
 def _is_loose(telling: Telling, groups: Groups) -> bool:
@@ -254,15 +263,41 @@ def _may_be_one(record: Telling, span: Telling) -> bool:
         return False
     if not _same_model(record.name, span.name):
         return False
-    if record.tokens is None:
+    if not _is_answered(span):
+        # A stream's end that is told apart from its beginning.
+        return _is_answered(record) and not span.failed and record.scope == span.scope and record.start >= span.start
+    if record.tokens is None or span.tokens is None:
         return bool(record.answered) and record.answered == span.answered
     return _tokens_agree(record.tokens, span.tokens)
 
 
-def _tokens_agree(one: Tokens, other: Tokens | None) -> bool:
-    if other is None:
-        return False
-    return one.input == other.input and one.output == other.output
+def _told_twice(models: Iterable[Telling], groups: Groups) -> None:
+    """Join records by which a program tells of one call under two names, where no span tells of it."""
+    alike: defaultdict[tuple[str | int | None, ...], list[Telling]] = defaultdict(list)
+    for telling in models:
+        if telling.signal == "log" and telling.scope and telling.tokens is not None and _is_loose(telling, groups):
+            place = telling.trace_id, telling.parent_span_id, telling.scope
+            alike[*place, telling.tokens.input, telling.tokens.output].append(telling)
+    for records in alike.values():
+        alone: list[Telling] = []
+        for record in sorted(records, key=lambda record: (record.end, record.order, record.id)):
+            if alone and _is_told_again(alone[-1], record):
+                groups.join(alone.pop(), record, "told twice")
+            else:
+                alone.append(record)
+
+
+def _is_told_again(one: Telling, other: Telling) -> bool:
+    return (
+        one.event_name != other.event_name
+        and other.end - one.end <= _NEAR
+        and (None in (one.response_id, other.response_id) or one.response_id == other.response_id)
+        and _same_model(one.name, other.name)
+    )
+
+
+def _tokens_agree(one: Tokens | None, other: Tokens | None) -> bool:
+    return one is not None and other is not None and (one.input, one.output) == (other.input, other.output)
 
 
 def _same_model(one: str | None, other: str | None) -> bool:

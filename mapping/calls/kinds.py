@@ -14,7 +14,7 @@ from mapping.calls.tokens import tokens_of
 from mapping.messages.extraction import structure
 from mapping.model import SPAN_KINDS
 from mapping.semantics import log_bodies
-from mapping.semantics.attribute_roles import AT, Found, is_error, is_tool_call, span_type, text_id, type_of
+from mapping.semantics.attribute_roles import AT, Roles, is_error, is_tool_call, span_type, text_id, type_of
 from mapping.semantics.event_types import event_type, record_type
 
 Levels = list[dict[str, Any]]
@@ -98,18 +98,18 @@ def scope_name(event: Mapping[str, Any]) -> str | None:
     return text_id(scope.get("name")) if isinstance(scope, dict) else None
 
 
-def kind_of(event: Mapping[str, Any], signal: Signal, name: str | None, levels: Levels, found: Found) -> TellingKind:
-    """Return the kind of an event with this name, whose sets of attributes (`levels`) say what was `found`."""
+def kind_of(event: Mapping[str, Any], signal: Signal, name: str | None, levels: Levels, roles: Roles) -> TellingKind:
+    """Return the kind of an event with this name, whose sets of attributes (`levels`) say what was `roles`."""
     properties = levels[0]
     if signal == "span":
-        kind = _span_kind(event, name, properties, found)
+        kind = _span_kind(event, name, properties, roles)
     elif signal == "span_event":
         kind = _span_event_kind(name, properties)
     elif signal == "json":
-        word = event.get("event_type") or type_of(found) or ""
+        word = event.get("event_type") or type_of(roles) or ""
         kind = _KINDS.get(event_type(word) or word, "none")
     else:
-        kind = _record_kind(event, name, levels, found)
+        kind = _record_kind(event, name, levels, roles)
     return "none" if kind in ("model", "tool", "agent") and _is_no_call(properties) else kind
 
 
@@ -118,13 +118,13 @@ def _is_no_call(properties: Mapping[str, Any]) -> bool:
 
 
 def is_note(properties: Mapping[str, Any]) -> bool:
-    """Say whether a span is what is noted of another one: a failure once more, an event."""
+    """Return whether a span is what is noted of another one: a failure once more, an event."""
     return any(note in properties and own not in properties for note, own in _NOTES)
 
 
-def _span_kind(event: Mapping[str, Any], name: str | None, properties: dict[str, Any], found: Found) -> TellingKind:
-    kind = _component_kind(properties) or _KINDS.get(span_type(found, properties, name, scope_name(event)), "none")
-    if kind == "agent" and _is_workflow_root(event, found):
+def _span_kind(event: Mapping[str, Any], name: str | None, properties: dict[str, Any], roles: Roles) -> TellingKind:
+    kind = _component_kind(properties) or _KINDS.get(span_type(roles, properties, name, scope_name(event)), "none")
+    if kind == "agent" and _is_workflow_root(event, roles):
         return "none"
     if name in EXECUTIONS:
         return "tool"
@@ -152,47 +152,47 @@ def _component_kind(properties: Mapping[str, Any]) -> TellingKind | None:
     return "agent" if component == "Agent" else "model" if component.endswith("Generator") else None
 
 
-def _is_workflow_root(event: Mapping[str, Any], found: Found) -> bool:
-    named = text_id(found[AT["agent"]]) or text_id(found[AT["own_name"]])
+def _is_workflow_root(event: Mapping[str, Any], roles: Roles) -> bool:
+    named = text_id(roles[AT["agent"]]) or text_id(roles[AT["own_name"]])
     return not event.get("parent_span_id") and named is None and scope_name(event) in _ROOT_IS_WORKFLOW
 
 
-def _record_kind(event: Mapping[str, Any], name: str | None, levels: Levels, found: Found) -> TellingKind:
+def _record_kind(event: Mapping[str, Any], name: str | None, levels: Levels, roles: Roles) -> TellingKind:
     if len(levels) > 1 and log_bodies.is_model_invocation(levels[1]):
         return "model"  # whatever the model asked for
     if name in RECORDS:
         return RECORDS[name]
     if name in BODIES:
         return "model" if BODY in levels[0] else "none"
-    told = _record_word(event, name, levels, found)
+    told = _record_word(event, name, levels, roles)
     kind = _KINDS.get(told or "", "none")
     if kind == "model" and name is not None and name.rpartition(".")[2] == _REQUEST and tokens_of(levels) is None:
-        return "error" if has_failed(event, found) else "none"
+        return "error" if has_failed(event, roles) else "none"
     return kind
 
 
-def _record_word(event: Mapping[str, Any], name: str | None, levels: Levels, found: Found) -> str | None:
+def _record_word(event: Mapping[str, Any], name: str | None, levels: Levels, roles: Roles) -> str | None:
     """Return the type of a record: by a user's own rule, its name, its attributes, its body; else what it implies."""
     told: str | None = event.get("event_type") if "rule" in levels[0] else None
-    told = told or (record_type(name) if name else None) or type_of(found)
+    told = told or (record_type(name) if name else None) or type_of(roles)
     if told is None and len(levels) > 1:
         told = log_bodies.type_of_body(levels[1])
     if told is not None:
         return told
-    if is_tool_call(found, levels[0]):
+    if is_tool_call(roles, levels[0]):
         return "tool_call"
     if tokens_of(levels) is not None:
         return "model_call"
     is_exception = "exception.type" in levels[0] or event.get("event_type") == "error"
-    return "error" if is_exception or has_failed(event, found) else None
+    return "error" if is_exception or has_failed(event, roles) else None
 
 
-def has_failed(event: Mapping[str, Any], found: Found) -> bool:
-    return event.get("status") == "error" or is_error(found) or event.get("severity") in _FAILURE_LEVELS
+def has_failed(event: Mapping[str, Any], roles: Roles) -> bool:
+    return event.get("status") == "error" or is_error(roles) or event.get("severity") in _FAILURE_LEVELS
 
 
 def is_loop(properties: Mapping[str, Any]) -> bool:
-    """Say whether a model's span runs a loop of calls, or wraps one."""
+    """Return whether a model's span runs a loop of calls, or wraps one."""
     return any(properties.get(key) in words for key, words in _LOOPS.items() if key in properties)
 
 

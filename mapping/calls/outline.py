@@ -31,7 +31,7 @@ def outline_of(telling: Telling) -> Telling:
     return msgspec.structs.replace(
         telling,
         system=[],
-        sent=_last_of_user(telling.sent),
+        sent=[*_failed_results(telling.sent), *_last_of_user(telling.sent)],
         answered=[_shortened(message) for message in telling.answered],
         arguments=_short(telling.arguments),
         result=_short(telling.result),
@@ -39,12 +39,18 @@ def outline_of(telling: Telling) -> Telling:
     )
 
 
+def _failed_results(sent: Sequence[Message]) -> list[Message]:
+    """Keep what says that a tool failed: its own telling may not."""
+    failed = ((message, [part for part in message["parts"] if part.get("failed")]) for message in sent)
+    return [_shortened({**message, "parts": parts}) for message, parts in failed if parts]
+
+
 def _last_of_user(sent: Sequence[Message]) -> list[Message]:
     """Keep the question, which the history of a conversation ends with; else the last message."""
     for message in reversed(sent):
         if message["role"] == "user" and any(part["type"] == "text" for part in message["parts"]):
             return [_shortened(message)]
-    return [_shortened(message) for message in sent[-1:]]
+    return [_shortened(message) for message in sent[-1:] if not any(part.get("failed") for part in message["parts"])]
 
 
 def _shortened(message: Message) -> Message:

@@ -120,11 +120,11 @@ def _by_package(name: str, provider: str | None, tokens: Tokens, at: int) -> tup
     when = datetime.fromtimestamp(at / NS, UTC)
     for provider_id in dict.fromkeys((provider, None)):
         try:
-            found = genai_prices.calc_price(usage, name, provider_id=provider_id, genai_request_timestamp=when)
+            roles = genai_prices.calc_price(usage, name, provider_id=provider_id, genai_request_timestamp=when)
         except LookupError:
             continue
-        nano = int((found.total_price * Decimal(NS)).to_integral_value())
-        return nano, f"genai-prices {genai_prices.__version__}: {found.provider.id}/{found.model.id}"
+        nano = int((roles.total_price * Decimal(NS)).to_integral_value())
+        return nano, f"genai-prices {genai_prices.__version__}: {roles.provider.id}/{roles.model.id}"
     return None
 
 

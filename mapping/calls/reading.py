@@ -30,7 +30,7 @@ from mapping.calls.tools import real_id
 from mapping.calls.whose import emitter_of, tell_whose
 from mapping.messages.extraction import first
 from mapping.semantics import log_bodies
-from mapping.semantics.attribute_roles import AT, Found, find, text_id
+from mapping.semantics.attribute_roles import AT, Roles, find, text_id
 from mapping.semantics.event_types import model_in_name, readable_name, record_name
 from mapping.times import parse_rfc3339
 
@@ -57,12 +57,12 @@ def tell(event: Mapping[str, Any]) -> Telling:
     body = properties.get("body")
     if signal == "log" and isinstance(body, dict):
         levels += log_bodies.levels_of(body)
-    found = find(*levels)
+    roles = find(*levels)
     name = readable_name(event.get("name"), properties)
     if signal == "log":
         name = record_name(name, levels, body)
     scope = scope_name(event)
-    kind = kind_of(event, signal, name, levels, found)
+    kind = kind_of(event, signal, name, levels, roles)
     start, end = _times(event, signal, kind, properties)
     telling = Telling(
         id=event["id"],
@@ -82,19 +82,19 @@ def tell(event: Mapping[str, Any]) -> Telling:
     telling.emitter = emitter_of(scope, properties)
     if len(levels) > 1 and log_bodies.is_model_invocation(levels[1]):
         telling.emitter = _BEDROCK
-    tell_whose(telling, event, levels, found)
+    tell_whose(telling, event, levels, roles)
     if kind == "none" and signal != "span":
         if name not in RECORDS:
-            _tell_failure(telling, event, levels, found)
+            _tell_failure(telling, event, levels, roles)
         return telling
     if kind in ("model", "agent"):
-        _tell_model(telling, levels, found)
+        _tell_model(telling, levels, roles)
     elif kind == "tool":
-        telling.response_id = _response_id(telling, properties, found)
-        tell_tool(telling, levels, found)
+        telling.response_id = _response_id(telling, properties, roles)
+        tell_tool(telling, levels, roles)
     elif kind == "statement":
-        _tell_statement(telling, levels, found)
-    _tell_failure(telling, event, levels, found)
+        _tell_statement(telling, levels, roles)
+    _tell_failure(telling, event, levels, roles)
     return telling
 
 
@@ -132,15 +132,15 @@ def _times(
     return at, at
 
 
-def _tell_model(telling: Telling, levels: Levels, found: Found) -> None:
-    """Tell a model's call; an agent's invocation likewise, whose numbers and words are those of the calls below it."""
+def _tell_model(telling: Telling, levels: Levels, roles: Roles) -> None:
+    """Set the fields of a model's call, or of an agent's invocation, whose tokens and messages are its calls'."""
     properties = levels[0]
     of_model = telling.kind == "model"
     telling.tokens = tokens_of(levels)
     telling.cost = cost_of(levels)
     if of_model:
-        telling.name = text_id(found[AT["model"]])
-        telling.response_id = _response_id(telling, properties, found)
+        telling.name = text_id(roles[AT["model"]])
+        telling.response_id = _response_id(telling, properties, roles)
         telling.partial = is_loop(properties)
         tell_response(telling, properties)
         if telling.name is None and telling.signal == "span":
@@ -161,25 +161,25 @@ def _tell_model(telling: Telling, levels: Levels, found: Found) -> None:
     telling.system, telling.sent, telling.answered = spoken
 
 
-def _response_id(telling: Telling, properties: Mapping[str, Any], found: Found) -> str | None:
-    told = text_id(found[AT["response_id"]])
+def _response_id(telling: Telling, properties: Mapping[str, Any], roles: Roles) -> str | None:
+    told = text_id(roles[AT["response_id"]])
     for scope, keys in _RESPONSE_IDS.items():
         if (telling.scope or "").startswith(scope):
             told = told or first(text_id(properties.get(key)) for key in keys)
     return real_id(told)
 
 
-def _tell_statement(telling: Telling, levels: Levels, found: Found) -> None:
+def _tell_statement(telling: Telling, levels: Levels, roles: Roles) -> None:
     spoken = statement(levels, telling.event_name or "")
     telling.system, telling.sent, telling.answered = spoken
-    telling.response_id = _response_id(telling, levels[0], found)
-    telling.name = text_id(found[AT["model"]])
+    telling.response_id = _response_id(telling, levels[0], roles)
+    telling.name = text_id(roles[AT["model"]])
     if telling.signal == "span_event":
         tell_note_of_tool(telling, levels[0])
 
 
 def _is_marked(telling: Telling, properties: Mapping[str, Any]) -> bool:
-    """Say whether this was marked as failed by mistake: OpenInference's spans of the Vercel AI SDK after a failure."""
+    """Return whether this was wrongly marked as failed: OpenInference's spans of the Vercel AI SDK after an error."""
     if telling.scope != _MARKING or _MARK not in properties:
         return False
     return telling.kind == "none" or telling.result is not None or telling.tokens is not None
@@ -196,8 +196,8 @@ def _told_in_answer(telling: Telling, levels: Levels) -> Failure | None:
     return cause
 
 
-def _tell_failure(telling: Telling, event: Mapping[str, Any], levels: Levels, found: Found) -> None:
-    if not telling.failed and not has_failed(event, found) and telling.kind != "error":
+def _tell_failure(telling: Telling, event: Mapping[str, Any], levels: Levels, roles: Roles) -> None:
+    if not telling.failed and not has_failed(event, roles) and telling.kind != "error":
         return
     if _is_marked(telling, levels[0]) or (telling.signal == "span" and is_note(levels[0])):
         telling.failed = False

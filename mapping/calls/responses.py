@@ -39,7 +39,7 @@ _DETAILS = ("ached", "ache_read", "reasoning", "houghts")
 
 
 def tell_response(telling: Telling, properties: Mapping[str, Any]) -> None:
-    """Tell tokens, model and id that only the request or the response knows, where they are logged as they came."""
+    """Set tokens, model and id that only the logged request or response has."""
     knows_model = any(key in properties for key in _RESPONSE_MODELS)
     for key in _RESPONSES:
         value = properties.get(key)
@@ -72,14 +72,14 @@ def _asked_model(properties: Mapping[str, Any]) -> str | None:
 
 
 def _tell_answering_model(telling: Telling, response: str) -> None:
-    """Tell the model that answered, where it is a version of the one that was asked for."""
-    found = _MODEL.search(response)
-    if found is not None and found[1].startswith(str(telling.name)):
-        telling.name = found[1]
+    """Set the model that answered, if it is a version of the requested one."""
+    roles = _MODEL.search(response)
+    if roles is not None and roles[1].startswith(str(telling.name)):
+        telling.name = roles[1]
 
 
 def _has_more(telling: Telling, response: str) -> bool:
-    """Say whether the text of a response may have what is not known yet, before it is parsed."""
+    """Return whether the text of a response may have what is not known yet, before it is parsed."""
     tokens = telling.tokens
     if telling.name is None and '"model' in response:
         return True

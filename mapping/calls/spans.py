@@ -27,8 +27,8 @@ class SpanTree:
         """Return the span above a span, or the span that a log record or a span event belongs to."""
         if not telling.parent_span_id:
             return None
-        found = self._spans.get((telling.trace_id, telling.parent_span_id))
-        return None if found is telling else found
+        roles = self._spans.get((telling.trace_id, telling.parent_span_id))
+        return None if roles is telling else roles
 
     def above(self, telling: Telling) -> Iterator[Telling]:
         """Iterate over the spans above a telling, the nearest first."""
@@ -40,7 +40,7 @@ class SpanTree:
             yield current
 
     def is_cut_off(self, telling: Telling) -> bool:
-        """Say whether something stands between the telling and its root that was not sent."""
+        """Return whether something stands between the telling and its root that was not sent."""
         last = telling
         for last in self.above(telling):  # noqa: B007 - the last one counts
             pass
@@ -53,7 +53,7 @@ class SpanTree:
         return known
 
     def nested(self, one: Telling, other: Telling) -> bool:
-        """Say whether one of two spans stands above the other."""
+        """Return whether one of two spans stands above the other."""
         if one.trace_id != other.trace_id:
             return False
         inner, outer = (one, other) if self.depth(one) > self.depth(other) else (other, one)

@@ -114,10 +114,10 @@ def _by_keys(level: Mapping[str, Any]) -> Tokens | None:
     main = next((row for row in sorted(rows) if 0 in rows[row] or 1 in rows[row]), None)
     if main is None:
         return None
-    found = [rows[main][field][1] if field in rows[main] else None for field in (0, 1)]
+    roles = [rows[main][field][1] if field in rows[main] else None for field in (0, 1)]
     for field in range(2, len(_FIELDS)):
-        found += [next((rows[row][field][1] for row in sorted(rows) if field in rows[row]), None)]
-    return _with_cache(found, apart=EMITTERS[main].cache_apart)
+        roles += [next((rows[row][field][1] for row in sorted(rows) if field in rows[row]), None)]
+    return _with_cache(roles, apart=EMITTERS[main].cache_apart)
 
 
 def _with_cache(numbers: list[int | None], *, apart: bool) -> Tokens:

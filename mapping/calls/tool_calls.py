@@ -12,11 +12,13 @@ from mapping.calls.model import Telling
 from mapping.calls.tools import Result, arguments_of, name_of_span, real_id, real_name, response_of, result_of
 from mapping.messages.extraction import INPUT_KEYS, OUTPUT_KEYS, first, structure, values_of
 from mapping.messages.python_repr import written_object
-from mapping.semantics.attribute_roles import AT, Found, text_id
+from mapping.semantics.attribute_roles import AT, Roles, text_id
 
 # Those who put a tool's result into an object, and those of them who put its failure there.
 _WRAPPING = ("Google ADK", "Haystack", "LangSmith")
 _FAILING_SO = ("Google ADK", "Haystack")
+# Genkit's tools of the second version put out an object.
+_GENKIT = "genkit:metadata:subtype"
 # LlamaIndex's steps say what they were given and gave, as Python writes it, cut off.
 _STEP_INPUT = "llamaindex.step.input_summary"
 _TOLD_RESULT = re.compile(r"tool_output=ToolOutput\(blocks=\[TextBlock\(block_type='text', text='((?:[^'\\]|\\.)*)'")
@@ -27,9 +29,9 @@ _MCP_NAMES = ("mcp_tool.name", "mcp.tool.name")
 _DETAILS = "gen_ai.client.inference.operation.details"
 
 
-def tell_tool(telling: Telling, levels: Levels, found: Found) -> None:
+def tell_tool(telling: Telling, levels: Levels, roles: Roles) -> None:
     properties = levels[0]
-    told = text_id(found[AT["tool"]])
+    told = text_id(roles[AT["tool"]])
     if telling.signal == "span_event":
         output = properties.get("output")
         cut_off = _TOLD_RESULT.search(output) if telling.event_name == STEP_OUTPUT and isinstance(output, str) else None
@@ -40,7 +42,7 @@ def tell_tool(telling: Telling, levels: Levels, found: Found) -> None:
         telling.name, telling.arguments = text_id(written["tool_name"]), written.get("tool_kwargs")
         telling.call_id = real_id(written.get("tool_id"))
         return
-    given = found[AT["arguments"]]
+    given = roles[AT["arguments"]]
     if given is None:
         given = _plain(levels, INPUT_KEYS, but="new_context")
     if given is None and _is_given(properties.get("tool.parameters")):
@@ -48,9 +50,9 @@ def tell_tool(telling: Telling, levels: Levels, found: Found) -> None:
     if given is None and _FLAT_TYPE in properties:
         given = {key.removeprefix(_FLAT): value for key, value in properties.items() if key.startswith(_FLAT)} or None
     telling.arguments = arguments_of(given)
-    telling.name = real_name(told) or _other_name(telling, properties, found, told)
-    result = _result(telling, levels, found)
-    telling.call_id = real_id(text_id(found[AT["call_id"]])) or result.call_id
+    telling.name = real_name(told) or _other_name(telling, properties, roles, told)
+    result = _result(telling, levels, roles)
+    telling.call_id = real_id(text_id(roles[AT["call_id"]])) or result.call_id
     telling.result = result.value
     if result.failed:
         telling.failed = True
@@ -58,29 +60,29 @@ def tell_tool(telling: Telling, levels: Levels, found: Found) -> None:
         telling.failure = faults.failure(None, words if isinstance(words, str | dict) else None)
 
 
-def _other_name(telling: Telling, properties: Mapping[str, Any], found: Found, told: str | None) -> str | None:
+def _other_name(telling: Telling, properties: Mapping[str, Any], roles: Roles, told: str | None) -> str | None:
     named = first(text_id(properties.get(key)) for key in _MCP_NAMES)
     parameters = structure(properties.get("tool_parameters"))
     if named is None and isinstance(parameters, dict):
         named = text_id(parameters.get("mcp_tool_name"))
     if named is None and told is None:
-        named = text_id(properties.get("name") if telling.scope == _NAMING else found[AT["own_name"]])
+        named = text_id(properties.get("name") if telling.scope == _NAMING else roles[AT["own_name"]])
         if named is None and telling.signal == "span" and telling.event_name not in EXECUTIONS:
             named = name_of_span(telling.event_name)
     return named or told
 
 
 def _is_given(value: object) -> bool:
-    """Say whether these are a tool's arguments, rather than the schema of them."""
+    """Return whether these are a tool's arguments, rather than the schema of them."""
     held = structure(value)
     return isinstance(held, dict) and not ("type" in held or "properties" in held or "def" in held)
 
 
-def _result(telling: Telling, levels: Levels, found: Found) -> Result:
-    value = found[AT["result"]]
+def _result(telling: Telling, levels: Levels, roles: Roles) -> Result:
+    value = roles[AT["result"]]
     if value is None:
         value = _plain(levels, OUTPUT_KEYS)
-    if telling.emitter in _WRAPPING:
+    if telling.emitter in _WRAPPING or levels[0].get(_GENKIT) == "tool.v2":
         return response_of(value, may_fail=telling.emitter in _FAILING_SO)
     return result_of(value)
 
@@ -96,7 +98,7 @@ def _plain(levels: Levels, keys: dict[str, int], but: str | None = None) -> Any:
 
 
 def tell_note_of_tool(telling: Telling, properties: Mapping[str, Any]) -> None:
-    """Tell what Strands notes in a tool's span: its arguments as the tool's message, its result as a choice.
+    """Set what Strands records in a tool's span: its arguments as the tool's message, its result as a choice.
 
     Or both as the tool's messages, by the later conventions.
     """

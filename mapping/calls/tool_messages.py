@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from mapping.calls.model import Call, Part
+from mapping.calls.model import Call, Failure, Part
 from mapping.messages.canonical import plain_of
 
 # Of those who asked for a tool, so many are looked at that did so last before a call.
@@ -44,7 +44,7 @@ _NOBODY = _AskedFor()
 
 
 def settle_tools(calls: Sequence[Call]) -> None:
-    """Give tools' calls the id, arguments and result that messages know, where their own tellers do not.
+    """Return tools' calls the id, arguments and result that messages know, where their own tellers do not.
 
     A call without an id is the latest of its name that was asked for before it and that nobody else answers.
     """
@@ -70,6 +70,9 @@ def settle_tools(calls: Sequence[Call]) -> None:
             model, part = result[0]
             call.result = part.get("result")
             call.given_by["result"] = model.id
+            if part.get("failed") and call.status != "error":
+                call.status = "error"
+                call.failure = Failure(None, call.result if isinstance(call.result, str) else None)
 
 
 def _place(call: Call) -> str:

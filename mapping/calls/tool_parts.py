@@ -50,7 +50,7 @@ class _Asked:
         self._by_name[call.get("name")].append(self._count)
 
     def answer(self, result: Part) -> None:
-        """Give a result the name of its call, and the id: of the first that waits, by its name if it has one."""
+        """Return a result the name of its call, and the id: of the first that waits, by its name if it has one."""
         number = self._by_id.get(result["id"]) if "id" in result else self._first(result.get("name"))
         call = self._waiting.pop(number, None) if number is not None else None
         if call is None:

@@ -165,8 +165,8 @@ def _is_wrapper(value: Mapping[str, Any]) -> bool:
 
 def _in_object(value: dict[str, Any], depth: int) -> Result:
     for read in (_of_langchain, _of_mcp, _of_llama_index, _of_gemini, _of_opencode):
-        if (found := read(value, depth + 1)) is not None:
-            return found
+        if (roles := read(value, depth + 1)) is not None:
+            return roles
     return Result(value, value.get("isError") is True or value.get("is_error") is True or _state(value))
 
 
@@ -225,7 +225,7 @@ def _state(value: Mapping[str, Any]) -> bool:
 
 
 def _is_mcp(value: Mapping[str, Any]) -> bool:
-    """Say whether an object is MCP's result of a tool, or AgentScope's, rather than what a tool has made itself."""
+    """Return whether an object is MCP's result of a tool, or AgentScope's, rather than what a tool has made itself."""
     return (
         value.keys() <= {"content", "isError", "structuredContent", "_meta", "is_error", "meta", "resultType"}
         or {"content", "state"} <= value.keys()

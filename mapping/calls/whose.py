@@ -1,4 +1,4 @@
-"""Whose an event is: its session and its agent, and which emitter speaks."""
+"""The session, the agent and the emitter of an event."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from mapping.calls.kinds import Levels, lc_agent
 from mapping.calls.model import Telling
 from mapping.messages.extraction import structure
-from mapping.semantics.attribute_roles import AT, Found, agent_of_resource, find, session_of, text_id, type_of
+from mapping.semantics.attribute_roles import AT, Roles, agent_of_resource, find, session_of, text_id, type_of
 from mapping.semantics.emitters import EMITTERS, emitter_of_scope
 from mapping.semantics.vocabulary import NAMED_BY_SPAN
 
@@ -44,12 +44,12 @@ def emitter_of(scope: str | None, properties: Mapping[str, Any]) -> str | None:
     return emitter_of_scope(scope) or next((name for key, name in _TYPE_KEYS.items() if key in properties), None)
 
 
-def tell_whose(telling: Telling, event: Mapping[str, Any], levels: Levels, found: Found) -> None:
-    """Tell the session, the agent and the provider."""
+def tell_whose(telling: Telling, event: Mapping[str, Any], levels: Levels, roles: Roles) -> None:
+    """Set the session, the agent and the provider."""
     properties = levels[0]
     resource = event.get("resource")
     resource = resource if isinstance(resource, dict) else {}
-    session = session_of(found)
+    session = session_of(roles)
     if session is None:
         session = _session_in_context(properties)
     if session is None:
@@ -57,14 +57,14 @@ def tell_whose(telling: Telling, event: Mapping[str, Any], levels: Levels, found
         inherited = find(scope.get("attributes") if isinstance(scope, dict) else None, resource)
         session = session_of(inherited)
     telling.session_id = session or event.get("session_id")
-    telling.provider = text_id(found[AT["provider"]])
+    telling.provider = text_id(roles[AT["provider"]])
 
-    named = text_id(found[AT["agent"]]) or lc_agent(properties) or _agent_at_work(telling, properties)
-    whole = text_id(found[AT["whole"]])
-    fallback = text_id(found[AT["agent_id"]]) or (None if whole in _NO_WHOLES else whole)
+    named = text_id(roles[AT["agent"]]) or lc_agent(properties) or _agent_at_work(telling, properties)
+    whole = text_id(roles[AT["whole"]])
+    fallback = text_id(roles[AT["agent_id"]]) or (None if whole in _NO_WHOLES else whole)
     if telling.kind == "agent" and (named is None or named in _NO_AGENTS):
-        named = _own_name(telling, properties, found) or named
-    fallback = fallback or _workflow_name(telling, found)
+        named = _own_name(telling, properties, roles) or named
+    fallback = fallback or _workflow_name(telling, roles)
     if named is not None and _NO_NAME.fullmatch(named) is not None:
         named = None
     elif named in _NO_AGENTS:
@@ -83,18 +83,18 @@ def _agent_at_work(telling: Telling, properties: Mapping[str, Any]) -> str | Non
         return None
     for key in _STEP_TEXTS:
         value = properties.get(key)
-        if isinstance(value, str) and (found := _AGENT_AT_WORK.search(value)) is not None:
-            return found[1]
+        if isinstance(value, str) and (roles := _AGENT_AT_WORK.search(value)) is not None:
+            return roles[1]
     return None
 
 
-def _workflow_name(telling: Telling, found: Found) -> str | None:
+def _workflow_name(telling: Telling, roles: Roles) -> str | None:
     """Return what a root that is no call is called as: the workflow that all of it works in."""
     if telling.signal != "span" or telling.kind != "none" or telling.parent_span_id:
         return None
-    if type_of(found) not in ("workflow", "agent"):
+    if type_of(roles) not in ("workflow", "agent"):
         return None
-    return text_id(found[AT["own_name"]]) or _without_endings(telling.event_name)
+    return text_id(roles[AT["own_name"]]) or _without_endings(telling.event_name)
 
 
 def _without_endings(name: str | None) -> str | None:
@@ -103,9 +103,9 @@ def _without_endings(name: str | None) -> str | None:
     return name.removesuffix(ending) if name else None
 
 
-def _own_name(telling: Telling, properties: Mapping[str, Any], found: Found) -> str | None:
+def _own_name(telling: Telling, properties: Mapping[str, Any], roles: Roles) -> str | None:
     """Return the name of an agent that its own span gives it by itself."""
-    own = text_id(found[AT["own_name"]])
+    own = text_id(roles[AT["own_name"]])
     if own is not None:
         return own
     name, chosen = telling.event_name, _chosen_name(telling, properties)

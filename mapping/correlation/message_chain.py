@@ -1,8 +1,8 @@
 """Which conversation a call of a model goes on with, told by the messages that it repeats.
 
-Language models remember nothing: each call sends the whole conversation so far. So lists of messages are compared, by
-hashes in a chain: of the first message, of the first two, ... of all of them, of all of them and the answer. A call
-leaves its hashes behind (`Heard`), and one whose list begins with such a list, within a window, goes on with it.
+Language models remember nothing: each call sends the whole conversation so far. So lists of messages are compared by a
+chain of hashes: of the first message, of the first two, ... of all of them, of all of them and the answer. The hashes
+of each call are stored (`ChainRecord`). A later call whose list begins with a stored one continues it, in a window.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from typing import Any
 import msgspec
 
 from mapping.messages.canonical import Message, call_of
-from mapping.model import Conversation, Event, Heard
+from mapping.model import ChainRecord, Event, MessageHashes
 from mapping.times import NS
 
-# Where no answer is part of the match: two strangers that say "hi" on different days stay apart.
+# Used where no answer is part of the match, so that two users who say "hi" on different days are kept apart.
 UNANSWERED_WINDOW = 3600 * NS
-# Of a longer list the end is compared: a hash is looked for in the store, and who knows all but so many messages knows
-# the conversation.
+# Only the last lists of a longer conversation are looked up in the store: a list of all but this many messages is
+# enough to find it.
 MAX_LISTS = 512
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-def conversation_of(event: Event, levels: Sequence[dict[str, Any]]) -> Conversation | None:
-    """Give the conversation whose messages stand in an event's attributes (`levels`), None where no list of them does.
+def conversation_of(event: Event, levels: Sequence[dict[str, Any]]) -> MessageHashes | None:
+    """Return the hashes of the messages in an event's attributes (`levels`), or None if they hold no list of messages.
 
-    Only the same system prompt and the same service (else the same source) can make it the same conversation. What a
-    call brought back that has failed is no answer.
+    Calls with different system prompts or services (or sources, where no service is known) are never the same
+    conversation. The output of a failed call is not an answer.
     """
     call = call_of(levels)
     if call is None:
@@ -41,7 +41,7 @@ def conversation_of(event: Event, levels: Sequence[dict[str, Any]]) -> Conversat
     lists = list(_chain(scope, call.sent))
     first_answer = next((place for place, message in enumerate(call.sent) if message[0] == "assistant"), len(lists))
     kept = lists[-MAX_LISTS:]
-    return Conversation(
+    return MessageHashes(
         root=lists[0].hex(),
         lists=[digest.hex() for digest in kept],
         unanswered=max(0, first_answer - (len(lists) - len(kept))),
@@ -59,16 +59,16 @@ def _hash(before: bytes, said: object) -> bytes:
     return blake2b(before + _encode(said), digest_size=16).digest()
 
 
-def hashes_of(conversation: Conversation) -> list[str]:
-    """Give every hash that says where the call belongs."""
+def hashes_of(conversation: MessageHashes) -> list[str]:
+    """Return every hash by which the call's trace can be found."""
     answer = [] if conversation.answer is None else [conversation.answer]
     return [*conversation.lists, *answer]
 
 
-def trace_heard(event: Event, conversation: Conversation, heard: Mapping[str, Heard], window: int) -> str | None:
-    """Give the trace of the longest list heard that the event's call goes on with, or repeats after a failure.
+def trace_heard(event: Event, conversation: MessageHashes, heard: Mapping[str, ChainRecord], window: int) -> str | None:
+    """Return the trace of the longest stored list that the event's call continues, or repeats after a failure.
 
-    `window` is for lists that the model has a part in, in nanoseconds.
+    `window` is in nanoseconds and applies to lists that contain a message of the model.
     """
     if conversation.answer is not None:
         known = heard.get(conversation.answer)
@@ -85,8 +85,8 @@ def trace_heard(event: Event, conversation: Conversation, heard: Mapping[str, He
     return None
 
 
-def _continues(known: Heard, age: int, event: Event, conversation: Conversation, is_whole: bool) -> bool:
-    """Say whether a call goes on with a list that was heard this long before it (0 and less: after it)."""
+def _continues(known: ChainRecord, age: int, event: Event, conversation: MessageHashes, is_whole: bool) -> bool:
+    """Return whether a call may continue a list that is `age` nanoseconds older than it (negative: newer)."""
     if known.state == "open":
         return is_whole or age >= 0
     if known.state == "answered":
@@ -94,33 +94,37 @@ def _continues(known: Heard, age: int, event: Event, conversation: Conversation,
     return is_whole and conversation.answer is None and age <= 0
 
 
-def leave(conversation: Conversation, trace: str, at: int, heard: Mapping[str, Heard], window: int) -> Iterator[Heard]:
-    """Give what a call leaves behind once its trace is known: what is new to `heard`, or takes an earlier one's place.
+def leave(
+    conversation: MessageHashes, trace: str, at: int, heard: Mapping[str, ChainRecord], window: int
+) -> Iterator[ChainRecord]:
+    """Yield the records to write once a call's trace is known: those new to `heard`, and those that replace one there.
 
-    Its own list and the answer are always among it: two calls that know nothing of each other then write the same
-    record, and the store lets the second one look again.
+    The call's own list and its answer are always included. Two concurrent calls with the same list then write the same
+    record, the second transaction conflicts, and it looks again.
     """
     *before, whole = conversation.lists
     known = heard.get(whole)
     yield _later(
-        known, Heard(id=whole, trace=trace, at=at, state="open" if conversation.answer is None else "answered")
+        known, ChainRecord(id=whole, trace=trace, at=at, state="open" if conversation.answer is None else "answered")
     )
     if conversation.answer is not None:
-        yield _later(heard.get(conversation.answer), Heard(id=conversation.answer, trace=trace, at=at, state="open"))
+        yield _later(
+            heard.get(conversation.answer), ChainRecord(id=conversation.answer, trace=trace, at=at, state="open")
+        )
     for list_id in before:
         known = heard.get(list_id)
-        # The call came before any that repeats it; and what was left long ago waits for nothing any more.
+        # The call came before any call that repeats it. Expectations outside the window are obsolete.
         if known is None or (
             known.state == "expected" and ((known.trace == trace and at < known.at) or abs(at - known.at) > window)
         ):
-            yield Heard(id=list_id, trace=trace, at=at, state="expected")
+            yield ChainRecord(id=list_id, trace=trace, at=at, state="expected")
 
 
-def _later(known: Heard | None, new: Heard) -> Heard:
-    """Give what is to be kept of a list heard twice: where it was heard last."""
+def _later(known: ChainRecord | None, new: ChainRecord) -> ChainRecord:
+    """Return which of two records of the same list to keep: the later one."""
     if known is None or known.state == "expected":
         return new
     if known.trace != new.trace:
         return new if new.at >= known.at else known
     answered = "answered" in (known.state, new.state)
-    return Heard(id=new.id, trace=new.trace, at=max(known.at, new.at), state="answered" if answered else "open")
+    return ChainRecord(id=new.id, trace=new.trace, at=max(known.at, new.at), state="answered" if answered else "open")

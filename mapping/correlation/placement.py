@@ -1,4 +1,4 @@
-"""Which trace an event belongs to. The first rule that decides is kept as the event's `correlation`.
+"""Decides which trace an event belongs to. The first rule that applies is stored as the event's `correlation`.
 
 1. `trace_id`: the event carries one.
 2. `session`: the most recent trace (by start) of the event's session.
@@ -21,7 +21,7 @@ from mapping.correlation.message_chain import leave, trace_heard
 from mapping.correlation.trace_rollup import absorb, trace_of
 from mapping.errors import Problem, invalid
 from mapping.ids import made_trace_id
-from mapping.model import Event, Heard, Trace
+from mapping.model import ChainRecord, Event, Trace
 from mapping.times import NS
 
 CONVERSATION_WINDOW = 24 * 3600 * NS
@@ -38,7 +38,7 @@ class Placement:
     def __init__(
         self,
         traces: Iterable[Trace],
-        heard: Iterable[Heard] = (),
+        heard: Iterable[ChainRecord] = (),
         *,
         agent_window: int,
         conversation_window: int = CONVERSATION_WINDOW,
@@ -56,7 +56,7 @@ class Placement:
             self._remember(trace)
 
     def place(self, event: Event, now: int) -> Problem | None:
-        """Decide the event's trace, and let the trace take it up. `now` becomes the trace's time of update.
+        """Decide the event's trace and add the event to it. `now` becomes the trace's time of update.
 
         Returns the reason where no rule decides and the event may not make a trace of its own.
         """
@@ -83,7 +83,7 @@ class Placement:
         if event.correlation == "created" and event.session_id is None and event.agent_id is not None:
             # Nothing is asked of it. But two receivers that start a run of the agent at once both write it, and the
             # second one looks again.
-            self._hear([Heard(id=run_mark(event.agent_id), trace=trace.id, at=event.timestamp, state="open")])
+            self._hear([ChainRecord(id=run_mark(event.agent_id), trace=trace.id, at=event.timestamp, state="open")])
         if event.conversation is not None:
             left = leave(event.conversation, trace.id, event.timestamp, self.heard, self._conversation_window)
             self._hear(list(left))
@@ -91,12 +91,12 @@ class Placement:
             self._hear([self._last_of_caller(event.caller, trace.id, event.timestamp)])
         return None
 
-    def _last_of_caller(self, caller: str, trace_id: str, at: int) -> Heard:
+    def _last_of_caller(self, caller: str, trace_id: str, at: int) -> ChainRecord:
         """Return which conversation a caller was in last, now that it was in one at a moment."""
         known = self.heard.get(caller_mark(caller))
         if known is not None and (known.at, known.trace) > (at, trace_id):
             return known
-        return Heard(id=caller_mark(caller), trace=trace_id, at=at, state="open")
+        return ChainRecord(id=caller_mark(caller), trace=trace_id, at=at, state="open")
 
     def _remember(self, trace: Trace) -> None:
         if trace.session_id is not None:
@@ -104,7 +104,7 @@ class Placement:
         if trace.agent_id is not None:
             self._by_agent.setdefault(trace.agent_id, set()).add(trace.id)
 
-    def _hear(self, left: list[Heard]) -> None:
+    def _hear(self, left: list[ChainRecord]) -> None:
         for known in left:
             self.heard[known.id] = known
             self.touched_heard.add(known.id)
@@ -145,7 +145,7 @@ class Placement:
 
 
 def run_mark(agent_id: str) -> str:
-    """Give the name of the mark that the making of a trace for an agent leaves, beside lists of messages."""
+    """Return the name of the mark that the making of a trace for an agent leaves, beside lists of messages."""
     return made_trace_id("agent", agent_id)
 
 
@@ -155,7 +155,7 @@ def caller_mark(caller: str) -> str:
 
 
 def created_trace_id(event: Event) -> str:
-    """Give the trace that rule 5 makes for this event."""
+    """Return the trace that rule 5 makes for this event."""
     if event.session_id is not None:
         return made_trace_id("session", event.session_id)
     return made_trace_id("event", event.id)

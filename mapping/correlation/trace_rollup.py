@@ -1,4 +1,4 @@
-"""What a trace is told by its events. Any order, split or grouping of the same events gives the same trace."""
+"""A trace's fields as sums over its events. Any order, split or grouping of the same events gives the same trace."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from mapping.model import Event, Trace
 
 
 def trace_of(event: Event, trace_id: str, now: int) -> Trace:
-    """Give the trace as it would be if this event were all of it."""
+    """Return the trace that consists of this event alone."""
     trace = Trace(
         id=trace_id,
         start_time=event.timestamp,
@@ -34,9 +34,9 @@ def trace_of(event: Event, trace_id: str, now: int) -> Trace:
 
 
 def absorb(known: Trace, new: Trace) -> Trace:
-    """Give the trace of both traces' events. Associative and commutative but for `created_at` and `revision`.
+    """Return the trace of both traces' events. Associative and commutative, except for `created_at` and `revision`.
 
-    An event that arrives makes a trace run again that was closed for idleness only.
+    A trace that was completed only because it was idle is running again.
     """
     session_id, session_at = _first(known.session_id, known.session_at, new.session_id, new.session_at)
     agent_id, agent_at = _first(known.agent_id, known.agent_at, new.agent_id, new.agent_at)
@@ -75,7 +75,7 @@ def absorb(known: Trace, new: Trace) -> Trace:
 
 
 def _first(value: str | None, at: int | None, other: str | None, other_at: int | None) -> tuple[str | None, int | None]:
-    """Take the value that was carried first; at the same moment the lesser one, so that order cannot matter."""
+    """Return the earliest value; at the same moment the lesser one, so that order cannot matter."""
     if value is None or at is None:
         return other, other_at
     if other is None or other_at is None or (at, value) <= (other_at, other):

@@ -1,7 +1,7 @@
-"""Events as they are read, back to events: what an export holds, of this receiver or another.
+"""Maps events as they are read back to events: the lines of an export, of this receiver or another.
 
-Nothing is read from the properties that the event says itself: its id, session, agent, type, status and name are kept
-as they are. Only what it does not show is had from the properties again: the list of messages, and whose call it is of.
+An event's id, session, agent, type, status and name are kept as they are. Only fields that it does not show are derived
+from the properties again: the list of messages, and whose call it is.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SPAN_ID = re.compile(r"[0-9a-f]{16}")
 
 
 class EventAsRead(msgspec.Struct):
-    """An event as `GET /api/v1/events` gives it. `created_at` and `correlation` are found anew, like unknown fields."""
+    """An event as `GET /api/v1/events` returns it. `created_at` and `correlation` are ignored, like unknown fields."""
 
     id: str
     trace_id: str
@@ -48,13 +48,14 @@ class EventAsRead(msgspec.Struct):
     parent_span_id: str | None = None
     severity: str | None = None
     duration_ns: int | None = None
+    order: int | None = None
 
 
 _decoder = msgspec.json.Decoder(EventAsRead)
 
 
 def event_as_read(body: bytes | msgspec.Raw, changes: Changes | None = None, *, indexed: bool = True) -> Event:
-    """Decode and map one event. `indexed` says whether it is to be searched.
+    """Decode and map one event. `indexed` says whether it is to be searchable.
 
     Raises Problem naming the field and what was expected.
     """
@@ -84,9 +85,10 @@ def event_as_read(body: bytes | msgspec.Raw, changes: Changes | None = None, *, 
         parent_span_id=read.parent_span_id or None,
         severity=read.severity or None,
         duration=read.duration_ns,
+        order=read.order or None,
         indexed=indexed,
     )
-    _tell(event)
+    _link(event)
     return event
 
 
@@ -109,21 +111,27 @@ def _check(read: EventAsRead) -> None:
         raise invalid(f"trace_id: expected 32 hex digits in lower case of a span's, got {read.trace_id[:80]!r}")
     if not isinstance((read.scope or {}).get("attributes", {}), dict):
         raise invalid("scope.attributes: expected an object")
-    if read.duration_ns is not None and not 0 <= read.duration_ns <= INT64_MAX:
-        raise invalid(f"duration_ns: expected 0 to {INT64_MAX}, got {read.duration_ns}")
+    _check_number("duration_ns", read.duration_ns)
+    _check_number("order", read.order)
 
 
-def _tell(event: Event) -> None:
-    """Tell the event which messages others may go on with, and whose call it is of."""
+def _check_number(field: str, number: int | None) -> None:
+    if number is not None and not 0 <= number <= INT64_MAX:
+        raise invalid(f"{field}: expected 0 to {INT64_MAX}, got {number}")
+
+
+def _link(event: Event) -> None:
+    """Set the messages that later calls may continue, and whose call it is."""
+    if event.kind not in {"log_record", "json"}:
+        return
     levels = [event.properties]
     if event.kind == "log_record":
         body = event.properties.get("body")
         levels = [{key: value for key, value in event.properties.items() if key != "body"}]
         if isinstance(body, dict):
             levels += log_bodies.levels_of(body)
-    if event.kind in {"log_record", "json"}:
-        event.conversation = conversation_of(event, levels)
-        event.caller = next(filter(None, map(log_bodies.caller_of, levels)), None)
+    event.conversation = conversation_of(event, levels)
+    event.caller = next(filter(None, map(log_bodies.caller_of, levels)), None)
 
 
 def _fields(value: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""Events as they are read, back to OTLP/JSON, which any OTLP receiver takes: the inverse of `spans.py` and `logs.py`.
+"""Writes events as OTLP/JSON, which any OTLP receiver accepts: the inverse of `spans.py` and `logs.py`.
 
-A span carries those of its span events that are given with it. A span event without its span, and a JSON event, become
-log records. What OTLP has no field for, or the mapping would not read from it again, is added as attributes of our own
-(`mapping/otlp/vectadb_attributes.py`): every request is mapped as it would be on arrival, and compared.
+A span contains those of its span events that are passed with it. Span events without their span, and JSON events,
+become log records. Fields that OTLP does not have, or that the mapping would not derive again, are added as attributes
+of our own (`mapping/otlp/vectadb_attributes.py`): every request is mapped as on arrival, and compared.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class _Signal(NamedTuple):
     map: Callable[[Wire, bytes, int], Mapped]
 
 
-class Request(NamedTuple):
+class ExportRequest(NamedTuple):
     """`signal` is `traces` or `logs`, `body` one Export...ServiceRequest as JSON."""
 
     signal: str
@@ -53,9 +53,9 @@ class Request(NamedTuple):
 
 
 def with_their_spans(pages: Iterable[Sequence[Read]], most: int = _WAITING) -> Iterator[list[Read]]:
-    """Give pages of events, newest first, with span events held back until the page of their span.
+    """Yield pages of events, newest first, with span events held back until the page of their span.
 
-    Of more than `most` those that wait for longest do not wait on; what waits in the end comes last.
+    If more than `most` wait, the oldest are released; those left at the end come last.
     """
     waiting: dict[tuple[str, str], list[Read]] = {}
     held = 0
@@ -79,8 +79,8 @@ def with_their_spans(pages: Iterable[Sequence[Read]], most: int = _WAITING) -> I
     yield [event for of_span in waiting.values() for event in of_span]
 
 
-def requests_of(events: Sequence[Read]) -> Iterator[Request]:
-    """Give events as requests, at most one of each signal."""
+def requests_of(events: Sequence[Read]) -> Iterator[ExportRequest]:
+    """Yield the requests of events, at most one per signal."""
     spans = [event for event in events if event["kind"] in SPAN_KINDS and not is_placeholder(event["properties"])]
     by_id = {(span["trace_id"], span["span_id"]): span for span in spans}
     of_span: dict[str, list[Read]] = {}
@@ -95,7 +95,7 @@ def requests_of(events: Sequence[Read]) -> Iterator[Request]:
             records.append(event)
     for signal, those in ((_TRACES, spans), (_LOGS, records)):
         if those:
-            yield Request(signal.name, _request(signal, those, of_span))
+            yield ExportRequest(signal.name, _request(signal, those, of_span))
 
 
 def _request(signal: _Signal, events: Sequence[Read], of_span: Mapping[str, list[Read]]) -> bytes:
@@ -120,20 +120,20 @@ def _request(signal: _Signal, events: Sequence[Read], of_span: Mapping[str, list
     request = {resources_field: resources}
     # A moment that is written where an event has it: what has none is seen to differ.
     mapped = signal.map(JsonWire(), msgspec.json.encode(request), 1).events
-    for (item, event), found in zip(pairs, mapped, strict=True):
-        _keep(item, event, found)
+    for (item, event), mapped_again in zip(pairs, mapped, strict=True):
+        _keep(item, event, mapped_again)
     return msgspec.json.encode(request)
 
 
-def _keep(item: Item, event: Read, found: Event) -> None:
-    """Add to an item what the mapping did not find in it."""
-    shown = {"timestamp": format_rfc3339(found.timestamp)}
+def _keep(item: Item, event: Read, mapped_again: Event) -> None:
+    """Add the fields that the mapping does not derive from an item."""
+    shown = {"timestamp": format_rfc3339(mapped_again.timestamp)}
     lost = {
         field: event[field]
         for field in vectadb_attributes.FIELDS
-        if event[field] != shown.get(field, getattr(found, field))
+        if event[field] != shown.get(field, getattr(mapped_again, field))
     }
-    if lost or found.id != event["id"]:
+    if lost or mapped_again.id != event["id"]:
         item["attributes"] += _attributes({vectadb_attributes.EVENT_ID: event["id"]})
         item["attributes"] += _attributes({vectadb_attributes.PREFIX + field: value for field, value in lost.items()})
 
@@ -180,7 +180,7 @@ def _span_event(event: Read) -> Item:
 
 
 def _in_order(span: Read, events: Sequence[Read]) -> list[Read]:
-    """Give a span's events as it had them: their ids tell their places."""
+    """Return a span's events in their original order, which their ids give."""
     of_span = identity(span["trace_id"], span["span_id"], span["kind"])
     places = {named("span_event", *of_span, str(n)): n for n in range(len(events))}
     return sorted(events, key=lambda event: (places.get(event["id"], len(events)), event["timestamp"]))
@@ -213,7 +213,7 @@ def _record(event: Read) -> Item:
 
 
 def _taken(properties: Item, key: str, fits: Callable[[object], bool]) -> Any:
-    """Take a property that the mapping made of a field; None where it is not what the mapping makes."""
+    """Remove and return a property that the mapping made of a field, or None if the mapping would not make it."""
     return properties.pop(key) if fits(properties.get(key)) else None
 
 
@@ -255,7 +255,7 @@ def _attributes(values: Read) -> list[Item]:
 
 
 def _value(value: Any) -> Item:
-    """Give a value as an AnyValue."""
+    """Return a value as an AnyValue."""
     return _FORMS[type(value)](value)
 
 

@@ -1,4 +1,4 @@
-"""Decoding of JSON bodies: what a client did wrong is said field first, and what others get wrong is repaired."""
+"""Decoding of JSON bodies. Errors name the field first, and common mistakes of clients are repaired."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _FAULTS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 def decode(
     decoder: msgspec.json.Decoder[_T], body: bytes | msgspec.Raw, expected: str, changes: Changes | None = None
 ) -> _T:
-    """Decode a body, or a part of one; once more where `repair` can help, counting what it replaced in `changes`.
+    """Decode a body, or a part of one; on an error decode what `repair` makes of it, and count that in `changes`.
 
-    Of a key that comes twice the last counts.
+    Of a duplicate key the last value counts.
     Raises Problem (INVALID_ARGUMENT) naming the field and what was expected.
     """
     if not body:

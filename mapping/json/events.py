@@ -1,4 +1,4 @@
-"""JSON events of `/api/v1/events` to events (contract, section 2; the seed's EventIngestionRequest)."""
+"""Maps the JSON events of `/api/v1/events` to events."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class EventRequest(msgspec.Struct):
     session_id: Annotated[str, _said("a conversation or task, whose latest trace the event goes into")] | None = None
     source: Annotated[dict[str, Any], _said("where it was logged: system, log_group, log_stream, log_id")] | None = None
     event_id: Annotated[str, _said("your own id, which makes it safe to send the event again")] | None = None
-    # What the seed's own SDK sends in place of `properties`.
+    # Sent by the VectaDB SDK in place of `properties`.
     metadata: Annotated[Any, _said("added to the properties")] = None
     context: Annotated[Any, _said("added to the properties")] = None
 
@@ -96,9 +96,9 @@ def decode_event(body: bytes | msgspec.Raw, changes: Changes | None = None) -> E
 
 
 def map_event(request: EventRequest, options: Options, new_id: str, idempotency_key: str | None = None) -> Event:
-    """Map one event. `new_id` (a UUID) is its id where nothing in the request identifies it.
+    """Map one event. `new_id` (a UUID) is its id if nothing in the request identifies it.
 
-    Raises Problem for a timestamp that is none.
+    Raises Problem for an invalid timestamp.
     """
     try:
         timestamp = parse_rfc3339(request.timestamp)
@@ -107,9 +107,9 @@ def map_event(request: EventRequest, options: Options, new_id: str, idempotency_
     trace_id = ids.trace_id(request.trace_id or "")
     properties = _properties(request)
     source = storable(request.source) if request.source else None
-    found = find(properties)
-    kind = request.event_type or type_of(found) or ("tool_call" if tool_of(found) else "log")
-    failed = kind == "error" or is_error(found) or properties.get("status") in _FAILED
+    roles = find(properties)
+    kind = request.event_type or type_of(roles) or ("tool_call" if tool_of(roles) else "log")
+    failed = kind == "error" or is_error(roles) or properties.get("status") in _FAILED
     name = properties.get("name")
     event = Event(
         id=_id(request, source, new_id, idempotency_key),
@@ -119,8 +119,8 @@ def map_event(request: EventRequest, options: Options, new_id: str, idempotency_
         # OpenTelemetry's invalid id, zeros alone, is no trace for strangers to share.
         trace_id=trace_id if trace_id.strip("0") else None,
         event_type=kind,
-        agent_id=request.agent_id or agent_of(found),
-        session_id=request.session_id or session_of(found),
+        agent_id=request.agent_id or agent_of(roles),
+        session_id=request.session_id or session_of(roles),
         name=name if isinstance(name, str) and name else None,
         status="error" if failed else "unset",
         source=source,
@@ -141,7 +141,7 @@ def _id(request: EventRequest, source: dict[str, Any] | None, new_id: str, idemp
 
 
 def _properties(request: EventRequest) -> dict[str, Any]:
-    """The properties as sent, and the seed SDK's `metadata` and `context` folded in.
+    """Return the properties as sent, with the VectaDB SDK's `metadata` and `context` merged in.
 
     What they say otherwise than the properties stands under its longer name: `metadata.KEY`.
     """
@@ -154,7 +154,7 @@ def _properties(request: EventRequest) -> dict[str, Any]:
 
 
 def _fields(value: Any, otherwise: str) -> dict[str, Any]:
-    """Give an object's fields; what is no object stands under `otherwise`. A field nests as deep as in OTLP."""
+    """Return an object's fields, or one field `otherwise` for any other value. A field nests as deep as in OTLP."""
     if value is None:
         return {}
     return {key: storable(inner) for key, inner in (value if isinstance(value, dict) else {otherwise: value}).items()}

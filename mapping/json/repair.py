@@ -1,11 +1,11 @@
-r"""What clients get wrong in JSON, put right, so that it does not cost the rest of the request.
+r"""Repairs common mistakes in JSON bodies, so that they do not cost the rest of the request.
 
-- Bytes that are no UTF-8 become U+FFFD: Fluent Bit and Ruby send lines of a file as they are.
+- Invalid UTF-8 becomes U+FFFD: Fluent Bit and Ruby send lines of a file as they are.
 - Half a surrogate pair (`\ud83d`) becomes U+FFFD: JavaScript cuts strings inside an emoji and sends the half.
-- `NaN`, `Infinity` and `-Infinity` become text: Python writes them as they are, which is no JSON.
-- Numbers that no double holds (1e999) become text.
-- What nests past `MAX_BRACKETS` is emptied: decoders recurse, and Python allows 1,000 levels. The mapping says that it
-  was cut.
+- `NaN`, `Infinity` and `-Infinity` become text: Python writes them although JSON does not allow them.
+- Numbers beyond the range of a double (1e999) become text.
+- Values nested deeper than `MAX_BRACKETS` are emptied, because decoders recurse and Python allows 1,000 levels. The
+  mapping marks the cut.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ _BRACKET = re.compile(_STRING + rb"|([\[{])|[\]}]", re.DOTALL)
 
 
 def repaired(body: bytes) -> tuple[bytes, int]:
-    """Give a body that did not decode with its values repaired, and how often U+FFFD was put; other faults stay."""
+    """Return a body that did not decode with its values repaired, and how often U+FFFD was put; other faults stay."""
     body, replaced = _as_text(body)
     halves = 0
 
-    def whole(found: re.Match[bytes]) -> bytes:
+    def whole(match: re.Match[bytes]) -> bytes:
         nonlocal halves
-        if not found.lastindex:
-            return found[0]
+        if not match.lastindex:
+            return match[0]
         halves += 1
-        return found[0][:-6] + rb"\ufffd"
+        return match[0][:-6] + rb"\ufffd"
 
     body = _SURROGATES.sub(whole, body)
     if len(body) <= _MAX_LOOKED_THROUGH and _ANY_ODD.search(body):
@@ -65,25 +65,25 @@ def _as_text(body: bytes) -> tuple[bytes, int]:
 
 
 def shallow(body: bytes) -> bytes:
-    """Give a body with what nests past `MAX_BRACKETS` emptied."""
+    """Return a body in which values nested deeper than `MAX_BRACKETS` are empty."""
     if len(body) > _MAX_LOOKED_THROUGH:
         return body
     kept: list[bytes] = []
     start = depth = 0
-    for found in _BRACKET.finditer(body):
-        if found[1]:
+    for match in _BRACKET.finditer(body):
+        if match[1]:
             depth += 1
             if depth == MAX_BRACKETS:
-                kept.append(body[start : found.end()])
-        elif found[0] in b"]}":
+                kept.append(body[start : match.end()])
+        elif match[0] in b"]}":
             if depth == MAX_BRACKETS:
-                start = found.start()
+                start = match.start()
             depth -= 1
     return b"".join([*kept, body[start:]])
 
 
-def _quoted(found: re.Match[bytes]) -> bytes:
-    before, odd = found[1], found[2]
+def _quoted(match: re.Match[bytes]) -> bytes:
+    before, odd = match[1], match[2]
     if odd is None:
         return before
     return before + (odd if math.isfinite(float(odd)) else b'"' + odd + b'"')

@@ -1,7 +1,7 @@
 """A call's messages in the form in which they are compared: what was sent to the model, and what it answered.
 
-What differs from one time that a message is sent to the next is left out: white space, the order of keys, reasoning,
-the marks of a prompt cache. How messages are shown: `display.py`.
+Details that differ each time a message is sent are left out: white space, the order of keys, reasoning, prompt cache
+markers. `display.py` has the form in which messages are shown.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from mapping.messages.extraction import (
 Message = list[Any]
 
 
-class Call(NamedTuple):
+class CanonicalCall(NamedTuple):
     """A call of a model: the system prompt, the messages sent, and those answered, empty where none are known."""
 
     system: Message
@@ -40,17 +40,17 @@ class Call(NamedTuple):
     answered: list[Message]
 
 
-def call_of(levels: Sequence[dict[str, Any]]) -> Call | None:
-    """Give the call whose messages stand in these sets of attributes, None where no list of messages does."""
+def call_of(levels: Sequence[dict[str, Any]]) -> CanonicalCall | None:
+    """Return the call whose messages are in these sets of attributes, or None if there is no list of messages."""
     for level, system, messages in requests(levels):
         sent = _messages(messages)
-        # What the system says at the start is its prompt; later it is a part of the conversation.
+        # A system message at the start is the system prompt; later it is part of the conversation.
         start = next((place for place, message in enumerate(sent) if message[0] != "system"), len(sent))
         if start == len(sent):
             continue
         said = [*_parts(system), *(part for message in sent[:start] for part in message[1:])]
         said = said or [*_parts(system_beside(level))]
-        return Call(["system", *_joined(said)], sent[start:], answered(levels, _FORM))
+        return CanonicalCall(["system", *_joined(said)], sent[start:], answered(levels, _FORM))
     return None
 
 
@@ -66,7 +66,7 @@ _FORM = Form(_messages, _spoken)
 
 
 def _message(value: dict[str, Any]) -> Message | None:
-    """Give a message as it is compared, None for one that says nothing."""
+    """Return a message in its compared form, or None if it is empty."""
     message = message_of(value)
     role = role_of(message)
     parts = [part for key in CONTENTS for part in _parts(message.get(key))]
@@ -77,7 +77,7 @@ def _message(value: dict[str, Any]) -> Message | None:
 
 
 def _parts(content: object, depth: int = 0) -> Iterator[list[Any]]:
-    """Give the parts of a message's content: `[text, ...]`, `[call, id, name, arguments]`, `[result, id, parts]`."""
+    """Yield the parts of a message's content: `[text, ...]`, `[call, id, name, arguments]`, `[result, id, parts]`."""
     content = structure(content)
     if depth > MAX_DEPTH:
         return
@@ -109,7 +109,7 @@ def _tool_call(call: dict[str, Any]) -> list[Any]:
 
 
 def _joined(parts: Iterable[list[Any]]) -> list[Any]:
-    """Put texts that follow each other together: some send back in one piece what they were given in several."""
+    """Join adjacent texts: some clients send back as one text what they received as several."""
     joined: list[list[Any]] = []
     for is_text, group in itertools.groupby(parts, key=lambda part: part[0] == "text"):
         pieces = list(group)
@@ -118,7 +118,7 @@ def _joined(parts: Iterable[list[Any]]) -> list[Any]:
 
 
 def plain_of(value: object, depth: int = 0) -> Any:
-    """Give a value without what may differ though the same is meant: white space, empty fields, `1.0` for `1`."""
+    """Return a value without insignificant differences: white space, empty fields, `1.0` for `1`."""
     if depth > MAX_DEPTH:
         return None
     value = structure(value)

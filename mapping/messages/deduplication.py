@@ -1,4 +1,4 @@
-"""What has been said in a conversation so far, counted: a call repeats it, and "yes" may be said twice.
+"""Finds what is new in a conversation by counting: each call repeats it, and "yes" may be said twice.
 
 What is counted are units: texts that follow each other, a tool's call, its result; by their compared form, or by the id
 that a call and its result share. Calls of a model and events that are messages by themselves tell of the same
@@ -22,14 +22,14 @@ _encode = msgspec.json.Encoder(order="deterministic", enc_hook=str).encode
 
 
 class Unit(NamedTuple):
-    """Parts that are counted together, by a hash. What has no id may be said again."""
+    """Parts that are counted together, by a hash. A unit without an id may occur again."""
 
     key: bytes
     parts: list[Part]
     may_repeat: bool
 
 
-class Heard:
+class SeenMessages:
     def __init__(self) -> None:
         self._by_calls: Counter[bytes] = Counter()
         self._by_events: Counter[bytes] = Counter()
@@ -41,14 +41,14 @@ class Heard:
         self._taken: dict[str, str | None] = {}
 
     def system(self, parts: list[Part]) -> bool:
-        """Hear a system prompt, and say whether it is new."""
+        """Count a system prompt, and return whether it is new."""
         key = _key("system", [plain_of(part.get("text", "")) for part in parts])
         is_new = key not in self._systems
         self._systems.add(key)
         return is_new
 
     def sent(self, messages: list[Message]) -> list[list[Unit]]:
-        """Hear a list of messages, which repeats the conversation so far, and give what is new of each."""
+        """Count a list of messages, which repeats the conversation so far, and return the new parts of each."""
         # What was thought stands with the answer that it led to; sent back, it is not said again.
         lists = [[unit for unit in units_of(message) if unit.parts[-1]["type"] != "reasoning"] for message in messages]
         seen: Counter[bytes] = Counter()
@@ -70,7 +70,7 @@ class Heard:
         return new
 
     def answered(self, message: Message) -> list[Unit]:
-        """Hear an answer, and give what is new of it."""
+        """Count an answer, and return its new parts."""
         new: list[Unit] = []
         for unit in units_of(message):
             if unit.may_repeat:
@@ -81,7 +81,7 @@ class Heard:
         return new
 
     def stated(self, message: Message) -> list[Unit]:
-        """Hear a message that is an event by itself, and give what is new of it."""
+        """Count a message that is an event by itself, and return its new parts."""
         new: list[Unit] = []
         for unit in units_of(message):
             self._by_events[unit.key] += 1
@@ -89,7 +89,7 @@ class Heard:
         return new
 
     def called(self, event_id: str, call: Part) -> bool:
-        """Hear a tool that begins, and say whether nobody has told of its call yet."""
+        """Count the start of a tool, and return whether its call is new."""
         asked = [self._asked[name] for name in _names(call)]
         (unit,) = _counted("tool", [call])
         taken = next((ids for ids in asked if ids), None)
@@ -101,19 +101,19 @@ class Heard:
             return False
         known = False
         for ids in asked:
-            if call.get("id") in ids:
-                ids.remove(call.get("id"))
+            if id_of(call) in ids:
+                ids.remove(id_of(call))
             elif None in ids:  # the model's answer was logged without the call's id
                 ids.remove(None)
                 known = True
         return self._happened(unit, taken_up=True) and not known
 
     def call_id(self, event_id: str) -> str | None:
-        """Give the id of the call that a tool took up, where it does not name it itself."""
+        """Return the id of the call that a tool answers, if the tool does not name it itself."""
         return self._taken.get(event_id)
 
     def returned(self, result: Part) -> bool:
-        """Hear a tool's result, and say whether it is new."""
+        """Count a tool's result, and return whether it is new."""
         (unit,) = _counted("tool", [result])
         return self._happened(unit)
 
@@ -128,12 +128,18 @@ class Heard:
         for part in unit.parts:
             if part["type"] == "tool_call" and not taken_up:
                 for name in _names(part):
-                    self._asked[name].append(part.get("id"))
+                    self._asked[name].append(id_of(part))
         return [unit]
 
 
+def id_of(part: Part) -> str | None:
+    """Return the id of a tool's call or result as the model has given it: Gemini CLI puts the tool's name before."""
+    call_id, name = part.get("id"), part.get("name")
+    return call_id.removeprefix(f"{name}__") if isinstance(call_id, str) else None
+
+
 def units_of(message: Message) -> Iterator[Unit]:
-    """Give a message's units. Reasoning is sent back by some and not by others: it belongs to what follows it."""
+    """Yield a message's units. Reasoning, which only some clients send back, belongs to the unit after it."""
     waiting: list[Part] = []
     for is_text, group in itertools.groupby(message["parts"], key=lambda part: part["type"] in {"text", "reasoning"}):
         parts = list(group)
@@ -148,7 +154,7 @@ def units_of(message: Message) -> Iterator[Unit]:
 
 
 def _counted(role: str, parts: list[Part]) -> Iterator[Unit]:
-    """Give the units of parts that are all texts (and reasoning), or all something else."""
+    """Yield the units of parts that are all texts (and reasoning), or all something else."""
     if parts[0]["type"] in {"text", "reasoning"}:
         said = " ".join([plain_of_text(part["text"]) for part in parts if part["type"] == "text"])
         yield Unit(_key("text", [role, said]), parts, may_repeat=True)
@@ -156,9 +162,9 @@ def _counted(role: str, parts: list[Part]) -> Iterator[Unit]:
     for part in parts:
         kind = part["type"]
         if kind == "tool_call":
-            told = [part["id"]] if "id" in part else [part.get("name"), plain_of(part.get("arguments") or {})]
+            told = [id_of(part)] if "id" in part else [part.get("name"), plain_of(part.get("arguments") or {})]
         elif kind == "tool_result":
-            told = [part["id"]] if "id" in part else ["", plain_of(part.get("result"))]
+            told = [id_of(part)] if "id" in part else ["", plain_of(part.get("result"))]
         else:
             told = [plain_of(part)]
         yield Unit(_key(kind, told), [part], may_repeat="id" not in part)

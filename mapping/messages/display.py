@@ -1,6 +1,6 @@
-"""Messages as they are shown: as they were said, whoever logged them. Nothing is shortened.
+"""Messages in the form in which they are shown, whichever emitter logged them. Nothing is shortened.
 
-How the same is compared, without white space and reasoning: `canonical.py`. A message is `{role, parts}`, a part
+`canonical.py` has the form in which they are compared. A message is `{role, parts}`, a part
 `{type, text?, id?, name?, arguments?, result?, failed?}`, its type one of `text`, `reasoning`, `tool_call`,
 `tool_result`, those of `media.py`, and `other`; of the last, `text` is JSON, and `name` what it calls itself.
 """
@@ -35,7 +35,7 @@ _TEXTS = ("text", "output_text", "input_text")
 
 
 def messages_of(values: Iterable[Any]) -> list[Message]:
-    """Give messages (`logged_messages.is_message`) as they are shown; those that say nothing are left out."""
+    """Return messages (`logged_messages.is_message`) as they are shown; those that say nothing are left out."""
     shown: list[Message] = []
     for value in values:
         if len(shown) >= MOST:
@@ -63,7 +63,7 @@ SHOWN = Form(messages_of, _spoken)
 
 
 def _reasoned(message: dict[str, Any]) -> Iterator[Part]:
-    """Give the reasoning that stands beside a message's content: DeepSeek's, OpenRouter's."""
+    """Yield the reasoning that stands beside a message's content: DeepSeek's, OpenRouter's."""
     for key in ("reasoning_content", "reasoning"):
         if isinstance(told := message.get(key), str) and told.strip():
             yield {"type": "reasoning", "text": told}
@@ -71,7 +71,7 @@ def _reasoned(message: dict[str, Any]) -> Iterator[Part]:
 
 
 def parts_of(content: Any, depth: int = 0) -> Iterator[Part]:
-    """Give the parts of a message's content, or of a system prompt."""
+    """Yield the parts of a message's content, or of a system prompt."""
     if depth > MAX_DEPTH or content is None or content == "":
         return
     if isinstance(content, str):
@@ -117,7 +117,7 @@ def _part(part: dict[str, Any], depth: int) -> Iterator[Part]:
 
 
 def _reasoning(value: Any, depth: int) -> str:
-    """Give the text of a part that is reasoning, at most a few levels down."""
+    """Return the text of a part that is reasoning, at most a few levels down."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):
@@ -153,7 +153,7 @@ def _vercel(part: dict[str, Any]) -> Any:
 
 
 def _unwrapped(result: Any) -> Any:
-    """Give a tool's result out of the parts it may be wrapped in: texts, or one value."""
+    """Return a tool's result without the parts that may wrap it: texts, or one value."""
     if not isinstance(result, list) or not result:
         return result
     texts = [part.get("text", part.get("content")) if isinstance(part, dict) else part for part in result]
@@ -173,5 +173,5 @@ def _without_none(**fields: Any) -> Part:
 
 
 def has_ids(messages: Iterable[Message]) -> bool:
-    """Say whether each call of a tool has its id, as flattened lists often have not."""
+    """Return whether each call of a tool has its id, as flattened lists often have not."""
     return all("id" in part for message in messages for part in message["parts"] if part["type"] == "tool_call")

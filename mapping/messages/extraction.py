@@ -1,4 +1,4 @@
-"""Where a call's messages stand in what was logged, and what their parts are, whoever logged them.
+"""Finds a call's messages in the attributes that were logged, and their parts, whichever emitter logged them.
 
 Read are lists of `{role, content}` as OpenAI, Anthropic, Bedrock and Gemini have them, GenAI's `{role, parts}`, and
 OpenInference's flattened lists; as values or as JSON text; by themselves or inside the request that was logged. The
@@ -83,7 +83,7 @@ _ITEM_RESULTS = ("function_call_output", "function_call_result", "custom_tool_ca
 
 
 def _keys_of(role: str, *more: str) -> dict[str, int]:
-    """Give the vocabulary's keys of a role, and further ones, with their precedence."""
+    """Return the vocabulary's keys of a role, and further ones, with their precedence."""
     keys = {key: rank for key, (number, rank) in KEYS.items() if number == ROLES.index(role)}
     return keys | dict.fromkeys(more, len(KEYS))
 
@@ -100,7 +100,7 @@ _SYSTEM_KEYS = (*_keys_of("system"), *SYSTEMS)
 _TYPED = ("langwatch.input", "langwatch.output")
 
 
-class Request(NamedTuple):
+class SentMessages(NamedTuple):
     """A list of messages that was sent to a model, the system prompt beside it, and the attributes it stands in."""
 
     level: dict[str, Any]
@@ -109,27 +109,27 @@ class Request(NamedTuple):
 
 
 class Form(NamedTuple):
-    """What is made of an answer: of a list of messages, and of content without one. Nothing said is an empty list."""
+    """How an answer is converted: a list of messages, and content without one. An empty answer is an empty list."""
 
     messages: Callable[[list[Any]], list[Any]]
     spoken: Callable[[Any], Any]
 
 
-def requests(levels: Sequence[dict[str, Any]]) -> Iterator[Request]:
-    """Give the lists of messages in these sets of attributes that may be what was sent, the likeliest first."""
+def requests(levels: Sequence[dict[str, Any]]) -> Iterator[SentMessages]:
+    """Yield the lists of messages in these sets of attributes that may be what was sent, the likeliest first."""
     for level in levels:
         for value in (*values_of(level, INPUT_KEYS), *flattened(level, "input")):
             if (found := request_in(value)) is not None:
-                yield Request(level, *found)
+                yield SentMessages(level, *found)
 
 
 def system_beside(level: dict[str, Any]) -> Any:
-    """Give the system prompt that has an attribute of its own, None where none has."""
+    """Return the system prompt that is in a separate attribute, or None."""
     return first(level.get(key) for key in _SYSTEM_KEYS)
 
 
 def answered(levels: Sequence[dict[str, Any]], form: Form) -> list[Any]:
-    """Give the messages that the model answered with; [] where they are not known."""
+    """Return the messages that the model answered with; [] if they are unknown."""
     for level in levels:
         for value in (*values_of(level, OUTPUT_KEYS), *flattened(level, "output")):
             if messages := _answer(value, 0, form):
@@ -142,21 +142,21 @@ def first(values: Iterable[Any]) -> Any:
 
 
 def values_of(level: dict[str, Any], keys: dict[str, int]) -> list[Any]:
-    """Give the values of a set of attributes that stand under these keys, by their precedence."""
+    """Return the values of these keys in a set of attributes, in order of precedence."""
     if keys.keys().isdisjoint(level):
         return []
     return [value_at(level, key) for key in sorted(level.keys() & keys.keys(), key=keys.__getitem__)]
 
 
 def value_at(level: dict[str, Any], key: str) -> Any:
-    """Return the value that stands under a key, out of what it is wrapped in there."""
+    """Return the value of a key without its wrapping."""
     value = level[key]
     held = structure(value) if key in _TYPED else None
     return held["value"] if isinstance(held, dict) and held.keys() == {"type", "value"} else value
 
 
 def flattened(level: dict[str, Any], role: str) -> Iterator[list[Any]]:
-    """Give the lists of messages that are flattened to `PREFIX.N.message.content` and the like."""
+    """Yield the lists of messages that are flattened to `PREFIX.N.message.content` and the like."""
     for prefix, opening in _FLATTENED[role]:
         if opening not in level or len(level) > MOST:
             continue
@@ -175,7 +175,7 @@ def flattened(level: dict[str, Any], role: str) -> Iterator[list[Any]]:
 
 
 def _listed(tree: Any) -> Any:
-    """Give a tree of flattened keys, its numbered branches as lists."""
+    """Return a tree of flattened keys, its numbered branches as lists."""
     if not isinstance(tree, dict):
         return tree
     branches = {key: _listed(branch) for key, branch in tree.items()}
@@ -185,7 +185,7 @@ def _listed(tree: Any) -> Any:
 
 
 def structure(value: object) -> Any:
-    """Give the list or object that JSON text holds, anything else as it is."""
+    """Return the list or object in JSON text; return anything else unchanged."""
     if isinstance(value, str) and value.lstrip()[:1] in {"{", "["} and len(value) <= _MAX_PARSED:
         try:
             return storable(msgspec.json.decode(value))
@@ -195,7 +195,7 @@ def structure(value: object) -> Any:
 
 
 def unquoted(value: Any) -> Any:
-    """Return the text that JSON text of a string holds, anything else as it is."""
+    """Return the text in a JSON string; return anything else unchanged."""
     if isinstance(value, str) and value[:1] == '"' and value[-1:] == '"':
         held = structure(f"[{value}]")
         if isinstance(held, list) and len(held) == 1 and isinstance(held[0], str):
@@ -268,7 +268,7 @@ def _item(value: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _answer(value: object, depth: int, form: Form) -> list[Any]:
-    """Read an answer: plain text, parts or messages, or a response that has one of them within."""
+    """Convert an answer: plain text, parts or messages, or a response that contains one of them."""
     value = structure(value)
     if isinstance(value, str):
         return [form.spoken(value)] if value.strip() else []
@@ -296,14 +296,14 @@ def _answer_in_list(values: list[Any], depth: int, form: Form) -> list[Any]:
 
 
 def is_message(value: object) -> bool:
-    """Say whether this is a message, or has one as its `message`: OpenInference's, a choice."""
+    """Return whether this is a message, or has one as its `message`: OpenInference's, a choice."""
     if isinstance(value, dict) and "role" not in value:
         value = value.get("message")
     return isinstance(value, dict) and isinstance(value.get("role"), str)
 
 
 def _size(message: dict[str, Any]) -> int:
-    """Count the parts of a message as it stands, and the message itself."""
+    """Return the number of parts of a message, plus one for the message itself."""
     return 1 + sum(len(content) for key in CONTENTS if isinstance(content := message.get(key), list))
 
 
@@ -315,7 +315,7 @@ def is_part(value: object) -> bool:
 
 
 def message_of(value: dict[str, Any]) -> dict[str, Any]:
-    """Give the message itself of one that may stand inside another thing."""
+    """Return a message without the object that may wrap it."""
     message: dict[str, Any] = value if "role" in value else value["message"]
     return message
 
@@ -326,7 +326,7 @@ def role_of(message: dict[str, Any]) -> str:
 
 
 def calls_of(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Give the calls of tools that stand beside a message's content."""
+    """Yield the tool calls beside a message's content."""
     calls = message.get("tool_calls") or message.get("function_call")
     for call in calls if isinstance(calls, list) else [calls]:
         if isinstance(call, dict):
@@ -371,7 +371,7 @@ def read_call(call: dict[str, Any]) -> ToolCall:
 
 
 def read_result(result: dict[str, Any]) -> tuple[Any, Any]:
-    """Give the id of the call that a tool answered, and what it answered."""
+    """Return the id of the call that a tool answered, and its result."""
     call_id = first(result.get(key) for key in _CALL_IDS)
     if call_id is None and isinstance(origin := result.get("origin"), dict):
         call_id = origin.get("id")  # Haystack's

@@ -1,4 +1,4 @@
-"""LangChain's messages as LangSmith and others log them: serialised objects, whose arguments say what was said.
+"""LangChain's messages as LangSmith and others log them: serialised objects whose arguments hold the content.
 
 `{"lc": 1, "type": "constructor", "id": [..., "HumanMessage"], "kwargs": {"content": ...}}`, in a list for each prompt;
 answers as `{"generations": [[{"message": ...}]]}`.
@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mapping.messages.extraction import INPUT_KEYS, OUTPUT_KEYS, Request, structure, values_of
+from mapping.messages.extraction import INPUT_KEYS, OUTPUT_KEYS, SentMessages, structure, values_of
 
 _CLASS = "Message"
 
 
-def requests(levels: list[dict[str, Any]]) -> Iterator[Request]:
-    """Give the lists of messages that were sent, as messages with a role."""
+def requests(levels: list[dict[str, Any]]) -> Iterator[SentMessages]:
+    """Yield the lists of messages that were sent, as messages with a role."""
     for level in levels:
         for value in values_of(level, INPUT_KEYS):
             if messages := messages_in(structure(value)):
-                yield Request(level, None, messages)
+                yield SentMessages(level, None, messages)
 
 
 def messages_in(held: Any) -> list[dict[str, Any]]:
@@ -33,7 +33,7 @@ def messages_in(held: Any) -> list[dict[str, Any]]:
 
 
 def answers(levels: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give the messages of the first answer, [] where there is none."""
+    """Return the messages of the first answer, [] where there is none."""
     for level in levels:
         for value in values_of(level, OUTPUT_KEYS):
             held = structure(value)

@@ -1,4 +1,4 @@
-"""Pictures, sounds and files in messages: what they are and how large, whoever logged them; not their bytes."""
+"""Images, audio and files in messages: their type, size and name, whichever emitter logged them; not their bytes."""
 
 from __future__ import annotations
 

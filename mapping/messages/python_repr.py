@@ -32,7 +32,7 @@ _TYPES = {
 
 
 def looks_written(text: str) -> bool:
-    """Say whether a text begins as an object that Python wrote."""
+    """Return whether a text begins as an object that Python wrote."""
     return len(text) <= _MAX_PARSED and text.endswith(")") and _OPENING.match(text) is not None
 
 

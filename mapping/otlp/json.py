@@ -204,11 +204,11 @@ def _camel(body: bytes) -> bytes:
     if not _ANY_SNAKE.search(body):
         return body
     # A quote inside a string is escaped, so that only a key ends with a quote and a colon.
-    return _SNAKE.sub(lambda found: b'"' + _CAMEL[found[1]] + b'"', body)
+    return _SNAKE.sub(lambda roles: b'"' + _CAMEL[roles[1]] + b'"', body)
 
 
 def _plain(value: AnyValue, room: int) -> Any:
-    """Give a value that may still nest `room` levels. Below zero it becomes JSON text."""
+    """Return a value that may still nest `room` levels. Below zero it becomes JSON text."""
     if value.string_value is not None:
         return value.string_value
     if value.int_value is not None:

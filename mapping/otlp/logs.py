@@ -11,7 +11,7 @@ import msgspec
 from mapping.correlation.message_chain import conversation_of
 from mapping.ids import named
 from mapping.model import Event, Mapped
-from mapping.otlp.spans import Origin, scopes_of
+from mapping.otlp.spans import ScopeContext, scopes_of
 from mapping.otlp.vectadb_attributes import EVENT_ID, take_back
 from mapping.otlp.wire import Wire, id_if_any, meaning, nanoseconds
 from mapping.sanitize.changes import Changes
@@ -29,7 +29,7 @@ from mapping.semantics.attribute_roles import (
     type_of,
 )
 from mapping.semantics.event_types import record_name, record_type
-from mapping.semantics.log_parsing import DEFAULT_READING, Reading
+from mapping.semantics.log_parsing import DEFAULT_LOG_PARSING, LogParsing
 from mapping.semantics.sources import source_id
 from mapping.values import json_text
 
@@ -56,10 +56,10 @@ def map_logs(
     body: bytes,
     received: int,
     limits: Limits = DEFAULT_LIMITS,
-    reading: Reading = DEFAULT_READING,
+    reading: LogParsing = DEFAULT_LOG_PARSING,
     changes: Changes | None = None,
 ) -> Mapped:
-    """Map a request's log records. `received` is the moment for records that carry no time.
+    """Map a request's log records. `received` is the time of records without one.
 
     A malformed trace or span id is left out; that, and what else had to be changed, is counted in `changes`. Raises
     Problem: INVALID_ARGUMENT for a body that does not decode, RESOURCE_EXHAUSTED for more records than `limits` allow.
@@ -80,15 +80,17 @@ def map_logs(
                 event.id = named("log", digest.hex(), str(ordinal))
             event.order = of_moment[event.timestamp] or None
             of_moment[event.timestamp] += 1
+            if EVENT_ID in event.properties:
+                take_back(event)
             mapped.add(event)
             mapped.items += 1
     return mapped
 
 
 def _map_record(
-    wire: Wire, record: Any, origin: Origin, received: int, reading: Reading, changes: Changes
+    wire: Wire, record: Any, origin: ScopeContext, received: int, reading: LogParsing, changes: Changes
 ) -> tuple[Event, bytes]:
-    """Give the record's event and the content that identifies it where the event has no id yet."""
+    """Return the record's event and the content that identifies it where the event has no id yet."""
     trace_id = id_if_any(wire, record.trace_id, 32, changes)
     span_id = id_if_any(wire, record.span_id, 16, changes)
     properties = wire.attributes(record.attributes)
@@ -131,26 +133,26 @@ def _map_record(
         # A Collector that reads a line again gives it another time of observation: CloudWatch's own id tells.
         event.source = {**origin.source, "log_id": log_id}
         event.id = source_id(event.source) or ""
-    if EVENT_ID in properties:
-        take_back(event)
     return event, content
 
 
-def _tell(event: Event, raw: object, fields: dict[str, Any], event_name: str, origin: Origin, reading: Reading) -> None:
-    """Tell the event what its attributes, the body (`raw`, and its `fields` if it has any) and the rules say of it."""
+def _tell(
+    event: Event, raw: object, fields: dict[str, Any], event_name: str, origin: ScopeContext, reading: LogParsing
+) -> None:
+    """Set the event's fields from its attributes, its body (`raw`, and its `fields` if it has any) and the rules."""
     properties = event.properties
     levels = [properties, *log_bodies.levels_of(fields)] if fields else [properties]
-    found = find(*levels)
-    session_id, agent_id, request_id = session_of(found), agent_of(found), None
-    # Bedrock's log is known whole.
+    roles = find(*levels)
+    session_id, agent_id, request_id = session_of(roles), agent_of(roles), None
     is_known = log_bodies.is_model_invocation(fields)
+    # Bedrock's log is known whole.
     if isinstance(raw, str) and not is_known and (session_id is None or agent_id is None):
         written = id_patterns.ids_in(raw, reading.ids)
         session_id, agent_id, request_id = session_id or written.session, agent_id or written.agent, written.request
     if fields:
         agent_id = agent_id or agent_of_resource(log_bodies.resource_of(fields))
     name = event.name = record_name(event_name, levels, raw)
-    kind = (record_type(name) if name else None) or type_of(found) or log_bodies.type_of_body(fields)
+    kind = (record_type(name) if name else None) or type_of(roles) or log_bodies.type_of_body(fields)
     if reading.rules:
         text = raw if isinstance(raw, str) else json_text(raw)
         if (said := rules.apply(reading.rules, text, fields)) is not None:
@@ -161,18 +163,18 @@ def _tell(event: Event, raw: object, fields: dict[str, Any], event_name: str, or
             properties["rule"] = said.rule
     failed = event.severity in _FAILURES
     if kind is None:
-        exception = failed or is_error(found) or _is_exception(properties, raw)
+        exception = failed or is_error(roles) or _is_exception(properties, raw)
         kind = (
             "tool_call"
-            if tool_of(found)
+            if tool_of(roles)
             else "model_call"
-            if any(tokens_of(found))
+            if any(tokens_of(roles))
             else "error"
             if exception
             else "log"
         )
     event.event_type = kind
-    event.status = "error" if failed or kind == "error" or is_error(found) else "unset"
+    event.status = "error" if failed or kind == "error" or is_error(roles) else "unset"
     event.session_id = session_id or origin.session_id
     event.agent_id = agent_id or origin.agent_id
     event.conversation = conversation_of(event, levels)

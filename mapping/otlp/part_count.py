@@ -1,8 +1,8 @@
-"""How many parts a large request has, counted before it is decoded.
+"""Count the parts of a large request before it is decoded.
 
-An empty message takes two bytes on the wire and a hundred once decoded: 20 MiB of them would take gigabytes. So the
-messages around the parts are read with all they hold as bytes, which costs a fifth of that, and those are counted. In
-JSON every part has its brace.
+An empty message takes two bytes on the wire and a hundred once decoded: 20 MiB of them would take gigabytes. So only
+the enclosing messages are decoded, with their parts left as bytes, which costs a fifth, and the parts are counted. In
+JSON every part has an opening brace.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from google.protobuf.message_factory import GetMessageClass
 
 from mapping.errors import Code, Problem
 
-# Real requests of 20 MiB have at most half a million: a part with something in it takes tens of bytes.
+# Real requests of 20 MiB have at most half a million parts: a part that is not empty takes tens of bytes.
 MOST_PARTS = 2_000_000
-# A smaller body cannot hold enough of them to matter.
+# A smaller body cannot hold enough parts to matter.
 _LARGE = 256 * 1024
 
 # The numbers of the repeated fields (and of those that lead to them), as opentelemetry-proto gives them.
@@ -31,7 +31,7 @@ _LOGS = {1: {1: _RESOURCE, 2: {1: _SCOPE, 2: _LOG_RECORD}}}
 
 
 class _Part(NamedTuple):
-    """A message read for its parts alone: its class, and what its fields' values are read as (None: not at all)."""
+    """A message decoded only to count its parts: its class, and how its fields are decoded (None: not at all)."""
 
     message: Any
     fields: list[tuple[str, _Part | None]]
@@ -63,13 +63,13 @@ LOGS = _part(_POOL, _LOGS, "Logs")
 
 
 def check_parts(part: _Part, body: bytes) -> None:
-    """Raise Problem (RESOURCE_EXHAUSTED) where a large protobuf body has more parts than real requests have."""
+    """Raise Problem (RESOURCE_EXHAUSTED) if a large protobuf body has more parts than any real request has."""
     if len(body) > _LARGE and _left(part, body, MOST_PARTS) < 0:
         raise _too_many()
 
 
 def check_objects(body: bytes) -> None:
-    """Raise Problem (RESOURCE_EXHAUSTED) where a JSON body has more objects than that: an attribute has two."""
+    """Raise Problem (RESOURCE_EXHAUSTED) if a JSON body has too many objects; an attribute counts as two."""
     if len(body) > _LARGE and body.count(b"{") > 2 * MOST_PARTS:
         raise _too_many()
 
@@ -83,11 +83,11 @@ def _too_many() -> Problem:
 
 
 def _left(part: _Part, body: bytes, room: int) -> int:
-    """Give how many more parts there may be after those of this message; below zero, counting stops."""
+    """Return how many parts are still allowed after those of this message; counting stops below zero."""
     try:
         message = part.message.FromString(body)
     except DecodeError:
-        return room  # whoever decodes it says what is wrong
+        return room  # the decoder reports what is wrong
     for field, inner in part.fields:
         values = getattr(message, field)
         room -= len(values)

@@ -43,7 +43,7 @@ _PLAIN = frozenset({"string_value", "int_value", "bool_value", "bytes_value"})
 
 
 def _nested(value: Any, room: int) -> Any:
-    """Give an AnyValue that may still nest `room` levels. Below zero it becomes JSON text."""
+    """Return an AnyValue that may still nest `room` levels. Below zero it becomes JSON text."""
     kind = value.WhichOneof("value")
     if kind in _PLAIN:
         return getattr(value, kind)

@@ -1,11 +1,11 @@
 """opentelemetry-proto's request messages, rebuilt so that attribute values may nest at any depth.
 
-Python's protobuf refuses a request, all of it, that nests past 100 messages, and a map in a map takes three of these.
-So AnyValue is rebuilt in `LEVELS` versions, each holding the next; in the last one lists and maps are bytes, which look
-the same on the wire and are parsed when somebody asks for them. All else is as opentelemetry-proto describes it.
+Python's protobuf refuses a whole request if messages nest deeper than 100, and a map in a map takes three of these. So
+AnyValue is rebuilt in `LEVELS` versions, each containing the next; in the last one lists and maps are bytes, which look
+the same on the wire and are parsed when they are read. Everything else is as in opentelemetry-proto.
 
-Protobuf refuses a request, all of it, for one text that is no UTF-8, too. Such a request is parsed by a second set of
-classes that do not look, and put right.
+Protobuf also refuses a whole request for one text that is not UTF-8. Such a request is parsed by a second set of
+classes that do not check this, and repaired.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _files() -> Iterator[FileDescriptorProto]:
 
 
 def _any_bytes(file: FileDescriptorProto) -> FileDescriptorProto:
-    """Give a file whose texts may be any bytes. proto3 has no word for that, its successors (editions) have."""
+    """Return a file whose texts may be any bytes. proto3 has no word for that, its successors (editions) have."""
     file.syntax, file.edition = "editions", EDITION_2023
     file.options.features.field_presence = FeatureSet.IMPLICIT
     file.options.features.utf8_validation = FeatureSet.NONE
@@ -128,7 +128,7 @@ def parse(message: Any, body: bytes, changes: Changes | None = None) -> Any:
 
 
 def _put_right(message: Any, changes: Changes) -> None:
-    """Give the texts of a message that are no UTF-8, which are bytes so far, U+FFFD in the place of what is none."""
+    """Return the texts of a message that are no UTF-8, which are bytes so far, U+FFFD in the place of what is none."""
     for field, value in message.ListFields():
         values = value if field.is_repeated else [value]
         if field.type == field.TYPE_MESSAGE:
@@ -144,7 +144,7 @@ def _put_right(message: Any, changes: Changes) -> None:
 
 
 def values_of(value: Any, kind: str) -> Any:
-    """Give what an AnyValue's `array_value` or `kvlist_value` holds. Raises Problem where that does not decode."""
+    """Return what an AnyValue's `array_value` or `kvlist_value` holds. Raises Problem where that does not decode."""
     inner = getattr(value, kind)
     if isinstance(inner, bytes):
         inner = parse(_ArrayValue if kind == "array_value" else _KeyValueList, inner)

@@ -47,7 +47,7 @@ _MISSING = "spans[].{}: expected an id; the span has none and was not stored"
 def map_traces(
     wire: Wire, body: bytes, received: int, limits: Limits = DEFAULT_LIMITS, changes: Changes | None = None
 ) -> Mapped:
-    """Map a request's spans. `received` is the moment for spans that carry no time.
+    """Map a request's spans. `received` is the time of spans without one.
 
     A span without trace id or span id, or with one that is malformed, is rejected with a reason; one with a malformed
     parent's stands at the top. What had to be changed is counted in `changes`. Raises Problem: INVALID_ARGUMENT for a
@@ -69,7 +69,7 @@ def map_traces(
     return mapped
 
 
-class Origin(NamedTuple):
+class ScopeContext(NamedTuple):
     """What the spans or records of one scope share, among it the session and agent that scope and resource name."""
 
     resource: dict[str, Any]
@@ -79,8 +79,10 @@ class Origin(NamedTuple):
     source: dict[str, Any] | None
 
 
-def scopes_of(wire: Wire, resources: Any, fields: tuple[str, str], limits: Limits) -> Iterator[tuple[Origin, Any]]:
-    """Give each scope's origin and items. `fields` are those of a resource's scopes and of a scope's items.
+def scopes_of(
+    wire: Wire, resources: Any, fields: tuple[str, str], limits: Limits
+) -> Iterator[tuple[ScopeContext, Any]]:
+    """Yield each scope's origin and items. `fields` are those of a resource's scopes and of a scope's items.
 
     Raises Problem (RESOURCE_EXHAUSTED) for too many items, and for as many resources or scopes, which may be empty.
     """
@@ -98,7 +100,7 @@ def scopes_of(wire: Wire, resources: Any, fields: tuple[str, str], limits: Limit
             yield origin_of(wire, resource.resource, scope.scope), items
 
 
-def origin_of(wire: Wire, resource: Any, scope: Any) -> Origin:
+def origin_of(wire: Wire, resource: Any, scope: Any) -> ScopeContext:
     """Read resource and scope; the scope as `{name, version, attributes}`, empty parts left out, None if all are."""
     attributes = wire.attributes(resource.attributes) if resource else {}
     parts: dict[str, Any] = {}
@@ -110,10 +112,10 @@ def origin_of(wire: Wire, resource: Any, scope: Any) -> Origin:
         parts["attributes"] = wire.attributes(scope.attributes)
     inherited = find(parts.get("attributes"), attributes)
     agent_id = agent_of(inherited) or agent_of_resource(attributes)
-    return Origin(attributes, parts or None, session_of(inherited), agent_id, source_of(attributes))
+    return ScopeContext(attributes, parts or None, session_of(inherited), agent_id, source_of(attributes))
 
 
-def _map_span(wire: Wire, span: Any, origin: Origin, mapped: Mapped, received: int, changes: Changes) -> None:
+def _map_span(wire: Wire, span: Any, origin: ScopeContext, mapped: Mapped, received: int, changes: Changes) -> None:
     try:
         trace_id = wire.hex_id(span.trace_id, 32, "spans[].traceId")
         span_id = wire.hex_id(span.span_id, 16, "spans[].spanId")
@@ -127,9 +129,9 @@ def _map_span(wire: Wire, span: Any, origin: Origin, mapped: Mapped, received: i
     properties = wire.attributes(span.attributes)
     if is_placeholder(properties):
         return
-    found = find(properties)
+    roles = find(properties)
     status = _status(span.status, properties)
-    if status == "unset" and is_error(found):
+    if status == "unset" and is_error(roles):
         status = "error"
     if span.trace_state:
         properties["otel.trace_state"] = span.trace_state
@@ -140,9 +142,9 @@ def _map_span(wire: Wire, span: Any, origin: Origin, mapped: Mapped, received: i
     duration = end - start if 0 < start <= end <= start + INT64_MAX else None
     if duration is None and end:
         properties["otel.end_time"] = format_rfc3339(end)  # before the start, or without one: kept, not counted
-    kind = span_type(found, properties, span.name, (origin.scope or {}).get("name"))
+    kind = span_type(roles, properties, span.name, (origin.scope or {}).get("name"))
     names_itself = kind == "agent" or (kind == "workflow" and parent_span_id is None)
-    own_name = own_name_of(found, properties, span.name) if names_itself else None
+    own_name = own_name_of(roles, properties, span.name) if names_itself else None
     side = meaning(span.kind, _KINDS, "unspecified", "spans[].kind")
     event = Event(
         id=named("span", *identity(trace_id, span_id, side)),
@@ -151,8 +153,8 @@ def _map_span(wire: Wire, span: Any, origin: Origin, mapped: Mapped, received: i
         properties=properties,
         trace_id=trace_id,
         event_type=kind,
-        agent_id=agent_of(found, own_name) or origin.agent_id,
-        session_id=session_of(found) or origin.session_id,
+        agent_id=agent_of(roles, own_name) or origin.agent_id,
+        session_id=session_of(roles) or origin.session_id,
         name=readable_name(span.name, properties) or None,
         status=status,
         source=origin.source,
@@ -170,12 +172,12 @@ def _map_span(wire: Wire, span: Any, origin: Origin, mapped: Mapped, received: i
 
 
 def identity(trace_id: str, span_id: str, kind: str) -> tuple[str, ...]:
-    """Give what tells a span from others: a server may share its client's id, as Zipkin's do."""
+    """Return what tells a span from others: a server may share its client's id, as Zipkin's do."""
     return (trace_id, span_id, kind) if kind == "server" else (trace_id, span_id)
 
 
 def is_placeholder(properties: dict[str, Any]) -> bool:
-    """Say whether a span with these attributes is taken and not stored."""
+    """Return whether a span with these attributes is taken and not stored."""
     return bool(properties.get(_PLACEHOLDER[0]) == _PLACEHOLDER[1])
 
 
@@ -190,7 +192,7 @@ def _status(status: Any, properties: dict[str, Any]) -> Status:
 
 def _map_span_event(wire: Wire, span_event: Any, index: int, span: Event) -> Event:
     properties = wire.attributes(span_event.attributes)
-    found = find(properties)
+    roles = find(properties)
     kind = (event_type(span_event.name) if span_event.name else None) or "log"
     if kind == "model_call":
         kind = "message"  # the call is the span; what it notes on the way are messages
@@ -201,10 +203,10 @@ def _map_span_event(wire: Wire, span_event: Any, index: int, span: Event) -> Eve
         properties=properties,
         trace_id=span.trace_id,
         event_type=kind,
-        agent_id=agent_of(found) or span.agent_id,
-        session_id=session_of(found) or span.session_id,
+        agent_id=agent_of(roles) or span.agent_id,
+        session_id=session_of(roles) or span.session_id,
         name=span_event.name or None,
-        status="error" if kind == "error" or is_error(found) else "unset",
+        status="error" if kind == "error" or is_error(roles) else "unset",
         source=span.source,
         resource=span.resource,
         scope=span.scope,

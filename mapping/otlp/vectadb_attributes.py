@@ -1,7 +1,7 @@
-"""What an event says and OTLP has no field for, as attributes of our own: an export that is sent again is the same.
+"""Event fields that OTLP has no field for travel as attributes of our own, so that an export can be imported unchanged.
 
-An item that carries `vectadb.event_id`, a UUID, has this id; the other attributes, where it has them too, stand in the
-place of what the mapping makes of it. All of them are taken out of its properties.
+An item with the attribute `vectadb.event_id`, a UUID, gets this id; the other `vectadb.*` attributes replace what the
+mapping derived. All of them are removed from the event's properties.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 from mapping import ids
 from mapping.model import Event
 from mapping.times import parse_rfc3339
+from mapping.values import INT64_MAX
 
 PREFIX = "vectadb."
 EVENT_ID = f"{PREFIX}event_id"
@@ -35,6 +36,12 @@ def _source(value: object) -> dict[str, Any] | None:
     raise ValueError
 
 
+def _order(value: object) -> int | None:
+    if value is None or (type(value) is int and 0 < value <= INT64_MAX):
+        return value
+    raise ValueError
+
+
 def _one_of(*words: str) -> Callable[[object], str]:
     def read(value: object) -> str:
         if value in words:
@@ -44,7 +51,7 @@ def _one_of(*words: str) -> Callable[[object], str]:
     return read
 
 
-# Fields that may be kept, and how each is read; ValueError: it is an attribute like any other.
+# The fields, and how each is read. After a ValueError it is an ordinary attribute.
 _OF_ALL: dict[str, Callable[[object], Any]] = {
     "event_type": _text,
     "agent_id": _text,
@@ -59,12 +66,13 @@ _OF_RECORDS: dict[str, Callable[[object], Any]] = {
     "timestamp": lambda value: parse_rfc3339(str(value)),
     "severity": _text,
     "source": _source,
+    "order": _order,
 }
 FIELDS = tuple(_OF_RECORDS)
 
 
 def take_back(event: Event) -> None:
-    """Give an event what is kept of it. One whose `vectadb.event_id` is no UUID stays as it is."""
+    """Set the event's fields from its `vectadb.*` attributes, if its `vectadb.event_id` is a UUID."""
     properties = event.properties
     given = properties[EVENT_ID]
     if not isinstance(given, str) or ids.event_id(given) != given:
@@ -83,4 +91,4 @@ def take_back(event: Event) -> None:
     if event.kind == "json":
         event.resource = event.resource or None
     if event.kind == "span_event" and event.name and not named and properties.get("event.name") == event.name:
-        del properties["event.name"]  # the record's field, which a span event has not
+        del properties["event.name"]  # the record's field, which span events do not have

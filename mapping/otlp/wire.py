@@ -1,4 +1,4 @@
-"""What the mapping asks of a decoder, and how it reads the numbers and names that either encoding gives."""
+"""The interface of the two decoders, and the conversion of numbers and enum names from either encoding."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class Wire(Protocol):
         """Decode an ExportLogsServiceRequest, likewise."""
 
     def hex_id(self, value: Any, digits: int, field: str) -> str:
-        """Give an id as lower-case hex digits, "" where it is empty or all zero. Raises Problem for a wrong length."""
+        """Return an id as lower-case hex digits, "" if it is empty or all zero. Raises Problem for a wrong length."""
 
     def attributes(self, key_values: Any) -> dict[str, Any]:
-        """Give a list of KeyValue as a dict of plain values. Of a key that comes twice the last counts."""
+        """Return a list of KeyValue as a dict of plain values. Of a duplicate key the last value counts."""
 
     def value(self, any_value: Any) -> Any:
-        """Give an AnyValue as a plain value."""
+        """Return an AnyValue as a plain value."""
 
 
 def id_if_any(wire: Wire, value: Any, digits: int, changes: Changes) -> str | None:
-    """Give an id; None where there is none, or it is malformed, which is counted."""
+    """Return an id; None where there is none, or it is malformed, which is counted."""
     try:
         return wire.hex_id(value, digits, "") or None
     except Problem:
@@ -52,7 +52,7 @@ def wrong_id(field: str, digits: int, got: object) -> Problem:
 
 
 def whole(value: Number, field: str) -> int:
-    """Read an integer of any size; None is 0. Raises Problem where it is none."""
+    """Return an integer of any size; None is 0. Raises Problem if it is not an integer."""
     if type(value) is int:
         return value
     if value is None:
@@ -73,9 +73,9 @@ def nanoseconds(value: Number, field: str) -> int:
 
 
 def meaning(value: Number, meanings: Mapping[int | str, _Meaning], unknown: _Meaning, field: str) -> _Meaning:
-    """Look up an enum's value, given by number or name. A number that is new to us is `unknown`.
+    """Return the meaning of an enum's value, given by number or name. An unknown number means `unknown`.
 
-    Raises Problem for a name that is none.
+    Raises Problem for an unknown name.
     """
     if value in meanings:
         return meanings[value]  # type: ignore[index] # neither None nor a fraction is in the table

@@ -1,1 +1,1 @@
-"""Events as they are stored: within the limits, without secrets. It comes after decoding, before anything is stored."""
+"""Limits and redaction, applied to events after decoding and before anything is stored."""

@@ -19,33 +19,33 @@ _VALUE = re.compile(
 # The value of a header goes to the end of its line, or of the quotes around it.
 _HEADER_VALUE = re.compile(r"[^\r\n\"'\\]+")
 _HEADERS = ("authorization", "cookie")
-# Unquoted behind a colon, a word is as likely prose ("wrong password: try again") or code ("token: str").
+# An unquoted word after a colon may also be prose ("wrong password: try again") or code ("token: str").
 _NO_WORD = re.compile(r"[\d_+/=$!#%^*@]")
 _TYPES = frozenset("str string int bool boolean bytes none null nil true false any optional undefined".split())
 
 
 def key_before(text: str) -> str:
-    """Give the key that a text ends with, before its sign and in or without quotes."""
+    """Return the key at the end of a text, before its `=` or `:`, with or without quotes."""
     text = text.rstrip(" \t\r\n=:")
     quote = text[-1:]
     if quote in {'"', "'"}:
         text = text[:-1].rstrip("\\")
         return text[text.rfind(quote) + 1 :]
-    found = _WORD_AT_END.search(text)
-    return found[0] if found else ""
+    match = _WORD_AT_END.search(text)
+    return match[0] if match else ""
 
 
 def value_at(text: str, key: re.Match[str]) -> tuple[int, int, bool]:
-    """Give where the value of a key starts and ends in a text, and whether it is more than a word beside the key."""
+    """Return the start and end of a key's value in a text, and whether it is a value rather than a word of prose."""
     start = key.end()
-    found = _VALUE.match(text, start)
-    if found is None:
+    match = _VALUE.match(text, start)
+    if match is None:
         return start, start, False
-    bare = found["bare"]
+    bare = match["bare"]
     if bare is None:
-        return *found.span(found.lastindex or 0), True
+        return *match.span(match.lastindex or 0), True
     if letters(key[1]).endswith(_HEADERS) and (header := _HEADER_VALUE.match(text, start)):
         return *header.span(), True
-    called = text[found.end() : found.end() + 1] in {"(", "["}
+    called = text[match.end() : match.end() + 1] in {"(", "["}
     named = key[2] == "=" or not key[1].isalpha() or _NO_WORD.search(bare) is not None
-    return *found.span(), named and not called and bare.lower() not in _TYPES
+    return *match.span(), named and not called and bare.lower() not in _TYPES

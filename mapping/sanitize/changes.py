@@ -1,4 +1,4 @@
-"""What was changed of events before they are stored."""
+"""Counts of the changes made to events before they are stored."""
 
 from __future__ import annotations
 

@@ -21,18 +21,18 @@ _PROSE = frozenset("a an and are as can for from if in instead is must of on or 
 
 
 def flag_name(item: str) -> str | None:
-    """Give the name of a flag that takes what comes next, None where an item of a command line is none."""
-    found = _FLAG.fullmatch(item) if item.startswith("-") else None
-    return found["name"] if found else None
+    """Return the name of a flag that takes what comes next, None where an item of a command line is none."""
+    match = _FLAG.fullmatch(item) if item.startswith("-") else None
+    return match["name"] if match else None
 
 
 def values_of_flags(text: str, names_secret: Callable[[str], bool]) -> Iterator[tuple[int, int]]:
     """Walk where the values of secret flags start and end in a text."""
     position = 0
-    while found := _FLAG_AND_VALUE.search(text, position):
-        field = next(field for field in ("quoted", "bare", "item") if found[field] is not None)
-        if names_secret(found["name"]) and not (field == "bare" and found[field] in _PROSE):
-            yield found.span(field)
-            position = found.end()
+    while match := _FLAG_AND_VALUE.search(text, position):
+        field = next(field for field in ("quoted", "bare", "item") if match[field] is not None)
+        if names_secret(match["name"]) and not (field == "bare" and match[field] in _PROSE):
+            yield match.span(field)
+            position = match.end()
         else:
-            position = found.end("name")  # its value may be a command line with flags of its own
+            position = match.end("name")  # its value may be a command line with flags of its own

@@ -1,4 +1,4 @@
-"""How much of a request is kept: items, attributes, characters, levels."""
+"""The limits of a request and of what is kept of it: items, attributes, characters, levels."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MARKER = re.compile(r"… \[cut, (\d{1,20} characters)\]\Z")
 
 
 def check_items(count: int, limits: Limits) -> None:
-    """Raise Problem (RESOURCE_EXHAUSTED) where a request holds more items than it may."""
+    """Raise Problem (RESOURCE_EXHAUSTED) if a request holds more items than the limit."""
     if count > limits.items:
         raise Problem(
             Code.RESOURCE_EXHAUSTED,
@@ -40,8 +40,8 @@ def check_items(count: int, limits: Limits) -> None:
 
 
 def cut(text: str, length: int, whole: str | None = None) -> str:
-    """Keep the first `length` characters and say how much it was, which a text that was cut before says itself."""
+    """Return the first `length` characters and a marker with the original length, even if the text was cut before."""
     if whole is None:
-        found = _MARKER.search(text, max(0, len(text) - 60))
-        whole = found[1] if found else f"{len(text)} characters"
+        match = _MARKER.search(text, max(0, len(text) - 60))
+        whole = match[1] if match else f"{len(text)} characters"
     return f"{text[:length]}… [cut, {whole}]"

@@ -1,6 +1,6 @@
-"""Secrets are masked before anything is stored or embedded: by the key they stand under, and by what they look like.
+"""Masks secrets before anything is stored or embedded: by their key, and by what they look like.
 
-A key names a secret where it ends with one of `SECRET_KEYS`, whatever its case and separators: `password` is the end of
+A key names a secret if it ends with one of `SECRET_KEYS`, whatever its case and separators: `password` is the end of
 `db.password`, `DB_PASSWORD` and `userPassword`. Keys count at any depth, in header lists, inside JSON that is text, in
 `key=value` and `Key: value` lines, and as flags of a command line (`--password x`). Values that look like credentials
 are masked wherever they stand.
@@ -52,13 +52,13 @@ class Redaction:
         self._ends = (*SECRET_KEYS, *map(letters, keys))
         self._kept_ends = (*NOT_SECRET, *map(letters, keep))
         self._known: dict[str, bool] = {}
-        words = [found[0] for key in keys if (found := _LAST_WORD.search(key.lower()))]
+        words = [match[0] for key in keys if (match := _LAST_WORD.search(key.lower()))]
         self._key_signs = (*KEY_SIGNS, *words)
         self._signs = tuple({*self._key_signs, *VALUE_SIGNS})
         self._own = [re.compile(pattern, re.DOTALL) for pattern in values]
 
     def names_secret(self, key: str) -> bool:
-        """Say whether what stands under this key is masked."""
+        """Return whether the value of this key is masked."""
         known = self._known.get(key)
         if known is None:
             known = self._decide(key)
@@ -69,7 +69,7 @@ class Redaction:
         return known
 
     def may_hold_secret(self, text: str) -> bool:
-        """Say, fast, that a text need not be looked at: most need not."""
+        """Return False for a text that cannot contain a secret; a fast test that most texts fail."""
         if self._own:
             return True
         lowered = text.lower()
@@ -79,7 +79,7 @@ class Redaction:
         return "://" in lowered and "@" in lowered
 
     def under(self, key: str, value: Any, changes: Changes) -> Any:
-        """Give what stands under a key with its secrets masked."""
+        """Return the value of a key with its secrets masked."""
         # A number under `token` is one that a model has counted or listed.
         if self.names_secret(key) and not (isinstance(value, int | float) and letters(key).endswith("token")):
             return _mask(value, changes)
@@ -101,9 +101,9 @@ class Redaction:
         if "-" in text and any(sign in lowered for sign in self._key_signs):
             text = self._after_flags(text, changes)
         if may_hold_value(lowered):
-            text = ANY_VALUE.sub(lambda found: _mask_found(found, changes), text)
+            text = ANY_VALUE.sub(lambda match: _mask_found(match, changes), text)
         for pattern in self._own:
-            text = pattern.sub(lambda found: _mask_found(found, changes), text)
+            text = pattern.sub(lambda match: _mask_found(match, changes), text)
         return text
 
     def _decide(self, key: str) -> bool:
@@ -128,7 +128,7 @@ class Redaction:
         }
 
     def _list(self, items: list[Any], changes: Changes) -> list[Any]:
-        """Give a list, which may be a command line: what follows `--password` is masked."""
+        """Return a list, which may be a command line: what follows `--password` is masked."""
         kept: list[Any] = []
         flag = None
         for item in items:
@@ -138,7 +138,7 @@ class Redaction:
         return kept
 
     def _item(self, item: Any, changes: Changes) -> Any:
-        """Give an item of a list: a header may be `["authorization", "..."]`."""
+        """Return an item of a list: a header may be `["authorization", "..."]`."""
         if isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) and self.names_secret(item[0]):
             return [item[0], _mask(item[1], changes)]
         return self.value(item, changes)
@@ -152,15 +152,15 @@ class Redaction:
         return "".join([*kept, text[end:]])
 
     def _assigns_secret(self, lowered: str) -> bool:
-        """Say whether a text assigns something to a key that names a secret, or has so many keys that it may."""
+        """Return whether a text assigns something to a key that names a secret, or has so many keys that it may."""
         for sign in self._key_signs:
             start, tries = lowered.find(sign), 0
             while start >= 0:
                 tries += 1
                 if tries > _MAX_TRIES:
                     return True
-                found = ASSIGNS.match(lowered, start + len(sign))
-                if found and self.names_secret(key_before(lowered[max(0, start - 100) : found.end()])):
+                match = ASSIGNS.match(lowered, start + len(sign))
+                if match and self.names_secret(key_before(lowered[max(0, start - 100) : match.end()])):
                     return True
                 start = lowered.find(sign, start + len(sign))
         return False
@@ -178,10 +178,10 @@ class Redaction:
                 return _without_halves(written) if masked.redacted else text
         kept: list[str] = []
         end = 0
-        for found in KEY.finditer(text):
-            if found.start() < end or not self.names_secret(found[1]):
+        for match in KEY.finditer(text):
+            if match.start() < end or not self.names_secret(match[1]):
                 continue
-            start, stop, is_value = value_at(text, found)
+            start, stop, is_value = value_at(text, match)
             if is_value and stop > start and text[start:stop] not in REDACTED:
                 kept += (text[end:start], MASK)
                 changes.redacted += 1
@@ -199,14 +199,14 @@ def _mask(value: Any, changes: Changes) -> Any:
     return MASK
 
 
-def _mask_found(found: re.Match[str], changes: Changes) -> str:
-    start, end = found.span(found.lastindex or 0)
-    if start == end or found.string[start:end] in REDACTED:
-        return found[0]
+def _mask_found(match: re.Match[str], changes: Changes) -> str:
+    start, end = match.span(match.lastindex or 0)
+    if start == end or match.string[start:end] in REDACTED:
+        return match[0]
     changes.redacted += 1
-    return found.string[found.start() : start] + MASK + found.string[end : found.end()]
+    return match.string[match.start() : start] + MASK + match.string[end : match.end()]
 
 
 def _without_halves(text: str) -> str:
-    """Halves of surrogate pairs, which JSON can escape, are no text."""
+    """Replace halves of surrogate pairs, which JSON can escape, by U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

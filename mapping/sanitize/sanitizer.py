@@ -1,7 +1,7 @@
-"""Events as they are kept: within the limits, without secrets.
+"""Applies limits and redaction to events.
 
-It comes after the mapping, so that ids follow from what was sent: sent again under other limits or patterns, it is
-still the same event. Roles (session, agent, type, tokens) are read before it, too.
+This comes after the mapping, so that ids are derived from what was sent: sent again under other limits or patterns, it
+is still the same event. Roles (session, agent, type, tokens) are read before, too.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SHARED = ("resource", "scope", "source")
 _PLAIN = (int, float, bool, type(None))
 
 
-class Cleaning:
+class Sanitizer:
     """Applies limits and redaction (None: none) to events. One is made at the start and used by all requests."""
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS, redaction: Redaction | None = None) -> None:
@@ -38,7 +38,7 @@ class Cleaning:
         self._redaction = redaction
 
     def clean(self, events: Iterable[Event], changes: Changes | None = None) -> Changes:
-        """Clean the events in place, and say what was changed, beside what `changes` say already."""
+        """Change the events in place, and return the counts of changes, added to `changes`."""
         changes = Changes() if changes is None else changes
         shared: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
         for event in events:
@@ -57,7 +57,7 @@ class Cleaning:
         return changes
 
     def _needs_work(self, attributes: dict[str, Any], texts: list[str]) -> bool:
-        """Say whether anything of the attributes or texts may have to be changed. Of most events nothing has."""
+        """Return whether anything of the attributes or texts may have to be changed. Of most events nothing has."""
         if len(attributes) > self._limits.attributes:
             return True
         for key, value in attributes.items():
@@ -92,7 +92,7 @@ class Cleaning:
         return self._cut(self._redaction.under(key, value, changes) if self._redaction else value, changes)
 
     def _bounded(self, value: Any, changes: Changes, room: int = 0) -> Any:
-        """Give a value with its maps and lists within the limits, and its texts not far above theirs.
+        """Return a value with its maps and lists within the limits, and its texts not far above theirs.
 
         `room` is how many levels it may still nest.
         """
@@ -123,7 +123,7 @@ class Cleaning:
         return value
 
     def _cut(self, value: Any, changes: Changes) -> Any:
-        """Give a value with its texts and bytes within the limit."""
+        """Return a value with its texts and bytes within the limit."""
         limit = self._limits.value_length
         if isinstance(value, str):
             if len(value) > limit:

@@ -12,7 +12,7 @@ SECRET_KEYS = (
     *("apikey privatekey accesskey secretkey signingkey encryptionkey accountkey sharedkey masterkey sshkey".split()),
     *("accesstokens refreshtokens authtokens apitokens sessiontokens".split()),
 )
-# Ends with `token`, and is none: what models count and mark, where pages begin.
+# Keys that end with `token` and are no secrets: token counts, special tokens of models, page tokens.
 NOT_SECRET = tuple(
     f"{word}token"
     for word in "per first last next page pagination continuation input output prompt completion total max stop eos "
@@ -21,8 +21,8 @@ NOT_SECRET = tuple(
 # What may follow in a key without changing what it names. Plurals are read as well, but of `token`: tokens are counted.
 TAILS = ("value", "hash", "header", "pem", "string", "confirmation")
 
-# What credentials look like; where there is a group, only it is masked. No pattern may try the same character from many
-# starts: a text can be 20 MB of "eyJeyJeyJ".
+# Patterns of credentials. If a pattern has a group, only that is masked. No pattern may try the same character from
+# many starts: a text can be 20 MB of "eyJeyJeyJ".
 SECRET_VALUES = (
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[^\"]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|(?=\")|\Z)",
     r"(?<![\w-])eyJ[\w-]{8,}\.eyJ[\w-]{8,}(?:\.[\w-]*)?",  # JSON Web Token
@@ -47,10 +47,10 @@ VALUE_SIGNS = (
 
 
 def letters(key: str) -> str:
-    """Give a key as keys are compared: `X-API-Key` is `xapikey`."""
+    """Return a key in its compared form: `X-API-Key` becomes `xapikey`."""
     return _NO_LETTERS.sub("", key).lower()
 
 
 def may_hold_value(lowered: str) -> bool:
-    """Say whether ANY_VALUE need be looked for in a text, given in lower case."""
+    """Return whether a text, given in lower case, can match ANY_VALUE at all; a cheap test."""
     return any(sign in lowered for sign in VALUE_SIGNS) or ("://" in lowered and "@" in lowered)

@@ -1,7 +1,7 @@
-"""The identifiers of an event that its text leaves out, because they mean nothing: they are found as they are written.
+"""The identifiers of an event. They mean nothing to an embedding model, so the text omits them; they match exactly.
 
-`text.py` has what an embedding model can make something of. A person also searches for an order number that stands
-only under `order_id`, for a span id, or for a UUID from a log line.
+`text.py` makes the text for the embedding model. People also search for an order number that occurs only under
+`order_id`, for a span id, or for a UUID from a log line.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from typing import Any
 
 from mapping.semantics.vocabulary import REDACTED
 
-# An event's own, each of which names few events. What its parent's id names is the parent.
+# The event's own ids, each of which few events share. The parent's id identifies the parent, so it is left out.
 _OWN = ("id", "span_id", "trace_id", "session_id")
 
 # Enough for a log line that lists a page of ids; a conversation repeats those of all its calls.
 _MOST = 50
 _SHORTEST, _LONGEST = 3, 200
-# Beyond this a text is no longer searched by its words either.
+# The words of a text beyond this length are not searched either.
 _SEARCHED = 32_000
 _MAX_DEPTH = 64
 _WHOLE = re.compile(r"\S+")
 
 _NAME = r"(?:[\w.-]*[._-])?(?:ids?|uuid|guid|hash|sha256)|[\w.-]*[a-z](?-i:Ids?|ID)"
 _KEY = re.compile(_NAME, re.IGNORECASE)
-# The same in JSON that is kept as text, be it within other such text (`\"order_id\": \"A-1\"`).
+# The same in JSON that is text, also within other JSON text (`\"order_id\": \"A-1\"`).
 _PAIR = re.compile(rf'"(?:{_NAME})\\*"\s*:\s*\\*"?([^\s"\\,{{}}[\]]+)', re.IGNORECASE)
 # What `text.py` takes for noise but base64: UUIDs, trace ids and digests, AWS's names of resources. `\b` after the
 # first digit, as the engine looks for a set of characters faster than for a boundary.
@@ -36,14 +36,14 @@ _RESOURCE = re.compile(r"\barn:aws[a-z-]*:[\w:/.$@+=*-]+")
 
 
 def identifiers_of(event: Mapping[str, Any]) -> list[str]:
-    """Give an event's own ids and those in its properties, up to 50, each once; `event` is as the API gives it."""
-    found: dict[str, None] = {}
+    """Return up to 50 distinct ids: the event's own and those in its properties; `event` is as the API returns it."""
+    identifiers: dict[str, None] = {}
     for identifier in _all(event):
         if _SHORTEST <= len(identifier) <= _LONGEST and identifier not in REDACTED and _WHOLE.fullmatch(identifier):
-            found[identifier] = None
-            if len(found) == _MOST:
+            identifiers[identifier] = None
+            if len(identifiers) == _MOST:
                 break
-    return list(found)
+    return list(identifiers)
 
 
 def _all(event: Mapping[str, Any]) -> Iterator[str]:
@@ -52,7 +52,7 @@ def _all(event: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _in(value: object, *, named: bool, depth: int) -> Iterator[str]:
-    """Walk a value; `named` where its key says that it identifies."""
+    """Yield the identifiers in a value; `named` says that its key names an identifier."""
     if isinstance(value, str):
         yield from [value] if named else _in_text(value[:_SEARCHED])
     elif isinstance(value, dict) and depth < _MAX_DEPTH:
@@ -73,7 +73,7 @@ def _identifies(key: str) -> bool:
 
 
 def _may_hold(text: str) -> bool:
-    """Rule most texts out, in a third of the time."""
+    """Return whether a text may hold an identifier; rules most texts out in a third of the time."""
     return len(text) >= _SHORTEST_HEX or '"' in text or "arn:" in text
 
 

@@ -1,4 +1,4 @@
-"""The text an event is searched by: what was asked, answered, called and what went wrong, in words.
+"""The text by which an event is searched: input, output, tool calls and errors, in words.
 
 Order: name, input, output, tool, arguments, result, error; then what else the attributes say. Without JSON's noise,
 ids, base64 and values that the emitter has redacted. Cut at `TEXT_LIMIT` characters, of which each part that has words
@@ -78,7 +78,7 @@ _LAST = len(KEYS)
 
 
 def text_of(name: str | None, properties: dict[str, Any]) -> str:
-    """Give the searched text of an event's name and properties; "" where there are no words."""
+    """Return the searched text of an event's name and properties; "" where there are no words."""
     parts: list[list[str]] = []
     seen: set[str] = set()
     for lines in ([name] if name else [], *parts_of(name, properties).values()):
@@ -89,7 +89,7 @@ def text_of(name: str | None, properties: dict[str, Any]) -> str:
 
 
 def parts_of(name: str | None, properties: dict[str, Any]) -> dict[str, list[str]]:
-    """Give the words of each part (`PARTS`) of an event's text, in lines; what only says the name again is left out."""
+    """Return the words of each part (`PARTS`) of an event's text, in lines, without repetitions of the name."""
     ranked: dict[str, list[tuple[int, list[str]]]] = {part: [] for part in PARTS}
     _collect(name, properties, ranked, 0)
     return {
@@ -182,7 +182,7 @@ def _cut(parts: list[list[str]]) -> str:
 
 
 def _pieces(value: object) -> list[str]:
-    """Give a value's words until they fill the text alone: a list may hold a million strings."""
+    """Return a value's words until they fill the text alone: a list may hold a million strings."""
     if isinstance(value, str) and not _is_structure(value):  # most of them, in half the time
         return [plain] if (plain := _plain(value)) else []
     pieces = []
@@ -216,7 +216,7 @@ def _words(value: object, depth: int) -> Iterator[str]:
 
 
 def _latest_messages(messages: list[Any], depth: int) -> Iterator[str]:
-    """Give the words of a conversation's last messages, in order, until they fill `MESSAGES_ROOM`."""
+    """Yield the words of a conversation's last messages, in order, until they fill `MESSAGES_ROOM`."""
     latest: list[list[str]] = []
     room = MESSAGES_ROOM
     for message in reversed(messages):

@@ -1,4 +1,4 @@
-"""What a set of attributes says about session, agent, type, error and tokens, by the vocabulary."""
+"""Reads session, agent, type, error and tokens from sets of attributes, by the vocabulary."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _LAST = len(KEYS)
 # Tokens beyond this are a mistake.
 _MAX = 10**12
 
-Found = list[Any]
+Roles = list[Any]
 
 
-def find(*levels: dict[str, Any] | None) -> Found:
+def find(*levels: dict[str, Any] | None) -> Roles:
     """Find the value of every role. The record's attributes stand first, then the scope's, then the resource's.
 
     Returns one value a role (`ROLES`), None where nothing plays it. `""` counts as absent, and so do a type's word
     that means nothing and an outcome that is no failure: the next key may say more.
     """
-    found: Found = [None] * _COUNT
+    roles: Roles = [None] * _COUNT
     for attributes in levels:
         if not attributes:
             continue
@@ -44,42 +44,42 @@ def find(*levels: dict[str, Any] | None) -> Found:
             if ranked is None or value is None or value == "":
                 continue
             role, rank = ranked
-            if found[role] is not None and not rank < ranks[role] < _LAST:
+            if roles[role] is not None and not rank < ranks[role] < _LAST:
                 continue
             if role == _TYPE:
                 kind = _type_of_word(value)
                 if kind is None:
                     continue
-                found[role] = kind
+                roles[role] = kind
             elif role == _OUTCOME and value not in FAILURES[key]:
                 continue
             else:
-                found[role] = value
+                roles[role] = value
             ranks[role] = rank
-    return found
+    return roles
 
 
-def session_of(found: Found) -> str | None:
+def session_of(roles: Roles) -> str | None:
     """Return the session. The id of the response before is none: Microsoft's agents chain a conversation by it."""
-    session = text_id(found[_SESSION])
+    session = text_id(roles[_SESSION])
     return None if session is not None and session.startswith("resp_") else session
 
 
-def agent_of(found: Found, own_name: str | None = None) -> str | None:
-    """Give the agent; on an agent's own span, its `own_name` says more than an id or what the agent works in."""
-    return text_id(found[_AGENT]) or own_name or text_id(found[_AGENT_ID]) or text_id(found[_WHOLE])
+def agent_of(roles: Roles, own_name: str | None = None) -> str | None:
+    """Return the agent; on an agent's own span, its `own_name` says more than an id or what the agent works in."""
+    return text_id(roles[_AGENT]) or own_name or text_id(roles[_AGENT_ID]) or text_id(roles[_WHOLE])
 
 
-def own_name_of(found: Found, properties: dict[str, Any], name: str | None) -> str | None:
-    """Give the agent's name that an agent's own span carries, whose name and attributes these are."""
-    own = text_id(found[_OWN_NAME])
+def own_name_of(roles: Roles, properties: dict[str, Any], name: str | None) -> str | None:
+    """Return the agent's name that an agent's own span carries, whose name and attributes these are."""
+    own = text_id(roles[_OWN_NAME])
     if own is None and any(key in properties for key in NAMED_BY_SPAN):
         return name
     return own
 
 
 def agent_of_resource(resource: dict[str, Any]) -> str | None:
-    """Give the agent that a whole resource is: an agent deployed on Bedrock AgentCore, by its ARN or else its name.
+    """Return the agent that a whole resource is: an agent deployed on Bedrock AgentCore, by its ARN or else its name.
 
     Elsewhere a service is no agent, or one service's unrelated conversations would run together.
     """
@@ -95,52 +95,52 @@ def agent_of_resource(resource: dict[str, Any]) -> str | None:
     return None
 
 
-def type_of(found: Found) -> str | None:
-    kind: str | None = found[_TYPE]
+def type_of(roles: Roles) -> str | None:
+    kind: str | None = roles[_TYPE]
     return kind
 
 
-def span_type(found: Found, properties: dict[str, Any], name: str | None, scope: str | None = None) -> str:
+def span_type(roles: Roles, properties: dict[str, Any], name: str | None, scope: str | None = None) -> str:
     """Return the event type of a span: of its name, its scope's name, its properties and what was found in them."""
     own = properties.get("logfire.msg_template") or name
-    kind = (span_name_type(own, scope) if isinstance(own, str) else None) or found[_TYPE]
+    kind = (span_name_type(own, scope) if isinstance(own, str) else None) or roles[_TYPE]
     if kind is None:
         kind = next((TYPE_BY_KEY[key] for key in TYPE_BY_KEY if key in properties), None)
     if kind is None and name:
         kind = first_word_type(name, is_emitter_s=emitter_of_scope(scope) is not None)
-    if kind is None and is_tool_call(found, properties):
+    if kind is None and is_tool_call(roles, properties):
         kind = "tool_call"
-    if kind is None and any(tokens_of(found)):
+    if kind is None and any(tokens_of(roles)):
         kind = "model_call"
     return kind or "span"
 
 
-def is_tool_call(found: Found, properties: dict[str, Any]) -> bool:
-    """Say whether something that no word gives a type is a call of a tool: it names one, and says something of it."""
-    if found[_TOOL] is None:
+def is_tool_call(roles: Roles, properties: dict[str, Any]) -> bool:
+    """Return whether an event without a type is a tool call: it names a tool, and has arguments or a result."""
+    if roles[_TOOL] is None:
         return False
-    return "gen_ai.tool.name" in properties or any(found[number] is not None for number in _OF_TOOLS)
+    return "gen_ai.tool.name" in properties or any(roles[number] is not None for number in _OF_TOOLS)
 
 
-def tool_of(found: Found) -> str | None:
-    return text_id(found[_TOOL])
+def tool_of(roles: Roles) -> str | None:
+    return text_id(roles[_TOOL])
 
 
-def is_error(found: Found) -> bool:
-    error = found[_ERROR]
-    return (error is not None and error is not False and error != 0) or found[_OUTCOME] is not None
+def is_error(roles: Roles) -> bool:
+    error = roles[_ERROR]
+    return (error is not None and error is not False and error != 0) or roles[_OUTCOME] is not None
 
 
-def tokens_of(found: Found) -> tuple[int, int]:
-    usage = found[_USAGE]
+def tokens_of(roles: Roles) -> tuple[int, int]:
+    usage = roles[_USAGE]
     if usage is not None:
         usage = _object(usage)
         return _used(usage, "input"), _used(usage, "output")
-    return _tokens(found[_INPUT_TOKENS]), _tokens(found[_OUTPUT_TOKENS])
+    return _tokens(roles[_INPUT_TOKENS]), _tokens(roles[_OUTPUT_TOKENS])
 
 
 def text_id(value: object) -> str | None:
-    """Read an id: text as it is, a number as its digits, anything else is no id."""
+    """Return an id: a text unchanged, a number as its digits; None for anything else."""
     if isinstance(value, str):
         if value[:1] == '"' and value[-1:] == '"' and len(value) > 2:
             value = value[1:-1]  # MLflow's attributes are JSON

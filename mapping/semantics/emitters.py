@@ -463,7 +463,7 @@ def emitter_of_scope(scope: str | None) -> str | None:
 
 
 def _begins(scope: str, beginning: str) -> bool:
-    """Say whether a scope begins with these words, and not with longer ones."""
+    """Return whether a scope begins with these words, and not with longer ones."""
     if not scope.startswith(beginning):
         return False
     rest = scope[len(beginning) :]

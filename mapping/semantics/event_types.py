@@ -1,4 +1,4 @@
-"""What emitters' words for an event mean: one small set of types, so that a filter means the same for all of them."""
+"""Event types: a small set, to which the words of all emitters are mapped, so that a filter means the same for all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EVENT_TYPES = {
         "gen_ai.client.inference.operation.details api_request *.api_request *.api_response "
         "ai.generatetext.dogenerate ai.streamtext.dostream ai.generateobject.dogenerate ai.streamobject.dostream"
     ),
-    "tool_call": "execute_tool tool tool_result *.tool_result tool_call *.tool_call mcp_tool_call ai.toolcall",
+    "tool_call": "execute_tool tool tool.v2 tool_result *.tool_result tool_call *.tool_call mcp_tool_call ai.toolcall",
     # Vercel's outer spans run a loop of steps and repeat the tokens of its calls; its newer names say invoke_agent.
     "agent": (
         "invoke_agent create_agent agent agent_call agent_run interaction "
@@ -100,7 +100,7 @@ _SOURCE_LINE = re.compile(r"event \S+:\d+")
 
 
 def event_type(word: str) -> str | None:
-    """Give the event type that an emitter's word means, None for a word that says nothing."""
+    """Return the event type that an emitter's word means, or None for a word without meaning."""
     word = word.lower()
     found = _WORDS.get(word)
     if found is None and "." in word:

@@ -1,6 +1,6 @@
-"""Why an event stands where it does: which rule placed it, and which keys gave its session, agent and type.
+"""Explains an event's placement: which rule placed it, and which keys gave its session, agent and type.
 
-Told from what is stored, by the same tables that the mapping goes by; nothing is kept for it.
+This is derived from what is stored, with the same tables as the mapping; nothing extra is stored for it.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from mapping.semantics.event_types import event_type
 from mapping.semantics.vocabulary import KEYS, NAMED_BY_SPAN, ROLES
 
 
-class Origin(NamedTuple):
-    """Where a value comes from: `place` as in `Told`, and the key there, None where no key says it."""
+class ValuePlace(NamedTuple):
+    """The origin of a value: `place` as in `ExplainedValue`, and the key there, None if there is no key."""
 
     place: str
     key: str | None
 
 
-class Told(NamedTuple):
+class ExplainedValue(NamedTuple):
     """A value, the place it comes from and the key there.
 
     Places are the event's `properties`, the `body` of a log, the `scope`, the `resource`; `event` for the event's own
-    fields, `span` for the span of a span event, `rule` for a user's own rule (then `key` is its name), `trace` for what
-    is inherited, `default` where nothing said it.
+    fields, `span` for the span of a span event, `rule` for a user's own rule (then `key` is its name), `trace` for an
+    inherited value, `default` if nothing gives it.
     """
 
     value: str | None
@@ -37,14 +37,14 @@ class Told(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """Why an event stands where it does."""
+    """The explanation of an event's placement and fields."""
 
     event_id: str
     trace_id: str
     correlation: Correlation
-    session_id: Told
-    agent_id: Told
-    event_type: Told
+    session_id: ExplainedValue
+    agent_id: ExplainedValue
+    event_type: ExplainedValue
 
 
 class _Level(NamedTuple):
@@ -60,20 +60,24 @@ def explain(event: Mapping[str, Any], trace: Trace | None) -> Explanation:
         event["correlation"],
         _told(event, trace, "session_id", ("session",)),
         _told(event, trace, "agent_id", ("agent", "own_name", "agent_id", "whole")),
-        Told(event.get("event_type"), *_origin_of_type(event)),
+        ExplainedValue(event.get("event_type"), *_origin_of_type(event)),
     )
 
 
-def _told(event: Mapping[str, Any], trace: Trace | None, field: str, roles: tuple[str, ...]) -> Told:
+def _told(event: Mapping[str, Any], trace: Trace | None, field: str, roles: tuple[str, ...]) -> ExplainedValue:
     value = event.get(field)
     if value is None:
         inherited = getattr(trace, field, None)
-        return Told(inherited, "trace", field) if inherited is not None else Told(None, "default", None)
-    return Told(value, *_origin_of_id(event, str(value), field, roles))
+        return (
+            ExplainedValue(inherited, "trace", field)
+            if inherited is not None
+            else ExplainedValue(None, "default", None)
+        )
+    return ExplainedValue(value, *_origin_of_id(event, str(value), field, roles))
 
 
 def _levels(event: Mapping[str, Any]) -> Iterator[_Level]:
-    """Give the sets of attributes that speak of an event, the nearest first."""
+    """Yield the sets of attributes that speak of an event, the nearest first."""
     properties = event["properties"]
     yield _Level("properties", properties)
     body = properties.get("body")
@@ -85,41 +89,41 @@ def _levels(event: Mapping[str, Any]) -> Iterator[_Level]:
 
 
 def _keys(attributes: Mapping[str, Any], role: str) -> list[str]:
-    """Give the keys that play a role in a set of attributes, by their precedence."""
+    """Return the keys that play a role in a set of attributes, by their precedence."""
     number = ROLES.index(role)
     ranked = [(KEYS[key][1], key) for key in attributes if key in KEYS and KEYS[key][0] == number]
     return [key for _, key in sorted(ranked)]
 
 
-def origin_of_role(event: Mapping[str, Any], roles: tuple[str, ...]) -> Origin | None:
+def origin_of_role(event: Mapping[str, Any], roles: tuple[str, ...]) -> ValuePlace | None:
     """Return which key of an event plays one of these roles of the vocabulary, None where none does."""
     for role in roles:
         for level in _levels(event):
             if keys := _keys(level.attributes, role):
-                return Origin(level.place, keys[0])
+                return ValuePlace(level.place, keys[0])
     return None
 
 
-def _origin_of_id(event: Mapping[str, Any], value: str, field: str, roles: tuple[str, ...]) -> Origin:
+def _origin_of_id(event: Mapping[str, Any], value: str, field: str, roles: tuple[str, ...]) -> ValuePlace:
     properties = event["properties"]
     for level in _levels(event):
         for role in roles:
             for key in _keys(level.attributes, role):
                 if text_id(level.attributes[key]) == value:
-                    return Origin(level.place, key)
+                    return ValuePlace(level.place, key)
         if field == "agent_id" and (named := _agent_key(event, level, value)) is not None:
-            return Origin(level.place if named != "name" else "event", named)
+            return ValuePlace(level.place if named != "name" else "event", named)
     if event["kind"] not in {"span_event", "log_record"}:
-        return Origin("event", field)  # of a span: it was imported with what its trace had told it
+        return ValuePlace("event", field)  # of a span: it was imported with what its trace had told it
     if "rule" in properties:
-        return Origin("rule", str(properties["rule"]))
+        return ValuePlace("rule", str(properties["rule"]))
     if event["kind"] == "span_event":
-        return Origin("span", None)
-    return Origin("body", _key_in_text(properties.get("body"), value))
+        return ValuePlace("span", None)
+    return ValuePlace("body", _key_in_text(properties.get("body"), value))
 
 
 def _agent_key(event: Mapping[str, Any], level: _Level, value: str) -> str | None:
-    """Give the key of an agent that is known by more than a key: by its own span's name, or as a whole resource."""
+    """Return the key of an agent that is known by more than a key: by its own span's name, or as a whole resource."""
     if (
         level.place == "properties"
         and event.get("name") == value
@@ -133,29 +137,29 @@ def _agent_key(event: Mapping[str, Any], level: _Level, value: str) -> str | Non
 
 
 def _key_in_text(body: object, value: str) -> str | None:
-    """Give the word that a value is written behind, as `session_id` in `session_id=x`."""
+    """Return the word that a value is written behind, as `session_id` in `session_id=x`."""
     found = re.search(rf"([\w.-]+(?: id)?)[\\\"']*\s?[:=]\s?[\\\"']*{re.escape(value)}", str(body))
     return found[1] if found else None
 
 
-def _origin_of_type(event: Mapping[str, Any]) -> Origin:
+def _origin_of_type(event: Mapping[str, Any]) -> ValuePlace:
     kind, properties = event.get("event_type"), event["properties"]
     if kind is None:
-        return Origin("default", None)
+        return ValuePlace("default", None)
     name, is_log = str(event.get("name") or ""), event["kind"] == "log_record"
     for level in _levels(event):
         if level.place in {"properties", "body"}:
             if is_log and event_type(str(level.attributes.get("event.name"))) == kind:
-                return Origin(level.place, "event.name")
+                return ValuePlace(level.place, "event.name")
             for key in _keys(level.attributes, "type"):
                 if type_of(find({key: level.attributes[key]})) == kind:
-                    return Origin(level.place, key)
+                    return ValuePlace(level.place, key)
     if event["kind"] in {"log_record", "span_event"} and event_type(name) is not None:
-        return Origin("event", "name")
+        return ValuePlace("event", "name")
     if "rule" in properties:
-        return Origin("rule", str(properties["rule"]))
+        return ValuePlace("rule", str(properties["rule"]))
     return _implied_type(event, kind) or (
-        Origin("event", "event_type") if event["kind"] == "json" and kind != "log" else Origin("default", None)
+        ValuePlace("event", "event_type") if event["kind"] == "json" and kind != "log" else ValuePlace("default", None)
     )
 
 
@@ -163,15 +167,15 @@ def _origin_of_type(event: Mapping[str, Any]) -> Origin:
 _IMPLIED = {"tool_call": ("tool",), "model_call": ("usage", "input_tokens", "output_tokens"), "error": ("error",)}
 
 
-def _implied_type(event: Mapping[str, Any], kind: str) -> Origin | None:
+def _implied_type(event: Mapping[str, Any], kind: str) -> ValuePlace | None:
     body = event["properties"].get("body")
     if isinstance(body, dict) and log_bodies.type_of_body(body) == kind:
-        return Origin("body", None)
+        return ValuePlace("body", None)
     for level in _levels(event):
         if level.place in {"properties", "body"}:
             for role in _IMPLIED.get(kind, ()):
                 if keys := _keys(level.attributes, role):
-                    return Origin(level.place, keys[0])
+                    return ValuePlace(level.place, keys[0])
     if kind == "error" and event.get("severity"):
-        return Origin("event", "severity")
+        return ValuePlace("event", "severity")
     return None

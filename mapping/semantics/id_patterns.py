@@ -1,8 +1,8 @@
 """Ids written inside a log line: `session_id: x`, `sessionId=x`, `"session-id": "x"`.
 
-Patterns are regular expressions whose one group (or the whole match) is the id; what is written in the settings takes
-the place of the defaults. A request id stands in for a session where a record has neither session nor trace: it groups
-what belongs together.
+Patterns are regular expressions whose one group (or the whole match) is the id; patterns in the settings replace the
+defaults. If a record has neither session nor trace, its request id is used as the session: it groups what belongs
+together.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-# Lines are short; a body of megabytes is not searched to its end.
+# Lines are short; only the beginning of a long body is searched.
 SEARCHED = 16_384
 
 
@@ -22,7 +22,7 @@ class IdPatterns(NamedTuple):
 
 
 def _written(word: str) -> str:
-    """Give the pattern of `WORD_id: x` in its spellings: quoted or not, escaped or not, `:` or `=`."""
+    """Return the pattern of `WORD_id: x` in its spellings: quoted or not, escaped or not, `:` or `=`."""
     key = rf"(?i:(?<![a-z0-9_.-]){word}[ _.-]?id)"
     return key + r"""\\?["']?\s?[:=]\s?\\?["']?(?!(?:null|None|undefined)\b)([\w.:/@+-]{1,128})(?<![.:])"""
 
@@ -35,7 +35,7 @@ DEFAULTS: dict[str, tuple[str, ...]] = {
 
 
 def compile_patterns(written: Mapping[str, Sequence[str]]) -> IdPatterns:
-    """Compile the patterns of `session`, `request` and `agent` ids; what is left out has the default.
+    """Compile the patterns of `session`, `request` and `agent` ids; a missing one gets its default.
 
     Raises ValueError naming the key and what is wrong with it.
     """
@@ -69,13 +69,13 @@ class Ids(NamedTuple):
 
 
 def ids_in(text: str, patterns: IdPatterns = DEFAULT_PATTERNS) -> Ids:
-    """Give the ids that a line names."""
+    """Return the ids in a line."""
     text = text[:SEARCHED]
     return Ids(*(_first(text, of_kind) for of_kind in patterns))
 
 
 def _first(text: str, patterns: tuple[re.Pattern[str], ...]) -> str | None:
     for pattern in patterns:
-        if (found := pattern.search(text)) is not None:
-            return found[pattern.groups] or None
+        if (match := pattern.search(text)) is not None:
+            return match[pattern.groups] or None
     return None

@@ -1,4 +1,4 @@
-"""Log bodies that are structures, or JSON text of one: what in them says what attributes could, and what they log.
+"""Structured log bodies, also as JSON text: finds the parts that play the role of attributes, and what kind they log.
 
 Three shapes are known beside an application's own: AgentCore's (`input.messages`, `output.messages`), Bedrock's
 model-invocation log, and OpenTelemetry's own log record as CloudWatch keeps it (attributes and body inside the body).
@@ -45,7 +45,7 @@ _SEARCH_DEPTH = 12
 
 
 def parsed(body: object) -> Any:
-    """Give a body that is a JSON object's text as the object, any other as it is."""
+    """Return the object if a body is the JSON text of one; return any other body unchanged."""
     if not isinstance(body, str) or len(body) > MAX_PARSED or body.lstrip()[:1] != "{":
         return body
     try:
@@ -56,7 +56,7 @@ def parsed(body: object) -> Any:
 
 
 def levels_of(body: dict[str, Any]) -> list[dict[str, Any]]:
-    """Give the sets of attributes that a body holds, the nearest first: its fields, theirs, its `attributes`, ..."""
+    """Return the sets of attributes that a body holds, the nearest first: its fields, theirs, its `attributes`, ..."""
     levels = [body]
     paths = {
         path: value
@@ -72,12 +72,12 @@ def levels_of(body: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def resource_of(body: dict[str, Any]) -> dict[str, Any]:
-    """Give the resource that a log record kept as JSON brings along, {} where it has none."""
+    """Return the resource in a log record that was kept as JSON, {} if it has none."""
     return _at(body, ("resource", "attributes"))
 
 
 def ids_of(body: dict[str, Any]) -> tuple[str | None, str | None]:
-    """Give the trace id and the span id that a body carries; what is none by its form is left out."""
+    """Return the trace id and the span id in a body, without malformed ones."""
     trace_id = _id(body, _TRACE_IDS, _HEX32)
     return trace_id, _id(body, _SPAN_IDS, _HEX16) if trace_id else None
 
@@ -87,7 +87,7 @@ def level_of(body: dict[str, Any]) -> str | None:
 
 
 def type_of_body(body: dict[str, Any]) -> str | None:
-    """Give the event type of a body of a known shape."""
+    """Return the event type of a body of a known shape."""
     if is_model_invocation(body):
         if body.get("errorCode"):
             return "error"
@@ -99,7 +99,7 @@ def type_of_body(body: dict[str, Any]) -> str | None:
 
 
 def is_model_invocation(body: dict[str, Any]) -> bool:
-    """Say whether a body is Bedrock's log of a model call, which is one whatever the model asked for."""
+    """Return whether a body is Bedrock's log of a model call."""
     return "modelId" in body and "operation" in body and ("input" in body or "schemaType" in body)
 
 

@@ -10,21 +10,21 @@ from mapping.semantics.rules import Rule, compile_rules
 _KEYS = ("rules", "ids")
 
 
-class Reading(NamedTuple):
+class LogParsing(NamedTuple):
     ids: IdPatterns = DEFAULT_PATTERNS
     rules: tuple[Rule, ...] = ()
 
 
-DEFAULT_READING = Reading()
+DEFAULT_LOG_PARSING = LogParsing()
 
 
-def compile_reading(written: object) -> Reading:
-    """Read what a user wrote: a list of `rules` (`rules.py`) and patterns of `ids` (`id_patterns.py`), each optional.
+def compile_log_parsing(written: object) -> LogParsing:
+    """Compile a user's file: a list of `rules` (`rules.py`) and patterns of `ids` (`id_patterns.py`), each optional.
 
     Raises ValueError naming the rule or the kind of id, the key, and what was expected.
     """
     if written is None:
-        return DEFAULT_READING
+        return DEFAULT_LOG_PARSING
     if not isinstance(written, dict):
         raise ValueError("expected `rules:` with a list below it, or `ids:` with patterns")  # noqa: TRY004 # a setting's value is wrong
     if unknown := [key for key in written if key not in _KEYS]:
@@ -36,4 +36,4 @@ def compile_reading(written: object) -> Reading:
         patterns = compile_patterns(ids)
     except ValueError as error:
         raise ValueError(f"ids.{error}") from None
-    return Reading(patterns, compile_rules(written.get("rules") or []))
+    return LogParsing(patterns, compile_rules(written.get("rules") or []))

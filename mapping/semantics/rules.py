@@ -1,4 +1,4 @@
-r"""Rules that a user writes for logs of his own: which records they are for, and what those records say.
+r"""Rules that users write for their own logs: which records a rule matches, and which fields it sets.
 
     name: payment tool                # names it in messages and in the events it decided (`properties.rule`)
     match: 'tool=(?P<tool_name>\w+) user=(?P<session>\S+)'     # searched for in the body
@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from mapping.semantics.attribute_roles import text_id
 
-# A pattern is the user's own and may be slow on long lines: it sees this much of one.
+# A user's pattern may be slow on long lines, so it is applied to this many characters only.
 SEARCHED = 16_384
 
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
@@ -43,8 +43,8 @@ class Rule(NamedTuple):
     properties: dict[str, str]
 
 
-class Said(NamedTuple):
-    """What a rule says of a record; None where it says nothing."""
+class RuleMatch(NamedTuple):
+    """The fields that a rule sets for a record; None for those it does not set."""
 
     rule: str
     session: str | None
@@ -55,7 +55,7 @@ class Said(NamedTuple):
 
 
 def compile_rules(written: object) -> tuple[Rule, ...]:
-    """Read rules as a settings file gives them, in the order they are to be tried.
+    """Compile the rules of a settings file, and return them in the order in which they are tried.
 
     Raises ValueError naming the rule, the key and what was expected.
     """
@@ -68,8 +68,8 @@ def compile_rules(written: object) -> tuple[Rule, ...]:
     return tuple(sorted(rules, key=lambda rule: -rule.priority))
 
 
-def apply(rules: Iterable[Rule], text: str, body: Mapping[str, Any]) -> Said | None:
-    """Give what the first rule that fits says of a record. `body` are the fields of its JSON body, if it has one."""
+def apply(rules: Iterable[Rule], text: str, body: Mapping[str, Any]) -> RuleMatch | None:
+    """Return the result of the first rule that matches. `body` holds the fields of the record's JSON body, if any."""
     for rule in rules:
         groups: dict[str, Any] = {}
         if rule.match is not None:
@@ -83,12 +83,12 @@ def apply(rules: Iterable[Rule], text: str, body: Mapping[str, Any]) -> Said | N
 
 
 def level(word: str) -> str | None:
-    """Give the name of a severity as OpenTelemetry has it (`WARN`), None for a word that is none."""
+    """Return OpenTelemetry's name of a severity (`WARN`), or None if the word is not a severity."""
     word = word.strip().upper()
     return _OTHER_LEVELS.get(word) or (word if word.rstrip("234") in LEVELS else None)
 
 
-def _said(rule: Rule, groups: dict[str, Any], body: Mapping[str, Any]) -> Said:
+def _said(rule: Rule, groups: dict[str, Any], body: Mapping[str, Any]) -> RuleMatch:
     values = {
         aspect: _fill(rule.aspects[aspect], groups, body) if aspect in rule.aspects else text_id(groups.get(aspect))
         for aspect in _ASPECTS
@@ -97,7 +97,7 @@ def _said(rule: Rule, groups: dict[str, Any], body: Mapping[str, Any]) -> Said:
     for name, template in rule.properties.items():
         if (value := _fill(template, groups, body)) is not None:
             properties[name] = value
-    return Said(
+    return RuleMatch(
         rule=rule.name,
         session=text_id(values["session"]),
         agent=text_id(values["agent"]),
@@ -108,7 +108,7 @@ def _said(rule: Rule, groups: dict[str, Any], body: Mapping[str, Any]) -> Said:
 
 
 def _fill(template: str, groups: Mapping[str, Any], body: Mapping[str, Any]) -> Any:
-    """Fill a template. One that is a reference alone keeps the value's kind; one that finds nothing says nothing."""
+    """Fill a template, or return None if a value is missing. A template of one reference keeps the value's type."""
     values = {name: groups[name] if name in groups else _field(body, name) for name in _REFERENCE.findall(template)}
     if None in values.values():
         return None
@@ -118,7 +118,7 @@ def _fill(template: str, groups: Mapping[str, Any], body: Mapping[str, Any]) -> 
 
 
 def _field(body: Mapping[str, Any], path: str) -> Any:
-    """Give the value at a path: a key as it stands, dots and all, or else step by step."""
+    """Return the value at a path, which is tried as one key with dots first, then as nested keys."""
     if path in body:
         return body[path]
     head, dot, rest = path.partition(".")
@@ -147,7 +147,7 @@ def _rule(written: object, number: int) -> Rule:
 
 
 def _checked(name: str, written: dict[str, Any]) -> Rule:
-    """Raises ValueError naming the key."""
+    """Return the rule. Raises ValueError naming the key that is wrong."""
     if unknown := [key for key in written if key not in _KEYS]:
         raise ValueError(f"{unknown[0]}: unknown; expected one of {', '.join(_KEYS)}")
     if not written.get("match") and not written.get("fields"):
@@ -173,7 +173,7 @@ def _checked(name: str, written: dict[str, Any]) -> Rule:
 
 
 def _check_references(rule: Rule, match: re.Pattern[str]) -> None:
-    """A rule for plain lines can speak of its groups only: anything else is a slip of the pen."""
+    """Raise ValueError for a reference that can never be filled: a rule for plain lines has only its groups."""
     templates = {**rule.aspects, **{f"properties.{key}": value for key, value in rule.properties.items()}}
     for key, template in templates.items():
         for name in _REFERENCE.findall(template):

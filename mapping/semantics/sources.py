@@ -1,4 +1,4 @@
-"""Where a record was logged: CloudWatch's group and stream, from the resource attributes that name them."""
+"""The source of a log record: CloudWatch's log group and stream, from the resource attributes that name them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _CLOUDWATCH = {
 
 
 def source_of(resource: dict[str, Any]) -> dict[str, Any] | None:
-    """Give the source as JSON events have it: `{system, log_group, log_stream}`, None where no group is named.
+    """Return the source in the form of JSON events, `{system, log_group, log_stream}`, or None without a log group.
 
-    Of several groups or streams the first; all of them are in the resource.
+    Of several groups or streams it names the first; all of them are in the resource.
     """
     source: dict[str, Any] = {}
     for part, keys in _CLOUDWATCH.items():
@@ -39,9 +39,9 @@ def source_of(resource: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def source_id(source: dict[str, Any]) -> str | None:
-    """Give the event id that a source's own id of the record (`log_id`) makes, None where it has none.
+    """Return the event id derived from the source's own id of the record (`log_id`), or None without one.
 
-    Whichever way the record comes, as a JSON event or through a Collector, it is one event.
+    The id is the same whether the record arrives as a JSON event or through a Collector.
     """
     log_id = text_id(source.get("log_id"))
     return named("source", *(str(source.get(part) or "") for part in _PLACE), log_id) if log_id else None

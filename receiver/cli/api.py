@@ -1,4 +1,4 @@
-"""Asking a running receiver: where it is, with which key, and what its errors mean to whoever typed the command."""
+"""The client of a running receiver: its address, its key, and its errors as messages for the person at the terminal."""
 
 from __future__ import annotations
 
@@ -28,34 +28,34 @@ _TIMEOUT = 60.0
 _PATIENCE = 120.0
 _LARGEST_PAGE = 200
 
-# Addresses that mean "every address of this machine" to a server, and nothing to a client.
+# Addresses that mean "every address of this machine" to a server; a client cannot connect to them.
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound
 
 
 class AwayError(CommandError):
-    """Nobody answers."""
+    """No receiver answers at the address."""
 
 
 class NotReadyError(CommandError):
-    """The receiver asks to come again."""
+    """The receiver asks to retry later (503)."""
 
     def __init__(self, message: str, retry_after: float) -> None:
         super().__init__(message)
         self.retry_after = retry_after
 
 
-class RefusedError(CommandError):
-    """The receiver does not take what it was sent, or asked for; `status` is HTTP's."""
+class RequestRefusedError(CommandError):
+    """The receiver refuses the request; `status` is the HTTP status."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.status = status
 
 
-class Connection(NamedTuple):
-    """Where the receiver is, without a slash at the end; `flags` is how one says so in the next command.
+class ReceiverAddress(NamedTuple):
+    """The receiver's URL without a trailing slash, and its key; `flags` are those to repeat in a proposed command.
 
-    `certificate` is that of a receiver of this machine, which is known from its settings and needs no authority.
+    `certificate` is that of a receiver on this machine; it is read from the settings and trusted without an authority.
     """
 
     url: str
@@ -65,7 +65,7 @@ class Connection(NamedTuple):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what tells where the receiver is. `connection` reads it."""
+    """Add the flags for the receiver's address and key. `connection` reads them."""
     group = parser.add_argument_group("the receiver to ask")
     group.add_argument(
         "--url",
@@ -75,8 +75,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config_flag(group)
 
 
-def connection(args: argparse.Namespace) -> Connection:
-    """Read the address and key from the flags, the environment, or the settings a receiver here would serve with.
+def connection(args: argparse.Namespace) -> ReceiverAddress:
+    """Return the address and key from the flags, the environment, or the settings of a receiver on this machine.
 
     Raises SettingsError, and CommandError for an address that is none.
     """
@@ -88,7 +88,7 @@ def connection(args: argparse.Namespace) -> Connection:
             url = HTTP_URL.parse(url)
         except ValueError:
             raise CommandError(f"--url: expected {HTTP_URL.allowed}; got {url!r}", exit_code=2) from None
-        return Connection(url, key or "", f" --url {url}" if args.url else "")
+        return ReceiverAddress(url, key or "", f" --url {url}" if args.url else "")
     settings = load(args, os.environ)
     if settings.server.port == 0:
         raise CommandError("server.port is 0, any that is free: say with --url which it became", exit_code=2)
@@ -96,54 +96,54 @@ def connection(args: argparse.Namespace) -> Connection:
     return here._replace(key=key or here.key)
 
 
-def local(settings: Settings, port: int | None = None) -> Connection:
-    """Give what leads this machine to a receiver with these settings."""
+def local(settings: Settings, port: int | None = None) -> ReceiverAddress:
+    """Return the address at which this machine reaches a receiver with these settings."""
     server, keys = settings.server, settings.auth.api_keys
     host = _ANY.get(server.host, server.host)
     scheme = "https" if server.tls.cert_file else "http"
     url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port or server.port}"
-    return Connection(url, keys[0] if keys else "", certificate=server.tls.cert_file)
+    return ReceiverAddress(url, keys[0] if keys else "", certificate=server.tls.cert_file)
 
 
 def path(*parts: str) -> str:
-    """Write a path under /api/v1; ids may hold anything."""
+    """Return a path under /api/v1, with ids percent-encoded."""
     return "/".join(["/api/v1", *(quote(part, safe="") for part in parts)])
 
 
 class Receiver:
-    """A receiver's routes. Raises AwayError, NotReadyError (503), RefusedError for every other refusal, or CommandError
-    where something else answers.
+    """A receiver's routes. Raises AwayError, NotReadyError (503), RequestRefusedError for other refusals, CommandError
+    if something else answers.
     """
 
-    def __init__(self, where: Connection) -> None:
+    def __init__(self, where: ReceiverAddress) -> None:
         self.url = where.url
         self._headers = {"Accept": "application/json"}
         if where.key:
             self._headers["Authorization"] = f"Bearer {where.key}"
         handlers: list[urllib.request.BaseHandler] = [_NoRedirects()]
         if is_loopback(urlsplit(where.url).hostname or ""):
-            handlers.append(urllib.request.ProxyHandler({}))  # a proxy's "this machine" is another one
+            handlers.append(urllib.request.ProxyHandler({}))  # for a proxy, "localhost" is another machine
         if where.certificate:
             handlers.append(urllib.request.HTTPSHandler(context=_trusting(where.certificate)))
         self._opener = urllib.request.build_opener(*handlers)
 
     def get(self, route: str, timeout: float = _TIMEOUT, **parameters: Any) -> Any:
-        """Give the JSON at a route. Parameters that are None are left out."""
+        """Return the JSON at a route. Parameters that are None are left out."""
         return self._ask(_with(route, parameters), None, timeout)
 
     def get_bytes(self, route: str, timeout: float = _TIMEOUT, **parameters: Any) -> bytes:
-        """Give the JSON at a route as it came."""
+        """Return the undecoded JSON at a route."""
         with self._open(_with(route, parameters), None, timeout) as answer:
             return bytes(answer.read())
 
     def lines(self, route: str, timeout: float = _TIMEOUT, **parameters: Any) -> Iterator[bytes]:
-        """Give the lines at a route as they come, an empty one first: once it answers. `timeout` is that of a line."""
+        """Yield an empty line once the route answers, then its lines as they arrive. `timeout` is in seconds a line."""
         with self._open(_with(route, parameters), None, timeout) as answer:
             yield b""
             yield from answer
 
     def post(self, route: str, body: dict[str, Any] | bytes, timeout: float = _TIMEOUT) -> Any:
-        """Send JSON, which may be written already, to a route, and give the JSON that comes back."""
+        """Send JSON (a value, or bytes that are sent as they are) to a route, and return the decoded answer."""
         return self._ask(route, body if isinstance(body, bytes) else json.dumps(body).encode(), timeout)
 
     def _ask(self, route: str, body: bytes | None, timeout: float) -> Any:
@@ -166,7 +166,7 @@ class Receiver:
             raise CommandError(f"{self.url}{route} does not answer as a vectadb-receiver does") from None
 
     def get_patiently(self, route: str, **parameters: Any) -> Any:
-        """Give the JSON at a route, waiting while the receiver says that it is not ready and gets on.
+        """Return the JSON at a route, waiting while the receiver is not ready and makes progress.
 
         Raises NotReadyError once it has failed, or has said the same for two minutes.
         """
@@ -186,7 +186,7 @@ class Receiver:
             progress.clear()
 
     def pages(self, route: str, field: str, limit: int, **parameters: Any) -> Iterator[dict[str, Any]]:
-        """Give up to `limit` items of a route that is read in pages."""
+        """Yield up to `limit` items of a route that is read in pages."""
         cursor = None
         while limit > 0:
             page = self.get_patiently(route, limit=min(limit, _LARGEST_PAGE), cursor=cursor, **parameters)
@@ -197,7 +197,7 @@ class Receiver:
                 return
 
     def _has_failed(self) -> bool:
-        """Tell whether waiting for search is in vain. While the stores are opened nobody knows."""
+        """Return whether search has failed for good. False while the stores are being opened."""
         try:
             return bool(self.get(path("stats"))["index_state"] == "failed")
         except NotReadyError:
@@ -210,7 +210,7 @@ class Receiver:
         if error.code == 503:
             retry_after = error.headers.get("Retry-After", "")
             return NotReadyError(f"{self.url}: {message}", float(retry_after) if retry_after.isdecimal() else 2.0)
-        return RefusedError(f"{self.url}: {message}", error.code)
+        return RequestRefusedError(f"{self.url}: {message}", error.code)
 
     def _away(self, error: Exception) -> AwayError:
         reason = getattr(error, "reason", None) or error
@@ -227,7 +227,7 @@ class Receiver:
         return AwayError(
             f"no receiver answers at {self.url} ({getattr(reason, 'strerror', None) or reason}). "
             f"Start one: {program()} serve; or say where it is: --url URL, or {URL_VARIABLE}=URL"
-            # What a server of HTTPS does when it is spoken to in plain HTTP.
+            # The ways an HTTPS server reacts to plain HTTP.
             + ("; with server.tls it is at https://" if isinstance(reason, RemoteDisconnected) else "")
         )
 
@@ -238,7 +238,7 @@ def _with(route: str, parameters: dict[str, Any]) -> str:
 
 
 def _trusting(certificate: Path) -> ssl.SSLContext:
-    """Trust the holder of this certificate's key, whatever name it is for: the address is this machine's."""
+    """Return a TLS context that trusts this certificate for any host name: the address is this machine's."""
     try:
         context = ssl.create_default_context(cafile=str(certificate))
     except OSError as error:
@@ -249,7 +249,7 @@ def _trusting(certificate: Path) -> ssl.SSLContext:
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """The key is for the address that was named, and for no other. A redirect is an error."""
+    """Treats a redirect as an error: the API key must not be sent to another address."""
 
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
@@ -257,7 +257,7 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def _message(error: urllib.error.HTTPError) -> str:
-    """Give what the receiver says; something else than a receiver says nothing of use beyond its status."""
+    """Return the receiver's error message; of a server that is not a receiver, only the status."""
     try:
         return str(json.loads(error.read(100_000))["message"])
     except (ValueError, LookupError, TypeError, OSError, HTTPException):

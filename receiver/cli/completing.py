@@ -1,4 +1,4 @@
-"""What can be typed, from argparse's own table: commands, their flags, and what these take."""
+"""The commands, their flags and the values these take, read from argparse's own table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _FILES = {"FILE", "FOLDER", "DIR"}
 
 
 class Value(NamedTuple):
-    """What is typed after a flag, or by itself: one of `choices`, a file, or anything, called `name`."""
+    """The value of a flag or a positional argument: one of `choices`, a file, or any text, called `name`."""
 
     name: str
     choices: tuple[str, ...] = ()
@@ -17,7 +17,7 @@ class Value(NamedTuple):
 
 
 class Flag(NamedTuple):
-    """`value` is None where it takes none."""
+    """A flag; `value` is None if it takes none."""
 
     names: tuple[str, ...]
     help: str
@@ -25,7 +25,7 @@ class Flag(NamedTuple):
 
 
 class Word(NamedTuple):
-    """A command; `values` are what is typed without a flag, and `many` says whether the last one is so again."""
+    """A command; `values` are its positional arguments, and `many` says whether the last one may be repeated."""
 
     name: str
     help: str
@@ -35,7 +35,7 @@ class Word(NamedTuple):
 
 
 def words(parser: argparse.ArgumentParser) -> list[Word]:
-    """Give the commands of a parser that has subcommands."""
+    """Return the commands of a parser that has subcommands."""
     (commands,) = (action for action in _actions(parser) if isinstance(action, argparse._SubParsersAction))  # noqa: SLF001 - argparse shows its table nowhere else
     helps = {choice.dest: choice.help or "" for choice in commands._choices_actions}  # noqa: SLF001 - as above
     return [_word(name, helps[name], of_command) for name, of_command in commands.choices.items()]

@@ -14,7 +14,7 @@ _MODEL = "gpt-4.1"
 _PROVIDER = {"gen_ai.provider.name": "openai", "server.address": "api.openai.com"}
 
 
-class Failure(NamedTuple):
+class StepFailure(NamedTuple):
     """An exception that a step ended with."""
 
     type: str
@@ -41,11 +41,11 @@ class Step:
     seconds: float
     attributes: dict[str, Any] = field(default_factory=dict)
     steps: tuple[Step | Line, ...] = ()
-    failure: Failure | None = None
+    failure: StepFailure | None = None
     calls_out: bool = False
 
 
-class Run(NamedTuple):
+class DemoRun(NamedTuple):
     """A trace. `conversation` names the session, `minutes_ago` says when it began."""
 
     title: str
@@ -54,7 +54,9 @@ class Run(NamedTuple):
     agent: Step
 
 
-def _agent(name: str, asked: str, answered: str | None, *steps: Step | Line, failure: Failure | None = None) -> Step:
+def _agent(
+    name: str, asked: str, answered: str | None, *steps: Step | Line, failure: StepFailure | None = None
+) -> Step:
     attributes = {
         "gen_ai.operation.name": "invoke_agent",
         "gen_ai.agent.name": name,
@@ -66,7 +68,7 @@ def _agent(name: str, asked: str, answered: str | None, *steps: Step | Line, fai
 
 
 def _model(seconds: float, asked: str, answered: str | dict[str, Any], tokens: tuple[int, int]) -> Step:
-    """Give a model call that answers with text, or with the call of a tool (`_call`)."""
+    """Return a model call whose answer is text, or a tool call (`_call`)."""
     if isinstance(answered, str):
         part, reason = {"type": "text", "content": answered}, "stop"
     else:
@@ -89,7 +91,9 @@ def _call(name: str, **arguments: Any) -> dict[str, Any]:
     return {"name": name, "arguments": arguments}
 
 
-def _tool(seconds: float, called: dict[str, Any], result: Any, *lines: Line, failure: Failure | None = None) -> Step:
+def _tool(
+    seconds: float, called: dict[str, Any], result: Any, *lines: Line, failure: StepFailure | None = None
+) -> Step:
     attributes = {
         "gen_ai.operation.name": "execute_tool",
         "gen_ai.tool.name": called["name"],
@@ -121,7 +125,7 @@ _ASKED_OSLO = "May I fly premium economy to the Oslo conference, or is there a s
 _ASKED_TOKYO = "Book the LX160 to Tokyo on Monday with the corporate card."
 
 RUNS = (
-    Run(
+    DemoRun(
         "a flight and a hotel in Lisbon, with a fare that expires",
         "lisbon",
         38,
@@ -146,7 +150,7 @@ RUNS = (
                 _BOOK,
                 None,
                 Line("WARNING", "the airline quotes EUR 342.00 for TP933, the search said EUR 318.40"),
-                failure=Failure(
+                failure=StepFailure(
                     "FareExpiredError",
                     "the fare EUR 318.40 for TP933 has expired; the current one is EUR 342.00",
                     'travel/airline.py", line 88, in book\n    raise FareExpiredError(fare, current)',
@@ -174,7 +178,7 @@ RUNS = (
             _model(2.2, "Sum up what was booked.", "Booked: TP933 on 14 May and Casa do Jasmim.", (1240, 96)),
         ),
     ),
-    Run(
+    DemoRun(
         "a question on the travel policy",
         "oslo",
         21,
@@ -194,7 +198,7 @@ RUNS = (
             _model(1.8, "Answer with the policy and the train.", "Take the train R20: direct, 3 h 40.", (742, 71)),
         ),
     ),
-    Run(
+    DemoRun(
         "seats together, in the conversation of the first",
         "lisbon",
         12,
@@ -207,7 +211,7 @@ RUNS = (
             _model(0.9, "Confirm the seats.", "Done: you sit in 14A and 14B.", (604, 22)),
         ),
     ),
-    Run(
+    DemoRun(
         "a payment that is declined",
         "tokyo",
         4,
@@ -223,14 +227,14 @@ RUNS = (
                 _PAY,
                 None,
                 Line("ERROR", "payment provider declined the charge: daily limit of the card is used up"),
-                failure=Failure(
+                failure=StepFailure(
                     "PaymentDeclinedError",
                     "card declined: the daily limit of the corporate card is used up",
                     'travel/payments.py", line 41, in charge\n    raise PaymentDeclinedError(answer.reason)',
                 ),
             ),
             Line("ERROR", "giving up: the flight to Tokyo is not paid, the hold ends at 18:00"),
-            failure=Failure(
+            failure=StepFailure(
                 "BookingFailedError",
                 "LX160 was not booked: the payment was declined",
                 'travel/agent.py", line 133, in run\n    raise BookingFailedError(flight) from declined',

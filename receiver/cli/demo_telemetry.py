@@ -1,4 +1,4 @@
-"""Tells the demo's story to the real OpenTelemetry SDK and sends what that makes of it with its own OTLP exporters.
+"""Records the demo's runs with the real OpenTelemetry SDK and sends them with its own OTLP exporters.
 
 Moments are set explicitly: the runs lie in the recent past and take as long as such runs do.
 """
@@ -25,14 +25,14 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
 from mapping.times import NS
-from receiver.cli.demo_story import RUNS, Failure, Line, Run, Step
+from receiver.cli.demo_story import RUNS, DemoRun, Line, Step, StepFailure
 from receiver.version import VERSION
 
 _RESOURCE = {"service.name": "travel-demo", "service.version": "1.4.2", "deployment.environment.name": "demo"}
 _PAUSE = NS // 50  # between two steps
 
 
-class Told(NamedTuple):
+class SentRun(NamedTuple):
     """A run that was sent."""
 
     trace_id: str
@@ -44,15 +44,15 @@ class Told(NamedTuple):
 class Sent(NamedTuple):
     spans: int
     logs: int
-    runs: list[Told]
+    runs: list[SentRun]
 
 
 class SendError(Exception):
-    """The exporter's own words."""
+    """The demo could not be sent; the message is the exporter's."""
 
 
 def send(url: str, headers: dict[str, str], *, certificate: Path | None = None) -> Sent:
-    """Tell all runs and send them to the OTLP routes at `url`, whose `certificate` may be known. Raises SendError."""
+    """Record all runs and send them to the OTLP routes at `url`, trusting `certificate` if given. Raises SendError."""
     teller = _Teller(uuid.uuid4().hex[:6])
     runs = [teller.tell(run) for run in RUNS]
     spans, logs = teller.spans.get_finished_spans(), teller.logs.get_finished_logs()
@@ -67,7 +67,7 @@ def send(url: str, headers: dict[str, str], *, certificate: Path | None = None) 
 
 
 def _export(what: str, export: Callable[[], Any]) -> None:
-    """Export, and raise SendError with what the exporter logs where it gives up."""
+    """Export. Raises SendError with the exporter's log messages if it gives up."""
     said: list[str] = []
     handler = logging.Handler(logging.WARNING)
     handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign] # one method is all of it
@@ -84,13 +84,13 @@ def _export(what: str, export: Callable[[], Any]) -> None:
 
 
 class _Teller:
-    """Spans and log records as the SDK makes them, kept until they are sent. `tag` tells this demo from the next."""
+    """Makes spans and log records with the SDK and keeps them until they are sent. `tag` makes a demo's ids unique."""
 
     def __init__(self, tag: str) -> None:
         self.spans, self.logs = InMemorySpanExporter(), InMemoryLogRecordExporter()  # type: ignore[no-untyped-call] # the SDK says no types here
         self._tag = tag
         resource = Resource.create(_RESOURCE)
-        # The sampler is said, for OTEL_TRACES_SAMPLER could leave holes in the story.
+        # The sampler is set explicitly, since OTEL_TRACES_SAMPLER could drop spans of the story.
         traces = TracerProvider(sampler=ALWAYS_ON, resource=resource, shutdown_on_exit=False)
         traces.add_span_processor(SimpleSpanProcessor(self.spans))
         self._tracer = traces.get_tracer("vectadb_receiver.demo", VERSION)
@@ -101,16 +101,16 @@ class _Teller:
             warnings.simplefilter("ignore", DeprecationWarning)
             self._handler = LoggingHandler(logger_provider=logs)
 
-    def tell(self, run: Run) -> Told:
+    def tell(self, run: DemoRun) -> SentRun:
         session_id = f"demo-{run.conversation}-{self._tag}"
         shared = {"gen_ai.conversation.id": session_id}
         began = time.time_ns() - int(run.minutes_ago * 60 * NS)
         span, _ = self._step(run.agent, shared, began, context.Context())
-        return Told(f"{span.get_span_context().trace_id:032x}", session_id, run.title, run.agent.failure is not None)
+        return SentRun(f"{span.get_span_context().trace_id:032x}", session_id, run.title, run.agent.failure is not None)
 
     def _step(self, step: Step, shared: dict[str, Any], began: int, parent: context.Context) -> tuple[trace.Span, int]:
-        """Tell a step and those it contains. Gives the span and the moment of its end."""
-        # What a step does not say of its agent, it has from the one around it.
+        """Record a step and the steps in it. Returns the span and the moment of its end."""
+        # A step without an agent inherits that of the enclosing step.
         shared = shared | {key: step.attributes[key] for key in ("gen_ai.agent.name",) if key in step.attributes}
         span = self._tracer.start_span(
             step.name,
@@ -146,8 +146,8 @@ class _Teller:
             context.detach(token)
 
 
-def _fail(span: trace.Span, failure: Failure, now: int) -> None:
-    """Do what the SDK's `record_exception` does, for an exception that was raised in a story."""
+def _fail(span: trace.Span, failure: StepFailure, now: int) -> None:
+    """Record an exception of the story as the SDK's `record_exception` does."""
     span.add_event(
         "exception",
         {

@@ -1,4 +1,4 @@
-"""Why a command could not be carried out."""
+"""The error for a command that could not be carried out."""
 
 from __future__ import annotations
 

@@ -1,15 +1,16 @@
-"""Which events a command is about: the API's filters as flags."""
+"""The API's filters as flags of a command."""
 
 from __future__ import annotations
 
 import argparse
 import time
-from typing import Any
+from typing import Any, get_args
 
+from mapping.calls.model import CallKind
 from mapping.model import STATUSES
 from mapping.times import NS, format_rfc3339, parse_rfc3339
 from receiver.settings.kinds import parse_duration
-from storage.filters import LiveFilter, SearchFilter
+from storage.filters import CallFilter, LiveFilter, SearchFilter
 
 # Parameter of the API: its flag, beside the one of the same name; what it takes, help.
 _EQUAL = {
@@ -18,6 +19,8 @@ _EQUAL = {
     "agent_id": ("--agent", "ID", "only of this agent"),
     "event_type": ("--type", "TYPE", "only of this type: model_call, tool_call, agent, error, log, ..."),
     "service": ("--service", "NAME", "only of this service"),
+    "name": ("--name", "NAME", "only of the model, tool or agent of this name"),
+    "model": ("--model", "NAME", "only of this model"),
 }
 _PERIOD = {
     "since": "only from this moment on: 2026-01-07T19:00:00Z, or how long ago: 90s, 15m, 2h, 7d",
@@ -25,12 +28,16 @@ _PERIOD = {
 }
 
 
-def add_filters(parser: argparse.ArgumentParser, which: type[LiveFilter]) -> None:
+def add_filters(parser: argparse.ArgumentParser, which: type[LiveFilter | CallFilter]) -> None:
     """Add a flag for each field of a filter. `given` reads them."""
     group = parser.add_argument_group("filters")
     for field in which.__struct_fields__:
         if field == "status":
-            group.add_argument("--status", choices=STATUSES, help="only events that ended so")
+            group.add_argument("--status", choices=STATUSES, help="only what ended so")
+        elif field == "kind":
+            group.add_argument("--kind", choices=get_args(CallKind), help="only calls of this kind")
+        elif field == "min_duration_ns":
+            group.add_argument("--min-duration", metavar="TIME", help="only what took so long: 500ms, 2s, 1m30s")
         elif field in _PERIOD:
             group.add_argument(f"--{field}", metavar="WHEN", type=moment, help=_PERIOD[field])
         else:
@@ -39,13 +46,14 @@ def add_filters(parser: argparse.ArgumentParser, which: type[LiveFilter]) -> Non
             group.add_argument(*flags, dest=field, metavar=metavar, help=text)
 
 
-def given(args: argparse.Namespace) -> dict[str, Any]:
-    """Give the API's parameters; None for those that were not given."""
-    return {field: getattr(args, field, None) for field in SearchFilter.__struct_fields__}
+def given(args: argparse.Namespace, which: type[LiveFilter | CallFilter] = SearchFilter) -> dict[str, Any]:
+    """Return the API's parameters by name; None for flags that were not given."""
+    names = (field.removesuffix("_ns") for field in which.__struct_fields__)
+    return {name: getattr(args, name, None) for name in names}
 
 
 def number(least: int, most: int) -> Any:
-    """Give the type of a flag that takes a whole number of these bounds."""
+    """Return the type of a flag that takes a whole number of these bounds."""
 
     def parse(text: str) -> int:
         if not (text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most):
@@ -56,7 +64,7 @@ def number(least: int, most: int) -> Any:
 
 
 def moment(text: str) -> str:
-    """Read the value of a flag: a moment, or how long ago. Gives RFC 3339."""
+    """Read a flag's value, a moment or a duration before now, and return it in RFC 3339."""
     try:
         when = time.time_ns() - int(parse_duration(text) * NS)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a line of an export is: an event as it is read, or OTLP/JSON."""
+"""The kinds of lines of an export: an event as it is read, or OTLP/JSON."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _ABSENT = (b"", b"null", b"[]")
 
 
 class LineError(Exception):
-    """What was expected in place of a line."""
+    """A line is invalid; the message says what was expected."""
 
 
 class _Line(msgspec.Struct, rename="camel"):
-    """As much of a line as tells what it is."""
+    """The fields of a line that identify its kind."""
 
     id: msgspec.Raw = msgspec.Raw()
     kind: msgspec.Raw = msgspec.Raw()
@@ -47,7 +47,7 @@ _request = msgspec.json.Decoder(_Request)
 
 
 def routes_of(text: bytes) -> list[str]:
-    """Give the routes that take a line: `EVENT`, or those of OTLP. Raises LineError."""
+    """Return the routes that take a line: `EVENT`, or those of OTLP. Raises LineError."""
     try:
         line = decode(_line, text, "a JSON object")
     except Problem as problem:
@@ -65,7 +65,7 @@ def routes_of(text: bytes) -> list[str]:
 
 
 def counted(route: str, text: bytes) -> tuple[str, int]:
-    """Give `spans` or `log_records`, and how many of them a request holds that such a route has taken."""
+    """Return `spans` or `log_records`, and how many of them a request holds that such a route has taken."""
     request = decode(_request, text, "a request")  # it was decoded when it was taken
     if route == "/v1/traces":
         scopes = [scope for resource in request.resource_spans or () for scope in resource.scope_spans or ()]

@@ -1,4 +1,4 @@
-"""Events as they are stored, from `GET /api/v1/live`, read in a thread: so Ctrl-C and a closed pipe come through."""
+"""Events as they are stored, from `GET /api/v1/live`; read in a thread so that Ctrl-C and a closed pipe are noticed."""
 
 from __future__ import annotations
 
@@ -11,60 +11,62 @@ from typing import Any, NamedTuple
 from receiver.cli import api
 from receiver.cli.errors import CommandError
 
-# Told but not shown yet. A receiver that cannot send on drops, and says how many.
+# Messages received but not shown yet. If this is full the receiver drops events, and says how many.
 _AHEAD = 1_000
 # Seconds of silence: the receiver sends a comment every 15.
 _SILENCE = 60.0
 
 
-class Told(NamedTuple):
-    """`what` is `connected`, `event` (`data` is the event), `dropped` (how many), or `ended` (why, if it is known)."""
+class LiveMessage(NamedTuple):
+    """`what` is `connected`, `event`, `dropped` or `ended`; `data` is the event, the number dropped, or the reason."""
 
     what: str
     data: Any = None
 
 
 class Live:
-    """One connection. It ends with `ended`, and is then of no further use."""
+    """One connection. After the message `ended` nothing more comes."""
 
     def __init__(self, receiver: api.Receiver, which: dict[str, Any]) -> None:
-        self._told: Queue[Told] = Queue(_AHEAD)
+        self._messages: Queue[LiveMessage] = Queue(_AHEAD)
         Thread(target=self._read, args=(receiver, which), daemon=True).start()
 
-    def take(self, seconds: float) -> list[Told]:
-        """Give what was told since; where that is nothing, what comes first within so many seconds."""
+    def take(self, seconds: float) -> list[LiveMessage]:
+        """Return the waiting messages; if there are none, wait so many seconds for the first."""
         try:
-            found = [self._told.get(timeout=seconds)]
+            messages = [self._messages.get(timeout=seconds)]
         except Empty:
             return []
-        while len(found) < _AHEAD:
+        while len(messages) < _AHEAD:
             try:
-                found.append(self._told.get_nowait())
+                messages.append(self._messages.get_nowait())
             except Empty:
                 break
-        return found
+        return messages
 
     def _read(self, receiver: api.Receiver, which: dict[str, Any]) -> None:
         try:
-            for told in read(receiver.lines(api.path("live"), _SILENCE, **which)):
-                self._told.put(told)
+            for message in read(receiver.lines(api.path("live"), _SILENCE, **which)):
+                self._messages.put(message)
         except CommandError as error:
-            self._told.put(Told("ended", error))
+            self._messages.put(LiveMessage("ended", error))
         except (ValueError, LookupError, TypeError):
-            self._told.put(Told("ended", CommandError("what is at the URL does not answer as a vectadb-receiver does")))
+            self._messages.put(
+                LiveMessage("ended", CommandError("what is at the URL does not answer as a vectadb-receiver does"))
+            )
         else:
-            self._told.put(Told("ended"))
+            self._messages.put(LiveMessage("ended"))
 
 
-def read(lines: Iterator[bytes]) -> Iterator[Told]:
-    """Read server-sent events, of which the receiver's have one line of data each."""
+def read(lines: Iterator[bytes]) -> Iterator[LiveMessage]:
+    """Parse server-sent events; the receiver's have one line of data each."""
     name = ""
     for line in lines:
         field, _, value = line.rstrip(b"\r\n").partition(b": ")
         if not line:
-            yield Told("connected")
+            yield LiveMessage("connected")
         elif field == b"event":
             name = value.decode()
         elif field == b"data":
             data = json.loads(value)
-            yield Told(name, data["count"]) if name == "dropped" else Told(name, {**data})
+            yield LiveMessage(name, data["count"]) if name == "dropped" else LiveMessage(name, {**data})

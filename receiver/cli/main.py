@@ -1,4 +1,4 @@
-"""The table of commands, and what is the same for each: help, errors, Ctrl-C, a pipe that its reader closed."""
+"""The table of commands, and what they share: help, errors, Ctrl-C, a closed pipe."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from receiver.cli.commands import (
+    calls,
     completion,
     doctor,
     explain,
@@ -32,7 +33,7 @@ from receiver.version import VERSION
 
 
 class Command(NamedTuple):
-    """`run` gives the exit code: 0, 1 where it could not be done. Whoever typed something wrong gets 2."""
+    """`run` returns the exit code: 0, or 1 if it failed. A usage error exits with 2."""
 
     name: str
     help: str
@@ -45,6 +46,7 @@ COMMANDS = (
     Command("search", "find events by meaning and by words", search.add_arguments, search.run),
     Command("tail", "show the last events, or events as they come", tail.add_arguments, tail.run),
     Command("trace", "show one trace as a tree", trace.add_arguments, trace.run),
+    Command("calls", "list calls of models, tools and agents", calls.add_arguments, calls.run),
     Command("explain", "say why an event stands where it does", explain.add_arguments, explain.run),
     Command("sessions", "list sessions, the latest first", sessions.add_arguments, sessions.run),
     Command(
@@ -60,12 +62,12 @@ COMMANDS = (
     ),
 )
 
-# What a shell reports for a process that SIGINT or SIGPIPE ended.
+# The exit codes a shell reports for a process killed by SIGINT or SIGPIPE.
 _INTERRUPTED, _PIPE_CLOSED = 130, 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command that the arguments name, and give the exit code."""
+    """Run the command that the arguments name, and return the exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that lacks a character shows a question mark

@@ -1,4 +1,4 @@
-"""Work that takes long goes on when the receiver comes back."""
+"""Waiting for a receiver that is away or not ready, so that long work survives its restart."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 
 
 def patiently(ask: Callable[[], _T], progress: Progress, patience: float = _PATIENCE) -> _T:
-    """Give what the receiver answers; while it is away or asks to come again, wait and ask again.
+    """Return the receiver's answer; while it is away or asks to retry later, wait and ask again.
 
     Raises what `ask` raises, AwayError and NotReadyError once that has lasted for `patience` seconds.
     """

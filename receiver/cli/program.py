@@ -1,4 +1,4 @@
-"""How this program was called, for commands that it proposes to type next."""
+"""The way this program was called, for the commands that it proposes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ NAME = "vectadb-receiver"
 
 
 def program() -> str:
-    """Give the words that start this program: as they were typed, or the bare name where the shell finds it."""
+    """Return the words that start this program: the bare name if the shell finds it, else as they were typed."""
     called = sys.argv[0]
     if Path(called).parts[-2:] == ("receiver", "__main__.py"):
         return "python -m receiver"
     if Path(called).name != NAME:  # it runs inside another program
         return NAME
-    found = shutil.which(NAME)
-    return NAME if found and Path(found).resolve() == Path(called).resolve() else called
+    path = shutil.which(NAME)
+    return NAME if path and Path(path).resolve() == Path(called).resolve() else called

@@ -1,4 +1,4 @@
-"""How far long work is: how much is done, how fast, and how long it will take where the whole is known."""
+"""The progress of long work: how much is done, how fast, and, if the total is known, how long it will take."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SHOW_EVERY = 0.2  # seconds
 
 
 class Rate:
-    """Shown on standard error where that is a terminal. `progress` is for whatever else is to be said meanwhile."""
+    """Shown on standard error if that is a terminal. `progress` is the line, on which callers may show other text."""
 
     def __init__(self, done: str) -> None:
         self.progress = Progress()
@@ -21,7 +21,7 @@ class Rate:
         self._shown = 0.0
 
     def show(self, count: int, share: float | None = None) -> None:
-        """Show that so many events are done, which is this `share` (0 to 1) of all, None where that is not known."""
+        """Show the number of events done, which are this `share` (0 to 1) of all; None if the total is unknown."""
         now = time.monotonic()
         if not sys.stderr.isatty() or now - self._shown < _SHOW_EVERY:
             return

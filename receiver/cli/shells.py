@@ -1,4 +1,4 @@
-"""The scripts that have a shell complete what can be typed (`completing.py`)."""
+"""The completion scripts of the shells, made from the commands and flags of `completing.py`."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _zsh_command(word: Word) -> Iterator[str]:
     for flag in word.flags:
         yield f"            {_zsh_flag(flag)} \\"
     for number, value in enumerate(word.values, 1):
-        if value.choices or value.is_file:  # of others zsh would say their names, and complete no flag
+        if value.choices or value.is_file:  # for other arguments zsh would show their names and complete no flag
             place = "*" if word.many and number == len(word.values) else str(number)
             yield f"            {_quoted(f'{place}{_zsh_value(value)}')} \\"
     yield "            ;;"

@@ -1,4 +1,4 @@
-"""Events as lines. Everything that comes from a sender goes through `printable`."""
+"""Events as lines of text. Everything that comes from a sender goes through `printable`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from mapping.search_text.text import text_of
-from receiver.cli.terminal import coloured, duration, escaped, local_time, printable, shortened
+from receiver.cli.terminal import coloured, dollars, duration, escaped, local_time, printable, shortened
 
 _HEADLINE = 80
 _SPACE = re.compile(r"\s+")
@@ -16,7 +16,7 @@ _STATUS_COLOURS = {"error": "red", "failed": "red", "running": "yellow", "comple
 
 
 def event_cells(event: dict[str, Any]) -> list[str]:
-    """Give an event's cells: time, type, agent, status, what it was and how long it took."""
+    """Return the cells of an event's line: time, type, agent, status, headline and duration."""
     return [
         coloured(local_time(event["timestamp"]), "dim"),
         kind(event),
@@ -26,19 +26,33 @@ def event_cells(event: dict[str, Any]) -> list[str]:
     ]
 
 
+def tokens(sums: dict[str, Any]) -> str:
+    """Show tokens that went into models and came out, of that what was read from a cache."""
+    if not sums["input_tokens"] and not sums["output_tokens"]:
+        return "-"
+    cached = f" ({sums['cache_read_tokens']} cached)" if sums["cache_read_tokens"] else ""
+    return f"{sums['input_tokens'] or 0}{cached}/{sums['output_tokens'] or 0}"
+
+
+def cost(usd: float | None, calls: int = 0, unpriced: int = 0) -> str:
+    """Show what calls cost, and of how many of them that is known: `$0.09, 13 of 19 calls priced`."""
+    known = dollars(usd) if usd else "$0" if usd is not None and calls > unpriced else "-"
+    return f"{known}, {calls - unpriced} of {calls} calls priced" if unpriced and calls else known
+
+
 def kind(event: dict[str, Any]) -> str:
-    """Show an event's type."""
+    """Return an event's type in its colour."""
     word = event["event_type"] or "-"
     return coloured(shortened(printable(word), _LONGEST_TYPE), _TYPE_COLOURS.get(word, "cyan"))
 
 
 def status(word: str) -> str:
-    """Show a status; what is as it should be is not worth a word."""
+    """Return a status in its colour; "" for `ok` and `unset`."""
     return "" if word in {"ok", "unset"} else coloured(word, _STATUS_COLOURS.get(word))
 
 
 def headline(event: dict[str, Any]) -> str:
-    """Say what an event was: its name, or the first words of it, and how long it took."""
+    """Return an event's name, or its first words, and its duration."""
     took = event["duration_ns"]
     words = name(event) or excerpt(event, _HEADLINE) or event["kind"]
     return coloured(words, _STATUS_COLOURS.get(event["status"])) + (
@@ -47,17 +61,17 @@ def headline(event: dict[str, Any]) -> str:
 
 
 def name(event: dict[str, Any]) -> str:
-    """Give an event's name where it says something: which exception it was says more than that it was one."""
+    """Return an event's name, or "" for `exception`, which says less than the event's first words."""
     return "" if event["name"] == "exception" else printable(event["name"] or "")
 
 
 def excerpt(event: dict[str, Any], width: int) -> str:
-    """Give the first of an event's words; "" without any."""
+    """Return the first words of an event's text; "" if it has none."""
     return shortened(printable(text_of(None, event["properties"])), width)
 
 
 def marked(passage: dict[str, Any], width: int) -> str:
-    """Show a passage of a search result on one line, the words that were searched for in bold."""
+    """Return a passage of a search result as one line, with the matching words in bold."""
     text, at = passage["text"], 0
     parts: list[tuple[str, str | None]] = []
     for begin, end in passage["ranges"]:

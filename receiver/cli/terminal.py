@@ -1,4 +1,4 @@
-"""What reaches the terminal: no control characters of others, colours where they are welcome, times as one reads them.
+"""Output to the terminal: untrusted control characters escaped, colours where the terminal wants them, readable times.
 
 Names and texts come from whoever sends events. An escape sequence in them could rewrite the screen or the window's
 title, so every character that is not printable is shown as its escape.
@@ -25,39 +25,39 @@ _COLUMNS_OF_A_FILE = 160
 
 
 def printable(text: str) -> str:
-    """Give text as one line without control characters: white space becomes a space, the rest an escape."""
+    """Return text as one line: white space becomes a space, other control characters become escapes."""
     if text.isprintable():
         return text
     return escaped(" ".join(text.split()))
 
 
 def escaped(text: str) -> str:
-    """Give text with each character that is not printable as its escape."""
+    """Return text with each character that is not printable as its escape."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
 def json_line(value: Any) -> str:
-    """Write JSON on one line, readable in any script, with what is not printable as JSON's own escapes."""
+    """Return JSON as one line in which unprintable characters, and only these, are JSON escapes."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 def add_output_flags(parser: argparse.ArgumentParser, as_json: str) -> None:
-    """Add `--json`, which gives what `as_json` says, and `--color`, which `use_colours` is told."""
+    """Add `--json`, whose help is `as_json`, and `--color`, whose value goes to `use_colours`."""
     parser.add_argument("--json", action="store_true", help=as_json)
     text = "whether to colour (default auto: where it is a terminal, and NO_COLOR is not set)"
     parser.add_argument("--color", choices=COLOURS, default=COLOURS[0], help=text)
 
 
 def use_colours(when: str) -> None:
-    """Say when text is coloured from now on: one of `COLOURS`, which `--color` takes."""
+    """Set when text is coloured from now on: one of `COLOURS`, the values of `--color`."""
     _wanted[:] = [when]
 
 
 def coloured(text: str, colour: str | None, stream: TextIO | None = None) -> str:
-    """Colour text where the stream (standard output unless another is given) is a terminal that wants colours.
+    """Return text, coloured if the stream (standard output by default) is a terminal that wants colours.
 
-    See no-color.org: NO_COLOR, set to anything, means none. What `use_colours` was told counts more.
+    NO_COLOR, set to anything, means none (no-color.org). `use_colours` overrides both.
     """
     if colour is None or not _COLOURED[_wanted[0]](stream or sys.stdout):
         return text
@@ -78,7 +78,7 @@ _wanted = [COLOURS[0]]
 
 
 def columns() -> int:
-    """Give the width to write for: the terminal's; a file's lines may be longer."""
+    """Return the width to write for: the terminal's, or a larger one for a file."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else _COLUMNS_OF_A_FILE
 
 
@@ -87,7 +87,7 @@ def shortened(text: str, width: int) -> str:
 
 
 def aligned(rows: Iterable[Sequence[str]]) -> list[str]:
-    """Put the cells of rows below each other; the last one of each is as long as it is."""
+    """Return rows as lines with aligned columns; the last cell of a row is not padded."""
     table = [[*row] for row in rows]
     widths: dict[int, int] = {}
     for row in table:
@@ -104,7 +104,7 @@ def _width(cell: str) -> int:
 
 
 def local_time(text: str, now: datetime | None = None) -> str:
-    """Show an RFC 3339 moment in the local zone: the time alone today, with the day otherwise."""
+    """Return an RFC 3339 moment in the local time zone: only the time if it is today, else with the date."""
     seconds = parse_rfc3339(text) // NS
     now = now or datetime.now().astimezone()
     try:
@@ -117,7 +117,7 @@ def local_time(text: str, now: datetime | None = None) -> str:
 
 
 def duration(nanoseconds: int) -> str:
-    """Show how long something took with two or three digits: `340 ms`, `1.2 s`, `3 min 20 s`, `2 h 5 min`."""
+    """Return a duration with two or three digits: `340 ms`, `1.2 s`, `3 min 20 s`, `2 h 5 min`."""
     seconds = nanoseconds / NS
     if seconds < 0.001:
         return f"{nanoseconds / 1000:.0f} µs"
@@ -130,7 +130,7 @@ def duration(nanoseconds: int) -> str:
 
 
 def dollars(amount: float) -> str:
-    """Show what something cost with two digits that say something: `$12.30`, `$0.042`, `$0.00042`."""
+    """Return a cost with two significant digits: `$12.30`, `$0.042`, `$0.00042`."""
     return f"${amount:.2f}" if amount >= 0.1 else f"${amount:.{1 - math.floor(math.log10(amount))}f}"
 
 
@@ -139,7 +139,7 @@ def count(number: int, noun: str) -> str:
 
 
 class Progress:
-    """A line on standard error that says what is waited for. Not a terminal: a line each time the words change."""
+    """A status line on standard error. If that is not a terminal, a new line each time the text changes."""
 
     def __init__(self) -> None:
         self._shown = ""

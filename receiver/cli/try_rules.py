@@ -1,4 +1,4 @@
-"""`doctor --rules FILE < some.log`: what rules make of lines, without a receiver and without storing them."""
+"""`doctor --rules FILE < some.log`: show what rules make of log lines, without a receiver and without storing them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import msgspec
 from mapping.model import Event
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
-from mapping.semantics.log_parsing import Reading
+from mapping.semantics.log_parsing import LogParsing
 from receiver.cli.terminal import coloured, columns, count, json_line, printable, shortened
 from receiver.settings import SettingsError
 from receiver.settings.rules_file import read_rules_file
 
 
 def try_rules(file: str) -> int:
-    """Show what becomes of each line of standard input. Gives the exit code. Raises SettingsError for the rules."""
+    """Show the result for each line of standard input, and return the exit code. Raises SettingsError for bad rules."""
     try:
         reading = read_rules_file(Path(file))
     except ValueError as error:
@@ -30,12 +30,12 @@ def try_rules(file: str) -> int:
     if sys.stdin.isatty():
         print("type lines of a log; Ctrl-D ends them", file=sys.stderr)
     for shown in lines(sys.stdin, reading):
-        print(shown, flush=True)  # whoever follows a log wants to see each line as it comes
+        print(shown, flush=True)  # so that each line of a log that is followed appears at once
     return 0
 
 
-def lines(log: Iterable[str], reading: Reading) -> Iterator[str]:
-    """Write each line that is not blank, which rule it met and what came out, and in the end how often each did."""
+def lines(log: Iterable[str], reading: LogParsing) -> Iterator[str]:
+    """Yield each line that is not blank with the rule that matched and the result, and at the end a count per rule."""
     priorities = {rule.name: rule.priority for rule in reading.rules}
     met: Counter[str | None] = Counter()
     for line in log:
@@ -57,8 +57,8 @@ def lines(log: Iterable[str], reading: Reading) -> Iterator[str]:
         yield f"{met[name]:8}  {printable(name)}"
 
 
-def _event(line: str, reading: Reading) -> Event:
-    """Map the line as a Collector that reads it from a file would send it: the very code of the receiver."""
+def _event(line: str, reading: LogParsing) -> Event:
+    """Return the event of a line, mapped by the receiver's own code as if a Collector had read it from a file."""
     record = {"body": {"stringValue": line}}
     body = msgspec.json.encode({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]})
     return map_logs(JsonWire(), body, 0, reading=reading).events[0]

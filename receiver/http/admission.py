@@ -1,8 +1,8 @@
-"""What is let in: bodies share a limit of memory, and no more of them are decoded than keep the store busy.
+"""Admission of requests: bodies share a memory limit, and only as many are decoded as keep the store busy.
 
-A body takes 20 to 30 times its bytes once it is decoded. So it waits as it came, in the order it came, until those
-before it are stored. Nobody waits long: most exporters give up after 10 s, and what is stored then is sent again. While
-some have waited for a while, others are told to come again before their bodies are read.
+A decoded body takes 20 to 30 times its bytes. So bodies wait undecoded, in the order of arrival, until those before
+them are stored. No body waits long: most exporters give up after 10 s, and send again what is stored after that. While
+the first in the queue has waited too long, new requests are asked to retry before their bodies are read.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Turn(NamedTuple):
 
 
 class Admission:
-    """`bytes` counts all that is held of bodies whose requests are not yet answered; `most` is their limit."""
+    """`bytes` counts the bodies whose requests are not yet answered; `most` is the limit."""
 
     def __init__(self, most: int) -> None:
         self.bytes = 0
@@ -44,11 +44,11 @@ class Admission:
 
     @property
     def waiting(self) -> int:
-        """How many requests wait for their turn."""
+        """Return the number of requests that wait for their turn."""
         return len(self._waiting)
 
     def check(self, announced: int) -> None:
-        """Raise Problem (UNAVAILABLE) where a body of this size would find no room, or come too late to be stored."""
+        """Raise Problem (UNAVAILABLE) if there is no room for a body of this size, or the queue is too long."""
         if self.bytes and self.bytes + announced > self._most:
             raise self._full()
         if self._waiting and time.monotonic() - self._waiting[0].since > _LONG:
@@ -57,7 +57,7 @@ class Admission:
     def hold(self, request: web.Request, size: int) -> None:
         """Count bytes of a body until its request is answered.
 
-        Raises Problem (UNAVAILABLE) where all bodies together are over the limit. One that is alone never is.
+        Raises Problem (UNAVAILABLE) if all bodies together exceed the limit. A single body never does.
         """
         held = request.get(_HELD, 0)
         if self.bytes > held and self.bytes + size > self._most:
@@ -66,9 +66,9 @@ class Admission:
         self.bytes += size
 
     async def turn(self, request: web.Request, size: int) -> None:
-        """Wait until a body of this size may be decoded. It is at work until its request is answered.
+        """Wait until a body of this size may be decoded; it then counts as decoded until its request is answered.
 
-        Raises Problem (UNAVAILABLE) where that takes too long, or the client has gone meanwhile: it will send it again.
+        Raises Problem (UNAVAILABLE) if that takes too long, or if the client has disconnected: it will send it again.
         """
         if not self._waiting and self._has_room(size):
             self._begin(request, size)
@@ -84,7 +84,7 @@ class Admission:
             raise Problem(Code.UNAVAILABLE, "the client has gone")
 
     def release(self, request: web.Request) -> None:
-        """Give back what a request has held, and let those in that have waited for it."""
+        """Release what a request holds, and wake the requests that waited for it."""
         self.bytes -= request.get(_HELD, 0)
         self._at_work -= request.get(_WORKS, 0)
         while self._waiting and (self._waiting[0].come.cancelled() or self._has_room(self._waiting[0].size)):

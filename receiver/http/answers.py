@@ -1,5 +1,5 @@
-"""What `/api/v1` answers, as types: for the description (`receiver.http.openapi`) and for the tests, which hold every
-answer against them. `receiver.http.shown` makes them of what is stored, field by field in this order.
+"""The types of the answers of `/api/v1`: for the description (`receiver.http.openapi`), and for the tests, which check
+every answer against them. `receiver.http.shown` makes them from what is stored, field by field in this order.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ NextCursor = Annotated[
 
 
 class Answer(msgspec.Struct, forbid_unknown_fields=True):
-    """Strict, so that tests see a field that is not described. Clients are told to expect further ones."""
+    """Strict, so that tests find a field that is not described. Clients are told to expect further ones."""
 
 
 class Error(Answer):
@@ -64,7 +64,7 @@ class EventError(Answer):
 
 
 class BatchAccepted(Answer):
-    """What was stored of a batch; `event_ids` has null in the place of each event that was not."""
+    """The result of a batch; `event_ids` has null in the place of each event that was not stored."""
 
     ingested: Count
     failed: Count
@@ -98,6 +98,9 @@ class Event(Answer):
     kind: Kind
     severity: str | None
     duration_ns: int | None
+    order: Annotated[
+        int | None, msgspec.Meta(description="the place among its request's records of its moment; null of the first")
+    ]
     created_at: Moment
     correlation: Annotated[Correlation, msgspec.Meta(description="the rule that placed the event in its trace")]
 
@@ -163,7 +166,7 @@ class TraceWithEvents(Trace, kw_only=True):
 
 
 class OutlinedEvent(Answer, kw_only=True):
-    """Of an event what a waterfall needs, each text shortened; what is null or 0 is left out."""
+    """The fields of an event that a waterfall needs, with shortened texts; fields that are null or 0 are left out."""
 
     id: EventId
     timestamp: Moment
@@ -178,11 +181,15 @@ class OutlinedEvent(Answer, kw_only=True):
     agent_id: str | msgspec.UnsetType = msgspec.UNSET
     input_tokens: Count | msgspec.UnsetType = msgspec.UNSET
     output_tokens: Count | msgspec.UnsetType = msgspec.UNSET
+    call_id: Annotated[
+        EventId | msgspec.UnsetType,
+        msgspec.Meta(description="the call that it tells of; its tokens stand with the first"),
+    ] = msgspec.UNSET
     correlation: Correlation
 
 
 class Outline(Trace, kw_only=True):
-    """A trace with all of its events in the order of time; `truncated` where only the newest of them are given."""
+    """A trace with all of its events in the order of time; `truncated` if these are only the newest."""
 
     events: list[OutlinedEvent]
     truncated: bool
@@ -197,7 +204,7 @@ class Bucket(Answer):
 
 
 class Activity(Answer):
-    """How many traces began when; not `complete` where there are too many to look at, and then `since` is later."""
+    """How many traces began when; not `complete` if there are too many to count, and then `since` is later."""
 
     since: Moment | None
     until: Moment | None
@@ -242,28 +249,28 @@ class SessionWithTraces(Session, kw_only=True):
 
 
 class IndexState(Answer):
-    """What the search index does, and how many events are stored and not found yet."""
+    """The state of the search index, and how many events are stored and not searchable yet."""
 
     state: State
     pending: Count
 
 
 class Highlight(Answer):
-    """A passage of an event's text; `ranges` are the places of what was searched for, in Unicode code points."""
+    """A passage of an event's text; `ranges` are the places of the query's words, in Unicode code points."""
 
     text: str
     ranges: list[tuple[Count, Count]]
 
 
 class Place(Answer):
-    """Where a result stands in one of the lists that its score is made of."""
+    """The place of a result in one of the lists that its score is made of."""
 
     rank: Annotated[int, msgspec.Meta(ge=1)]
     score: float
 
 
 class Result(Answer, kw_only=True):
-    """`parts` where they were asked for; `more` with `group_by`: how many others of its group were found."""
+    """A search result. `parts` if asked for; `more`, with `group_by`, is how many other hits its group has."""
 
     score: float
     event: Event
@@ -272,7 +279,7 @@ class Result(Answer, kw_only=True):
     parts: dict[str, Place] | msgspec.UnsetType = msgspec.UNSET
 
 
-class Found(Answer):
+class SearchResults(Answer):
     """Results, best first. `mode` is hybrid's `keyword` while the index is filled for another model."""
 
     query: str
@@ -313,8 +320,8 @@ class Facets(Answer):
     facets: FacetCounts
 
 
-class Told(Answer):
-    """A value, the place it comes from, and the key there; null where no key says it."""
+class ExplainedValue(Answer):
+    """A value, the place it comes from, and the key there; null if there is no key."""
 
     value: str | None
     origin: str = msgspec.field(name="from")
@@ -322,19 +329,19 @@ class Told(Answer):
 
 
 class Explanation(Answer):
-    """Why an event stands where it does."""
+    """The explanation of an event's placement and fields."""
 
     event_id: EventId
     trace_id: TraceId
     correlation: Correlation
     rule: str
-    session_id: Told
-    agent_id: Told
-    event_type: Told
+    session_id: ExplainedValue
+    agent_id: ExplainedValue
+    event_type: ExplainedValue
 
 
 class Indexing(Answer):
-    """What the search index does, how far that is, and how many events are not found yet."""
+    """The state of the search index, its progress, and how many events are not searchable yet."""
 
     index_state: State
     index_progress: Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -353,10 +360,15 @@ class Stats(Indexing):
 
 
 class Pruned(Answer):
-    """How much was deleted, or would be; send it again until it is `done`."""
+    """How much was deleted, or would be; repeat the request until it is `done`."""
 
     dry_run: bool
     traces: Count
     events: Count
     done: bool
-    kept: Annotated[int, msgspec.Meta(ge=0, description="traces of other sessions, too, not interpreted yet")]
+    kept: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0, description="traces of the session that hold others, too, and stay until they are interpreted"
+        ),
+    ]

@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler
 
 from mapping.sanitize.limits import Limits
 from mapping.sanitize.redaction import Redaction
-from mapping.sanitize.sanitizer import Cleaning
+from mapping.sanitize.sanitizer import Sanitizer
 from receiver.http import calls, events, explain, health, live, openapi, otlp, page, prune, reads, reindex, trace_views
 from receiver.http.admission import ADMISSION, Admission
 from receiver.http.auth import auth
@@ -22,11 +22,11 @@ from receiver.http.metrics import Metrics
 from receiver.http.under_way import UNDER_WAY, UnderWay, under_way
 from receiver.settings import Settings
 from receiver.settings.rules_file import read_rules_file
-from storage.stores import Storage
+from storage.stores import Stores
 
 
-def application(settings: Settings, storage: Storage) -> web.Application:
-    """Give the application over stores that need not be open yet: what needs them answers 503 until they are."""
+def application(settings: Settings, storage: Stores) -> web.Application:
+    """Return the application. The stores need not be open yet: routes that use them answer 503 until they are."""
     app = web.Application(middlewares=[under_way, _measured, errors, preflights, auth])
     app.on_response_prepare.append(allow_origin)
     app[SETTINGS] = settings
@@ -38,7 +38,7 @@ def application(settings: Settings, storage: Storage) -> web.Application:
     app[LIMITS] = Limits(**dataclasses.asdict(settings.limits))
     masked = settings.redaction
     redaction = Redaction(masked.keys, masked.values, masked.keep) if masked.enabled else None
-    app[CLEANING] = Cleaning(app[LIMITS], redaction)
+    app[CLEANING] = Sanitizer(app[LIMITS], redaction)
     app[READING] = read_rules_file(settings.mapping.rules_file)
     for part in (otlp, events, reads, trace_views, calls, live, explain, prune, reindex, openapi, health, page):
         app.router.add_routes(part.routes())
@@ -51,7 +51,7 @@ async def _measured(request: web.Request, handler: Handler) -> web.StreamRespons
     began = time.perf_counter()
     answer = await handler(request)
     if answer.prepared:
-        return answer  # a stream, at its end: how long somebody has listened is no duration of an answer
+        return answer  # the end of a stream: the time a client has listened is not the duration of an answer
     resource = request.match_info.route.resource
     route = resource.canonical if resource else None
     request.app[METRICS].answered(time.perf_counter() - began, request.method, request.scheme, route, answer.status)

@@ -10,7 +10,7 @@ from aiohttp.typedefs import Handler
 from mapping.errors import Code, Problem
 from receiver.http.context import SETTINGS
 
-# For whoever watches the process, and the web page's own files, which ask for a key themselves. They hold no data.
+# Probes, and the web page's own files, which ask for a key themselves. They contain no data.
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/health", "/"})
 _OPEN_FOLDER = "/assets/"
 

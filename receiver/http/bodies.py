@@ -29,11 +29,11 @@ _T = TypeVar("_T")
 
 
 async def read_body(request: web.Request) -> bytes:
-    """Give the body without its Content-Encoding, once it is its turn to be decoded.
+    """Read and decompress the body, wait for its turn to be decoded, and return it.
 
-    Raises Problem: INVALID_ARGUMENT for an unknown encoding and a corrupt or broken-off body, RESOURCE_EXHAUSTED where
-    the body is over the limit, compressed or not, REQUEST_TIMEOUT where it takes longer than `server.body_timeout`,
-    UNAVAILABLE where too much arrives at the same time.
+    Raises Problem: INVALID_ARGUMENT for an unknown encoding and for a corrupt or truncated body, RESOURCE_EXHAUSTED if
+    the body exceeds the limit, compressed or not, REQUEST_TIMEOUT if it takes longer than `server.body_timeout`,
+    UNAVAILABLE if too much arrives at the same time.
     """
     server, admission = request.app[SETTINGS].server, request.app[ADMISSION]
     limit, seconds = server.max_body_bytes, server.body_timeout
@@ -52,7 +52,7 @@ async def read_body(request: web.Request) -> bytes:
 
 
 async def decoded(body: bytes, decode: Callable[[bytes], _T]) -> _T:
-    """Give `decode(body)`, from a thread where that takes long. Raises what `decode` raises."""
+    """Return `decode(body)`, computed in a thread if the body is large. Raises what `decode` raises."""
     if len(body) > _READ_IN_THREAD:
         return await asyncio.get_running_loop().run_in_executor(_DECODER, decode, body)
     return decode(body)

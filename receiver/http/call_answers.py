@@ -1,4 +1,4 @@
-"""What `/api/v1` answers of calls, as types (`answers.py`)."""
+"""The types of `/api/v1`'s answers about calls (`answers.py`)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CallId = Annotated[str, msgspec.Meta(description="the id of the first event that
 
 
 class Call(Answer, kw_only=True):
-    """One call of a model, one of a tool, or one invocation of an agent, whoever tells of it."""
+    """One call of a model or a tool, or one invocation of an agent, however many events report it."""
 
     id: CallId
     kind: CallKind

@@ -1,4 +1,4 @@
-"""Calls out: of models, tools and agents, each once, whoever tells of it."""
+"""The routes of calls: of models, tools and agents, each once, however many events report it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A client's connection: how many there may be, how long a request's head may take, and what is not HTTP.
+"""Connections of clients: their maximum number, the time limit of a request's head, and bytes that are not HTTP.
 
-These are errors that no handler sees; they are answered in the form of all others (`receiver.http.errors`).
+No handler sees these errors; they are answered in the same form as all others (`receiver.http.errors`).
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from receiver.settings.kinds import show_size
 
 log = logging.getLogger(__name__)
 
-# A client that is told of an error before its body is read may go on sending as long; answers would be lost otherwise.
+# The time for which a client may go on sending its body after an error answer, which would be lost otherwise.
 _LINGER = 3.0
 
-# In the order in which they are looked for. aiohttp's own words quote the header or the path, where a key may stand.
+# In the order in which they are tried. aiohttp's own messages quote the header or the path, which may contain a key.
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (LineTooLong, "expected a request line and headers of at most {header} each (server.max_header_bytes)"),
     (InvalidHeader, "a header holds what HTTP does not allow there"),
@@ -35,7 +35,7 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
 
 
 class Connection(web.RequestHandler):
-    """aiohttp's, with a limit of time on the head and errors in our form."""
+    """aiohttp's connection, with a time limit on the head and errors in our form."""
 
     def __init__(self, manager: web.Server, limits: s.Server) -> None:
         options: dict[str, Any] = {
@@ -62,7 +62,7 @@ class Connection(web.RequestHandler):
             self._head_timer = asyncio.get_running_loop().call_later(self._limits.header_timeout, self._head_is_late)
 
     def _end_body(self) -> None:
-        """Tell who reads a body that what came next is not HTTP: aiohttp would let it wait for the rest."""
+        """Make the reader of a body fail, because invalid HTTP follows: with aiohttp it would wait for the rest."""
         if self._current_request is not None and not self._current_request.content.is_eof():
             self._current_request.content.set_exception(web.RequestPayloadError())
 
@@ -117,7 +117,7 @@ class Connection(web.RequestHandler):
         return f"expected an HTTP/1.1 request: {error.message.splitlines()[0].rstrip(':')}"
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
-        """Log what aiohttp complains about; a body that is not as HTTP has it is the sender's fault and one line."""
+        """Log aiohttp's errors; a body with invalid framing is the sender's fault and logged as one line."""
         error = kw.get("exc_info")
         if isinstance(error, (HttpProcessingError, web.RequestPayloadError)):
             log.info("a request's body broke off or was not HTTP: %s", type(error).__name__)
@@ -127,7 +127,7 @@ class Connection(web.RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """Send the answer. The only errors that come as aiohttp's own are those from before the middlewares."""
+        """Send the answer. aiohttp's own errors, raised before the middlewares, are turned into our form here."""
         if isinstance(resp, web.HTTPExpectationFailed):
             given = request.headers.get("Expect", "")
             resp = answer(request, invalid(f"Expect: expected 100-continue; got {given[:40]!r}"))
@@ -135,7 +135,7 @@ class Connection(web.RequestHandler):
 
 
 class _Refused(asyncio.Protocol):
-    """A connection over the limit: told to come again, and closed once it has had time to read that."""
+    """A connection over the limit: answered 503, and closed after the client has had time to read that."""
 
     def __init__(self, limits: s.Server) -> None:
         self._limits = limits
@@ -146,12 +146,12 @@ class _Refused(asyncio.Protocol):
         transport.write(answer_bytes(Problem(Code.UNAVAILABLE, text)))
         if transport.can_write_eof():
             transport.write_eof()
-        # Closed at once, with the request still unread, the answer would be lost to a connection reset.
+        # If the connection closed at once, with the request still unread, a connection reset would lose the answer.
         asyncio.get_running_loop().call_later(1, transport.close)
 
 
 class Site(web.BaseSite):
-    """A port. `refused` is called for every connection over the limit."""
+    """A listening port. `refused` is called for every connection over the limit."""
 
     def __init__(
         self,

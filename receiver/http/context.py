@@ -8,22 +8,22 @@ import msgspec
 from aiohttp import web
 
 from mapping.sanitize.limits import Limits
-from mapping.sanitize.sanitizer import Cleaning
-from mapping.semantics.log_parsing import Reading
+from mapping.sanitize.sanitizer import Sanitizer
+from mapping.semantics.log_parsing import LogParsing
 from receiver.http.metrics import Metrics
 from receiver.settings import Settings
-from storage.stores import Storage
+from storage.stores import Stores
 
 SETTINGS = web.AppKey("settings", Settings)
-STORAGE = web.AppKey("storage", Storage)
+STORAGE = web.AppKey("storage", Stores)
 METRICS = web.AppKey("metrics", Metrics)
 LIMITS = web.AppKey("limits", Limits)
-CLEANING = web.AppKey("cleaning", Cleaning)
-READING = web.AppKey("reading", Reading)
+CLEANING = web.AppKey("cleaning", Sanitizer)
+READING = web.AppKey("reading", LogParsing)
 
 
-def stores(request: web.Request) -> Storage:
-    """Give the stores. What is asked of them raises Problem (UNAVAILABLE, with the progress) until they are open."""
+def stores(request: web.Request) -> Stores:
+    """Return the stores. Until they are open, using them raises Problem (UNAVAILABLE, with the progress)."""
     return request.app[STORAGE]
 
 

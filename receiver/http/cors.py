@@ -1,7 +1,7 @@
-"""Cross-origin requests: which web pages may send and read. Off unless `server.cors.allowed_origins` says who.
+"""Cross-origin requests: which web pages may send and read. Off unless `server.cors.allowed_origins` is set.
 
-A page's preflight carries no key, hence it is answered before `auth`. The headers of the other answers are added where
-every answer passes, errors and streams included.
+A preflight request carries no key, so it is answered before `auth`. The headers of other answers are added by a signal
+that every answer passes, errors and streams included.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from aiohttp.typedefs import Handler
 from receiver.http.context import SETTINGS
 from receiver.settings import Cors
 
-# What the receiver reads; the Fetch standard's safelist need not be named, Content-Type is on it only for forms.
+# The headers the receiver reads. Those on the Fetch standard's safelist need not be named; Content-Type is on it only
+# for forms.
 _HEADERS = ("Content-Type", "Content-Encoding", "Authorization", "X-API-Key", "Idempotency-Key")
 _METHODS = "GET, POST"
 _ANY = "*"
@@ -41,7 +42,7 @@ async def preflights(request: web.Request, handler: Handler) -> web.StreamRespon
 
 
 async def allow_origin(request: web.Request, response: web.StreamResponse) -> None:
-    """Tell the browser that the page may read the answer: a signal, called before the headers of each are sent."""
+    """Add the headers that let a page read the answer: a signal, called before the headers of each answer are sent."""
     cors, origin = request.app[SETTINGS].server.cors, request.headers.get("Origin", "")
     if not cors.allowed_origins:
         return
@@ -52,13 +53,13 @@ async def allow_origin(request: web.Request, response: web.StreamResponse) -> No
         if not is_allowed(origin, cors):
             return
         response.headers["Access-Control-Allow-Origin"] = origin
-        # opentelemetry-js sends with navigator.sendBeacon, which always comes with credentials. Never for any page.
+        # opentelemetry-js uses navigator.sendBeacon, which always sends credentials. They are never allowed for `*`.
         response.headers["Access-Control-Allow-Credentials"] = "true"
     response.headers["Access-Control-Expose-Headers"] = "Retry-After"
 
 
 def is_allowed(origin: str, cors: Cors) -> bool:
-    """Tell whether a page of this origin may. `*` within an origin stands for what a host or port is made of."""
+    """Return whether pages of this origin are allowed. `*` within a pattern matches characters of a host or port."""
     if not origin:
         return False
     return any(

@@ -1,4 +1,4 @@
-"""Content-Encoding undone under a limit: one row for each encoding."""
+"""Decompression of Content-Encoding under a limit: a table with a row for each encoding."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from receiver.settings.kinds import show_size
 
 
 class _Inflater(Protocol):
-    """What zlib's decompressors do."""
+    """The interface of zlib's decompressors."""
 
     @property
     def eof(self) -> bool: ...
@@ -23,9 +23,9 @@ class _Inflater(Protocol):
 
 
 class _Zstd:
-    """The decompressor of zstandard with the bound that zlib's has: it is fed in pieces too short to grow much.
+    """zstandard's decompressor with zlib's interface: its output is bounded by feeding it short pieces of input.
 
-    128 bytes make 4 MiB at most (a block of 4 bytes makes 128 KiB); 20 MiB of input take 100 ms so.
+    128 bytes expand to 4 MiB at most (a block of 4 bytes to 128 KiB); 20 MiB of input take 100 ms.
     """
 
     _PIECE = 128
@@ -68,7 +68,7 @@ _MAX_MEMBERS = 64
 
 
 def inflate(name: str, body: bytes, limit: int) -> bytes:
-    """Decompress. Never makes much more than `limit` bytes. Raises Problem as `read_body` does."""
+    """Decompress. Never produces much more than `limit` bytes. Raises Problem as `read_body` does."""
     encoding, parts, left = ENCODINGS[name], [], limit
     for _ in range(_MAX_MEMBERS):
         inflater = encoding.start()

@@ -1,7 +1,7 @@
 """The one place where an error becomes an answer.
 
-`/api` routes answer `{"error": CODE, "message": TEXT}`; everything else a google.rpc.Status in the request's encoding,
-JSON where the request has none, as OTLP/HTTP asks.
+`/api` routes answer `{"error": CODE, "message": TEXT}`. All others answer a google.rpc.Status in the request's
+encoding, or in JSON if the request has none, as OTLP/HTTP requires.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def answer_bytes(problem: Problem) -> bytes:
-    """Give an answer for a connection from which no request was read: a Status in JSON, after which it closes."""
+    """Return the bytes of an answer for a connection without a valid request: a Status in JSON; it then closes."""
     status = STATUSES[problem.code]
     body = JSON.encode(Status(code=status.grpc, message=problem.message))
     head = [
@@ -69,7 +69,7 @@ def _is_api(request: web.BaseRequest) -> bool:
 
 
 def answer(request: web.BaseRequest, problem: Problem, headers: dict[str, str] | None = None) -> web.Response:
-    """Give the answer that tells of a problem. Nobody waits longer for what is too late: the connection closes."""
+    """Return the answer to a problem. After a timeout the connection closes."""
     # Neither encoding takes lone surrogates, which a message can quote from the request.
     message = problem.message.encode(errors="replace").decode()
     status = STATUSES[problem.code]

@@ -1,4 +1,4 @@
-"""JSON events in: `/api/v1/events` and `/api/v1/events/batch` (contract, section 2)."""
+"""The routes that take JSON events: `/api/v1/events` and `/api/v1/events/batch`."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def routes() -> list[web.RouteDef]:
 )
 async def _send_event(request: web.Request, _given: dict[str, Any]) -> web.Response:
     writer, body = await _read_json(request)
-    cleaning, key = request.app[CLEANING], request.headers.get(IDEMPOTENCY_KEY.name)
+    sanitizer, key = request.app[CLEANING], request.headers.get(IDEMPOTENCY_KEY.name)
 
     def read(body: bytes) -> tuple[EventRequest, Event, Changes]:
         changes = Changes()
         sent = decode_event(body, changes)
         event = map_event(sent, Options(), str(uuid4()), key)
-        return sent, event, cleaning.clean([event], changes)
+        return sent, event, sanitizer.clean([event], changes)
 
     metrics = request.app[METRICS]
     try:
@@ -86,12 +86,12 @@ async def _send_event(request: web.Request, _given: dict[str, Any]) -> web.Respo
 )
 async def _send_batch(request: web.Request, _given: dict[str, Any]) -> web.Response:
     writer, body = await _read_json(request)
-    limits, cleaning = request.app[LIMITS], request.app[CLEANING]
+    limits, sanitizer = request.app[LIMITS], request.app[CLEANING]
 
     def read(body: bytes) -> tuple[_Batch, Changes]:
         changes = Changes()
         batch = _map_batch(body, limits, changes)
-        return batch, cleaning.clean(batch.events.values(), changes)
+        return batch, sanitizer.clean(batch.events.values(), changes)
 
     (total, events, problems), changes = await decoded(body, read)
     metrics = request.app[METRICS]
@@ -126,7 +126,7 @@ async def _send_batch(request: web.Request, _given: dict[str, Any]) -> web.Respo
 
 
 class _Batch(NamedTuple):
-    """How many events there are, and those that could be mapped and what is wrong with the others, by index."""
+    """The number of events, those that could be mapped, and the errors of the others, by index."""
 
     total: int
     events: dict[int, Event]

@@ -1,4 +1,4 @@
-"""Why an event stands where it does: the rule, and the keys that gave session, agent, type."""
+"""The explanation of an event's placement: the rule, and the keys that gave its session, agent and type."""
 
 from __future__ import annotations
 
@@ -43,23 +43,23 @@ async def _explain(request: web.Request, _given: dict[str, Any]) -> web.Response
     return json_answer(shown(explain(*stored)))
 
 
-def shown(told: Explanation) -> answers.Explanation:
+def shown(explanation: Explanation) -> answers.Explanation:
     return answers.Explanation(
-        event_id=told.event_id,
-        trace_id=told.trace_id,
-        correlation=told.correlation,
-        rule=_rule(told),
-        session_id=answers.Told(*told.session_id),
-        agent_id=answers.Told(*told.agent_id),
-        event_type=answers.Told(*told.event_type),
+        event_id=explanation.event_id,
+        trace_id=explanation.trace_id,
+        correlation=explanation.correlation,
+        rule=_rule(explanation),
+        session_id=answers.ExplainedValue(*explanation.session_id),
+        agent_id=answers.ExplainedValue(*explanation.agent_id),
+        event_type=answers.ExplainedValue(*explanation.event_type),
     )
 
 
-def _rule(told: Explanation) -> str:
-    """Say the rule in a person's words, with the session and agent that the event names itself."""
+def _rule(explanation: Explanation) -> str:
+    """Return the rule as a sentence, with the session and agent that the event names itself."""
     session, agent = (
         None if each.value is None or each.place == "trace" else repr(each.value)
-        for each in (told.session_id, told.agent_id)
+        for each in (explanation.session_id, explanation.agent_id)
     )
     whom = f"the session {session}" if session else f"the agent {agent}" if agent else "this event"
-    return _RULES[told.correlation].format(session=session, agent=agent, whom=whom)
+    return _RULES[explanation.correlation].format(session=session, agent=agent, whom=whom)

@@ -1,4 +1,4 @@
-"""How the process is: for probes, for the seed's clients, for Prometheus."""
+"""The state of the process: for probes and for Prometheus."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def _alive(_request: web.Request) -> web.Response:
 
 
 async def _ready(request: web.Request) -> web.Response:
-    """Ready while the store takes writes; the index may be away, it catches up."""
+    """Answer 200 while the store accepts writes. The index may be unavailable: it catches up."""
     await stores(request).check()
     indexer = stores(request).indexer
     return json_answer({"status": "ready", "index": {"state": indexer.state, "pending": indexer.pending}})

@@ -1,4 +1,4 @@
-"""From mapped events to stored ones."""
+"""Storing mapped events, shared by the OTLP and JSON routes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from storage.write.writer import MAX_EVENTS, Writer
 
 
 async def store(request: web.Request, writer: Writer, signal: str, events: list[Event], items: int) -> list[Outcome]:
-    """Write the events of so many items; on return they are on disk. Gives each event's outcome, in order.
+    """Write the events of so many items to disk, and return each event's outcome, in order.
 
-    Raises Problem (UNAVAILABLE) where the store cannot take all of them now. Some may be stored already: sent again,
-    they are duplicates where they carry an id, as all but some JSON events do.
+    Raises Problem (UNAVAILABLE) if the store cannot accept all of them now. Some may be stored already; sent again they
+    are duplicates, except JSON events without an id, key or source.
     """
     outcomes: list[Outcome] = []
     try:

@@ -1,4 +1,4 @@
-"""How far the interpretation is behind the store, as it is answered."""
+"""The state of the interpretation in answers: how far it is behind the store."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from storage.interpreting.interpreter import Interpreter
 
 
 def interpretation_state(interpreter: Interpreter) -> dict[str, Any]:
-    """Say what the interpreter does, how many events are not interpreted yet, and how long the first has waited."""
+    """Return the interpreter's state, how many events are not interpreted yet, and how long the first has waited."""
     oldest = interpreter.oldest
     return {
         "interpretation_state": interpreter.state,

@@ -1,7 +1,7 @@
 """Events as they are stored, as server-sent events: `event`, and `dropped` with a count.
 
-A client that reads slowly misses some, one that has stopped reading is hung up on: neither makes ingest wait. Where it
-takes up again what it missed is not kept; the lists have it.
+A client that reads slowly misses events, and one that has stopped reading is disconnected; neither delays ingest.
+Missed events are not kept for a client that reconnects: they are in the lists.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _HEADERS = {
     "Cache-Control": "no-cache",
     "X-Accel-Buffering": "no",  # nginx would collect it
 }
-# Milliseconds after which a browser comes again.
+# Milliseconds after which a browser reconnects.
 _RETRY = b"retry: 2000\n\n"
 # Seconds without an event after which a comment shows that the connection stands: proxies close silent ones.
 _COMMENT = 15.0
-# Seconds between two looks whether the client is still there.
+# Seconds between two checks whether the client is still connected.
 _LOOK = 1.0
-# Seconds that a client may leave unread what it was sent.
+# Seconds after which a client that has not read what it was sent is disconnected.
 _STALLED = 60.0
 
 
@@ -54,13 +54,13 @@ async def _live(request: web.Request, given: dict[str, Any]) -> web.StreamRespon
             async with request.app[UNDER_WAY].until_stop():
                 await _tell(request, response, listener)
     if request.transport is not None and request.protocol.writing_paused:
-        # The answer's end would wait behind what nobody reads.
+        # The end of the answer would wait behind unread data.
         request.transport.abort()
     return response
 
 
 async def _tell(request: web.Request, response: web.StreamResponse, listener: Listener) -> None:
-    """Send until the client has gone. Raises ConnectionError, TimeoutError where it has stalled."""
+    """Send until the client disconnects. Raises ConnectionError, or TimeoutError if it has stopped reading."""
     await response.write(_RETRY)
     spoke = time.monotonic()
     while request.transport is not None and not request.transport.is_closing():

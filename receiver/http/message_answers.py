@@ -1,4 +1,4 @@
-"""What `/api/v1` answers of what was said, as types (`answers.py`)."""
+"""The types of `/api/v1`'s answers with messages (`answers.py`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Text = str | msgspec.UnsetType
 
 
 class Part(Answer):
-    """A part of a message, as it was said."""
+    """A part of a message."""
 
     type: Annotated[
         Literal["text", "reasoning", "tool_call", "tool_result", "image", "audio", "video", "file", "other"],
@@ -47,7 +47,7 @@ class Tool(Answer):
 
 
 class Messages(Answer):
-    """What an event says: of a model's call what was sent and answered, of a tool's call that, and what went wrong."""
+    """The content of an event: the messages sent to a model and its answer, or a tool's call, and the error."""
 
     system: list[Part]
     sent: list[Message]
@@ -57,7 +57,7 @@ class Messages(Answer):
 
 
 class Turn(Message, kw_only=True):
-    """A message, the event it is from, and when it was said there."""
+    """A message, the event it is from, and its time."""
 
     event_id: EventId
     timestamp: Moment
@@ -80,7 +80,7 @@ class Turn(Message, kw_only=True):
 
 
 class Conversation(Answer):
-    """A page of a conversation, in the order of time; not `truncated` where it is all of it."""
+    """A page of a conversation, in the order of time; `truncated` unless it is all of it."""
 
     turns: list[Turn]
     truncated: bool

@@ -1,7 +1,7 @@
 """The receiver's own OpenTelemetry meters: `/metrics` shows them as Prometheus text, and they may be sent over OTLP.
 
-Where the Collector has a metric of the same meaning, or the semantic conventions of HTTP do, it has that name here too.
-Each application has its own registry, so that two in one process (tests) do not count each other's requests.
+Metrics that the Collector or the semantic conventions of HTTP also define have the same names here. Each application
+has its own registry, so that two in one process (tests) do not count each other's requests.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from receiver.http.admission import Admission
 from receiver.http.under_way import UnderWay
 from receiver.settings import Telemetry
 from receiver.version import VERSION
-from storage.stores import Storage
+from storage.stores import Stores
 
 # What the semantic conventions advise for HTTP.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
@@ -38,7 +38,7 @@ _ITEMS: dict[str, tuple[str, str, dict[str, str]]] = {
 }
 _OUTCOMES = {
     "accepted": "acknowledged: on disk, those that had been there before included",
-    "refused": "that were read and not stored, their senders told to come again (503)",
+    "refused": "that were read and not stored, their senders asked to retry (503)",
     "failed": "that cannot be stored, their senders told why",
 }
 
@@ -49,12 +49,12 @@ _LAST_SENDING = 2.0
 
 
 class Metrics:
-    """The counters, hit once a request or commit, and numbers that are asked for when somebody looks.
+    """The counters, updated once per request or commit, and gauges that are read when the metrics are.
 
     Durations are seconds. `close` ends the sending.
     """
 
-    def __init__(self, storage: Storage, admission: Admission, requests: UnderWay, telemetry: Telemetry) -> None:
+    def __init__(self, storage: Stores, admission: Admission, requests: UnderWay, telemetry: Telemetry) -> None:
         self._registry = CollectorRegistry()
         shown = PrometheusMetricReader(disable_target_info=True, scope_info_enabled=False, registry=self._registry)
         self._sent: PeriodicExportingMetricReader | None = None
@@ -88,7 +88,7 @@ class Metrics:
         self._replaced = self._counter_by_signal("replaced_texts", "texts that were no UTF-8, kept with U+FFFD")
         self._malformed_ids = self._counter_by_signal("malformed_ids", "trace, span and parents' ids left out")
         self._refused_connections = self._counter(
-            "vectadb_receiver_refused_connections", "connections over server.max_connections, told to come again"
+            "vectadb_receiver_refused_connections", "connections over server.max_connections, asked to retry"
         )
         self._durations = self._meter.create_histogram(
             "http.server.request.duration",
@@ -113,7 +113,7 @@ class Metrics:
         storage.measured = self._committed
 
     def _counter(self, name: str, description: str, *attributes: Mapping[str, str]) -> Counter:
-        """Make a counter that shows from the start: a rate over what is not yet there would miss the first ones."""
+        """Make a counter that is exposed from the start: otherwise a rate would miss the first increments."""
         counter = self._meter.create_counter(name, description=description)
         for each in attributes or [{}]:
             counter.add(0, each)
@@ -143,7 +143,7 @@ class Metrics:
             description="bodies that are being read and stored, of server.max_in_flight_bytes",
         )
 
-    def _watch_storage(self, storage: Storage) -> None:
+    def _watch_storage(self, storage: Stores) -> None:
         def opened(value: Callable[[], float], attributes: Mapping[str, str] | None = None) -> _Callback:
             return _seen(value, attributes, when=lambda: storage.ready)
 
@@ -213,7 +213,7 @@ class Metrics:
         )
 
     def answered(self, seconds: float, method: str, scheme: str, route: str | None, code: int) -> None:
-        """Count an answer. `route` is None for paths that nobody serves: they would be a metric each."""
+        """Count an answer. `route` is None for unknown paths, each of which would make a time series."""
         attributes: dict[str, str | int] = {
             "http.request.method": method if method in _METHODS else "_OTHER",
             "http.response.status_code": code,
@@ -244,7 +244,7 @@ class Metrics:
             self._duplicates.add(count, {"signal": signal})
 
     def changed(self, changes: Changes, signal: str) -> None:
-        """Count what was changed of events before they are stored."""
+        """Count the changes made to events before they are stored."""
         for count, counter in (
             (changes.redacted, self._redacted),
             (changes.cut, self._cut),
@@ -261,11 +261,11 @@ class Metrics:
         self._commit_durations.record(seconds)
 
     def text(self) -> tuple[bytes, str]:
-        """Give the exposition text and its content type."""
+        """Return the exposition text and its content type."""
         return generate_latest(self._registry), CONTENT_TYPE_LATEST
 
     def close(self) -> None:
-        """Send the last numbers, if they are sent at all. Blocks while that lasts."""
+        """Send the last metrics if there is an endpoint. Blocks until they are sent."""
         if self._sent is not None:
             self._sent.shutdown(timeout_millis=_LAST_SENDING * 1000)
 
@@ -278,7 +278,7 @@ def _age(oldest: int | None) -> float:
     return 0.0 if oldest is None else max(time.time_ns() - oldest, 0) / NS
 
 
-def _by_scope(storage: Storage) -> _Callback:
+def _by_scope(storage: Stores) -> _Callback:
     def observe(_options: CallbackOptions) -> Iterable[Observation]:
         if storage.ready:
             for scope, events in storage.interpreter.not_understood.items():
@@ -293,7 +293,7 @@ def _seen(
     *,
     when: Callable[[], bool] = lambda: True,
 ) -> _Callback:
-    """Give what the SDK asks for a number that somebody else keeps."""
+    """Return a callback by which the SDK reads a number kept elsewhere."""
 
     def observe(_options: CallbackOptions) -> Iterable[Observation]:
         if when():

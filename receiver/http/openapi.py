@@ -58,7 +58,7 @@ async def _openapi(request: web.Request, _given: dict[str, Any]) -> web.Response
 
 
 def add_description(app: web.Application) -> None:
-    """Describe the routes that the application has by now; making it takes 10 ms, hence once."""
+    """Describe the routes that the application has so far, once, because that takes 10 ms."""
     app[_BODY] = msgspec.json.encode(_describe(list(_routes(app)), asks_for_key=bool(app[SETTINGS].auth.api_keys)))
 
 
@@ -91,7 +91,7 @@ def _describe(routes: list[_Route], *, asks_for_key: bool) -> dict[str, Any]:
 
 
 def _open(components: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the schemas, in which answers may have further fields."""
+    """Return the schemas with further fields allowed in answers."""
     closed = {each.__name__ for each in _kinds_of(answers.Answer)}
     return {
         name: {key: inner for key, inner in schema.items() if not (key == "additionalProperties" and name in closed)}

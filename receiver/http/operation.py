@@ -1,5 +1,5 @@
-"""What an operation of `/api/v1` takes and answers, said once beside its handler: requests are checked by it, and
-`receiver.http.openapi` describes it.
+"""The description of an operation of `/api/v1`, written once beside its handler: requests are checked by it, and
+`receiver.http.openapi` publishes it.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _Given = dict[str, Any]
 _Handler = Callable[[web.Request, _Given], Awaitable[web.StreamResponse]]
 _Decorated = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-# What any request may be told: it was wrong, its key was, the store cannot answer now.
+# The errors of any request: it is invalid, its key is, or the store cannot answer now.
 _ALWAYS = (Code.INVALID_ARGUMENT, Code.UNAUTHENTICATED, Code.UNAVAILABLE)
 _OF_BODIES = (Code.REQUEST_TIMEOUT, Code.RESOURCE_EXHAUSTED, Code.UNSUPPORTED_MEDIA_TYPE)
 
 
 class Operation(NamedTuple):
-    """`answers` is a msgspec type, `bodies` those that a body may have. `query` is None where it is not looked at."""
+    """`answers` is the answer's msgspec type, `bodies` the types of the body. `query` is None if it is not checked."""
 
     name: str
     summary: str
@@ -37,7 +37,7 @@ class Operation(NamedTuple):
     media_type: str
 
     def codes(self, path: str) -> list[Code]:
-        """Give the errors that may be answered on this path, by their status."""
+        """Return the error codes that may be answered on this path, in the order of their status."""
         of_path = (Code.NOT_FOUND,) if "{" in path else ()
         of_body = _OF_BODIES if self.bodies else ()
         return sorted((*_ALWAYS, *of_path, *of_body), key=lambda code: STATUSES[code].http)
@@ -53,7 +53,7 @@ def operation(
     examples: dict[str, Any] | None = None,
     media_type: str = "application/json",
 ) -> Callable[[_Handler], _Decorated]:
-    """Make a handler that is given its query's values by name. It raises Problem for another query or content type."""
+    """Wrap a handler so that it receives its query's values by name. Raises Problem for a bad query or content type."""
 
     def decorate(handler: _Handler) -> _Decorated:
         @functools.wraps(handler)
@@ -74,5 +74,5 @@ _OPERATIONS: dict[Any, Operation] = {}
 
 
 def operation_of(handler: Any) -> Operation | None:
-    """Give what `operation` was told of a handler, None where it was not asked."""
+    """Return a handler's description, or None if it was not decorated with `operation`."""
     return _OPERATIONS.get(handler)

@@ -18,7 +18,7 @@ from mapping.otlp.spans import map_traces
 from mapping.otlp.wire import Wire
 from mapping.sanitize.changes import Changes
 from mapping.sanitize.limits import Limits
-from mapping.semantics.log_parsing import Reading
+from mapping.semantics.log_parsing import LogParsing
 from receiver.http.bodies import decoded, read_body
 from receiver.http.context import CLEANING, LIMITS, METRICS, READING, stores
 from receiver.http.ingest import store
@@ -26,18 +26,18 @@ from receiver.http.otlp_codec import CODECS, media_type
 
 
 class Signal(NamedTuple):
-    """`map` takes wire, body, moment, limits, reading, and counts what it changed.
+    """`map` takes wire, body, moment, limits and log parsing, and counts what it changed.
 
-    `rejected` is the field that counts what was not stored.
+    `rejected` is the field of the answer that counts rejected items.
     """
 
     name: str
-    map: Callable[[Wire, bytes, int, Limits, Reading, Changes], Mapped]
+    map: Callable[[Wire, bytes, int, Limits, LogParsing, Changes], Mapped]
     response: Callable[[], Any]
     rejected: str
 
 
-def _map_traces(wire: Wire, body: bytes, moment: int, limits: Limits, _reading: Reading, changes: Changes) -> Mapped:
+def _map_traces(wire: Wire, body: bytes, moment: int, limits: Limits, _reading: LogParsing, changes: Changes) -> Mapped:
     return map_traces(wire, body, moment, limits, changes)
 
 
@@ -63,13 +63,13 @@ async def _export(signal: Signal, request: web.Request) -> web.Response:
             f"Content-Type: expected {' or '.join(CODECS)}; got {media_type(request)[:80] or 'none'!r}",
         )
     writer = stores(request).writer  # before the body is read in vain
-    limits, reading, cleaning = request.app[LIMITS], request.app[READING], request.app[CLEANING]
+    limits, reading, sanitizer = request.app[LIMITS], request.app[READING], request.app[CLEANING]
     body, now = await read_body(request), time.time_ns()
 
     def read(body: bytes) -> tuple[Mapped, Changes]:
         changes = Changes()
         mapped = signal.map(codec.wire, body, now, limits, reading, changes)
-        return mapped, cleaning.clean(mapped.events, changes)
+        return mapped, sanitizer.clean(mapped.events, changes)
 
     mapped, changes = await decoded(body, read)
     metrics = request.app[METRICS]

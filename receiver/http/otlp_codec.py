@@ -15,7 +15,7 @@ from mapping.otlp.wire import Wire
 
 
 class Codec(Protocol):
-    """`content_type` is sent bare: the Collector's exporter compares the whole header."""
+    """`content_type` is sent without parameters: the Collector's exporter compares the whole header."""
 
     content_type: str
     wire: Wire
@@ -45,7 +45,7 @@ CODECS = {codec.content_type: codec for codec in (PROTOBUF, JSON)}
 
 
 def media_type(request: web.BaseRequest) -> str:
-    """Give the content type in lower case and without its parameters, "" where there is none."""
+    """Return the content type in lower case and without its parameters, "" where there is none."""
     return request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 

@@ -1,6 +1,6 @@
-"""The web page's own files: `/` and `/assets/...`. They carry no data, hence need no key (`receiver.http.auth`).
+"""The web page's own files: `/` and `/assets/...`. They contain no data and need no key (`receiver.http.auth`).
 
-They are read once, at the start. A path is looked up in the table of what was read, so none leads anywhere else.
+They are read once, at the start. A path is looked up in the table of these files, so none leads to another file.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TYPES = {
 }
 _OTHER = "application/octet-stream"
 
-# What the page shows is untrusted. Whatever of it got into the markup could load, run and send nothing.
+# The page shows untrusted data. Even if some of it became markup, it could load, run and send nothing.
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -46,7 +46,7 @@ class _File(NamedTuple):
 
 
 def routes() -> list[web.RouteDef]:
-    """Give the routes over the files as they are now."""
+    """Return the routes of the files, with their present content."""
     files = {path.relative_to(FOLDER).as_posix(): _read(path) for path in FOLDER.rglob("*") if path.is_file()}
 
     async def page(request: web.Request) -> web.Response:

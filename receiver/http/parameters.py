@@ -1,6 +1,6 @@
-"""Query parameters of the read routes: one row each, which both checks what was sent and describes it.
+"""Query parameters of the read routes: one row each, by which values are checked and described.
 
-A route names the rows it takes; anything else is an error.
+A route names the rows it takes; any other parameter is an error.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from storage.search.results import GROUPS
 from storage.search.search import MODES
 
 
-class Kind(NamedTuple):
-    """What a text may be: `parse` raises ValueError or LookupError where it is not; `schema` says it as JSON Schema."""
+class ParameterKind(NamedTuple):
+    """A kind of value: `parse` reads its text, and raises ValueError or LookupError; `schema` is its JSON Schema."""
 
     parse: Callable[[str], Any]
     schema: Mapping[str, Any]
@@ -37,28 +37,28 @@ class Parameter(NamedTuple):
 
     name: str
     allowed: str
-    kind: Kind
+    kind: ParameterKind
     default: Any = None
     required: bool = False
     short: str | None = None
 
 
-def _count(least: int, most: int) -> Kind:
+def _count(least: int, most: int) -> ParameterKind:
     def parse(text: str) -> int:
         if not (text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most):
             raise ValueError
         return int(text)
 
-    return Kind(parse, {"type": "integer", "minimum": least, "maximum": most})
+    return ParameterKind(parse, {"type": "integer", "minimum": least, "maximum": most})
 
 
-def _one_of(*words: str) -> tuple[str, Kind]:
+def _one_of(*words: str) -> tuple[str, ParameterKind]:
     def parse(text: str) -> str:
         if text not in words:
             raise ValueError
         return text
 
-    return f"one of {', '.join(words)}", Kind(parse, {"type": "string", "enum": list(words)})
+    return f"one of {', '.join(words)}", ParameterKind(parse, {"type": "string", "enum": list(words)})
 
 
 def _words(text: str) -> str:
@@ -67,15 +67,15 @@ def _words(text: str) -> str:
     return text
 
 
-_TEXT = Kind(str, {"type": "string"})
-_WORDS = Kind(_words, {"type": "string", "pattern": r"\S"})
-_CURSOR = Kind(str, {"type": "string", "format": "cursor"})
-_TRACE_ID = Kind(ids.trace_id, {"type": "string"})
-_TRUTH = Kind({"true": True, "false": False}.__getitem__, {"type": "boolean"})
-_DURATION = Kind(
+_TEXT = ParameterKind(str, {"type": "string"})
+_WORDS = ParameterKind(_words, {"type": "string", "pattern": r"\S"})
+_CURSOR = ParameterKind(str, {"type": "string", "format": "cursor"})
+_TRACE_ID = ParameterKind(ids.trace_id, {"type": "string"})
+_TRUTH = ParameterKind({"true": True, "false": False}.__getitem__, {"type": "boolean"})
+_DURATION = ParameterKind(
     lambda text: int(parse_duration(text) * NS), {"type": "string", "pattern": "^([0-9]{1,9}(ms|s|m|h|d))+$"}
 )
-_MOMENT = Kind(parse_rfc3339, {"type": "string", "format": "date-time"})
+_MOMENT = ParameterKind(parse_rfc3339, {"type": "string", "format": "date-time"})
 _A_MOMENT = "a moment in RFC 3339 with its zone (a + in it is written %2B), such as 2026-01-07T19:00:00Z"
 
 LIMIT = Parameter("limit", "a whole number from 1 to 200", _count(1, 200), 50)
@@ -90,10 +90,11 @@ GROUP_BY = Parameter("group_by", *_one_of(*GROUPS))
 IDEMPOTENCY_KEY = Parameter("Idempotency-Key", "what makes it safe to send the event again", _TEXT)
 
 
+SESSION = Parameter("session_id", "a session id: only its part", _TEXT, short="session")
 FROM = Parameter("from", *_one_of("end", "start"), default="end")
 PAGE = (LIMIT, CURSOR)
 
-# What a filter's field may be, but for `status`, which events and traces have different ones of.
+# The kinds of the filters' fields, except `status`, whose values differ between events and traces.
 _FILTERS = {
     "trace_id": ("a trace id", _TRACE_ID),
     "session_id": ("a session id", _TEXT),
@@ -135,7 +136,7 @@ CALL_SORT = Parameter("sort", *_one_of(*SORTS), default="start")
 
 
 def read_query(request: web.Request, *parameters: Parameter) -> dict[str, Any]:
-    """Give every parameter's value by name. Raises Problem naming the parameter and what was expected."""
+    """Return every parameter's value by name. Raises Problem naming the parameter and what was expected."""
     values = {parameter.name: parameter.default for parameter in parameters}
     rows = {parameter.name: parameter for parameter in parameters}
     short = {parameter.short: parameter for parameter in parameters if parameter.short is not None}

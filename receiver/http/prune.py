@@ -1,6 +1,6 @@
 """Deleting traces: `POST /api/v1/prune` with one of `before`, `session_id`, `trace_id` and `max_events`.
 
-A body in JSON, as for events, and not a query: no web page can send one without asking first (CORS).
+The request has a JSON body rather than a query, because no web page can send one without a preflight request (CORS).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation
 from storage.retention.prune import Selection
 
-# Seconds of one request, and the share of the engine's time meanwhile: who asks waits for it, and asks again for the
-# rest.
+# The seconds of one request, and its share of the engine's time: the client waits for it, and repeats the request for
+# the rest.
 _SECONDS, _SHARE = 2.0, 0.5
 _ONE_OF = ("before", "session_id", "trace_id", "max_events")
 
@@ -39,7 +39,7 @@ _EXAMPLES = {"how much it would be": {"before": "2026-01-01T00:00:00Z", "dry_run
 
 
 class PruneRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """What is to be deleted. A field that is misspelt is an error here: it would have said what is not."""
+    """Which traces to delete. A misspelt field is an error: ignoring it could delete the wrong traces."""
 
     before: Annotated[str, _BEFORE] | None = None
     session_id: str | None = None

@@ -1,4 +1,4 @@
-"""Traces, events, sessions and search out."""
+"""The routes that read: traces, events, sessions, search and facets."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ async def _session(request: web.Request, _given: dict[str, Any]) -> web.Response
 
 @operation(
     "Events by meaning and words, best first",
-    answers.Found,
+    answers.SearchResults,
     query=(QUERY, MODE, GROUP_BY, PARTS, *SEARCH_FILTERS, LIMIT),
 )
 async def _search(request: web.Request, given: dict[str, Any]) -> web.Response:
@@ -119,7 +119,7 @@ async def _search(request: web.Request, given: dict[str, Any]) -> web.Response:
     storage, started = stores(request), time.perf_counter()
     found = await storage.search.search(query, mode, SearchFilter(**given), limit, group_by, parts=parts)
     return json_answer(
-        answers.Found(
+        answers.SearchResults(
             query=query,
             mode=found.mode,
             took_ms=shown.took_ms(started),
@@ -156,7 +156,7 @@ async def _stats(request: web.Request, _given: dict[str, Any]) -> web.Response:
 
 
 async def _indexed(index: VectorIndex | None) -> int:
-    """Count the points that can be found now: none while there is no index to ask."""
+    """Return the number of points that can be found now; 0 while there is no index."""
     try:
         return 0 if index is None else await index.count()
     except (IndexUnavailable, IndexUnusable):

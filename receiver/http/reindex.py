@@ -1,6 +1,6 @@
-"""Filling the search index anew from the store: `POST /api/v1/reindex`, while the present one serves.
+"""Rebuilding the search index from the store: `POST /api/v1/reindex`, while the present one serves.
 
-With a body in JSON, `{}`, as for what is deleted: no web page can send one without asking first (CORS).
+The request has a JSON body, `{}`, because no web page can send one without a preflight request (CORS).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from storage.search.index_access import asking
 
 
 class ReindexRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """Nothing can be chosen: it is the whole index, with the model that is set."""
+    """There are no options: the whole index is rebuilt, with the model in the settings."""
 
 
 _decoder = msgspec.json.Decoder(ReindexRequest)
@@ -40,7 +40,7 @@ async def _reindex(request: web.Request, _given: dict[str, Any]) -> web.Response
 
 
 def index_state(indexer: Indexer) -> dict[str, Any]:
-    """Say what the index does, how far that is (0 to 1), and how many events are not found yet."""
+    """Return the index's state, its progress (0 to 1), and how many events are not searchable yet."""
     return {
         "index_state": indexer.state,
         "index_progress": round(indexer.progress, 4),

@@ -1,4 +1,4 @@
-"""What is stored, as `/api/v1` answers it: fields of `answers`, those of the same name taken as they are, moments in
+"""Makes the answers of `/api/v1` from what is stored: fields of the same name are copied, moments are written in
 RFC 3339.
 """
 
@@ -15,7 +15,7 @@ from mapping.sanitize.limits import cut
 from mapping.times import format_rfc3339
 from receiver.http import answers
 from storage.indexing.indexer import Indexer
-from storage.read.activity import Counted
+from storage.read.activity import ActivityCounts
 from storage.read.conversation import Conversation
 from storage.read.outline import Outline
 from storage.read.paging import write_cursor
@@ -63,7 +63,7 @@ def _session_part(stored: SessionPart) -> answers.SessionPart:
 
 
 def outline(stored: Outline) -> answers.Outline:
-    """Show an outline; blocking, 5 us for each event."""
+    """Return the answer of an outline. Blocks, 5 us for each event."""
     events = [_outlined(row) for row in stored.events]
     return answers.Outline(**_trace(stored.run), events=events, truncated=stored.truncated)
 
@@ -74,7 +74,7 @@ def conversation(told: Conversation) -> dict[str, Any]:
     return {"turns": told.turns, "truncated": next_cursor is not None, "next_cursor": next_cursor}
 
 
-def activity(counted: Counted) -> answers.Activity:
+def activity(counted: ActivityCounts) -> answers.Activity:
     return answers.Activity(
         since=_moment(counted.since),
         until=_moment(counted.until),
@@ -83,8 +83,8 @@ def activity(counted: Counted) -> answers.Activity:
     )
 
 
-def results(found: Sequence[Result]) -> list[answers.Result]:
-    return [_result(each) for each in found]
+def results(result: Sequence[Result]) -> list[answers.Result]:
+    return [_result(each) for each in result]
 
 
 def facets(counted: Facets) -> answers.FacetCounts:
@@ -94,7 +94,7 @@ def facets(counted: Facets) -> answers.FacetCounts:
 
 
 def index_state(indexer: Indexer) -> answers.IndexState:
-    """Say how far the index is behind the store."""
+    """Return how far the index is behind the store."""
     return answers.IndexState(state=indexer.state, pending=indexer.pending)
 
 
@@ -124,15 +124,15 @@ def _outlined(row: Mapping[str, Any]) -> answers.OutlinedEvent:
     return answers.OutlinedEvent(**shown | {"timestamp": format_rfc3339(row["timestamp"])})
 
 
-def _result(found: Result) -> answers.Result:
+def _result(result: Result) -> answers.Result:
     return answers.Result(
-        score=found.score,
-        event=event(found.event),
-        more=msgspec.UNSET if found.more is None else found.more,
-        highlights=[answers.Highlight(*passage) for passage in found.highlights],
+        score=result.score,
+        event=event(result.event),
+        more=msgspec.UNSET if result.more is None else result.more,
+        highlights=[answers.Highlight(*passage) for passage in result.highlights],
         parts=msgspec.UNSET
-        if found.parts is None
-        else {name: answers.Place(*place) for name, place in found.parts.items()},
+        if result.parts is None
+        else {name: answers.Place(*place) for name, place in result.parts.items()},
     )
 
 

@@ -1,4 +1,4 @@
-"""The HTTP status and the code of google.rpc.Status that each kind of problem is answered with."""
+"""The HTTP status and the google.rpc.Status code of the answer to each kind of problem."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTTPS: what the `server.tls` settings say, as a context for the ports."""
+"""HTTPS: the TLS context made from the `server.tls` settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from receiver.settings import SettingsError, Tls
 
 
 def server_context(tls: Tls) -> ssl.SSLContext | None:
-    """Give the context, None where HTTPS is not asked for. TLS 1.2 or newer; a client CA makes certificates mandatory.
+    """Return the context for TLS 1.2 or newer, or None without HTTPS. With a client CA clients need a certificate.
 
     Raises SettingsError naming the setting whose file cannot be used.
     """
@@ -44,7 +44,7 @@ def _check_readable(name: str, file: Path) -> None:
 
 
 def _check_certificates(name: str, file: Path) -> None:
-    """Find out whether there are certificates in it: `load_cert_chain` does not say which of its two files is wrong."""
+    """Raise SettingsError unless the file holds certificates; `load_cert_chain` does not say which file is wrong."""
     _check_readable(name, file)
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(file)

@@ -1,4 +1,4 @@
-"""Traces as they are looked at: outline and conversation, what an event says, and how many traces began when."""
+"""Views of traces: outline and conversation, an event's messages, and how many traces began when."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mapping.calls.reading import tell
 from receiver.http import answers, message_answers, shown
 from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation
-from receiver.http.parameters import BUCKETS, CURSOR, FROM, TRACE_FILTERS
+from receiver.http.parameters import BUCKETS, CURSOR, FROM, SESSION, TRACE_FILTERS
 from receiver.http.reads import missing
 from storage.filters import TraceFilter
 from storage.read import conversation
@@ -72,11 +72,12 @@ async def _outline(request: web.Request, _given: dict[str, Any]) -> web.Response
 @operation(
     "A trace as one conversation, each message once, from its beginning or its end",
     message_answers.Conversation,
-    query=(FROM, CURSOR),
+    query=(SESSION, FROM, CURSOR),
 )
 async def _conversation(request: web.Request, given: dict[str, Any]) -> web.Response:
     trace_id = ids.trace_id(request.match_info["id"])
-    told = await conversation.of_trace(stores(request).reader, trace_id, given["from"], _cursor(given))
+    reader, side, cursor = stores(request).reader, given["from"], _cursor(given)
+    told = await conversation.of_trace(reader, trace_id, side, cursor, given["session_id"])
     if told is None:
         raise missing("trace", trace_id)
     return json_answer(shown.conversation(told))

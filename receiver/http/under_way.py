@@ -1,6 +1,6 @@
-"""Requests that are being answered: a stop waits for them, and ends those that would go on for ever.
+"""Requests in progress: a stop waits for them, and ends those that would go on for ever.
 
-aiohttp's own shutdown drops what still arrives of a body, and the request with it.
+aiohttp's own shutdown drops a request whose body is still arriving.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class UnderWay:
 
     @contextlib.asynccontextmanager
     async def until_stop(self) -> AsyncIterator[None]:
-        """Leave the block when the receiver stops: whatever is waited for in it ends."""
+        """Cancel the block when the receiver stops, and go on after it."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0 if self.stopping else None) as limit:
                 self._endless.add(limit)

@@ -1,7 +1,7 @@
 """Every setting, once: flags, environment, YAML file, `--help` and the README's table all come from `model`'s classes.
 
 A setting is a field annotated with `Setting`; its key is its path (`server.port`), its variable the key in capitals
-(`VECTADB_SERVER_PORT`). A flag decides before the environment, that before the file, and that before the default.
+(`VECTADB_SERVER_PORT`). A flag overrides the environment, which overrides the file, which overrides the default.
 `python -m receiver.settings` prints the README's table.
 """
 

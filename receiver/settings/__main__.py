@@ -1,4 +1,4 @@
-"""Prints the settings as the README shows them."""
+"""Print the settings table of the README."""
 
 from receiver.settings import markdown
 

@@ -1,4 +1,4 @@
-"""The kinds of values a setting takes: how each is read from text, shown, and described to who got it wrong."""
+"""The kinds of values of settings: how each is read from text, shown, and described in error messages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 class Secret(str):
-    """Text that a repr, and so a log line or a traceback, does not show."""
+    """Text that is hidden in its repr, and so in log lines and tracebacks."""
 
     __slots__ = ()
 
@@ -32,7 +32,7 @@ NO_SECRET = Secret()
 
 
 @dataclass(frozen=True)
-class Kind(Generic[T]):
+class SettingKind(Generic[T]):
     """`parse` takes text (or a list of texts, from a file) and raises ValueError; `allowed` follows "expected"."""
 
     name: str
@@ -100,7 +100,7 @@ def _size(value: Any) -> int:
 
 
 def show_size(value: int) -> str:
-    """Write a number of bytes with the largest unit that divides it: `20MiB`."""
+    """Return a number of bytes in the largest unit that divides it: `20MiB`."""
     for unit in ("GiB", "MiB", "KiB"):
         if value and value % _SIZES[unit] == 0:
             return f"{value // _SIZES[unit]}{unit}"
@@ -164,7 +164,7 @@ def _header_names(value: Any) -> tuple[str, ...]:
 
 
 def _items(value: Any, separators: str) -> tuple[str, ...]:
-    """Read a list from a file, or text with separators. Raises ValueError where there is nothing in it."""
+    """Read a list from a file, or from text with separators. Raises ValueError if it is empty."""
     items = value if isinstance(value, list) else re.split(separators, value)
     found = tuple(item.strip() for item in items if item.strip())
     if not found:
@@ -181,7 +181,7 @@ def _patterns(value: Any) -> tuple[str, ...]:
     for pattern in patterns:
         try:
             if re.compile(pattern).search(""):
-                raise ValueError  # it would mask between any two letters
+                raise ValueError  # it matches the empty text, and would insert masks everywhere
         except re.error:
             raise ValueError from None
     return patterns
@@ -192,7 +192,7 @@ def _secret(value: Any) -> Secret:
 
 
 def _secrets(value: Any) -> tuple[Secret, ...]:
-    """Read keys one a line or a comma. They travel in a header, hence no spaces and ASCII only."""
+    """Read keys separated by lines or commas. They are sent in a header, so they are ASCII without spaces."""
     items = value if isinstance(value, list) else re.split(r"[,\n]", value)
     keys = tuple(Secret(item.strip()) for item in items if item.strip())
     if not keys or not all(re.fullmatch(r"[!-~]+", key) for key in keys):
@@ -209,36 +209,38 @@ def _choice(*allowed: str) -> Callable[[Any], str]:
     return parse
 
 
-TEXT = Kind("text", "text on one line", _text)
-PATH = Kind("dir", "the path of a folder", _path)
-FILE = Kind("file", "the path of a file", _file, lambda value: str(value or ""))
-COUNT = Kind("number", "a whole number, 0 or more", _whole)
-NUMBER = Kind("number", "a number, 0 or more, such as 30 or 0.5", _number, lambda value: f"{value:g}")
-LIMIT = Kind("number", "a whole number, 1 or more", _limit)
-NESTING = Kind("number", f"a whole number from 1 to {MAX_DEPTH}", lambda value: _limit(value, MAX_DEPTH))
-PORT = Kind("port", "a port from 1 to 65535 (0: any that is free)", _port)
-PORT_OR_OFF = Kind(
+TEXT = SettingKind("text", "text on one line", _text)
+PATH = SettingKind("dir", "the path of a folder", _path)
+FILE = SettingKind("file", "the path of a file", _file, lambda value: str(value or ""))
+COUNT = SettingKind("number", "a whole number, 0 or more", _whole)
+NUMBER = SettingKind("number", "a number, 0 or more, such as 30 or 0.5", _number, lambda value: f"{value:g}")
+LIMIT = SettingKind("number", "a whole number, 1 or more", _limit)
+NESTING = SettingKind("number", f"a whole number from 1 to {MAX_DEPTH}", lambda value: _limit(value, MAX_DEPTH))
+PORT = SettingKind("port", "a port from 1 to 65535 (0: any that is free)", _port)
+PORT_OR_OFF = SettingKind(
     "port|off",
     "a port from 1 to 65535 (0: any that is free), or off",
     _port_or_off,
     lambda value: "off" if value is None else str(value),
 )
-FLAG = Kind("flag", "true or false", _flag, lambda value: str(value).lower())
-SIZE = Kind("size", "a number of bytes, or one with KiB, MiB or GiB, such as 20MiB", _size, show_size)
-DURATION = Kind("duration", "a duration such as 90s, 30m, 1h or 7d", parse_duration, _show_duration)
-TIMEOUT = Kind("duration", "a duration above 0, such as 500ms, 90s or 2m", _timeout, _show_duration)
-SURREALDB_URL = Kind(
+FLAG = SettingKind("flag", "true or false", _flag, lambda value: str(value).lower())
+SIZE = SettingKind("size", "a number of bytes, or one with KiB, MiB or GiB, such as 20MiB", _size, show_size)
+DURATION = SettingKind("duration", "a duration such as 90s, 30m, 1h or 7d", parse_duration, _show_duration)
+TIMEOUT = SettingKind("duration", "a duration above 0, such as 500ms, 90s or 2m", _timeout, _show_duration)
+SURREALDB_URL = SettingKind(
     "url",
     "a ws:// or wss:// address without user and password (these are settings of their own), surrealkv://PATH or mem://",
     _surrealdb_url,
 )
-HTTP_URL = Kind("url", "an http:// or https:// address without user and password", _url("http", "https"))
-ORIGINS = Kind(
+HTTP_URL = SettingKind("url", "an http:// or https:// address without user and password", _url("http", "https"))
+ORIGINS = SettingKind(
     "origins", "a list of origins such as https://app.example.com or https://*.example.com, or *", _origins, ",".join
 )
-HEADER_NAMES = Kind("names", "a list of header names, or *", _header_names, ",".join)
-TEXTS = Kind("names", "a list of names", _texts, ",".join)
-PATTERNS = Kind("patterns", "a list of regular expressions, none of which fits no text at all", _patterns, ",".join)
-SECRET = Kind("secret", "text on one line", _secret, secret=True)
-SECRETS = Kind("secrets", "a list of keys of printable ASCII without spaces", _secrets, ",".join, secret=True)
-LOG_LEVEL = Kind("level", f"one of {', '.join(LOG_LEVELS)}", _choice(*LOG_LEVELS))
+HEADER_NAMES = SettingKind("names", "a list of header names, or *", _header_names, ",".join)
+TEXTS = SettingKind("names", "a list of names", _texts, ",".join)
+PATTERNS = SettingKind(
+    "patterns", "a list of regular expressions, none of which fits no text at all", _patterns, ",".join
+)
+SECRET = SettingKind("secret", "text on one line", _secret, secret=True)
+SECRETS = SettingKind("secrets", "a list of keys of printable ASCII without spaces", _secrets, ",".join, secret=True)
+LOG_LEVEL = SettingKind("level", f"one of {', '.join(LOG_LEVELS)}", _choice(*LOG_LEVELS))

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar, get_type_hints
 from urllib.parse import urlsplit
 
 from receiver.settings import kinds
-from receiver.settings.kinds import Kind
+from receiver.settings.kinds import SettingKind
 from receiver.settings.model import Server, Settings
 from receiver.settings.prices_file import read_prices_file
 from receiver.settings.rules_file import read_rules_file
@@ -29,11 +29,11 @@ class SettingsError(ValueError):
     """A setting that cannot be used. The message is one line: which setting, where it came from, what is allowed."""
 
 
-class Row(NamedTuple):
-    """A setting as the table shows it. `default` is as one would write it, `file_env` only for secrets."""
+class SettingRow(NamedTuple):
+    """A setting as the table shows it. `default` is in the form a user writes, `file_env` is set only for secrets."""
 
     key: str
-    kind: Kind[Any]
+    kind: SettingKind[Any]
     default: str
     env: str
     file_env: str | None
@@ -41,12 +41,12 @@ class Row(NamedTuple):
     help: str
 
 
-def table() -> dict[str, Row]:
-    """Give every setting by its key, in the order of the classes."""
+def table() -> dict[str, SettingRow]:
+    """Return every setting by its key, in the order of the classes."""
     return {row.key: row for row in _rows(Settings(), "")}
 
 
-def _rows(section: Any, prefix: str) -> Iterator[Row]:
+def _rows(section: Any, prefix: str) -> Iterator[SettingRow]:
     hints = get_type_hints(type(section), include_extras=True)
     for field in dataclasses.fields(section):
         key, value = f"{prefix}{field.name}", getattr(section, field.name)
@@ -56,7 +56,7 @@ def _rows(section: Any, prefix: str) -> Iterator[Row]:
         (setting,) = hints[field.name].__metadata__
         env = PREFIX + key.replace(".", "_").upper()
         file_env = f"{env}_FILE" if setting.kind.secret else None
-        yield Row(key, setting.kind, setting.kind.show(value), env, file_env, setting.flag, setting.help)
+        yield SettingRow(key, setting.kind, setting.kind.show(value), env, file_env, setting.flag, setting.help)
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -98,7 +98,7 @@ def load(args: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
     return _build(Settings, "", {key: _parse(rows[key], *found) for key, found in given.items()})
 
 
-def _from_file(path: Path, rows: dict[str, Row], environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
+def _from_file(path: Path, rows: dict[str, SettingRow], environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
     try:
         given = {key: (value, str(path)) for key, value in read_config_file(path, environ)}
     except ValueError as error:
@@ -111,12 +111,12 @@ def _from_file(path: Path, rows: dict[str, Row], environ: Mapping[str, str]) -> 
     return given
 
 
-def _from_environment(rows: dict[str, Row], environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
+def _from_environment(rows: dict[str, SettingRow], environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
     """Read the variables. An empty one counts as absent, as OpenTelemetry's do."""
     known = {name for row in rows.values() for name in (row.env, row.file_env) if name}
     sections = tuple({f"{PREFIX}{key.split('.')[0].upper()}_" for key in rows})
     for name in environ:
-        # Other names that start with VECTADB_ are not ours to judge: Kubernetes makes some for a service of that name.
+        # Other names that start with VECTADB_ are no errors: Kubernetes sets some for a service of that name.
         if name.startswith(sections) and name not in known:
             raise SettingsError(f"unknown variable {name}; {_allowed(name, sorted(known))}")
     given: dict[str, tuple[Any, str]] = {}
@@ -136,14 +136,14 @@ def _from_environment(rows: dict[str, Row], environ: Mapping[str, str]) -> dict[
 
 
 def _allowed(wrong: str, right: list[str]) -> str:
-    """Say which names are near, or all of them."""
+    """Return words that name the similar names, or all of them."""
     section = wrong.rpartition(".")[0] if "." in wrong else None
     names = [name for name in right if section and name.rpartition(".")[0] == section]
     near = difflib.get_close_matches(wrong, right, n=1, cutoff=0.8)
     return f"did you mean {near[0]}?" if near else f"allowed: {', '.join(names or right)}"
 
 
-def _parse(row: Row, value: Any, where: str) -> Any:
+def _parse(row: SettingRow, value: Any, where: str) -> Any:
     try:
         return row.kind.parse(value)
     except ValueError:
@@ -179,7 +179,10 @@ def _is_own(endpoint: str, server: Server) -> bool:
 
 
 def check(settings: Settings) -> None:
-    """Refuse settings that are fine each by itself and not together, and rules or prices that are none. Raises SettingsError."""
+    """Refuse settings that are fine each by itself and not together, and rules or prices that are none.
+
+    Raises SettingsError.
+    """
     server = settings.server
     if not (is_loopback(server.host) or settings.auth.api_keys or server.insecure):
         raise SettingsError(
@@ -209,7 +212,7 @@ def check(settings: Settings) -> None:
 
 
 def markdown() -> str:
-    """Give the table as the README shows it between its `settings` markers."""
+    """Return the table as the README shows it between its `settings` markers."""
     lines = ["| setting | default | flag | environment | |", "|---|---|---|---|---|"]
     for row in table().values():
         env = f"`{row.env}`" + (" or `…_FILE`" if row.file_env else "")

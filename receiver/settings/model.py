@@ -1,4 +1,4 @@
-"""The settings, typed: one class a section, one field a setting, annotated with what its type does not say."""
+"""The settings: one class per section, one typed field per setting, annotated with what its type does not say."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Annotated, Any, NamedTuple
 
 from mapping.sanitize.limits import DEFAULT_LIMITS
 from receiver.settings import kinds
-from receiver.settings.kinds import Kind, Secret
+from receiver.settings.kinds import Secret, SettingKind
 
 
 class Setting(NamedTuple):
-    """What a field's type and default do not say. Flags are for what one changes from start to start."""
+    """The facts about a setting beside its type and default. Settings that often change between starts have a flag."""
 
-    kind: Kind[Any]
+    kind: SettingKind[Any]
     help: str
     flag: str | None = None
 
@@ -124,7 +124,7 @@ class Storage:
 
     @property
     def surrealdb_url(self) -> str:
-        """The URL to connect to, the embedded engine's included."""
+        """Return the URL to connect to; by default the embedded engine's."""
         return self.surrealdb.url or f"surrealkv://{self.data_dir / 'surreal'}"
 
 

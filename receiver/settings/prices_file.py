@@ -1,4 +1,4 @@
-"""The file of one's own prices of models (`examples/prices.yaml`)."""
+"""The file of a user's own prices of models (`examples/prices.yaml`)."""
 
 from __future__ import annotations
 

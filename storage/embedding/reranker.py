@@ -1,8 +1,8 @@
-"""Scores what a search has found with MiniLM, which reads whole sentences: few texts, within a time that is given.
+"""Scores the candidates of a search with MiniLM, which reads whole sentences: few texts, within a given time.
 
-It reads the query first, and that already helps the static table to find more: the table's axes are MiniLM's principal
-components, so MiniLM's vector of the query has its place among the table's vectors of texts. Half that and half the
-table's own vector: nDCG@10 of `bench/search.py` by meaning alone 0.53 instead of 0.47.
+It reads the query first, which already helps the static table to find more: the table's axes are MiniLM's principal
+components, so MiniLM's vector of the query can be compared with the table's vectors of texts. With the mean of that and
+the table's own vector, nDCG@10 of `bench/search.py` by meaning alone is 0.53 instead of 0.47.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from storage.embedding import static
 from storage.embedding.model import MINILM, Embedder, prepare
 from storage.embedding.model_folders import Progress
 
-# Vectors kept, of 1.5 kB each: candidates come again when a search is refined, or its next page asked for.
+# Vectors kept, of 1.5 kB each: the same candidates occur when a search is refined, or its next page is read.
 _KEPT = 2_000
 # Characters that 256 tokens have, about, and what a text costs beside its own.
 _READ, _START = 1_200, 30
 
 
 class Reranker:
-    """Scores texts by what `embedder` makes of them. Threads may score at once, and then take their turns.
+    """Scores texts with `embedder`. Threads may call it concurrently; they take turns.
 
     Texts are read one by one, which is as fast as in batches of 2 or 4. Milliseconds a text, with 1 and 2 threads: at
     23 tokens 13 and 5, at 45 21 and 9, at 256 70 and 45.
@@ -53,9 +53,9 @@ class Reranker:
         return cls(prepare(MINILM, data_dir, threads, progress), axes)
 
     def looked_for(self, query: str, vector: NDArray[np.float32], deadline: float) -> NDArray[np.float32]:
-        """Give what to search the static index for: between the table's `vector` of a query and MiniLM's.
+        """Return the vector to search the static index with: the mean of the table's `vector` of a query and MiniLM's.
 
-        Without MiniLM's where it cannot be had before `deadline`, a `time.monotonic()`. Blocks.
+        Returns `vector` if MiniLM cannot finish before `deadline`, a `time.monotonic()`. Blocks.
         """
         if self._axes is None or not self._turn.acquire(timeout=max(deadline - time.monotonic(), 0)):
             return vector
@@ -70,10 +70,10 @@ class Reranker:
         return looked_for
 
     def score(self, query: str, texts: list[str], deadline: float) -> list[float]:
-        """Give the cosine of the query and each text, in order, of as many as can be read before `deadline`.
+        """Return the cosine of the query and each text, in order, of as many as can be read before `deadline`.
 
-        `deadline` is a `time.monotonic()`; it is missed by one text at most. What was read lately costs nothing. Of a
-        text the first 256 tokens count. Blocks.
+        `deadline` is a `time.monotonic()`; it is exceeded by one text at most. Recently read texts are cached. Only the
+        first 256 tokens of a text are read. Blocks.
         """
         if not self._turn.acquire(timeout=max(deadline - time.monotonic(), 0)):
             return []
@@ -83,7 +83,7 @@ class Reranker:
                 return []
             scores: list[float] = []
             for text in texts:
-                # The first text is read while there is any time: a pace that was slow once would else stay so.
+                # The first text is read if any time is left; otherwise a pace that was slow once would never recover.
                 vector = self._vector(text, deadline, self._needed(text) if scores else 0.0)
                 if vector is None:
                     break
@@ -96,7 +96,7 @@ class Reranker:
         return self._pace * (min(len(text), _READ) + _START)
 
     def _vector(self, text: str, deadline: float, needed: float) -> NDArray[np.float32] | None:
-        """Give a text's vector; None where reading it, `needed` seconds, would miss the deadline."""
+        """Return a text's vector, or None if reading it, `needed` seconds, would exceed the deadline."""
         key = _key(text)
         if key in self._vectors:
             self._vectors.move_to_end(key)

@@ -1,7 +1,7 @@
-"""The default model: a table of one vector a token, distilled once from MiniLM; a text's is the sum of its tokens'.
+"""The default model: a table with one vector per token, distilled once from MiniLM; a text's vector is their sum.
 
-Reading a text takes no more than looking its tokens up, a hundred times as fast as MiniLM. Words near in meaning are
-near in the table, as MiniLM has it; what the order of words says is lost. The folder is built as MiniLM's is, from it.
+Embedding a text only looks its tokens up, which is a hundred times as fast as MiniLM. Words that are near in MiniLM's
+space are near in the table; the order of words is lost. The folder is built from MiniLM's, in the same way.
 """
 
 from __future__ import annotations
@@ -17,25 +17,26 @@ log = logging.getLogger(__name__)
 
 DIMENSIONS = 256
 
-# Names what was built from what. Raise the last number when what is written into the folder changes.
+# The folder's name: its format and source. Increase the last number when the folder's content changes.
 FOLDER = f"static-{minilm.CHECKSUMS['model.safetensors'][:12]}-3"
 # Float32, MiniLM's dimensions x `DIMENSIONS`: takes what MiniLM makes of a query to where the table has its texts.
 AXES = "axes.float32"
 
-# Of a long text its beginning, which says what it is about, and its end, where an error stands, are read: a sum of all
-# says little of anything. Texts of 5,700 characters of which 500 (Python's docstrings) answer a query, nDCG@10 where
-# those are first, in the middle, last: 0.04, 0.06, 0.05 of the whole text, 0.14, 0.01, 0.00 of the first 2,000
-# characters, 0.21, 0.01, 0.13 of these two. Sections of a manual, 1,100 characters each: 0.420, 0.423, 0.431.
+# Of a long text only the beginning, which says what it is about, and the end, where an error stands, are read: the sum
+# of all tokens says little about anything. nDCG@10 for texts of 5,700 characters of which 500 (Python's docstrings)
+# answer a query, when those are first, in the middle, last: 0.04, 0.06, 0.05 reading all; 0.14, 0.01, 0.00 reading the
+# first 2,000 characters; 0.21, 0.01, 0.13 reading beginning and end. Sections of a manual, 1,100 characters each:
+# 0.420, 0.423, 0.431.
 HEAD, TAIL = 1000, 600
 
 # A character is a token at most, and two may be added.
 _TOKENIZER_CONFIG = {"model_max_length": HEAD + TAIL + 2, "pad_token": "[PAD]"}
-# ConnectionError is two words. The tokenizer makes all small before it looks for words.
+# ConnectionError is two words. The tokenizer lower-cases a text before it looks for words.
 _CAMEL_CASE = {"type": "Replace", "pattern": {"Regex": "(?<=[a-z0-9])(?=[A-Z])"}, "content": " "}
 
 
 def folder(models: Path, progress: Progress) -> Path:
-    """Give the folder under `models` that holds the table and its tokenizer, built now (30 s) if it is not there.
+    """Return the folder under `models` that holds the table and its tokenizer, built now (30 s) if it is not there.
 
     Raises OSError as `minilm.folder` does.
     """
@@ -43,7 +44,7 @@ def folder(models: Path, progress: Progress) -> Path:
 
 
 def cut(text: str) -> str:
-    """Give what is read of a text."""
+    """Return the part of a text that is read."""
     return text if len(text) <= HEAD + TAIL else f"{text[:HEAD]} {text[-TAIL:]}"
 
 
@@ -64,6 +65,6 @@ def _build(models: Path, target: Path, progress: Progress) -> None:
 
 
 def _tokenizer(tokenizer: dict[str, object]) -> dict[str, object]:
-    """MiniLM's, which parts words at an inner capital too, and puts no markers around a text."""
+    """Return MiniLM's tokenizer, changed to split words at an inner capital, too, and to add no markers to a text."""
     normalizer = {"type": "Sequence", "normalizers": [_CAMEL_CASE, tokenizer["normalizer"]]}
     return tokenizer | {"normalizer": normalizer, "post_processor": None, "truncation": None, "padding": None}

@@ -1,1 +1,1 @@
-"""What was stored, brought into the search index: the queue, the points, the upserts, which index serves."""
+"""Indexing of stored events for search: the queue, the points, the upserts, which index serves."""

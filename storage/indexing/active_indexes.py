@@ -16,8 +16,8 @@ from storage.surreal.database import Database
 log = logging.getLogger(__name__)
 
 
-class Serving:
-    """Opens what is to be in use, begins what has to be begun, removes what is retired."""
+class ActiveIndexes:
+    """Opens the indexes in use, creates new ones, removes retired ones."""
 
     def __init__(self, database: Database, indexes: Indexes) -> None:
         self._database = database
@@ -28,7 +28,7 @@ class Serving:
         self._in_place = ""
 
     async def known(self) -> VectorIndex | None:
-        """Give the index that served last, None where there is none that can be opened."""
+        """Return the index that served last, or None if none can be opened."""
         state = await index_state.read(self._database)
         if state is None:
             return None
@@ -41,11 +41,12 @@ class Serving:
             return None
 
     async def settled(self, vectors: Vectors, *, anew: bool = False) -> IndexState:
-        """Bring about the state that is to be, and give it: both its indexes are open.
+        """Bring the indexes into the planned state, open both, and return the state.
 
-        Raises ConflictError, IndexUnavailable, Problem: then it may be tried again. What is retired is for `remove`.
+        Raises ConflictError, IndexUnavailable or Problem; it may then be called again. Retired indexes are left to
+        `remove`.
         """
-        for _ in range(2):  # once more with what turned out to be damaged
+        for _ in range(2):  # try again, now that an index turned out to be damaged
             state = await self._written(vectors, anew=anew)
             try:
                 await self._opened(state.name, state.vectors, complete=state.fill is None)
@@ -62,19 +63,19 @@ class Serving:
 
     @property
     def latest(self) -> str | None:
-        """Give the name of the index that was opened last, None where none is open."""
+        """Return the name of the index that was opened last, or None if none is open."""
         return next(reversed(self._open), None)
 
     def index(self, name: str) -> VectorIndex:
         return self._open[name]
 
     def damaged_index(self, index: VectorIndex) -> None:
-        """Take note that an index has to be built anew."""
+        """Mark an index as damaged, so that it is rebuilt."""
         self._damaged.update(name for name, each in self._open.items() if each is index)
 
     @contextmanager
     def using(self, name: str) -> Iterator[VectorIndex]:
-        """Lend an open index. It is taken for damaged where it raises IndexUnusable."""
+        """Yield an open index. If the block raises IndexUnusable, the index is marked as damaged."""
         try:
             yield self._open[name]
         except IndexUnusable:
@@ -82,7 +83,7 @@ class Serving:
             raise
 
     async def filled(self, state: IndexState) -> None:
-        """Put the index that is filled into the place of the one that serves."""
+        """Let the filled index replace the one that serves."""
         await index_state.write(self._database, state, state.filled())
 
     async def close(self) -> None:
@@ -122,14 +123,14 @@ class Serving:
         return self._open[name]
 
     async def _check(self, index: VectorIndex) -> None:
-        """Raise IndexUnusable for an index that is not the one that was filled: a new server, a deleted folder."""
+        """Raise IndexUnusable if an index is not the one that was filled: the server is new, the folder was deleted."""
         if await index.count() == 0:
-            (found,) = await self._database.query("SELECT VALUE id FROM agent_event WHERE indexed != false LIMIT 1")
-            if found:
+            (event_ids,) = await self._database.query("SELECT VALUE id FROM agent_event WHERE indexed != false LIMIT 1")
+            if event_ids:
                 raise IndexUnusable("it is empty, and the store is not")
 
     async def remove(self, name: str) -> None:
-        """Remove an index that is retired."""
+        """Remove a retired index."""
         if name in self._open:
             await self._open.pop(name).close()
         await self._indexes.remove(name)
@@ -137,4 +138,4 @@ class Serving:
 
 
 def _log_anew(error: IndexUnusable) -> None:
-    log.warning("the search index is built anew from the store: %s", error)
+    log.warning("the search index is rebuilt from the store: %s", error)

@@ -1,7 +1,7 @@
-"""What was indexed and may still be lost with its process: noted as done only once the index is on disk.
+"""Events that are indexed but not yet flushed: their queue records are deleted only once the index is on disk.
 
-Qdrant Edge writes some 80 files to flush, whatever is in them: 0.1 to 0.3 s of the disk that commits wait for, too.
-20,000 points took 1.8 s with one flush in the end, and 13.8 s with one after every 500. They are found without it.
+A flush of Qdrant Edge writes some 80 files, whatever they hold: 0.1 to 0.3 s of the disk that commits also wait for.
+20,000 points took 1.8 s with one flush at the end, and 13.8 s with one after every 500. Search does not need a flush.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ import time
 from collections.abc import Sequence
 
 from storage.indexing import index_queue, index_state
-from storage.indexing.active_indexes import Serving
+from storage.indexing.active_indexes import ActiveIndexes
 from storage.indexing.index_queue import Group
 from storage.indexing.index_state import Fill
 from storage.surreal.database import Database
 
-# After a kill the index reads this much of its own log again, and is told it by the queue once more.
+# After a kill the index replays its log of this time at most, and the queue repeats the same events.
 _EVERY = 5.0  # seconds
-# Records of the queue that are looked past to find the next.
+# The maximum number of unflushed queue records to skip when looking for the next ones.
 _MOST_RECORDS = 200
 
 
-class Unflushed:
-    """Groups of the queue and how far an index is filled, to be noted."""
+class PendingFlush:
+    """Queue records, and the position of a filling index, to be written to the store after the next flush."""
 
     def __init__(self, database: Database) -> None:
         self.fill: Fill | None = None
@@ -33,7 +33,7 @@ class Unflushed:
 
     @property
     def records(self) -> frozenset[str]:
-        """Give the queue's records that are indexed."""
+        """Return the queue records that are indexed and not yet flushed."""
         return frozenset(record for group in self._groups for record in group.records)
 
     @property
@@ -42,7 +42,7 @@ class Unflushed:
 
     @property
     def seconds_left(self) -> float | None:
-        """Give the seconds until a flush is due, None where there is nothing to flush."""
+        """Return the seconds until a flush is due, or None if there is nothing to flush."""
         if self._since is None:
             return None
         if sum(len(group.records) for group in self._groups) >= _MOST_RECORDS:
@@ -50,7 +50,7 @@ class Unflushed:
         return max(self._since + _EVERY - time.monotonic(), 0.0)
 
     def add(self, names: Sequence[str], done: Group | Fill) -> None:
-        """Take note of what is in the indexes with these names now."""
+        """Add a group of records that the indexes with these names hold now."""
         self._names.update(names)
         if isinstance(done, Group):
             self._groups.append(done)
@@ -59,10 +59,10 @@ class Unflushed:
         if self._since is None:
             self._since = time.monotonic()
 
-    async def flush(self, serving: Serving) -> None:
-        """Bring all of it to the disk, then note it. Raises what indexes and the store raise; it may be tried again."""
+    async def flush(self, active_indexes: ActiveIndexes) -> None:
+        """Flush the indexes, then update the store. Raises what both raise; it may be called again."""
         for name in self._names:
-            with serving.using(name) as index:
+            with active_indexes.using(name) as index:
                 await index.flush()
         if records := self.records:
             await index_queue.done(self._database, records)
@@ -71,5 +71,5 @@ class Unflushed:
         self.forget()
 
     def forget(self) -> None:
-        """Leave all of it to be done again."""
+        """Forget everything: it stays in the queue and is indexed again."""
         self._names, self._groups, self.fill, self._since = set(), [], None, None

@@ -1,4 +1,4 @@
-"""The queue of what is to be indexed: a record for each commit and each deletion, in their order."""
+"""The index queue: a record for each commit and each deletion, in their order."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Group(NamedTuple):
 
 
 async def waiting(database: Database) -> tuple[int, int | None]:
-    """Give how many events wait, and since when (nanoseconds) the first of them."""
+    """Return how many events wait, and since when (nanoseconds) the first of them."""
     sizes, names = await database.query(
         "SELECT VALUE size FROM index_queue; SELECT VALUE id FROM index_queue ORDER BY id LIMIT 1"
     )
@@ -39,9 +39,9 @@ async def waiting(database: Database) -> tuple[int, int | None]:
 
 
 async def take(database: Database, taken: Collection[str]) -> Group | None:
-    """Give the oldest records but those `taken`, which stay until they are `done`; None where there are none.
+    """Return the oldest records except those `taken`, which stay until they are `done`; None if there are none.
 
-    What was deleted may have been stored again after that: a deletion ends its group.
+    A deletion ends its group, because the deleted event may have been stored again after it.
     """
     (names,) = await database.query(
         "SELECT VALUE id FROM index_queue ORDER BY id LIMIT $limit", limit=len(taken) + _RECORDS
@@ -76,7 +76,7 @@ async def done(database: Database, records: Iterable[str]) -> None:
 
 
 async def clear(database: Database) -> None:
-    """Remove what is in the queue by now, where all that is stored is indexed anyway."""
+    """Remove the present records of the queue, because the whole store is going to be indexed anyway."""
     now = cbor.record(rows.QUEUE, f"{time.time_ns():020d}")
     while True:
         (ids,) = await database.query(
@@ -88,5 +88,5 @@ async def clear(database: Database) -> None:
 
 
 def _moment(queue_record: str) -> int:
-    """Give the time that a record's id begins with."""
+    """Return the time that a record's id begins with."""
     return int(queue_record.partition("-")[0])

@@ -1,9 +1,8 @@
-"""Which search index serves, and which one is being filled from the store: one record, the same for all receivers.
+"""Which search index serves, and which one is being filled from the store: one record, shared by all receivers.
 
-An index is filled event by event in the order of their ids, and the record says how far. A process that dies on the way
-goes on from there. Where the index that serves is whole, another one is filled beside it and put in its place in the
-end; where there is none, or it is damaged, the new one serves at once and is filled meanwhile. Each has a name of its
-own, so that an index that is begun is always empty.
+An index is filled in the order of event ids, and the record holds the position. After a restart filling goes on from
+there. If the serving index is complete, a new one is filled beside it and replaces it at the end; if there is none, or
+it is damaged, the new one serves at once while it is filled. Each index has its own name, so a new one is always empty.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from storage.surreal.database import Database
 _STATE = cbor.record("index_state", "current")
 
 _FOLLOWING = "SELECT VALUE id FROM agent_event WHERE id > $last AND indexed != false ORDER BY id LIMIT $limit"
-# As many as are taken from the queue at a time.
+# The same number as is taken from the queue at a time.
 _FILLED_AT_ONCE = 1_000
 
 _WRITE = """
@@ -32,14 +31,14 @@ COMMIT;
 
 
 class Vectors(NamedTuple):
-    """Whose vectors an index has. `model` is None where not all points have them."""
+    """The model of an index's vectors. `model` is None if some points have no vector."""
 
     model: str | None
     dimensions: int
 
 
 class Fill(NamedTuple):
-    """An index that is being filled: with all events up to the id `position`, `done` of them."""
+    """An index that is being filled. It has the `done` events up to the id `position`."""
 
     name: str
     vectors: Vectors
@@ -47,12 +46,12 @@ class Fill(NamedTuple):
     done: int = 0
 
     def after(self, event_ids: Sequence[str]) -> Fill:
-        """Give what it is with these events, too."""
+        """Return the fill after these events were added, too."""
         return self._replace(position=event_ids[-1], done=self.done + len(event_ids))
 
 
 class IndexState(NamedTuple):
-    """The index that serves, the one that is being filled (which may be the same), and those to be removed."""
+    """The serving index, the one being filled (which may be the same), and those to be removed."""
 
     name: str
     vectors: Vectors
@@ -62,11 +61,11 @@ class IndexState(NamedTuple):
 
     @property
     def wanted(self) -> Vectors:
-        """Whose vectors there will be once all is done."""
+        """Return the vectors that the index will have once it is complete."""
         return self.fill.vectors if self.fill else self.vectors
 
     def filled(self) -> IndexState:
-        """Give what follows once all events are in: the new index serves, and another one is to be removed."""
+        """Return the state after all events were added: the new index serves, and the old one is to be removed."""
         if self.fill is None:
             return self
         retired = () if self.name == self.fill.name else (self.name,)
@@ -76,9 +75,9 @@ class IndexState(NamedTuple):
 def planned(
     state: IndexState | None, vectors: Vectors, name: str, *, damaged: frozenset[str] = frozenset(), anew: bool = False
 ) -> IndexState:
-    """Give the state that is to be: with these vectors, without what is damaged, filled `anew` if somebody asks.
+    """Return the planned state: with these vectors, without damaged indexes, filled again if `anew`.
 
-    `name` is for an index that has to be begun; the same state comes back where none has.
+    `name` is for a new index; if none is needed, the same state is returned.
     """
     new = Fill(name, vectors)
     if state is None:
@@ -88,21 +87,21 @@ def planned(
         return IndexState(name, vectors, new, (*state.retired, state.name, *other))
     if state.wanted == vectors and not (anew and state.fill is None) and not damaged.intersection(other):
         return state
-    # Where it has another model's vectors, the one that serves gets what is new without any: not all have them then.
+    # If the serving index has another model's vectors, new events are added without a vector: then `model` is None.
     serving = state.vectors if state.vectors == vectors else state.vectors._replace(model=None)
     return IndexState(state.name, serving, new, (*state.retired, *other))
 
 
 def new_name(model: str) -> str:
-    """Make a name that no other index has: the model's, as far as a folder's name may be it, and the time."""
+    """Return a unique name for an index: the model's, as far as it is valid in a folder's name, and the time."""
     return f"{re.sub(r'[^a-z0-9]+', '-', model.lower())[-40:].strip('-')}-{time.time_ns()}"
 
 
 async def read(database: Database) -> IndexState | None:
-    (found,) = await database.query("SELECT * FROM $state", state=[_STATE])
-    if not found:
+    (state_rows,) = await database.query("SELECT * FROM $state", state=[_STATE])
+    if not state_rows:
         return None
-    (row,) = found
+    (row,) = state_rows
     return IndexState(
         row["name"],
         Vectors(row.get("model"), row["dimensions"]),
@@ -117,7 +116,7 @@ def _fill_of(row: dict[str, Any]) -> Fill:
 
 
 async def write(database: Database, before: IndexState | None, after: IndexState) -> IndexState:
-    """Put one state in place of another. Raises ConflictError where another receiver has done so meanwhile."""
+    """Replace one state by another. Raises ConflictError if another receiver has replaced it meanwhile."""
     after = after._replace(version=secrets.token_hex(8))
     content: dict[str, Any] = {
         "name": after.name,
@@ -135,14 +134,14 @@ async def write(database: Database, before: IndexState | None, after: IndexState
 
 
 async def following(database: Database, fill: Fill) -> list[str]:
-    """Give the ids of the events that are to be filled in next; none after the last."""
+    """Return the ids of the events to add next; empty after the last."""
     (ids,) = await database.query(_FOLLOWING, last=cbor.record(rows.EVENT, fill.position), limit=_FILLED_AT_ONCE)
-    found: list[str] = ids
-    return found
+    state_rows: list[str] = ids
+    return state_rows
 
 
 async def advance(database: Database, fill: Fill) -> None:
-    """Note how far an index is filled."""
+    """Record how far an index is filled."""
     await database.query(
         "UPDATE $state SET fill.position = $position, fill.done = $done WHERE fill.name = $name RETURN NONE",
         state=_STATE,
@@ -153,5 +152,5 @@ async def advance(database: Database, fill: Fill) -> None:
 
 
 async def removed(database: Database, name: str) -> None:
-    """Note that an index is gone that was to be removed."""
+    """Record that a retired index was removed."""
     await database.query("UPDATE $state SET retired -= $name RETURN NONE", state=_STATE, name=name)

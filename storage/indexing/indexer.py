@@ -1,15 +1,14 @@
-"""Brings what was stored into the search index: reads the durable queue, has points made, upserts, only then forgets.
+"""Brings stored events into the search index: reads the durable queue, has points made, upserts, then deletes records.
 
 A record of the queue is deleted once the index has its events on disk (`flushing.py`). A process that dies in
 between does that record again at its next start, and a second upsert of the same point changes nothing. Several
 receivers on the same stores may index a record twice, which is as harmless.
 
-Records that name deleted events (`storage.retention.prune`) are done in their turn. An upsert that was under way when
-they were deleted comes before; one that comes later does not find them in the store. Where several receivers work at
-the queue, that turn may be another's, so each looks after an upsert whether its events are still there.
+Records that name deleted events (`storage.retention.prune`) are processed in order. An upsert that was in progress when
+they were deleted comes before; a later one does not find them in the store. If several receivers work at the queue
+there is no such order, so each checks after an upsert whether its events still exist.
 
-By turns with the queue an index is filled from the store, where one has to be (`index_state.py`). What is new goes
-into both meanwhile.
+If an index has to be filled from the store (`index_state.py`), this alternates with the queue. New events go into both.
 """
 
 from __future__ import annotations
@@ -25,14 +24,14 @@ from mapping.errors import Problem
 from storage.embedding.model import Embedder
 from storage.errors import IndexUnavailable, IndexUnusable
 from storage.indexing import index_queue, index_state
-from storage.indexing.active_indexes import Serving
-from storage.indexing.flushing import Unflushed
+from storage.indexing.active_indexes import ActiveIndexes
+from storage.indexing.flushing import PendingFlush
 from storage.indexing.index_queue import Group
 from storage.indexing.index_state import Fill, IndexState, Vectors
-from storage.indexing.keywords_first import WordsFirst
+from storage.indexing.keywords_first import KeywordsFirst
 from storage.indexing.points.preparer import Preparer
 from storage.indexing.repair import delete, pass_on, tell_whose
-from storage.indexing.upserts import Intake
+from storage.indexing.upserts import IndexWriter
 from storage.qdrant.base import VectorIndex
 from storage.qdrant.choose import Indexes
 from storage.read.counts import count_events
@@ -56,11 +55,11 @@ _PASSING = (ConflictError, IndexUnavailable, IndexUnusable, Problem)
 
 
 class _Tools(NamedTuple):
-    """What indexing is done with, once the model is there."""
+    """The tools of indexing, once the model is there."""
 
     embedder: Embedder
-    intake: Intake
-    serving: Serving
+    index_writer: IndexWriter
+    active_indexes: ActiveIndexes
 
     @property
     def vectors(self) -> Vectors:
@@ -89,7 +88,7 @@ class Indexer:
         self._reader = reader
         self._commits_wait = commits_wait
         self._work = asyncio.Event()
-        self._unflushed = Unflushed(database)
+        self._pending_flush = PendingFlush(database)
         self._queued = 0
         self._stored: int | None = None  # events there were when filling began, or went on
         self._to_fill = 0
@@ -97,36 +96,36 @@ class Indexer:
 
     @property
     def pending(self) -> int:
-        """Events that are stored and not found yet."""
+        """Return the number of events that are stored and not searchable yet."""
         return self._queued + self._to_fill
 
     async def count_pending(self) -> None:
-        """Read from the store what was left to be indexed."""
+        """Read from the store how many events are left to be indexed."""
         self._queued, self.oldest = await index_queue.waiting(self._database)
 
     def added(self, events: int) -> None:
-        """Take note of events that were just stored, to be indexed."""
+        """Note that events were just stored and are to be indexed."""
         self._queued += events
         if self.oldest is None and events:
             self.oldest = time.time_ns()
         self._work.set()
 
     def progressed(self, share: float, doing: str) -> None:
-        """Take note of how far the model is; called from the thread that prepares it.
+        """Note the progress of preparing the model; called from the thread that prepares it.
 
-        Raises CancelledError there once nobody waits for the model any more: a stop would wait for the thread.
+        Raises CancelledError in that thread after a stop, which would otherwise wait for the thread.
         """
         if self._stopped:
             raise asyncio.CancelledError
         self.progress, self.reason = share, doing
 
     def reindex(self) -> None:
-        """Ask for another index to be filled from the store, and put in the place of the one that serves."""
+        """Request that a new index is filled from the store and then replaces the one that serves."""
         self._anew = True
         self._begins("reindexing")
 
     def rebuild(self) -> None:
-        """Ask for the index to be built anew, because it is damaged."""
+        """Request that the index is rebuilt, because it is damaged."""
         self._damaged = True
         self._begins("rebuilding")
 
@@ -140,43 +139,43 @@ class Indexer:
         prepare: Callable[[], Embedder],
         preparer_of: Callable[[], Preparer],
         indexes: Indexes,
-        words_first: WordsFirst | None = None,
+        keywords_first: KeywordsFirst | None = None,
     ) -> None:
-        """Prepare the model and the index, then index until cancelled. Closes the index in the end."""
+        """Prepare the model and the index, then index until cancelled. Closes the index at the end."""
         self.state = "preparing"
         log.info("the embedding model is being prepared; events are stored meanwhile, and indexed after that")
-        serving = Serving(self._database, indexes)
+        active_indexes = ActiveIndexes(self._database, indexes)
         try:
             try:
                 with contextlib.suppress(Problem):  # the store is away, and will be waited for
-                    self.index = await serving.known()
-                embedder = await self._prepared(prepare, serving, words_first)
+                    self.index = await active_indexes.known()
+                embedder = await self._prepared(prepare, active_indexes, keywords_first)
                 preparer = preparer_of()
                 try:
-                    intake = Intake(self._database, preparer, serving, self._commits_wait)
-                    await self._keep_up(_Tools(embedder, intake, serving))
+                    index_writer = IndexWriter(self._database, preparer, active_indexes, self._commits_wait)
+                    await self._keep_up(_Tools(embedder, index_writer, active_indexes))
                 finally:
                     await preparer.close()
             finally:
                 with contextlib.suppress(*_PASSING):
-                    await self._unflushed.flush(serving)
-                await serving.close()
+                    await self._pending_flush.flush(active_indexes)
+                await active_indexes.close()
         except Exception as error:
             # The receiver stores all the same; whoever searches or asks for the state is told.
             self.state, self.reason = "failed", str(error)
             log.exception("indexing has stopped; events are stored, and wait to be indexed")
 
     async def _prepared(
-        self, prepare: Callable[[], Embedder], serving: Serving, words_first: WordsFirst | None
+        self, prepare: Callable[[], Embedder], active_indexes: ActiveIndexes, keywords_first: KeywordsFirst | None
     ) -> Embedder:
-        """Prepare the model, and let words be found meanwhile."""
+        """Prepare the model, with keyword search meanwhile."""
 
         def serve(index: VectorIndex) -> None:
             self.index = index
 
         words = None
-        if words_first is not None:
-            words = asyncio.create_task(words_first.run(self._database, serving, self._commits_wait, serve))
+        if keywords_first is not None:
+            words = asyncio.create_task(keywords_first.run(self._database, active_indexes, self._commits_wait, serve))
         try:
             return await asyncio.to_thread(prepare)
         except asyncio.CancelledError:
@@ -192,8 +191,8 @@ class Indexer:
             try:
                 await self._index_all(tools)
             except _PASSING as error:
-                self._queued += self._unflushed.events
-                self._unflushed.forget()
+                self._queued += self._pending_flush.events
+                self._pending_flush.forget()
                 if self.state != "waiting":
                     log.warning("indexing waits: %s", error)
                 self.state, self.reason = "waiting", str(error)
@@ -210,11 +209,11 @@ class Indexer:
                 await self._fill(tools, state, state.fill)
             elif group is None:
                 await self._wait_for_work()
-            if self._unflushed.seconds_left == 0:
-                await self._unflushed.flush(tools.serving)
+            if self._pending_flush.seconds_left == 0:
+                await self._pending_flush.flush(tools.active_indexes)
 
     async def _wait_for_work(self) -> None:
-        left = self._unflushed.seconds_left
+        left = self._pending_flush.seconds_left
         # Not by wait_for: in Python 3.11 it loses a cancellation that comes at the same moment as the work.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LOOK_AGAIN_AFTER if left is None else left):
@@ -222,13 +221,17 @@ class Indexer:
                 await asyncio.sleep(_LINGER)
 
     async def _settled(self, tools: _Tools) -> IndexState:
-        """Bring about which index serves and which is filled, and show it."""
+        """Open the planned indexes, and publish which one serves and which is filled."""
         if self._damaged and self.index is not None:
-            tools.serving.damaged_index(self.index)
+            tools.active_indexes.damaged_index(self.index)
         anew, self._anew, self._damaged = self._anew, False, False
-        state = await tools.serving.settled(tools.vectors, anew=anew)
-        if state.fill is not None and self._unflushed.fill is not None and state.fill.name == self._unflushed.fill.name:
-            state = state._replace(fill=self._unflushed.fill)
+        state = await tools.active_indexes.settled(tools.vectors, anew=anew)
+        if (
+            state.fill is not None
+            and self._pending_flush.fill is not None
+            and state.fill.name == self._pending_flush.fill.name
+        ):
+            state = state._replace(fill=self._pending_flush.fill)
         if state.fill is None:
             self._stored = None
         elif self._stored is None:
@@ -238,15 +241,15 @@ class Indexer:
                 self._queued -= min(queued, self._queued)  # they are among those
             if self._stored:
                 log.info("a search index is filled from the store: %s events", self._stored - state.fill.done)
-        self.index = tools.serving.index(state.name)
+        self.index = tools.active_indexes.index(state.name)
         self.embedder = tools.embedder if state.vectors == tools.vectors else None
         if self.state in {"preparing", "waiting"}:
             log.info("search is ready: %s, %s events to be indexed", tools.embedder.name, self.pending)
         if state.retired:
             await asyncio.sleep(_SEARCHES_END_WITHIN)
-            await self._unflushed.flush(tools.serving)
+            await self._pending_flush.flush(tools.active_indexes)
             for name in state.retired:
-                await tools.serving.remove(name)
+                await tools.active_indexes.remove(name)
         self._show(state)
         return state
 
@@ -266,7 +269,7 @@ class Indexer:
             self._to_fill = 0
 
     async def _take(self) -> Group | None:
-        group = await index_queue.take(self._database, self._unflushed.records)
+        group = await index_queue.take(self._database, self._pending_flush.records)
         if group is None:
             self._queued, self.oldest = 0, None
         else:
@@ -277,24 +280,24 @@ class Indexer:
         names = [state.name] + ([state.fill.name] if state.fill and state.fill.name != state.name else [])
         # One that has another model's vectors serves those who search for words.
         words_only = state.name if state.vectors.model != tools.embedder.name else ""
-        self.indexed += await tools.intake.take(group.event_ids, names, words_only=words_only)
+        self.indexed += await tools.index_writer.take(group.event_ids, names, words_only=words_only)
         for name in names:
-            with tools.serving.using(name) as index:
+            with tools.active_indexes.using(name) as index:
                 for trace_id in group.traces:
                     await pass_on(self._database, self._reader, index, trace_id)
                 await tell_whose(self._reader, index, group.changed)
                 await delete(self._database, index, group.deleted)
-        self._unflushed.add(names, group)
+        self._pending_flush.add(names, group)
         self._queued = max(self._queued - len(group.event_ids), 0)
 
     async def _fill(self, tools: _Tools, state: IndexState, fill: Fill) -> None:
-        """Take the next events of the store into the index that is filled, or put it in its place after the last."""
+        """Add the next events of the store to the index that is filled; after the last let it serve."""
         ids = await index_state.following(self._database, fill)
         if not ids:
-            await self._unflushed.flush(tools.serving)
-            await tools.serving.filled(state)
+            await self._pending_flush.flush(tools.active_indexes)
+            await tools.active_indexes.filled(state)
             return
-        indexed = await tools.intake.take(ids, [fill.name])
-        self._unflushed.add([fill.name], fill.after(ids))
+        indexed = await tools.index_writer.take(ids, [fill.name])
+        self._pending_flush.add([fill.name], fill.after(ids))
         if state.name == fill.name:
             self.indexed += indexed

@@ -1,6 +1,6 @@
-"""Words can be searched while the model is prepared, which takes half a minute the first time.
+"""Keyword search while the model is prepared, which takes half a minute the first time.
 
-Events go into the index without vectors and stay in the queue: once the model is there they are indexed as ever.
+Events are indexed without vectors and stay in the queue; once the model is ready they are indexed again as usual.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import NamedTuple
 from mapping.errors import Problem
 from storage.errors import IndexUnavailable, IndexUnusable
 from storage.indexing import index_queue, index_state
-from storage.indexing.active_indexes import Serving
+from storage.indexing.active_indexes import ActiveIndexes
 from storage.indexing.index_state import Fill, Vectors
 from storage.indexing.points.preparer import Preparer
 from storage.indexing.repair import delete
-from storage.indexing.upserts import Intake
+from storage.indexing.upserts import IndexWriter
 from storage.qdrant.base import VectorIndex
 from storage.surreal.database import ConflictError, Database
 
@@ -26,14 +26,14 @@ log = logging.getLogger(__name__)
 # A model that was built before is loaded sooner.
 _PATIENCE = 3.0  # seconds
 _LOOK_EVERY = 0.5
-# Records of the queue that are looked past to find the next; what comes after them waits for the model.
+# The maximum number of queue records to skip when looking for the next ones; later records wait for the model.
 _MOST_RECORDS = 5_000
 
 _NOT_FOUND = "events are not found by their words before the model is there: %s"
 
 
-class WordsFirst(NamedTuple):
-    """What makes points without vectors, and the vectors that are to come; None where only the model will tell."""
+class KeywordsFirst(NamedTuple):
+    """Indexes words. `preparer_of` makes a preparer without a model; `vectors` are the model's later, if known."""
 
     preparer_of: Callable[[], Preparer]
     vectors: Vectors | None
@@ -41,47 +41,47 @@ class WordsFirst(NamedTuple):
     async def run(
         self,
         database: Database,
-        serving: Serving,
+        active_indexes: ActiveIndexes,
         commits_wait: Callable[[], bool],
         serve: Callable[[VectorIndex], None],
     ) -> None:
-        """Index words until cancelled, and have the index served. Gives up where anything goes wrong."""
+        """Index words until cancelled, and let the index serve. Ends if anything goes wrong."""
         await asyncio.sleep(_PATIENCE)
         preparer = self.preparer_of()
         try:
-            state = None if self.vectors is None else await serving.settled(self.vectors)
-            name = serving.latest if state is None else state.name
+            state = None if self.vectors is None else await active_indexes.settled(self.vectors)
+            name = active_indexes.latest if state is None else state.name
             if name is None:
                 return
-            intake = Intake(database, preparer, serving, commits_wait)
-            with serving.using(name) as index:
+            index_writer = IndexWriter(database, preparer, active_indexes, commits_wait)
+            with active_indexes.using(name) as index:
                 serve(index)
                 if state is not None and state.fill is not None and state.fill.name == name:
-                    await _fill(database, intake, name, state.fill)
-                await _follow(database, intake, name, index)
+                    await _fill(database, index_writer, name, state.fill)
+                await _follow(database, index_writer, name, index)
         except (ConflictError, IndexUnavailable, IndexUnusable, Problem) as error:
             log.warning(_NOT_FOUND, error)
-        except Exception:  # it must not be lost with the task: what is wrong here is wrong with the indexer, too
+        except Exception:  # log it, or it is lost with the task; the indexer will meet the same error
             log.exception(_NOT_FOUND, "it failed")
         finally:
             await preparer.close()
 
 
-async def _fill(database: Database, intake: Intake, name: str, fill: Fill) -> None:
-    """Take the events in that were stored before the index was begun."""
+async def _fill(database: Database, index_writer: IndexWriter, name: str, fill: Fill) -> None:
+    """Index the events that were stored before the index was created."""
     while ids := await index_state.following(database, fill):
-        await intake.take(ids, [name])
+        await index_writer.take(ids, [name])
         fill = fill.after(ids)
 
 
-async def _follow(database: Database, intake: Intake, name: str, index: VectorIndex) -> None:
-    """Take the events of the queue in, as they come, and those out that were deleted."""
+async def _follow(database: Database, index_writer: IndexWriter, name: str, index: VectorIndex) -> None:
+    """Index the events of the queue as they arrive, and remove deleted ones."""
     taken: set[str] = set()
     while len(taken) < _MOST_RECORDS:
         group = await index_queue.take(database, taken)
         if group is None:
             await asyncio.sleep(_LOOK_EVERY)
             continue
-        await intake.take(group.event_ids, [name])
+        await index_writer.take(group.event_ids, [name])
         await delete(database, index, group.deleted)
         taken.update(group.records)

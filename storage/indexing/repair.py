@@ -1,4 +1,4 @@
-"""What is put right in the index once points are there: what was deleted meanwhile, what a trace has learned."""
+"""Corrections of points after an upsert: events deleted meanwhile, session or agent inherited from the trace."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SILENT = {
 
 
 async def drop_deleted(database: Database, index: VectorIndex, event_ids: Sequence[str]) -> None:
-    """Take back points whose events were deleted while they were made, if another receiver may have been told."""
+    """Delete points whose events were deleted while the points were made, possibly by another receiver."""
     if not database.embedded:
         await delete(database, index, event_ids)
 
@@ -39,7 +39,7 @@ async def delete(database: Database, index: VectorIndex, event_ids: Sequence[str
 
 
 async def tell_whose(reader: Reader, index: VectorIndex, event_ids: Sequence[str]) -> None:
-    """Let events be found by the agent and the session that they have become."""
+    """Update the agent and the session of events' points."""
     for start in range(0, len(event_ids), _RENAMED):
         whose: defaultdict[tuple[str | None, str | None], list[str]] = defaultdict(list)
         for event in (await reader.events_by_id(event_ids[start : start + _RENAMED])).values():
@@ -50,7 +50,7 @@ async def tell_whose(reader: Reader, index: VectorIndex, event_ids: Sequence[str
 
 
 async def pass_on(database: Database, reader: Reader, index: VectorIndex, trace_id: str) -> None:
-    """Let the events of a trace that carry no session or agent be found by the trace's, as they are shown."""
+    """Return the points of events without a session or agent those of their trace, by which they are shown."""
     run = await reader.trace(trace_id)
     for field, query in _SILENT.items():
         if run is not None and (value := getattr(run.trace, field)) is not None:

@@ -1,13 +1,13 @@
-"""Events into indexes: read, made into points, upserted, in parts, and out of the way of commits."""
+"""Writes events into indexes: reads them, has points made, and upserts, in parts, giving way to commits."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
 
-from storage.indexing.active_indexes import Serving
+from storage.indexing.active_indexes import ActiveIndexes
 from storage.indexing.points.maker import EVENTS
-from storage.indexing.points.messages import Made
+from storage.indexing.points.messages import PackedPoints
 from storage.indexing.points.preparer import Preparer
 from storage.indexing.repair import drop_deleted
 from storage.surreal import cbor, rows
@@ -19,25 +19,25 @@ from storage.workers.giving_way import GivingWay
 _EVENTS = 250
 
 
-class Intake:
-    """Takes events into indexes. Raises what the store and indexes raise."""
+class IndexWriter:
+    """Writes events into indexes. Raises what the store and indexes raise."""
 
     def __init__(
-        self, database: Database, preparer: Preparer, serving: Serving, commits_wait: Callable[[], bool]
+        self, database: Database, preparer: Preparer, active_indexes: ActiveIndexes, commits_wait: Callable[[], bool]
     ) -> None:
         self._database = database
         self._preparer = preparer
-        self._serving = serving
+        self._active_indexes = active_indexes
         self._give_way = GivingWay(commits_wait)
 
     async def take(self, event_ids: Sequence[str], names: Sequence[str], *, words_only: str = "") -> int:
-        """Take events into the indexes with these names, and say how many there were: others have been deleted.
+        """Write events into the indexes with these names, and return how many still existed.
 
         One of the indexes may get points with words only. One part is made while the one before it is upserted.
         """
         parts = [event_ids[start : start + _EVENTS] for start in range(0, len(event_ids), _EVENTS)]
         taken = 0
-        made: Made | None = None
+        made: PackedPoints | None = None
         for part in [*parts, []]:
             following, _ = await asyncio.gather(
                 self._make(part, plain=bool(words_only)), self._upsert(made, names, words_only)
@@ -47,7 +47,7 @@ class Intake:
             made = following
         return taken
 
-    async def _make(self, event_ids: Sequence[str], *, plain: bool) -> Made | None:
+    async def _make(self, event_ids: Sequence[str], *, plain: bool) -> PackedPoints | None:
         if not event_ids:
             return None
         await self._give_way()
@@ -55,10 +55,10 @@ class Intake:
         made = await self._preparer.make(await self._database.read(EVENTS, events=events), plain=plain)
         return made if made.event_ids else None
 
-    async def _upsert(self, made: Made | None, names: Sequence[str], words_only: str) -> None:
+    async def _upsert(self, made: PackedPoints | None, names: Sequence[str], words_only: str) -> None:
         if made is None:
             return
         for name in names:
-            with self._serving.using(name) as index:
+            with self._active_indexes.using(name) as index:
                 await index.upsert(made.plain if name == words_only and made.plain is not None else made.points)
                 await drop_deleted(self._database, index, made.event_ids)

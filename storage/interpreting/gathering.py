@@ -65,7 +65,7 @@ class Gathering:
         self._events = events
 
     def gather(self, trace_ids: Sequence[str]) -> Generator[Step, Given, Gathered]:
-        """Return all that these traces are interpreted with."""
+        """Yield all that these traces are interpreted with."""
         gathered = Gathered()
         yield from self._know(trace_ids, gathered)
         due = set(gathered.traces)
@@ -145,7 +145,7 @@ class Gathering:
             limit = max(1, min(limit * _BYTES // max(len(answer), 1), limit * 4, _MOST_PIECE))
 
     def _calls(self, trace_id: str) -> Generator[Step, Given, dict[Key, bytes]]:
-        """Return digests of the calls that are stored of a trace."""
+        """Yield digests of the calls that are stored of a trace."""
         digests: dict[Key, bytes] = {}
         place, last = INT64_MIN, ""
         while True:
@@ -163,7 +163,7 @@ class Gathering:
             place, last = found[-1]["newest"], found[-1]["id"]
 
     def _near(self, windows: dict[str, _Window]) -> Generator[Step, Given, list[Presence]]:
-        """Return parts of sessions that may tell of the same calls as what is in these windows of them."""
+        """Yield parts of sessions that may tell of the same calls as what is in these windows of them."""
         found: list[Presence] = []
         places = {session_id: cbor.int64(-window.last - NEAR - 1) for session_id, window in windows.items()}
         while places and len(found) < _MOST_NEAR:

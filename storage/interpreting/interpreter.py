@@ -24,9 +24,9 @@ from storage.interpreting import interpretation_queue
 from storage.interpreting.messages import Begin, Found, Given, Idle, Load, News, Read, Record, Step, Write, Written
 from storage.interpreting.queries import EVENTS, READS, WRITE, answered
 from storage.surreal import cbor, rows
-from storage.surreal.database import ConflictError, Database, RefusedError
+from storage.surreal.database import ConflictError, Database, StatementRefusedError
 from storage.workers.giving_way import GivingWay
-from storage.workers.process import Service
+from storage.workers.process import RestartingProcess
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ _MOST_TAKEN = 2_000
 _MOST_SCOPES, _OTHER_SCOPES = 100, "others"
 
 # What may be tried again.
-_PASSING = (ConflictError, IndexUnavailable, Problem, RefusedError)
+_PASSING = (ConflictError, IndexUnavailable, Problem, StatementRefusedError)
 
 
 class Interpreter:
@@ -97,7 +97,7 @@ class Interpreter:
         """Interpret until cancelled."""
         try:
             while True:
-                process = Service("storage.interpreting.worker", Load(prices))
+                process = RestartingProcess("storage.interpreting.worker", Load(prices))
                 try:
                     await self._keep_up(process)
                 except _PASSING as error:
@@ -113,7 +113,7 @@ class Interpreter:
             self.state, self.reason = "failed", str(error)
             log.exception("interpreting has stopped; events are stored, and wait to be interpreted")
 
-    async def _keep_up(self, process: Service) -> None:
+    async def _keep_up(self, process: RestartingProcess) -> None:
         given: Begin | Given = Begin()
         while True:
             step = msgspec.convert(await process.ask(given), Step)
@@ -143,7 +143,7 @@ class Interpreter:
         except ConflictError:
             await asyncio.sleep(random.random() * 0.1)  # noqa: S311 - so that two do not meet again
             return Written(conflict=True)
-        except RefusedError as error:
+        except StatementRefusedError as error:
             return Written(refused=str(error))
         events = sum(self._taken.pop(name).size for name in step.done)
         self.interpreted += events

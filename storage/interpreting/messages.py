@@ -71,7 +71,7 @@ class Found(msgspec.Struct, tag=True):
 
 
 class Written(msgspec.Struct, tag=True):
-    """Whether a `Write` was taken. `refused` says why the database does not take what is in it."""
+    """Return whether a `Write` was taken. `refused` says why the database does not take what is in it."""
 
     conflict: bool = False
     refused: str | None = None

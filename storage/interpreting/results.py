@@ -68,7 +68,7 @@ class _Members:
 
 
 def is_loose(telling: Telling) -> bool:
-    """Say whether something of the session, but of another trace, may tell of the same call."""
+    """Return whether something of the session, but of another trace, may tell of the same call."""
     return telling.kind in ("model", "tool") and telling.parent_span_id is None
 
 

@@ -75,7 +75,7 @@ class Work:
         self._older: _Older | None = None
 
     def steps(self) -> Steps:
-        """Say what is to be done next, without end."""
+        """Yield the next step, without end."""
         yield from self._begin()
         while True:
             self._memory.shrink()

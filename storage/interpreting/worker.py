@@ -39,11 +39,11 @@ class Worker:
         self._steps = self.work.steps()
 
     def begin(self, _request: Begin) -> Step:
-        """Say what is to be done first."""
+        """Return the first step."""
         return next(self._loaded)
 
     def next(self, given: Given) -> Step:
-        """Say what is to be done next, given what came of the last step."""
+        """Return the next step, given the result of the last one."""
         try:
             return self._loaded.send(given)
         except Exception:

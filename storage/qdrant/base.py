@@ -1,4 +1,4 @@
-"""What both search indexes agree on: points as values, the interface.
+"""The interface of both search indexes, and its values.
 
 A point is an event: named vectors `dense` (meaning) and `bm25` (words), and the payload that filters look at. Ids are
 UUIDs. Moments are nanoseconds. Qdrant's datetime index keeps microseconds: a filter may let through an event that lies
@@ -34,7 +34,7 @@ FACET_DEPTH = 1_000
 
 
 def fused_depth(limit: int) -> int:
-    """Give how deep each list goes that is fused: a hit that is middling in both must be in both."""
+    """Return the length of each list to fuse: long enough that a hit in the middle of both is in both."""
     return max(4 * limit, 100)
 
 
@@ -46,9 +46,9 @@ def period(where: SearchFilter) -> tuple[str | None, str | None]:
 
 
 class Point(msgspec.Struct):
-    """An event to index. `payload` holds `KEYWORDS`, where they are known, and `timestamp` as RFC 3339.
+    """An event to index. `payload` holds the known `KEYWORDS`, and `timestamp` as RFC 3339.
 
-    The words of `text` are found, and `identifiers` that it leaves out, as they are.
+    `text` is searched by its words, `identifiers` only as a whole.
     """
 
     id: str
@@ -59,7 +59,7 @@ class Point(msgspec.Struct):
 
 
 class Hit(NamedTuple):
-    """An event found. Scores (cosine, BM25, fused ranks) compare within one result only."""
+    """A hit. Scores (cosine, BM25, fused) are comparable within one list only."""
 
     id: str
     score: float
@@ -87,10 +87,10 @@ class VectorIndex(Protocol):
         """Store packed points (`storage.qdrant.packing`), each in place of one with its id. Searches wait."""
 
     async def flush(self) -> None:
-        """Once this returns, losing the process loses nothing of what was stored, set or deleted before."""
+        """Make everything that was stored, set or deleted before durable."""
 
     async def set_payload(self, ids: list[str], payload: dict[str, Any]) -> None:
-        """Set fields of the points' payloads; those that are not there are left out."""
+        """Set fields of the points' payloads; missing points are ignored."""
 
     async def delete(self, ids: list[str]) -> None: ...
 
@@ -98,12 +98,12 @@ class VectorIndex(Protocol):
         """Find the nearest in meaning (cosine)."""
 
     async def search_words(self, text: str, where: SearchFilter, limit: int) -> list[Hit]:
-        """Find by words (BM25). A text without words finds nothing."""
+        """Find by words (BM25). A text without words has no hits."""
 
     async def search_similar(self, point_id: str, where: SearchFilter, limit: int) -> list[Hit] | None:
-        """Find the nearest in meaning to a point that is there, without itself; None where it is not.
+        """Find the points nearest in meaning to a stored point, without itself; None if there is no such point.
 
-        A point without a dense vector has none near it.
+        A point without a dense vector has no neighbours.
         """
 
     async def facets(self, where: SearchFilter, fields: Sequence[str], limit: int) -> dict[str, list[tuple[str, int]]]:
@@ -115,4 +115,4 @@ class VectorIndex(Protocol):
     async def count(self) -> int: ...
 
     async def remove(self) -> None:
-        """Close it and remove all of it, damaged or of other dimensions though it be. `open` makes it anew."""
+        """Close and remove the index, even if it is damaged or has other dimensions. `open` creates it again."""

@@ -61,12 +61,12 @@ _BETWEEN_NAMES = re.compile(r"[/\\:@#+~%]+")
 
 
 def clean(text: str) -> str:
-    """Put a question mark for half a surrogate pair, which no engine takes."""
+    """Replace half a surrogate pair, which no engine accepts, by a question mark."""
     return text.encode("utf-8", "replace").decode()
 
 
 def document_vector(text: str, identifiers: Iterable[str] = ()) -> edge.SparseVector:
-    """Give the vector to index a text with, and identifiers, which are found as a whole: a UUID's parts are noise."""
+    """Return the vector of a text and its identifiers, which match only as a whole: a UUID's parts are noise."""
     exact = (
         *_wholes(text),
         *(gram.text for gram in grams_in(text)),
@@ -79,10 +79,9 @@ def document_vector(text: str, identifiers: Iterable[str] = ()) -> edge.SparseVe
 
 
 def query_vector(text: str) -> edge.SparseVector:
-    """Give the vector to search with; no indices where the text has no words.
+    """Return the vector of a query; it has no indices if the text has no words.
 
-    An exact thing weighs twice its parts together: a short text that has just the parts, twice, gains no more by that
-    than it lacks.
+    An exact thing weighs twice as much as its parts together, so a short text that only repeats the parts does not win.
     """
     weights = {}
     for whole in _wholes(text):
@@ -94,7 +93,7 @@ def query_vector(text: str) -> edge.SparseVector:
 
 
 def exact_things(query: str) -> list[str]:
-    """Give the exact things that a query asks for, in lower case: what has digits and letters, `/`, `_` and the like.
+    """Return the exact things that a query asks for, in lower case: what has digits and letters, `/`, `_` and the like.
 
     Short numbers, times, and names such as `PayPal` count only where they are half of what is asked: in "not a 404" or
     "within 3 days" they name nothing. Of a long query the first 1,000 characters are looked through.
@@ -102,34 +101,34 @@ def exact_things(query: str) -> list[str]:
     words = [
         word for run in _RUN.findall(apart(clean(query[:1_000]))) if (word := run.strip(INNER)) and telling_tokens(word)
     ]
-    found = [word for word in words if _is_identifier(word)]
+    matched = [word for word in words if _is_identifier(word)]
     alone = [word for word in words if _is_identifier(word) or _is_mixed(word) or any(map(str.isdecimal, word))]
     if 2 * len(alone) >= len(words):
-        found = alone
-    return list(dict.fromkeys(word.lower() for word in found))
+        matched = alone
+    return list(dict.fromkeys(word.lower() for word in matched))
 
 
 def things(text: str) -> frozenset[str]:
-    """Give all that a text has as a whole, in lower case: exact things, the names in them, and words."""
+    """Return all that a text has as a whole, in lower case: exact things, the names in them, and words."""
     return frozenset(word.lower() for word in (*_wholes(text), *_WORD.findall(apart(text))))
 
 
 def tokens(text: str) -> frozenset[int]:
-    """Give the words of a text and the parts of its identifiers, stemmed, as the numbers that stand for them."""
+    """Return the words of a text and the parts of its identifiers, stemmed, as the numbers that stand for them."""
     return _numbers(_PARTS, clean(text))
 
 
 def telling_tokens(text: str) -> frozenset[int]:
-    """Give those of `tokens` that are no English stop words."""
+    """Return `tokens` without English stop words."""
     return _numbers(_TELLING, clean(text))
 
 
 def _numbers(words: edge.Bm25, text: str) -> frozenset[int]:
-    found = frozenset(words.embed_query(apart(text)).indices)
+    matched = frozenset(words.embed_query(apart(text)).indices)
     if text.isascii():
-        return found
+        return matched
     grams = " ".join(gram.text for gram in grams_in(text, singles=False))
-    return found.union(_WHOLES.embed_query(grams).indices)
+    return matched.union(_WHOLES.embed_query(grams).indices)
 
 
 def _wholes(text: str) -> Iterator[str]:
@@ -154,7 +153,7 @@ def _is_mixed(word: str) -> bool:
 
 
 def _is_identifier(word: str) -> bool:
-    """Say whether a word names one thing wherever it stands."""
+    """Return whether a word names one thing wherever it stands."""
     digits = sum(map(str.isdecimal, word))
     if digits and any(map(str.isalpha, word)):
         return len(word) >= _SHORTEST

@@ -10,25 +10,25 @@ from storage.qdrant.server import ServerIndex
 
 
 class Indexes:
-    """Search indexes by their names: collections of the server where there is a `url`, else folders in `data_dir`."""
+    """Search indexes by name: collections of the server at `url` if there is one, else folders in `data_dir`."""
 
     def __init__(self, *, url: str, api_key: str, collection: str, data_dir: Path) -> None:
         self._url, self._api_key, self._collection = url, api_key, collection
         self._folder = data_dir / "qdrant"
 
     def named(self, name: str, dimensions: int | None) -> VectorIndex:
-        """Give an index, not open yet."""
+        """Return the index with this name, not yet open."""
         if self._url:
             return ServerIndex(self._url, self._api_key, f"{self._collection}-{name}", dimensions)
         return EdgeIndex(self._folder / name, dimensions)
 
     async def put_in_place(self, index: VectorIndex) -> None:
-        """Let the server give this one of its collections to those who ask for the settings' name."""
+        """Point the server's alias, the name in the settings, to this collection."""
         if isinstance(index, ServerIndex):
             await index.answer_to(self._collection)
 
     async def remove(self, name: str) -> None:
-        """Remove an index that nobody here has open, damaged though it be. Raises IndexUnavailable."""
+        """Remove an index that is not open here, even if it is damaged. Raises IndexUnavailable."""
         index = self.named(name, None)
         try:
             await index.remove()

@@ -16,7 +16,7 @@ from storage.qdrant.bm25 import clean
 from storage.qdrant.locking import lock_file, locked
 from storage.qdrant.vectors import checked
 from storage.workers.messages import Count, Delete, Facet, Flush, Open, Search, SetPayload, Similar, Upsert
-from storage.workers.process import Service
+from storage.workers.process import RestartingProcess
 
 if TYPE_CHECKING:
     from storage.qdrant.base import Vector
@@ -32,7 +32,7 @@ class EdgeIndex:
     def __init__(self, path: Path, dimensions: int | None) -> None:
         self.dimensions = dimensions
         self._path = path
-        self._engine = Service("storage.qdrant.engine", Open(str(path), dimensions))
+        self._engine = RestartingProcess("storage.qdrant.engine", Open(str(path), dimensions))
 
     async def open(self) -> None:
         await self._engine.start()

@@ -23,7 +23,7 @@ from storage.errors import IndexUnavailable, IndexUnusable
 from storage.qdrant.base import DENSE, KEYWORDS, TIMESTAMP, WORDS
 from storage.qdrant.bm25 import query_vector
 from storage.qdrant.locking import locked
-from storage.qdrant.packing import Row, floats, integers, unpack
+from storage.qdrant.packing import PackedPoint, floats, integers, unpack
 from storage.workers.messages import Count, Delete, Facet, Flush, Open, Search, SetPayload, Similar, Upsert
 from storage.workers.request_loop import serve
 
@@ -82,10 +82,10 @@ class Engine:
         return [(str(hit.id), hit.score) for hit in self.shard.query(query)]
 
     def similar(self, request: Similar) -> list[tuple[str, float]] | None:
-        found = self.shard.retrieve([request.id], with_payload=False, with_vector=True)
-        if not found:
+        records = self.shard.retrieve([request.id], with_payload=False, with_vector=True)
+        if not records:
             return None
-        vectors = found[0].vector
+        vectors = records[0].vector
         if not isinstance(vectors, dict) or DENSE not in vectors:
             return []
         query = edge.QueryRequest(
@@ -128,14 +128,14 @@ def _check_dimensions(path: Path, dimensions: int | None) -> None:
         vectors = json.loads((path / "edge_config.json").read_bytes()).get("vectors") or {}
     except (OSError, ValueError):
         return  # a new folder; or Edge says what it thinks of the file
-    found = vectors.get(DENSE, {}).get("size")
-    if found != dimensions:
+    records = vectors.get(DENSE, {}).get("size")
+    if records != dimensions:
         raise IndexUnusable(
-            f"the search index in {path} has vectors of {found} dimensions, and {dimensions} are needed"
+            f"the search index in {path} has vectors of {records} dimensions, and {dimensions} are needed"
         )
 
 
-def _point(row: Row) -> edge.Point:
+def _point(row: PackedPoint) -> edge.Point:
     vectors: dict[str, Any] = {WORDS: edge.SparseVector(integers(row.words), floats(row.weights))}
     if row.dense is not None:
         vectors[DENSE] = array("f", row.dense)  # a list takes 3 us longer to make

@@ -1,6 +1,6 @@
-"""One process at a time has an embedded index, by a lock on a file beside its folder.
+"""A lock on a file beside an embedded index's folder, so that only one process at a time has it open.
 
-Edge has a lock too, but spoils a file of the process that holds it before it looks.
+Edge has a lock too, but before it checks that, it damages a file of the process that holds it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Points as an index takes them, the same for both kinds; packed, so that who passes them on need not look inside."""
+"""Points in the form that both indexes take; packed, so that the processes in between pass them on as bytes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from storage.qdrant.base import Point
 
 
-class Row(msgspec.Struct, array_like=True):
+class PackedPoint(msgspec.Struct, array_like=True):
     """A point with its vectors, in the machine's order: `dense` and `weights` are float32, `words` (indices) uint32."""
 
     id: str
@@ -24,11 +24,11 @@ class Row(msgspec.Struct, array_like=True):
     payload: dict[str, Any]
 
 
-_DECODER = msgspec.msgpack.Decoder(list[Row])
+_DECODER = msgspec.msgpack.Decoder(list[PackedPoint])
 
 
 def pack(points: Sequence[Point], dimensions: int | None) -> bytes:
-    """Pack points to be stored. Raises ValueError for a vector that an index of these dimensions does not take."""
+    """Pack points to be stored. Raises ValueError for a vector that does not fit an index of these dimensions."""
     # numpy costs the engine's process 25 MB, and it only unpacks.
     from storage.qdrant.vectors import checked  # noqa: PLC0415
 
@@ -36,7 +36,7 @@ def pack(points: Sequence[Point], dimensions: int | None) -> bytes:
     for point in points:
         words = document_vector(clean(point.text), map(clean, point.identifiers))
         rows.append(
-            Row(
+            PackedPoint(
                 point.id,
                 None if point.dense is None else checked(point.dense, dimensions).tobytes(),
                 array("I", words.indices).tobytes(),
@@ -47,7 +47,7 @@ def pack(points: Sequence[Point], dimensions: int | None) -> bytes:
     return msgspec.msgpack.encode(rows)
 
 
-def unpack(packed: bytes | msgspec.Raw) -> list[Row]:
+def unpack(packed: bytes | msgspec.Raw) -> list[PackedPoint]:
     return _DECODER.decode(packed)
 
 

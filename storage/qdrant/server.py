@@ -18,7 +18,7 @@ from storage.errors import IndexUnavailable, IndexUnusable
 from storage.filters import SearchFilter
 from storage.qdrant.base import DENSE, FACET_DEPTH, KEYWORDS, TIMESTAMP, WORDS, Hit, most_frequent, period
 from storage.qdrant.bm25 import clean, query_vector
-from storage.qdrant.packing import Row, floats, integers, unpack
+from storage.qdrant.packing import PackedPoint, floats, integers, unpack
 from storage.qdrant.vectors import checked
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 _TIMEOUT = 10  # seconds
 
-# A cluster of two or four shares them evenly, and one server is none the worse for it. Their number cannot be changed.
+# A cluster of two or four nodes shares them evenly, and they cost one server nothing. Their number cannot be changed.
 _SHARDS = 4
 # Searched in memory by a byte for each number, a quarter; the best are compared by what is on disk. Payloads are only
 # looked at by their indexes, which are in memory.
@@ -62,10 +62,10 @@ class ServerIndex:
                 await self._create()
             info = await self._client.get_collection(self.collection)
             vectors = info.config.params.vectors
-            found = vectors[DENSE].size if isinstance(vectors, dict) and DENSE in vectors else None
-            if found != self.dimensions or WORDS not in (info.config.params.sparse_vectors or {}):
+            records = vectors[DENSE].size if isinstance(vectors, dict) and DENSE in vectors else None
+            if records != self.dimensions or WORDS not in (info.config.params.sparse_vectors or {}):
                 raise IndexUnusable(
-                    f"collection {self.collection} at {self._url} has {DENSE} vectors of {found} dimensions, and "
+                    f"collection {self.collection} at {self._url} has {DENSE} vectors of {records} dimensions, and "
                     f"{self.dimensions} with {WORDS} vectors beside them are needed"
                 )
             for field in _PAYLOAD_INDEXES.keys() - info.payload_schema.keys():
@@ -91,7 +91,7 @@ class ServerIndex:
                 raise
 
     async def answer_to(self, alias: str) -> None:
-        """Be what the server gives for `alias`, in place of another. A collection of that name is left alone."""
+        """Point `alias` to this collection instead of another. Does nothing if `alias` is a collection's own name."""
         with self._errors():
             if alias in {each.name for each in (await self._client.get_collections()).collections}:
                 log.warning("%s at %s is a collection of its own: ours is %s", alias, self._url, self.collection)
@@ -146,12 +146,12 @@ class ServerIndex:
 
     async def search_similar(self, point_id: str, where: SearchFilter, limit: int) -> list[Hit] | None:
         with self._errors():
-            found = await self._client.retrieve(
+            records = await self._client.retrieve(
                 self.collection, [point_id], with_payload=False, with_vectors=[DENSE] if self.dimensions else False
             )
-        if not found:
+        if not records:
             return None
-        vectors = found[0].vector
+        vectors = records[0].vector
         vector = vectors.get(DENSE) if isinstance(vectors, dict) else None
         if vector is None:
             return []
@@ -178,7 +178,7 @@ class ServerIndex:
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """Say what the client's exceptions mean."""
+        """Translate the client's exceptions into IndexUnavailable and IndexUnusable."""
         try:
             yield
         except ResponseHandlingException as error:
@@ -194,7 +194,7 @@ class ServerIndex:
                     raise ValueError(message) from error
                 case 404:
                     raise IndexUnusable(f"collection {self.collection} is gone: {message}") from error
-                case _:  # 401 and 403 too: who runs the server may yet put the key right
+                case _:  # 401 and 403, too: the server's operator may still correct the key
                     raise IndexUnavailable(message) from error
 
 
@@ -202,7 +202,7 @@ def _structs(packed: bytes) -> list[models.PointStruct]:
     return [_struct(row) for row in unpack(packed)]
 
 
-def _struct(row: Row) -> models.PointStruct:
+def _struct(row: PackedPoint) -> models.PointStruct:
     vectors: dict[str, Any] = {WORDS: models.SparseVector(indices=integers(row.words), values=floats(row.weights))}
     if row.dense is not None:
         vectors[DENSE] = floats(row.dense)

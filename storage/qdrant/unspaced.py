@@ -27,7 +27,7 @@ class Gram(NamedTuple):
 
 
 def apart(text: str) -> str:
-    """Give a text with spaces around each run of such a script."""
+    """Return a text with spaces around each run of such a script."""
     return text if text.isascii() else UNSPACED.sub(r" \g<0> ", text)
 
 

@@ -1,1 +1,1 @@
-"""What was stored, read: events, traces and sessions in pages, a trace as a waterfall or a conversation, counts."""
+"""Reading the store: events, traces and sessions in pages, a trace as a waterfall or a conversation, counts."""

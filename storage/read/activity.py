@@ -1,7 +1,7 @@
-"""How many traces began when: the numbers of a small chart over the list of traces.
+"""Counts of traces by start time, for the chart above the list of traces.
 
 Traces are read newest first, the few fields that are counted, and no more than `MOST_TRACES`: 15 us of the engine each,
-in pieces. What a list is filtered by beside its first field is sifted here.
+in pieces. Filters beyond the first field are applied here.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Bucket(NamedTuple):
     failed: int
 
 
-class Counted(NamedTuple):
+class ActivityCounts(NamedTuple):
     """Traces that began in equal spans of time. Bounds that were left open are those of the traces there are.
 
     They are None where there are no traces. `complete` is False where there are more than `MOST_TRACES` to look at;
@@ -46,16 +46,16 @@ class Counted(NamedTuple):
     buckets: list[Bucket]
 
 
-class Activity:
-    """Counts when asked: as it is, or where that takes long, as it was some seconds ago."""
+class ActivityReader:
+    """Returns the present counts, or, if counting takes long, those of some seconds ago."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._lock = asyncio.Lock()
-        self._known: dict[tuple[TraceFilter, int], tuple[float, Counted]] = {}
+        self._known: dict[tuple[TraceFilter, int], tuple[float, ActivityCounts]] = {}
 
-    async def get(self, which: TraceFilter, buckets: int) -> Counted:
-        """Do as `activity` does, one at a time."""
+    async def get(self, which: TraceFilter, buckets: int) -> ActivityCounts:
+        """Do the same as `activity`, one request at a time."""
         async with self._lock:
             known = self._known.get((which, buckets))
             if known is not None and time.monotonic() < known[0]:
@@ -70,11 +70,11 @@ class Activity:
             return told
 
     def forget(self) -> None:
-        """Count anew when asked next: something was deleted."""
+        """Drop cached counts, because something was deleted."""
         self._known.clear()
 
 
-async def activity(reader: Reader, which: TraceFilter, buckets: int) -> Counted:
+async def activity(reader: Reader, which: TraceFilter, buckets: int) -> ActivityCounts:
     """Count the traces that began in so many equal spans of time. Raises Problem (UNAVAILABLE)."""
     equal = which.equal()
     first = next(iter(equal), None)
@@ -95,7 +95,9 @@ def _runs(found: list[Row]) -> list[Row]:
     return [row for row in found if row.get("is_run") is not False]
 
 
-def _told(which: TraceFilter, buckets: int, equal: dict[str, Any], found: list[Row], stopped_at: int | None) -> Counted:
+def _told(
+    which: TraceFilter, buckets: int, equal: dict[str, Any], found: list[Row], stopped_at: int | None
+) -> ActivityCounts:
     moments = {
         row["id"]: (-row["newest"], row["status"] == "failed")
         for row in found
@@ -107,7 +109,7 @@ def _told(which: TraceFilter, buckets: int, equal: dict[str, Any], found: list[R
         since = min(starts, default=None)
     until = which.until if which.until is not None else max(starts) + 1 if starts else None
     counted = [] if since is None or until is None else _counted(list(moments.values()), since, until, buckets)
-    return Counted(since, until, stopped_at is None, counted)
+    return ActivityCounts(since, until, stopped_at is None, counted)
 
 
 async def _newest(reader: Reader, which: TraceFilter, branches: list[Branch]) -> tuple[list[Row], int | None]:

@@ -95,13 +95,18 @@ class _Outline:
                 self.units.append(Unit(event["timestamp"], event["id"], [event["id"]]))
 
 
-async def of_trace(reader: Reader, trace_id: str, side: Side, after: Cursor | None) -> Conversation | None:
-    """Return a page of a trace's conversation, None where there is no such trace. Raises Problem (UNAVAILABLE)."""
+async def of_trace(
+    reader: Reader, trace_id: str, side: Side, after: Cursor | None, session_id: str | None = None
+) -> Conversation | None:
+    """Return a page of a trace's conversation, or of a session's part of it; None where there is no such trace.
+
+    Raises Problem (UNAVAILABLE).
+    """
     run = await reader.trace(trace_id)
     if run is None:
         return None
     outline = _Outline()
-    outline.add(run, *await _looked_at(reader, trace_id))
+    outline.add(run, *await _looked_at(reader, trace_id), session_id)
     return await _page(reader, outline, side, after)
 
 

@@ -1,7 +1,7 @@
 """How many events, traces and sessions there are.
 
-The engine goes through all of them, 0.6 us an event and 15 us a trace; an index that counts would cost 12% of the rate
-of storing. It does one thing at a time, so it is asked piece by piece, and seldom where that takes long.
+The engine reads all of them, 0.6 us an event and 15 us a trace; an index for counting would cost 12% of the rate of
+storing. The engine does one thing at a time, so it counts in pieces, and less often the longer that takes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MORE_SESSIONS = "SELECT VALUE sessions FROM agent_run:{} WHERE array::len(sessi
 
 
 class Counts:
-    """Counts when asked: as they are, or where that takes long, as they were some seconds ago."""
+    """Returns the present counts, or, if counting takes long, those of some seconds ago."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -36,7 +36,7 @@ class Counts:
         self._good_until = 0.0
 
     async def get(self) -> dict[str, int]:
-        """Give the number of `events`, `traces` and `sessions`. Raises Problem (UNAVAILABLE)."""
+        """Return the number of `events`, `traces` and `sessions`. Raises Problem (UNAVAILABLE)."""
         async with self._lock:
             if time.monotonic() >= self._good_until:
                 began = time.monotonic()
@@ -53,7 +53,7 @@ class Counts:
             return dict(self._known)
 
     def forget(self) -> None:
-        """Count anew when asked next."""
+        """Drop cached counts."""
         self._good_until = 0.0
 
     async def _ask(self, query: str, part: str) -> list[Any]:
@@ -71,6 +71,6 @@ async def count_events(database: Database) -> int:
 
 
 def _parts() -> Iterator[str]:
-    """Give ranges of record ids that hold all of them. Most ids are hexadecimal."""
+    """Yield ranges of record ids that hold all of them. Most ids are hexadecimal."""
     for low, high in itertools.pairwise(["", *"123456789abcdef", ""]):
         yield f"{low and f'`{low}`'}..{high and f'`{high}`'}"

@@ -1,7 +1,7 @@
-"""A trace as a waterfall needs it: all of its events, and little of each.
+"""The outline of a trace for a waterfall: all of its events, with few fields each.
 
-Whole events are read in pages of 200 at most. Their outline is 200 bytes each and comes at once, for a trace of
-thousands is looked at as a whole.
+Whole events are read in pages of 200 at most. In an outline they are 200 bytes each and come in one answer, since even
+a trace of thousands is looked at as a whole.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Outline(NamedTuple):
 
 
 async def outline(reader: Reader, trace_id: str) -> Outline | None:
-    """Give the outline of a trace, None where there is none. Raises Problem (UNAVAILABLE)."""
+    """Return the outline of a trace, or None if there is no such trace. Raises Problem (UNAVAILABLE)."""
     run = await reader.trace(trace_id)
     if run is None:
         return None
@@ -44,7 +44,7 @@ async def outline(reader: Reader, trace_id: str) -> Outline | None:
 
 
 async def outlined(reader: Reader, trace_id: str) -> tuple[list[Row], bool]:
-    """Give the rows of a trace's newest events, newest first, without what they say; and whether there are more."""
+    """Return the rows of a trace's newest events, newest first, without what they say; and whether there are more."""
     fields = f"id, newest, timestamp, {', '.join(_FIELDS)}"
 
     async def read(limit: int, after: Cursor | None) -> list[Row]:
@@ -56,12 +56,15 @@ async def outlined(reader: Reader, trace_id: str) -> tuple[list[Row], bool]:
 
 
 async def _calls(reader: Reader, trace_id: str) -> dict[str, Row]:
-    """Return the tokens of a trace's newest calls, by the event that tells of each first."""
+    """Return which of a trace's newest calls each event tells of, and with the first of them the call's tokens."""
 
     async def read(limit: int, after: Cursor | None) -> list[Row]:
         branch = Branch({"trace_id": trace_id})
-        fields = "id, newest, input_tokens, output_tokens"
+        fields = "id, newest, input_tokens, output_tokens, told_by"
         return await page(reader.database, rows.CALL, [branch], limit, cursor=after, fields=fields)
 
-    tokens = ("input_tokens", "output_tokens")
-    return {row["id"]: {field: row.get(field) for field in tokens} for row in await Pieces(read).all(MOST_EVENTS)}
+    told: dict[str, Row] = {}
+    for call in await Pieces(read).all(MOST_EVENTS):
+        told |= {event_id: {"call_id": call["id"]} for event_id in call["told_by"]}
+        told[call["id"]] |= {field: call.get(field) for field in ("input_tokens", "output_tokens")}
+    return told

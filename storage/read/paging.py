@@ -53,7 +53,7 @@ class Cursor(NamedTuple):
 
 
 def read_cursor(text: str) -> Cursor:
-    """Read a cursor. Raises Problem (INVALID_ARGUMENT) for text that is none."""
+    """Decode a cursor. Raises Problem (INVALID_ARGUMENT) for an invalid one."""
     try:
         place, last = msgspec.json.decode(base64.urlsafe_b64decode(text.encode("ascii")), type=tuple[int, str])
     except (ValueError, msgspec.MsgspecError):
@@ -101,7 +101,7 @@ async def page(
 
 
 class Pace:
-    """How many rows to read at a time: they may hold a megabyte each, and nobody is to wait long for others."""
+    """The number of rows to read at a time: they may hold a megabyte each, and no query may delay others for long."""
 
     def __init__(self, first: int = _FIRST_PIECE) -> None:
         self.rows = first
@@ -109,13 +109,13 @@ class Pace:
     async def keep(self, reading: Awaitable[_Read]) -> _Read:
         """Read so many rows, and learn from how long it takes the database: who waits for others is not slow."""
         with timed() as seconds:
-            found = await reading
+            rows = await reading
         took = sum(seconds)
         if took < _SOON:
             self.rows = min(self.rows * 2, _PIECE)
         elif took > 2 * _SOON:
             self.rows = max(self.rows // 2, 1)
-        return found
+        return rows
 
 
 class Pieces:
@@ -141,10 +141,10 @@ class Pieces:
 
     async def all(self, most: int) -> list[Row]:
         """Read the rows that are left, `most` at most."""
-        found: list[Row] = []
-        while not self.ended and len(found) < most:
-            found += await self.following(most - len(found))
-        return found
+        rows: list[Row] = []
+        while not self.ended and len(rows) < most:
+            rows += await self.following(most - len(rows))
+        return rows
 
 
 def _merged(results: Sequence[list[Row]], limit: int, by: str, since: int | None, *, oldest_first: bool) -> list[Row]:
@@ -184,13 +184,13 @@ async def _sifted(
         ]
         selects = _selects(table, [f"{first[0]} = $first"], "newest", cursor, until, variables, oldest_first=False)
         piece = ", ".join(f"({select})" for select in selects)
-        _, last, found = await database.query(
+        _, last, rows = await database.query(
             f"LET $piece = array::slice(array::flatten([{piece}]), 0, $limit);"  # noqa: S608 - as in _select
             "RETURN IF array::len($piece) = $limit { array::last($piece).{ newest, id } };"
             f"SELECT {fields} FROM $piece WHERE {' AND '.join(conditions)};",
             **variables,
         )
-        kept = _merged([kept, found], limit, "newest", since, oldest_first=False)
+        kept = _merged([kept, rows], limit, "newest", since, oldest_first=False)
         if last is None or len(kept) == limit or (since is not None and last["newest"] > cbor.int64(-since)):
             return kept
         cursor = Cursor(last["newest"], last["id"])
@@ -215,7 +215,7 @@ def _selects(
     *,
     oldest_first: bool,
 ) -> list[str]:
-    """Give the statements that read what follows the cursor, one after the other, and add their variables."""
+    """Return the statements that read what follows the cursor, one after the other, and add their variables."""
     beyond, order = ("<", f"{by} DESC, id DESC") if oldest_first else (">", f"{by}, id")
     if cursor is not None:
         variables |= {"place": cursor.place, "last": cbor.record(table, cursor.id)}

@@ -46,7 +46,7 @@ class Reader:
     async def traces(
         self, which: TraceFilter, limit: int, cursor: str | None = None
     ) -> tuple[list[TraceRun], str | None, int]:
-        """Give traces newest first, by their start, the next cursor, and how many others among them are left out.
+        """Return traces newest first, by their start, the next cursor, and how many others among them are left out.
 
         A session or an agent is any that took part.
         """
@@ -59,7 +59,7 @@ class Reader:
         return None if row is None else trace_run(row, await self._one(rows.RUN, trace_id))
 
     async def trace_events(self, trace_id: str, limit: int, cursor: str | None = None) -> Page[EventRow]:
-        """Give a trace's events in the order of time."""
+        """Return a trace's events in the order of time."""
         found = await page(
             self._database,
             rows.EVENT,
@@ -71,7 +71,7 @@ class Reader:
         return await self._completed(found[:limit]), _next(found, limit)
 
     async def events(self, which: EventFilter, limit: int, cursor: str | None = None) -> Page[EventRow]:
-        """Give events newest first. Filters mean what is shown: a session or agent inherited from the trace, too."""
+        """Return events newest first. Filters mean what is shown: a session or agent inherited from the trace, too."""
         equal = which.equal()
         after = read_cursor(cursor) if cursor else None
 
@@ -96,7 +96,7 @@ class Reader:
         return None if row is None else (await self._completed([row]))[0]
 
     async def event_and_trace(self, event_id: str) -> tuple[EventRow, Trace | None] | None:
-        """Give an event with what it says itself, and its trace."""
+        """Return an event with what it says itself, and its trace."""
         event = await self._one(rows.EVENT, event_id)
         if event is None:
             return None
@@ -106,14 +106,14 @@ class Reader:
         return rows.event_of_row(event), None if trace is None else rows.trace_of_row(trace)
 
     async def events_by_id(self, event_ids: Iterable[str]) -> dict[str, EventRow]:
-        """Give those events that are there, by id."""
+        """Return those events that are there, by id."""
         (found,) = await self._database.query(
             "SELECT * FROM $events", events=[cbor.record(rows.EVENT, event_id) for event_id in event_ids]
         )
         return {event["id"]: event for event in await self._completed(found)}
 
     async def as_sent(self, event_ids: Iterable[str]) -> dict[str, EventRow]:
-        """Give those events that are there with what they say themselves of session and agent, by id."""
+        """Return those events that are there with what they say themselves of session and agent, by id."""
         (found,) = await self._database.query(
             "SELECT * FROM $events", events=[cbor.record(rows.EVENT, event_id) for event_id in event_ids]
         )
@@ -121,12 +121,12 @@ class Reader:
         return {row["id"]: rows.event_of_row(row | row.get("as_sent", {})) for row in found}
 
     async def calls(self, which: CallFilter, sort: Sort, limit: int, cursor: str | None = None) -> Page[Row]:
-        """Give calls in this order, each as its row (`storage.interpreting.results`)."""
+        """Return calls in this order, each as its row (`storage.interpreting.results`)."""
         found = await calls(self._database, which, sort, limit + 1, read_cursor(cursor) if cursor else None)
         return found[:limit], _next(found, limit, ORDERS[sort])
 
     async def sessions(self, limit: int, cursor: str | None = None) -> Page[Session]:
-        """Give sessions, the one whose latest trace started last first."""
+        """Return sessions, the one whose latest trace started last first."""
         latest = await latest_of_sessions(self._database, limit + 1, read_cursor(cursor) if cursor else None)
         found = await members_of(self._database, [session_id for session_id, _ in latest[:limit]])
         # A session may have lost its only trace to another since it was seen.
@@ -142,7 +142,7 @@ class Reader:
         return await self._counts.get()
 
     def forget_counts(self) -> None:
-        """Count anew when asked next: something was deleted."""
+        """Drop cached counts, because something was deleted."""
         self._counts.forget()
 
     async def _one(self, table: str, record_id: str) -> Row | None:
@@ -150,7 +150,7 @@ class Reader:
         return found[0] if found else None
 
     async def _completed(self, found: Sequence[Row]) -> list[EventRow]:
-        """Give events with their origins and what they have from their traces."""
+        """Return events with their origins and what they have from their traces."""
         await self._add_origins(found)
         lacking = {row["trace_id"] for row in found if row.get("session_id") is None or row.get("agent_id") is None}
         traces: dict[str, Row] = {}
@@ -159,7 +159,7 @@ class Reader:
         return [rows.event_of_row(row, traces.get(row["trace_id"])) for row in found]
 
     async def _owners(self, trace_ids: Iterable[str]) -> dict[str, Row]:
-        """Give whose the events of these traces are that say nothing of it: each trace's session, and its agent."""
+        """Return whose the events of these traces are that say nothing of it: each trace's session, and its agent."""
         trace_ids = list(trace_ids)
         known, made = await self._database.query(
             "SELECT id, session_id, agent_id, newest FROM $traces; SELECT id, agent_id FROM $runs",
@@ -233,7 +233,7 @@ class Reader:
 
 
 def _inheriting(trace: Row, equal: dict[str, Any], inherited: Sequence[str]) -> Iterator[Branch]:
-    """Give the branches of a trace's events that have one or more of the fields asked for from their trace."""
+    """Yield the branches of a trace's events that have one or more of the fields asked for from their trace."""
     if equal.get("trace_id", trace["id"]) != trace["id"]:
         return
     given = [field for field in inherited if trace.get(field) == equal[field]]
@@ -243,5 +243,5 @@ def _inheriting(trace: Row, equal: dict[str, Any], inherited: Sequence[str]) -> 
 
 
 def _next(found: Sequence[Row], limit: int, by: str = "newest") -> str | None:
-    """Give the cursor of the next page: one more than the page was asked for, to know whether there is one."""
+    """Return the cursor of the next page: one more than the page was asked for, to know whether there is one."""
     return write_cursor(found[limit - 1], by) if len(found) > limit else None

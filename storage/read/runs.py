@@ -73,7 +73,7 @@ def trace_run(trace: Row, run: Row | None) -> TraceRun:
 
 
 def is_interpreted(trace: Row, run: Row | None) -> bool:
-    """Say whether what was made of a trace holds all its events."""
+    """Return whether what was made of a trace holds all its events."""
     return run is not None and run["event_count"] == trace["event_count"]
 
 

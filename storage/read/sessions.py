@@ -169,7 +169,7 @@ def _part(member: Member) -> SessionPart | None:
 
 
 def _shares(member: Member) -> bool:
-    """Say whether other sessions have a part in the trace, too."""
+    """Return whether other sessions have a part in the trace, too."""
     return member.part is not None and member.run is not None and len(member.run["sessions"]) > 1
 
 

@@ -101,7 +101,7 @@ def _is_here(which: TraceFilter, after: Cursor | None, place: tuple[int, str]) -
 async def _of_earlier_versions(
     database: Database, which: TraceFilter, limit: int, after: Cursor | None, reached: Cursor | None
 ) -> list[Row]:
-    """Return traces that were never interpreted: after an upgrade they are, the newest first; `reached` is how far."""
+    """Return traces that were never interpreted: after an upgrade they are, the newest first, up to `reached`."""
     place = max((cursor for cursor in (after, reached) if cursor), key=lambda cursor: cursor.place, default=None)
     found: list[Row] = []
     while True:

@@ -1,1 +1,1 @@
-"""Keeping less: traces that are deleted, by request or by age and number."""
+"""Retention: traces are deleted on request, or by age and number of events."""

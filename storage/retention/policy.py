@@ -1,4 +1,4 @@
-"""Keeping less: traces that are older than some days, or over a number of events, are pruned all the time."""
+"""The retention policy: traces older than some days, or beyond a number of events, are deleted continuously."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import time
 from mapping.errors import Problem
 from mapping.times import NS
 from storage.retention.prune import Pruner, Selection
-from storage.surreal.database import ConflictError, RefusedError
+from storage.surreal.database import ConflictError, StatementRefusedError
 
 log = logging.getLogger(__name__)
 
 _DAY = 86_400 * NS
-# Seconds between two looks at what there is to delete.
+# Seconds between two checks for something to delete.
 _EVERY = 10.0
-# Looking takes no more than one part in so many: counting a million events takes 0.6 s.
+# Checking takes at most one part in so many of the time: counting a million events takes 0.6 s.
 _LOOK_SHARE = 50
 # The share of the engine's time for deleting: storing an event takes half of what its deletion takes. So what arrives
 # faster than a tenth can delete has a third, once there was something to delete for a minute.
@@ -34,14 +34,14 @@ async def keep_to(pruner: Pruner, days: float, max_events: int) -> None:
                 deleted += await _all(pruner, Selection(before=time.time_ns() - int(days * _DAY)))
             if max_events:
                 deleted += await _all(pruner, Selection(max_events=max_events))
-        except (Problem, ConflictError, RefusedError) as error:
+        except (Problem, ConflictError, StatementRefusedError) as error:
             log.warning("retention: nothing can be deleted now: %s", error)
         took = 0.0 if deleted else time.monotonic() - began
         await asyncio.sleep(max(_EVERY, took * _LOOK_SHARE))
 
 
 async def _all(pruner: Pruner, which: Selection) -> int:
-    """Prune until there is nothing left to delete, and give how many events there were."""
+    """Prune until there is nothing left to delete, and return the number of events deleted."""
     share = _SHARE
     traces = events = 0
     while True:

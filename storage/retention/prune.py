@@ -182,7 +182,7 @@ class Pruner:
         return events, True
 
     async def measure(self, which: Selection) -> Pruned:
-        """Say what `prune` would delete. Raises Problem (UNAVAILABLE)."""
+        """Return what `prune` would delete. Raises Problem (UNAVAILABLE)."""
         if which.session_id is not None:
             parts = await shared_parts(self._database, which.session_id)
             own, _ = await self._walk(which, None)
@@ -194,7 +194,7 @@ class Pruner:
         return (await self._walk(which, over))[0] if over > 0 else Pruned(0, 0)
 
     async def _over(self, max_events: int) -> tuple[Selection, int]:
-        """Give the moment before which the oldest events over a number were active, and how many events they are.
+        """Return the moment before which the oldest events over a number were active, and how many events they are.
 
         Of `_EXCESS` at most. By the moment several receivers that do this at once do it to the same traces.
         """
@@ -205,7 +205,7 @@ class Pruner:
         return Selection(before=before), over
 
     async def _walk(self, which: Selection, most: int | None) -> tuple[Pruned, int]:
-        """Count traces and their events, up to so many, and give the moment by which all of them were last active."""
+        """Count traces and their events, up to so many, and return the moment by which all of them were last active."""
         traces = events = before = 0
         cursor: Cursor | None = None
         while found := await self._traces(which, _MEASURED, cursor):
@@ -254,7 +254,7 @@ class Pruner:
             cursor = Cursor(found[-1]["newest"], found[-1]["id"])
 
     async def _shared(self, session_id: str, traces: Sequence[Row]) -> set[str]:
-        """Return the ids of those that hold another session; what is not interpreted yet is looked at."""
+        """Return the ids of those of these traces that hold another session, also where nobody interpreted it yet."""
         runs = await runs_of(self._database, (row["id"] for row in traces))
         shared = {trace_id for trace_id, run in runs.items() if {*run["sessions"]} - {session_id}}
         for row in traces:
@@ -315,7 +315,7 @@ class Pruner:
 
 
 def _fitting(found: Sequence[Row], needed: int | None) -> list[Row]:
-    """Give the first traces as far as they fit into a step and are needed; the first one in any case."""
+    """Return the first traces as far as they fit into a step and are needed; the first one in any case."""
     group: list[Row] = []
     events = 0
     for row in found:

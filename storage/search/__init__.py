@@ -1,1 +1,1 @@
-"""Search by meaning and by words: asked of the index, fused, re-ranked, shown from the store; facets and the like."""
+"""Search by meaning and by words: query the index, fuse, re-rank, read the events; also facets and similar events."""

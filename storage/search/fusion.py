@@ -1,12 +1,12 @@
-"""Puts together what was found by meaning and by words, and what MiniLM says of the best of it.
+"""Fuses the hits by meaning and by words, and applies MiniLM's scores of the best of them.
 
-One scale for all: a cosine, and a tenth of how much is said in the query's own words, beside the best of them. Of
-weights up to 0.5, a tenth was the best on five of the ten domains of `tests/search`, or within 0.002 of it: with the
-static table, with MiniLM's reading of the query, and after re-ranking. On all of them nDCG@10 was 0.62, where fusing by
+All scores are on one scale: the cosine plus a tenth of the BM25 score's share of the best BM25 score. Of the weights up
+to 0.5, a tenth was the best on five of the ten domains of `tests/search`, or within 0.002 of it: with the static table,
+with MiniLM's vector of the query, and after re-ranking. On all of them nDCG@10 was 0.62, where fusing by
 reciprocal rank (k=2) gave 0.58.
 
-An event that holds an exact thing that was asked for (`storage.qdrant.bm25.exact_things`) comes before all that do not:
-no model can tell ORD-48213 from ORD-48231.
+An event with an exact thing of the query (`storage.qdrant.bm25.exact_things`) comes before all events without one: no
+model can tell ORD-48213 from ORD-48231.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _EXACT = 2.0
 def fused(near: Sequence[Hit], said: Sequence[Hit]) -> list[Hit]:
     """Fuse the hits by meaning, whose scores are cosines, and those by words (BM25), best first.
 
-    What only the words have found is taken to be as near as the last one found by meaning.
+    A hit by words alone gets the cosine of the last hit by meaning.
     """
     lowest = near[-1].score if near else 0.0
     cosines = {hit.id: hit.score for hit in near}
@@ -33,7 +33,7 @@ def fused(near: Sequence[Hit], said: Sequence[Hit]) -> list[Hit]:
 
 
 def shares_of(said: Sequence[Hit]) -> dict[str, float]:
-    """Give the BM25 score of each hit as a share of the best one's."""
+    """Return the BM25 score of each hit as a share of the best one's."""
     return {hit.id: hit.score / said[0].score for hit in said}
 
 
@@ -42,14 +42,14 @@ def score(cosine: float, share: float) -> float:
 
 
 def best_first(hits: Iterable[Hit]) -> list[Hit]:
-    """Order hits by their scores, equal ones as they come."""
+    """Sort hits by score, stably."""
     return sorted(hits, key=lambda hit: -hit.score)
 
 
 def ranked(hits: Sequence[Hit], scores: Mapping[str, float], held: Mapping[str, int]) -> list[Hit]:
-    """Order hits by how many exact things they hold, then by their new `scores`; those without one come after these.
+    """Sort hits by how many exact things they hold, then by their new `scores`; hits without a new score come last.
 
-    Scores fall from hit to hit: what was not scored anew has no more than what was.
+    The resulting scores never rise from hit to hit: a hit without a new score gets at most the lowest one before it.
     """
     ordered = sorted(hits, key=lambda hit: (-held.get(hit.id, 0), hit.id not in scores, -scores.get(hit.id, hit.score)))
     result: list[Hit] = []

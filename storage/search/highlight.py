@@ -52,7 +52,7 @@ class Highlighter:
         self._known: dict[str, list[_Match]] = {}
 
     def passages(self, text: str, start: int = 0) -> list[Passage]:
-        """Give up to three passages, in the order of the text.
+        """Return up to three passages, in the order of the text.
 
         Each shows some of the words that the others lack. Of a text with none of them it is how it begins at `start`.
         """
@@ -75,7 +75,7 @@ class Highlighter:
         ]
 
     def _matches(self, text: str) -> list[_Match]:
-        """Give all matches; those with only punctuation between them are one: `A-1029`, `/srv/app/x.py`."""
+        """Return all matches; those with only punctuation between them are one: `A-1029`, `/srv/app/x.py`."""
         joined: list[_Match] = []
         for match in self._single_matches(text):
             last = joined[-1] if joined else None
@@ -96,19 +96,21 @@ class Highlighter:
 
     def _words(self, text: str) -> Iterator[_Match]:
         for run in _RUN.finditer(text):
-            for start, end, found in self._in_run(run.group()):
-                yield _Match(run.start() + start, run.start() + end, found)
+            for start, end, matched in self._in_run(run.group()):
+                yield _Match(run.start() + start, run.start() + end, matched)
 
     def _in_run(self, run: str) -> list[_Match]:
-        """Give a run's parts that match, or all of it where it does so as a whole."""
+        """Return a run's parts that match, or all of it where it does so as a whole."""
         known = self._known.get(run)
         if known is None:
-            found = tokens(run) & self._wanted
+            matched = tokens(run) & self._wanted
             parts = (
-                [_Match(*part.span(), tokens(part.group()) & found) for part in _PART.finditer(run)] if found else []
+                [_Match(*part.span(), tokens(part.group()) & matched) for part in _PART.finditer(run)]
+                if matched
+                else []
             )
-            if found.difference(*(part.tokens for part in parts)):
-                parts = [_Match(0, len(run), found)]
+            if matched.difference(*(part.tokens for part in parts)):
+                parts = [_Match(0, len(run), matched)]
             # No match is longer than a passage.
             known = [part._replace(end=min(part.end, part.start + _LENGTH)) for part in parts if part.tokens]
             self._known[run] = known
@@ -116,7 +118,7 @@ class Highlighter:
 
 
 def _densest(matches: Sequence[_Match], places: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """Give from where to where the most tokens stand that fit into a passage, with no other passage between them."""
+    """Return from where to where the most tokens stand that fit into a passage, with no other passage between them."""
     best, most = (0, 0), 0
     all_tokens = frozenset[int]().union(*(match.tokens for match in matches))
     window: deque[_Match] = deque()
@@ -141,7 +143,7 @@ def _is_apart(first: _Match, last: _Match, places: Sequence[tuple[int, int]]) ->
 
 
 def _place(text: str, core: tuple[int, int], places: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """Give the passage around its core, of whole words, with no overlap with the others."""
+    """Return the passage around its core, of whole words, with no overlap with the others."""
     first, last = core
     lowest = max((end for _, end in places if end <= first), default=0)
     highest = min((begin for begin, _ in places if begin >= last), default=len(text))
@@ -152,7 +154,7 @@ def _place(text: str, core: tuple[int, int], places: Sequence[tuple[int, int]]) 
 
 
 def _end(text: str, least: int, most: int) -> int:
-    """Give the last end of a word from `least` to `most`; `most` within a word that fills all of that."""
+    """Return the last end of a word from `least` to `most`; `most` within a word that fills all of that."""
     if most == len(text):
         return most
     return next((spot for spot in range(most, least, -1) if text[spot].isspace()), most)

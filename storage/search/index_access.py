@@ -1,4 +1,4 @@
-"""Asking the search index for a client: what its states and failures are to those who ask."""
+"""Access to the search index for requests: its states and failures become the errors a client sees."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from storage.qdrant.base import VectorIndex
 
 @contextmanager
 def asking(indexer: Indexer) -> Iterator[VectorIndex]:
-    """Lend the index, and raise Problem for what is wrong with it.
+    """Yield the index, and turn its failures into Problem.
 
-    UNAVAILABLE while the index is prepared or away; one that is damaged is built anew. Raises SearchOff, too.
+    Raises Problem (UNAVAILABLE) while the index is being prepared or cannot be reached, and SearchOff. A damaged index
+    is rebuilt.
     """
     _check(indexer)
     if indexer.index is None:
@@ -27,11 +28,11 @@ def asking(indexer: Indexer) -> Iterator[VectorIndex]:
         raise Problem(Code.UNAVAILABLE, f"the search index does not answer ({error}); try again") from error
     except IndexUnusable as error:
         indexer.rebuild()
-        raise Problem(Code.UNAVAILABLE, f"the search index is built anew ({error}); try again") from error
+        raise Problem(Code.UNAVAILABLE, f"the search index is being rebuilt ({error}); try again") from error
 
 
 def model_of(indexer: Indexer) -> Embedder:
-    """Give the model. Raises Problem as `asking` does."""
+    """Return the model. Raises Problem as `asking` does."""
     _check(indexer)
     if indexer.embedder is None:
         raise _not_ready(indexer)

@@ -1,4 +1,4 @@
-"""MiniLM at query time: it reads the query, and again the best that was found for it, within a time that is given."""
+"""MiniLM at query time: it reads the query and then the best candidates, within a given time."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ log = logging.getLogger(__name__)
 _Given = TypeVar("_Given")
 
 
-class Reader(Protocol):
-    """`storage.embedding.reranker.Reranker`, which says what these do."""
+class Scorer(Protocol):
+    """The interface of `storage.embedding.reranker.Reranker`, where the methods are described."""
 
     def looked_for(self, query: str, vector: NDArray[np.float32], deadline: float) -> NDArray[np.float32]: ...
 
     def score(self, query: str, texts: list[str], deadline: float) -> list[float]: ...
 
 
-class Rereading:
-    """Reads for each search for at most `budget` seconds in all. They take turns, and who waits too long goes without.
+class TimedReranker:
+    """Re-ranks for at most `budget` seconds per search. Searches take turns; one that waits too long is not re-ranked.
 
-    Until the model is loaded, or should it fail, everything is found and ordered without it.
+    Until the model is loaded, or if it fails, search works without it.
     """
 
-    def __init__(self, load: Callable[[], Reader], budget: float) -> None:
+    def __init__(self, load: Callable[[], Scorer], budget: float) -> None:
         self.budget = budget
         self._load = load
-        self._reader: Reader | None = None
+        self._reader: Scorer | None = None
         # One thread: two would read half as fast each, and leave no core to ingest.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="rereading")
 
@@ -47,21 +47,21 @@ class Rereading:
             log.exception("what is found will not be re-ranked: the model for it cannot be loaded")
 
     async def looked_for(self, query: str, vector: NDArray[np.float32], deadline: float) -> NDArray[np.float32]:
-        """Give a better vector to search for than the index's model's own; that one where there is no time."""
+        """Return a better vector for the query than the index's model made, or that one if there is no time."""
         reader = self._reader
         if reader is None:
             return vector
         return await self._in_time(deadline, lambda: reader.looked_for(query, vector, deadline), vector)
 
     async def scores(self, query: str, texts: list[str], deadline: float) -> list[float]:
-        """Give the cosines of the query and of as many texts, in their order, as can be read in time."""
+        """Return the cosines of the query and each text, in order, for as many texts as can be read in time."""
         reader = self._reader
         if reader is None:
             return []
         return await self._in_time(deadline, lambda: reader.score(query, texts, deadline), [])
 
     async def _in_time(self, deadline: float, read: Callable[[], _Given], otherwise: _Given) -> _Given:
-        """Run in the thread; `otherwise` where its turn does not come before the deadline, a `time.monotonic()`."""
+        """Run in the thread and return the result, or `otherwise` if its turn comes after `deadline` (monotonic)."""
         turn = self._thread.submit(read)
         given = asyncio.wrap_future(turn)
         await asyncio.wait({given}, timeout=max(deadline - time.monotonic(), 0))

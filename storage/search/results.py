@@ -1,4 +1,4 @@
-"""What was found, as a person uses it: whole events, the best of each group, the words that matched."""
+"""Search results as shown to a person: whole events, the best of each group, the words that matched."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _READ_AT_ONCE = 100
 
 
 class Place(NamedTuple):
-    """Where a result stands in a list, the first at rank 1, and its score there."""
+    """The place of a result in a list: its rank, from 1, and its score."""
 
     rank: int
     score: float
 
 
 class Result(msgspec.Struct):
-    """An event that was found. `more` others of its group were, where groups were asked for.
+    """A search result. `more` is the number of other hits in its group, if results are grouped.
 
-    `parts` has its place in each of the lists, put together in its score, that it is in; None where not asked for.
+    `parts`, if asked for, has its place in each list that its score is made of and that it is in.
     """
 
     score: float
@@ -50,7 +50,7 @@ def hits_needed(limit: int, group_by: Group | None) -> int:
 
 
 async def shown(reader: Reader, hits: Sequence[Hit]) -> list[Result]:
-    """Give the event of each hit; one that the store no longer has is not shown."""
+    """Return the event of each hit, without those that the store no longer has."""
     results: list[Result] = []
     for start in range(0, len(hits), _READ_AT_ONCE):
         piece = hits[start : start + _READ_AT_ONCE]
@@ -60,7 +60,7 @@ async def shown(reader: Reader, hits: Sequence[Hit]) -> list[Result]:
 
 
 def grouped(results: list[Result], group_by: Group | None) -> list[Result]:
-    """Keep the best of each group and say how many `more` of its events were found; None leaves all as they are.
+    """Return the best result of each group, with the number of others in `more`; `group_by` None returns all.
 
     An event without a session is a group of its own.
     """
@@ -76,7 +76,7 @@ def grouped(results: list[Result], group_by: Group | None) -> list[Result]:
 
 
 async def add_highlights(results: list[Result], query: str) -> None:
-    """Give each result its highlights: passages of its text around the query's words, or how it begins."""
+    """Set each result's highlights: passages of its text around the query's words, or its beginning."""
     # In a thread: 200 long texts take 0.2 s, in which the receiver goes on acknowledging.
     passages = await asyncio.to_thread(_highlights, [result.event for result in results], query)
     for result, of_event in zip(results, passages, strict=True):
@@ -89,10 +89,10 @@ def _highlights(events: list[EventRow], query: str) -> list[list[Passage]]:
 
 
 def _of_event(event: EventRow, highlighter: Highlighter, exact: frozenset[str]) -> list[Passage]:
-    # What begins with the name goes on with what was said.
+    # After the name the text has what was said.
     after_name = len(event["name"]) + 1 if event["name"] else 0
     passages = highlighter.passages(text_of(event["name"], event["properties"]), after_name)
-    # An id that says nothing stands beside the text, and is found as it is.
+    # An identifier is not in the text; it matches exactly.
     ids = [each for each in identifiers_of(event) if each.lower() in exact] if exact else []
     beside = [each for each in ids if not any(each in passage.text for passage in passages)]
     if not beside:
@@ -102,7 +102,7 @@ def _of_event(event: EventRow, highlighter: Highlighter, exact: frozenset[str]) 
 
 
 def add_parts(results: list[Result], lists: Mapping[str, Sequence[Hit]]) -> None:
-    """Give each result its parts."""
+    """Set each result's parts."""
     places = {
         name: {hit.id: Place(number + 1, hit.score) for number, hit in enumerate(hits)} for name, hits in lists.items()
     }

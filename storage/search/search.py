@@ -16,7 +16,7 @@ from storage.qdrant.bm25 import INNER, exact_things, things
 from storage.read.reader import Reader
 from storage.search.fusion import best_first, fused, ranked, score, shares_of
 from storage.search.index_access import asking, model_of
-from storage.search.reranking import Rereading
+from storage.search.reranking import TimedReranker
 from storage.search.results import Group, Result, add_highlights, add_parts, grouped, hits_needed, shown
 from storage.surreal.rows import EventRow
 
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 Mode = Literal["hybrid", "semantic", "keyword"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
-# Re-ranked at most, of the best that was found, and looked at for exact things.
+# The number of best candidates that are at most re-ranked, and searched for exact things.
 CANDIDATES = 50
-# Exact things that are looked for by themselves, and hits for each: one that many events hold tells them not apart.
+# The exact things of a query that are searched separately, and hits for each: one in many events does not discriminate.
 _THINGS, _HOLDERS = 3, 20
 
 
-class Found(NamedTuple):
+class SearchResults(NamedTuple):
     """Results, best first, and how they were found.
 
-    `mode` is keyword where hybrid was asked for while the index is filled for another model, or the model is prepared.
-    `reranked` is how many of the best MiniLM had the time to read, in hybrid search.
+    `mode` is keyword instead of hybrid while the index is filled for another model, or the model is being prepared.
+    `reranked` is the number of results that MiniLM had the time to read in a hybrid search.
     """
 
     mode: Mode
@@ -52,13 +52,13 @@ class _Lists(NamedTuple):
     holders: list[Hit]
 
 
-class Search:
-    """Searches what the indexer has indexed. Without `rereading`, nothing is re-ranked."""
+class Searcher:
+    """Searches the indexed events. Without `reranker`, nothing is re-ranked."""
 
-    def __init__(self, reader: Reader, indexer: Indexer, rereading: Rereading | None = None) -> None:
+    def __init__(self, reader: Reader, indexer: Indexer, reranker: TimedReranker | None = None) -> None:
         self._reader = reader
         self._indexer = indexer
-        self._rereading = rereading
+        self._reranker = reranker
 
     async def search(
         self,
@@ -69,7 +69,7 @@ class Search:
         group_by: Group | None = None,
         *,
         parts: bool = False,
-    ) -> Found:
+    ) -> SearchResults:
         """Find events, best first.
 
         With `group_by`, a result is the best event of its trace or session. With `parts`, a result has its place in
@@ -81,7 +81,7 @@ class Search:
         if not query.strip():
             raise invalid("expected the words to search for")
         needed = hits_needed(limit, group_by)
-        left = self._rereading.budget if self._rereading else 0.0
+        left = self._reranker.budget if self._reranker else 0.0
         with asking(self._indexer) as index:
             vector = None
             if mode == "hybrid" and self._indexer.embedder is None:
@@ -101,30 +101,30 @@ class Search:
         await add_highlights(results, query)
         if parts:
             add_parts(results, lists)
-        return Found(mode, len(lists.get("reranked", ())), results)
+        return SearchResults(mode, len(lists.get("reranked", ())), results)
 
     async def _looked_for(
         self, query: str, vector: NDArray[np.float32], left: float
     ) -> tuple[NDArray[np.float32], float]:
-        """Give what to search for, and the seconds that are left of the budget."""
-        assert self._rereading is not None  # noqa: S101 - for mypy: there is a budget
+        """Return the vector to search with, and the seconds left of the budget."""
+        assert self._reranker is not None  # noqa: S101 - for mypy: there is a budget
         deadline = time.monotonic() + left
-        vector = await self._rereading.looked_for(query, vector, deadline)
+        vector = await self._reranker.looked_for(query, vector, deadline)
         return vector, deadline - time.monotonic()
 
     async def _ordered(self, query: str, found: _Lists, needed: int, left: float) -> tuple[list[Result], list[Hit]]:
-        """Give the best results of a hybrid search, and what MiniLM had the time to score, in `left` seconds."""
+        """Return the best results of a hybrid search, and the hits that MiniLM scored in `left` seconds."""
         deadline = time.monotonic() + left
         results = {result.event["id"]: result for result in await shown(self._reader, _candidates(found, needed))}
         hits = [Hit(each, result.score) for each, result in results.items()]
         events = {each: result.event for each, result in results.items()}
         held = await asyncio.to_thread(_held, exact_things(query), events)
-        # What holds an exact thing is read first.
+        # Candidates with an exact thing are read first.
         best = [hit.id for hit in ranked(hits, {}, held)[:CANDIDATES]]
         cosines: list[float] = []
-        if self._rereading and left > 0:
+        if self._reranker and left > 0:
             texts = await asyncio.to_thread(_texts, [events[each] for each in best])
-            cosines = await self._rereading.scores(query, texts, deadline)
+            cosines = await self._reranker.scores(query, texts, deadline)
         shares = shares_of(found.lists["keyword"])
         scores = {each: score(cosine, shares.get(each, 0.0)) for each, cosine in zip(best, cosines, strict=False)}
         ordered = ranked(hits, scores, held)[:needed]
@@ -151,7 +151,7 @@ async def _found(
 
 
 def _candidates(found: _Lists, needed: int) -> list[Hit]:
-    """Give what may be shown: the best by meaning and words, and what may hold an exact thing."""
+    """Return the candidates: the best hits by meaning and words, and hits that may hold an exact thing."""
     hits = fused(found.lists["semantic"], found.lists["keyword"])
     best = hits[: max(needed, CANDIDATES)]
     scores = {hit.id: hit.score for hit in hits}
@@ -160,7 +160,7 @@ def _candidates(found: _Lists, needed: int) -> list[Hit]:
 
 
 def _held(wanted: list[str], events: dict[str, EventRow]) -> dict[str, int]:
-    """Count the exact things that each event holds, in its text or beside it."""
+    """Return the number of exact things in each event's text and identifiers."""
     return {each: len(_things(event).intersection(wanted)) for each, event in events.items() if wanted}
 
 

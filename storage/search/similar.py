@@ -1,4 +1,4 @@
-"""More like this event: the nearest to it in meaning, by the vector that the index has of it already."""
+"""Similar events: the nearest in meaning, by the vector that the index already has."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from storage.search.results import Group, Result, add_highlights, grouped, hits_
 async def similar(
     reader: Reader, indexer: Indexer, event_id: str, which: SearchFilter, limit: int, group_by: Group | None = None
 ) -> list[Result] | None:
-    """Give the nearest events, nearest first, never the event itself.
+    """Return the nearest events, nearest first, without the event itself, or None if no such event is stored.
 
-    The score is the cosine of the two meanings. None where no such event is stored. Raises SearchOff,
-    NotSearched, and Problem (UNAVAILABLE) for an event that is not indexed yet.
+    The score is the cosine of the two vectors. Raises SearchOff, NotSearched, and Problem (UNAVAILABLE) for an event
+    that is not indexed yet.
     """
     stored = await reader.event_and_trace(event_id)
     if stored is None:

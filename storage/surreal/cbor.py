@@ -37,7 +37,7 @@ def datetime(nanoseconds: int) -> cbor2.CBORTag:
 
 
 def int64(value: int) -> int:
-    """Give the nearest integer that SurrealDB holds. Of one past 64 bits it keeps the low ones, and says OK."""
+    """Return the nearest integer that SurrealDB holds. Of one past 64 bits it keeps the low ones, and says OK."""
     return max(INT64_MIN, min(value, INT64_MAX))
 
 
@@ -98,7 +98,7 @@ def _untag(tag: cbor2.CBORTag, _immutable: bool = False) -> Any:
 
 
 def _head(major: int, length: int) -> bytes:
-    """The head of a text (0x60), array (0x80) or map (0xA0): RFC 8949, section 3."""
+    """Return the head of a text (0x60), array (0x80) or map (0xA0): RFC 8949, section 3."""
     if length < 24:
         return bytes([major | length])
     if length < 1 << 8:

@@ -25,11 +25,11 @@ _EPOCH = PreciseDatetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ConflictError(Exception):
-    """Somebody else changed what this transaction read or wrote: look again and retry."""
+    """Another transaction changed rows that this one read or wrote: read them again and retry."""
 
 
-class RefusedError(Exception):
-    """The database does not take the statement or a row; the message is its own."""
+class StatementRefusedError(Exception):
+    """The database rejects the statement or a row; the message is the database's."""
 
 
 class OpenError(Exception):
@@ -41,7 +41,7 @@ class InUseError(OpenError):
 
 
 class AccessError(OpenError):
-    """The server does not let this user into this database."""
+    """The server denies this user access to the database."""
 
 
 _SERVERS = ("ws://", "wss://")
@@ -57,7 +57,7 @@ _THEN_WITHIN = 2.0
 
 
 class _Request:
-    """What the SDK's connections send: they ask a request for its id and its bytes."""
+    """A request for the SDK's connections, which read its id and its bytes."""
 
     def __init__(self, number: int, query: str, variables: dict[str, Any]) -> None:
         self.id = str(number)
@@ -68,8 +68,8 @@ class _Request:
 class Database:
     """Queries with variables. Reconnects to a server that went away; the embedded engine stays open.
 
-    `told` is called with what the embedded engine does where it takes long to open. `patience` is for how many seconds
-    it is waited for where another process still has it.
+    `on_progress` is called with the progress while the embedded engine opens slowly. `patience` is how many seconds to
+    wait for a store that another process still has open.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Database:
         database: str,
         user: str = "",
         password: str = "",
-        told: Callable[[str], None] = lambda _: None,
+        on_progress: Callable[[str], None] = lambda _: None,
         patience: float = _PATIENCE,
     ) -> None:
         self.url = url
@@ -92,19 +92,19 @@ class Database:
         self._closed = False
         self._answers = True
         self._numbers = itertools.count()
-        self._told = told
+        self._on_progress = on_progress
         self._patience = patience
         self._starting: Embedded | None = None
 
     async def open(self) -> None:
-        """Connect. Raises OpenError where waiting will not help, Problem (UNAVAILABLE) where it may."""
+        """Connect. Raises OpenError if retrying will not help, Problem (UNAVAILABLE) if it may."""
         self._closed = False
         await self._connected()
 
     async def close(self) -> None:
         self._closed = True
         if self._starting is not None:
-            self._starting.kill()  # nobody waits for the end of a replay to stop
+            self._starting.kill()  # a stop does not wait for the end of a replay
         async with self._connecting:
             connection, self._connection = self._connection, None
             if connection is not None:
@@ -116,9 +116,9 @@ class Database:
             return await connection.version()
 
     async def query(self, query: str, /, **variables: Any) -> list[Any]:
-        """Run statements and give the result of each. Values travel as variables, never in the text.
+        """Run statements and return the result of each. Values travel as variables, never in the text.
 
-        Raises ConflictError, RefusedError, or Problem (UNAVAILABLE), the last also where the answer takes too long. A
+        Raises ConflictError, StatementRefusedError, or Problem (UNAVAILABLE), also if the answer takes too long. A
         transaction (`BEGIN; ...; COMMIT;`) that raises has left nothing behind, unless it raised Problem: then nobody
         knows.
         """
@@ -126,7 +126,7 @@ class Database:
             return await self.run(query, **variables)
 
     async def run(self, query: str, /, **variables: Any) -> list[Any]:
-        """Do as `query` does, however long it takes."""
+        """Do the same as `query`, without a time limit."""
         async with self._connection_in_use() as connection:
             answer = await _send(connection, _Request(next(self._numbers), query, variables))
             self._answers = True
@@ -137,9 +137,9 @@ class Database:
             return _results(self.url, answer["result"])
 
     async def read(self, query: str, /, **variables: Any) -> bytes:
-        """Give the answer to a query that reads as it comes, `{result: [{status, result}, ...]}` or `{error}` in CBOR.
+        """Return the undecoded CBOR answer to a query that reads: `{result: [{status, result}, ...]}` or `{error}`.
 
-        Decoding it is left to others, and so is what it says of failures. Raises as `query` does for all else.
+        The caller decodes it and handles the errors in it. Raises as `query` does for all else.
         """
         async with self._in_time(), self._connection_in_use() as connection:
             answer = await _send_undecoded(connection, _Request(next(self._numbers), query, variables))
@@ -158,7 +158,7 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def _connection_in_use(self) -> AsyncIterator[_Connection]:
-        """Lend the connection; say what its errors mean, and drop it where it is broken."""
+        """Yield the connection; translate its errors, and drop it if it is broken."""
         try:
             connection = await self._connected()
         except OpenError as error:  # it could be opened before, and may be again
@@ -167,7 +167,7 @@ class Database:
             yield connection
         except (ServerError, ValueError) as error:
             # What is no CBOR for us (ValueError), or for the engine or server, of which they say no more.
-            raise RefusedError(str(error)) from error
+            raise StatementRefusedError(str(error)) from error
         except (SurrealError, EngineFailedError, OSError) as error:
             await self._drop(connection)
             raise _unavailable(self.url, error) from error
@@ -186,7 +186,7 @@ class Database:
             return self._connection
         # Shielded: a caller that is cancelled must not leave an engine behind that keeps the folder locked.
         connecting = asyncio.ensure_future(self._reconnected())
-        connecting.add_done_callback(lambda task: task.cancelled() or task.exception())  # who asked may have gone
+        connecting.add_done_callback(lambda task: task.cancelled() or task.exception())  # the caller may be gone
         return await asyncio.shield(connecting)
 
     async def _reconnected(self) -> _Connection:
@@ -198,11 +198,11 @@ class Database:
             return self._connection
 
     async def _connect(self, deadline: float) -> _Connection:
-        """Connect, and wait for the engine of a receiver that was killed, which needs a moment to close."""
+        """Connect; wait if the engine of a killed receiver still needs a moment to close."""
         connection: _Connection | None = None
         try:
             if self.embedded:
-                connection = self._starting = await Embedded.start(self.url, self._told)
+                connection = self._starting = await Embedded.start(self.url, self._on_progress)
             else:
                 connection = _Server(self.url)
             await connection.connect()
@@ -232,7 +232,7 @@ class Database:
         return Problem(Code.UNAVAILABLE, f"SurrealDB at {self.url} is closed", retry_after=5)
 
     async def _drop(self, connection: _Connection) -> None:
-        """Forget a connection that is broken; the next query makes another.
+        """Drop a broken connection; the next query makes a new one.
 
         A server's has lost its session. The embedded engine, once it could not write its log (a full disk), goes on
         behind the torn record and says OK, but reads the log only up to there after a kill: it must be opened anew.
@@ -249,11 +249,11 @@ class Database:
 class _Server(AsyncWsSurrealConnection):
     @property
     def ended(self) -> bool:
-        """Say whether the server hung up. The SDK would connect again, but neither sign in nor choose a database."""
+        """Return whether the server closed the connection. The SDK would reconnect without signing in again."""
         return self.recv_task is not None and self.recv_task.done()
 
     def _fail_pending(self, error: BaseException) -> None:
-        """Fail who waits for an answer. One that could not even send does not, and must not be complained of later."""
+        """Fail the requests that wait for an answer. The future of one that was never sent must not warn later."""
         waiting = list(self.qry.values())
         super()._fail_pending(error)
         for answer in waiting:
@@ -305,15 +305,15 @@ _UNAVAILABLE = frozenset({"Query", "NotAllowed", "Connection"})
 
 
 def _fault(url: str, kind: str | None, message: str) -> Exception:
-    """Give the error for what the database says: what it says of a row is the row's fault, the rest is its own."""
+    """Return the exception for a database error: StatementRefusedError if the statement is at fault, else Problem."""
     # `There was a problem with` the transaction, the datastore, ...: the disk or another store beneath fails.
     if kind in _UNAVAILABLE or message.startswith("There was a problem with"):
         return Problem(Code.UNAVAILABLE, f"SurrealDB at {url} cannot do it now ({message}); try again", retry_after=5)
-    return RefusedError(message)
+    return StatementRefusedError(message)
 
 
 def _results(url: str, statements: list[dict[str, Any]]) -> list[Any]:
-    """Give the statements' results. The one that failed by itself says why; the others of its transaction follow it."""
+    """Return the results of the statements. Raises for the statement that failed first, not for those it took down."""
     failed = [statement for statement in statements if statement["status"] != "OK"]
     if not failed:
         return [statement["result"] for statement in statements]
@@ -327,7 +327,7 @@ def _results(url: str, statements: list[dict[str, Any]]) -> list[Any]:
 
 @contextlib.contextmanager
 def timed() -> Iterator[list[float]]:
-    """Collect the seconds that the database takes for each statement within, without those that it lets wait."""
+    """Collect the seconds that the database takes for each statement in the block, without the time spent waiting."""
     seconds: list[float] = []
     token = _SECONDS.set(seconds)
     try:
@@ -343,7 +343,7 @@ def _seconds(duration: str) -> float:
 
 
 def _plain(value: Any) -> Any:
-    """Give what the SDK has decoded in the plain values of `cbor.decode`."""
+    """Return a value that the SDK has decoded as the plain values of `cbor.decode`."""
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The embedded engine as its user sees it: started in a process of its own (`engine.py` says why), asked, closed."""
+"""The receiver's side of the embedded engine: starts its process (`engine.py` says why), sends requests, closes it."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from surrealdb.errors import parse_rpc_error
 from storage.surreal import cbor, frames
 from storage.surreal.replay import Replay
 
-# -P: a folder named `storage`, where the receiver happens to be started, is not ours.
+# -P: do not import from a folder named `storage` in the current directory.
 _COMMAND = (sys.executable, "-P", "-m", "storage.surreal.engine")
 # One arena, so that what was freed in it can be given back (`engine.py`); a user's own setting stays.
 _ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
-# A commit's request fits in: the engine takes it in one go, between two others.
+# Large enough for a commit's request, which the engine then reads at once.
 _PIPE = 1 << 20
 _TELL_EVERY = 0.1
 
 
 class EngineFailedError(Exception):
-    """The engine failed, or its process ended; the message says why. It is good for `close` only."""
+    """The engine failed, or its process ended; the message says why. Only `close` may be called after that."""
 
 
 class Embedded:
-    """A process with a store open. Its methods are those of the SDK's connections, as far as they are needed."""
+    """A process with an open store. It has those methods of the SDK's connections that are needed."""
 
     def __init__(
-        self, process: Process, requests: asyncio.WriteTransport, replay: Replay, told: Callable[[str], None]
+        self, process: Process, requests: asyncio.WriteTransport, replay: Replay, on_progress: Callable[[str], None]
     ) -> None:
         self.pid = process.pid
         self._process = process
-        self._replay, self._told = replay, told
+        self._replay, self._on_progress = replay, on_progress
         self._opening = ""
         self._requests = requests
         self._numbers = itertools.count(frames.OPENED + 1)
@@ -47,10 +47,10 @@ class Embedded:
         self._receiving = asyncio.create_task(self._receive())
 
     @classmethod
-    async def start(cls, url: str, told: Callable[[str], None]) -> Embedded:
+    async def start(cls, url: str, on_progress: Callable[[str], None]) -> Embedded:
         """Start the process; it opens the store, and replays the log that a kill has left.
 
-        Where that takes long, `told` is called with what it does, several times a second.
+        If that takes long, `on_progress` is called with the progress, several times a second.
         """
         replay = Replay(url)
         theirs, ours = os.pipe()
@@ -69,13 +69,13 @@ class Embedded:
         requests, _ = await asyncio.get_running_loop().connect_write_pipe(
             asyncio.BaseProtocol, os.fdopen(ours, "wb", buffering=0)
         )
-        return cls(process, requests, replay, told)
+        return cls(process, requests, replay, on_progress)
 
     async def connect(self) -> None:
         """Wait until the store is open. Raises EngineFailedError."""
         while not (await asyncio.wait({self._opened}, timeout=_TELL_EVERY))[0]:
             if self._opening:
-                self._told(self._opening + self._replay.progress(self.pid))
+                self._on_progress(self._opening + self._replay.progress(self.pid))
         self._opened.result()
 
     async def signin(self, user: dict[str, str]) -> None:
@@ -89,11 +89,11 @@ class Embedded:
         return self._receiving.done()
 
     async def execute(self, request: bytes, *, writes: bool) -> bytes:
-        """Give the answer to a request of SurrealDB's RPC, both in CBOR. What does not write may overtake what does.
+        """Return the answer to a request of SurrealDB's RPC, both in CBOR. Reads may overtake writes.
 
-        Raises ValueError for what is no CBOR to the engine, EngineFailedError.
+        Raises ValueError for CBOR that the engine cannot read, and EngineFailedError.
         """
-        # Its pipe breaks a moment before its end is known, and uvloop's raises RuntimeError from then on.
+        # The pipe breaks a moment before the end of the process is known, and uvloop's raises RuntimeError after that.
         if self.ended or self._requests.is_closing():
             raise EngineFailedError("the engine's process has ended")
         number = next(self._numbers)
@@ -103,12 +103,12 @@ class Embedded:
         return await answer
 
     async def close(self) -> None:
-        """Let the engine write to its tables what it has in memory, and end."""
+        """Let the engine write its memory to tables, and end."""
         self._requests.close()
         await self._receiving
 
     def kill(self) -> None:
-        """End the process at once, in the middle of whatever it does. What was acknowledged stays."""
+        """Kill the process at once. Acknowledged writes are kept."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
 
@@ -116,7 +116,7 @@ class Embedded:
         return str(await self._call("version"))
 
     async def _call(self, method: str, *params: Any) -> Any:
-        """Call a method of SurrealDB's RPC. Raises ServerError for what it refuses, EngineFailedError."""
+        """Call a method of SurrealDB's RPC. Raises ServerError if it is refused, and EngineFailedError."""
         answer = cbor.decode(
             await self.execute(cbor.encode({"id": method, "method": method, "params": params}), writes=False)
         )
@@ -141,10 +141,10 @@ class Embedded:
             if not answer.done():
                 answer.set_exception(EngineFailedError(f"the engine's process has ended (exit code {code})"))
         if not self._opened.cancelled():
-            self._opened.exception()  # who waited for it may have gone
+            self._opened.exception()  # the caller may be gone
 
     def _answered(self, answer: asyncio.Future[bytes], outcome: int, body: bytes) -> None:
-        if answer.done():  # cancelled: who asked has gone
+        if answer.done():  # the caller was cancelled
             return
         if outcome == frames.SUCCEEDED:
             answer.set_result(body)

@@ -41,7 +41,7 @@ _TRIM_EVERY = 5.0
 
 
 class _Requests:
-    """What was asked and is not yet answered, in the order it is to be answered."""
+    """The requests that are not yet answered, in the order in which they will be."""
 
     def __init__(self, source: int) -> None:
         self._source = source
@@ -51,7 +51,7 @@ class _Requests:
         self._overtaken = 0
 
     def next(self) -> tuple[int, bytes] | None:
-        """Give a request's number and bytes, None at the end of the input: nobody waits for what is left."""
+        """Return the next request's number and bytes, or None at the end of the input, when the rest is dropped."""
         while select([self._source], [], [], 0 if self._reads or self._writes else None)[0]:
             data = os.read(self._source, _READ_AT_ONCE)
             if not data:
@@ -78,7 +78,7 @@ class _Requests:
 
 
 def _open(url: str, answers: IO[bytes]) -> SyncEmbeddedDB:
-    """Open the store, and say what takes long. Raises OSError, RuntimeError, ValueError in the engine's words, or ours.
+    """Open the store, and report slow steps. Raises OSError, RuntimeError or ValueError.
 
     Never go on writing to a log that was left behind. Where its end is torn, the engine (3.2.4) puts a repaired copy in
     its place, and goes on in the file that it has replaced; an end of zeros it takes for written, and reads no further
@@ -96,14 +96,14 @@ def _open(url: str, answers: IO[bytes]) -> SyncEmbeddedDB:
 
 
 def _left_log(url: str) -> bool:
-    """Say whether the folder holds a log: one that was closed in order has none."""
+    """Return whether the folder holds a log; a store that was closed properly has none."""
     if not url.startswith(_SURREALKV):
         return False
     return any(file.stat().st_size for file in Path(url.removeprefix(_SURREALKV), "wal").glob("*"))
 
 
 def _start(url: str) -> SyncEmbeddedDB:
-    """Start the engine. Raises OSError where a disk has no room: a failed start would keep the lock."""
+    """Start the engine. Raises OSError beforehand if the disk is full: a failed start would keep the lock."""
     folder = Path(url.removeprefix(_SURREALKV))
     if url.startswith(_SURREALKV) and folder.is_dir():
         with tempfile.TemporaryFile(dir=folder) as probe:
@@ -124,7 +124,7 @@ def _serve(engine: SyncEmbeddedDB, answers: IO[bytes]) -> None:
         number, body = request
         try:
             answer = engine.execute(body)
-        except ValueError as error:  # what is no CBOR for it
+        except ValueError as error:  # CBOR that the engine cannot read
             _answer(answers, number, REFUSED, str(error).encode())
         except RuntimeError as error:
             _answer(answers, number, FAILED, str(error).encode())

@@ -1,4 +1,4 @@
-"""What the engine's process and its user say to each other: a head, then bytes (CBOR, or the message of an error)."""
+"""The frames between the engine's process and the receiver: a head, then bytes (CBOR, or an error message)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far the engine is in replaying its log: it does not say, but Linux knows where it reads."""
+"""The progress of the engine's log replay. The engine does not report it, but Linux knows its file position."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _MB = 1_000_000
 
 
 class Replay:
-    """The log that an engine finds at its start."""
+    """The replay of the log that an engine finds at its start."""
 
     def __init__(self, url: str) -> None:
         folder = Path(url.removeprefix("surrealkv://"), "wal")
@@ -17,7 +17,7 @@ class Replay:
         self._size = sum(size for _, size in self._files)
 
     def progress(self, pid: int) -> str:
-        """Give `: 120 of 336 MB` while the process reads the log, `: 336 MB` where that cannot be known."""
+        """Return `: 120 of 336 MB` while the process reads the log, or `: 336 MB` if the position is unknown."""
         before = 0
         for file, size in self._files:
             position = _position(pid, file)
@@ -28,7 +28,7 @@ class Replay:
 
 
 def _position(pid: int, file: Path) -> int | None:
-    """Say where a process reads a file. None where it does not, as one that has it open to write to it."""
+    """Return the position at which a process reads a file, or None if it does not read it (it may be writing)."""
     process = Path("/proc", str(pid))
     try:
         for opened in (process / "fd").iterdir():

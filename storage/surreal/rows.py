@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, TypedDict, cast
 
-from mapping.model import Correlation, Event, Heard, Status, Trace
+from mapping.model import ChainRecord, Correlation, Event, Status, Trace
 from storage.surreal import cbor
 
 EVENT, TRACE, CONTAINS, QUEUE = "agent_event", "agent_trace", "contains", "index_queue"
@@ -52,7 +52,7 @@ class EventRow(TypedDict):
     indexed: bool | None
 
 
-class Origin(NamedTuple):
+class OriginRow(NamedTuple):
     """The row of an event's resource and scope: its id, and all of it, encoded."""
 
     id: str
@@ -64,9 +64,9 @@ class EventEncoder:
 
     def __init__(self, created_at: int) -> None:
         self._created_at = cbor.fields({"created_at": cbor.datetime(created_at)})
-        self._shared: dict[tuple[int, int], tuple[Fields, Origin | None]] = {}
+        self._shared: dict[tuple[int, int], tuple[Fields, OriginRow | None]] = {}
 
-    def encode(self, event: Event) -> tuple[Fields, Origin | None]:
+    def encode(self, event: Event) -> tuple[Fields, OriginRow | None]:
         """Encode all of a row that the event's placement does not decide, and its origin.
 
         Raises ValueError for what cannot be stored.
@@ -79,7 +79,7 @@ class EventEncoder:
         count, encoded = _event_fields(event)
         return (count + shared_count, encoded + shared_encoded), origin
 
-    def _origin(self, event: Event) -> tuple[Fields, Origin | None]:
+    def _origin(self, event: Event) -> tuple[Fields, OriginRow | None]:
         count, encoded = self._created_at
         parts = {field: value for field in _ORIGIN_FIELDS if (value := getattr(event, field)) is not None}
         if not parts:
@@ -87,7 +87,9 @@ class EventEncoder:
         fields = cbor.fields(parts)
         origin_id = hashlib.blake2b(fields[1], digest_size=16).hexdigest()
         row = cbor.row(cbor.fields({"id": cbor.record(ORIGIN, origin_id)}), fields)
-        return (count + 1, encoded + cbor.fields({"origin": cbor.record(ORIGIN, origin_id)})[1]), Origin(origin_id, row)
+        return (count + 1, encoded + cbor.fields({"origin": cbor.record(ORIGIN, origin_id)})[1]), OriginRow(
+            origin_id, row
+        )
 
 
 # What is encoded as it is in the event: neither what its placement decides, nor what stands in its origin.
@@ -155,7 +157,7 @@ def interpretation_record(name: str, traces: Mapping[str, Sequence[str]]) -> dic
     }
 
 
-def heard_row(heard: Heard) -> dict[str, Any]:
+def heard_row(heard: ChainRecord) -> dict[str, Any]:
     return {
         "id": cbor.record(CONVERSATION, heard.id),
         "trace": cbor.record(TRACE, heard.trace),
@@ -164,8 +166,8 @@ def heard_row(heard: Heard) -> dict[str, Any]:
     }
 
 
-def heard_of_row(row: dict[str, Any]) -> Heard:
-    return Heard(**row)
+def heard_of_row(row: dict[str, Any]) -> ChainRecord:
+    return ChainRecord(**row)
 
 
 def event_of_row(row: dict[str, Any], trace: Mapping[str, Any] | None = None) -> EventRow:

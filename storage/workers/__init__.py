@@ -1,1 +1,1 @@
-"""Child processes: how one is started and asked, how it answers, and what the two say to each other."""
+"""Child processes: starting one, sending it requests, answering them, and the messages in between."""

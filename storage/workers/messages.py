@@ -1,4 +1,4 @@
-"""What `EdgeIndex` and its engine say to each other; and how messages are framed: four bytes of length, MessagePack."""
+"""The messages between `EdgeIndex` and its engine, and their framing: four bytes of length, then MessagePack."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Delete(msgspec.Struct, tag=True):
 class Search(msgspec.Struct, tag=True):
     """Search by a vector or by a text, whichever is given. Answered with `(id, score)` of each hit, best first.
 
-    `matches` and `period` are the filter's: as nanoseconds the years it may name would not fit into MessagePack.
+    `matches` and `period` are the filter; `period` is text, because MessagePack cannot hold nanoseconds of all years.
     """
 
     vector: bytes | None
@@ -71,7 +71,7 @@ class Count(msgspec.Struct, tag=True):
     pass
 
 
-class Answer(msgspec.Struct):
+class Reply(msgspec.Struct):
     """`value` is the result, or the message where the outcome is not `done`. `invalid` changed nothing."""
 
     outcome: Literal["done", "invalid", "unavailable", "unusable"]
@@ -85,7 +85,7 @@ def write(stream: IO[bytes], message: msgspec.Struct) -> None:
 
 
 def read(stream: IO[bytes]) -> bytes | None:
-    """Give the next message, or None where the stream ends, be it in the middle of one."""
+    """Return the next message, or None if the stream ends, even in the middle of a message."""
     head = stream.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         return None

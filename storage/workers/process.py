@@ -1,4 +1,4 @@
-"""A process of ours (`storage.workers.request_loop`) as its user sees it: started, asked, ended."""
+"""The receiver's side of a child process (`storage.workers.request_loop`): starts it, sends requests, ends it."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ import msgspec
 
 from storage.errors import IndexUnavailable, IndexUnusable
 from storage.workers import messages
-from storage.workers.messages import Answer, Open
+from storage.workers.messages import Open, Reply
 
-# -P: a folder named `storage`, where the receiver happens to be started, is not ours.
+# -P: do not import from a folder named `storage` in the current directory.
 _COMMAND = (sys.executable, "-P", "-m")
-_ANSWER = msgspec.msgpack.Decoder(Answer)
+_ANSWER = msgspec.msgpack.Decoder(Reply)
 
 # What closing may take before the process is ended. Everything acknowledged is on disk by then.
 _PATIENCE = 5.0
 
 
-class Service:
+class RestartingProcess:
     """A process that answers requests in the order they come. One that failed is started again by the next request."""
 
     def __init__(self, module: str, first: msgspec.Struct) -> None:
-        """`module` runs as the process; the request `first`, made at each start, prepares it."""
+        """Run `module` as the process; the request `first` is sent at each start to prepare it."""
         self._module, self._first = module, first
         self._process: EngineProcess | None = None
         # One thread is the queue: a caller that is cancelled leaves no half of an exchange behind.
@@ -39,11 +39,11 @@ class Service:
         await self._in_thread(self._start)
 
     async def ask(self, request: msgspec.Struct) -> Any:
-        """Give the answer's value. Raises IndexUnavailable, IndexUnusable, or ValueError: the caller's mistake."""
+        """Return the answer's value. Raises IndexUnavailable, IndexUnusable, or ValueError for a wrong request."""
         return await self._in_thread(self._exchange, request)
 
     async def close(self) -> None:
-        """Close within seconds: a process in the middle of something long is ended, which loses nothing."""
+        """Close within seconds. A process that is busy for longer is killed, which loses nothing."""
         try:
             await asyncio.wait_for(self._in_thread(self._end), _PATIENCE)
         except TimeoutError:
@@ -90,7 +90,7 @@ class EngineProcess:
             raise
 
     def ask(self, request: msgspec.Struct) -> Any:
-        """Give the answer's value. After any error but ValueError the process is good for `end` only."""
+        """Return the answer's value. After any error but ValueError only `end` may be called."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None  # noqa: S101 - for mypy: both are pipes
         assert stdout is not None  # noqa: S101
@@ -116,11 +116,11 @@ class EngineProcess:
                 raise IndexUnusable(answer.value)
 
     def kill(self) -> None:
-        """End the process at once, in the middle of whatever it does. What it had flushed stays."""
+        """Kill the process at once. What it has flushed is kept."""
         self._process.kill()
 
     def end(self) -> None:
-        """Let the process finish, and wait for that."""
+        """Let the process finish, and wait for its end."""
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 with contextlib.suppress(BrokenPipeError):

@@ -1,4 +1,4 @@
-"""What a process does that serves one user: requests come on standard input, answers go to standard output, in turn."""
+"""The main loop of a child process: requests come on standard input, answers go to standard output, in order."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import msgspec
 
 from storage.errors import IndexUnavailable, IndexUnusable
 from storage.workers import messages
-from storage.workers.messages import Answer
+from storage.workers.messages import Reply
 
 
 def serve(handlers: Mapping[type[msgspec.Struct], Callable[[Any], Any]]) -> None:
-    """Answer each request by its type's handler, until the input ends: with the receiver, however that ends."""
+    """Answer each request with its type's handler until the input ends, which happens however the receiver ends."""
     # A terminal's Ctrl-C and a supervisor's SIGTERM reach this process too: the receiver decides when it ends.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -38,14 +38,14 @@ def _union(handlers: Mapping[type[msgspec.Struct], Callable[[Any], Any]]) -> Any
     return union
 
 
-def _answer(handlers: Mapping[type[msgspec.Struct], Callable[[Any], Any]], request: msgspec.Struct) -> Answer:
+def _answer(handlers: Mapping[type[msgspec.Struct], Callable[[Any], Any]], request: msgspec.Struct) -> Reply:
     try:
-        return Answer("done", handlers[type(request)](request))
+        return Reply("done", handlers[type(request)](request))
     except ValueError as error:  # a point's id that is no UUID
-        return Answer("invalid", str(error))
+        return Reply("invalid", str(error))
     except IndexUnusable as error:
-        return Answer("unusable", str(error))
+        return Reply("unusable", str(error))
     except IndexUnavailable as error:
-        return Answer("unavailable", str(error))
+        return Reply("unavailable", str(error))
     except Exception as error:  # noqa: BLE001 - Edge raises nothing more precise; a full disk, say, may pass
-        return Answer("unavailable", f"it failed: {error}")
+        return Reply("unavailable", f"it failed: {error}")

@@ -1,1 +1,1 @@
-"""What arrives, stored: group commit, and what follows from it (the live feed, traces that have gone idle)."""
+"""Writing to the store: group commit, and what follows from it (the live feed, completing idle traces)."""

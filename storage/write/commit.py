@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from mapping.correlation.message_chain import hashes_of
 from mapping.correlation.placement import CONVERSATION_WINDOW, Placement, caller_mark, created_trace_id, run_mark
 from mapping.errors import Code, Problem
-from mapping.model import Event, Heard, Trace
+from mapping.model import ChainRecord, Event, Trace
 from storage.surreal import cbor, rows
 from storage.surreal.database import ConflictError, Database
 
@@ -53,7 +53,7 @@ COMMIT;
 """
 
 
-class Stored(NamedTuple):
+class StoredEvent(NamedTuple):
     """An event that is in the store, and whether it was there before."""
 
     event_id: str
@@ -61,45 +61,45 @@ class Stored(NamedTuple):
     duplicate: bool
 
 
-class Pending(NamedTuple):
+class PendingEvent(NamedTuple):
     """An event to be stored, what of its row is encoded, its origin, and the trace id that its sender gave."""
 
     event: Event
     fields: rows.Fields
-    origin: rows.Origin | None
+    origin: rows.OriginRow | None
     trace_id: str | None
 
 
-def pending_of(event: Event, encoder: rows.EventEncoder) -> Pending:
+def pending_of(event: Event, encoder: rows.EventEncoder) -> PendingEvent:
     """Encode an event. Raises ValueError for what cannot be stored."""
-    return Pending(event, *encoder.encode(event), event.trace_id)
+    return PendingEvent(event, *encoder.encode(event), event.trace_id)
 
 
-class Known(NamedTuple):
+class Lookup(NamedTuple):
     """What the store knows that could matter to some events: which are there, traces, and lists of messages."""
 
     trace_ids: dict[str, str]
     traces: dict[str, Trace]
-    heard: dict[str, Heard]
+    heard: dict[str, ChainRecord]
 
 
-class Windows(NamedTuple):
+class PlacementWindows(NamedTuple):
     """How long traces wait for what is not told otherwise to be theirs, in nanoseconds."""
 
     agent: int
     conversation: int = CONVERSATION_WINDOW
 
 
-Outcome = Stored | Problem
-StoredHook = Callable[[Sequence[Pending], Mapping[str, Trace]], None]
+Outcome = StoredEvent | Problem
+StoredHook = Callable[[Sequence[PendingEvent], Mapping[str, Trace]], None]
 # Is given the name of a commit's record in the queues, its events and their origins, as they were written.
 WrittenHook = Callable[[str, cbor.Encoded, cbor.Encoded], None]
 
 
 async def commit(
     database: Database,
-    pending: Sequence[Pending],
-    windows: Windows,
+    pending: Sequence[PendingEvent],
+    windows: PlacementWindows,
     *,
     redelivered: bool = True,
     conflicted: Callable[[], None] = lambda: None,
@@ -111,7 +111,7 @@ async def commit(
     Where `redelivered` events are not expected, they are not looked for before they are written: that one of them is
     there already is then a conflict like any other. `conflicted` is called after each conflict, `stored` with the new
     ones once they are on disk, and their traces by id, `written` with the same as they were written. Raises
-    RefusedError where the database does not take one of them (none is stored then), Problem (UNAVAILABLE).
+    StatementRefusedError where the database does not take one of them (none is stored then), Problem (UNAVAILABLE).
     """
     for attempt in range(_ATTEMPTS):
         try:
@@ -126,8 +126,8 @@ async def commit(
 
 async def _attempt(
     database: Database,
-    pending: Sequence[Pending],
-    windows: Windows,
+    pending: Sequence[PendingEvent],
+    windows: PlacementWindows,
     stored: StoredHook,
     written: WrittenHook,
     *,
@@ -146,18 +146,18 @@ async def _attempt(
     trace_ids = dict(known.trace_ids)
     now = time.time_ns()
     outcomes: list[Outcome] = []
-    new: list[Pending] = []
+    new: list[PendingEvent] = []
     for item in pending:
         event = item.event
         if event.id in trace_ids:
-            outcomes.append(Stored(event.id, trace_ids[event.id], duplicate=True))
+            outcomes.append(StoredEvent(event.id, trace_ids[event.id], duplicate=True))
         elif (problem := placement.place(event, now)) is not None:
             if not look:
                 return None
             outcomes.append(problem)
         else:
             trace_ids[event.id] = str(event.trace_id)
-            outcomes.append(Stored(event.id, str(event.trace_id), duplicate=False))
+            outcomes.append(StoredEvent(event.id, str(event.trace_id), duplicate=False))
             new.append(item)
     if new:
         name = f"{now:020d}-{secrets.token_hex(4)}"
@@ -168,7 +168,7 @@ async def _attempt(
     return outcomes
 
 
-async def _look_up(database: Database, events: Sequence[Event], windows: Windows, *, look: bool) -> Known:
+async def _look_up(database: Database, events: Sequence[Event], windows: PlacementWindows, *, look: bool) -> Lookup:
     traces: set[str] = set()
     sessions: set[str] = set()
     lists: set[str] = set()
@@ -203,15 +203,15 @@ async def _look_up(database: Database, events: Sequence[Event], windows: Windows
         lists=[cbor.record(rows.CONVERSATION, list_id) for list_id in lists],
     )
     found = {row["id"]: row for group in (by_id, *by_session, *by_agent, by_list) for row in group}
-    return Known(
+    return Lookup(
         {row["id"]: row["trace_id"] for row in stored},
         {trace_id: rows.trace_of_row(row) for trace_id, row in found.items()},
         {row["id"]: rows.heard_of_row(row) for row in heard},
     )
 
 
-def variables_of(new: Sequence[Pending], placement: Placement, known: Known, queue_record: str) -> dict[str, Any]:
-    """Give the variables of `WRITE` for events that were placed, by what was known before."""
+def variables_of(new: Sequence[PendingEvent], placement: Placement, known: Lookup, queue_record: str) -> dict[str, Any]:
+    """Return the variables of `WRITE` for events that were placed, by what was known before."""
     touched = [placement.traces[trace_id] for trace_id in placement.touched]
     heard = [placement.heard[list_id] for list_id in placement.touched_heard]
     revisions = {trace.id: trace.revision for trace in known.traces.values()}

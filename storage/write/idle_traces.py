@@ -12,7 +12,7 @@ import time
 from mapping.errors import Problem
 from mapping.times import NS
 from storage.surreal import cbor
-from storage.surreal.database import ConflictError, Database, RefusedError
+from storage.surreal.database import ConflictError, Database, StatementRefusedError
 
 log = logging.getLogger(__name__)
 
@@ -30,12 +30,12 @@ RETURN array::len($idle);
 
 
 async def close_idle_traces(database: Database, idle_close: float) -> None:
-    """Close idle traces until cancelled. `idle_close` is in seconds since something arrived, whatever its own time."""
+    """Complete idle traces until cancelled. `idle_close` is in seconds since the arrival of a trace's last event."""
     pause = min(max(idle_close / 4, _MOST_OFTEN), _LEAST_OFTEN)
     while True:
         try:
             closed = await close_once(database, time.time_ns() - int(idle_close * NS))
-        except (Problem, ConflictError, RefusedError) as error:
+        except (Problem, ConflictError, StatementRefusedError) as error:
             log.warning("idle traces could not be closed now: %s", error)
             closed = 0
         if closed < _AT_ONCE:
@@ -43,6 +43,6 @@ async def close_idle_traces(database: Database, idle_close: float) -> None:
 
 
 async def close_once(database: Database, before: int) -> int:
-    """Complete running traces that nothing has reached since `before` (nanoseconds), and say how many."""
+    """Complete running traces without an arrival since `before` (nanoseconds), and return how many."""
     *_, closed = await database.query(_CLOSE, before=cbor.int64(before), limit=_AT_ONCE)
     return int(closed)

@@ -1,8 +1,8 @@
-"""What has just been stored, as it is read, for those who listen.
+"""The live feed: events that were just stored, for clients that listen.
 
-Commits wait for nobody: each listener has a queue, which loses its oldest events where it is full. How much is shown a
-second is limited, so that what arrives by the thousand does not keep the event loop: a person reads less. In both cases
-the listener is told how many it has missed. Where nobody listens, nothing is done.
+Commits never wait: each listener has a queue, which drops its oldest events when it is full. The number of events per
+second is limited, so that thousands of arrivals do not block the event loop; a person reads fewer anyway. In both cases
+the listener is told how many it has missed. Without listeners nothing is done.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mapping.errors import Code, Problem
 from mapping.model import Trace
 from storage.filters import LiveFilter
 from storage.surreal import cbor, rows
-from storage.write.commit import Pending
+from storage.write.commit import PendingEvent
 
 MOST_LISTENERS = 32
 # Events shown a second, to all listeners together; one costs 22 us (1 kB of JSON).
@@ -25,7 +25,7 @@ _A_SECOND = 1_000
 # What waits for a listener, who may also get as many events at once. One event alone may be larger.
 _MOST_EVENTS = 1_000
 _MOST_BYTES = 2 * 1024 * 1024
-# What is encoded without letting others in, 1 ms.
+# The number of events that are encoded before the event loop gets its turn, 1 ms.
 _AT_ONCE = 50
 _BYTES_AT_ONCE = 64 * 1024
 
@@ -33,7 +33,7 @@ _FILTERED = LiveFilter.fields()
 
 
 class Feed:
-    """`dropped` counts what listeners have missed. `clock` gives seconds."""
+    """`dropped` counts the events that listeners have missed. `clock` returns seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.dropped = 0
@@ -46,9 +46,9 @@ class Feed:
 
     @contextlib.contextmanager
     def listen(self, which: LiveFilter) -> Iterator[Listener]:
-        """Listen to events as they are shown.
+        """Yield a listener to the events that pass a filter.
 
-        Raises Problem (UNAVAILABLE) where as many listen already as may.
+        Raises Problem (UNAVAILABLE) if the maximum number of listeners is reached.
         """
         if len(self._listeners) >= MOST_LISTENERS:
             message = f"{MOST_LISTENERS} clients listen already, which is the most; end one of them, or try again later"
@@ -60,26 +60,26 @@ class Feed:
         finally:
             self._listeners.remove(listener)
 
-    def stored(self, new: Sequence[Pending], traces: Mapping[str, Trace]) -> None:
-        """Take note of events that were just stored in these traces."""
+    def stored(self, new: Sequence[PendingEvent], traces: Mapping[str, Trace]) -> None:
+        """Queue events that were just stored in these traces for the listeners."""
         if not self._listeners:
             return
         now = self._clock()
         for listener in self._listeners:
             listener.allow(now, _A_SECOND / len(self._listeners))
         for pending in new:
-            event = Fresh(pending, traces[str(pending.event.trace_id)])
+            event = LiveEvent(pending, traces[str(pending.event.trace_id)])
             for listener in self._listeners:
                 if event.fits(listener.wanted):
                     self.dropped += listener.offer(event)
 
 
-class Fresh:
-    """An event that was just stored. It is encoded for the first who reads it, and then for all."""
+class LiveEvent:
+    """An event that was just stored. It is encoded once, when the first listener reads it."""
 
     __slots__ = ("_encoded", "_pending", "_values", "size")
 
-    def __init__(self, pending: Pending, trace: Trace) -> None:
+    def __init__(self, pending: PendingEvent, trace: Trace) -> None:
         event = pending.event
         self._values = {field: getattr(event, field) for field in _FILTERED}
         for inherited in ("session_id", "agent_id"):
@@ -93,7 +93,7 @@ class Fresh:
         return all(self._values[field] == value for field, value in wanted)
 
     def encoded(self, encode: Callable[[rows.EventRow], bytes]) -> bytes:
-        """Return the event, read from the row that was written, as `encode` writes it, which is the same for all."""
+        """Return the event, decoded from the row that was written and encoded by `encode`, which is always the same."""
         if not self._encoded:
             fields, origin, correlation = self._pending
             row = cbor.decode(cbor.row(fields, rows.placement_fields(str(self._values["trace_id"]), correlation)))
@@ -103,11 +103,11 @@ class Fresh:
 
 
 class Listener:
-    """One who listens: the queue from `Feed.stored` to `take`. `wanted` holds fields and their values."""
+    """A listener: the queue from `Feed.stored` to `take`. `wanted` holds the filter's fields and values."""
 
     def __init__(self, which: LiveFilter, now: float) -> None:
         self.wanted = tuple(which.equal().items())
-        self._queue: deque[Fresh] = deque()
+        self._queue: deque[LiveEvent] = deque()
         self._bytes = 0
         self._missed = 0
         self._allowed = float(_MOST_EVENTS)
@@ -115,12 +115,12 @@ class Listener:
         self._news = asyncio.Event()
 
     def allow(self, now: float, a_second: float) -> None:
-        """Allow as many events more as time has passed for."""
+        """Raise the number of events allowed by the time that has passed."""
         self._allowed = min(self._allowed + (now - self._since) * a_second, _MOST_EVENTS)
         self._since = now
 
-    def offer(self, event: Fresh) -> int:
-        """Queue an event, if it is allowed. Gives how many the listener misses for that."""
+    def offer(self, event: LiveEvent) -> int:
+        """Queue an event if it is allowed, and return how many events the listener misses because of it."""
         self._news.set()
         missed = 0
         if self._allowed < 1:
@@ -135,15 +135,15 @@ class Listener:
         self._missed += missed
         return missed
 
-    async def take(self, seconds: float) -> tuple[int, list[Fresh]]:
-        """Give how many events were missed, and the next ones; nothing where none comes within the seconds."""
+    async def take(self, seconds: float) -> tuple[int, list[LiveEvent]]:
+        """Return the number of missed events and the next events, which are empty if none comes within `seconds`."""
         # Not by wait_for: in Python 3.11 it loses a cancellation, which is the stop, that comes with the news.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._news.wait()
-        await asyncio.sleep(0)  # nothing was waited for where there was something: others get their turn all the same
+        await asyncio.sleep(0)  # there was no wait if events were queued: let other tasks run
         missed, self._missed = self._missed, 0
-        taken: list[Fresh] = []
+        taken: list[LiveEvent] = []
         size = 0
         while self._queue and len(taken) < _AT_ONCE and size < _BYTES_AT_ONCE:
             event = self._queue.popleft()

@@ -1,9 +1,8 @@
-"""Group commit: what arrives while commits are under way is merged into the next one. See `storage.write.commit`.
+"""Group commit: events that arrive while commits are in flight are merged into the next one (`storage.write.commit`).
 
-A few commits are in flight at once: while the engine writes one, the next is looked up, placed and encoded, and has
-arrived when its turn comes; a server writes several at once.
-Two of them never hold events of the same trace, session, agent or conversation: they would conflict, and one would do
-its work twice.
+A few commits are in flight at the same time: while the engine writes one, the next one's events are looked up, placed
+and encoded; a server writes several at once. Two of them never hold events with the same key (`_keys`: the trace id,
+else the session, else the agent; and the start of the conversation), since most of these would conflict.
 """
 
 from __future__ import annotations
@@ -17,8 +16,17 @@ from mapping.correlation.placement import CONVERSATION_WINDOW
 from mapping.errors import Code, Problem, invalid
 from mapping.model import Event
 from storage.surreal import rows
-from storage.surreal.database import Database, RefusedError
-from storage.write.commit import Outcome, Pending, Stored, StoredHook, Windows, WrittenHook, commit, pending_of
+from storage.surreal.database import Database, StatementRefusedError
+from storage.write.commit import (
+    Outcome,
+    PendingEvent,
+    PlacementWindows,
+    StoredEvent,
+    StoredHook,
+    WrittenHook,
+    commit,
+    pending_of,
+)
 
 IN_FLIGHT = 3
 # 0.1 s of the engine's time. Larger transactions gain nothing, and make the others and reads wait.
@@ -27,9 +35,9 @@ _LONG = 0.1  # seconds
 
 
 class _Batch:
-    """The events of one request, and what becomes of them."""
+    """The events of one request, and the future of their outcomes."""
 
-    def __init__(self, pending: list[Pending]) -> None:
+    def __init__(self, pending: list[PendingEvent]) -> None:
         self.pending = pending
         self.since = time.monotonic()
         self.keys = {key for item in pending for key in _keys(item.event)}
@@ -37,7 +45,7 @@ class _Batch:
 
 
 def _keys(event: Event) -> Iterator[tuple[str, str]]:
-    """Give what two commits in flight must not share."""
+    """Yield the keys that two commits in flight must not share."""
     if event.conversation is not None:
         yield ("conversation", event.conversation.root)
     if event.caller is not None:
@@ -74,7 +82,7 @@ class Writer:
     ) -> None:
         self.conflicts = 0
         self._database = database
-        self._windows = Windows(agent_window, conversation_window)
+        self._windows = PlacementWindows(agent_window, conversation_window)
         self._committed = committed
         self._measured = measured
         self._stored = stored
@@ -88,11 +96,11 @@ class Writer:
 
     @property
     def waits(self) -> bool:
-        """Whether events have waited for the commits before theirs as long as a commit takes, or longer."""
+        """Return whether events have waited for the commits before theirs as long as a commit takes, or longer."""
         return bool(self._waiting) and time.monotonic() - self._waiting[0].since > _LONG
 
     async def write(self, events: Sequence[Event]) -> list[Outcome]:
-        """Store events and give an outcome for each, once the commit is on disk.
+        """Store events and return an outcome for each, once the commit is on disk.
 
         An outcome is a Problem (INVALID_ARGUMENT) for an event that cannot be stored; the others are, all the same.
         Raises Problem (UNAVAILABLE): nothing is known to be stored, and sending all of it again is safe.
@@ -110,7 +118,7 @@ class Writer:
         return [outcome for outcome in outcomes if outcome is not None]
 
     async def close(self) -> None:
-        """Take nothing more, and wait until everything taken is stored or refused."""
+        """Accept nothing more, and wait until everything accepted is stored or refused."""
         self._closed = True
         while self._commits:
             await asyncio.wait(self._commits)
@@ -149,15 +157,15 @@ class Writer:
         began = time.perf_counter()
         try:
             outcomes = await self._commit_or_divide(pending)
-        except Exception as error:  # noqa: BLE001 - whoever waits for the commit is told, and raises it where it is answered
+        except Exception as error:  # noqa: BLE001 - raised again where the callers wait for the outcomes
             for batch in batches:
                 batch.outcomes.set_exception(error)
-                batch.outcomes.exception()  # the one who waited may have gone
+                batch.outcomes.exception()  # its caller may be gone
             return
         new = [
             item.event
             for item, outcome in zip(pending, outcomes, strict=True)
-            if isinstance(outcome, Stored) and not outcome.duplicate
+            if isinstance(outcome, StoredEvent) and not outcome.duplicate
         ]
         self._committed(new)
         if new:
@@ -171,8 +179,8 @@ class Writer:
     def _conflicted(self) -> None:
         self.conflicts += 1
 
-    async def _commit_or_divide(self, pending: Sequence[Pending]) -> list[Outcome]:
-        """Commit; where the database refuses, halve until the event that it refuses stands alone."""
+    async def _commit_or_divide(self, pending: Sequence[PendingEvent]) -> list[Outcome]:
+        """Commit; if the database refuses it, halve until only the refused event is left."""
         try:
             outcomes = await commit(
                 self._database,
@@ -183,8 +191,8 @@ class Writer:
                 stored=self._stored,
                 written=self._written,
             )
-            self._redelivered = any(isinstance(outcome, Stored) and outcome.duplicate for outcome in outcomes)
-        except RefusedError as error:
+            self._redelivered = any(isinstance(outcome, StoredEvent) and outcome.duplicate for outcome in outcomes)
+        except StatementRefusedError as error:
             if len(pending) == 1:
                 return [invalid(f"the event cannot be stored: {error}")]
         else:
@@ -193,10 +201,10 @@ class Writer:
         return await self._commit_or_divide(pending[:middle]) + await self._commit_or_divide(pending[middle:])
 
 
-def _encode(events: Sequence[Event]) -> tuple[list[Outcome | None], list[Pending]]:
+def _encode(events: Sequence[Event]) -> tuple[list[Outcome | None], list[PendingEvent]]:
     """Encode what can be; the outcome of the rest is known already."""
     outcomes: list[Outcome | None] = []
-    pending: list[Pending] = []
+    pending: list[PendingEvent] = []
     encoder = rows.EventEncoder(time.time_ns())
     for event in events:
         try:

@@ -38,7 +38,7 @@ def curl() -> str:
 
 @pytest.fixture(scope="session")
 def node() -> str:
-    """Give the path of Node, with opentelemetry-js beside `send.mjs`."""
+    """Return the path of Node, with opentelemetry-js beside `send.mjs`."""
     path = shutil.which("node")
     needs(path, "node", "install Node.js 20.6 or newer")
     needs((HERE / "node" / "node_modules").exists(), "opentelemetry-js", "run `npm ci` in tests/clients/node")
@@ -47,7 +47,7 @@ def node() -> str:
 
 @pytest.fixture(scope="session")
 def otelcol() -> str:
-    """Give the path of the Collector that `collector/build.sh` has built. No test builds it: that takes minutes."""
+    """Return the path of the Collector that `collector/build.sh` has built. No test builds it: that takes minutes."""
     path = subprocess.run([HERE / "collector" / "build.sh", "--path"], capture_output=True, text=True, check=True)
     binary = path.stdout.strip()
     needs(Path(binary).exists(), "the Collector", "run tests/clients/collector/build.sh, which needs Go")
@@ -55,7 +55,7 @@ def otelcol() -> str:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Give ports that nobody listens on. All are held until all are known, so that they differ."""
+    """Return ports that nobody listens on. All are held until all are known, so that they differ."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [held.getsockname()[1] for held in sockets]
     for held in sockets:
@@ -122,11 +122,11 @@ class Receiver:
         return answer.json()
 
     def stored(self) -> int:
-        """Give the number of events stored."""
+        """Return the number of events stored."""
         return int(self.get("/api/v1/stats")["events"])
 
     def events(self, **filters: str) -> list[dict[str, Any]]:
-        """Give every event that the filters let through, page by page, newest first."""
+        """Return every event that the filters let through, page by page, newest first."""
         page = self.get("/api/v1/events", limit=50, **filters)
         events = list(page["events"])
         while page["next_cursor"]:

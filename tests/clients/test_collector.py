@@ -97,7 +97,7 @@ def collector(otelcol, stopped_receiver, tmp_path, log_file, free_ports):
 
 
 def spans(count, size=0):
-    """Give spans as the SDK makes them, each with this many characters of prompt."""
+    """Return spans as the SDK makes them, each with this many characters of prompt."""
     memory = InMemorySpanExporter()
     provider = TracerProvider(resource=Resource.create({"service.name": "travel-agent"}))
     provider.add_span_processor(SimpleSpanProcessor(memory))

@@ -1,4 +1,4 @@
-"""The JSON route as the seed's two example requests use it, sent by curl."""
+"""The JSON route, called by curl with two example requests."""
 
 import json
 import subprocess

@@ -28,7 +28,7 @@ HERE = Path(__file__).parent
 
 
 def module(path):
-    """Give what another folder's tests have: they cannot import each other (`--import-mode=importlib`)."""
+    """Return what another folder's tests have: they cannot import each other (`--import-mode=importlib`)."""
     spec = importlib.util.spec_from_file_location(f"shared_{path.stem}", path)
     loaded = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loaded)
@@ -113,13 +113,13 @@ def assert_refused(store, receiver):
 
 
 def stored_if_there(receiver):
-    """Give how many events are stored, None while the store is away."""
+    """Return how many events are stored, None while the store is away."""
     answer = httpx.get(f"{receiver.url}/api/v1/stats", timeout=30)
     return answer.json()["events"] if answer.status_code == 200 else None
 
 
 def counted(receiver, name, **labels):
-    """Give the sum of a metric of the receiver's, over what has these labels."""
+    """Return the sum of a metric of the receiver's, over what has these labels."""
     text = httpx.get(f"{receiver.url}/metrics").text
     rows = re.findall(rf"^{name}(?:{{(.*)}})? (\S+)$", text, re.MULTILINE)
     wanted = {f'{label}="{value}"' for label, value in labels.items()}

@@ -69,7 +69,7 @@ def test_the_collector_reads_what_was_not_stored(otelcol, receiver, tmp_path, fr
 
 
 def _module(path):
-    """Give what another file's tests have: they cannot import each other (`--import-mode=importlib`)."""
+    """Return what another file's tests have: they cannot import each other (`--import-mode=importlib`)."""
     spec = importlib.util.spec_from_file_location(f"shared_{path.stem}", path)
     loaded = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loaded)

@@ -164,7 +164,7 @@ class Run:
                 self._find(number, [f"a search for {mark} finds {found[:1]}"])
 
     def _through_the_api(self, number: int, victim: Victim) -> dict[str, int]:
-        """Give every listed trace's number of events. A sample of them is read whole."""
+        """Return every listed trace's number of events. A sample of them is read whole."""
         traces = self._pages(victim, "/api/v1/traces", "traces")
         for trace in self.rnd.sample(traces, min(SAMPLE, len(traces))):
             events = self._pages(victim, f"/api/v1/traces/{trace['id']}", "events")

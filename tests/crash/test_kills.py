@@ -9,6 +9,7 @@ import pytest
 RUN = Path(__file__).parent / "run.py"
 
 
+@pytest.mark.timeout(1000)
 @pytest.mark.parametrize("model", ["off", "minilm"])
 def test_what_was_acknowledged_is_there_once_after_kills_under_load(model):
     run = subprocess.run(

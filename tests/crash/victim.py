@@ -50,7 +50,7 @@ class Victim:
             )
 
     def ask(self, path: str) -> tuple[int, Any]:
-        """Give status and JSON of a path; status 0 where nobody answers."""
+        """Return status and JSON of a path; status 0 where nobody answers."""
         try:
             with urllib.request.urlopen(self.url + path, timeout=30) as answer:  # noqa: S310 - our own address
                 return answer.status, json.load(answer)
@@ -94,7 +94,7 @@ class Victim:
                     os.kill(pid, signal.SIGKILL)
 
     def _processes(self) -> dict[int, list[str]]:
-        """Give the command of each process of its group that has not ended. Linux only: it is read from /proc."""
+        """Return the command of each process of its group that has not ended. Linux only: it is read from /proc."""
         found = {}
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):  # it has just ended
@@ -120,7 +120,7 @@ class Victim:
             self.kill()
 
     def faults(self) -> list[str]:
-        """Give the lines of this start's log that speak of a fault."""
+        """Return the lines of this start's log that speak of a fault."""
         with self.log.open("rb") as log:
             log.seek(self._read_from)
             return [line for line in log.read().decode(errors="replace").splitlines() if _FAULT.search(line)]

@@ -57,7 +57,7 @@ class Model(BaseHTTPRequestHandler):
             self._answer(200, "application/json", json.dumps(self._completion(asked)).encode())
 
     def _message(self, asked: dict[str, Any]) -> tuple[dict[str, Any], str]:
-        """Give the next message, and why it ends there."""
+        """Return the next message, and why it ends there."""
         turn = sum(message["role"] == "tool" for message in asked["messages"])
         if turn == len(self.CITIES):
             return {"role": "assistant", "content": self.ANSWER}, "stop"
@@ -107,7 +107,7 @@ def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def model() -> Iterator[str]:
-    """Give the address of the stand-in for a model's API."""
+    """Return the address of the stand-in for a model's API."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Model) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -118,7 +118,7 @@ def model() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def python() -> str:
-    """Give the Python that `install.sh` has installed the emitters for."""
+    """Return the Python that `install.sh` has installed the emitters for."""
     path = subprocess.run([HERE / "install.sh", "--path"], capture_output=True, text=True, check=True).stdout.strip()
     there = (Path(path).parent.parent / "installed").exists()
     clients.needs(there, "the emitters' environment", "run tests/emitters/install.sh")
@@ -154,7 +154,7 @@ class Programs:
         }
 
     def run(self, *words: str, **environment: str) -> str:
-        """Run a program, its file's name first, to its end, and give what it printed."""
+        """Run a program, its file's name first, to its end, and return what it printed."""
         if words[0].endswith(".py"):
             command = [self._request.getfixturevalue("python"), HERE / "programs" / words[0]]
         else:
@@ -174,11 +174,11 @@ class Programs:
 
     @property
     def strangers(self) -> list[str]:
-        """Give the addresses that were tried beside ours."""
+        """Return the addresses that were tried beside ours."""
         return self._outside.read_text().splitlines() if self._outside.exists() else []
 
 
 @pytest.fixture
 def programs(request: pytest.FixtureRequest, receiver: Any, model: str, tmp_path: Path) -> Programs:
-    """Give what runs the programs, which send to this receiver."""
+    """Return what runs the programs, which send to this receiver."""
     return Programs(request, tmp_path, receiver.otlp_url, model)

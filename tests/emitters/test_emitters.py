@@ -155,11 +155,11 @@ class Run:
         self.notes = Counter(event["event_type"] for event in self._events if not event["span_id"])
 
     def of_type(self, event_type: str) -> list[dict[str, Any]]:
-        """Give the spans of a type, in the order of time."""
+        """Return the spans of a type, in the order of time."""
         return [event for event in self._events if event["span_id"] and event["event_type"] == event_type]
 
     def said(self, span: dict[str, Any]) -> str:
-        """Give what a span says, and what its span events and log records say."""
+        """Return what a span says, and what its span events and log records say."""
         notes = [event for event in self._events if event["parent_span_id"] == span["span_id"] and not event["span_id"]]
         texts = [json.dumps(event["properties"], ensure_ascii=False) for event in (span, *notes)]
         return "".join(texts)

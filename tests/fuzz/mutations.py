@@ -118,7 +118,7 @@ def text(random: Random) -> str:
 
 
 def mutate_json(tree: Any, random: Random) -> Any:
-    """Change one to some places of a tree of `read_json`, in place. Gives the tree."""
+    """Change one to some places of a tree of `read_json`, in place. Returns the tree."""
     for _ in range(random.choice((1, 1, 1, 2, 3, 8))):
         places = list(_places(tree))
         if not places:

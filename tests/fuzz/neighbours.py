@@ -17,7 +17,7 @@ class Neighbours:
         self.count = 0
 
     async def send(self, connection: Connection) -> str | None:
-        """Send one on a case's own connection. Gives what is wrong with the answer."""
+        """Send one on a case's own connection. Returns what is wrong with the answer."""
         self.count += 1
         body = samples.protobuf({"resourceSpans": [{"scopeSpans": [{"spans": [self._span(self.count)]}]}]})
         head = f"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: {PROTOBUF}\r\nContent-Length: {len(body)}\r\n\r\n"

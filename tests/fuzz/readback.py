@@ -13,7 +13,7 @@ RECORDS = 500
 
 
 async def read_all(port: int) -> tuple[int, dict[str, str]]:
-    """Give how many pages and records were read, and what went wrong, by sort."""
+    """Return how many pages and records were read, and what went wrong, by sort."""
     reader = _Reader(port)
     for kind in ("events", "traces", "sessions"):
         cursor: str | None = ""

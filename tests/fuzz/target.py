@@ -55,11 +55,11 @@ class Target:
             await asyncio.sleep(0.1)
 
     def memory(self) -> int:
-        """Give the process's resident bytes, 0 where there is no /proc to ask."""
+        """Return the process's resident bytes, 0 where there is no /proc to ask."""
         return self._memory("VmRSS")
 
     def peak(self) -> int:
-        """Give the most resident bytes that it has had, 0 as above."""
+        """Return the most resident bytes that it has had, 0 as above."""
         return self._memory("VmHWM")
 
     def _memory(self, name: str) -> int:
@@ -71,7 +71,7 @@ class Target:
         return int(found[1]) * 1024 if found else 0
 
     def complaints(self) -> list[str]:
-        """Give the lines of its log that speak of a fault of its own."""
+        """Return the lines of its log that speak of a fault of its own."""
         with self._log.open(errors="replace") as lines:
             return [
                 line.rstrip() for line in lines if re.search(r"Traceback| ERROR | CRITICAL |Error: |panicked", line)
@@ -139,7 +139,7 @@ class Connection:
         return Answer(int(first.split()[1]), headers, body, 0)
 
     async def throw(self, data: bytes) -> bytes:
-        """Send what may be no request on a connection of its own, and hang up. Gives what came back."""
+        """Send what may be no request on a connection of its own, and hang up. Returns what came back."""
         back = bytearray()
         with contextlib.suppress(OSError):
             reader, writer = await asyncio.open_connection("127.0.0.1", self._port)

@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.timeout(400)
+
 RUN = Path(__file__).parent / "run.py"
 
 

@@ -135,7 +135,7 @@ def nested_value(depth: int, random: Random) -> bytes:
 
 
 def mutate(fields: list[Field], random: Random) -> list[Field]:
-    """Change one to some places of a message, in place. Gives the message."""
+    """Change one to some places of a message, in place. Returns the message."""
     for _ in range(random.choice((1, 1, 1, 2, 4))):
         message = random.choice(list(_messages(fields)))
         at = random.randint(0, len(message))

@@ -128,7 +128,7 @@ class Tab:
         assert await self.page.evaluate(_HARMFUL) == []
 
     async def violations(self, *rules: str) -> list[str]:
-        """Give what axe finds (WCAG A and AA, good practice) that is serious or critical, each with its place.
+        """Return what axe finds (WCAG A and AA, good practice) that is serious or critical, each with its place.
 
         It looks at everything, or by these rules alone.
         """

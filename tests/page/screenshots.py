@@ -48,7 +48,7 @@ ON_A_PHONE = {"trace": ("#/traces/{tokyo[id]}", ".waterfall-rows [role=row]")}
 
 
 def tell(receiver: Program) -> dict[str, Any]:
-    """Send the runs, the demo's own last; give what the addresses are made with."""
+    """Send the runs, the demo's own last; return what the addresses are made with."""
     for service, runs in EARLIER:
         demo_telemetry._RESOURCE = {"service.name": service}
         demo_telemetry.RUNS = runs

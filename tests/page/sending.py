@@ -68,7 +68,7 @@ class Story:
             yield span
 
     def send(self) -> str:
-        """Send all that was told since the last time. Gives the id of the last trace."""
+        """Send all that was told since the last time. Returns the id of the last trace."""
         spans = self._kept.get_finished_spans()
         self._kept.clear()
         for first in range(0, len(spans), _AT_ONCE):
@@ -77,7 +77,7 @@ class Story:
 
 
 def large(url: str, count: int) -> str:
-    """Send a trace of so many spans: turns of 49 calls of models and tools, a millisecond each. Gives its id."""
+    """Send a trace of so many spans: turns of 49 calls of models and tools, a millisecond each. Returns its id."""
     story = Story(url)
     shared = {"gen_ai.agent.name": "long-runner", "gen_ai.conversation.id": "a-long-one"}
     now = began = time.time_ns() - 3600 * NS
@@ -107,7 +107,7 @@ def large(url: str, count: int) -> str:
 
 
 def hostile(receiver: Any) -> str:
-    """Send a trace in which every text that a sender chooses is hostile and says its place. Gives its id."""
+    """Send a trace in which every text that a sender chooses is hostile and says its place. Returns its id."""
     story = Story(
         receiver.url,
         service=f"service {HOSTILE}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from receiver.cli.demo_story import Failure, Line, Run, _agent, _call, _model, _tool
+from receiver.cli.demo_story import DemoRun, Line, StepFailure, _agent, _call, _model, _tool
 
 _ORDER = _call("find_order", number="A-20931")
 _REFUND = _call("refund", order="A-20931", amount="EUR 64.90")
@@ -36,7 +36,7 @@ _WAITED = _agent(
         _REFUND,
         None,
         Line("WARNING", "refunds of this customer need a second approval"),
-        failure=Failure("ApprovalNeeded", "a second approval is needed", 'shop/refunds.py", line 12, in refund'),
+        failure=StepFailure("ApprovalNeeded", "a second approval is needed", 'shop/refunds.py", line 12, in refund'),
     ),
     _model(1.4, "It needs an approval: open a ticket.", _TICKET, (2377, 61)),
     _tool(0.42, _TICKET, {"ticket": "PAY-311"}),
@@ -61,11 +61,11 @@ _TIMED_OUT = _agent(
         _DEPLOY,
         None,
         Line("ERROR", "checkout 2.18.0 is not healthy after 30 s: 3 of 12 checks pass"),
-        failure=Failure("HealthCheckTimeout", "3 of 12 checks pass after 30 s", 'ops/deploy.py", line 77, in wait'),
+        failure=StepFailure("HealthCheckTimeout", "3 of 12 checks pass after 30 s", 'ops/deploy.py", line 77, in wait'),
     ),
     _model(1.1, "Not healthy. Roll back.", _BACK, (910, 28)),
     _tool(8.4, _BACK, {"service": "checkout", "version": "2.17.4", "healthy": True}),
-    failure=Failure("DeployFailed", "checkout was rolled back to 2.17.4", 'ops/agent.py", line 51, in run'),
+    failure=StepFailure("DeployFailed", "checkout was rolled back to 2.17.4", 'ops/agent.py", line 51, in run'),
 )
 _DEPLOYED = _agent(
     "deploy-agent",
@@ -85,6 +85,6 @@ _WHEN = {
     "operations": [(_TIMED_OUT, 151), (_DEPLOYED, 83), (_DEPLOYED, 289)],
 }
 EARLIER = [
-    (service, tuple(Run(agent.name, f"{service}-{minutes}", minutes, agent) for agent, minutes in runs))
+    (service, tuple(DemoRun(agent.name, f"{service}-{minutes}", minutes, agent) for agent, minutes in runs))
     for service, runs in _WHEN.items()
 ]

@@ -35,7 +35,7 @@ def row(tab, text):
 
 
 async def busy(session):
-    """Give for how many seconds of its thread the page has worked."""
+    """Return for how many seconds of its thread the page has worked."""
     told = await session.send("Performance.getMetrics")
     return next(metric["value"] for metric in told["metrics"] if metric["name"] == "TaskDuration")
 

@@ -23,7 +23,7 @@ import pytest_asyncio
 from receiver import settings as s
 from receiver.http.app import application
 from receiver.server import listen, storage_config
-from storage.stores import Storage
+from storage.stores import Stores
 
 JSON = "application/json"
 PROTOBUF = "application/x-protobuf"
@@ -62,7 +62,7 @@ class Receiver:
         return await self.send("GET", path, **headers)
 
     async def raw(self, data, *, eof=False, seconds=20):
-        """Send bytes as they are; give all that comes back until the connection is closed from there."""
+        """Send bytes as they are; return all that comes back until the connection is closed from there."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
             writer.write(data)
@@ -75,7 +75,7 @@ class Receiver:
                 await writer.wait_closed()
 
     async def read(self, path):
-        """Give the JSON of a path that is there."""
+        """Return the JSON of a path that is there."""
         answer = await self.get(path)
         assert answer.status == 200, answer.body
         return answer.json()
@@ -100,7 +100,7 @@ def settings_of(
 
 @asynccontextmanager
 async def running(settings, *, opened=True):
-    storage = Storage(storage_config(settings))
+    storage = Stores(storage_config(settings))
     async with AsyncExitStack() as stack:
         app = application(settings, storage)
         runner = await listen(app, settings)
@@ -178,7 +178,7 @@ class Process:
         )
 
     def says(self, pattern):
-        """Wait for a line, and give what the pattern's group matches."""
+        """Wait for a line, and return what the pattern's group matches."""
         for line in self.process.stderr:
             self.log += line
             if found := re.search(pattern, line):
@@ -195,7 +195,7 @@ class Process:
         return self.ends()
 
     def ends(self):
-        """Wait for the end; give the exit code."""
+        """Wait for the end; return the exit code."""
         self.log += self.process.communicate(timeout=15)[1]
         return self.process.returncode
 
@@ -210,7 +210,7 @@ class Process:
         return int(self.url.rpartition(":")[2])
 
     def ask(self, method, path, value=None, headers=None):
-        """Give the answer's status and JSON."""
+        """Return the answer's status and JSON."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         connection.request(method, path, json.dumps(value), {"Content-Type": "application/json"} | (headers or {}))
         answer = connection.getresponse()

@@ -119,7 +119,7 @@ def test_a_search_index_that_was_damaged_while_stopped_is_built_anew(serve, tmp_
     damage(tmp_path / "data" / "qdrant")
 
     again = serve(EMBEDDING_MODEL="minilm").started()
-    again.says("the search index is built anew")
+    again.says("the search index is rebuilt")
     wait_until_all_is_indexed(again)
     assert finds(again, "refund") == set(ids)
     assert again.stop() == 0

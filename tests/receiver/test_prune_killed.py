@@ -35,7 +35,7 @@ def all_events(receiver, path):
 
 
 def agrees(receiver):
-    """Check that traces, events, sessions and counts say the same; give the ids of the events."""
+    """Check that traces, events, sessions and counts say the same; return the ids of the events."""
     there = all_events(receiver, "/api/v1/events?")
     traces = receiver.get("/api/v1/traces?limit=200")["traces"]
     counted = {}

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from mapping.semantics.log_parsing import DEFAULT_READING
+from mapping.semantics.log_parsing import DEFAULT_LOG_PARSING
 from mapping.semantics.rules import apply
 from receiver.settings import EventMapping, Settings, SettingsError, check
 from receiver.settings.rules_file import read_rules_file
@@ -27,7 +27,7 @@ def test_the_example_can_be_used():
 
 
 def test_without_a_file_and_with_an_empty_one_there_are_no_rules(file):
-    assert read_rules_file(None) == read_rules_file(file("# nothing yet\n")) == DEFAULT_READING
+    assert read_rules_file(None) == read_rules_file(file("# nothing yet\n")) == DEFAULT_LOG_PARSING
 
 
 def test_true_is_any_value_and_every_other_word_is_itself(file):

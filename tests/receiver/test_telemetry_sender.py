@@ -36,7 +36,7 @@ class Collector:
         return web.Response()
 
     def metrics(self):
-        """Give the metrics of the last request by their names."""
+        """Return the metrics of the last request by their names."""
         (resource,) = self.taken[-1].resource_metrics
         return {metric.name: metric for scope in resource.scope_metrics for metric in scope.metrics}
 
@@ -61,7 +61,7 @@ async def until(is_so):
 
 
 def own(caplog):
-    """Give what the receiver has logged of its telemetry; the exporter's own words must not be there."""
+    """Return what the receiver has logged of its telemetry; the exporter's own words must not be there."""
     assert not [record for record in caplog.records if record.name.startswith(SDK)]
     return [record for record in caplog.records if record.name == "receiver.telemetry_sender"]
 

@@ -40,7 +40,7 @@ class _Label(msgspec.Struct):
 
 
 def load(folder: Path = HERE) -> tuple[dict[str, dict[str, Any]], list[Query]]:
-    """Give the events by label, as a client sends them, and the queries.
+    """Return the events by label, as a client sends them, and the queries.
 
     Raises ValueError where the set is inconsistent: a label or query that stands twice, a grade for an event that does
     not exist, a query that nothing answers exactly, a line that is none of the set.

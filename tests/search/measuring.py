@@ -23,9 +23,9 @@ from mapping.search_text.text import text_of
 from storage.embedding.model import STATIC
 from storage.embedding.reranker import Reranker
 from storage.filters import SearchFilter
-from storage.search.reranking import Rereading
-from storage.search.search import Mode, Search
-from storage.stores import Storage, StorageConfig
+from storage.search.reranking import TimedReranker
+from storage.search.search import Mode, Searcher
+from storage.stores import StorageConfig, Stores
 
 # The weight of words was chosen on these domains, half of them.
 TUNED_ON = frozenset({"clinic", "home", "mail", "refund", "sql"})
@@ -37,7 +37,7 @@ Ranking = list[list[str]]
 
 
 def gains(query: labelled.Query, found: Sequence[str]) -> tuple[float, float, float]:
-    """Give nDCG, recall and the reciprocal rank of what was found."""
+    """Return nDCG, recall and the reciprocal rank of what was found."""
     grades = [query.relevant.get(label, 0) for label in found[:DEPTH]]
     best = sorted(query.relevant.values(), reverse=True)[:DEPTH]
     wanted = sum(grade > 1 for grade in query.relevant.values())
@@ -50,7 +50,7 @@ def _dcg(grades: Sequence[int]) -> float:
 
 
 def quality(queries: Sequence[labelled.Query], ranking: Ranking) -> dict[str, float]:
-    """Give the means over all queries, nDCG also by kind and for the half of the domains that nothing was tuned on.
+    """Return the means over all queries, nDCG also by kind and for the half of the domains that nothing was tuned on.
 
     `KIND first` is the share of queries whose first hit has grade 2 or 3.
     """
@@ -97,7 +97,7 @@ class Bench:
         sent, self.queries = labelled.load()
         self.events = {label: mapped(event, number + 1) for number, (label, event) in enumerate(sent.items())}
         self._labels = {event.id: label for label, event in self.events.items()}
-        self.storage = Storage(
+        self.storage = Stores(
             StorageConfig(
                 data_dir=data_dir,
                 surrealdb_url=f"surrealkv://{data_dir}/surreal",
@@ -132,16 +132,16 @@ class Bench:
                 raise OSError(indexer.reason)
             await asyncio.sleep(0.1)
 
-    def search(self, seconds: float) -> Search:
-        """Give a search that re-ranks for so long."""
-        rereading = None
+    def search(self, seconds: float) -> Searcher:
+        """Return a search that re-ranks for so long."""
+        reranker = None
         if seconds:
-            rereading = Rereading(lambda: self.minilm, seconds)
-            rereading.load()
-        return Search(self.storage.reader, self.storage.indexer, rereading)
+            reranker = TimedReranker(lambda: self.minilm, seconds)
+            reranker.load()
+        return Searcher(self.storage.reader, self.storage.indexer, reranker)
 
     def labels_of(self, answer: dict[str, Any]) -> list[str]:
-        """Give the labels of what was found, "" for events of others."""
+        """Return the labels of what was found, "" for events of others."""
         return [self._labels.get(result.event["id"], "") for result in answer.results]
 
     def forget(self) -> None:
@@ -149,7 +149,7 @@ class Bench:
         self.minilm._vectors.clear()  # a receiver gains from what it keeps, and a measurement must not
 
     async def ranking(self, mode: Mode, seconds: float, *, afresh: bool = False) -> tuple[Ranking, float]:
-        """Give what each query finds, and how many events were re-ranked on average."""
+        """Return what each query finds, and how many events were re-ranked on average."""
         search, found, reranked = self.search(seconds), [], 0
         for query in self.queries:
             if afresh:
@@ -160,7 +160,7 @@ class Bench:
         return found, reranked / len(self.queries)
 
     def exhaustive(self) -> Ranking:
-        """Give what MiniLM finds when it reads every text."""
+        """Return what MiniLM finds when it reads every text."""
         texts = [text_of(event.name, event.properties) for event in self.events.values()]
         return [self._nearest(query.query, texts) for query in self.queries]
 

@@ -16,7 +16,7 @@ from storage.indexing.points.maker import PointMaker
 from storage.qdrant.edge import EdgeIndex
 from storage.read.reader import Reader
 from storage.workers.messages import Open
-from storage.workers.process import Service
+from storage.workers.process import RestartingProcess
 from storage.write.writer import Writer
 
 
@@ -97,7 +97,7 @@ def new_embedder():
 def running():
     """Runs an Indexer with a model that is still to be prepared. `index` is one index, or all of them by name."""
 
-    async def run(indexer, prepare, index, words_first=None):
+    async def run(indexer, prepare, index, keywords_first=None):
         indexes = index if hasattr(index, "named") else OneIndex(index)
         prepared = []
 
@@ -106,7 +106,7 @@ def running():
             return prepared[0]
 
         try:
-            await indexer.run(prepare_once, lambda: Preparer(prepared[0]), indexes, words_first)
+            await indexer.run(prepare_once, lambda: Preparer(prepared[0]), indexes, keywords_first)
         finally:
             if isinstance(indexes, OneIndex):
                 await indexes.close()
@@ -158,7 +158,7 @@ class OneIndex:
         if self._index._path != path:
             self._left.append(self._index._engine)
             self._index._path = path
-            self._index._engine = Service("storage.qdrant.engine", Open(str(path), dimensions))
+            self._index._engine = RestartingProcess("storage.qdrant.engine", Open(str(path), dimensions))
         return self._index
 
     async def put_in_place(self, index):

@@ -8,7 +8,7 @@ import pytest
 from mapping.errors import Code, Problem
 from storage import stores
 from storage.filters import SearchFilter, TraceFilter
-from storage.stores import DataDirError, Storage, StorageConfig
+from storage.stores import DataDirError, StorageConfig, Stores
 from storage.surreal.database import OpenError
 
 
@@ -40,14 +40,14 @@ def remote(config, stand_in):
 
 @pytest.fixture
 async def opened(config):
-    storage = Storage(config)
+    storage = Stores(config)
     await storage.open()
     yield storage
     await storage.close()
 
 
 async def test_it_opens_in_an_empty_folder_and_reopens_with_everything_there(config, make_event):
-    storage = Storage(config)
+    storage = Stores(config)
     assert not storage.ready
     await storage.open()
     assert (storage.ready, storage.state) == (True, "ready")
@@ -57,7 +57,7 @@ async def test_it_opens_in_an_empty_folder_and_reopens_with_everything_there(con
         assert len((await listener.take(1))[1]) == 1
     before = [await storage.reader.event(event.id), *await storage.reader.traces(TraceFilter(), 5)]
     await storage.close()
-    storage = Storage(config)
+    storage = Stores(config)
     await storage.open()
     assert [await storage.reader.event(event.id), *await storage.reader.traces(TraceFilter(), 5)] == before
     assert storage.indexer.pending == 1
@@ -67,25 +67,25 @@ async def test_it_opens_in_an_empty_folder_and_reopens_with_everything_there(con
 @pytest.mark.parametrize("part", ["writer", "reader", "search", "indexer", "feed"])
 async def test_until_it_is_open_its_parts_say_so(config, part):
     with pytest.raises(Problem, match="not ready: the stores are being opened") as raised:
-        getattr(Storage(config), part)
+        getattr(Stores(config), part)
     assert raised.value.code is Code.UNAVAILABLE
 
 
 async def test_a_second_receiver_on_the_same_folder_is_told_and_harms_nothing(config, opened, make_event):
-    second = Storage(config)
+    second = Stores(config)
     with pytest.raises(DataDirError, match=r"data is in use by another receiver"):
         await second.open()
     await second.close()
     await opened.writer.write([make_event()])
     assert (await opened.reader.counts())["events"] == 1
-    third = Storage(config)
+    third = Stores(config)
     with pytest.raises(OpenError, match="in use"):
         await third.open()
 
 
 async def test_the_folder_is_free_again_once_closed(config):
     for _ in range(3):
-        storage = Storage(config)
+        storage = Stores(config)
         await storage.open()
         await storage.close()
 
@@ -93,11 +93,11 @@ async def test_the_folder_is_free_again_once_closed(config):
 async def test_a_folder_that_cannot_be_used_is_an_error_that_says_which(config, tmp_path):
     (tmp_path / "data").write_text("a file")
     with pytest.raises(DataDirError, match=r"data cannot be used as the data folder: "):
-        await Storage(config).open()
+        await Stores(config).open()
 
 
 async def test_closing_stores_what_was_taken(config, make_event):
-    storage = Storage(config)
+    storage = Stores(config)
     await storage.open()
     writes = [asyncio.create_task(storage.writer.write([make_event(session_id="s")])) for _ in range(20)]
     await asyncio.sleep(0)
@@ -115,7 +115,7 @@ async def test_the_check_writes_and_leaves_nothing_to_see(opened):
 
 
 async def test_the_check_fails_until_open_and_once_closed(config):
-    storage = Storage(config)
+    storage = Stores(config)
     with pytest.raises(Problem, match="not ready"):
         await storage.check()
     await storage.open()
@@ -125,7 +125,7 @@ async def test_the_check_fails_until_open_and_once_closed(config):
 
 
 async def test_idle_traces_are_closed_while_it_is_open(config, make_event):
-    storage = Storage(dataclasses.replace(config, idle_close=0.0))
+    storage = Stores(dataclasses.replace(config, idle_close=0.0))
     await storage.open()
     await storage.writer.write([make_event(trace_id="t")])
     async with asyncio.timeout(5):
@@ -137,7 +137,7 @@ async def test_idle_traces_are_closed_while_it_is_open(config, make_event):
 async def test_a_server_that_is_away_is_waited_for(remote, stand_in, monkeypatch, caplog):
     monkeypatch.setattr(stores, "_RETRY_AFTER", 0.01)
     await stand_in.stop_listening()
-    storage = Storage(remote)
+    storage = Stores(remote)
     opening = asyncio.create_task(storage.open())
     while "does not answer" not in storage.state:
         await asyncio.sleep(0.01)
@@ -157,14 +157,14 @@ async def test_a_server_that_is_away_is_waited_for(remote, stand_in, monkeypatch
 
 
 async def test_a_server_that_refuses_is_an_error(remote):
-    storage = Storage(dataclasses.replace(remote, surrealdb_password="wrong"))
+    storage = Stores(dataclasses.replace(remote, surrealdb_password="wrong"))
     with pytest.raises(OpenError, match="authentication"):
         await storage.open()
     await storage.close()
 
 
 async def test_two_receivers_share_a_server(remote, tmp_path, make_event):
-    receivers = [Storage(dataclasses.replace(remote, data_dir=tmp_path / name)) for name in ("one", "two")]
+    receivers = [Stores(dataclasses.replace(remote, data_dir=tmp_path / name)) for name in ("one", "two")]
     await asyncio.gather(*[receiver.open() for receiver in receivers])
     await asyncio.gather(*[receivers[n % 2].writer.write([make_event(session_id="s")]) for n in range(40)])
     assert await receivers[0].reader.counts() == {"events": 40, "traces": 1, "sessions": 1}
@@ -176,7 +176,7 @@ async def test_two_receivers_share_a_server(remote, tmp_path, make_event):
 async def test_with_the_real_model_what_was_stored_is_found_again_after_a_restart(config, make_event):
     config = dataclasses.replace(config, model="minilm")
     event = make_event(properties={"input.value": "The customer wants her money back."})
-    storage = Storage(config)
+    storage = Stores(config)
     await storage.open()
     with pytest.raises(Problem, match="search index is preparing"):
         await storage.search.search("refund", "semantic", SearchFilter(), 5)
@@ -189,6 +189,6 @@ async def test_with_the_real_model_what_was_stored_is_found_again_after_a_restar
         assert len(results) == 2
         assert results[0].event["id"] == event.id
         await storage.close()
-        storage = Storage(config)
+        storage = Stores(config)
         await storage.open()
     await storage.close()

@@ -1,1 +1,1 @@
-"""What `doctor` looks at. A check takes the settings and gives a finding; nothing of what is stored changes."""
+"""The checks of `doctor`. A check takes the settings and returns a finding; it changes nothing in the stores."""

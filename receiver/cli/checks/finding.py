@@ -1,4 +1,4 @@
-"""What a check is given, and what it gives back."""
+"""The input and the result of a check."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Setup(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """`text` says what is, `advice` what to do. With a `problem`, a receiver would not start or not do its work."""
+    """`text` describes the state, `advice` what to do. With a `problem` a receiver does not start, or does not work."""
 
     level: Level
     text: str

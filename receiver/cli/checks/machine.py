@@ -1,4 +1,4 @@
-"""What the machine gives: a folder to write to, ports to listen on, a receiver that answers."""
+"""Checks of the machine: the data folder can be written to, the ports are free, a running receiver answers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TIMEOUT = 3.0
 
 
 def in_use(folder: Path) -> bool:
-    """Tell whether a running receiver holds the data folder's lock."""
+    """Return whether a running receiver holds the data folder's lock."""
     lock = folder / "lock"
     if not lock.is_file() or not os.access(lock, os.W_OK):
         return False
@@ -73,7 +73,7 @@ def otlp_port(setup: Setup) -> Finding:
 
 
 def http_api(setup: Setup) -> Finding:
-    """Ask the receiver that these settings lead to, where there is one."""
+    """Check that a running receiver answers at the address in the settings."""
     settings = setup.settings
     if settings.server.port == 0:
         return Finding("ok", "not asked: the port is any that is free")
@@ -113,7 +113,7 @@ def _port(setup: Setup, number: int, hint: str) -> Finding:
 
 
 def _taken(setup: Setup, number: int, hint: str) -> Finding:
-    """Find out who has the port: only a receiver answers /health as the seed does."""
+    """Find out what occupies the port: only a receiver answers /health as this one does."""
     try:
         receiver = api.Receiver(api.local(setup.settings, number)._replace(key=""))
         health = receiver.get("/health", timeout=_TIMEOUT)

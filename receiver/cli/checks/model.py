@@ -1,4 +1,4 @@
-"""The embedding model: whether it is there, and is the one that was published."""
+"""Check of the embedding model: it is there, and its files are the published ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def model(setup: Setup) -> Finding:
 
 
 def _packaged(setup: Setup, name: str, folder: str, takes: str) -> Finding:
-    """Look at the packaged weights, and at what was built from them."""
+    """Check the packaged weights, and the folder that was built from them."""
     from storage.embedding import minilm  # noqa: PLC0415 - as above
 
     built = setup.settings.storage.data_dir / "models" / folder

@@ -1,4 +1,4 @@
-"""The stores: whether the embedded one opens, whether the server answers and lets in."""
+"""Checks of the stores: an embedded one can be opened, a server answers and accepts the credentials."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def surrealdb(setup: Setup) -> Finding:
 
 
 async def _surrealdb_embedded(setup: Setup) -> Finding:
-    """Open it, which lets the engine replay and tidy its log as every start does, and look no further."""
+    """Open the store. The engine then replays and removes its log, as at every start; nothing else is read."""
     from storage.surreal.database import InUseError, OpenError  # noqa: PLC0415 - as in `_version`
 
     try:
@@ -101,7 +101,7 @@ def qdrant(setup: Setup) -> Finding:
 
 
 def _qdrant_server(setup: Setup) -> Finding:
-    """Ask for the collections: the answer tells whether the server is there and lets in, and which of them are ours."""
+    """List the collections, which shows whether the server answers and accepts the key, and which are ours."""
     settings = setup.settings.storage.qdrant
     request = urllib.request.Request(  # noqa: S310 - the setting takes http and https only
         f"{settings.url}/collections",
@@ -132,7 +132,7 @@ def _qdrant_refuses(setup: Setup, status: int) -> Finding:
 
 
 def _qdrant_embedded(setup: Setup) -> Finding:
-    """Read what Edge noted beside each index: loading one would write to it. A damaged one costs time, not data."""
+    """Read the file that Edge keeps beside each index; loading an index would write to it. A damaged one is rebuilt."""
     folder = setup.settings.storage.data_dir / "qdrant"
     found = []
     for file in sorted(folder.glob("*/edge_config.json")):

@@ -1,1 +1,1 @@
-"""One file a command: `add_arguments` declares its flags, `run` does it and gives the exit code."""
+"""One file per command: `add_arguments` declares its flags, `run` executes it and returns the exit code."""

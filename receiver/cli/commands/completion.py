@@ -1,4 +1,4 @@
-"""`completion SHELL`: a script that has the shell complete commands, flags and what they take."""
+"""`completion SHELL`: print a script that makes the shell complete commands, flags and their values."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`doctor`: a line for each thing that a receiver needs, and what to do where it is not as it should be.
+"""`doctor`: check everything that a receiver needs, a line each, with advice where something is wrong.
 
-It needs no running receiver, gets along with one, and changes nothing of what is stored.
+It works with and without a running receiver, and changes nothing in the stores.
 """
 
 from __future__ import annotations

@@ -32,17 +32,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     receiver = api.Receiver(api.connection(args))
-    told = receiver.get_patiently(f"{api.path('events', args.id)}/explain")
-    print(json_line(told) if args.json else "\n".join(lines(told)))
+    explanation = receiver.get_patiently(f"{api.path('events', args.id)}/explain")
+    print(json_line(explanation) if args.json else "\n".join(lines(explanation)))
     return 0
 
 
-def lines(told: dict[str, Any]) -> list[str]:
-    """Write the rule in a sentence, and below it where each value comes from."""
-    rows = [[coloured("event", "dim"), printable(told["event_id"]), ""]]
-    rows.append([coloured("trace", "dim"), printable(told["trace_id"]), ""])
+def lines(explanation: dict[str, Any]) -> list[str]:
+    """Return the lines of an explanation: where each value comes from, then the rule as a sentence."""
+    rows = [[coloured("event", "dim"), printable(explanation["event_id"]), ""]]
+    rows.append([coloured("trace", "dim"), printable(explanation["trace_id"]), ""])
     for name, field in _PARTS.items():
-        value, key = told[field]["value"], told[field]["key"]
-        place = _PLACES[told[field]["from"]].format(key=printable(key or _NO_KEY))
+        value, key = explanation[field]["value"], explanation[field]["key"]
+        place = _PLACES[explanation[field]["from"]].format(key=printable(key or _NO_KEY))
         rows.append([coloured(name, "dim"), printable(value or "-"), coloured(place, "dim")])
-    return [*(line.rstrip() for line in aligned(rows)), "", printable(told["rule"])]
+    return [*(line.rstrip() for line in aligned(rows)), "", printable(explanation["rule"])]

@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write what is there. A receiver that goes away meanwhile is waited for, and the next page asked for again."""
+    """Write all events. If the receiver goes away meanwhile, wait for it and ask for the page again."""
     receiver, which = api.Receiver(api.connection(args)), filters.given(args)
     stats = receiver.get_patiently(api.path("stats"))
     whole = None if any(which.values()) else stats["events"]
@@ -100,7 +100,7 @@ def _as_otlp(pages: Pages) -> Iterator[bytes]:
 
 
 def _requests(events: Sequence[Read]) -> Iterator[bytes]:
-    """Give events as requests that are not too large, one event's alone excepted."""
+    """Yield events as OTLP requests below the size limit; a single event may be larger."""
     try:
         bodies = [request.body for request in requests_of(events)]
     except Problem as problem:
@@ -120,9 +120,9 @@ _FORMATS: dict[str, Callable[[Pages], Iterator[bytes]]] = {"jsonl": _as_read, "o
 
 @contextlib.contextmanager
 def _output(name: str | None) -> Iterator[tuple[IO[bytes], bool]]:
-    """Give what to write to, and whether a person reads it there.
+    """Yield the stream to write to, and whether it is a terminal.
 
-    A file stands under its own name only once it is whole, and under that with `.part` until then.
+    A file gets its name only when it is complete; until then `.part` is appended to it.
     """
     if name is None or name == "-":
         yield sys.stdout.buffer, sys.stdout.isatty()

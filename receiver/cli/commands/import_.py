@@ -1,4 +1,4 @@
-"""`import`: lines that `export` wrote, or the Collector's file exporter, in batches, as often as one likes."""
+"""`import`: send lines written by `export` or by the Collector's file exporter, in batches. Safe to repeat."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from receiver.cli.rate import Rate
 from receiver.cli.terminal import count, json_line, printable
 
 _BATCH, _BATCH_BYTES = 500, 2_000_000
-_SHOWN = 20  # lines that are said to be wrong, one by one
-_WRONG = {400, 413}  # what was sent is wrong, not how or where
+_SHOWN = 20  # invalid lines that are reported one by one
+_WRONG = {400, 413}  # the statuses of a wrong body, rather than of a wrong address or key
 
 
 class _Line(NamedTuple):
@@ -34,11 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Import all lines that can be; the exit code is 1 where some cannot."""
+    """Import all valid lines; return exit code 1 if some are not."""
     receiver = api.Receiver(api.connection(args))
-    receiver.get_patiently(
-        api.path("stats")
-    )  # a receiver that is away, or wants a key, says so before anything is read
+    receiver.get_patiently(api.path("stats"))  # report a wrong address or key before reading
     importing = _Importing(receiver)
     try:
         for name in args.files or ["-"]:
@@ -53,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 class _Importing:
-    """Sends lines, and counts: events, spans and log records taken; of the events how many were there; what failed."""
+    """Sends lines, and counts the events, spans and log records accepted, the duplicate events, and failures."""
 
     def __init__(self, receiver: api.Receiver) -> None:
         self.rate = Rate("imported")
@@ -63,7 +61,7 @@ class _Importing:
         self._bytes = 0
 
     def add(self, name: str) -> None:
-        """Import a file. Raises CommandError where it cannot be read, or the receiver takes no more."""
+        """Import a file. Raises CommandError if it cannot be read, or if the receiver accepts nothing more."""
         with _opened(name) as (file, size):
             read = 0
             for number, text in enumerate(file, 1):
@@ -100,8 +98,8 @@ class _Importing:
     def _send(self, lines: list[_Line]) -> None:
         body = b'{"options":{"as_read":true},"events":[' + b",".join(line.text for line in lines) + b"]}"
         try:
-            told = self._post(EVENT, body)
-        except api.RefusedError as error:
+            answer = self._post(EVENT, body)
+        except api.RequestRefusedError as error:
             if error.status not in _WRONG:
                 raise
             if len(lines) == 1:
@@ -111,25 +109,25 @@ class _Importing:
             self._send(lines[:half])
             self._send(lines[half:])
             return
-        self.counts["events"] += told["ingested"]
-        self.counts["duplicates"] += told["duplicates"]
-        for failed in told["errors"]:
+        self.counts["events"] += answer["ingested"]
+        self.counts["duplicates"] += answer["duplicates"]
+        for failed in answer["errors"]:
             self._fail(lines[failed["index"]], failed["error"])
 
     def _send_otlp(self, route: str, line: _Line) -> None:
-        """Send a request as it is: ids of log records are told by it."""
+        """Send a request unchanged: the ids of log records are derived from all of it."""
         try:
-            told = self._post(route, line.text).get("partialSuccess") or {}
-        except api.RefusedError as error:
+            answer = self._post(route, line.text).get("partialSuccess") or {}
+        except api.RequestRefusedError as error:
             if error.status not in _WRONG:
                 raise
             self._fail(line, str(error))
             return
         name, items = counted(route, line.text)
-        rejected = int(told.get("rejectedSpans") or told.get("rejectedLogRecords") or 0)
+        rejected = int(answer.get("rejectedSpans") or answer.get("rejectedLogRecords") or 0)
         self.counts[name] += items - rejected
         if rejected:
-            self._fail(line, f"{rejected} of {items} not stored: {told.get('errorMessage', '')}")
+            self._fail(line, f"{rejected} of {items} not stored: {answer.get('errorMessage', '')}")
 
     def _post(self, route: str, body: bytes) -> Any:
         return patiently(lambda: self._receiver.post(route, body), self.rate.progress)
@@ -145,7 +143,7 @@ class _Importing:
 
 @contextlib.contextmanager
 def _opened(name: str) -> Iterator[tuple[IO[bytes], int]]:
-    """Open a file; its size is 0 where that is not known."""
+    """Open a file; return it with its size, 0 if unknown."""
     if name == "-":
         if sys.stdin.isatty():
             print("paste lines; Ctrl-D ends them", file=sys.stderr)

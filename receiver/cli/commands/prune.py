@@ -1,4 +1,4 @@
-"""`prune`: delete traces, and see how far it is."""
+"""`prune`: delete traces, and show the progress."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from receiver.cli import api, filters
 from receiver.cli.terminal import Progress, count, json_line
 
-# Seconds of a request: a dry run looks at every trace that it is about, 0.05 ms each.
+# The timeout of a request in seconds: a dry run reads every trace concerned, 0.05 ms each.
 _TIMEOUT = 600.0
 
 
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _all(receiver: api.Receiver, asked: dict[str, Any]) -> dict[str, int]:
-    """Ask until all of it is done. The receiver takes its time, so that what comes in is stored meanwhile."""
+    """Repeat the request until all is deleted. The receiver deletes slowly, so that ingest goes on meanwhile."""
     total = {"traces": 0, "events": 0, "kept": 0}
     progress = Progress()
     try:

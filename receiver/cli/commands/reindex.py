@@ -1,4 +1,4 @@
-"""`reindex`: have the search index filled anew from the store, and see how far it is."""
+"""`reindex`: rebuild the search index from the store, and show the progress."""
 
 from __future__ import annotations
 

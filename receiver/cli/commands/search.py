@@ -1,4 +1,4 @@
-"""`search`: what fits best first, or with `--like` what is most like an event."""
+"""`search`: list the best matches first, or with `--like` the events most similar to one."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def run(args: argparse.Namespace) -> int:
             "expected a text to search for (with --mode and --parts, if you like), or --like ID", exit_code=2
         )
     receiver = api.Receiver(api.connection(args))
-    found = receiver.get_patiently(route, **of_text, group_by=args.group_by, limit=args.limit, **filters.given(args))
+    answer = receiver.get_patiently(route, **of_text, group_by=args.group_by, limit=args.limit, **filters.given(args))
     if args.json:
-        for result in found["results"]:
+        for result in answer["results"]:
             print(json_line(result))
     else:
-        print("\n".join(lines(found["results"], columns())))
-    pending = found["index"]["pending"]
+        print("\n".join(lines(answer["results"], columns())))
+    pending = answer["index"]["pending"]
     if pending:
         words = f"{count(pending, 'event')} still to be indexed, not searched yet"
         print(coloured(words, "yellow", sys.stderr), file=sys.stderr)
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def lines(results: list[dict[str, Any]], width: int) -> list[str]:
-    """Write results: a line each, and below it the words that fit, and what one asks for next."""
+    """Yield the lines of the results: one each, below it the matching passages and the id to ask for next."""
     if not results:
         return ["nothing found"]
     heads = aligned([f"{result['score']:.3f}", *event_cells(result["event"])] for result in results)
@@ -59,7 +59,7 @@ def lines(results: list[dict[str, Any]], width: int) -> list[str]:
     for head, result in zip(heads, results, strict=True):
         event, indent = result["event"], " " * _INDENT
         written.append(head)
-        # Of an event without a name the line above has its first words.
+        # The line above of an event without a name has its first words.
         written += [
             indent + marked(passage, width - _INDENT)
             for passage in result["highlights"]

@@ -1,4 +1,4 @@
-"""`send-demo`: something to look at, sent as a real program would send it."""
+"""`send-demo`: send sample traces and logs as a real program would."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     where = api.connection(args)
-    # Asked first: a receiver that is away, not ready or wants a key says so better than an exporter does.
+    # Ask the receiver first: its errors (away, not ready, wrong key) are clearer than an exporter's.
     receiver = api.Receiver(where)
     receiver.get_patiently(api.path("stats"))
     from receiver.cli.demo_telemetry import SendError, send  # noqa: PLC0415 - the SDK takes a while to import; only this command needs it
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _wait_until_searched(receiver: api.Receiver) -> None:
-    """Wait for the index, within reason: the first search that is proposed should find something."""
+    """Wait a limited time for the index, so that the proposed search finds something."""
     progress, deadline = Progress(), time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         stats = receiver.get(api.path("stats"))

@@ -1,4 +1,4 @@
-"""`sessions`: a line each."""
+"""`sessions`: list the sessions, a line each."""
 
 from __future__ import annotations
 
@@ -6,19 +6,31 @@ import argparse
 from typing import Any
 
 from receiver.cli import api, filters
+from receiver.cli.show import cost, tokens
 from receiver.cli.terminal import (
     add_output_flags,
     aligned,
     coloured,
-    dollars,
     json_line,
     local_time,
     printable,
     shortened,
 )
 
-_HEAD = ("last event", "traces", "events", "errors", "tokens in/out", "cost", "agents", "session")
-_LONGEST_AGENTS = 40
+_HEAD = (
+    "last event",
+    "traces",
+    "events",
+    "calls",
+    "tools",
+    "errors",
+    "tokens in/out",
+    "cost",
+    "agents",
+    "session",
+    "first question",
+)
+_LONGEST_AGENTS, _LONGEST_QUESTION = 40, 60
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,9 +64,12 @@ def _cells(session: dict[str, Any]) -> list[str]:
         local_time(session["last_event_at"]),
         str(session["trace_count"]),
         str(session["event_count"]),
+        str(session["calls"]),
+        str(session["tools"]),
         coloured(str(errors), "red") if errors else "0",
-        f"{session['input_tokens']}/{session['output_tokens']}",
-        dollars(session["cost_usd"]) if session["cost_usd"] else "-",
+        tokens(session),
+        cost(session["cost_usd"], session["calls"], session["unpriced_calls"]),
         shortened(printable(", ".join(session["agent_ids"])) or "-", _LONGEST_AGENTS),
         printable(session["id"]),
+        coloured(shortened(printable(session["first_question"] or ""), _LONGEST_QUESTION), "dim"),
     ]

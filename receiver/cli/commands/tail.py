@@ -1,4 +1,4 @@
-"""`tail`: the last events, and with `--follow` the new ones as they are stored."""
+"""`tail`: show the last events, and with `--follow` the new ones as they are stored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from storage.filters import LiveFilter
 _LOOK_EVERY = 1.0
 _PAGE = 200
 _REMEMBERED = 20_000
-# The sender's clock orders events, the receiver's says which are new. This one may differ from that by so much.
+# Events are ordered by the sender's clock and are new by the receiver's. This machine's may differ from it by so much.
 _CLOCKS_DIFFER = 5 * NS
 
 Page = Callable[[str | None], dict[str, Any]]
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show events. A receiver that goes away while it is followed is waited for."""
+    """Show events. With `--follow`, wait for a receiver that goes away."""
     receiver = api.Receiver(api.connection(args))
     which = {name: value for name, value in filters.given(args).items() if value is not None}
     if args.follow:
@@ -59,12 +59,12 @@ class _Following:
 
     def __init__(self, receiver: api.Receiver, which: dict[str, Any], args: argparse.Namespace) -> None:
         self._receiver, self._which, self._args = receiver, which, args
-        self._news: News | None = None
+        self._news: NewEvents | None = None
         self._away = False
 
     def go_on(self) -> None:
-        """Follow, one connection after the other. Raises CommandError where there is no point in waiting."""
-        # What is wrong with the address, the key or a receiver that is not there yet is said now.
+        """Follow the live feed, reconnecting as needed. Raises CommandError if waiting is pointless."""
+        # Errors of the address or the key, or an absent receiver, are reported now.
         self._receiver.get_patiently(api.path("events"), limit=1)
         while True:
             self._follow(Live(self._receiver, self._which))
@@ -74,15 +74,15 @@ class _Following:
         while True:
             events: list[dict[str, Any]] = []
             ended = None
-            for told in live.take(_LOOK_EVERY):
-                if told.what == "connected":
+            for message in live.take(_LOOK_EVERY):
+                if message.what == "connected":
                     self._catch_up()
-                elif told.what == "event" and self._news and self._news.is_new(told.data):
-                    events.append(told.data)
-                elif told.what == "dropped":
-                    print(f"{count(told.data, 'event')} came faster than they could be shown", file=sys.stderr)
-                elif told.what == "ended":
-                    ended = told
+                elif message.what == "event" and self._news and self._news.is_new(message.data):
+                    events.append(message.data)
+                elif message.what == "dropped":
+                    print(f"{count(message.data, 'event')} came faster than they could be shown", file=sys.stderr)
+                elif message.what == "ended":
+                    ended = message
             _show(events, as_json=self._args.json)
             _pause(0)
             if ended:
@@ -97,7 +97,7 @@ class _Following:
         self._away = True
 
     def _catch_up(self) -> None:
-        """Show what was stored before the connection stood."""
+        """Show the events that were stored before the connection was established."""
         if self._away:
             print("the receiver answers again", file=sys.stderr)
             self._away = False
@@ -106,7 +106,7 @@ class _Following:
             return
         limit = self._args.limit
         past = _last(self._receiver, self._which, max(limit, _PAGE))
-        self._news = News(self._page, past, time.time_ns() - _CLOCKS_DIFFER)
+        self._news = NewEvents(self._page, past, time.time_ns() - _CLOCKS_DIFFER)
         _show(past[-limit:] if limit else [], as_json=self._args.json)
 
     def _page(self, cursor: str | None) -> dict[str, Any]:
@@ -116,11 +116,11 @@ class _Following:
         return found
 
 
-class News:
-    """Which events are new, of a list that is read newest first in pages.
+class NewEvents:
+    """Finds the new events in a list that is read newest first, in pages.
 
-    Events come late: a span is sent when it ends and stands where it began. So new is what was not seen and was stored
-    since `began`, anywhere on the pages that hold something new; what comes later than a page of others is missed.
+    Events arrive late: a span is sent when it ends and listed where it began. So an event is new if it was not seen and
+    was stored after `began`. Reading stops at the first page without a new event, so events further down are missed.
     """
 
     def __init__(self, page: Page, seen: list[dict[str, Any]], began: int) -> None:
@@ -129,7 +129,7 @@ class News:
         self._seen = dict.fromkeys(event["id"] for event in seen)
 
     def is_new(self, event: dict[str, Any]) -> bool:
-        """Say whether an event was not seen before. From now on it was."""
+        """Return whether an event was not seen before, and remember it."""
         if event["id"] in self._seen:
             return False
         self._seen[event["id"]] = None
@@ -139,7 +139,7 @@ class News:
         return True
 
     def poll(self) -> list[dict[str, Any]]:
-        """Give the events that are new, oldest first."""
+        """Return the events that are new, oldest first."""
         found: list[dict[str, Any]] = []
         cursor = None
         while True:
@@ -152,10 +152,7 @@ class News:
 
 
 def _pause(seconds: float) -> None:
-    """Wait. Raises BrokenPipeError once nobody reads on, which no write would show in quiet times."""
-    if not hasattr(select, "poll"):  # Windows
-        time.sleep(seconds)
-        return
+    """Wait. Raises BrokenPipeError once the reader of the pipe is gone; without events no write would show that."""
     output = select.poll()
     output.register(sys.stdout, select.POLLERR)
     if output.poll(seconds * 1000):
@@ -166,4 +163,4 @@ def _show(events: list[dict[str, Any]], *, as_json: bool) -> None:
     lines = [json_line(event) for event in events] if as_json else aligned(event_cells(event) for event in events)
     for line in lines:
         print(line)
-    sys.stdout.flush()  # who reads along through a pipe waits for it
+    sys.stdout.flush()  # the reader of a pipe waits for it

@@ -1,4 +1,4 @@
-"""`trace ID`: its events as the tree of who caused whom."""
+"""`trace ID`: show a trace's events as a tree of spans and their children."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from typing import Any, NamedTuple
 
 from mapping.times import parse_rfc3339
 from receiver.cli import api, filters
-from receiver.cli.show import headline, kind, status
+from receiver.cli.show import cost, headline, kind, status, tokens
 from receiver.cli.terminal import (
     add_output_flags,
     aligned,
     coloured,
     count,
-    dollars,
     duration,
     json_line,
     local_time,
@@ -22,7 +21,7 @@ from receiver.cli.terminal import (
 )
 
 _DEEPEST = 30  # levels that are indented; more would leave no room for words
-# What stands before an event, and before those below it: of one that others follow, and of the last.
+# The prefixes of an event and of its children: for one with later siblings, and for the last.
 _BRANCH, _LAST = ("├─ ", "│  "), ("└─ ", "   ")
 
 Event = dict[str, Any]
@@ -53,7 +52,26 @@ def run(args: argparse.Namespace) -> int:
 
 
 def head(trace: dict[str, Any]) -> list[str]:
-    """Write what is known of the trace as a whole."""
+    """Return the lines that describe the trace as a whole."""
+    title = coloured(printable(trace["name"] or "trace"), "bold")
+    lines = [f"{title}  {coloured(printable(trace['id']), 'dim')}", "  ".join(_facts(trace))]
+    names = [f"{name} {printable(value)}" for name in ("session", "agent") if (value := trace[f"{name}_id"])]
+    if trace["service"]:
+        names.append(f"service {printable(trace['service'])}")
+    if trace["models"]:
+        names.append(f"models {printable(', '.join(trace['models']))}")
+    if names:
+        lines.append("  ".join(names))
+    if trace["first_question"]:
+        lines.append(f"{coloured('?', 'dim')} {printable(trace['first_question'])}")
+    if trace["first_error"]:
+        lines.append(f"{coloured('!', 'dim')} {coloured(printable(trace['first_error']), 'red')}")
+    if not trace["interpreted"]:
+        lines.append(coloured("not all of its events are interpreted yet", "yellow"))
+    return lines
+
+
+def _facts(trace: dict[str, Any]) -> list[str]:
     took = parse_rfc3339(trace["last_event_at"]) - parse_rfc3339(trace["start_time"])
     facts = [
         status(trace["status"]),
@@ -63,20 +81,18 @@ def head(trace: dict[str, Any]) -> list[str]:
     ]
     if trace["error_count"]:
         facts.append(coloured(count(trace["error_count"], "error"), "red"))
+    facts += [
+        count(trace[field], noun) for noun, field in (("model call", "calls"), ("tool call", "tools")) if trace[field]
+    ]
     if trace["input_tokens"] or trace["output_tokens"]:
-        facts.append(f"{trace['input_tokens']} tokens in, {trace['output_tokens']} out")
-    if trace["cost_usd"]:
-        facts.append(dollars(trace["cost_usd"]))
-    names = [f"{name} {printable(value)}" for name in ("session", "agent") if (value := trace[f"{name}_id"])]
-    if trace["service"]:
-        names.append(f"service {printable(trace['service'])}")
-    title = coloured(printable(trace["name"] or "trace"), "bold")
-    lines = [f"{title}  {coloured(printable(trace['id']), 'dim')}", "  ".join(facts)]
-    return [*lines, "  ".join(names)] if names else lines
+        facts.append(f"{tokens(trace)} tokens")
+    if trace["cost_usd"] or trace["unpriced_calls"]:
+        facts.append(cost(trace["cost_usd"], trace["calls"], trace["unpriced_calls"]))
+    return facts
 
 
 def tree(events: list[Event]) -> list[str]:
-    """Write events below the span that caused them, in the order of time."""
+    """Return the lines of the events, each below its parent span, in the order of time."""
     if not events:
         return []
     began = parse_rfc3339(events[0]["timestamp"])
@@ -96,7 +112,7 @@ def _rows(events: list[Event], began: int) -> Iterator[list[str]]:
 
 
 class _Place(NamedTuple):
-    """`before` is drawn before the event, `below` before what it caused."""
+    """The prefixes of an event's line (`before`) and of its children's lines (`below`)."""
 
     event: Event
     depth: int = 0
@@ -111,7 +127,7 @@ class _Place(NamedTuple):
 
 
 def _walk(events: list[Event]) -> Iterator[_Place]:
-    """Give every event once, parents first. Parents that are not there, or go round in a circle, are no parents."""
+    """Yield every event once, parents first. An event whose parents are missing or circular is a root."""
     spans = {event["span_id"]: event for event in events if event["span_id"]}
     children: dict[str, list[Event]] = {}
     roots: list[Event] = []
@@ -122,7 +138,7 @@ def _walk(events: list[Event]) -> Iterator[_Place]:
         else:
             roots.append(event)
     seen: set[str] = set()
-    # Whatever no root leads to is part of a circle, and begins where its first event does.
+    # Events that no root leads to are in a circle; it starts with its first event.
     for root in [*roots, *events]:
         below = [_Place(root)]
         while below:

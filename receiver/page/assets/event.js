@@ -3,15 +3,15 @@
 import { html, useLayoutEffect, useRef } from "./vendor/preact.js";
 import { get } from "./api.js";
 import { failureOf } from "./failure.js";
-import { duration } from "./format.js";
-import { Facts, linked } from "./head.js";
+import { duration, shortId } from "./format.js";
+import { Facts, linked, tokens } from "./head.js";
 import { useKeys } from "./keys.js";
 import { useLoad } from "./load.js";
 import { Fold, Parts, Value, parsed } from "./parts.js";
 import { href } from "./route.js";
-import { Copy, Duration, ErrorBox, Json, Loading, Moment, Status, Text, Tokens, TypeBadge } from "./ui.js";
+import { Copy, Duration, ErrorBox, Json, Loading, Moment, Money, Status, Text, TypeBadge } from "./ui.js";
 
-/** @import { AgentEvent, Content, Fact, Message, Told, Tool as CalledTool, TreeNode } from "./types.d.ts" */
+/** @import { AgentEvent, Call, Content, Fact, Message, Told, Tool as CalledTool, TreeNode } from "./types.d.ts" */
 /** @import { Failure as KnownFailure } from "./types.d.ts" */
 
 /** What the API says of an event. @param {string} id */
@@ -78,7 +78,9 @@ function Details({ event, node, onSelect }) {
       <${Copy} text=${event.id} label="Copy id" />
       <${Copy} text=${location.href} label="Copy link" />
     </p>
-    <${Messages} id=${event.id} />
+    ${node?.event.call_id
+      ? html`<${Called} id=${node.event.call_id} eventId=${event.id} onSelect=${onSelect} />`
+      : html`<${Messages} id=${event.id} />`}
     <${Rest} title="Attributes" value=${event.properties} open />
     <${Why} id=${event.id} />
     <${Rest} title="Source" value=${event.source} />
@@ -90,7 +92,6 @@ function Details({ event, node, onSelect }) {
 
 /** @param {AgentEvent} event @param {TreeNode | undefined} node @returns {Fact[]} */
 function factsOf(event, node) {
-  const { input_tokens = 0, output_tokens = 0 } = node?.event ?? {};
   const source = Object.values(event.source ?? {}).filter((value) => typeof value === "string");
   return [
     ["At", html`<${Moment} at=${event.timestamp} long />`],
@@ -98,7 +99,6 @@ function factsOf(event, node) {
     ["After the start", node && duration(node.start)],
     linked("Agent", event.agent_id, "/traces", { agent_id: event.agent_id }),
     linked("Session", event.session_id, ["sessions", event.session_id ?? ""]),
-    ["Tokens", input_tokens + output_tokens > 0 && html`<${Tokens} input=${input_tokens} output=${output_tokens} />`],
     ["Kind", html`<${Text} value=${event.kind} />`],
     ["Source", source.length > 0 && html`<${Text} value=${source.join(" / ")} limit=${300} />`],
   ];
@@ -120,16 +120,68 @@ function Failure({ failure: { kind, message, stack }, node, onSelect }) {
   `;
 }
 
-/** @param {{id: string}} props */
+const KINDS = { model: "Call of a model", tool: "Call of a tool", agent: "Agent" };
+
+/**
+ * The call that the event tells of, with all that its other events know of it.
+ *
+ * @param {{id: string, eventId: string, onSelect: (id: string) => void}} props
+ */
+function Called({ id, eventId, onSelect }) {
+  const { data: call, error, reload } = useLoad((signal) => get(`/calls/${encodeURIComponent(id)}`, {}, { signal }), [id]);
+  if (error) return error.status === 404 ? html`<${Messages} id=${eventId} />` : html`<${ErrorBox} error=${error} retry=${reload} />`;
+  if (!call) return null;
+  const tool = { name: call.name, arguments: call.arguments, result: call.result, error: call.error };
+  return html`
+    <section class="call" aria-label="The call">
+      <h3>${KINDS[call.kind]} ${call.name && html`<${Text} value=${call.name} limit=${200} />`} <${Status} status=${call.status} /></h3>
+      <${Facts} facts=${[
+        ["Agent", call.agent_id && html`<${Text} value=${call.agent_id} limit=${200} />`],
+        ["Took", html`<${Duration} ns=${call.duration_ns} />`],
+        ["Tokens", tokens(call)],
+        ["Cost", costOf(call)],
+      ]} />
+      ${call.kind !== "tool" && call.error && html`<p class="bad"><span aria-hidden="true">✕</span> <${Text} value=${call.error} /></p>`}
+      ${call.told_by.length > 1 && html`<${Fold} title=${`Told by ${call.told_by.length} events`}>
+        ${() => html`<${Tellers} id=${id} eventId=${eventId} onSelect=${onSelect} />`}
+      <//>`}
+    </section>
+    ${call.kind === "tool" ? html`<${Tool} tool=${tool} />` : html`<${Dialogue} said=${call} />`}
+  `;
+}
+
+/** What a call cost, and where that is from. @param {Call} call @returns {Content} */
+function costOf({ kind, cost_usd, cost_from, price }) {
+  if (cost_usd === null) return kind === "model" && html`<span class="muted">not known</span>`;
+  const from = cost_from === "given" ? "as its sender says" : `by ${price}`;
+  return html`<${Money} usd=${cost_usd} /> <span class="muted"><${Text} value=${from} limit=${200} /></span>`;
+}
+
+/** Why these events are one call. @param {{id: string, eventId: string, onSelect: (id: string) => void}} props */
+function Tellers({ id, eventId, onSelect }) {
+  const { data, error, reload } = useLoad((signal) => get(`/calls/${encodeURIComponent(id)}/explain`, {}, { signal }), [id]);
+  if (!data) return html`<${ErrorBox} error=${error} retry=${reload} />`;
+  return html`<ul class="tellers">${data.told_by.map(({ event_id, rule }) => html`<li key=${event_id}>
+    ${event_id === eventId
+      ? html`<b>this event</b>`
+      : html`<button type="button" class="small" onClick=${() => onSelect(event_id)}><${Text} value=${shortId(event_id)} /></button>`}
+    ${" "}<span class="muted">${rule}</span>
+  </li>`)}</ul>`;
+}
+
+/** What an event says by itself. @param {{id: string}} props */
 function Messages({ id }) {
   const { data, error, reload } = useLoad((signal) => get(`${pathOf(id)}/messages`, {}, { signal }), [id], { keep: true });
   if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
   if (!data) return null;
-  const { system, sent, answered, tool } = data;
+  return html`${data.tool && html`<${Tool} tool=${data.tool} />`}<${Dialogue} said=${data} />`;
+}
+
+/** @param {{said: Pick<Call, "system" | "sent" | "answered">}} props */
+function Dialogue({ said: { system, sent, answered } }) {
   return html`
-    ${tool && html`<${Tool} tool=${tool} />`}
     ${system.length > 0 && html`<section class="said"><h3>Instructions</h3><${Parts} parts=${system} /></section>`}
-    <${Said} title="Sent to the model" messages=${sent} />
+    <${Said} title="Sent" messages=${sent} />
     <${Said} title="Answered" messages=${answered} />
   `;
 }

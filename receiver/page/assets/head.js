@@ -1,10 +1,10 @@
 // The head of a trace or session: its name, and what is known of it as a whole.
 
 import { html } from "./vendor/preact.js";
-import { number } from "./format.js";
+import { compact, count, number } from "./format.js";
 import { Link, Money, Text, Title, Tokens } from "./ui.js";
 
-/** @import { Content, Fact, Path, Query, Sums } from "./types.d.ts" */
+/** @import { Content, Fact, Path, Query, Spent, Sums } from "./types.d.ts" */
 
 /**
  * `heading` is what the page is called; `children` stand beside the heading.
@@ -31,13 +31,49 @@ export function Facts({ facts }) {
 }
 
 /** What a trace and a session add up to, as facts. @param {Sums} sums @returns {Fact[]} */
-export function sums({ event_count, error_count, input_tokens, output_tokens, cost_usd }) {
+export function sums({ event_count, error_count, calls, tools, cost_usd, unpriced_calls, models, ...spent }) {
   return [
     ["Events", number(event_count)],
+    ["Calls", calls + tools > 0 && `${count(calls, "model call")}, ${count(tools, "tool call")}`],
     ["Errors", html`<${Errors} count=${error_count} />`],
-    ["Tokens", input_tokens + output_tokens > 0 && html`<${Tokens} input=${input_tokens} output=${output_tokens} />`],
-    ["Cost", cost_usd > 0 && html`<${Money} usd=${cost_usd} />`],
+    ["Tokens", tokens(spent)],
+    ["Cost", calls > 0 && html`<${Money} usd=${cost_usd} />${
+      unpriced_calls > 0 && html` <span class="muted">${number(calls - unpriced_calls)} of ${count(calls, "call")} priced</span>`
+    }`],
+    ["Models", names(models)],
   ];
+}
+
+/** Tokens in and out, and of these what was read from a cache and what was thought. @param {Spent} spent @returns {Content} */
+export function tokens({ input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens }) {
+  if (!input_tokens && !output_tokens) return null;
+  const apart = [
+    cache_read_tokens && `${compact(cache_read_tokens)} from a cache`,
+    cache_write_tokens && `${compact(cache_write_tokens)} into a cache`,
+    reasoning_tokens && `${compact(reasoning_tokens)} of reasoning`,
+  ].filter(Boolean);
+  return html`<${Tokens} input=${input_tokens ?? 0} output=${output_tokens ?? 0} />${
+    apart.length > 0 && html` <span class="muted">(${apart.join(", ")})</span>`
+  }`;
+}
+
+const NAMED = 4;
+
+/** Some names, and how many more there are. @param {string[]} all @returns {Content} */
+export function names(all) {
+  if (!all.length) return null;
+  const more = all.length - NAMED;
+  return html`${all.slice(0, NAMED).map((name, index) => html`${index > 0 && ", "}<${Text} value=${name} limit=${100} />`)}
+    ${more > 0 && html` <span class="muted">and ${number(more)} more</span>`}`;
+}
+
+/** What was asked first and answered last, a line each. @param {{told: Sums}} props */
+export function Gist({ told: { first_question, last_answer, interpreted } }) {
+  return html`<div class="gist">
+    ${first_question && html`<p><b>Asked</b> <${Text} value=${first_question} limit=${300} /></p>`}
+    ${last_answer && html`<p><b>Answered</b> <${Text} value=${last_answer} limit=${300} /></p>`}
+    ${!interpreted && html`<p class="muted">Not all events are interpreted yet: sums may grow.</p>`}
+  </div>`;
 }
 
 /** @param {{count: number}} props */

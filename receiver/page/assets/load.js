@@ -109,6 +109,7 @@ export function usePages(fn, deps) {
     items: first.data && [first.data, ...mine.pages].flatMap((page) => page.items),
     error: first.error ?? mine.error,
     loading: first.loading || mine.loading,
+    leftOut: [first.data, ...mine.pages].reduce((sum, page) => sum + (page?.left_out ?? 0), 0),
     hasMore: Boolean(cursor),
     more,
     reload: first.reload,

@@ -4,12 +4,12 @@ import { html, useEffect, useMemo, useRef, useState } from "./vendor/preact.js";
 import { get } from "./api.js";
 import { Conversation } from "./conversation.js";
 import { between, count, duration, number } from "./format.js";
-import { Head, sums } from "./head.js";
+import { Gist, Head, names, sums } from "./head.js";
 import { InferredTrace } from "./inferred.js";
 import { useLoad } from "./load.js";
 import { Copy, Duration, ErrorBox, Link, Loading, Moment, Status, Text, Title } from "./ui.js";
 
-/** @import { Fact, Session as SessionAnswer, Trace } from "./types.d.ts" */
+/** @import { Fact, Session as SessionAnswer, SessionTrace } from "./types.d.ts" */
 
 const AT_ONCE = 50; // traces that are drawn before one asks for more
 const NEAR = "600px"; // how far below the window a trace may be when it is loaded
@@ -29,8 +29,10 @@ export function Session({ id }) {
       <${Copy} text=${session.id} label="Copy id" />
       <${Link} to="/traces" params=${{ session_id: session.id }}>Its traces as a list<//>
     <//>
+    <${Gist} told=${session} />
+    ${session.first_error && html`<p class="bad"><span aria-hidden="true">✕</span> <${Text} value=${session.first_error} /></p>`}
     ${traces.slice(0, most).map((trace, index) => html`<${Chapter} key=${trace.id}
-      trace=${trace} before=${traces[index - 1]} />`)}
+      trace=${trace} before=${traces[index - 1]} sessionId=${id} />`)}
     ${traces.length > most && html`<div class="more">
       <span class="muted">${number(most)} of ${count(traces.length, "trace")} shown</span>
       <button type="button" onClick=${() => setMost(most + AT_ONCE)}>More</button>
@@ -41,25 +43,25 @@ export function Session({ id }) {
 /** @param {SessionAnswer} session @returns {Fact[]} */
 function factsOf(session) {
   const { agent_ids: agents } = session;
-  const named = agents.map((agent, index) => html`${index > 0 && ", "}<${Text} value=${agent} limit=${100} />`);
   return [
     ["First activity", html`<${Moment} at=${session.first_event_at} long />`],
     ["Last activity", html`<${Moment} at=${session.last_event_at} long />`],
     ["Traces", number(session.trace_count)],
     ...sums(session),
-    [agents.length > 1 ? "Agents" : "Agent", agents.length > 0 && named],
+    [agents.length > 1 ? "Agents" : "Agent", names(agents)],
   ];
 }
 
 /**
  * A trace of the session: its head line, and its conversation once it is in sight.
  *
- * @param {{trace: Trace, before?: Trace}} props
+ * @param {{trace: SessionTrace, before?: SessionTrace, sessionId: string}} props
  */
-function Chapter({ trace, before }) {
+function Chapter({ trace, before, sessionId }) {
   const section = useRef(/** @type {HTMLElement | null} */ (null));
   const seen = useSeen(section);
   const pause = before ? between(before.last_event_at, trace.start_time) : 0;
+  const { event_count, error_count } = trace.part ?? trace;
   return html`
     ${pause >= 60e9 && html`<p class="pause">${duration(pause)} later</p>`}
     <section class="chapter" ref=${section}>
@@ -70,21 +72,23 @@ function Chapter({ trace, before }) {
         <${Status} status=${trace.status} />
         <span class="muted">
           <${Moment} at=${trace.start_time} />, <${Duration} from=${trace.start_time} to=${trace.end_time ?? trace.last_event_at} />,
-          ${" "}${count(trace.event_count, "event")}
-          ${trace.error_count > 0 && html`, <span class="bad">✕ ${count(trace.error_count, "error")}</span>`}
+          ${" "}${count(event_count, "event")}
+          ${error_count > 0 && html`, <span class="bad">✕ ${count(error_count, "error")}</span>`}
+          ${trace.part && ", the session's part of it"}
         </span>
       </header>
-      ${seen ? html`<${Story} trace=${trace} />` : html`<p class="muted">…</p>`}
+      ${seen ? html`<${Story} trace=${trace} sessionId=${sessionId} />` : html`<p class="muted">…</p>`}
     </section>
   `;
 }
 
-/** @param {{trace: Trace}} props */
-function Story({ trace }) {
+/** @param {{trace: SessionTrace, sessionId: string}} props */
+function Story({ trace, sessionId }) {
   const { data } = useLoad((signal) => get(`/traces/${encodeURIComponent(trace.id)}/outline`, {}, { signal }), [trace.id]);
   return html`
     <${InferredTrace} trace=${trace} events=${data?.events} />
-    <${Conversation} traceId=${trace.id} events=${data?.events} version=${trace.updated_at} />
+    <${Conversation} traceId=${trace.id} sessionId=${trace.part ? sessionId : undefined}
+      events=${data?.events} version=${trace.updated_at} />
   `;
 }
 

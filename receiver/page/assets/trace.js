@@ -6,7 +6,7 @@ import { Conversation } from "./conversation.js";
 import { EventPanel } from "./event.js";
 import { FirstError } from "./first_error.js";
 import { between, count, number } from "./format.js";
-import { Head, linked, sums } from "./head.js";
+import { Gist, Head, linked, names, sums } from "./head.js";
 import { InferredTrace } from "./inferred.js";
 import { useLoad } from "./load.js";
 import { href, navigate, parse } from "./route.js";
@@ -73,6 +73,7 @@ export function Trace({ id, params }) {
     <${Head} heading=${trace.name || trace.agent_id || "Trace"} facts=${factsOf(trace, tree.length)}>
       <${Status} status=${trace.status} /><${Copy} text=${trace.id} label="Copy trace id" />
     <//>
+    <${Gist} told=${trace} />
     <${ErrorBox} error=${error} retry=${reload} />
     <${InferredTrace} trace=${trace} events=${trace.events} />
     <${FirstError} errors=${errorsOf(tree.nodes)} trace=${trace} selected=${selected} onSelect=${select} />
@@ -120,7 +121,9 @@ function factsOf(trace, length) {
     ["Began", html`<${Moment} at=${trace.start_time} long />`],
     [trace.status === "running" ? "So far" : "Took", html`<${Duration} ns=${took} />`],
     ...sums(trace),
-    linked("Agent", trace.agent_id, "/traces", { agent_id: trace.agent_id }),
+    trace.agent_ids.length > 1
+      ? ["Agents", names(trace.agent_ids)]
+      : linked("Agent", trace.agent_id, "/traces", { agent_id: trace.agent_id }),
     linked("Session", trace.session_id, ["sessions", trace.session_id ?? ""]),
     linked("Service", trace.service, "/traces", { service: trace.service }),
   ];

@@ -19,8 +19,8 @@ const NUMBERS = new Set(["Duration", "Events", "Errors", "Tokens", "Cost"]);
 
 /** A page of the list. @param {Params} params @param {string | undefined} cursor @param {AbortSignal} signal */
 async function listed(params, cursor, signal) {
-  const { traces, next_cursor } = await get("/traces", { ...asked(params), cursor }, { signal });
-  return { items: traces, next_cursor };
+  const { traces, left_out, next_cursor } = await get("/traces", { ...asked(params), cursor }, { signal });
+  return { items: traces, left_out, next_cursor };
 }
 
 /** @param {{params: Params}} props */
@@ -39,7 +39,20 @@ export function Traces({ params }) {
     ${!traces && !pages.error && html`<${Loading} what="traces" />`}
     ${traces?.length === 0 && html`<${Empty} filtered=${filtered} />`}
     ${traces && traces.length > 0 && html`<${List} traces=${traces} params=${params} />`}
+    <${LeftOut} count=${pages.leftOut} params=${params} />
     <${More} pages=${pages} what="traces" />`;
+}
+
+/** How many traces without a call or a session are not listed, and the way to them. @param {{count: number, params: Params}} props */
+function LeftOut({ count: left, params }) {
+  const { runs, ...others } = params;
+  if (runs === "false") {
+    return html`<p class="muted">Traces without a call or a session. <${Link} to="/traces" params=${others}>Show the runs<//></p>`;
+  }
+  return left > 0 && html`<p class="muted">
+    ${count(left, "trace")} without a call or a session ${left === 1 ? "is" : "are"} left out.
+    ${" "}<${Link} to="/traces" params=${{ ...others, runs: "false" }}>Show ${left === 1 ? "it" : "them"}<//>
+  </p>`;
 }
 
 /** @param {{params: Params}} props */
@@ -126,7 +139,10 @@ function Row({ trace, priced, params }) {
   /** @param {string} text */
   const short = (text) => html`<${Text} value=${text.slice(0, NAME_LENGTH)} />`;
   return html`<tr>
-    <td class="cut"><${Link} row to=${["traces", id]} title=${id}>${short(trace.name || `trace ${shortId(id)}`)}<//></td>
+    <td class="cut">
+      <${Link} row to=${["traces", id]} title=${id}>${short(trace.name || `trace ${shortId(id)}`)}<//>
+      ${trace.first_question && html`<span class="question">${short(trace.first_question)}</span>`}
+    </td>
     <td><${Status} status=${trace.status} /></td>
     <td class="cut">
       ${agent_id && html`<${Link} to="/traces" params=${{ ...params, agent_id }} title="Only this agent">${short(agent_id)}<//>`}

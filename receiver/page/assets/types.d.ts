@@ -45,6 +45,7 @@ export interface AgentEvent {
   kind: string;
   severity: string | null;
   duration_ns: number | null;
+  order: number | null;
   created_at: string;
   correlation: string;
 }
@@ -65,15 +66,29 @@ export interface OutlinedEvent {
   agent_id?: string;
   input_tokens?: number;
   output_tokens?: number;
+  /** The call that it tells of. */
+  call_id?: string;
 }
 
 /** What a trace and a session add up to. */
 export interface Sums {
   event_count: number;
   error_count: number;
+  calls: number;
+  tools: number;
   input_tokens: number;
   output_tokens: number;
+  cache_read_tokens: number;
+  cache_write_tokens: number;
+  reasoning_tokens: number;
   cost_usd: number;
+  unpriced_calls: number;
+  models: string[];
+  agent_ids: string[];
+  first_question: string | null;
+  last_answer: string | null;
+  first_error: string | null;
+  interpreted: boolean;
 }
 
 export interface Trace extends Sums {
@@ -100,7 +115,44 @@ export interface Session extends Sums {
   trace_count: number;
   first_event_at: string;
   last_event_at: string;
-  agent_ids: string[];
+}
+
+/** A trace of a session; `part` is the session's own, where other sessions have parts of the trace, too. */
+export interface SessionTrace extends Trace {
+  part: (Sums & { first_event_at: string; last_event_at: string }) | null;
+}
+
+/** Tokens of a call, of a trace or of a session; null where nobody told. */
+export interface Spent {
+  input_tokens: number | null;
+  output_tokens: number | null;
+  cache_read_tokens: number | null;
+  cache_write_tokens: number | null;
+  reasoning_tokens: number | null;
+}
+
+/** A call of a model, a tool or an agent, with what was said. */
+export interface Call extends Spent {
+  id: string;
+  kind: "model" | "tool" | "agent";
+  name: string | null;
+  agent_id: string | null;
+  status: Status;
+  error: string | null;
+  duration_ns: number;
+  cost_usd: number | null;
+  cost_from: "given" | "priced" | null;
+  price: string | null;
+  told_by: string[];
+  system: Part[];
+  sent: Message[];
+  answered: Message[];
+  arguments: unknown;
+  result: unknown;
+}
+
+export interface CallExplanation {
+  told_by: { event_id: string; rule: string }[];
 }
 
 export interface Bucket {
@@ -180,11 +232,14 @@ export interface Explanation {
 }
 
 export interface Part {
-  type: "text" | "reasoning" | "tool_call" | "tool_result" | "other";
+  type: "text" | "reasoning" | "tool_call" | "tool_result" | "image" | "audio" | "video" | "file" | "other";
   text?: string;
   name?: string;
   arguments?: unknown;
   result?: unknown;
+  media_type?: string;
+  size?: number;
+  url?: string;
 }
 
 export interface Message {
@@ -208,21 +263,23 @@ export interface Messages {
 
 export interface Turn extends Message {
   event_id: string;
+  depth: number;
   timestamp: string;
   status: Status;
   name?: string;
   agent_id?: string;
 }
 
-export interface Conversation {
+export interface Conversation extends Page {
   turns: Turn[];
-  truncated: boolean;
 }
 
 /** What `GET /api/v1` + `Path` answers. */
 // biome-ignore format: a table
 export type Answer<Path extends string> =
   Path extends "/activity" ? Activity :
+  Path extends `/calls/${string}/explain` ? CallExplanation :
+  Path extends `/calls/${string}` ? Call :
   Path extends "/events" ? { events: AgentEvent[] } & Page :
   Path extends `/events/${string}/explain` ? Explanation :
   Path extends `/events/${string}/messages` ? Messages :
@@ -231,9 +288,9 @@ export type Answer<Path extends string> =
   Path extends "/facets" ? Facets :
   Path extends "/search" ? Found :
   Path extends "/sessions" ? { sessions: Session[] } & Page :
-  Path extends `/sessions/${string}` ? Session & { traces: Trace[] } :
+  Path extends `/sessions/${string}` ? Session & { traces: SessionTrace[] } :
   Path extends "/stats" ? Stats :
-  Path extends "/traces" ? { traces: Trace[] } & Page :
+  Path extends "/traces" ? { traces: Trace[]; left_out: number } & Page :
   Path extends `/traces/${string}/conversation` ? Conversation :
   Path extends `/traces/${string}/outline` ? Outline :
   Path extends `/traces/${string}` ? Trace :
@@ -258,6 +315,8 @@ export interface Loaded<Data> {
 /** A page of a list. */
 export interface Listed<Item> {
   items: Item[];
+  /** How many others there are that are not listed. */
+  left_out?: number;
   next_cursor: string | null;
 }
 
@@ -266,6 +325,7 @@ export interface Pages<Item> {
   items: Item[] | undefined;
   error: Trouble | null;
   loading: boolean;
+  leftOut: number;
   hasMore: boolean;
   more: () => void;
   reload: () => void;

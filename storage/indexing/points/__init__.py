@@ -1,1 +1,1 @@
-"""Events made into points: text, vectors, payload. In a process of its own, which the receiver only hands bytes."""
+"""Making points of events (text, vectors, payload) in a child process, to which the receiver passes bytes."""

@@ -1,4 +1,4 @@
-"""Points of events: the text to search, its vector, and what filters look at."""
+"""Makes the points of events: the text to search, its vector, and the fields for filters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mapping.times import format_rfc3339
 from storage.embedding.model import Embedder
 from storage.errors import IndexUnavailable
 from storage.filters import LiveFilter
-from storage.indexing.points.messages import Made
+from storage.indexing.points.messages import PackedPoints
 from storage.qdrant.base import Point
 from storage.qdrant.packing import pack
 from storage.surreal import cbor
@@ -39,14 +39,14 @@ _KEPT = 50_000
 
 
 class PointMaker:
-    """Makes points, without vectors where there is no model. Blocks; one thread at a time."""
+    """Makes points, without vectors if there is no model. Blocks; for one thread at a time."""
 
     def __init__(self, embedder: Embedder | None) -> None:
         self._embedder = embedder
         self._vectors: OrderedDict[bytes, NDArray[float32]] = OrderedDict()
 
-    def make(self, answer: bytes, *, plain: bool = False) -> Made:
-        """Make points of the events in an undecoded answer to `EVENTS`. Raises IndexUnavailable where it holds none."""
+    def make(self, answer: bytes, *, plain: bool = False) -> PackedPoints:
+        """Make points of the events in an undecoded answer to `EVENTS`. Raises IndexUnavailable if that is an error."""
         events = _events(answer)
         texts = [text_of(event.get("name"), event["properties"]) for event in events]
         points = [
@@ -57,10 +57,10 @@ class PointMaker:
         packed = pack(points, dimensions)
         for point in points:
             point.dense = None
-        return Made([point.id for point in points], packed, pack(points, dimensions) if plain else None)
+        return PackedPoints([point.id for point in points], packed, pack(points, dimensions) if plain else None)
 
     def _embedded(self, texts: list[str]) -> Sequence[NDArray[float32] | None]:
-        """Embed each text once: of those that came before, the vector is known."""
+        """Return the vectors of texts; those of recent texts are cached."""
         if self._embedder is None:
             return [None] * len(texts)
         keys = [blake2b(text.encode("utf-8", "replace"), digest_size=16).digest() for text in texts]

@@ -1,11 +1,11 @@
-"""What `Preparer` and its process say to each other."""
+"""The messages between `Preparer` and its process."""
 
 from __future__ import annotations
 
 import msgspec
 
 
-class Load(msgspec.Struct, tag=True):
+class LoadModel(msgspec.Struct, tag=True):
     """Load the model, which is built or downloaded already; None makes points without vectors."""
 
     model: str | None
@@ -13,14 +13,14 @@ class Load(msgspec.Struct, tag=True):
     threads: int
 
 
-class Make(msgspec.Struct, tag=True):
+class MakePoints(msgspec.Struct, tag=True):
     """Make points of the events in the store's answer to `points.EVENTS`, without vectors as well if `plain`."""
 
     answer: bytes
     plain: bool
 
 
-class Made(msgspec.Struct):
+class PackedPoints(msgspec.Struct):
     """Points, packed (`storage.qdrant.packing`), of the events with these ids; `plain` are the same without vectors."""
 
     event_ids: list[str]

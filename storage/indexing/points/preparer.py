@@ -1,4 +1,4 @@
-"""The process that makes points as the indexer sees it: started with a model, handed the store's answers, closed."""
+"""The indexer's side of the process that makes points: it is started with a model and given the store's answers."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Protocol
 
 import msgspec
 
-from storage.indexing.points.messages import Load, Made, Make
-from storage.workers.process import Service
+from storage.indexing.points.messages import LoadModel, MakePoints, PackedPoints
+from storage.workers.process import RestartingProcess
 
 
 class Preparer(Protocol):
     """Makes points."""
 
-    async def make(self, answer: bytes, *, plain: bool) -> Made:
+    async def make(self, answer: bytes, *, plain: bool) -> PackedPoints:
         """Make points of the events in the store's answer to `storage.indexing.points.maker.EVENTS`.
 
         With `plain`, make them without vectors as well. Raises IndexUnavailable.
@@ -24,13 +24,13 @@ class Preparer(Protocol):
 
 
 class PreparerProcess:
-    """Makes points in a process, which is started when it is first asked, and again should it fail."""
+    """Makes points in a process, which is started by the first request, and again after a failure."""
 
     def __init__(self, model: str | None, data_dir: Path, threads: int) -> None:
-        self._service = Service("storage.indexing.points.worker", Load(model, str(data_dir), threads))
+        self._service = RestartingProcess("storage.indexing.points.worker", LoadModel(model, str(data_dir), threads))
 
-    async def make(self, answer: bytes, *, plain: bool) -> Made:
-        return msgspec.convert(await self._service.ask(Make(answer, plain)), Made)
+    async def make(self, answer: bytes, *, plain: bool) -> PackedPoints:
+        return msgspec.convert(await self._service.ask(MakePoints(answer, plain)), PackedPoints)
 
     async def close(self) -> None:
         await self._service.close()

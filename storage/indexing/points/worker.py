@@ -1,7 +1,7 @@
 """The process that makes points: `python -m storage.indexing.points.worker`, started by `Preparer`.
 
-Making points takes most of what indexing costs, and holds Python's global lock for much of it: in the receiver's
-process acknowledgements would wait for it. Here it runs at a low priority, in the time that ingest leaves.
+Making points is most of the cost of indexing, and holds Python's global lock for much of the time: in the receiver's
+process it would delay acknowledgements. Here it runs at a low priority, in the time that ingest leaves.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from pathlib import Path
 from storage.embedding.model import prepare
 from storage.errors import IndexUnavailable
 from storage.indexing.points.maker import PointMaker
-from storage.indexing.points.messages import Load, Made, Make
+from storage.indexing.points.messages import LoadModel, MakePoints, PackedPoints
 from storage.workers.request_loop import serve
 
 _NICE = 10
 
 
-class Worker:
+class PointWorker:
     def __init__(self) -> None:
         self._maker: PointMaker | None = None
 
-    def load(self, request: Load) -> None:
+    def load(self, request: LoadModel) -> None:
         embedder = None
         if request.model is not None:
             embedder = prepare(request.model, Path(request.data_dir), request.threads, lambda _share, _doing: None)
         self._maker = PointMaker(embedder)
 
-    def make(self, request: Make) -> Made:
+    def make(self, request: MakePoints) -> PackedPoints:
         if self._maker is None:
             raise IndexUnavailable("the embedding model is not loaded")
         return self._maker.make(request.answer, plain=request.plain)
@@ -36,8 +36,8 @@ class Worker:
 
 def main() -> None:
     os.nice(_NICE)
-    worker = Worker()
-    serve({Load: worker.load, Make: worker.make})
+    worker = PointWorker()
+    serve({LoadModel: worker.load, MakePoints: worker.make})
 
 
 if __name__ == "__main__":

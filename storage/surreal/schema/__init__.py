@@ -12,7 +12,7 @@ _ATTEMPTS = 10
 
 
 async def apply(database: Database) -> int:
-    """Bring the schema up to date and give its version. Safe to repeat, and while other receivers do the same.
+    """Bring the schema up to date and return its version. Safe to repeat, and while other receivers do the same.
 
     Raises OpenError for a database that a later version of this program has written.
     """
@@ -51,10 +51,10 @@ async def _apply_version(database: Database, version: str) -> None:
 
 
 async def _retried(database: Database, statements: str, **variables: object) -> None:
-    """Run statements that may be repeated. DEFINEs of two receivers that start together conflict."""
+    """Run statements that may be repeated, and retry conflicts: two receivers may start at the same time."""
     for attempt in range(_ATTEMPTS):
         try:
-            await database.run(statements, **variables)  # an index over all that is there takes its time
+            await database.run(statements, **variables)  # building an index over existing rows takes long
         except ConflictError:
             if attempt == _ATTEMPTS - 1:
                 raise

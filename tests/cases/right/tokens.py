@@ -198,7 +198,7 @@ CASES = {
         {
             "tokens": "3006/66",
             "calls": {"model": 3, "tool": 2},
-            "models": {"standin/gpt-5.4"},
+            "models": {"gpt-5.4"},
             "tools": [GET_WEATHER_LISBON, 'get_weather {"city":"Atlantis"} -> {"error":"no such city: Atlantis"}'],
             "types": {"weatherFlow": "workflow", "standin/gpt-5.4": "model_call", "get_weather": "tool_call"},
             "turns": [

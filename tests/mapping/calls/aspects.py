@@ -83,6 +83,8 @@ def tool_failures(one: Recording) -> None:
 
 def agents(one: Recording) -> None:
     calls = one.run.calls
+    if not one.truth["agents"]:
+        return  # the program or the service stands in
     assert {call.agent for call in calls if call.kind != "agent"} <= {*one.truth["agents"]}
     assert {call.name for call in calls if call.kind == "agent"} == {*one.truth["agents"]}
 
@@ -92,12 +94,19 @@ def session(one: Recording) -> None:
 
 
 def words(one: Recording) -> None:
-    assert _said(one, "user", depth=0).count(one.truth["question"]) == 1
+    if not one.truth["model_calls"]:
+        return  # nothing was said to a model
+    # It is asked again where the first time was answered, and the second refused; some frameworks put more around it.
+    asked = [text for text in _said(one, "user") if one.truth["question"] in text]
+    assert 1 <= len(asked) <= 2
     # An agent that was asked by another says it, and that one says it again.
-    assert 1 <= _said(one, "assistant").count(one.truth["answer"]) <= max(1, len(one.truth["agents"]))
+    answer = one.truth["answer"]
+    assert 1 <= len([text for text in _said(one, "assistant") if answer in text]) <= max(2, len(one.truth["agents"]))
 
 
 def system(one: Recording) -> None:
+    if not one.truth["model_calls"] or not one.truth["system"]:
+        return
     assert _said(one, "system").count(one.truth["system"]) == 1
 
 

@@ -64,17 +64,17 @@ def recording(name: str) -> Recording:
 
 _HEAD = """# What is understood of whom
 
-Written by `python tests/mapping/calls/document.py` from what `tests/mapping/calls/test_recorded.py` checks: each program was
-run for real against a stand-in model (`tests/emitters/record/`), and what is made of its telemetry is compared with what it
-did. **yes**: as it was. A number points to what the program does not send.
+Written by `python tests/mapping/calls/document.py` from what `tests/mapping/calls/test_recorded.py` checks: each
+program was run for real against a stand-in model (`tests/emitters/record/`), and what is made of its telemetry is
+compared with what it did. **yes**: as it was. A number points to what is not sent, or is not understood yet.
 
 """
 
 
 def table() -> str:
     """Return docs/emitters.md."""
-    from aspects import ASPECTS  # noqa: PLC0415 - it needs the types above
-    from not_sent import NOT_SENT  # noqa: PLC0415 - as above
+    from aspects import ASPECTS
+    from not_sent import NOT_SENT
 
     notes: list[str] = []
     lines = ["| program | version | " + " | ".join(ASPECTS) + " |", "|" + "---|" * (len(ASPECTS) + 2)]

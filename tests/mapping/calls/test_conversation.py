@@ -66,7 +66,7 @@ class Trace:
         return turns_of(interpret(map(tell, self.rows)))
 
     def said(self):
-        """Give the turns in short: the event, the role, and what it says."""
+        """Return the turns in short: the event, the role, and what it says."""
         return [f"{turn['event_id']} {turn['role']}: {' '.join(map(words, turn['parts']))}" for turn in self.turns()]
 
 

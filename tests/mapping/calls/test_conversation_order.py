@@ -1,8 +1,9 @@
 """In which order a conversation is told where the moments of events say otherwise."""
 
+from histories import SECOND, telling
+
 from mapping.calls.conversation import turns_of
 from mapping.calls.interpret import interpret
-from histories import SECOND, telling
 
 
 def message(role, *parts):
@@ -21,7 +22,7 @@ def span(name, kind, start, end, **fields):
 
 
 def told(*tellings):
-    """Give who says what: texts, and the ids of calls and results."""
+    """Return who says what: texts, and the ids of calls and results."""
     return [
         (turn["role"], part.get("text") or part.get("id"))
         for turn in turns_of(interpret(tellings))

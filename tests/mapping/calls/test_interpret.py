@@ -227,6 +227,50 @@ def test_two_logs_take_two_spans_one_to_one():
     assert [call.told_by for call in run.calls] == [["s0", "l0"], ["s1", "l1"], ["l2"]]
 
 
+def told_under_two_names(start, **fields):
+    """Return what Gemini CLI logs of each call: a record of its own, and the conventions' a millisecond later."""
+    return [
+        telling(
+            id=f"{name}{start}",
+            kind="model",
+            signal="log",
+            scope="gemini-cli",
+            start=start,
+            end=start + number,
+            name="m",
+            event_name=name,
+            **{"tokens": Tokens(input=7, output=3), **fields},
+        )
+        for number, name in enumerate(["api_response", "operation.details"])
+    ]
+
+
+def test_a_call_that_two_records_of_a_program_tell_of_is_one_without_a_span_too():
+    run = interpret([*told_under_two_names(0), *told_under_two_names(SECOND)])
+    assert [call.told_by for call in run.calls] == [
+        ["api_response0", "operation.details0"],
+        [f"api_response{SECOND}", f"operation.details{SECOND}"],
+    ]
+    assert (run.totals.models, run.totals.input_tokens) == (2, 14)
+
+
+def test_records_of_two_answers_are_two_calls_though_they_cost_the_same():
+    first, second = told_under_two_names(0)
+    first.response_id, second.response_id = "r1", "r2"
+    assert interpret([first, second]).totals.models == 2
+    first, _ = told_under_two_names(0)
+    _, second = told_under_two_names(10 * SECOND)
+    assert interpret([first, second]).totals.models == 2
+
+
+def test_a_span_that_tells_no_tokens_is_its_records_call_by_the_answer():
+    said = [{"role": "assistant", "parts": [{"type": "text", "text": "I look."}]}]
+    span = telling(id="s", kind="model", span_id="s", start=0, end=9, name="m", answered=said)
+    assert interpret([span, *told_under_two_names(5, answered=said)]).totals.models == 1
+    other = [{"role": "assistant", "parts": [{"type": "text", "text": "Nothing."}]}]
+    assert interpret([span, *told_under_two_names(5, answered=other)]).totals.models == 2
+
+
 def test_where_the_spans_between_are_missing_the_agent_at_work_is_the_call_s():
     agent = telling(id="a", kind="agent", span_id="a", start=0, end=100, name="clerk")
     model = telling(id="m", kind="model", span_id="m", parent_span_id="lost", start=10, end=20)

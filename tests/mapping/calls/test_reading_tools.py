@@ -180,3 +180,10 @@ def test_agentops_s_tools_have_keys_of_their_own():
 def test_beeai_s_arguments_stand_beside_its_options():
     given = {"tool.name": "find", "input.value": '{"input": {"city": "Lisbon"}, "options": null}'}
     assert told(OI | given).arguments == {"city": "Lisbon"}
+
+
+def test_genkit_s_second_version_puts_a_result_into_an_object():
+    given = {"genkit:name": "find", "genkit:input": '{"city": "Lisbon"}', "genkit:output": '{"output": "sunny"}'}
+    second = told(given | {"genkit:metadata:subtype": "tool.v2"}, scope="genkit-tracer")
+    assert (second.kind, second.name, second.result) == ("tool", "find", "sunny")
+    assert told(given | {"genkit:metadata:subtype": "tool"}, scope="genkit-tracer").result == {"output": "sunny"}

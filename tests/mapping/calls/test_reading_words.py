@@ -341,4 +341,6 @@ KEYS = "messages output gen_ai.prompt gen_ai.completion message tool_name body a
     st.sampled_from(["internal", "log_record", "json"]),
 )
 def test_whatever_stands_for_messages_does_no_harm(properties, event_type, kind):
-    said(properties, event_type=event_type, kind=kind, status="error", name="gen_ai.choice")
+    told = said(properties, event_type=event_type, kind=kind, status="error", name="gen_ai.choice")
+    parts = [*told.system, *(part for message in told.sent + told.answered for part in message["parts"])]
+    assert {part["type"] for part in parts} <= {"text", "reasoning", "tool_call", "tool_result", "other"}

@@ -20,7 +20,7 @@ def trace(*events):
 
 
 def facts(trace):
-    """Give what the events say, without when the receiver heard of it."""
+    """Return what the events say, without when the receiver heard of it."""
     return msgspec.structs.replace(trace, created_at=0, updated_at=0, revision=0)
 
 
@@ -84,7 +84,7 @@ def test_a_trace_with_several_root_spans_ends_with_the_last_and_fails_with_any()
 
 def test_what_comes_after_the_end_counts_and_leaves_the_end_where_it_was():
     ended = trace(event(span_id="r", duration=20))
-    late = event(timestamp=110, duration=50, status="error", event_type="model_call", span_id="c")
+    late = event(timestamp=110, duration=50, status="error", span_id="c")
     late.parent_span_id = "r"
     made = absorb(ended, trace(late))
     assert (made.status, made.end_time, made.last_event_at) == ("completed", 120, 160)

@@ -33,7 +33,7 @@ def events_of(name):
 
 
 def as_golden(name):
-    """Give the text of a golden file: what is at its default is left out, the searched text is put in."""
+    """Return the text of a golden file: what is at its default is left out, the searched text is put in."""
     shown = []
     for event in events_of(name):
         kept = {

@@ -9,9 +9,7 @@ import pytest
 
 from mapping.calls.interpret import interpret
 from mapping.calls.reading import tell
-from mapping.correlation.placement import Placement
 from mapping.search_text.text import parts_of
-from mapping.times import NS
 
 SAID = """
 genai | chat gpt-4o | conv-trips-1 | . | model_call | unset | Is the museum in Porto open on Monday?; You plan trips. | opening_hours; place: Porto museum | . | . | . | .
@@ -158,7 +156,7 @@ def test_no_two_events_of_a_fixture_are_the_same(emitters, each_emitter):
     assert len(set(ids)) == len(ids)
 
 
-# What calls of models cost in tokens and dollars is counted once, whoever says it again; input includes the cache.
+# What a trace's model calls cost in tokens and dollars is counted once, whoever says it again.
 TOKENS = {
     "genai": (61, 17),
     "openinference": (84, 21),
@@ -170,21 +168,22 @@ TOKENS = {
     "strands": (45, 15),
     "agentcore": (210, 48),
     "bedrock_invocations": (51, 37),
-    "claude_code": (15_500, 380),
+    "claude_code": (15500, 380),  # 14000 of them read from the cache
     "codex": (800, 200),
     "gemini_cli": (70, 18),
 }
 COSTS = {"openinference": 0.00042, "langfuse": 0.0003, "pydantic_ai": 0.00025, "claude_code": 0.0163}
 
 
+def telling(event):
+    """Return what an event tells, which stands in the trace of its session where it names none."""
+    read = msgspec.structs.asdict(event)
+    return tell(read | {"trace_id": event.trace_id or event.session_id, "duration_ns": event.duration})
+
+
 @pytest.mark.parametrize(("emitter", "tokens"), TOKENS.items())
 def test_tokens_and_cost_are_counted_once(emitters, emitter, tokens):
-    placement = Placement([], agent_window=3_600 * NS)
-    told = []
-    for event in sorted(emitters.events_of(emitter), key=lambda event: event.trace_id is None):
-        placement.place(event, 0)
-        told.append(tell(msgspec.structs.asdict(event) | {"duration_ns": event.duration}))
-    totals = interpret(told).totals
+    totals = interpret(map(telling, emitters.events_of(emitter))).totals
     assert (totals.input_tokens, totals.output_tokens) == tokens
     assert totals.cost / 10**9 == COSTS.get(emitter, 0)
 

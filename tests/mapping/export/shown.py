@@ -5,12 +5,13 @@ import msgspec
 from mapping.times import format_rfc3339
 
 FIELDS = (
-    "event_type agent_id session_id name status properties source resource scope span_id parent_span_id kind severity"
+    "event_type agent_id session_id name status properties source resource scope span_id parent_span_id kind severity "
+    "order"
 ).split()
 
 
 def shown(event):
-    """Give an event as `GET /api/v1/events` does, without `created_at` and `correlation`."""
+    """Return an event as `GET /api/v1/events` does, without `created_at` and `correlation`."""
     read = {"id": event.id, "trace_id": event.trace_id or "made-here", "timestamp": format_rfc3339(event.timestamp)}
     read |= {field: getattr(event, field) for field in FIELDS}
     return msgspec.json.decode(msgspec.json.encode(read | {"duration_ns": event.duration}))

@@ -101,6 +101,8 @@ def test_what_is_left_out_is_absent_and_what_is_unknown_is_ignored():
         ({"properties": []}, "properties: expected `object`"),
         ({"scope": {"attributes": 5}}, "scope.attributes: expected an object"),
         ({"duration_ns": -1}, "duration_ns: expected 0 to"),
+        ({"order": -1}, "order: expected 0 to"),
+        ({"order": 2**63}, "order: expected 0 to"),
         ({"duration_ns": 1.5}, "duration_ns: expected `int | null`"),
     ],
     ids=str,

@@ -16,7 +16,7 @@ from mapping.json.events import Options, decode_event, map_event
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
 from mapping.otlp.spans import map_traces
-from mapping.semantics.log_parsing import Reading
+from mapping.semantics.log_parsing import LogParsing
 from mapping.semantics.rules import compile_rules
 from tests.mapping.export.shown import shown
 
@@ -67,7 +67,7 @@ def comes_back(events):
 
 
 def written(events, signal):
-    """Give the only request of this signal, once it has passed through OpenTelemetry's own messages."""
+    """Return the only request of this signal, once it has passed through OpenTelemetry's own messages."""
     (body,) = [request.body for request in requests_of([shown(e) for e in events]) if request.signal == signal]
     message = {"traces": ExportTraceServiceRequest, "logs": ExportLogsServiceRequest}[signal]
     json_format.Parse(_with_base64_ids(body), message())  # raises for anything that OTLP does not have
@@ -115,6 +115,14 @@ def test_values_are_written_as_protobuf_has_them_in_json():
     # What was changed in storing stays so: bytes are base64 text, and a double that is no number its name.
     stored = {"bytes": {"stringValue": "AAEC/w=="}, "not a number": {"stringValue": "NaN"}}
     assert {pair["key"]: pair["value"] for pair in item["attributes"]} == VALUES | stored
+
+
+def test_records_of_one_moment_keep_their_order_however_they_are_exported():
+    records = logs(*({"traceId": TRACE, "timeUnixNano": str(START), "body": {"stringValue": word}} for word in "abc"))
+    assert [record.order for record in records] == [None, 1, 2]
+    comes_back(records)
+    comes_back(records[::-1])
+    comes_back(records[1:2])
 
 
 JSON_VALUES = st.recursive(
@@ -238,7 +246,7 @@ def test_a_record_of_cloudwatch_comes_back():
 
 def test_what_rules_said_comes_back_without_them():
     rules = compile_rules([{"name": "r", "match": "by (?P<agent>\\w+)", "event_type": "decision", "level": "WARN"}])
-    comes_back(logs({"traceId": TRACE, "body": {"stringValue": "by me"}}, reading=Reading(rules=rules)))
+    comes_back(logs({"traceId": TRACE, "body": {"stringValue": "by me"}}, reading=LogParsing(rules=rules)))
 
 
 @pytest.mark.parametrize(

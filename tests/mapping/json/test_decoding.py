@@ -61,9 +61,11 @@ def test_a_body_that_is_wrong_is_refused_naming_the_field_and_what_was_expected(
 
 
 @given(st.binary())
-def test_no_bytes_raise_anything_else(body):
+def test_any_bytes_are_what_is_expected_or_a_problem(body):
+    decoded = []
     with contextlib.suppress(Problem):
-        decode(things, body, "things")
+        decoded = decode(things, body, "things")
+    assert all(isinstance(thing, Thing) for thing in decoded)
 
 
 def test_of_a_key_that_comes_twice_the_last_counts():

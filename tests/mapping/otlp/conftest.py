@@ -22,7 +22,7 @@ def received():
 
 @pytest.fixture(scope="session")
 def as_json():
-    """Give a request as OTLP/JSON; keyword arguments are those of json_format.MessageToDict."""
+    """Return a request as OTLP/JSON; keyword arguments are those of json_format.MessageToDict."""
 
     def write(request, **options):
         return json.dumps(_with_hex_ids(json_format.MessageToDict(request, **options))).encode()

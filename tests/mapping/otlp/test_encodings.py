@@ -108,7 +108,7 @@ ways_of_writing = st.fixed_dictionaries(
 
 
 def outcome(signal, wire, body):
-    """Give what comes out, in bytes: NaN is not equal to itself."""
+    """Return what comes out, in bytes: NaN is not equal to itself."""
     try:
         return msgspec.msgpack.encode(signal(wire, body, 1))
     except Problem as problem:
@@ -148,7 +148,7 @@ def test_fields_set_to_null_are_absent(as_json, request):
 def test_no_bytes_raise_anything_but_a_problem(body):
     for signal in (map_traces, map_logs):
         for wire in (ProtobufWire(), JsonWire()):
-            outcome(signal, wire, body)
+            assert outcome(signal, wire, body)  # what it maps to, or why it is refused
 
 
 @given(trace_requests, st.data())
@@ -158,5 +158,5 @@ def test_a_request_damaged_on_the_way_maps_or_is_refused(as_json, request, data)
         for _ in range(data.draw(st.integers(1, 3))):
             if damaged:
                 damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
-        outcome(map_traces, wire, bytes(damaged))
-        outcome(map_logs, wire, bytes(damaged))
+        assert outcome(map_traces, wire, bytes(damaged))
+        assert outcome(map_logs, wire, bytes(damaged))

@@ -6,6 +6,7 @@ from mapping.errors import Code, Problem
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
 from mapping.otlp.spans import map_traces
+from mapping.sanitize.changes import Changes
 from mapping.values import TOO_DEEP
 
 TRACE, SPAN = "5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174"
@@ -146,14 +147,35 @@ def test_status_and_severity_may_be_names():
     assert refusal(map_record, severityNumber="LOUD").startswith("logRecords[].severityNumber: expected a number or")
 
 
-@pytest.mark.parametrize(
-    "trace_id", [TRACE[:-1], TRACE + "0", "0" * 31, "g" * 32, TRACE[:-2] + " a", "W47/95gDgQPSabYzgT/GDA==", "é" * 32]
-)
-def test_an_id_that_is_not_of_hex_digits_of_its_length_is_refused(trace_id):
-    assert refusal(map_span, traceId=trace_id).startswith(
-        "spans[].traceId: expected 32 hex digits (16 bytes) or nothing"
-    )
-    assert refusal(map_record, traceId=trace_id).startswith("logRecords[].traceId: expected 32 hex digits")
+MALFORMED_IDS = [
+    TRACE[:-1],
+    TRACE + "0",
+    "0" * 31,
+    "g" * 32,
+    TRACE[:-2] + " a",
+    "W47/95gDgQPSabYzgT/GDA==",
+    "é" * 32,
+]
+
+
+@pytest.mark.parametrize("written", MALFORMED_IDS)
+def test_a_span_whose_own_id_is_not_of_hex_digits_of_its_length_is_rejected_by_itself(written):
+    spans = [{"traceId": written, "spanId": SPAN}, {"traceId": TRACE, "spanId": SPAN}]
+    body = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]})
+    mapped = map_traces(JsonWire(), body.encode(), 7)
+    assert (mapped.items, mapped.rejected, len(mapped.events)) == (2, 1, 1)
+    (reason,) = mapped.reasons
+    assert reason.startswith("spans[].traceId: expected 32 hex digits (16 bytes) or nothing, got ")
+
+
+@pytest.mark.parametrize("written", MALFORMED_IDS)
+def test_an_id_that_a_record_is_well_without_is_left_out_and_counted(written):
+    changes = Changes()
+    record = {"traceId": written, "spanId": SPAN, "body": {"stringValue": "kept"}}
+    body = json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]})
+    (event,) = map_logs(JsonWire(), body.encode(), 7, changes=changes).events
+    assert (event.trace_id, event.parent_span_id, event.properties["body"]) == (None, SPAN, "kept")
+    assert changes.ids == 1
 
 
 def test_ids_may_be_in_capitals():

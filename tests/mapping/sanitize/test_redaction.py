@@ -190,7 +190,7 @@ def test_json_inside_text_is_looked_into_at_any_depth():
 
 
 def test_half_a_surrogate_pair_in_json_text_stays_text():
-    masked('{"password": "x", "a": "\\ud83d"}').encode()
+    assert masked('{"password": "x", "a": "\\ud83d"}') == '{"password": "[REDACTED]", "a": "\ufffd"}'
 
 
 def test_keys_and_patterns_of_one_s_own_come_beside_the_usual_ones():
@@ -260,5 +260,5 @@ MB = 10**6
 )
 def test_no_text_takes_long(text):
     began = time.process_time()
-    masked(text)
+    assert "hunter2" not in masked(f"password=hunter2 {text}")
     assert time.process_time() - began < 5  # a million characters, each tried against the rest, would take hours

@@ -13,10 +13,10 @@ from mapping.otlp.spans import map_traces
 from mapping.sanitize.changes import Changes
 from mapping.sanitize.limits import Limits
 from mapping.sanitize.redaction import Redaction
-from mapping.sanitize.sanitizer import DROPPED, Cleaning
+from mapping.sanitize.sanitizer import DROPPED, Sanitizer
 
-SMALL = Cleaning(Limits(attributes=2, value_length=10))
-USUAL = Cleaning(redaction=Redaction())
+SMALL = Sanitizer(Limits(attributes=2, value_length=10))
+USUAL = Sanitizer(redaction=Redaction())
 
 
 def event(properties, **fields):
@@ -62,19 +62,19 @@ def test_long_names_and_keys_are_cut_too():
 
 def test_attributes_over_the_limit_are_dropped_but_for_those_that_were_understood():
     properties = {"a": 1, "b": 2, "c": 3, "d": 4, "session.id": "s"}
-    one, changes = cleaned(Cleaning(Limits(attributes=2)), properties)
+    one, changes = cleaned(Sanitizer(Limits(attributes=2)), properties)
     assert one.properties == {"a": 1, "b": 2, "session.id": "s", DROPPED: 2}
     assert changes.dropped == 2
 
 
 def test_lists_and_maps_inside_are_cut_at_as_many_entries():
-    one, changes = cleaned(Cleaning(Limits(attributes=2)), {"list": [1, 2, 3, 4], "map": {"a": 1, "b": [2], "c": 3}})
+    one, changes = cleaned(Sanitizer(Limits(attributes=2)), {"list": [1, 2, 3, 4], "map": {"a": 1, "b": [2], "c": 3}})
     assert one.properties == {"list": [1, 2, "… [cut, 2 more]"], "map": {"a": 1, "b": [2], DROPPED: 1}}
     assert changes.dropped == 3
 
 
 def test_what_nests_deeper_is_kept_as_json_text():
-    two = Cleaning(Limits(nesting=2))
+    two = Sanitizer(Limits(nesting=2))
     one, changes = cleaned(two, {"a": {"b": {"c": [1]}}, "d": [[[2, "x"]]], "e": {"f": [3]}})
     assert one.properties == {"a": {"b": {"c": "[1]"}}, "d": [['[2,"x"]']], "e": {"f": [3]}}
     assert changes.flattened == 2
@@ -97,9 +97,11 @@ def test_ids_that_are_secrets_are_masked_and_stay_two():
 
 
 def test_a_secret_that_is_cut_through_is_masked_before():
-    one, _ = cleaned(Cleaning(Limits(value_length=12), Redaction()), {"k": "it is AKIAIOSFODNN7EXAMPLE"})
+    one, _ = cleaned(Sanitizer(Limits(value_length=12), Redaction()), {"k": "it is AKIAIOSFODNN7EXAMPLE"})
     assert one.properties["k"] == "it is [REDAC… [cut, 16 characters]"
-    one, changes = cleaned(Cleaning(Limits(value_length=12), Redaction()), {"k": "AKIAIOSFODNN7EXAMPLE" + "." * 10_000})
+    one, changes = cleaned(
+        Sanitizer(Limits(value_length=12), Redaction()), {"k": "AKIAIOSFODNN7EXAMPLE" + "." * 10_000}
+    )
     assert one.properties["k"] == "[REDACTED].." + "… [cut, 10020 characters]"
     assert (changes.redacted, changes.cut) == (1, 1)
 
@@ -123,7 +125,7 @@ def test_secrets_are_masked_wherever_an_event_has_text():
 
 
 def test_without_redaction_nothing_is_masked():
-    one, changes = cleaned(Cleaning(), {"password": "x"})
+    one, changes = cleaned(Sanitizer(), {"password": "x"})
     assert (one.properties, changes.redacted) == ({"password": "x"}, 0)
 
 
@@ -142,9 +144,9 @@ def records(**fields):
 
 def test_a_record_sent_again_is_the_same_event_under_other_limits_and_patterns():
     ids = []
-    for cleaning in (Cleaning(), USUAL, SMALL, Cleaning(redaction=Redaction(values=["a+"]))):
+    for sanitizer in (Sanitizer(), USUAL, SMALL, Sanitizer(redaction=Redaction(values=["a+"]))):
         mapped = map_logs(JsonWire(), records(), 1)
-        cleaning.clean(mapped.events)
+        sanitizer.clean(mapped.events)
         ids.append(mapped.events[0].id)
     assert len(set(ids)) == 1
 

@@ -9,7 +9,7 @@ from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
 from mapping.otlp.spans import map_traces
 from mapping.semantics.explain import explain
-from mapping.semantics.log_parsing import Reading
+from mapping.semantics.log_parsing import LogParsing
 from mapping.semantics.rules import compile_rules
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -42,7 +42,7 @@ def log(properties=None, body=None, resource=None, rules=(), **fields):
             {"resource": {"attributes": attributes(resource or {})}, "scopeLogs": [{"logRecords": [record]}]}
         ]
     }
-    reading = Reading(rules=compile_rules(list(rules)))
+    reading = LogParsing(rules=compile_rules(list(rules)))
     return map_logs(JsonWire(), msgspec.json.encode(request), 1, reading=reading).events[0]
 
 

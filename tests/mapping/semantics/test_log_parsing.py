@@ -1,16 +1,16 @@
 import pytest
 
 from mapping.semantics.id_patterns import ids_in
-from mapping.semantics.log_parsing import DEFAULT_READING, compile_reading
+from mapping.semantics.log_parsing import DEFAULT_LOG_PARSING, compile_log_parsing
 
 
 @pytest.mark.parametrize("written", [None, {}, {"rules": None, "ids": None}, {"rules": []}])
 def test_what_is_left_out_is_as_usual(written):
-    assert compile_reading(written) == DEFAULT_READING
+    assert compile_log_parsing(written) == DEFAULT_LOG_PARSING
 
 
 def test_rules_and_ids_stand_beside_each_other():
-    reading = compile_reading({"rules": [{"name": "r", "match": "x"}], "ids": {"session": [r"chat#(\d+)"]}})
+    reading = compile_log_parsing({"rules": [{"name": "r", "match": "x"}], "ids": {"session": [r"chat#(\d+)"]}})
     assert [rule.name for rule in reading.rules] == ["r"]
     assert ids_in("chat#12 agent_id=a", reading.ids) == ("12", None, "a")
 
@@ -31,4 +31,4 @@ def test_rules_and_ids_stand_beside_each_other():
 )
 def test_what_cannot_be_read_is_refused_by_its_key(written, message):
     with pytest.raises(ValueError, match=f"^{message}"):
-        compile_reading(written)
+        compile_log_parsing(written)

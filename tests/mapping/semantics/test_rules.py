@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
-from mapping.semantics.log_parsing import Reading
+from mapping.semantics.log_parsing import LogParsing
 from mapping.semantics.rules import apply, compile_rules, level
 
 LINE = "tool=charge_card session=s-1 agent=shop took 12 ms"
@@ -134,7 +134,7 @@ def map_record(rules, **fields):
     body = {"resourceLogs": [{"scopeLogs": [{"logRecords": [fields]}]}]}
     import json
 
-    return map_logs(JsonWire(), json.dumps(body).encode(), 7, reading=Reading(rules=compile_rules(rules))).events[0]
+    return map_logs(JsonWire(), json.dumps(body).encode(), 7, reading=LogParsing(rules=compile_rules(rules))).events[0]
 
 
 def test_a_rule_decides_what_a_record_is_before_the_vocabulary_does():

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from receiver.cli import main
-from receiver.cli.api import AwayError, Connection, NotReadyError, Receiver
+from receiver.cli.api import AwayError, NotReadyError, Receiver, ReceiverAddress
 from tests.receiver.cli.answering import answering
 
 
@@ -87,7 +87,7 @@ def served(tmp_path_factory, free_port):
     flags = ["--data-dir", str(folder / "data"), "--port", str(port), "--otlp-port", "off"]
     with log.open("wb") as stream:
         process = subprocess.Popen([sys.executable, "-m", "receiver", "serve", *flags], stderr=stream)
-    receiver = Receiver(Connection(f"http://127.0.0.1:{port}", ""))
+    receiver = Receiver(ReceiverAddress(f"http://127.0.0.1:{port}", ""))
     try:
         deadline = time.monotonic() + 60
         while True:

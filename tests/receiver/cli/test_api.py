@@ -2,7 +2,7 @@
 
 import pytest
 
-from receiver.cli.api import Connection, Receiver, connection
+from receiver.cli.api import Receiver, ReceiverAddress, connection
 from receiver.cli.errors import CommandError
 from receiver.cli.main import _parser
 
@@ -71,14 +71,14 @@ def test_the_address_follows_the_settings_unless_it_is_said(monkeypatch, environ
 def test_a_key_does_not_follow_a_redirect(server):
     server.answer(302, b"", Location=f"{server.url}/elsewhere")
     with pytest.raises(CommandError, match="HTTP 302"):
-        Receiver(Connection(server.url, "key")).get("/api/v1/stats")
+        Receiver(ReceiverAddress(server.url, "key")).get("/api/v1/stats")
     assert server.requests == [("/api/v1/stats", "Bearer key")]
 
 
 def test_this_machine_is_not_reached_through_a_proxy(server, monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     server.answer(200, b"{}")
-    assert Receiver(Connection(server.url, "")).get("/readyz") == {}
+    assert Receiver(ReceiverAddress(server.url, "")).get("/readyz") == {}
 
 
 @pytest.mark.parametrize("body", [b"<html>hello</html>", b"\xff\xfe", b""])
@@ -99,7 +99,7 @@ def test_a_message_with_control_characters_is_shown_without(run, server):
 def test_pages_are_read_until_there_are_enough(server):
     server.answer(200, b'{"sessions": [{"id": 1}, {"id": 2}], "next_cursor": "a b"}')
     server.answer(200, b'{"sessions": [{"id": 3}], "next_cursor": null}')
-    found = list(Receiver(Connection(server.url, "")).pages("/api/v1/sessions", "sessions", 500))
+    found = list(Receiver(ReceiverAddress(server.url, "")).pages("/api/v1/sessions", "sessions", 500))
     assert [session["id"] for session in found] == [1, 2, 3]
     assert [path for path, _ in server.requests] == [
         "/api/v1/sessions?limit=200",

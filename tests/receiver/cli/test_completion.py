@@ -25,7 +25,7 @@ def script():
 
 @pytest.fixture
 def complete(script):
-    """Give what bash would offer for a line whose last word is being typed; `files` where it would look for those."""
+    """Return what bash would offer for a line whose last word is being typed; `files` where it would look for those."""
     ask = 'compopt() { COMPREPLY=(files); }; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _vectadb_receiver'
 
     def completes(*words):

@@ -14,7 +14,7 @@ from storage.embedding import minilm, static
 
 @pytest.fixture
 def doctor(run, tmp_path, free_port):
-    """Run it on ports that are free and a folder that does not exist; give the exit code and the finding by check."""
+    """Run it on ports that are free and a folder that does not exist; return the exit code and the finding by check."""
 
     def runs(*flags):
         flags = ["--port", free_port(), "--otlp-port", "off", "--data-dir", tmp_path / "data", *flags]

@@ -1,6 +1,7 @@
 """What one real receiver exports another imports, and exports again: it is the same."""
 
 import json
+import time
 from collections import Counter
 
 import httpx
@@ -87,8 +88,17 @@ def events(lines, without):
     return [{field: value for field, value in event.items() if field not in without} for event in found]
 
 
+def interpreted(receiver):
+    """Wait until what was stored is interpreted: sums follow by a moment."""
+    ends = time.monotonic() + 60
+    while receiver.get("/api/v1/stats")["interpretation_pending"]:
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
 def traces(receiver):
-    """Give the traces' sums and what they have learned, by id: all but when and how they came."""
+    """Return the traces' sums and what they have learned, by id: all but when and how they came."""
+    interpreted(receiver)
     found = receiver.get("/api/v1/traces?limit=200")["traces"]
     other = {"created_at", "updated_at", "origin"}
     return {one["id"]: {field: one[field] for field in one.keys() - other} for one in found}

@@ -1,13 +1,17 @@
 import pytest
 
-from receiver.cli.api import RefusedError
-from receiver.cli.live import Live, Told, read
+from receiver.cli.api import RequestRefusedError
+from receiver.cli.live import Live, LiveMessage, read
 
 
 def test_server_sent_events_are_read_line_by_line():
     lines = [b"", b"retry: 2000\n", b"\n", b":\n", b"event: event\n", b'data: {"id": "a: b"}\n', b"\n"]
     lines += [b"event: dropped\r\n", b'data: {"count":3}\r\n', b"\r\n"]
-    assert list(read(iter(lines))) == [Told("connected"), Told("event", {"id": "a: b"}), Told("dropped", 3)]
+    assert list(read(iter(lines))) == [
+        LiveMessage("connected"),
+        LiveMessage("event", {"id": "a: b"}),
+        LiveMessage("dropped", 3),
+    ]
 
 
 class Answers:
@@ -29,9 +33,9 @@ def all_told(live):
 
 
 def test_the_end_of_a_connection_is_told_with_its_reason():
-    assert all_told(Live(Answers(b""), {})) == [Told("connected"), Told("ended")]
-    refused = RefusedError("no key", 401)
-    assert all_told(Live(Answers(refused), {})) == [Told("ended", refused)]
+    assert all_told(Live(Answers(b""), {})) == [LiveMessage("connected"), LiveMessage("ended")]
+    refused = RequestRefusedError("no key", 401)
+    assert all_told(Live(Answers(refused), {})) == [LiveMessage("ended", refused)]
 
 
 @pytest.mark.parametrize("answer", [b"data: {\n", b"data: 5\n", b"event: dropped\ndata: {}\n", b"data: \xff\n"])

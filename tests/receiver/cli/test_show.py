@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from receiver.cli.commands import search, sessions
+from receiver.cli.commands import calls, search, sessions
 from receiver.cli.commands.trace import head
 from receiver.cli.show import event_cells, headline, marked
 from receiver.cli.terminal import dollars
@@ -103,8 +103,26 @@ def test_costs_have_two_digits_that_say_something(amount, shown):
     assert dollars(amount) == shown
 
 
-def test_a_trace_says_what_it_cost_where_that_is_known():
-    trace = {
+SUMS = {
+    "error_count": 0,
+    "calls": 2,
+    "tools": 1,
+    "input_tokens": 20,
+    "output_tokens": 6,
+    "cache_read_tokens": 0,
+    "cost_usd": 0.0042,
+    "unpriced_calls": 0,
+    "models": ["gpt-4.1", "o3"],
+    "agent_ids": ["one", "two"],
+    "first_question": "Which river?",
+    "last_answer": "The Ebro.",
+    "first_error": None,
+    "interpreted": True,
+}
+
+
+def test_a_trace_says_what_its_calls_came_to():
+    trace = SUMS | {
         "id": "t",
         "name": "run",
         "status": "completed",
@@ -114,30 +132,50 @@ def test_a_trace_says_what_it_cost_where_that_is_known():
         "start_time": "2001-01-07T12:00:00.000000000Z",
         "last_event_at": "2001-01-07T12:00:02.000000000Z",
         "event_count": 3,
-        "error_count": 0,
-        "input_tokens": 20,
-        "output_tokens": 6,
     }
-    assert head({**trace, "cost_usd": 0.0042})[1].endswith("3 events  20 tokens in, 6 out  $0.0042")
-    assert head({**trace, "cost_usd": 0.0})[1].endswith("20 tokens in, 6 out")
+    assert head(trace)[1].endswith("3 events  2 model calls  1 tool call  20/6 tokens  $0.0042")
+    assert head(trace)[2:] == ["models gpt-4.1, o3", "? Which river?"]
+    assert head(trace | {"cost_usd": 0.0, "cache_read_tokens": 8})[1].endswith("20 (8 cached)/6 tokens")
+    assert head(trace | {"unpriced_calls": 1})[1].endswith("$0.0042, 1 of 2 calls priced")
+    assert head(trace | {"first_error": "it\033 broke", "interpreted": False})[-2:] == [
+        "! it\\x1b broke",
+        "not all of its events are interpreted yet",
+    ]
+
+
+def test_calls_stand_below_their_headings():
+    call = {
+        "start_time": "2001-01-07T12:00:00.000000000Z",
+        "kind": "tool",
+        "name": "depth\033",
+        "agent_id": None,
+        "duration_ns": 2_000_000,
+        "status": "error",
+        "error": "no line",
+        "input_tokens": None,
+        "output_tokens": None,
+        "cache_read_tokens": None,
+        "cost_usd": None,
+    }
+    head, line = calls.lines([call])
+    assert head.index("took") == line.index("2 ms")
+    assert "depth\\x1b" in line
+    assert line.endswith("no line")
+    assert calls.lines([]) == ["no calls"]
 
 
 def test_sessions_stand_below_their_headings():
-    session = {
+    session = SUMS | {
         "id": "demo\033",
         "trace_count": 2,
         "event_count": 22,
-        "error_count": 0,
-        "input_tokens": 5,
-        "output_tokens": 1,
         "cost_usd": 0.0123,
         "last_event_at": "2001-01-07T12:00:00.000000000Z",
-        "agent_ids": ["one", "two"],
     }
     head, line = sessions.lines([session])
     assert head.index("agents") == line.index("one, two")
     assert head.index("cost") == line.index("$0.012 ")
-    assert line.endswith("demo\\x1b")
+    assert line.endswith("demo\\x1b  Which river?")
 
 
 def test_no_sessions_are_said():

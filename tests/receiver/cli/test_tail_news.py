@@ -1,7 +1,7 @@
 import pytest
 
 from mapping.times import parse_rfc3339
-from receiver.cli.commands.tail import News
+from receiver.cli.commands.tail import NewEvents
 
 BEGAN = parse_rfc3339("2026-01-07T19:00:00Z")
 
@@ -41,7 +41,7 @@ def ids(events):
 
 def test_new_events_come_once_and_oldest_first(stored):
     stored.add("old", 10, -1)
-    news = News(stored.page, stored.events, BEGAN)
+    news = NewEvents(stored.page, stored.events, BEGAN)
     stored.add("second", 30, 1)
     stored.add("first", 20, 1)
     assert ids(news.poll()) == ["first", "second"]
@@ -50,13 +50,13 @@ def test_new_events_come_once_and_oldest_first(stored):
 
 def test_an_event_that_comes_late_is_new(stored):
     stored.add("old", 30, -1)
-    news = News(stored.page, stored.events, BEGAN)
+    news = NewEvents(stored.page, stored.events, BEGAN)
     stored.add("late", 10, 1)
     assert ids(news.poll()) == ["late"]
 
 
 def test_a_burst_of_several_pages_is_shown_whole(stored):
-    news = News(stored.page, [], BEGAN)
+    news = NewEvents(stored.page, [], BEGAN)
     for number in range(10):
         stored.add(f"e{number}", number, 1)
     assert ids(news.poll()) == [f"e{number}" for number in range(10)]
@@ -65,6 +65,6 @@ def test_a_burst_of_several_pages_is_shown_whole(stored):
 def test_what_was_stored_before_is_not_news_when_an_older_page_is_read(stored):
     for number in range(6):
         stored.add(f"past{number}", number, -1)
-    news = News(stored.page, stored.page(None)["events"], BEGAN)
+    news = NewEvents(stored.page, stored.page(None)["events"], BEGAN)
     stored.add("new", 40, 1)
     assert ids(news.poll()) == ["new"]

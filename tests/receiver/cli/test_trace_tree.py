@@ -20,7 +20,7 @@ def span(event):
 
 
 def names(lines):
-    """Give each line's last column with its indentation."""
+    """Return each line's last column with its indentation."""
     return [line.partition("tool_call")[2][4:] for line in lines]
 
 

@@ -12,12 +12,12 @@ import pytest
 
 from mapping.times import format_rfc3339
 from receiver.cli import main
-from receiver.cli.api import Connection, Receiver
+from receiver.cli.api import Receiver, ReceiverAddress
 
 
 @pytest.fixture(scope="module")
 def demo(served):
-    """Send the demo and give what the command printed."""
+    """Send the demo and return what the command printed."""
     with contextlib.redirect_stdout(io.StringIO()) as out:
         assert main(["send-demo", "--url", served.url]) == 0
     return out.getvalue()
@@ -25,7 +25,7 @@ def demo(served):
 
 @pytest.fixture
 def api(served, demo):
-    return Receiver(Connection(served.url, ""))
+    return Receiver(ReceiverAddress(served.url, ""))
 
 
 @pytest.fixture
@@ -36,6 +36,15 @@ def ask(run, served, demo):
         return result.out
 
     return asks
+
+
+@pytest.fixture(scope="module")
+def interpreted(served, demo):
+    """Wait until what was sent is interpreted."""
+    deadline = time.monotonic() + 60
+    while Receiver(ReceiverAddress(served.url, "")).get("/api/v1/stats")["interpretation_pending"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def trace_ids(demo):
@@ -142,10 +151,10 @@ def test_the_demo_says_what_it_sent_as_json(run, served, demo):
     assert [run["failed"] for run in told["runs"]].count(True) == 1
 
 
-def test_trace_shows_the_tree(ask, demo):
+def test_trace_shows_the_tree(ask, demo, interpreted):
     out = ask("trace", trace_ids(demo)[0][1])
     assert out.splitlines()[0].startswith("invoke_agent travel-agent  ")
-    assert "18 events  2 errors" in out
+    assert "18 events  1 error  6 model calls" in out
     lines = [line for line in out.splitlines() if "chat gpt-4.1" in line]
     # The sub-agent's calls stand deeper than the agent's.
     assert len({line.index("chat") for line in lines}) == 2
@@ -186,6 +195,19 @@ def test_sessions_are_listed(ask, demo):
     lines = ask("sessions").splitlines()
     assert {re.sub(r".*demo-(\w+)-.*", r"\1", line) for line in lines[1:]} == {"tokyo", "oslo", "lisbon"}
     assert {len(json.loads(line)["trace_ids"]) for line in ask("sessions", "--json").splitlines()} == {1, 2}
+
+
+def test_calls_are_listed(ask, interpreted):
+    lines = ask("calls", "--kind", "model", "--sort", "tokens", "--limit", "100").splitlines()
+    assert lines[0].split()[:4] == ["start", "kind", "name", "agent"]
+    assert all(" model " in line for line in lines[1:])
+    calls = [json.loads(line) for line in ask("calls", "--kind", "model", "--sort", "tokens", "--json").splitlines()]
+    spent = [call["input_tokens"] + call["output_tokens"] for call in calls]
+    assert spent == sorted(spent, reverse=True)
+    (slowest,) = [
+        json.loads(line) for line in ask("calls", "--min-duration", "5s", "--json", "--limit", "1").splitlines()
+    ]
+    assert slowest["duration_ns"] >= 5 * 10**9
 
 
 def test_tail_shows_the_last_events_and_ends(ask, demo):

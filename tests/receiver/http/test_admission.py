@@ -18,7 +18,7 @@ def batch(text="x"):
 
 
 async def answer_before_the_body(receiver, size):
-    """Announce a body, send none of it, and give the head of the answer."""
+    """Announce a body, send none of it, and return the head of the answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", receiver.port)
     writer.write(f"{HEAD}Content-Length: {size}\r\n\r\n".encode())
     answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)

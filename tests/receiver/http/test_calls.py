@@ -289,6 +289,8 @@ async def test_of_a_trace_of_several_sessions_each_has_its_own_part(receiver):
         assert trace["part"]["first_question"] == f"I am {session}"
         (turn,) = (await receiver.read(f"/api/v1/sessions/{session}/conversation"))["turns"]
         assert turn["parts"] == [{"type": "text", "text": f"I am {session}"}]
+    part = await receiver.read(f"/api/v1/traces/{trace_id}/conversation?session=blue")
+    assert [turn["parts"][0]["text"] for turn in part["turns"]] == ["I am blue"]
     whole = await receiver.read(f"/api/v1/traces/{trace_id}/conversation")
     assert [turn["parts"][0]["text"] for turn in whole["turns"]] == ["I am red", "I am blue"]
     assert (whole["truncated"], whole["next_cursor"]) == (False, None)

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 def status_of(answer):
-    """Give the code, the headers' text and the google.rpc.Status of a raw answer."""
+    """Return the code, the headers' text and the google.rpc.Status of a raw answer."""
     head, _, body = answer.partition(b"\r\n\r\n")
     return int(head.split()[1]), head.decode(), json.loads(body)
 

@@ -1,4 +1,4 @@
-"""JSON events in, as contract.md section 2 has it; the first two requests are the seed's own."""
+"""The routes that take JSON events."""
 
 import json
 import re

@@ -24,7 +24,7 @@ async def families(receiver):
 
 
 async def metrics(receiver, /, **labels):
-    """Give each sample that has these labels, by its name and the values of its other labels."""
+    """Return each sample that has these labels, by its name and the values of its other labels."""
     return {
         (
             sample.name.removeprefix("vectadb_receiver_"),
@@ -37,7 +37,7 @@ async def metrics(receiver, /, **labels):
 
 
 async def items(receiver, noun):
-    """Give how many were accepted, refused and failed."""
+    """Return how many were accepted, refused and failed."""
     return {
         outcome: sample.value
         for family in await families(receiver)

@@ -108,7 +108,7 @@ async def filled(start_shared):
 
 
 def routes(receiver):
-    """Give the routes of `/api/v1` in the application: method and path, and the operation."""
+    """Return the routes of `/api/v1` in the application: method and path, and the operation."""
     return {
         (route.method.lower(), route.resource.canonical): operation_of(route.handler)
         for route in receiver.app.router.routes()

@@ -102,7 +102,7 @@ def hold(subtests, described, mode, count, **which):
 
 
 def examples(operation, mode, count):
-    """Give a test of one operation. What fits asks for what is stored every other time."""
+    """Return a test of one operation. What fits asks for what is stored every other time."""
     excluded = [negative_data_rejection] if NOT_HELD & {operation.label, operation.method.upper()} else []
 
     @settings(
@@ -124,7 +124,7 @@ def examples(operation, mode, count):
 
 
 def fits(url, rows):
-    """Tell whether a URL's query is as described. A cursor may be any text: which are some is the store's business."""
+    """Return whether a URL's query is as described. A cursor may be any text: only the store knows valid ones."""
     schemas = {row["name"]: row["schema"] for row in rows if row["in"] == "query"}
     query = parse_qsl(urlsplit(url).query, keep_blank_values=True)
     names = [name for name, _ in query]
@@ -139,7 +139,7 @@ def fits(url, rows):
 
 
 def value_of(text, schema):
-    """Give what a text in a query stands for."""
+    """Return what a text in a query stands for."""
     if schema["type"] == "integer" and re.fullmatch("[0-9]+", text):
         return int(text)
     return {"true": True, "false": False}.get(text, text) if schema["type"] == "boolean" else text

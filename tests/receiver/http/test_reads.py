@@ -1,4 +1,4 @@
-"""Reads, as contract.md section 3 has them: what is asked of the stores. What these find is tested with them."""
+"""The routes that read, and what they ask of the stores. What the stores find is tested with them."""
 
 import json
 
@@ -19,6 +19,7 @@ from receiver.http.parameters import (
     PARTS,
     QUERY,
     SEARCH_FILTERS,
+    SESSION,
     TRACE_FILTERS,
 )
 
@@ -175,7 +176,7 @@ TAKES = {
     "/api/v1/traces": [*TRACE_FILTERS, *PAGE],
     "/api/v1/traces/none": PAGE,
     "/api/v1/traces/none/outline": [],
-    "/api/v1/traces/none/conversation": [FROM, CURSOR],
+    "/api/v1/traces/none/conversation": [SESSION, FROM, CURSOR],
     "/api/v1/sessions/none/conversation": [FROM, CURSOR],
     "/api/v1/calls": [*CALL_FILTERS, CALL_SORT, *PAGE],
     "/api/v1/calls/none": [],

@@ -7,9 +7,10 @@ import msgspec
 from mapping.model import Trace
 from mapping.times import NS
 from receiver.http import shown
-from storage.read.activity import Bucket, Counted
+from storage.read.activity import ActivityCounts, Bucket
 from storage.read.outline import Outline
-from storage.read.reader import Session
+from storage.read.runs import Sums, TraceRun
+from storage.read.sessions import Session, SessionPart
 from storage.search.highlight import Passage
 from storage.search.results import Place, Result
 from storage.surreal.rows import event_of_row
@@ -22,12 +23,12 @@ TRACE = Trace(
     last_event_at=NOON + 50,
     status="completed",
     session_id="s",
-    cost_nano_usd=200_000_000,
-    input_tokens=20,
     created_at=NOON,
     updated_at=NOON,
     revision=3,
 )
+SUMS = Sums(input_tokens=20, cost_nano_usd=200_000_000, agent_ids=["a"], first_question="why?", interpreted=True)
+RUN = TraceRun(TRACE, SUMS)
 
 
 def row(**fields):
@@ -40,22 +41,22 @@ def written(answer):
 
 
 def test_an_event_has_all_fields_in_their_order_and_null_for_what_it_does_not_have():
-    told = written(shown.event(event_of_row(row(duration_ns=5, newest=-NOON, counted=[1, 2, 3], indexed=False))))
+    told = written(shown.event(event_of_row(row(duration_ns=5, newest=-NOON, indexed=False))))
     assert (
         list(told)
         == (
             "id trace_id timestamp event_type agent_id session_id name status properties source resource scope span_id "
-            "parent_span_id kind severity duration_ns created_at correlation"
+            "parent_span_id kind severity duration_ns order created_at correlation"
         ).split()
     )
     assert (told["timestamp"], told["created_at"], told["duration_ns"]) == (MOMENT, MOMENT, 5)
     assert {field for field, value in told.items() if value is None} == set(
-        "event_type agent_id session_id name source resource scope span_id parent_span_id severity".split()
+        "event_type agent_id session_id name source resource scope span_id parent_span_id severity order".split()
     )
 
 
 def test_a_trace_has_its_moments_and_its_cost_in_dollars():
-    assert written(shown.trace(TRACE)) == {
+    assert written(shown.trace(RUN)) == {
         "id": "t",
         "session_id": "s",
         "agent_id": None,
@@ -65,9 +66,21 @@ def test_a_trace_has_its_moments_and_its_cost_in_dollars():
         "origin": "given",
         "event_count": 0,
         "error_count": 0,
+        "calls": 0,
+        "tools": 0,
         "input_tokens": 20,
         "output_tokens": 0,
+        "cache_read_tokens": 0,
+        "cache_write_tokens": 0,
+        "reasoning_tokens": 0,
         "cost_usd": 0.2,
+        "unpriced_calls": 0,
+        "models": [],
+        "agent_ids": ["a"],
+        "first_question": "why?",
+        "last_answer": None,
+        "first_error": None,
+        "interpreted": True,
         "start_time": MOMENT,
         "end_time": None,
         "last_event_at": "2026-01-09T12:00:00.000000050Z",
@@ -77,16 +90,25 @@ def test_a_trace_has_its_moments_and_its_cost_in_dollars():
 
 
 def test_a_session_has_its_sums_and_its_traces_where_they_are_asked_for():
-    session = Session("s", 1, 2, 1, 20, 3, 300_000_000, NOON, NOON + 50, ["a"], ["t"], [TRACE])
+    session = Session("s", 1, 2, NOON, NOON + 50, ["t"], [RUN], [None], SUMS)
     told = written(shown.session(session))
-    assert (told["cost_usd"], told["first_event_at"], told["agent_ids"]) == (0.3, MOMENT, ["a"])
+    assert (told["cost_usd"], told["first_event_at"], told["agent_ids"]) == (0.2, MOMENT, ["a"])
     assert "traces" not in told
-    assert written(shown.session_with_traces(session)) == told | {"traces": [written(shown.trace(TRACE))]}
+    trace = written(shown.trace(RUN)) | {"part": None}
+    assert written(shown.session_with_traces(session)) == told | {"traces": [trace]}
+
+
+def test_a_session_says_what_its_own_part_of_a_trace_is():
+    part = SessionPart(2, NOON, NOON + 50, Sums(input_tokens=7, interpreted=True))
+    told = written(shown.session_with_traces(Session("s", 1, 2, NOON, NOON + 50, ["t"], [RUN], [part], part.sums)))
+    (trace,) = told["traces"]
+    assert (trace["input_tokens"], trace["part"]["input_tokens"], told["input_tokens"]) == (20, 7, 7)
+    assert (trace["part"]["event_count"], trace["part"]["first_event_at"]) == (2, MOMENT)
 
 
 def test_an_outlined_event_leaves_out_what_is_null_or_0():
-    event = row(duration_ns=0, name="run", input_tokens=10, output_tokens=0, agent_id=None, counted=[10, 0, 0])
-    told = written(shown.outline(Outline(TRACE, [event], truncated=False)))
+    event = row(duration_ns=0, name="run", input_tokens=10, output_tokens=0, agent_id=None)
+    told = written(shown.outline(Outline(RUN, [event], truncated=False)))
     assert told.pop("events") == [
         {
             "id": "e",
@@ -98,11 +120,11 @@ def test_an_outlined_event_leaves_out_what_is_null_or_0():
             "correlation": "trace_id",
         }
     ]
-    assert told == written(shown.trace(TRACE)) | {"truncated": False}
+    assert told == written(shown.trace(RUN)) | {"truncated": False}
 
 
 def test_a_name_of_a_megabyte_is_cut_in_an_outline_and_says_so():
-    told = written(shown.outline(Outline(TRACE, [row(name="x" * 1_000_000)], truncated=False)))
+    told = written(shown.outline(Outline(RUN, [row(name="x" * 1_000_000)], truncated=False)))
     assert told["events"][0]["name"] == "x" * 200 + "… [cut, 1000000 characters]"
 
 
@@ -123,6 +145,6 @@ def test_a_result_has_more_and_parts_only_where_they_were_asked_for():
 
 def test_activity_without_traces_has_no_bounds():
     none = {"since": None, "until": None, "complete": True, "buckets": []}
-    assert written(shown.activity(Counted(None, None, complete=True, buckets=[]))) == none
-    told = written(shown.activity(Counted(NOON, NOON + 50, complete=False, buckets=[Bucket(NOON, 3, 1)])))
+    assert written(shown.activity(ActivityCounts(None, None, complete=True, buckets=[]))) == none
+    told = written(shown.activity(ActivityCounts(NOON, NOON + 50, complete=False, buckets=[Bucket(NOON, 3, 1)])))
     assert told["buckets"] == [{"start": MOMENT, "traces": 3, "failed": 1}]

@@ -15,7 +15,7 @@ from receiver.settings import SettingsError, Tls
 
 @pytest.fixture(scope="module")
 def pem(tmp_path_factory):
-    """Make two authorities, and a server's and a client's certificate from the first. Gives the files' folder."""
+    """Make two authorities, and a server's and a client's certificate from the first. Returns the files' folder."""
     if shutil.which("openssl") is None:
         reason = "openssl is missing: install it with the system's packages"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
@@ -44,7 +44,7 @@ def tls(pem, **files):
 
 
 async def ask(receiver, pem, certificate=None, **options):
-    """Give the status of a request over TLS, from a client that trusts the authority."""
+    """Return the status of a request over TLS, from a client that trusts the authority."""
     context = ssl.create_default_context(cafile=pem / "authority.pem")
     for name, value in options.items():
         setattr(context, name, value)

@@ -104,7 +104,7 @@ def deep(value, levels):
 
 
 async def sent(sender, receiver, number, **fields):
-    """Send an item between two others; give the event that is read of it, and see that its neighbours are there."""
+    """Send an item between two others; return the event that is read of it, and see that its neighbours are there."""
     trace_id = trace_id_of(sender, number)
     items = [sender.item(place, traceId=trace_id) for place in (1, 3)]
     items.insert(1, sender.item(2, traceId=trace_id, **fields))

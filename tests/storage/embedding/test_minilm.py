@@ -34,7 +34,7 @@ def embedder(data_dir):
 
 
 def numpy_forward(weights, ids):
-    """BERT as its paper has it, for one text without padding. Gives the mean of the last layer at unit length."""
+    """BERT as its paper has it, for one text without padding. Returns the mean of the last layer at unit length."""
 
     def dense(name, values):
         return values @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]

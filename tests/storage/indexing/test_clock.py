@@ -7,7 +7,7 @@ import pytest
 from mapping.times import NS
 from storage.filters import SearchFilter
 from storage.read.reader import Reader
-from storage.search.search import Search
+from storage.search.search import Searcher
 from storage.write.idle_traces import close_once
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
@@ -47,7 +47,7 @@ async def test_everything_is_indexed_once_whatever_the_clock_does(
         ids += await store("during a rebuild", session_id="s", indexer=indexer)
         await caught_up(indexer)
         assert await index.count() == 5
-        found = await Search(Reader(database), indexer).search("step", "hybrid", SearchFilter(), 10)
+        found = await Searcher(Reader(database), indexer).search("step", "hybrid", SearchFilter(), 10)
         assert {result.event["id"] for result in found.results} == set(ids)
 
 
@@ -57,7 +57,7 @@ async def test_a_trace_that_was_closed_by_a_clock_ahead_runs_again_with_its_next
     assert await close_once(database, time.time_ns() - 3600 * NS) == 1
     clock(-DAY)
     await store("two", trace_id="t")
-    trace = await Reader(database).trace("t")
+    trace = (await Reader(database).trace("t")).trace
     assert (trace.status, trace.event_count) == ("running", 2)
 
 

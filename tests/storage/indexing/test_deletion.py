@@ -11,7 +11,7 @@ from storage.indexing import upserts
 from storage.qdrant.edge import EdgeIndex
 from storage.read.reader import Reader
 from storage.retention.prune import Pruned, Pruner, Selection
-from storage.search.search import MODES, Search
+from storage.search.search import MODES, Searcher
 
 EVERYTHING = Selection(before=2**63)
 embedded = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
@@ -48,8 +48,8 @@ async def prune(database, which=EVERYTHING):
 
 
 async def found(database, indexer, query):
-    """Give what is found, in any mode."""
-    search = Search(Reader(database), indexer)
+    """Return what is found, in any mode."""
+    search = Searcher(Reader(database), indexer)
     results = [(await search.search(query, mode, SearchFilter(), 10)).results for mode in MODES]
     return {result.event["id"] for of_mode in results for result in of_mode}
 

@@ -13,7 +13,7 @@ from storage.indexing.index_state import Vectors
 from storage.indexing.indexer import Indexer
 from storage.indexing.points.preparer import PreparerProcess
 from storage.retention.prune import Pruner, Selection
-from storage.search.search import Search
+from storage.search.search import Searcher
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
 
@@ -34,7 +34,7 @@ async def preparing(database, reader, index, embedder, running, tmp_path):
         indexer.there.wait(20)
         return embedder
 
-    first = keywords_first.WordsFirst(
+    first = keywords_first.KeywordsFirst(
         lambda: PreparerProcess(None, tmp_path, 1), Vectors(embedder.name, embedder.dimensions)
     )
     task = asyncio.create_task(running(indexer, prepare, index, first))
@@ -45,7 +45,7 @@ async def preparing(database, reader, index, embedder, running, tmp_path):
 
 
 async def found(indexer, reader, query, mode="keyword"):
-    answer = await Search(reader, indexer).search(query, mode, SearchFilter(), 10)
+    answer = await Searcher(reader, indexer).search(query, mode, SearchFilter(), 10)
     return answer.mode, [result.event["properties"]["input.value"] for result in answer.results]
 
 
@@ -85,7 +85,7 @@ async def test_what_is_deleted_meanwhile_is_gone(preparing, database, reader, st
 async def test_a_model_that_only_loading_tells_about_is_waited_for(database, running, index, embedder, reader, store):
     indexer = Indexer(database, reader)
     there = threading.Event()
-    first = keywords_first.WordsFirst(lambda: PreparerProcess(None, "unused", 1), None)
+    first = keywords_first.KeywordsFirst(lambda: PreparerProcess(None, "unused", 1), None)
     task = asyncio.create_task(running(indexer, lambda: there.wait(20) and embedder, index, first))
     await store("an apple", indexer=indexer)
     await asyncio.sleep(0.3)

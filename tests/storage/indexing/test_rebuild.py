@@ -12,7 +12,7 @@ from storage.indexing.index_state import Fill, IndexState, Vectors, planned
 from storage.qdrant.choose import Indexes
 from storage.qdrant.edge import EdgeIndex
 from storage.read.reader import Reader
-from storage.search.search import Search
+from storage.search.search import Searcher
 
 embedded = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
 
@@ -27,7 +27,7 @@ def folders(tmp_path):
 
 
 async def found(database, indexer, query, mode="keyword"):
-    answer = await Search(Reader(database), indexer).search(query, mode, SearchFilter(), 50)
+    answer = await Searcher(Reader(database), indexer).search(query, mode, SearchFilter(), 50)
     return {result.event["id"] for result in answer.results}
 
 

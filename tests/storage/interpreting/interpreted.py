@@ -71,7 +71,7 @@ class Running:
                 await asyncio.sleep(0.01)
 
     async def rows(self, table):
-        """Give a table's rows by id."""
+        """Return a table's rows by id."""
         (found,) = await self.database.query(f"SELECT * FROM {table}")  # noqa: S608 - a table's name
         return {tuple(row["id"]) if isinstance(row["id"], list) else row["id"]: row for row in found}
 

@@ -55,7 +55,7 @@ def store(tmp_path_factory, folder_with_schema):
 
 
 def come_to(store, rounds):
-    """Give what the history comes to, whose events are written in these rounds; `True` waits until all is settled."""
+    """Return what the history comes to, whose events are written in these rounds; `True` waits until all is settled."""
     loop, it = store
 
     async def write():

@@ -236,7 +236,7 @@ async def test_the_process_may_be_killed_at_any_moment(store):
 
 
 def children(module):
-    """Give the ids of this process's children that run a module."""
+    """Return the ids of this process's children that run a module."""
     found = []
     for task in Path("/proc/self/task").glob("*/children"):
         for pid in task.read_text().split():

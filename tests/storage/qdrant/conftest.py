@@ -53,7 +53,7 @@ def server_index() -> type[ServerIndex]:
 
 @pytest.fixture(params=["edge", "server"])
 async def make_index(request, tmp_path) -> AsyncIterator[Callable[..., VectorIndex]]:
-    """Give a function of the dimensions; each call makes an index over the same folder or collection, not yet open."""
+    """Return a function of the dimensions; each call makes an unopened index over the same folder or collection."""
     collection = f"test-{uuid.uuid4()}"
     made: list[VectorIndex] = []
 

@@ -112,7 +112,7 @@ asyncio.run(main())
 
 
 def alive(pid: int) -> bool:
-    """Whether a process runs. One that only waits to be reaped, by whoever adopted it, does not."""
+    """Return whether a process runs. One that only waits to be reaped, by whoever adopted it, does not."""
     status = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return status.stdout.strip() not in {"", "Z"}
 

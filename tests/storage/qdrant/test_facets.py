@@ -23,7 +23,7 @@ def point(number, at=NOON, **payload):
 
 @pytest.fixture
 async def payloads(index):
-    """Give what 300 points were indexed with, after some of them were replaced and others deleted."""
+    """Return what 300 points were indexed with, after some of them were replaced and others deleted."""
     kept = {
         number: {
             "event_type": ("tool_call", "model_call", "log")[number % 3],

@@ -15,7 +15,7 @@ ID = "00000000-0000-0000-0000-000000000001"
 
 @pytest.fixture
 async def answering(unused_tcp_port, server_index):
-    """Give a function of a status and a body that makes an index, and what it asked for."""
+    """Return a function of a status and a body that makes an index, and what it asked for."""
     asked: list[tuple[str, str, dict]] = []
     runners, indexes = [], []
 

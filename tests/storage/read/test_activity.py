@@ -9,7 +9,7 @@ from mapping.times import NS
 from storage.filters import TraceFilter
 from storage.read import activity as activity_module
 from storage.read import paging as paging_module
-from storage.read.activity import Activity, Bucket, Counted, activity
+from storage.read.activity import ActivityCounts, ActivityReader, Bucket, activity
 
 NOON = 1_767_960_000 * NS
 TRACES, MOMENTS = 60, 50
@@ -93,7 +93,7 @@ async def test_it_stops_at_the_newest_traces_and_says_where(traces, reader, monk
 
 
 async def test_where_there_are_no_traces_the_bounds_that_were_given_are_counted(reader):
-    assert await activity(reader, TraceFilter(), 5) == Counted(None, None, complete=True, buckets=[])
+    assert await activity(reader, TraceFilter(), 5) == ActivityCounts(None, None, complete=True, buckets=[])
     told = await activity(reader, TraceFilter(since=NOON, until=NOON + 10), 2)
     assert told.buckets == [Bucket(moment, 0, 0) for moment in (NOON, NOON + 5)]
     assert (await activity(reader, TraceFilter(since=NOON, until=NOON), 2)).buckets == []
@@ -113,7 +113,7 @@ async def test_what_takes_long_is_told_again_until_something_is_deleted(
 ):
     monkeypatch.setattr(activity_module, "_LONG", 0)
     monkeypatch.setattr(activity_module, "_SHARE", 10_000)
-    counts = Activity(reader)
+    counts = ActivityReader(reader)
     first = await counts.get(TraceFilter(), 5)
     assert first == await activity(reader, TraceFilter(), 5)
     await writer.write([make_event(trace_id="another")])
@@ -125,7 +125,7 @@ async def test_what_takes_long_is_told_again_until_something_is_deleted(
 
 async def test_what_takes_no_time_is_counted_anew(traces, writer, reader, make_event, monkeypatch):
     monkeypatch.setattr(activity_module, "_LONG", 60)
-    counts = Activity(reader)
+    counts = ActivityReader(reader)
     await counts.get(TraceFilter(), 5)
     await writer.write([make_event(trace_id="another")])
     assert sum(bucket.traces for bucket in (await counts.get(TraceFilter(), 5)).buckets) == TRACES + 1

@@ -14,7 +14,7 @@ from storage.retention import prune as prune_module
 from storage.retention.prune import Pruned, Pruner, Selection
 from storage.surreal import schema
 from storage.surreal.database import ConflictError, Database
-from storage.write.commit import Stored
+from storage.write.commit import StoredEvent
 from storage.write.writer import Writer
 
 NOON = 1_767_960_000 * NS
@@ -43,7 +43,7 @@ def trace_of(writer, make_event):
             )
             for number in range(events)
         ]
-        assert all(isinstance(outcome, Stored) for outcome in await writer.write(made))
+        assert all(isinstance(outcome, StoredEvent) for outcome in await writer.write(made))
         return [event.id for event in made]
 
     return store
@@ -54,13 +54,13 @@ def at_once(pruner, which=EVERYTHING, seconds=60.0):
 
 
 async def deleted(database):
-    """Give the events that the index is still to be told are deleted."""
+    """Return the events that the index is still to be told are deleted."""
     (found,) = await database.query("SELECT VALUE deleted FROM index_queue WHERE deleted != NONE")
     return sorted(event_id for ids in found for event_id in ids)
 
 
 async def agrees(database):
-    """Check that traces count exactly the events that are there, and give their ids.
+    """Check that traces count exactly the events that are there, and return their ids.
 
     What a trace came to is there with it, or not at all.
     """
@@ -306,7 +306,7 @@ async def test_receivers_that_write_and_prune_the_same_traces_at_once_leave_what
                 for _ in range(rng.randrange(1, 9))
             ]
             for outcome in await writer.write(events):
-                assert isinstance(outcome, Stored)
+                assert isinstance(outcome, StoredEvent)
                 stored.append(outcome.event_id)
 
     async def delete(database):

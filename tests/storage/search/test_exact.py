@@ -7,8 +7,8 @@ import zlib
 import pytest
 
 from storage.filters import SearchFilter
-from storage.search.reranking import Rereading
-from storage.search.search import Search
+from storage.search.reranking import TimedReranker
+from storage.search.search import Searcher
 from storage.write.writer import Writer
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
@@ -100,9 +100,9 @@ async def test_the_exact_thing_comes_first_by_words_and_in_hybrid(reader, databa
     rnd.shuffle(events)
     await Writer(database, agent_window=0, committed=lambda stored: indexer.added(len(stored))).write(events)
     await caught_up(indexer)
-    rereading = Rereading(Contrary, 5.0)
-    rereading.load()
-    for search in (Search(reader, indexer), Search(reader, indexer, rereading)):
+    reranker = TimedReranker(Contrary, 5.0)
+    reranker.load()
+    for search in (Searcher(reader, indexer), Searcher(reader, indexer, reranker)):
         for event_id, (kind, thing) in wanted.items():
             for mode, asked in [("keyword", ASKED[0]), ("keyword", ASKED[1]), *(("hybrid", asked) for asked in ASKED)]:
                 found = await search.search(asked.format(thing), mode, SearchFilter(), 1)
@@ -118,7 +118,7 @@ async def test_a_span_is_found_by_its_id(reader, database, indexer, make_event, 
     ]
     await Writer(database, agent_window=0, committed=lambda stored: indexer.added(len(stored))).write(events)
     await caught_up(indexer)
-    search = Search(reader, indexer)
+    search = Searcher(reader, indexer)
     for event in events:
         for asked in (event.span_id, event.id):
             for mode in ("keyword", "hybrid"):

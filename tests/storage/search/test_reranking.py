@@ -6,8 +6,8 @@ import time
 import pytest
 
 from storage.filters import SearchFilter
-from storage.search.reranking import Rereading
-from storage.search.search import CANDIDATES, Search
+from storage.search.reranking import TimedReranker
+from storage.search.search import CANDIDATES, Searcher
 from storage.write.writer import Writer
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
@@ -46,9 +46,9 @@ async def indexer(database, index, embedder, indexing):
 @pytest.fixture
 def searching(reader, indexer):
     def search_with(minilm, budget):
-        rereading = Rereading(lambda: minilm, budget)
-        rereading.load()
-        return Search(reader, indexer, rereading)
+        reranker = TimedReranker(lambda: minilm, budget)
+        reranker.load()
+        return Searcher(reader, indexer, reranker)
 
     return search_with
 
@@ -114,7 +114,7 @@ async def test_searches_at_once_share_the_time(searching, indexer, store, caught
 async def test_without_it_nothing_is_read(reader, indexer, store, caught_up):
     await store("apple", "liked apple", indexer=indexer)
     await caught_up(indexer)
-    answer = await Search(reader, indexer).search("apple", "hybrid", SearchFilter(), 10)
+    answer = await Searcher(reader, indexer).search("apple", "hybrid", SearchFilter(), 10)
     assert answer.reranked == 0
     assert texts(answer)[0] == "apple"
 
@@ -132,9 +132,9 @@ async def test_a_model_that_fails_is_logged_and_search_goes_on(
     minilm = FakeMiniLM()
     if failing != "load":
         monkeypatch.setattr(minilm, failing, fail)
-    rereading = Rereading(fail if failing == "load" else lambda: minilm, 5.0)
-    rereading.load()
-    answer = await Search(reader, indexer, rereading).search("apple", "hybrid", SearchFilter(), 10)
+    reranker = TimedReranker(fail if failing == "load" else lambda: minilm, 5.0)
+    reranker.load()
+    answer = await Searcher(reader, indexer, reranker).search("apple", "hybrid", SearchFilter(), 10)
     assert texts(answer) == ["apple"]
     assert answer.reranked == (1 if failing == "looked_for" else 0)
     assert "torn file" in caplog.text

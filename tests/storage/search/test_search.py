@@ -13,7 +13,7 @@ from storage.filters import SearchFilter
 from storage.indexing.indexer import Indexer
 from storage.qdrant.edge import EdgeIndex
 from storage.search.highlight import Passage
-from storage.search.search import MODES, Search
+from storage.search.search import MODES, Searcher
 from storage.surreal import cbor
 from storage.write.writer import Writer
 
@@ -30,7 +30,7 @@ async def indexer(database, index, embedder, indexing):
 
 @pytest.fixture
 def search(reader, indexer):
-    return Search(reader, indexer)
+    return Searcher(reader, indexer)
 
 
 def texts(answer):
@@ -180,7 +180,7 @@ async def test_any_query_is_answered(search, indexer, store, caught_up):
 
 async def test_search_that_is_off_is_said(reader, database):
     with pytest.raises(SearchOff):
-        await Search(reader, Indexer(database, reader)).search("apple", "keyword", SearchFilter(), 10)
+        await Searcher(reader, Indexer(database, reader)).search("apple", "keyword", SearchFilter(), 10)
 
 
 @pytest.mark.parametrize("state", ["preparing", "failed"])
@@ -189,7 +189,7 @@ async def test_search_that_is_not_ready_says_why(reader, database, state):
     indexer.state = state
     indexer.progressed(0.5, "building the model")
     with pytest.raises(Problem, match="building the model") as raised:
-        await Search(reader, indexer).search("apple", "keyword", SearchFilter(), 10)
+        await Searcher(reader, indexer).search("apple", "keyword", SearchFilter(), 10)
     assert raised.value.code is Code.UNAVAILABLE
 
 
@@ -221,7 +221,7 @@ async def test_the_real_model_finds_by_meaning(database, reader, tmp_path, index
     model = await asyncio.to_thread(prepare, "minilm", tmp_path, 0, lambda *_: None)
     async with indexing(database, EdgeIndex(tmp_path / "qdrant", model.dimensions), model) as indexer:
         await caught_up(indexer)
-        search = Search(reader, indexer)
+        search = Searcher(reader, indexer)
         for query, sentence in {
             "refund request": sentences[0],
             "is it warm in Portugal?": sentences[1],

@@ -24,7 +24,7 @@ async def indexer(database, index, embedder, indexing):
 
 @pytest.fixture
 def like(reader, indexer):
-    """Give the texts of the events that are like one."""
+    """Return the texts of the events that are like one."""
 
     async def ask(event_id, which=ALL, limit=10, group_by=None):
         results = await similar(reader, indexer, event_id, which, limit, group_by)

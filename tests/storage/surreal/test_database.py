@@ -10,7 +10,7 @@ from mapping.errors import Code, Problem
 from mapping.times import EARLIEST, LATEST
 from storage.surreal import cbor
 from storage.surreal import database as database_module
-from storage.surreal.database import AccessError, ConflictError, Database, OpenError, RefusedError, timed
+from storage.surreal.database import AccessError, ConflictError, Database, OpenError, StatementRefusedError, timed
 
 
 def is_unavailable(raised):
@@ -57,12 +57,12 @@ async def test_queries_at_once_each_get_their_own_answer(database):
 
 
 async def test_a_row_against_the_schema_is_refused_in_the_databases_words(database):
-    with pytest.raises(RefusedError, match="Expected `int` but found `'x'`"):
+    with pytest.raises(StatementRefusedError, match="Expected `int` but found `'x'`"):
         await database.query("CREATE index_queue SET event_ids = [], size = 'x'")
 
 
 async def test_a_transaction_that_is_refused_leaves_nothing_behind(database):
-    with pytest.raises(RefusedError, match="Expected `int`"):
+    with pytest.raises(StatementRefusedError, match="Expected `int`"):
         await database.query(
             "BEGIN; CREATE index_queue:a SET event_ids = [], size = 1; CREATE index_queue:b SET event_ids = [], "
             "size = 'x'; COMMIT;"
@@ -97,7 +97,7 @@ async def test_two_transactions_that_change_one_record_conflict(database):
 
 @pytest.mark.parametrize("value", ["\ud800", 2**64, {"deep": "\udfff"}])
 async def test_what_cannot_be_sent_is_refused_and_the_next_query_works(database, value):
-    with pytest.raises(RefusedError):
+    with pytest.raises(StatementRefusedError):
         await database.query("RETURN $value", value=value)
     assert await database.query("RETURN 1") == [1]
 

@@ -5,14 +5,14 @@ import pytest
 
 from mapping.errors import Code, Problem
 from storage.surreal import rows
-from storage.surreal.database import RefusedError
+from storage.surreal.database import StatementRefusedError
 from storage.write import commit as commit_module
 from storage.write import idle_traces
-from storage.write.commit import Windows, commit, pending_of
+from storage.write.commit import PlacementWindows, commit, pending_of
 
 HOUR = 3600 * 10**9
 NOON = 1_767_960_000 * 10**9
-WINDOWS = Windows(HOUR)
+WINDOWS = PlacementWindows(HOUR)
 
 
 def pending(*events):
@@ -160,7 +160,7 @@ async def test_one_who_never_comes_to_write_is_told_to_come_again(connect, make_
 
 
 async def test_a_refused_commit_leaves_nothing_behind(database, make_event, balance):
-    with pytest.raises(RefusedError, match="status"):
+    with pytest.raises(StatementRefusedError, match="status"):
         await commit(database, pending(make_event(trace_id="t"), make_event(trace_id="u", status="bad")), WINDOWS)
     assert await balance(database) == ({}, {})
     assert await database.query("SELECT * FROM index_queue") == [[]]

@@ -66,7 +66,7 @@ PROGRAM = """
 
 
 def killed_after(url, disk, enough):
-    """Run the program, kill it and its engine once it has printed enough, and give the lines it has printed."""
+    """Run the program, kill it and its engine once it has printed enough, and return the lines it has printed."""
     program = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(PROGRAM), url, disk],
         stdout=subprocess.PIPE,

@@ -120,7 +120,7 @@ def engine(request, tmp_path_factory, folder_with_schema, make_stand_in):
 
 
 def deliver(engine, history, rounds):
-    """Store a history, and give where its events are and what its traces are told.
+    """Store a history, and return where its events are and what its traces are told.
 
     `rounds` are requests at once: the receiver of each and its events, by their places in the history.
     """

@@ -52,7 +52,7 @@ def writer(database, feed):
 
 
 async def heard(listener, encode=msgspec.json.encode):
-    """Give how many were missed and the events, of all that waits."""
+    """Return how many were missed and the events, of all that waits."""
     missed, events = 0, []
     while True:
         more, taken = await listener.take(0.01)
@@ -148,7 +148,7 @@ async def test_each_event_is_encoded_once_for_all(feed, writer, make_event):
 async def test_without_listeners_nothing_is_done(feed, writer, make_event, monkeypatch):
     with feed.listen(LiveFilter()):
         pass
-    monkeypatch.setattr(live_feed_module, "Fresh", None)
+    monkeypatch.setattr(live_feed_module, "LiveEvent", None)
     await writer.write([make_event()])
     assert (feed.listeners, feed.dropped) == (0, 0)
 

@@ -6,16 +6,16 @@ import pytest
 
 from mapping.errors import Code, Problem
 from storage.write import writer as writer_module
-from storage.write.commit import Stored
+from storage.write.commit import StoredEvent
 
 
 def new(event, trace_id=None):
-    return Stored(event.id, trace_id or event.trace_id, duplicate=False)
+    return StoredEvent(event.id, trace_id or event.trace_id, duplicate=False)
 
 
 async def test_an_event_is_stored_with_its_trace_and_edge(writer, make_event, database, balance):
     event = make_event(trace_id="t", name="chat", event_type="model_call", properties={"a.b": [1, {"c": None}]})
-    assert await writer.write([event]) == [Stored(event.id, "t", duplicate=False)]
+    assert await writer.write([event]) == [StoredEvent(event.id, "t", duplicate=False)]
     traces, events = await balance(database)
     assert list(traces) == ["t"]
     assert events[event.id]["properties"] == {"a.b": [1, {"c": None}]}

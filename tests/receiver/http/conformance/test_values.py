@@ -12,7 +12,7 @@ MOMENT = "1767812400000000000"
 
 
 async def found(receiver, session):
-    """Give the one event of a session."""
+    """Return the one event of a session."""
     (event,) = (await receiver.read(f"/api/v1/events?session_id={session}"))["events"]
     return event
 
