@@ -76,12 +76,6 @@ class Event(msgspec.Struct, kw_only=True):
     duration: int | None = None
     # The place among those of its moment in the request, None of the first: some write all records of a call at once.
     order: int | None = None
-    # What the trace is told of the event. Not stored with the event: it can be had from `properties` again.
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost_nano_usd: int = 0
-    # Whether these count although the event is no model call: Bedrock's log of a call that asks for a tool.
-    tokens_count: bool = False
     # The messages of a model's call, where they may have to say which trace it belongs to: not of spans.
     conversation: MessageHashes | None = None
     # Whose call a cloud's log tells of, where it may have to say which conversation the event belongs to.

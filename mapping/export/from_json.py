@@ -1,7 +1,7 @@
 """Maps events as they are read back to events: the lines of an export, of this receiver or another.
 
 An event's id, session, agent, type, status and name are kept as they are. Only fields that it does not show are derived
-from the properties again: tokens, cost, and the list of messages.
+from the properties again: the list of messages, and whose call it is.
 """
 
 from __future__ import annotations
@@ -16,11 +16,9 @@ from mapping.correlation.message_chain import conversation_of
 from mapping.errors import invalid
 from mapping.json.decoding import decode
 from mapping.model import SPAN_KINDS, Event, Status
-from mapping.otlp.logs import count
 from mapping.otlp.wire import UINT64_MAX
 from mapping.sanitize.changes import Changes
 from mapping.semantics import log_bodies
-from mapping.semantics.attribute_roles import cost_of, find, tokens_of
 from mapping.times import parse_rfc3339
 from mapping.values import INT64_MAX, storable
 
@@ -90,7 +88,7 @@ def event_as_read(body: bytes | msgspec.Raw, changes: Changes | None = None, *, 
         order=read.order or None,
         indexed=indexed,
     )
-    _count(event)
+    _link(event)
     return event
 
 
@@ -122,24 +120,18 @@ def _check_number(field: str, number: int | None) -> None:
         raise invalid(f"{field}: expected 0 to {INT64_MAX}, got {number}")
 
 
-def _count(event: Event) -> None:
-    """Set what the event's trace counts, and the messages that later calls may continue."""
+def _link(event: Event) -> None:
+    """Set the messages that later calls may continue, and whose call it is."""
+    if event.kind not in {"log_record", "json"}:
+        return
     levels = [event.properties]
     if event.kind == "log_record":
         body = event.properties.get("body")
         levels = [{key: value for key, value in event.properties.items() if key != "body"}]
         if isinstance(body, dict):
             levels += log_bodies.levels_of(body)
-            event.tokens_count = log_bodies.is_model_invocation(body)
-    found = find(*levels)
-    if event.kind == "log_record":
-        count(event, found)
-    elif event.kind != "span_event":  # a span event's tokens are its span's
-        event.input_tokens, event.output_tokens = tokens_of(found)
-        event.cost_nano_usd = cost_of(found)
-    if event.kind in {"log_record", "json"}:
-        event.conversation = conversation_of(event, levels)
-        event.caller = next(filter(None, map(log_bodies.caller_of, levels)), None)
+    event.conversation = conversation_of(event, levels)
+    event.caller = next(filter(None, map(log_bodies.caller_of, levels)), None)
 
 
 def _fields(value: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from mapping.model import Event
 from mapping.sanitize.changes import Changes
 from mapping.sanitize.limits import DEFAULT_LIMITS, Limits, check_items
 from mapping.semantics import log_bodies
-from mapping.semantics.attribute_roles import agent_of, cost_of, find, is_error, session_of, tokens_of, tool_of, type_of
+from mapping.semantics.attribute_roles import agent_of, find, is_error, session_of, tool_of, type_of
 from mapping.semantics.sources import source_id
 from mapping.times import parse_rfc3339
 from mapping.values import storable
@@ -110,7 +110,6 @@ def map_event(request: EventRequest, options: Options, new_id: str, idempotency_
     roles = find(properties)
     kind = request.event_type or type_of(roles) or ("tool_call" if tool_of(roles) else "log")
     failed = kind == "error" or is_error(roles) or properties.get("status") in _FAILED
-    input_tokens, output_tokens = tokens_of(roles)
     name = properties.get("name")
     event = Event(
         id=_id(request, source, new_id, idempotency_key),
@@ -125,9 +124,6 @@ def map_event(request: EventRequest, options: Options, new_id: str, idempotency_
         name=name if isinstance(name, str) and name else None,
         status="error" if failed else "unset",
         source=source,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-        cost_nano_usd=cost_of(roles),
         creates_trace=options.auto_create_traces,
         indexed=options.generate_embeddings,
     )

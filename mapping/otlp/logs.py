@@ -18,10 +18,8 @@ from mapping.sanitize.changes import Changes
 from mapping.sanitize.limits import DEFAULT_LIMITS, Limits
 from mapping.semantics import id_patterns, log_bodies, rules
 from mapping.semantics.attribute_roles import (
-    Roles,
     agent_of,
     agent_of_resource,
-    cost_of,
     find,
     is_error,
     session_of,
@@ -30,7 +28,7 @@ from mapping.semantics.attribute_roles import (
     tool_of,
     type_of,
 )
-from mapping.semantics.event_types import RETOLD, record_name, record_type
+from mapping.semantics.event_types import record_name, record_type
 from mapping.semantics.log_parsing import DEFAULT_LOG_PARSING, LogParsing
 from mapping.semantics.sources import source_id
 from mapping.values import json_text
@@ -146,9 +144,9 @@ def _tell(
     levels = [properties, *log_bodies.levels_of(fields)] if fields else [properties]
     roles = find(*levels)
     session_id, agent_id, request_id = session_of(roles), agent_of(roles), None
-    event.tokens_count = log_bodies.is_model_invocation(fields)
+    is_known = log_bodies.is_model_invocation(fields)
     # Bedrock's log is known whole.
-    if isinstance(raw, str) and not event.tokens_count and (session_id is None or agent_id is None):
+    if isinstance(raw, str) and not is_known and (session_id is None or agent_id is None):
         written = id_patterns.ids_in(raw, reading.ids)
         session_id, agent_id, request_id = session_id or written.session, agent_id or written.agent, written.request
     if fields:
@@ -183,15 +181,6 @@ def _tell(
     event.caller = log_bodies.caller_of(fields) if fields else None
     if event.session_id is None and event.trace_id is None and event.conversation is None:
         event.session_id = request_id
-    count(event, roles)
-
-
-def count(event: Event, roles: Roles) -> None:
-    """Set the event's tokens and cost from its attributes and body, unless another record reports the same."""
-    name, scope = event.name, event.scope or {}
-    if name not in RETOLD or not (event.parent_span_id or scope.get("name", "") == RETOLD[name]):
-        event.input_tokens, event.output_tokens = tokens_of(roles)
-    event.cost_nano_usd = cost_of(roles)  # of a retold call, too: Claude Code's spans have its tokens and not its cost
 
 
 def _is_exception(properties: dict[str, Any], body: object) -> bool:

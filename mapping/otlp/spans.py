@@ -15,13 +15,11 @@ from mapping.sanitize.limits import DEFAULT_LIMITS, Limits, check_items
 from mapping.semantics.attribute_roles import (
     agent_of,
     agent_of_resource,
-    cost_of,
     find,
     is_error,
     own_name_of,
     session_of,
     span_type,
-    tokens_of,
 )
 from mapping.semantics.event_types import event_type, readable_name
 from mapping.semantics.sources import source_of
@@ -144,7 +142,6 @@ def _map_span(wire: Wire, span: Any, origin: ScopeContext, mapped: Mapped, recei
     duration = end - start if 0 < start <= end <= start + INT64_MAX else None
     if duration is None and end:
         properties["otel.end_time"] = format_rfc3339(end)  # before the start, or without one: kept, not counted
-    input_tokens, output_tokens = tokens_of(roles)
     kind = span_type(roles, properties, span.name, (origin.scope or {}).get("name"))
     names_itself = kind == "agent" or (kind == "workflow" and parent_span_id is None)
     own_name = own_name_of(roles, properties, span.name) if names_itself else None
@@ -166,9 +163,6 @@ def _map_span(wire: Wire, span: Any, origin: ScopeContext, mapped: Mapped, recei
         span_id=span_id,
         parent_span_id=parent_span_id,
         duration=duration,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-        cost_nano_usd=cost_of(roles),
     )
     if EVENT_ID in properties:
         take_back(event)

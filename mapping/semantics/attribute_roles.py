@@ -1,4 +1,4 @@
-"""Reads session, agent, type, error, tokens and cost from sets of attributes, by the vocabulary."""
+"""Reads session, agent, type, error and tokens from sets of attributes, by the vocabulary."""
 
 from __future__ import annotations
 
@@ -18,13 +18,12 @@ _SESSION, _AGENT, _AGENT_ID, _OWN_NAME, _WHOLE, _TYPE = (
 _TOOL, _ERROR, _OUTCOME = (AT[role] for role in ("tool", "error", "outcome"))
 # A span with a tool's name is a call of it if it says anything of one.
 _OF_TOOLS = tuple(AT[role] for role in ("call_id", "arguments", "result", "input", "output", "error"))
-_INPUT_TOKENS, _OUTPUT_TOKENS, _USAGE, _COST = (AT[role] for role in ("input_tokens", "output_tokens", "usage", "cost"))
+_INPUT_TOKENS, _OUTPUT_TOKENS, _USAGE = (AT[role] for role in ("input_tokens", "output_tokens", "usage"))
 _COUNT = len(ROLES)
 _LAST = len(KEYS)
 
-# Tokens, and billionths of a dollar, beyond this are a mistake, not a bill; and a sum of them must stay in 64 bits.
+# Tokens beyond this are a mistake.
 _MAX = 10**12
-_NANO = 10**9
 
 Roles = list[Any]
 
@@ -140,16 +139,6 @@ def tokens_of(roles: Roles) -> tuple[int, int]:
     return _tokens(roles[_INPUT_TOKENS]), _tokens(roles[_OUTPUT_TOKENS])
 
 
-def cost_of(roles: Roles) -> int:
-    """Return the cost in billionths of a US dollar, 0 where none was sent."""
-    cost = roles[_COST]
-    if cost is None:
-        return 0
-    if isinstance(cost, str | dict) and (parts := _object(cost)):
-        return _nano_dollars(parts["total"]) if parts.get("total") else sum(map(_nano_dollars, parts.values()))
-    return _nano_dollars(cost)
-
-
 def text_id(value: object) -> str | None:
     """Return an id: a text unchanged, a number as its digits; None for anything else."""
     if isinstance(value, str):
@@ -188,15 +177,4 @@ def _tokens(value: object) -> int:
         value = int(value)
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _MAX:
         return int(value)
-    return 0
-
-
-def _nano_dollars(value: object) -> int:
-    if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            return 0
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _MAX / _NANO:
-        return round(value * _NANO)
     return 0

@@ -96,14 +96,6 @@ TYPE_BY_KEY = {"gcp.vertex.agent.llm_request": "model_call"}
 
 _WORDS = {word: event_type for event_type, words in EVENT_TYPES.items() for word in words.split()}
 
-# Records that say again what others say, tokens included: by name, the scope whose other records have said it. Where
-# such a record names its span, the span has.
-RETOLD = {
-    "gen_ai.client.inference.operation.details": "gemini-cli",
-    "claude_code.api_request": None,
-    "api_request": None,
-}
-
 _SOURCE_LINE = re.compile(r"event \S+:\d+")
 
 

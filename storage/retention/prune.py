@@ -141,7 +141,7 @@ class Pruner:
                 conflicts += 1
                 if conflicts == _ATTEMPTS:
                     raise Problem(Code.UNAVAILABLE, _CHANGING) from error
-                await asyncio.sleep(random.random() * 0.01 * 2 ** min(conflicts, 6))  # noqa: S311 - as in storage.write.commit
+                await asyncio.sleep(random.random() * 0.01 * 2 ** min(conflicts, 6))  # noqa: S311 - so that two do not meet again
             else:
                 conflicts = 0
                 traces, events = traces + gone.traces, events + gone.events

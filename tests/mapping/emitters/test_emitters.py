@@ -1,7 +1,7 @@
 """What is understood of each emitter: one line for each thing it says, in the order of its fixture.
 
 A line is how the event is found (its name, and which of that name), then the same questions for every emitter: session,
-agent, type, status, input, output, tool, arguments, result, error, tokens in and out, cost. Dots stand for nothing.
+agent, type, status, input, output, tool, arguments, result, error. Dots stand for nothing.
 """
 
 import msgspec
@@ -12,105 +12,105 @@ from mapping.calls.reading import tell
 from mapping.search_text.text import parts_of
 
 SAID = """
-genai | chat gpt-4o | conv-trips-1 | . | model_call | unset | Is the museum in Porto open on Monday?; You plan trips. | opening_hours; place: Porto museum | . | . | . | . | 61/17 | .
-genai | execute_tool opening_hours | conv-trips-1 | . | tool_call | error | . | . | opening_hours | place: Porto museum | . | TimeoutError; no answer within 5 s | . | .
-genai | exception | conv-trips-1 | . | error | error | . | . | . | . | . | no answer within 5 s; TimeoutError; Traceback* | . | .
-genai | invoke_agent trip planner | conv-trips-1 | trip planner | agent | unset | Is the museum in Porto open on Monday? | . | . | . | . | . | 61/17 | .
-genai | gen_ai.client.inference.operation.details | conv-trips-1 | . | model_call | unset | Is the museum in Porto open on Monday?; You plan trips. | opening_hours; place: Porto museum | . | . | . | . | . | .
-genai | gen_ai.evaluation.result | . | . | evaluation | unset | . | The question about Monday stays open. | . | . | . | . | . | .
-genai | gen_ai.client.operation.exception | . | . | error | error | . | . | . | . | . | too many requests; RateLimitError; Traceback* | . | .
-genai_1_36 | chat gpt-4o-mini | conv-kitchen-7 | cook | model_call | unset | . | . | . | . | . | . | 33/9 | .
-genai_1_36 | text_completion davinci | kitchen-s2 | . | model_call | unset | A soup for winter: | Leek and potato. | . | . | . | . | 5/4 | .
-genai_1_36 | gen_ai.system.message | . | . | message | unset | You know recipes. | . | . | . | . | . | . | .
-genai_1_36 | gen_ai.user.message | . | . | message | unset | How long does rice take? | . | . | . | . | . | . | .
-genai_1_36 | gen_ai.tool.message | . | . | message | unset | 18 minutes | . | . | . | . | . | . | .
-genai_1_36 | gen_ai.choice | . | . | message | unset | . | Eighteen minutes. | . | . | . | . | . | .
-openinference | ChatOpenAI | phoenix-s1 | . | model_call | ok | Where is order 1182? | I will look it up.; find_order; number: 1182 | . | . | . | . | 84/21 | 0.00042
-openinference | find_order | phoenix-s1 | . | tool_call | error | number: 1182 | . | find_order | . | . | KeyError: no such order | . | .
-openinference | documents | phoenix-s1 | . | retrieval | ok | missing orders | An order that is not found was cancelled. | . | . | . | . | . | .
-openinference | embed | phoenix-s1 | . | embedding | ok | missing orders | . | . | . | . | . | . | .
-openinference | check | phoenix-s1 | . | guardrail | ok | It was cancelled. | pass | . | . | . | . | . | .
-openinference | support agent | phoenix-s1 | support | agent | ok | Where is order 1182? | It was cancelled. | . | . | . | . | . | .
-openllmetry | openai.chat | tl-s5 | newsletter | model_call | unset | You write short news.; Write about the bridge. | The bridge reopens on Friday. | . | . | . | . | 25/8 | .
-openllmetry | chat gpt-4o | tl-s5 | newsletter | model_call | unset | A headline, please. | Bridge open again | . | . | . | . | 30/4 | .
-openllmetry | publish.tool | tl-s5 | newsletter | tool_call | error | Bridge open again | . | publish | . | . | 403: not allowed to publish | . | .
-openllmetry | writer.agent | tl-s5 | writer | agent | unset | about: bridge | Bridge open again | . | . | . | . | . | .
-openllmetry | newsletter.workflow | tl-s5 | newsletter | workflow | unset | about: bridge | Bridge open again | . | . | . | . | . | .
-langfuse | answer | lf-s3 | . | model_call | unset | What is a derivative? | How fast something changes. | . | . | . | . | 14/6 | 0.0003
-langfuse | plot | lf-s3 | . | tool_call | error | function: x^2 | . | . | . | . | the drawing service is down | . | .
-langfuse | find examples | lf-s3 | . | retrieval | unset | derivative examples | speed of a car | . | . | . | took long | . | .
-langfuse | tutor | lf-s3 | tutor | agent | unset | question: What is a derivative? | How fast something changes. | . | . | . | . | . | .
-langfuse | finished lesson | lf-s3 | . | message | unset | . | lesson 1 | . | . | . | . | . | .
-langsmith | ChatAnthropic | ls-thread-8 | . | model_call | ok | lc: 1; How many days off are left? | Let me check.; days_off; person: Ana | . | . | . | . | 120/30 | .
-langsmith | days_off | ls-thread-8 | . | tool_call | error | input: {'person': 'Ana'} | . | . | . | . | . | . | .
-langsmith | exception | ls-thread-8 | . | error | error | . | . | . | . | . | ConnectionError('payroll is unreachable'); Exception; NoneType: None | . | .
-langsmith | handbook | ls-thread-8 | . | retrieval | ok | query: days off | page content: 25 days a year.; page: 3 | . | . | . | . | . | .
-langsmith | LangGraph | ls-thread-8 | LangGraph | workflow | ok | How many days off are left? | I cannot tell: payroll is unreachable. | . | . | . | . | . | .
-pydantic_ai | chat gpt-4o | pyd-conv-2 | home | model_call | unset | Turn on the light in the hall. | switch; room: hall | . | . | . | . | 52/12 | 0.00025
-pydantic_ai | running tool | . | . | tool_call | error | . | . | switch | room: cellar | . | ModelRetry: no such room | . | .
-pydantic_ai | running tool#2 | . | . | tool_call | unset | . | . | switch | room: hall | on | . | . | .
-pydantic_ai | agent run | pyd-conv-2 | home | agent | unset | Turn on the light in the hall.; switch; room: hall; result: on; The hall is lit. | The hall is lit. | . | . | . | . | 52/12 | .
-pydantic_ai | Chat Completion with 'gpt-4o' | . | . | model_call | unset | Anything else?; model: gpt-4o | No. | . | . | . | . | 9/1 | .
-vercel_ai_sdk | ai.streamText.doStream | v-s6 | weather-chat | model_call | unset | Rain in Graz? | toolName: weather; city: Graz | . | . | . | . | 40/11 | .
-vercel_ai_sdk | ai.toolCall | v-s6 | weather-chat | tool_call | unset | . | . | weather | city: Graz | rain: True | . | . | .
-vercel_ai_sdk | ai.toolCall#2 | v-s6 | weather-chat | tool_call | error | . | . | radar | city: Graz | . | radar is offline | . | .
-vercel_ai_sdk | ai.streamText | v-s6 | weather-chat | agent | unset | Rain in Graz? | Yes, all day. | . | . | . | . | 40/11 | .
-vercel_ai_sdk | ai.embed.doEmbed | v-s6 | weather-chat | embedding | unset | rain | . | . | . | . | . | 1/0 | .
-vercel_ai_sdk | chat gpt-5 | . | . | model_call | unset | Snow in Graz? | No. | . | . | . | . | 8/2 | .
-vercel_ai_sdk | invoke_agent gpt-5 | . | weather-chat | agent | unset | . | . | . | . | . | . | 8/2 | .
-strands | chat | strands-s4 | . | model_call | ok | . | . | . | . | . | . | 45/15 | .
-strands | gen_ai.user.message | strands-s4 | . | message | unset | Water the plants. | . | . | . | . | . | . | .
-strands | gen_ai.choice | strands-s4 | . | message | unset | . | valve; bed: 2 | . | . | . | . | . | .
-strands | execute_tool valve | strands-s4 | . | tool_call | error | . | . | valve | . | . | the valve of bed 2 is stuck | . | .
-strands | gen_ai.tool.message | strands-s4 | . | message | unset | bed: 2 | . | . | . | . | . | . | .
-strands | invoke_agent gardener | strands-s4 | gardener | agent | ok | . | . | . | . | . | . | 45/15 | .
-strands | gen_ai.choice#3 | strands-s4 | gardener | message | unset | . | Bed 2 stays dry: its valve is stuck. | . | . | . | . | . | .
-strands | execute_tool rain_gauge | strands-s4 | . | tool_call | error | . | . | rain_gauge | . | . | . | . | .
-strands | gen_ai.client.inference.operation.details#2 | strands-s4 | . | message | unset | . | no reading | . | . | . | . | . | .
-agentcore | chat | ac-session-0001* | arn:aws:bedrock-agentcore:us-east-1:111122223333:runtime/refund_agent-Qx7* | model_call | ok | . | . | . | . | . | . | 210/48 | .
-agentcore | strands.telemetry.tracer | ac-session-0001* | arn:aws:bedrock-agentcore* | message | unset | You handle refunds.; Refund the blue lamp. | Which order was it in? | . | . | . | . | . | .
-agentcore | None | ac-session-0001* | arn:aws:bedrock-agentcore* | error | error | . | Invocation failed | . | . | . | ClientError | . | .
-cloudwatch | None | 8f14e45f-ceea-467a-9575-28cf2cd4bd50 | . | log | unset | START RequestId: Version: $LATEST | . | . | . | . | . | . | .
-cloudwatch | None#2 | cw-book-s1 | booker | log | unset | 2026-08-29T10:40:00Z INFO session_id=cw-book-s1* | . | . | . | . | . | . | .
-cloudwatch | None#3 | cw-book-s1 | booker | tool_call | error | . | card was refused | charge_card | . | . | insufficient funds | . | .
-cloudwatch | None#4 | cw-book-s1 | . | error | error | Traceback* | . | . | . | . | . | . | .
-cloudwatch | opentelemetry.instrumentation.langchain | cw-tour-s1 | arn:aws:bedrock-agentcore* | message | unset | A tour by boat? | At ten. | . | . | . | . | . | .
-cloudwatch | None#5 | r-77 | . | log | unset | request_id: r-77 planning started | . | . | . | . | . | . | .
-bedrock_invocations | None | . | . | model_call | unset | Name a river in Spain. | The Ebro. | . | . | . | . | 9/5 | .
-bedrock_invocations | None#2 | . | . | tool_call | unset | How deep is it? | depth; river: Ebro | . | . | . | . | 30/12 | .
-bedrock_invocations | None#3 | . | . | error | error | Name a river in Spain. | . | . | . | . | ThrottlingException | . | .
-bedrock_invocations | None#4 | rivers-1 | . | tool_call | unset | anthropic version: bedrock-2023-05-31; And the tide? | I look it up.; tide; at: Tortosa | . | . | . | . | 12/20 | .
-claude_code | claude_code.llm_request | cc-7e2b | . | model_call | unset | . | . | . | . | . | . | 300/80 | .
-claude_code | claude_code.tool | cc-7e2b | . | tool_call | unset | . | . | Bash | . | . | . | . | .
-claude_code | claude_code.interaction | cc-7e2b | . | agent | unset | . | . | . | . | . | . | . | .
-claude_code | user_prompt | cc-7e2b | . | message | unset | claude_code.user_prompt; why do the tests hang | . | . | . | . | . | . | .
-claude_code | api_request | cc-7e2b | explorer | model_call | unset | claude_code.api_request | . | . | . | . | . | 1200/300 | 0.0123
-claude_code | tool_decision | cc-7e2b | . | decision | unset | claude_code.tool_decision | . | Bash | . | . | . | . | .
-claude_code | tool_result | cc-7e2b | . | tool_call | error | claude_code.tool_result | . | Bash | command: make test; bash command: make | . | exit code 124; ShellError | . | .
-claude_code | tool_result#2 | cc-7e2b | . | tool_call | unset | claude_code.tool_result | . | Read | file path: conftest.py | . | . | . | .
-claude_code | api_error | cc-7e2b | . | error | error | claude_code.api_error | . | . | . | . | Overloaded | . | .
-claude_code | assistant_response | cc-7e2b | . | message | unset | claude_code.assistant_response | A fixture waits for a port that nobody opens. | . | . | . | . | . | .
-claude_code | api_request#2 | cc-7e2b | . | model_call | unset | claude_code.api_request | . | . | . | . | . | . | 0.004
-codex | codex.user_prompt | 0199-codex-1 | codex_cli_rs | message | unset | rename the module | . | . | . | . | . | . | .
-codex | codex.sse_event | 0199-codex-1 | codex_cli_rs | log | unset | . | . | . | . | . | . | . | .
-codex | codex.sse_event#2 | 0199-codex-1 | codex_cli_rs | model_call | unset | . | . | . | . | . | . | 800/200 | .
-codex | codex.tool_decision | 0199-codex-1 | codex_cli_rs | decision | unset | . | . | shell | . | . | . | . | .
-codex | codex.tool_result | 0199-codex-1 | codex_cli_rs | tool_call | unset | . | . | shell | mv; a.py; b.py | . | . | . | .
-codex | codex.tool_result#2 | 0199-codex-1 | codex_cli_rs | tool_call | error | . | the patch does not apply to b.py | apply_patch | *** Begin Patch | . | . | . | .
-codex | codex.sse_event#3 | 0199-codex-1 | codex_cli_rs | error | error | . | . | . | . | . | stream closed | . | .
-gemini_cli | llm_call | gem-44 | gemini-cli | model_call | unset | list big files | I look. | . | . | . | . | . | .
-gemini_cli | tool_call | gem-44 | gemini-cli | tool_call | unset | . | . | run_shell_command | . | . | . | . | .
-gemini_cli | gemini_cli.user_prompt | gem-44 | . | message | unset | User prompt. Length: 14.; list big files | . | . | . | . | . | . | .
-gemini_cli | gemini_cli.api_request | gem-44 | . | model_call | unset | API request to gemini-3-pro.; list big files | . | . | . | . | . | . | .
-gemini_cli | gemini_cli.api_response | gem-44 | . | model_call | unset | API response* | I look. | . | . | . | . | 70/18 | .
-gemini_cli | gen_ai.client.inference.operation.details | gem-44 | . | model_call | unset | GenAI operation details*; list big files | I look. | . | . | . | . | . | .
-gemini_cli | gemini_cli.tool_call | gem-44 | . | tool_call | error | Tool call* | . | run_shell_command | command: du -a | . | du: cannot read; shell_execute_error | . | .
-gemini_cli | gemini_cli.api_error | gem-44 | . | error | error | API error* | . | . | . | . | quota exhausted; RESOURCE_EXHAUSTED | . | .
-gemini_cli | gemini_cli.agent.start | gem-44 | codebase_investigator | agent | unset | Agent codebase_investigator started. ID: ag-1 | . | . | . | . | . | . | .
+genai | chat gpt-4o | conv-trips-1 | . | model_call | unset | Is the museum in Porto open on Monday?; You plan trips. | opening_hours; place: Porto museum | . | . | . | .
+genai | execute_tool opening_hours | conv-trips-1 | . | tool_call | error | . | . | opening_hours | place: Porto museum | . | TimeoutError; no answer within 5 s
+genai | exception | conv-trips-1 | . | error | error | . | . | . | . | . | no answer within 5 s; TimeoutError; Traceback*
+genai | invoke_agent trip planner | conv-trips-1 | trip planner | agent | unset | Is the museum in Porto open on Monday? | . | . | . | . | .
+genai | gen_ai.client.inference.operation.details | conv-trips-1 | . | model_call | unset | Is the museum in Porto open on Monday?; You plan trips. | opening_hours; place: Porto museum | . | . | . | .
+genai | gen_ai.evaluation.result | . | . | evaluation | unset | . | The question about Monday stays open. | . | . | . | .
+genai | gen_ai.client.operation.exception | . | . | error | error | . | . | . | . | . | too many requests; RateLimitError; Traceback*
+genai_1_36 | chat gpt-4o-mini | conv-kitchen-7 | cook | model_call | unset | . | . | . | . | . | .
+genai_1_36 | text_completion davinci | kitchen-s2 | . | model_call | unset | A soup for winter: | Leek and potato. | . | . | . | .
+genai_1_36 | gen_ai.system.message | . | . | message | unset | You know recipes. | . | . | . | . | .
+genai_1_36 | gen_ai.user.message | . | . | message | unset | How long does rice take? | . | . | . | . | .
+genai_1_36 | gen_ai.tool.message | . | . | message | unset | 18 minutes | . | . | . | . | .
+genai_1_36 | gen_ai.choice | . | . | message | unset | . | Eighteen minutes. | . | . | . | .
+openinference | ChatOpenAI | phoenix-s1 | . | model_call | ok | Where is order 1182? | I will look it up.; find_order; number: 1182 | . | . | . | .
+openinference | find_order | phoenix-s1 | . | tool_call | error | number: 1182 | . | find_order | . | . | KeyError: no such order
+openinference | documents | phoenix-s1 | . | retrieval | ok | missing orders | An order that is not found was cancelled. | . | . | . | .
+openinference | embed | phoenix-s1 | . | embedding | ok | missing orders | . | . | . | . | .
+openinference | check | phoenix-s1 | . | guardrail | ok | It was cancelled. | pass | . | . | . | .
+openinference | support agent | phoenix-s1 | support | agent | ok | Where is order 1182? | It was cancelled. | . | . | . | .
+openllmetry | openai.chat | tl-s5 | newsletter | model_call | unset | You write short news.; Write about the bridge. | The bridge reopens on Friday. | . | . | . | .
+openllmetry | chat gpt-4o | tl-s5 | newsletter | model_call | unset | A headline, please. | Bridge open again | . | . | . | .
+openllmetry | publish.tool | tl-s5 | newsletter | tool_call | error | Bridge open again | . | publish | . | . | 403: not allowed to publish
+openllmetry | writer.agent | tl-s5 | writer | agent | unset | about: bridge | Bridge open again | . | . | . | .
+openllmetry | newsletter.workflow | tl-s5 | newsletter | workflow | unset | about: bridge | Bridge open again | . | . | . | .
+langfuse | answer | lf-s3 | . | model_call | unset | What is a derivative? | How fast something changes. | . | . | . | .
+langfuse | plot | lf-s3 | . | tool_call | error | function: x^2 | . | . | . | . | the drawing service is down
+langfuse | find examples | lf-s3 | . | retrieval | unset | derivative examples | speed of a car | . | . | . | took long
+langfuse | tutor | lf-s3 | tutor | agent | unset | question: What is a derivative? | How fast something changes. | . | . | . | .
+langfuse | finished lesson | lf-s3 | . | message | unset | . | lesson 1 | . | . | . | .
+langsmith | ChatAnthropic | ls-thread-8 | . | model_call | ok | lc: 1; How many days off are left? | Let me check.; days_off; person: Ana | . | . | . | .
+langsmith | days_off | ls-thread-8 | . | tool_call | error | input: {'person': 'Ana'} | . | . | . | . | .
+langsmith | exception | ls-thread-8 | . | error | error | . | . | . | . | . | ConnectionError('payroll is unreachable'); Exception; NoneType: None
+langsmith | handbook | ls-thread-8 | . | retrieval | ok | query: days off | page content: 25 days a year.; page: 3 | . | . | . | .
+langsmith | LangGraph | ls-thread-8 | LangGraph | workflow | ok | How many days off are left? | I cannot tell: payroll is unreachable. | . | . | . | .
+pydantic_ai | chat gpt-4o | pyd-conv-2 | home | model_call | unset | Turn on the light in the hall. | switch; room: hall | . | . | . | .
+pydantic_ai | running tool | . | . | tool_call | error | . | . | switch | room: cellar | . | ModelRetry: no such room
+pydantic_ai | running tool#2 | . | . | tool_call | unset | . | . | switch | room: hall | on | .
+pydantic_ai | agent run | pyd-conv-2 | home | agent | unset | Turn on the light in the hall.; switch; room: hall; result: on; The hall is lit. | The hall is lit. | . | . | . | .
+pydantic_ai | Chat Completion with 'gpt-4o' | . | . | model_call | unset | Anything else?; model: gpt-4o | No. | . | . | . | .
+vercel_ai_sdk | ai.streamText.doStream | v-s6 | weather-chat | model_call | unset | Rain in Graz? | toolName: weather; city: Graz | . | . | . | .
+vercel_ai_sdk | ai.toolCall | v-s6 | weather-chat | tool_call | unset | . | . | weather | city: Graz | rain: True | .
+vercel_ai_sdk | ai.toolCall#2 | v-s6 | weather-chat | tool_call | error | . | . | radar | city: Graz | . | radar is offline
+vercel_ai_sdk | ai.streamText | v-s6 | weather-chat | agent | unset | Rain in Graz? | Yes, all day. | . | . | . | .
+vercel_ai_sdk | ai.embed.doEmbed | v-s6 | weather-chat | embedding | unset | rain | . | . | . | . | .
+vercel_ai_sdk | chat gpt-5 | . | . | model_call | unset | Snow in Graz? | No. | . | . | . | .
+vercel_ai_sdk | invoke_agent gpt-5 | . | weather-chat | agent | unset | . | . | . | . | . | .
+strands | chat | strands-s4 | . | model_call | ok | . | . | . | . | . | .
+strands | gen_ai.user.message | strands-s4 | . | message | unset | Water the plants. | . | . | . | . | .
+strands | gen_ai.choice | strands-s4 | . | message | unset | . | valve; bed: 2 | . | . | . | .
+strands | execute_tool valve | strands-s4 | . | tool_call | error | . | . | valve | . | . | the valve of bed 2 is stuck
+strands | gen_ai.tool.message | strands-s4 | . | message | unset | bed: 2 | . | . | . | . | .
+strands | invoke_agent gardener | strands-s4 | gardener | agent | ok | . | . | . | . | . | .
+strands | gen_ai.choice#3 | strands-s4 | gardener | message | unset | . | Bed 2 stays dry: its valve is stuck. | . | . | . | .
+strands | execute_tool rain_gauge | strands-s4 | . | tool_call | error | . | . | rain_gauge | . | . | .
+strands | gen_ai.client.inference.operation.details#2 | strands-s4 | . | message | unset | . | no reading | . | . | . | .
+agentcore | chat | ac-session-0001* | arn:aws:bedrock-agentcore:us-east-1:111122223333:runtime/refund_agent-Qx7* | model_call | ok | . | . | . | . | . | .
+agentcore | strands.telemetry.tracer | ac-session-0001* | arn:aws:bedrock-agentcore* | message | unset | You handle refunds.; Refund the blue lamp. | Which order was it in? | . | . | . | .
+agentcore | None | ac-session-0001* | arn:aws:bedrock-agentcore* | error | error | . | Invocation failed | . | . | . | ClientError
+cloudwatch | None | 8f14e45f-ceea-467a-9575-28cf2cd4bd50 | . | log | unset | START RequestId: Version: $LATEST | . | . | . | . | .
+cloudwatch | None#2 | cw-book-s1 | booker | log | unset | 2026-08-29T10:40:00Z INFO session_id=cw-book-s1* | . | . | . | . | .
+cloudwatch | None#3 | cw-book-s1 | booker | tool_call | error | . | card was refused | charge_card | . | . | insufficient funds
+cloudwatch | None#4 | cw-book-s1 | . | error | error | Traceback* | . | . | . | . | .
+cloudwatch | opentelemetry.instrumentation.langchain | cw-tour-s1 | arn:aws:bedrock-agentcore* | message | unset | A tour by boat? | At ten. | . | . | . | .
+cloudwatch | None#5 | r-77 | . | log | unset | request_id: r-77 planning started | . | . | . | . | .
+bedrock_invocations | None | . | . | model_call | unset | Name a river in Spain. | The Ebro. | . | . | . | .
+bedrock_invocations | None#2 | . | . | tool_call | unset | How deep is it? | depth; river: Ebro | . | . | . | .
+bedrock_invocations | None#3 | . | . | error | error | Name a river in Spain. | . | . | . | . | ThrottlingException
+bedrock_invocations | None#4 | rivers-1 | . | tool_call | unset | anthropic version: bedrock-2023-05-31; And the tide? | I look it up.; tide; at: Tortosa | . | . | . | .
+claude_code | claude_code.llm_request | cc-7e2b | . | model_call | unset | . | . | . | . | . | .
+claude_code | claude_code.tool | cc-7e2b | . | tool_call | unset | . | . | Bash | . | . | .
+claude_code | claude_code.interaction | cc-7e2b | . | agent | unset | . | . | . | . | . | .
+claude_code | user_prompt | cc-7e2b | . | message | unset | claude_code.user_prompt; why do the tests hang | . | . | . | . | .
+claude_code | api_request | cc-7e2b | explorer | model_call | unset | claude_code.api_request | . | . | . | . | .
+claude_code | tool_decision | cc-7e2b | . | decision | unset | claude_code.tool_decision | . | Bash | . | . | .
+claude_code | tool_result | cc-7e2b | . | tool_call | error | claude_code.tool_result | . | Bash | command: make test; bash command: make | . | exit code 124; ShellError
+claude_code | tool_result#2 | cc-7e2b | . | tool_call | unset | claude_code.tool_result | . | Read | file path: conftest.py | . | .
+claude_code | api_error | cc-7e2b | . | error | error | claude_code.api_error | . | . | . | . | Overloaded
+claude_code | assistant_response | cc-7e2b | . | message | unset | claude_code.assistant_response | A fixture waits for a port that nobody opens. | . | . | . | .
+claude_code | api_request#2 | cc-7e2b | . | model_call | unset | claude_code.api_request | . | . | . | . | .
+codex | codex.user_prompt | 0199-codex-1 | codex_cli_rs | message | unset | rename the module | . | . | . | . | .
+codex | codex.sse_event | 0199-codex-1 | codex_cli_rs | log | unset | . | . | . | . | . | .
+codex | codex.sse_event#2 | 0199-codex-1 | codex_cli_rs | model_call | unset | . | . | . | . | . | .
+codex | codex.tool_decision | 0199-codex-1 | codex_cli_rs | decision | unset | . | . | shell | . | . | .
+codex | codex.tool_result | 0199-codex-1 | codex_cli_rs | tool_call | unset | . | . | shell | mv; a.py; b.py | . | .
+codex | codex.tool_result#2 | 0199-codex-1 | codex_cli_rs | tool_call | error | . | the patch does not apply to b.py | apply_patch | *** Begin Patch | . | .
+codex | codex.sse_event#3 | 0199-codex-1 | codex_cli_rs | error | error | . | . | . | . | . | stream closed
+gemini_cli | llm_call | gem-44 | gemini-cli | model_call | unset | list big files | I look. | . | . | . | .
+gemini_cli | tool_call | gem-44 | gemini-cli | tool_call | unset | . | . | run_shell_command | . | . | .
+gemini_cli | gemini_cli.user_prompt | gem-44 | . | message | unset | User prompt. Length: 14.; list big files | . | . | . | . | .
+gemini_cli | gemini_cli.api_request | gem-44 | . | model_call | unset | API request to gemini-3-pro.; list big files | . | . | . | . | .
+gemini_cli | gemini_cli.api_response | gem-44 | . | model_call | unset | API response* | I look. | . | . | . | .
+gemini_cli | gen_ai.client.inference.operation.details | gem-44 | . | model_call | unset | GenAI operation details*; list big files | I look. | . | . | . | .
+gemini_cli | gemini_cli.tool_call | gem-44 | . | tool_call | error | Tool call* | . | run_shell_command | command: du -a | . | du: cannot read; shell_execute_error
+gemini_cli | gemini_cli.api_error | gem-44 | . | error | error | API error* | . | . | . | . | quota exhausted; RESOURCE_EXHAUSTED
+gemini_cli | gemini_cli.agent.start | gem-44 | codebase_investigator | agent | unset | Agent codebase_investigator started. ID: ag-1 | . | . | . | . | .
 """  # noqa: E501 # a table is read across
 
 ROWS = [[cell.strip() for cell in row.split(" | ")] for row in SAID.strip().splitlines()]
-COLUMNS = "session agent type status input output tool arguments result error tokens cost".split()
+COLUMNS = "session agent type status input output tool arguments result error".split()
 
 
 def the_event(emitters, emitter, found_by):
@@ -124,12 +124,10 @@ def test_each_emitter_is_understood(emitters, row):
     emitter, found_by, *expected = row
     event = the_event(emitters, emitter, found_by)
     parts = parts_of(event.name, event.properties)
-    tokens = f"{event.input_tokens}/{event.output_tokens}" if event.input_tokens or event.output_tokens else ""
     got = [event.session_id, event.agent_id, event.event_type, event.status]
     got += [
         "; ".join(dict.fromkeys(parts[part])) for part in ("input", "output", "tool", "arguments", "result", "error")
     ]
-    got += [tokens, str(event.cost_nano_usd / 10**9 or "")]
     shown = [value or "." for value in got]
     for column, value, wanted in zip(COLUMNS, shown, expected, strict=True):
         assert _like(value, wanted), (column, value, wanted)

@@ -69,8 +69,7 @@ def test_an_event_as_it_is_read_is_the_same_event(make):
 
 
 @pytest.mark.parametrize("make", [of_spans, of_logs, of_json])
-def test_the_samples_have_something_to_count(make):
-    assert any(event.cost_nano_usd for event in make())
+def test_the_samples_have_messages_that_others_may_go_on_with(make):
     assert make is of_spans or any(event.conversation for event in make())
 
 

@@ -354,17 +354,17 @@ def test_text_that_is_no_utf_8_gets_a_replacement_and_is_counted(as_json):
 
 
 @pytest.mark.parametrize(
-    ("given", "event_type", "tokens"),
+    ("given", "event_type"),
     [
-        ({"gen_ai.operation.name": "chat", "gen_ai.usage.input_tokens": 3}, "model_call", (3, 0)),
-        ({"openinference.span.kind": "TOOL"}, "tool_call", (0, 0)),
-        ({"gen_ai.tool.name": "search"}, "tool_call", (0, 0)),
-        ({"llm.token_count.prompt": 3, "llm.token_count.completion": 4}, "model_call", (3, 4)),
-        ({"gen_ai.operation.name": "dance"}, "span", (0, 0)),
-        ({}, "span", (0, 0)),
+        ({"gen_ai.operation.name": "chat", "gen_ai.usage.input_tokens": 3}, "model_call"),
+        ({"openinference.span.kind": "TOOL"}, "tool_call"),
+        ({"gen_ai.tool.name": "search"}, "tool_call"),
+        ({"llm.token_count.prompt": 3, "llm.token_count.completion": 4}, "model_call"),
+        ({"gen_ai.operation.name": "dance"}, "span"),
+        ({}, "span"),
     ],
 )
-def test_the_event_type_follows_from_the_vocabulary_then_from_tool_and_tokens(send, given, event_type, tokens):
+def test_the_event_type_follows_from_the_vocabulary_then_from_tool_and_tokens(send, given, event_type):
     event = the_event(send(request(span(attributes=given))))
-    assert (event.event_type, event.input_tokens, event.output_tokens) == (event_type, *tokens)
+    assert event.event_type == event_type
     assert event.properties == given  # the emitter's own word stays beside it

@@ -3,7 +3,6 @@ import pytest
 from mapping.semantics.attribute_roles import (
     agent_of,
     agent_of_resource,
-    cost_of,
     find,
     is_error,
     own_name_of,
@@ -258,29 +257,3 @@ def test_tokens_may_come_as_an_object():
     assert tokens_of(find({key: '{"input_tokens": 12, "output_tokens": 3, "total_tokens": 15}'})) == (12, 3)
     assert tokens_of(find({key: "[]"})) == (0, 0)
     assert tokens_of(find({key: "["})) == (0, 0)
-
-
-@pytest.mark.parametrize(
-    ("attributes", "nano_dollars"),
-    [
-        ({"gen_ai.usage.cost": 0.25}, 250_000_000),
-        ({"llm.cost.total": "0.25"}, 250_000_000),
-        ({"cost_usd": 1}, 1_000_000_000),
-        ({"cost_usd": 0.0000123}, 12_300),
-        ({"operation.cost": 0.5}, 500_000_000),
-        ({"langfuse.observation.cost_details": '{"input": 0.1, "output": 0.2, "total": 0.35}'}, 350_000_000),
-        ({"langfuse.observation.cost_details": '{"input": 0.1, "output": 0.2}'}, 300_000_000),
-        ({"langfuse.observation.cost_details": '{"input": 0.1, "output": 0.2, "total": 0}'}, 300_000_000),
-        ({"cost_usd": 999.999999999}, 999_999_999_999),
-        ({"cost_usd": 1000}, 0),
-        ({"cost_usd": "free"}, 0),
-        ({"cost_usd": "1e999"}, 0),
-        ({"cost_usd": float("nan")}, 0),
-        ({"cost_usd": -1}, 0),
-        ({"cost_usd": True}, 0),
-        ({"cost_usd": []}, 0),
-        ({}, 0),
-    ],
-)
-def test_cost_is_in_billionths_of_a_dollar_or_nothing(attributes, nano_dollars):
-    assert cost_of(find(attributes)) == nano_dollars
