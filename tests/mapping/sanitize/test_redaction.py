@@ -228,7 +228,7 @@ def test_any_value_keeps_its_shape(value):
 
 
 def is_kept(value, shown):
-    """Whether a value is shown as it is, but for what is masked in it."""
+    """Return whether a value is shown as it is, but for what is masked in it."""
     if isinstance(value, dict) and isinstance(shown, dict):
         return list(value) == list(shown) and all(is_kept(value[key], shown[key]) for key in value)
     if isinstance(value, list) and isinstance(shown, list):
