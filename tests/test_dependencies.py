@@ -11,8 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-# They run in an environment of their own, with what tests/emitters/requirements.in declares.
-ELSEWHERE = ROOT / "tests" / "emitters" / "programs"
+# They run in environments of their own: tests/emitters/requirements.in, tests/emitters/record/python/programs.toml.
+ELSEWHERE = [ROOT / "tests" / "emitters" / folder for folder in ("programs", "record")]
 
 
 def named(requirements):
@@ -50,7 +50,7 @@ def undeclared(folders, declared):
         path
         for folder in folders
         for path in (ROOT / folder).rglob("*.py")
-        if "node_modules" not in path.parts and not path.is_relative_to(ELSEWHERE)
+        if "node_modules" not in path.parts and not any(map(path.is_relative_to, ELSEWHERE))
     ]
     ours = {path.stem for path in files} | {"receiver", "storage", "mapping", "tests"}
     packages = modules_of_packages()

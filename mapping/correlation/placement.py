@@ -10,7 +10,8 @@
 5. `created`: a new trace. Its id follows from the session, or from the event where it has none, so that several
    receivers that meet the same session at once make the same trace.
 
-Nothing here depends on when an event arrives.
+Nothing here depends on when an event arrives: what came before its session had a trace id is moved to the trace that
+has one (`Placement.join`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from mapping.model import ChainRecord, Event, Trace
 from mapping.times import NS
 
 CONVERSATION_WINDOW = 24 * 3600 * NS
+# How far from a trace what was made for its session may lie, to be moved to it.
+NEAR = 300 * NS
 
 
 class Placement:
@@ -52,6 +55,8 @@ class Placement:
         self._conversation_window = conversation_window
         self._by_session: dict[str, set[str]] = {}
         self._by_agent: dict[str, set[str]] = {}
+        # Traces of events that name both, by session.
+        self._named: dict[str, set[str]] = {}
         for trace in self.traces.values():
             self._remember(trace)
 
@@ -80,6 +85,8 @@ class Placement:
         self.traces[event.trace_id] = trace = addition if known is None else absorb(known, addition)
         self.touched.add(trace.id)
         self._remember(trace)
+        if event.correlation == "trace_id" and event.session_id is not None:
+            self._named.setdefault(event.session_id, set()).add(trace.id)
         if event.correlation == "created" and event.session_id is None and event.agent_id is not None:
             # Nothing is asked of it. But two receivers that start a run of the agent at once both write it, and the
             # second one looks again.
@@ -90,6 +97,30 @@ class Placement:
         if event.caller is not None and event.correlation in {"conversation", "created"}:
             self._hear([self._last_of_caller(event.caller, trace.id, event.timestamp)])
         return None
+
+    def made_for_named(self) -> list[Trace]:
+        """Return traces that were made for the sessions of events that named a trace, too."""
+        made = (self.traces.get(made_trace_id("session", session_id)) for session_id in self._named)
+        return [trace for trace in made if trace is not None and trace.origin == "inferred"]
+
+    def join(self, made: Trace) -> Trace | None:
+        """Let a trace that was made for a session become part of one that events of the session name, if it is near.
+
+        Returns that trace.
+        """
+        named = (self.traces[trace_id] for trace_id in self._named.get(made.session_id or "", ()))
+        near = [
+            trace
+            for trace in named
+            if trace.start_time - NEAR <= made.start_time and made.last_event_at <= trace.last_event_at + NEAR
+        ]
+        if not near:
+            return None
+        home = min(near, key=lambda trace: (abs(trace.start_time - made.start_time), trace.id))
+        self.traces[home.id] = joined = absorb(home, made)
+        del self.traces[made.id]
+        self.touched.discard(made.id)
+        return joined
 
     def _last_of_caller(self, caller: str, trace_id: str, at: int) -> ChainRecord:
         """Return which conversation a caller was in last, now that it was in one at a moment."""

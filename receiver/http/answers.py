@@ -153,7 +153,7 @@ class Traces(Answer):
     traces: list[Trace]
     left_out: Annotated[
         int,
-        msgspec.Meta(ge=0, description="traces without a call or a session in the time of this page, up to 10,000"),
+        msgspec.Meta(ge=0, description="traces without a call or a session in the time of this page, up to 1,000"),
     ]
     next_cursor: NextCursor
 

@@ -66,8 +66,8 @@ class Hit(NamedTuple):
 
 
 def most_frequent(counts: Iterable[tuple[str, int]], limit: int) -> list[tuple[str, int]]:
-    """Order values by their counts, equal ones by name."""
-    return sorted(counts, key=lambda pair: (-pair[1], pair[0]))[:limit]
+    """Order values by their counts, equal ones by name. Qdrant still lists those of deleted points, with 0."""
+    return sorted((pair for pair in counts if pair[1]), key=lambda pair: (-pair[1], pair[0]))[:limit]
 
 
 class VectorIndex(Protocol):

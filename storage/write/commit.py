@@ -12,12 +12,13 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mapping.correlation.message_chain import hashes_of
 from mapping.correlation.placement import CONVERSATION_WINDOW, Placement, caller_mark, created_trace_id, run_mark
 from mapping.errors import Code, Problem
+from mapping.ids import made_trace_id
 from mapping.model import ChainRecord, Event, Trace
 from storage.surreal import cbor, rows
 from storage.surreal.database import ConflictError, Database
@@ -45,12 +46,25 @@ FOR $trace IN $changed_traces { UPDATE $trace.id CONTENT $trace RETURN NONE };
 INSERT INTO conversation $new_heard RETURN NONE;
 FOR $heard IN $changed_heard { UPDATE $heard.id CONTENT $heard RETURN NONE };
 INSERT IGNORE INTO origin $origins RETURN NONE;
+FOR $move IN $moves {
+    UPDATE $move.events SET trace_id = $move.home, correlation = 'session' RETURN NONE;
+    DELETE agent_call WHERE trace_id = $move.made RETURN NONE;
+    DELETE $move.gone RETURN NONE
+};
 INSERT INTO agent_event $events RETURN NONE;
 INSERT RELATION INTO contains $edges RETURN NONE;
 INSERT INTO index_queue $queued RETURN NONE;
 INSERT INTO interpretation_queue $changed RETURN NONE;
 COMMIT;
 """
+
+
+# Events of a trace that was made for a session, where they may be moved to one that the session's events name.
+_MADE = """
+SELECT id, kind, indexed FROM agent_event WHERE trace_id = $made LIMIT $most;
+"""
+# More are not moved: whoever waits for the commit waits for that, too.
+_MOST_MOVED = 100
 
 
 class StoredEvent(NamedTuple):
@@ -81,6 +95,18 @@ class Lookup(NamedTuple):
     trace_ids: dict[str, str]
     traces: dict[str, Trace]
     heard: dict[str, ChainRecord]
+
+
+class Move(NamedTuple):
+    """A trace that was made for a session, of which all goes to a trace that the session's events name.
+
+    `events` are those that are stored, `indexed` those of them that are to be searched.
+    """
+
+    made: Trace
+    home: str
+    events: list[str]
+    indexed: list[str]
 
 
 class PlacementWindows(NamedTuple):
@@ -145,32 +171,74 @@ async def _attempt(
     )
     trace_ids = dict(known.trace_ids)
     now = time.time_ns()
+    problems: dict[str, Problem] = {}
+    new: dict[str, PendingEvent] = {}
     outcomes: list[Outcome] = []
-    new: list[PendingEvent] = []
+    first: list[bool] = []
     for item in pending:
         event = item.event
-        if event.id in trace_ids:
-            outcomes.append(StoredEvent(event.id, trace_ids[event.id], duplicate=True))
-        elif (problem := placement.place(event, now)) is not None:
-            if not look:
-                return None
-            outcomes.append(problem)
+        first.append(event.id not in trace_ids and event.id not in new)
+        if not first[-1]:
+            continue
+        if (problem := placement.place(event, now)) is None:
+            new[event.id] = item
+        elif not look:
+            return None
         else:
-            trace_ids[event.id] = str(event.trace_id)
-            outcomes.append(StoredEvent(event.id, str(event.trace_id), duplicate=False))
-            new.append(item)
+            problems[event.id] = problem
+    moves = await _moves(database, placement, known, new.values())
+    trace_ids |= {event_id: str(item.event.trace_id) for event_id, item in new.items()}
+    moved_to = {move.made.id: move.home for move in moves}
+    for item, is_first in zip(pending, first, strict=True):
+        event_id = item.event.id
+        if event_id in problems:
+            outcomes.append(problems[event_id])
+        else:
+            trace_id = trace_ids[event_id]
+            outcomes.append(StoredEvent(event_id, moved_to.get(trace_id, trace_id), duplicate=not is_first))
     if new:
         name = f"{now:020d}-{secrets.token_hex(4)}"
-        variables = variables_of(new, placement, known, name)
+        variables = variables_of([*new.values()], placement, known, name, moves)
+        for move in moves:
+            # By itself: SurrealDB in memory takes no record of an id that the same transaction has deleted. Where the
+            # commit fails after it, the next one of the session makes them anew.
+            await database.query(
+                "DELETE $edges WHERE in = $made RETURN NONE",
+                edges=[cbor.record(rows.CONTAINS, event_id) for event_id in move.events],
+                made=cbor.record(rows.TRACE, move.made.id),
+            )
         await database.query(WRITE, **variables)
-        stored(new, placement.traces)
+        stored([*new.values()], placement.traces)
         written(name, variables["events"], variables["origins"])
     return outcomes
+
+
+async def _moves(database: Database, placement: Placement, known: Lookup, new: Collection[PendingEvent]) -> list[Move]:
+    """Decide which traces that were made for a session become part of one that its events name.
+
+    Only log records are moved: who sends JSON events was told their trace.
+    """
+    moves: list[Move] = []
+    for made in placement.made_for_named():
+        here = [item for item in new if item.event.trace_id == made.id]
+        found: list[dict[str, Any]] = []
+        if made.id in known.traces:
+            (found,) = await database.query(_MADE, made=made.id, most=_MOST_MOVED + 1)
+        kinds = {row["kind"] for row in found} | {item.event.kind for item in here}
+        if kinds != {"log_record"} or len(found) > _MOST_MOVED or (home := placement.join(made)) is None:
+            continue
+        for item in here:
+            item.event.trace_id, item.event.correlation = home.id, "session"
+        if found:
+            indexed = [row["id"] for row in found if row.get("indexed") is not False]
+            moves.append(Move(made, home.id, [row["id"] for row in found], indexed))
+    return moves
 
 
 async def _look_up(database: Database, events: Sequence[Event], windows: PlacementWindows, *, look: bool) -> Lookup:
     traces: set[str] = set()
     sessions: set[str] = set()
+    named: set[str] = set()
     lists: set[str] = set()
     moments: dict[str, list[int]] = {}
     for event in events:
@@ -181,12 +249,15 @@ async def _look_up(database: Database, events: Sequence[Event], windows: Placeme
         if event.caller is not None:
             lists.add(caller_mark(event.caller))
         if event.trace_id is not None:
+            if event.session_id is not None:
+                named.add(event.session_id)
             continue
         if event.session_id is not None:
             sessions.add(event.session_id)
         elif event.agent_id is not None:
             moments.setdefault(event.agent_id, []).append(event.timestamp)
             lists.add(run_mark(event.agent_id))
+    traces.update(made_trace_id("session", session_id) for session_id in named)
     stored, by_id, by_session, by_agent, _, heard, by_list = await database.query(
         _LOOK_UP,
         events=[cbor.record(rows.EVENT, event.id) for event in events] if look else [],
@@ -210,14 +281,18 @@ async def _look_up(database: Database, events: Sequence[Event], windows: Placeme
     )
 
 
-def variables_of(new: Sequence[PendingEvent], placement: Placement, known: Lookup, queue_record: str) -> dict[str, Any]:
+def variables_of(
+    new: Sequence[PendingEvent], placement: Placement, known: Lookup, queue_record: str, moves: Sequence[Move] = ()
+) -> dict[str, Any]:
     """Return the variables of `WRITE` for events that were placed, by what was known before."""
     touched = [placement.traces[trace_id] for trace_id in placement.touched]
+    gone = [move.made for move in moves]
     heard = [placement.heard[list_id] for list_id in placement.touched_heard]
     revisions = {trace.id: trace.revision for trace in known.traces.values()}
     for trace in touched:
         trace.revision = revisions.get(trace.id, 0) + 1
     indexed = [item.event.id for item in new if item.event.indexed]
+    indexed += [event_id for move in moves for event_id in move.indexed]
     # The index must be told of a trace that has got another session or agent, for its earlier events.
     learned = [
         trace.id for trace in touched if trace.id in revisions and _whose(trace) != _whose(known.traces[trace.id])
@@ -230,9 +305,11 @@ def variables_of(new: Sequence[PendingEvent], placement: Placement, known: Looku
         record = {"event_ids": indexed, "size": len(indexed), "traces": learned}
         queued = [{"id": cbor.record(rows.QUEUE, queue_record), **record}]
     return {
-        "touched": [cbor.record(rows.TRACE, trace.id) for trace in touched],
+        "touched": [cbor.record(rows.TRACE, trace.id) for trace in (*touched, *gone)],
         "known": [
-            [cbor.record(rows.TRACE, trace.id), revisions[trace.id]] for trace in touched if trace.id in revisions
+            [cbor.record(rows.TRACE, trace.id), revisions[trace.id]]
+            for trace in (*touched, *gone)
+            if trace.id in revisions
         ],
         "new_traces": [rows.trace_row(trace) for trace in touched if trace.id not in revisions],
         "changed_traces": [rows.trace_row(trace) for trace in touched if trace.id in revisions],
@@ -244,9 +321,35 @@ def variables_of(new: Sequence[PendingEvent], placement: Placement, known: Looku
             cbor.row(item.fields, rows.placement_fields(str(item.event.trace_id), str(item.event.correlation)))
             for item in new
         ),
-        "edges": cbor.array(rows.edge(item.event.id, str(item.event.trace_id)) for item in new),
+        "edges": cbor.array(
+            rows.edge(event_id, trace_id)
+            for event_id, trace_id in (
+                *((item.event.id, str(item.event.trace_id)) for item in new),
+                *((event_id, move.home) for move in moves for event_id in move.events),
+            )
+        ),
+        "moves": [_moved(move) for move in moves],
         "queued": queued,
-        "changed": [rows.interpretation_record(queue_record, of_trace)],
+        "changed": [
+            rows.interpretation_record(queue_record, of_trace),
+            # What was moved is read again: it is not among what this commit has written.
+            *(
+                rows.interpretation_record(f"{queue_record}-{place}", {move.home: move.events})
+                for place, move in enumerate(moves)
+            ),
+        ],
+    }
+
+
+def _moved(move: Move) -> dict[str, Any]:
+    made = move.made.id
+    gone: list[tuple[str, str | list[str]]] = [(rows.TRACE, made), (rows.RUN, made)]
+    gone.append((rows.SESSION_RUN, [str(move.made.session_id), made]))
+    return {
+        "made": made,
+        "home": move.home,
+        "events": [cbor.record(rows.EVENT, event_id) for event_id in move.events],
+        "gone": [cbor.record(table, key) for table, key in gone],
     }
 
 

@@ -92,7 +92,8 @@ function Turn({ turn, before, traceId, selected, correlation }) {
       </header>
       ${
         role.side === "system"
-          ? html`<${Fold} open=${turn.role === "agent"} title=${html`<span class="preview"><${Text} value=${previewOf(turn.parts[0]?.text)} /></span>`}>
+          ? html`<${Fold} open=${turn.role === "agent"}
+              title=${html`<span class="preview"><${Text} value=${previewOf(turn.parts[0]?.text)} /></span>`}>
               ${() => html`<${Parts} parts=${turn.parts} />`}
             <//>`
           : html`<${Parts} parts=${turn.parts} />`

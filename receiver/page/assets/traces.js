@@ -13,6 +13,7 @@ import {
 
 const LOOK_EVERY = 5000;
 const NAME_LENGTH = 120;
+const MANY = 1000; // traces that are left out of a page are counted up to so many
 
 const COLUMNS = ["Name", "Status", "Agent", "Session", "Started", "Duration", "Events", "Errors", "Tokens", "Cost"];
 const NUMBERS = new Set(["Duration", "Events", "Errors", "Tokens", "Cost"]);
@@ -50,7 +51,8 @@ function LeftOut({ count: left, params }) {
     return html`<p class="muted">Traces without a call or a session. <${Link} to="/traces" params=${others}>Show the runs<//></p>`;
   }
   return left > 0 && html`<p class="muted">
-    ${count(left, "trace")} without a call or a session ${left === 1 ? "is" : "are"} left out.
+    ${left >= MANY ? `${number(left)} traces or more` : count(left, "trace")} without a call or a session
+    ${left === 1 ? " is" : " are"} left out.
     ${" "}<${Link} to="/traces" params=${{ ...others, runs: "false" }}>Show ${left === 1 ? "it" : "them"}<//>
   </p>`;
 }

@@ -1,6 +1,7 @@
 """The command line as a user has it: `run` in this process, `start` in one of its own, `served` a real receiver."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -80,9 +81,11 @@ class Served(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory, free_port):
+def served(tmp_path_factory, free_port, static_data_dir):
     """A receiver with the real model and embedded stores, in a process of its own; all tests share what is stored."""
     folder, port = tmp_path_factory.mktemp("served"), free_port()
+    # Making the model's table takes half a minute of an idle machine, and longer than the demo waits of a busy one.
+    shutil.copytree(static_data_dir / "models", folder / "data" / "models")
     log = folder / "log"
     flags = ["--data-dir", str(folder / "data"), "--port", str(port), "--otlp-port", "off"]
     with log.open("wb") as stream:

@@ -7,7 +7,7 @@ import pytest
 
 from mapping.times import format_rfc3339, parse_rfc3339
 from storage.filters import SearchFilter
-from storage.qdrant.base import FACETS, Point
+from storage.qdrant.base import FACETS, Point, most_frequent
 
 NOON = parse_rfc3339("2026-01-07T12:00:00Z")
 
@@ -87,3 +87,7 @@ async def test_values_may_be_any_text(index):
     await index.upsert([point(1, agent_id="a' OR 1"), point(2, agent_id="日本\x00"), point(3, agent_id="")])
     counted = await index.facets(SearchFilter(), ["agent_id"], 5)
     assert sorted(counted["agent_id"]) == [("", 1), ("a' OR 1", 1), ("日本\x00", 1)]
+
+
+def test_values_that_only_deleted_points_have_are_not_listed():
+    assert most_frequent([("gone", 0), ("b", 2), ("a", 2), ("c", 3)], 3) == [("c", 3), ("a", 2), ("b", 2)]

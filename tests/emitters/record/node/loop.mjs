@@ -42,11 +42,8 @@ async function streamed(client, asked) {
     const delta = chunk.choices[0]?.delta ?? {};
     message.content += delta.content ?? '';
     for (const piece of delta.tool_calls ?? []) {
-      const call = (message.tool_calls[piece.index] ??= {
-        id: piece.id,
-        type: 'function',
-        function: { name: '', arguments: '' },
-      });
+      message.tool_calls[piece.index] ??= { id: piece.id, type: 'function', function: { name: '', arguments: '' } };
+      const call = message.tool_calls[piece.index];
       call.function.name += piece.function?.name ?? '';
       call.function.arguments += piece.function?.arguments ?? '';
     }
