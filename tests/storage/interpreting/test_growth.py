@@ -38,6 +38,7 @@ def event(number, trace):
 async def growing(database):
     interpreter, process = Interpreter(database), Here()
     interpreting = asyncio.create_task(interpreter._keep_up(process))
+    await settled(interpreter)  # nothing is made anew any more, of what comes
     writer = Writer(database, agent_window=0, committed=lambda new: interpreter.added(len(new)))
     yield interpreter, process.work, writer
     interpreting.cancel()
@@ -46,7 +47,7 @@ async def growing(database):
 
 async def settled(interpreter):
     async with asyncio.timeout(300):
-        while interpreter.pending:
+        while interpreter.pending or interpreter.state != "ready":
             await asyncio.sleep(0.01)
 
 

@@ -168,7 +168,7 @@ async def test_a_trace_with_several_sessions_has_the_sums_of_each(store):
 
 
 async def test_events_that_cannot_be_interpreted_stop_nobody(store):
-    odd = call("model", 1, trace="2" * 32, at=10**12)
+    odd = call("model", 1, trace="2" * 32, at=15 * 10**9)
     odd.properties |= {
         "gen_ai.usage.input_tokens": "many",
         "gen_ai.input.messages": "\ud800".encode("utf-8", "replace").decode(),
