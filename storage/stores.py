@@ -39,7 +39,6 @@ from storage.write.writer import Writer
 log = logging.getLogger(__name__)
 
 OFF = "off"
-_RETRY_AFTER = 2.0
 _LOG_EVERY = 5.0
 
 
@@ -74,6 +73,9 @@ class StorageConfig:
     # No limit where these are 0.
     retention_days: float = 0.0
     retention_max_events: int = 0
+    # How long until it is looked again what is to be deleted, and whether a server that was away is back.
+    retention_every: float = policy.EVERY
+    retry_after: float = 2.0
 
 
 class _Open(NamedTuple):
@@ -181,7 +183,7 @@ class Stores:
                 if self.state != problem.message:
                     log.warning("%s", problem.message)
                 self.state = problem.message
-                await asyncio.sleep(_RETRY_AFTER)
+                await asyncio.sleep(self.config.retry_after)
 
         def committed(events: list[Event]) -> None:
             indexer.added(sum(event.indexed for event in events))
@@ -212,7 +214,10 @@ class Stores:
         self._tasks.append(asyncio.create_task(idle_traces.close_idle_traces(self._database, self.config.idle_close)))
         self._tasks.append(asyncio.create_task(interpreter.run(self.config.prices)))
         if self.config.retention_days or self.config.retention_max_events:
-            keeping = policy.keep_to(pruner, self.config.retention_days, self.config.retention_max_events)
+            config = self.config
+            keeping = policy.keep_to(
+                pruner, config.retention_days, config.retention_max_events, every=config.retention_every
+            )
             self._tasks.append(asyncio.create_task(keeping))
         if self.config.model != OFF:
             indexer.state = "preparing"  # from now on, not only once the task has begun

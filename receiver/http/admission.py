@@ -17,14 +17,6 @@ from aiohttp import web
 from mapping.errors import Code, Problem
 from receiver.settings.kinds import show_size
 
-# Bytes of the bodies that are decoded and not yet stored: some 8,000 spans in protobuf, 3,500 in JSON. Three commits of
-# 500 events at most are in flight.
-_AT_WORK = 8 * 1024 * 1024
-# Seconds that a body may wait for its turn. Being stored takes about as long again.
-_LONGEST = 5.0
-# Seconds that the first in the queue may have waited while others are still let in.
-_LONG = 3.0
-
 
 class _Turn(NamedTuple):
     request: web.Request
@@ -35,6 +27,14 @@ class _Turn(NamedTuple):
 
 class Admission:
     """`bytes` counts the bodies whose requests are not yet answered; `most` is the limit."""
+
+    # Bytes of the bodies that are decoded and not yet stored: some 8,000 spans in protobuf, 3,500 in JSON. Three
+    # commits of 500 events at most are in flight.
+    most_at_work = 8 * 1024 * 1024
+    # Seconds that a body may wait for its turn. Being stored takes about as long again.
+    longest_wait = 5.0
+    # Seconds that the first in the queue may have waited while others are still let in.
+    long_wait = 3.0
 
     def __init__(self, most: int) -> None:
         self.bytes = 0
@@ -51,7 +51,7 @@ class Admission:
         """Raise Problem (UNAVAILABLE) if there is no room for a body of this size, or the queue is too long."""
         if self.bytes and self.bytes + announced > self._most:
             raise self._full()
-        if self._waiting and time.monotonic() - self._waiting[0].since > _LONG:
+        if self._waiting and time.monotonic() - self._waiting[0].since > self.long_wait:
             raise _behind()
 
     def hold(self, request: web.Request, size: int) -> None:
@@ -76,7 +76,7 @@ class Admission:
         turn = _Turn(request, size, time.monotonic(), asyncio.get_running_loop().create_future())
         self._waiting.append(turn)
         try:
-            async with asyncio.timeout(_LONGEST):
+            async with asyncio.timeout(self.longest_wait):
                 await turn.come
         except TimeoutError:
             raise _behind() from None
@@ -94,7 +94,7 @@ class Admission:
                 turn.come.set_result(None)
 
     def _has_room(self, size: int) -> bool:
-        return not self._at_work or self._at_work + size <= _AT_WORK
+        return not self._at_work or self._at_work + size <= self.most_at_work
 
     def _begin(self, request: web.Request, size: int) -> None:
         self._at_work += size

@@ -15,7 +15,7 @@ from mapping.sanitize.sanitizer import Sanitizer
 from receiver.http import calls, events, explain, health, live, openapi, otlp, page, prune, reads, reindex, trace_views
 from receiver.http.admission import ADMISSION, Admission
 from receiver.http.auth import auth
-from receiver.http.context import CLEANING, LIMITS, METRICS, READING, SETTINGS, STORAGE
+from receiver.http.context import CLEANING, LIMITS, METRICS, READING, SETTINGS, STORAGE, TIMES, Times
 from receiver.http.cors import allow_origin, preflights
 from receiver.http.errors import errors
 from receiver.http.metrics import Metrics
@@ -31,6 +31,7 @@ def application(settings: Settings, storage: Stores) -> web.Application:
     app.on_response_prepare.append(allow_origin)
     app[SETTINGS] = settings
     app[STORAGE] = storage
+    app[TIMES] = Times()
     app[UNDER_WAY] = UnderWay()
     app[ADMISSION] = Admission(settings.server.max_in_flight_bytes)
     app[METRICS] = Metrics(storage, app[ADMISSION], app[UNDER_WAY], settings.telemetry)

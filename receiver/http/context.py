@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -14,11 +15,27 @@ from receiver.http.metrics import Metrics
 from receiver.settings import Settings
 from storage.stores import Stores
 
+
+@dataclass
+class Times:
+    """How long requests last, in seconds."""
+
+    # Between two looks whether a client that listens to live events is still there.
+    live_look: float = 1.0
+    # Without an event until it is sent a comment, to show that the connection stands: proxies close silent ones.
+    live_comment: float = 15.0
+    # That it may leave unread what it was sent.
+    live_stalled: float = 60.0
+    # Of one request that prunes: who asks waits for it, and asks again for the rest.
+    prune: float = 2.0
+
+
 SETTINGS = web.AppKey("settings", Settings)
 STORAGE = web.AppKey("storage", Stores)
 METRICS = web.AppKey("metrics", Metrics)
 LIMITS = web.AppKey("limits", Limits)
 CLEANING = web.AppKey("cleaning", Sanitizer)
+TIMES = web.AppKey("times", Times)
 READING = web.AppKey("reading", LogParsing)
 
 

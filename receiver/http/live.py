@@ -13,7 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
-from receiver.http.context import stores
+from receiver.http.context import TIMES, stores
 from receiver.http.operation import operation
 from receiver.http.parameters import LIVE_FILTERS
 from receiver.http.shown import event_json
@@ -28,12 +28,6 @@ _HEADERS = {
 }
 # Milliseconds after which a browser reconnects.
 _RETRY = b"retry: 2000\n\n"
-# Seconds without an event after which a comment shows that the connection stands: proxies close silent ones.
-_COMMENT = 15.0
-# Seconds between two checks whether the client is still connected.
-_LOOK = 1.0
-# Seconds after which a client that has not read what it was sent is disconnected.
-_STALLED = 60.0
 
 
 def routes() -> list[web.RouteDef]:
@@ -62,16 +56,17 @@ async def _live(request: web.Request, given: dict[str, Any]) -> web.StreamRespon
 async def _tell(request: web.Request, response: web.StreamResponse, listener: Listener) -> None:
     """Send until the client disconnects. Raises ConnectionError, or TimeoutError if it has stopped reading."""
     await response.write(_RETRY)
+    times = request.app[TIMES]
     spoke = time.monotonic()
     while request.transport is not None and not request.transport.is_closing():
-        missed, events = await listener.take(_LOOK)
+        missed, events = await listener.take(times.live_look)
         text = b"".join([b"event: event\ndata: " + event.encoded(event_json) + b"\n\n" for event in events])
         if missed:
             text = b'event: dropped\ndata: {"count":%d}\n\n' % missed + text
         if not text:
-            if time.monotonic() - spoke < _COMMENT:
+            if time.monotonic() - spoke < times.live_comment:
                 continue
             text = b":\n\n"
-        async with asyncio.timeout(_STALLED):
+        async with asyncio.timeout(times.live_stalled):
             await response.write(text)
         spoke = time.monotonic()

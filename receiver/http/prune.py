@@ -16,13 +16,12 @@ from mapping.json.decoding import decode
 from mapping.times import parse_rfc3339
 from receiver.http import answers
 from receiver.http.bodies import read_body
-from receiver.http.context import json_answer, stores
+from receiver.http.context import TIMES, json_answer, stores
 from receiver.http.operation import operation
 from storage.retention.prune import Selection
 
-# The seconds of one request, and its share of the engine's time: the client waits for it, and repeats the request for
-# the rest.
-_SECONDS, _SHARE = 2.0, 0.5
+# A request's share of the engine's time.
+_SHARE = 0.5
 _ONE_OF = ("before", "session_id", "trace_id", "max_events")
 
 _BEFORE = msgspec.Meta(
@@ -66,7 +65,10 @@ async def _prune(request: web.Request, _given: dict[str, Any]) -> web.Response:
     pruner = stores(request).pruner
     asked = decode(_decoder, await read_body(request), f"an object with one of {', '.join(_ONE_OF)}")
     which = _selection(asked)
-    pruned = await pruner.measure(which) if asked.dry_run else await pruner.prune(which, share=_SHARE, seconds=_SECONDS)
+    if asked.dry_run:
+        pruned = await pruner.measure(which)
+    else:
+        pruned = await pruner.prune(which, share=_SHARE, seconds=request.app[TIMES].prune)
     return json_answer({"dry_run": asked.dry_run, **pruned._asdict()})
 
 

@@ -42,9 +42,9 @@ def folder(models: Path, progress: Progress) -> Path:
     return model_folders.folder(models, FOLDER, lambda target: _build(target, progress))
 
 
-def package_files() -> Path:
-    """Return the folder of the installed package that holds the weights."""
-    spec = importlib.util.find_spec(_PACKAGE)
+def package_files(package: str = _PACKAGE) -> Path:
+    """Return the folder of the installed package that holds the weights. Raises FileNotFoundError without it."""
+    spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise FileNotFoundError(f"the embedding model's weights are not installed; {_REINSTALL}")
     return Path(spec.submodule_search_locations[0]) / "model"

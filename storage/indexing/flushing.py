@@ -13,21 +13,18 @@ from storage.indexing import index_queue, index_state
 from storage.indexing.active_indexes import ActiveIndexes
 from storage.indexing.index_queue import Group
 from storage.indexing.index_state import Fill
+from storage.indexing.tuning import Tuning
 from storage.surreal.database import Database
-
-# After a kill the index replays its log of this time at most, and the queue repeats the same events.
-_EVERY = 5.0  # seconds
-# The maximum number of unflushed queue records to skip when looking for the next ones.
-_MOST_RECORDS = 200
 
 
 class PendingFlush:
     """Queue records, and the position of a filling index, to be written to the store after the next flush."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, tuning: Tuning) -> None:
         self.fill: Fill | None = None
         self._names: set[str] = set()
         self._database = database
+        self._tuning = tuning
         self._groups: list[Group] = []
         self._since: float | None = None
 
@@ -45,9 +42,9 @@ class PendingFlush:
         """Return the seconds until a flush is due, or None if there is nothing to flush."""
         if self._since is None:
             return None
-        if sum(len(group.records) for group in self._groups) >= _MOST_RECORDS:
+        if sum(len(group.records) for group in self._groups) >= self._tuning.most_unflushed:
             return 0.0
-        return max(self._since + _EVERY - time.monotonic(), 0.0)
+        return max(self._since + self._tuning.flush_every - time.monotonic(), 0.0)
 
     def add(self, names: Sequence[str], done: Group | Fill) -> None:
         """Add a group of records that the indexes with these names hold now."""

@@ -6,11 +6,10 @@ import time
 from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
+from storage.indexing.tuning import TUNING
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 
-# Events taken at a time: half a second of indexing.
-GROUP = 1_000
 _RECORDS = 20
 _CLEARED = 200
 
@@ -38,10 +37,11 @@ async def waiting(database: Database) -> tuple[int, int | None]:
     return sum(sizes), _moment(names[0]) if names else None
 
 
-async def take(database: Database, taken: Collection[str]) -> Group | None:
+async def take(database: Database, taken: Collection[str], most: int = TUNING.group) -> Group | None:
     """Return the oldest records except those `taken`, which stay until they are `done`; None if there are none.
 
-    A deletion ends its group, because the deleted event may have been stored again after it.
+    They are of `most` events, or one alone of more. A deletion ends its group, because the deleted event may have been
+    stored again after it.
     """
     (names,) = await database.query(
         "SELECT VALUE id FROM index_queue ORDER BY id LIMIT $limit", limit=len(taken) + _RECORDS
@@ -56,7 +56,7 @@ async def take(database: Database, taken: Collection[str]) -> Group | None:
     size = 0
     for record in sorted(found, key=lambda record: record["id"]):
         size += record["size"]
-        if records and size > GROUP:
+        if records and size > most:
             break
         records.append(record)
         if record.get("deleted"):

@@ -13,14 +13,13 @@ import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from storage.indexing.tuning import TUNING
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 
 _STATE = cbor.record("index_state", "current")
 
 _FOLLOWING = "SELECT VALUE id FROM agent_event WHERE id > $last AND indexed != false ORDER BY id LIMIT $limit"
-# The same number as is taken from the queue at a time.
-_FILLED_AT_ONCE = 1_000
 
 _WRITE = """
 BEGIN;
@@ -133,9 +132,9 @@ async def write(database: Database, before: IndexState | None, after: IndexState
     return after
 
 
-async def following(database: Database, fill: Fill) -> list[str]:
-    """Return the ids of the events to add next; empty after the last."""
-    (ids,) = await database.query(_FOLLOWING, last=cbor.record(rows.EVENT, fill.position), limit=_FILLED_AT_ONCE)
+async def following(database: Database, fill: Fill, most: int = TUNING.group) -> list[str]:
+    """Return the ids of the events to add next, `most` at most; empty after the last."""
+    (ids,) = await database.query(_FOLLOWING, last=cbor.record(rows.EVENT, fill.position), limit=most)
     state_rows: list[str] = ids
     return state_rows
 

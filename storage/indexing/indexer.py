@@ -31,6 +31,7 @@ from storage.indexing.index_state import Fill, IndexState, Vectors
 from storage.indexing.keywords_first import KeywordsFirst
 from storage.indexing.points.preparer import Preparer
 from storage.indexing.repair import delete, pass_on, tell_whose
+from storage.indexing.tuning import TUNING, Tuning
 from storage.indexing.upserts import IndexWriter
 from storage.qdrant.base import VectorIndex
 from storage.qdrant.choose import Indexes
@@ -41,14 +42,6 @@ from storage.surreal.database import ConflictError, Database
 log = logging.getLogger(__name__)
 
 State = Literal["off", "preparing", "rebuilding", "reindexing", "ready", "waiting", "failed"]
-
-_RETRY_AFTER = 5.0  # seconds
-# Another receiver on the same stores may have stopped before it had indexed what it stored.
-_LOOK_AGAIN_AFTER = 30.0
-# What comes within this time is indexed together.
-_LINGER = 0.2
-# Those who search the index that served until now have their answer by then.
-_SEARCHES_END_WITHIN = 1.0  # seconds
 
 # What may be tried again.
 _PASSING = (ConflictError, IndexUnavailable, IndexUnusable, Problem)
@@ -76,7 +69,13 @@ class Indexer:
     once words can be searched, `embedder` once meaning can.
     """
 
-    def __init__(self, database: Database, reader: Reader, commits_wait: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        database: Database,
+        reader: Reader,
+        commits_wait: Callable[[], bool] = lambda: False,
+        tuning: Tuning = TUNING,
+    ) -> None:
         self.state: State = "off"
         self.progress = 0.0
         self.reason = ""
@@ -88,7 +87,8 @@ class Indexer:
         self._reader = reader
         self._commits_wait = commits_wait
         self._work = asyncio.Event()
-        self._pending_flush = PendingFlush(database)
+        self._tuning = tuning
+        self._pending_flush = PendingFlush(database, tuning)
         self._queued = 0
         self._stored: int | None = None  # events there were when filling began, or went on
         self._to_fill = 0
@@ -152,7 +152,9 @@ class Indexer:
                 embedder = await self._prepared(prepare, active_indexes, keywords_first)
                 preparer = preparer_of()
                 try:
-                    index_writer = IndexWriter(self._database, preparer, active_indexes, self._commits_wait)
+                    index_writer = IndexWriter(
+                        self._database, preparer, active_indexes, self._commits_wait, self._tuning.part
+                    )
                     await self._keep_up(_Tools(embedder, index_writer, active_indexes))
                 finally:
                     await preparer.close()
@@ -196,7 +198,7 @@ class Indexer:
                 if self.state != "waiting":
                     log.warning("indexing waits: %s", error)
                 self.state, self.reason = "waiting", str(error)
-                await asyncio.sleep(_RETRY_AFTER)
+                await asyncio.sleep(self._tuning.retry_after)
 
     async def _index_all(self, tools: _Tools) -> None:
         while True:
@@ -216,9 +218,9 @@ class Indexer:
         left = self._pending_flush.seconds_left
         # Not by wait_for: in Python 3.11 it loses a cancellation that comes at the same moment as the work.
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LOOK_AGAIN_AFTER if left is None else left):
+            async with asyncio.timeout(self._tuning.look_again_after if left is None else left):
                 await self._work.wait()
-                await asyncio.sleep(_LINGER)
+                await asyncio.sleep(self._tuning.linger)
 
     async def _settled(self, tools: _Tools) -> IndexState:
         """Open the planned indexes, and publish which one serves and which is filled."""
@@ -246,7 +248,7 @@ class Indexer:
         if self.state in {"preparing", "waiting"}:
             log.info("search is ready: %s, %s events to be indexed", tools.embedder.name, self.pending)
         if state.retired:
-            await asyncio.sleep(_SEARCHES_END_WITHIN)
+            await asyncio.sleep(self._tuning.searches_end_within)
             await self._pending_flush.flush(tools.active_indexes)
             for name in state.retired:
                 await tools.active_indexes.remove(name)
@@ -269,7 +271,7 @@ class Indexer:
             self._to_fill = 0
 
     async def _take(self) -> Group | None:
-        group = await index_queue.take(self._database, self._pending_flush.records)
+        group = await index_queue.take(self._database, self._pending_flush.records, self._tuning.group)
         if group is None:
             self._queued, self.oldest = 0, None
         else:
@@ -292,7 +294,7 @@ class Indexer:
 
     async def _fill(self, tools: _Tools, state: IndexState, fill: Fill) -> None:
         """Add the next events of the store to the index that is filled; after the last let it serve."""
-        ids = await index_state.following(self._database, fill)
+        ids = await index_state.following(self._database, fill, self._tuning.group)
         if not ids:
             await self._pending_flush.flush(tools.active_indexes)
             await tools.active_indexes.filled(state)

@@ -23,9 +23,6 @@ from storage.surreal.database import ConflictError, Database
 
 log = logging.getLogger(__name__)
 
-# A model that was built before is loaded sooner.
-_PATIENCE = 3.0  # seconds
-_LOOK_EVERY = 0.5
 # The maximum number of queue records to skip when looking for the next ones; later records wait for the model.
 _MOST_RECORDS = 5_000
 
@@ -33,10 +30,16 @@ _NOT_FOUND = "events are not found by their words before the model is there: %s"
 
 
 class KeywordsFirst(NamedTuple):
-    """Indexes words. `preparer_of` makes a preparer without a model; `vectors` are the model's later, if known."""
+    """Indexes words. `preparer_of` makes a preparer without a model; `vectors` are the model's later, if known.
+
+    It starts after `patience` seconds, because a model that was built before is loaded sooner, and reads the queue
+    every `look_every` seconds.
+    """
 
     preparer_of: Callable[[], Preparer]
     vectors: Vectors | None
+    patience: float = 3.0
+    look_every: float = 0.5
 
     async def run(
         self,
@@ -46,7 +49,7 @@ class KeywordsFirst(NamedTuple):
         serve: Callable[[VectorIndex], None],
     ) -> None:
         """Index words until cancelled, and let the index serve. Ends if anything goes wrong."""
-        await asyncio.sleep(_PATIENCE)
+        await asyncio.sleep(self.patience)
         preparer = self.preparer_of()
         try:
             state = None if self.vectors is None else await active_indexes.settled(self.vectors)
@@ -58,7 +61,7 @@ class KeywordsFirst(NamedTuple):
                 serve(index)
                 if state is not None and state.fill is not None and state.fill.name == name:
                     await _fill(database, index_writer, name, state.fill)
-                await _follow(database, index_writer, name, index)
+                await self._follow(database, index_writer, name, index)
         except (ConflictError, IndexUnavailable, IndexUnusable, Problem) as error:
             log.warning(_NOT_FOUND, error)
         except Exception:  # log it, or it is lost with the task; the indexer will meet the same error
@@ -66,22 +69,21 @@ class KeywordsFirst(NamedTuple):
         finally:
             await preparer.close()
 
+    async def _follow(self, database: Database, index_writer: IndexWriter, name: str, index: VectorIndex) -> None:
+        """Index the events of the queue as they arrive, and remove deleted ones."""
+        taken: set[str] = set()
+        while len(taken) < _MOST_RECORDS:
+            group = await index_queue.take(database, taken)
+            if group is None:
+                await asyncio.sleep(self.look_every)
+                continue
+            await index_writer.take(group.event_ids, [name])
+            await delete(database, index, group.deleted)
+            taken.update(group.records)
+
 
 async def _fill(database: Database, index_writer: IndexWriter, name: str, fill: Fill) -> None:
     """Index the events that were stored before the index was created."""
     while ids := await index_state.following(database, fill):
         await index_writer.take(ids, [name])
         fill = fill.after(ids)
-
-
-async def _follow(database: Database, index_writer: IndexWriter, name: str, index: VectorIndex) -> None:
-    """Index the events of the queue as they arrive, and remove deleted ones."""
-    taken: set[str] = set()
-    while len(taken) < _MOST_RECORDS:
-        group = await index_queue.take(database, taken)
-        if group is None:
-            await asyncio.sleep(_LOOK_EVERY)
-            continue
-        await index_writer.take(group.event_ids, [name])
-        await delete(database, index, group.deleted)
-        taken.update(group.records)

@@ -10,24 +10,27 @@ from storage.indexing.points.maker import EVENTS
 from storage.indexing.points.messages import PackedPoints
 from storage.indexing.points.preparer import Preparer
 from storage.indexing.repair import drop_deleted
+from storage.indexing.tuning import TUNING
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 from storage.workers.giving_way import GivingWay
 
-# Events read, made into points and upserted at a time: 10 ms of the store's engine, 20 of the index's, so that others
-# are served in between.
-_EVENTS = 250
-
 
 class IndexWriter:
-    """Writes events into indexes. Raises what the store and indexes raise."""
+    """Writes events into indexes, `part` of them at a time. Raises what the store and indexes raise."""
 
     def __init__(
-        self, database: Database, preparer: Preparer, active_indexes: ActiveIndexes, commits_wait: Callable[[], bool]
+        self,
+        database: Database,
+        preparer: Preparer,
+        active_indexes: ActiveIndexes,
+        commits_wait: Callable[[], bool],
+        part: int = TUNING.part,
     ) -> None:
         self._database = database
         self._preparer = preparer
         self._active_indexes = active_indexes
+        self._part = part
         self._give_way = GivingWay(commits_wait)
 
     async def take(self, event_ids: Sequence[str], names: Sequence[str], *, words_only: str = "") -> int:
@@ -35,7 +38,7 @@ class IndexWriter:
 
         One of the indexes may get points with words only. One part is made while the one before it is upserted.
         """
-        parts = [event_ids[start : start + _EVENTS] for start in range(0, len(event_ids), _EVENTS)]
+        parts = [event_ids[start : start + self._part] for start in range(0, len(event_ids), self._part)]
         taken = 0
         made: PackedPoints | None = None
         for part in [*parts, []]:

@@ -32,11 +32,8 @@ log = logging.getLogger(__name__)
 
 State = Literal["ready", "rebuilding", "waiting", "failed"]
 
-_RETRY_AFTER = 2.0  # seconds
 # Another receiver on the same stores may have stopped before it had interpreted what it stored.
 _LOOK_AGAIN_AFTER = 30.0
-# What comes within this time is interpreted together.
-_LINGER = 0.2
 # Events read at a time: 10 ms of the engine's time.
 _EVENTS = 250
 # Bytes of events that were just written and wait to be taken: some seconds of them. What is more is read.
@@ -57,9 +54,18 @@ class Interpreter:
     is away, or `failed`; `reason` says why. `pending` events are stored and not interpreted, the first of them since
     `oldest` (nanoseconds); `interpreted` counts those that this process has interpreted. `not_understood` counts
     events that look like an agent's and say nothing that is known, by the scope that sent them.
+
+    It tries again `retry_after` seconds after a failure. What comes within `linger` seconds is interpreted together.
     """
 
-    def __init__(self, database: Database, commits_wait: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        database: Database,
+        commits_wait: Callable[[], bool] = lambda: False,
+        *,
+        retry_after: float = 2.0,
+        linger: float = 0.2,
+    ) -> None:
         self.state: State = "waiting"
         self.reason = "its process is started"
         self.pending = 0
@@ -68,6 +74,7 @@ class Interpreter:
         self.not_understood: Counter[str] = Counter()
         self._database = database
         self._give_way = GivingWay(commits_wait)
+        self._retry_after, self._linger = retry_after, linger
         self._work = asyncio.Event()
         self._fresh: dict[str, bytes] = {}
         self._fresh_bytes = 0
@@ -107,7 +114,7 @@ class Interpreter:
                 finally:
                     self._taken.clear()
                     await process.close()
-                await asyncio.sleep(_RETRY_AFTER)
+                await asyncio.sleep(self._retry_after)
         except Exception as error:
             # The receiver stores all the same; whoever asks for the state is told.
             self.state, self.reason = "failed", str(error)
@@ -161,7 +168,7 @@ class Interpreter:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(min(seconds, _LOOK_AGAIN_AFTER)):
                     await self._work.wait()
-                    await asyncio.sleep(_LINGER)
+                    await asyncio.sleep(self._linger)
             records = await self._take()
         answers: list[bytes] = []
         event_ids: list[str] = []

@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 
 class EdgeIndex:
-    """An index in the folder `path`, for one process at a time.
+    """An index in the folder `path`, for one process at a time. Closing it takes no more than `patience` seconds.
 
     Requests are served in the order they come. An engine that failed is started again by the next request; what it had
     acknowledged is still there.
     """
 
-    def __init__(self, path: Path, dimensions: int | None) -> None:
+    def __init__(self, path: Path, dimensions: int | None, patience: float = 5.0) -> None:
         self.dimensions = dimensions
         self._path = path
-        self._engine = RestartingProcess("storage.qdrant.engine", Open(str(path), dimensions))
+        self._engine = RestartingProcess("storage.qdrant.engine", Open(str(path), dimensions), patience)
 
     async def open(self) -> None:
         await self._engine.start()

@@ -20,9 +20,8 @@ from storage.surreal import rows
 
 MOST_TRACES = 20_000
 
-# What took longer than this is told again for so many times as long, to so many different questions: the chart stands
-# on a page that is opened often.
-_LONG, _SHARE, _KEPT = 0.05, 10, 64
+# Seconds after which counting took long, and to how many different questions the answers are kept.
+_LONG, _KEPT = 0.05, 64
 
 
 class Bucket(NamedTuple):
@@ -36,7 +35,7 @@ class Bucket(NamedTuple):
 class ActivityCounts(NamedTuple):
     """Traces that began in equal spans of time. Bounds that were left open are those of the traces there are.
 
-    They are None where there are no traces. `complete` is False where there are more than `MOST_TRACES` to look at;
+    They are None where there are no traces. `complete` is False where there are more than were to be looked at;
     then `since` is where it stopped.
     """
 
@@ -47,10 +46,15 @@ class ActivityCounts(NamedTuple):
 
 
 class ActivityReader:
-    """Returns the present counts, or, if counting takes long, those of some seconds ago."""
+    """Returns the present counts, or, if counting takes long, those of some seconds ago.
 
-    def __init__(self, reader: Reader) -> None:
+    What took longer than `long` seconds is told again for `again` times as long: the chart stands on a page that is
+    opened often.
+    """
+
+    def __init__(self, reader: Reader, *, long: float = _LONG, again: float = 10) -> None:
         self._reader = reader
+        self._long, self._again = long, again
         self._lock = asyncio.Lock()
         self._known: dict[tuple[TraceFilter, int], tuple[float, ActivityCounts]] = {}
 
@@ -63,10 +67,10 @@ class ActivityReader:
             began = time.monotonic()
             told = await activity(self._reader, which, buckets)
             took = time.monotonic() - began
-            if took > _LONG:
+            if took > self._long:
                 if len(self._known) >= _KEPT:
                     self.forget()
-                self._known[which, buckets] = (time.monotonic() + took * _SHARE, told)
+                self._known[which, buckets] = (time.monotonic() + took * self._again, told)
             return told
 
     def forget(self) -> None:
@@ -74,8 +78,8 @@ class ActivityReader:
         self._known.clear()
 
 
-async def activity(reader: Reader, which: TraceFilter, buckets: int) -> ActivityCounts:
-    """Count the traces that began in so many equal spans of time. Raises Problem (UNAVAILABLE)."""
+async def activity(reader: Reader, which: TraceFilter, buckets: int, most: int = MOST_TRACES) -> ActivityCounts:
+    """Count the traces that began in so many equal spans of time, `most` at most. Raises Problem (UNAVAILABLE)."""
     equal = which.equal()
     first = next(iter(equal), None)
     if first in {"session_id", "agent_id"}:
@@ -86,7 +90,7 @@ async def activity(reader: Reader, which: TraceFilter, buckets: int) -> Activity
         branches = (
             [Branch({first: equal[first]})] if first else [Branch({"status": status}) for status in TRACE_STATUSES]
         )
-        found, stopped_at = await _newest(reader, which, branches)
+        found, stopped_at = await _newest(reader, which, branches, most)
         found = _runs(found) or found if which.runs else [row for row in found if row.get("is_run") is False]
     return await asyncio.to_thread(_told, which, buckets, equal, found, stopped_at)
 
@@ -112,13 +116,15 @@ def _told(
     return ActivityCounts(since, until, stopped_at is None, counted)
 
 
-async def _newest(reader: Reader, which: TraceFilter, branches: list[Branch]) -> tuple[list[Row], int | None]:
+async def _newest(
+    reader: Reader, which: TraceFilter, branches: list[Branch], most: int
+) -> tuple[list[Row], int | None]:
     """Read the newest traces of all branches, and say in nanoseconds where that stopped, None where it did not."""
     pieces = [_pieces(reader, which, branch) for branch in branches]
     found: list[Row] = []
-    while len(found) < MOST_TRACES and (open_ones := [piece for piece in pieces if not piece.ended]):
+    while len(found) < most and (open_ones := [piece for piece in pieces if not piece.ended]):
         behind = min(open_ones, key=_reached)
-        found += await behind.following(MOST_TRACES - len(found))
+        found += await behind.following(most - len(found))
     stopped = min((_reached(piece) for piece in pieces if not piece.ended), default=None)
     if stopped is None:
         return found, None

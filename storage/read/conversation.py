@@ -28,8 +28,6 @@ Side = Literal["start", "end"]
 
 # Events that are looked at, of a trace or a session, and traces of a session: those on the side that is read from.
 MOST_LOOKED_AT, MOST_TRACES = 50_000, 500
-# Events that are read whole for a page at most, and bytes of JSON of them.
-MOST_EVENTS, MOST_READ = 400, 16 << 20
 # Calls and events in front of a page that are read to know what was said; and further calls of models, one an agent.
 _IN_FRONT, _AGENTS_IN_FRONT = 20, 10
 # Spans around others that are read.
@@ -95,8 +93,23 @@ class _Outline:
                 self.units.append(Unit(event["timestamp"], event["id"], [event["id"]]))
 
 
+class PageSize(NamedTuple):
+    """The maximum number of events that are read whole for a page, and of bytes of JSON of them."""
+
+    events: int = 400
+    bytes: int = 16 << 20
+
+
+PAGE_SIZE = PageSize()
+
+
 async def of_trace(
-    reader: Reader, trace_id: str, side: Side, after: Cursor | None, session_id: str | None = None
+    reader: Reader,
+    trace_id: str,
+    side: Side,
+    after: Cursor | None,
+    session_id: str | None = None,
+    size: PageSize = PAGE_SIZE,
 ) -> Conversation | None:
     """Return a page of a trace's conversation, or of a session's part of it; None where there is no such trace.
 
@@ -107,10 +120,12 @@ async def of_trace(
         return None
     outline = _Outline()
     outline.add(run, *await _looked_at(reader, trace_id), session_id)
-    return await _page(reader, outline, side, after)
+    return await _page(reader, outline, side, after, size)
 
 
-async def of_session(reader: Reader, session_id: str, side: Side, after: Cursor | None) -> Conversation | None:
+async def of_session(
+    reader: Reader, session_id: str, side: Side, after: Cursor | None, size: PageSize = PAGE_SIZE
+) -> Conversation | None:
     """Return a page of a session's conversation, None where there is no such session. Raises Problem (UNAVAILABLE)."""
     session = await reader.session(session_id)
     if session is None:
@@ -123,7 +138,7 @@ async def of_session(reader: Reader, session_id: str, side: Side, after: Cursor 
         seen += len(events)
         if seen >= MOST_LOOKED_AT:
             break
-    return await _page(reader, outline, side, after)
+    return await _page(reader, outline, side, after, size)
 
 
 def _on_this_side(traces: Sequence[TraceRun], side: Side, after: Cursor | None) -> Sequence[TraceRun]:
@@ -151,23 +166,23 @@ async def _looked_at(reader: Reader, trace_id: str) -> tuple[list[Row], list[Row
     return events, await pieces(rows.CALL, _CALL_FIELDS).all(MOST_LOOKED_AT)
 
 
-async def _page(reader: Reader, outline: _Outline, side: Side, after: Cursor | None) -> Conversation:
+async def _page(reader: Reader, outline: _Outline, side: Side, after: Cursor | None, size: PageSize) -> Conversation:
     units = sorted(outline.units, key=lambda unit: unit.place)
     here = None if after is None else (after.place, str(after.id))
     if side == "end":
         before = [unit for unit in units if here is None or unit.place < here]
-        taken, events = await _read(reader, before[::-1])
+        taken, events = await _read(reader, before[::-1], size)
         taken = taken[::-1]
         left = len(taken) < len(before)
     else:
         following = [unit for unit in units if here is None or unit.place > here]
-        taken, events = await _read(reader, following)
+        taken, events = await _read(reader, following, size)
         left = len(taken) < len(following)
     if not taken:
         return Conversation([], None)
     in_front = _in_front([unit for unit in units if unit.place < taken[0].place])
     known = await reader.as_sent(
-        {event_id for unit in in_front for event_id in unit.event_ids[:MOST_EVENTS]} - events.keys()
+        {event_id for unit in in_front for event_id in unit.event_ids[: size.events]} - events.keys()
     )
     around = await reader.as_sent(_around(outline, [*events.values(), *known.values()]) - events.keys() - known.keys())
     turns = await asyncio.to_thread(_turns, [*events.values(), *known.values(), *around.values()], taken)
@@ -179,20 +194,20 @@ async def _page(reader: Reader, outline: _Outline, side: Side, after: Cursor | N
     return Conversation(turns, Cursor(edge.at, edge.id) if left else None)
 
 
-async def _read(reader: Reader, units: Sequence[Unit]) -> tuple[list[Unit], dict[str, EventRow]]:
+async def _read(reader: Reader, units: Sequence[Unit], most: PageSize) -> tuple[list[Unit], dict[str, EventRow]]:
     """Read the events of these units one after the other, until it is enough for a page."""
     pace = Pace(_FIRST_PIECE)
     events: dict[str, EventRow] = {}
     taken: list[Unit] = []
     size = 0
-    while len(taken) < len(units) and len(events) < MOST_EVENTS and size < MOST_READ:
+    while len(taken) < len(units) and len(events) < most.events and size < most.bytes:
         piece: list[Unit] = []
         ids: dict[str, None] = {}
         for unit in units[len(taken) :]:
-            if piece and len(ids) + len(unit.event_ids) > min(pace.rows, MOST_EVENTS - len(events)):
+            if piece and len(ids) + len(unit.event_ids) > min(pace.rows, most.events - len(events)):
                 break
             piece.append(unit)
-            ids |= dict.fromkeys(unit.event_ids[:MOST_EVENTS])
+            ids |= dict.fromkeys(unit.event_ids[: most.events])
         found = await pace.keep(reader.as_sent(ids.keys() - events.keys()))
         events |= found
         taken += piece

@@ -22,7 +22,7 @@ _FIELDS = "duration_ns name event_type status kind severity span_id parent_span_
 class Outline(NamedTuple):
     """A trace and its events in the order of time: of each the columns that are read, where it has them.
 
-    Tokens are those of the call that the event tells of first. `truncated` says that there are more than `MOST_EVENTS`.
+    Tokens are those of the call that the event tells of first. `truncated` says that there are more.
     """
 
     run: TraceRun
@@ -30,12 +30,15 @@ class Outline(NamedTuple):
     truncated: bool
 
 
-async def outline(reader: Reader, trace_id: str) -> Outline | None:
-    """Return the outline of a trace, or None if there is no such trace. Raises Problem (UNAVAILABLE)."""
+async def outline(reader: Reader, trace_id: str, most: int = MOST_EVENTS) -> Outline | None:
+    """Return the outline of a trace with `most` events, or None if there is no such trace.
+
+    Raises Problem (UNAVAILABLE).
+    """
     run = await reader.trace(trace_id)
     if run is None:
         return None
-    found, truncated = await outlined(reader, trace_id)
+    found, truncated = await outlined(reader, trace_id, most)
     calls = await _calls(reader, trace_id)
     for row in found:
         row.update(calls.get(row["id"], {}))
@@ -43,7 +46,7 @@ async def outline(reader: Reader, trace_id: str) -> Outline | None:
     return Outline(run, found[::-1], truncated)
 
 
-async def outlined(reader: Reader, trace_id: str) -> tuple[list[Row], bool]:
+async def outlined(reader: Reader, trace_id: str, most: int = MOST_EVENTS) -> tuple[list[Row], bool]:
     """Return the rows of a trace's newest events, newest first, without what they say; and whether there are more."""
     fields = f"id, newest, timestamp, {', '.join(_FIELDS)}"
 
@@ -51,8 +54,8 @@ async def outlined(reader: Reader, trace_id: str) -> tuple[list[Row], bool]:
         branch = Branch({"trace_id": trace_id})
         return await page(reader.database, rows.EVENT, [branch], limit, cursor=after, fields=fields)
 
-    found = await Pieces(read).all(MOST_EVENTS + 1)
-    return found[:MOST_EVENTS], len(found) > MOST_EVENTS
+    found = await Pieces(read).all(most + 1)
+    return found[:most], len(found) > most
 
 
 async def _calls(reader: Reader, trace_id: str) -> dict[str, Row]:

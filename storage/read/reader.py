@@ -14,7 +14,7 @@ from storage.read.calls import ORDERS, Sort, calls
 from storage.read.counts import Counts
 from storage.read.paging import Branch, Cursor, Row, page, read_cursor, write_cursor
 from storage.read.runs import TraceRun, agent_of, runs_of, trace_run
-from storage.read.sessions import Session, latest_of_sessions, members_of, session_of
+from storage.read.sessions import TRACES_AT_ONCE, Session, latest_of_sessions, members_of, session_of
 from storage.read.traces import traces_of
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
@@ -22,7 +22,7 @@ from storage.surreal.rows import EventRow
 
 # Traces looked at first for events that inherit their session or agent; each further look takes twice as many, up to
 # these. A trace costs 0.5 ms, and a page of events seldom needs more than the first few.
-_FIRST_LOOK, _WIDEST_LOOK = 8, 128
+_LOOKS = (8, 128)
 # Origins never change; so many are kept at hand.
 _ORIGINS_KEPT = 1_000
 _Item = TypeVar("_Item")
@@ -33,8 +33,11 @@ Page = tuple[list[_Item], str | None]
 class Reader:
     """Reads from SurrealDB. Raises Problem: INVALID_ARGUMENT for a cursor that is none, UNAVAILABLE."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, *, looks: tuple[int, int] = _LOOKS, traces_at_once: int = TRACES_AT_ONCE
+    ) -> None:
         self._database = database
+        self._looks, self._traces_at_once = looks, traces_at_once
         self._counts = Counts(database)
         self._origins: dict[str, Row] = {}
 
@@ -127,7 +130,9 @@ class Reader:
 
     async def sessions(self, limit: int, cursor: str | None = None) -> Page[Session]:
         """Return sessions, the one whose latest trace started last first."""
-        latest = await latest_of_sessions(self._database, limit + 1, read_cursor(cursor) if cursor else None)
+        latest = await latest_of_sessions(
+            self._database, limit + 1, read_cursor(cursor) if cursor else None, self._traces_at_once
+        )
         found = await members_of(self._database, [session_id for session_id, _ in latest[:limit]])
         # A session may have lost its only trace to another since it was seen.
         sessions = [session_of(session_id, members) for session_id, members in found.items() if members]
@@ -198,7 +203,7 @@ class Reader:
         """
         found = await read([Branch(equal)])
         after: Cursor | None = None
-        look = _FIRST_LOOK
+        look, widest = self._looks
         while True:
             traces = await self._active(equal, inherited, look, after)
             late = [row for row in traces if len(found) < limit or row["recent"] <= found[-1]["newest"]]
@@ -216,7 +221,7 @@ class Reader:
             if len(late) < look:
                 return found
             after = Cursor(traces[-1]["recent"], traces[-1]["id"])
-            look = min(look * 2, _WIDEST_LOOK)
+            look = min(look * 2, widest)
 
     async def _active(
         self, equal: dict[str, Any], inherited: Sequence[str], limit: int, after: Cursor | None

@@ -14,7 +14,7 @@ from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 
 # Traces looked at a time for the sessions they belong to.
-_TRACES_AT_ONCE = 100
+TRACES_AT_ONCE = 100
 
 
 class SessionPart(msgspec.Struct):
@@ -51,7 +51,9 @@ class Member(NamedTuple):
     part: Row | None
 
 
-async def latest_of_sessions(database: Database, limit: int, after: Cursor | None) -> list[tuple[str, Row]]:
+async def latest_of_sessions(
+    database: Database, limit: int, after: Cursor | None, traces_at_once: int = TRACES_AT_ONCE
+) -> list[tuple[str, Row]]:
     """Return sessions with the latest trace of each, the one whose latest trace started last first."""
     latest: dict[str, Row] = {}
     passed = after
@@ -60,7 +62,7 @@ async def latest_of_sessions(database: Database, limit: int, after: Cursor | Non
             database,
             rows.TRACE,
             [Branch({"status": status}) for status in TRACE_STATUSES],
-            _TRACES_AT_ONCE,
+            traces_at_once,
             cursor=passed,
         )
         runs = await runs_of(database, (row["id"] for row in found))
@@ -74,7 +76,7 @@ async def latest_of_sessions(database: Database, limit: int, after: Cursor | Non
             tops = await _latest_traces(database, list(new))
             new = {session_id: row for session_id, row in new.items() if tops[session_id] == (row["newest"], row["id"])}
         latest |= new
-        if len(found) < _TRACES_AT_ONCE or len(latest) >= limit:
+        if len(found) < traces_at_once or len(latest) >= limit:
             return list(latest.items())[:limit]
         passed = Cursor(found[-1]["newest"], found[-1]["id"])
 

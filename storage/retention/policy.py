@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 _DAY = 86_400 * NS
 # Seconds between two checks for something to delete.
-_EVERY = 10.0
+EVERY = 10.0
 # Checking takes at most one part in so many of the time: counting a million events takes 0.6 s.
 _LOOK_SHARE = 50
 # The share of the engine's time for deleting: storing an event takes half of what its deletion takes. So what arrives
@@ -24,8 +24,13 @@ _SHARE, _SHARE_BEHIND = 0.1, 0.3
 _SOON = 60.0
 
 
-async def keep_to(pruner: Pruner, days: float, max_events: int) -> None:
-    """Prune until cancelled. 0 days or events: no such limit."""
+async def keep_to(
+    pruner: Pruner, days: float, max_events: int, *, every: float = EVERY, look_share: float = _LOOK_SHARE
+) -> None:
+    """Prune until cancelled. 0 days or events: no such limit.
+
+    It looks every so many seconds what there is to delete; where looking takes long, after `look_share` times as long.
+    """
     while True:
         began = time.monotonic()
         deleted = 0
@@ -37,7 +42,7 @@ async def keep_to(pruner: Pruner, days: float, max_events: int) -> None:
         except (Problem, ConflictError, StatementRefusedError) as error:
             log.warning("retention: nothing can be deleted now: %s", error)
         took = 0.0 if deleted else time.monotonic() - began
-        await asyncio.sleep(max(_EVERY, took * _LOOK_SHARE))
+        await asyncio.sleep(max(every, took * look_share))
 
 
 async def _all(pruner: Pruner, which: Selection) -> int:

@@ -36,15 +36,6 @@ from storage.retention.session_parts import delete_part, shared_parts
 from storage.surreal import cbor, rows
 from storage.surreal.database import ConflictError, Database
 
-# Events of a step: 0.36 ms of the engine's time each, edges and index entries included, while everybody else waits.
-_EVENTS = 64
-# What was heard costs less, and one trace of a long conversation may have hundreds; a call costs as much as an event.
-_HEARD, _CALLS = 200, 100
-# Traces looked at for a step, and for a count.
-_TRACES, _MEASURED = 20, 300
-# Events for which the oldest traces are looked up at a time, where all but so many events are to go.
-_EXCESS = 10_000
-_ATTEMPTS = 20
 _CHANGING = "the traces to be deleted change all the time; try again"
 
 _FIND = """
@@ -105,13 +96,44 @@ class Pruned(NamedTuple):
     kept: int = 0
 
 
-class Pruner:
-    """Prunes in small steps. `pruned` is called after each of them; `deleted` counts the events since the start."""
+class Sizes(NamedTuple):
+    """How much at a time."""
 
-    def __init__(self, database: Database, pruned: Callable[[], None] = lambda: None) -> None:
+    # Events of a step: 0.36 ms of the engine's time each, edges and index entries included, while everybody else waits.
+    events: int = 64
+    # What was heard costs less, and one trace of a long conversation may have hundreds. A call costs as much as an
+    # event.
+    heard: int = 200
+    calls: int = 100
+    # Traces looked at for a step, and for a count.
+    traces: int = 20
+    measured: int = 300
+    # Events for which the oldest traces are looked up at a time, where all but so many events are to go.
+    excess: int = 10_000
+
+
+SIZES = Sizes()
+
+
+class Pruner:
+    """Prunes in small steps. `pruned` is called after each of them; `deleted` counts the events since the start.
+
+    It gives up after so many attempts at traces that others change.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        pruned: Callable[[], None] = lambda: None,
+        *,
+        sizes: Sizes = SIZES,
+        attempts: int = 20,
+    ) -> None:
         self.deleted = 0
         self._database = database
         self._pruned = pruned
+        self._sizes = sizes
+        self._attempts = attempts
 
     async def prune(self, which: Selection, *, share: float, seconds: float) -> Pruned:
         """Delete traces for so many seconds, or until there are none left.
@@ -131,15 +153,15 @@ class Pruner:
         cursor: Cursor | None = None
         while most is None or events < most or not whole:
             began = time.monotonic()
-            found = await self._traces(which, _TRACES, cursor)
-            group = _fitting(found, None if most is None else most - events)
+            found = await self._traces(which, self._sizes.traces, cursor)
+            group = _fitting(found, self._sizes.events, None if most is None else most - events)
             if not group:
                 break
             try:
                 gone = await self._delete(group)
             except ConflictError as error:
                 conflicts += 1
-                if conflicts == _ATTEMPTS:
+                if conflicts == self._attempts:
                     raise Problem(Code.UNAVAILABLE, _CHANGING) from error
                 await asyncio.sleep(random.random() * 0.01 * 2 ** min(conflicts, 6))  # noqa: S311 - so that two do not meet again
             else:
@@ -156,18 +178,18 @@ class Pruner:
                 return Pruned(traces, events, done=False)
             await asyncio.sleep((now - began) * (1 / share - 1))
         kept = await self._kept(which)
-        return Pruned(traces, events, done=most is None or most < _EXCESS or not events, kept=kept)
+        return Pruned(traces, events, done=most is None or most < self._sizes.excess or not events, kept=kept)
 
     async def _parts(self, which: Selection, ends: float, share: float) -> tuple[int, bool]:
         """Delete a session's parts of traces that it shares, and say how many events that were, and whether all."""
         events = 0
         for part in await shared_parts(self._database, which.session_id) if which.session_id is not None else ():
-            gone: int | None = _EVENTS
-            while gone == _EVENTS:
+            gone: int | None = self._sizes.events
+            while gone == self._sizes.events:
                 began = time.monotonic()
-                for attempt in range(_ATTEMPTS):
+                for attempt in range(self._attempts):
                     with contextlib.suppress(ConflictError):
-                        gone = await delete_part(self._database, part.session_id, part.trace_id, _EVENTS)
+                        gone = await delete_part(self._database, part.session_id, part.trace_id, self._sizes.events)
                         break
                     await asyncio.sleep(random.random() * 0.01 * 2 ** min(attempt, 6))  # noqa: S311 - as below
                 else:
@@ -196,9 +218,9 @@ class Pruner:
     async def _over(self, max_events: int) -> tuple[Selection, int]:
         """Return the moment before which the oldest events over a number were active, and how many events they are.
 
-        Of `_EXCESS` at most. By the moment several receivers that do this at once do it to the same traces.
+        Of `Sizes.excess` at most. By the moment several receivers that do this at once do it to the same traces.
         """
-        over = min(await count_events(self._database) - max_events, _EXCESS)
+        over = min(await count_events(self._database) - max_events, self._sizes.excess)
         if over <= 0:
             return Selection(before=0), 0
         _, before = await self._walk(Selection(max_events=max_events), over)
@@ -208,7 +230,7 @@ class Pruner:
         """Count traces and their events, up to so many, and return the moment by which all of them were last active."""
         traces = events = before = 0
         cursor: Cursor | None = None
-        while found := await self._traces(which, _MEASURED, cursor):
+        while found := await self._traces(which, self._sizes.measured, cursor):
             # Of all there are, the last one stays; of those that follow a cursor, it is the first once more.
             for row in found if which.max_events is None else found[:-1]:
                 if most is not None and events >= most:
@@ -216,7 +238,7 @@ class Pruner:
                 traces, events = traces + 1, events + row["event_count"]
                 before = row["active"] + 1
                 cursor = Cursor(row[_order(which)], row["id"])
-            if len(found) < _MEASURED:
+            if len(found) < self._sizes.measured:
                 break
         return Pruned(traces, events), before
 
@@ -245,11 +267,11 @@ class Pruner:
         """Read the traces that a session has a part in, newest first, and whether others have."""
         which = TraceFilter(session_id=session_id)
         while True:
-            found = (await traces_of(self._database, which, _MEASURED, cursor)).rows
+            found = (await traces_of(self._database, which, self._sizes.measured, cursor)).rows
             shared = await self._shared(session_id, found)
             for row in found:
                 yield row, row["id"] in shared
-            if len(found) <= _MEASURED:
+            if len(found) <= self._sizes.measured:
                 return
             cursor = Cursor(found[-1]["newest"], found[-1]["id"])
 
@@ -272,16 +294,17 @@ class Pruner:
     async def _delete(self, group: Sequence[Row]) -> Pruned:
         """Delete traces, or of a long one a part. Raises ConflictError where one of them has changed."""
         traces = [_trace(row["id"]) for row in group]
+        sizes = self._sizes
         runs = [cbor.record(rows.RUN, row["id"]) for row in group]
         heard, calls, written, found = await self._database.query(
-            _FIND, traces=traces, runs=runs, heard=_HEARD, calls=_CALLS, limit=_EVENTS + 1
+            _FIND, traces=traces, runs=runs, heard=sizes.heard, calls=sizes.calls, limit=sizes.events + 1
         )
         whole: list[str] = []
         shorter: list[dict[str, Any]] = []
         event_ids: list[str] = []
         for row, of_trace in zip(group, found, strict=True):
             # Those that left much behind in conversations, and many calls, lose that first, and stay until it is gone.
-            now = of_trace[:_EVENTS] if len(heard) < _HEARD and len(calls) < _CALLS else []
+            now = of_trace[: sizes.events] if len(heard) < sizes.heard and len(calls) < sizes.calls else []
             event_ids += now
             if len(now) == len(of_trace):
                 whole.append(row["id"])
@@ -298,8 +321,8 @@ class Pruner:
             known=[[trace, row["revision"]] for trace, row in zip(traces, group, strict=True)],
             runs=runs,
             known_runs=[[cbor.record(rows.RUN, run["id"]), run["revision"]] for run in written],
-            heard=[cbor.record(rows.CONVERSATION, list_id) for list_id in heard[:_HEARD]],
-            calls=[cbor.record(rows.CALL, call_id) for call_id in calls[:_CALLS]],
+            heard=[cbor.record(rows.CONVERSATION, list_id) for list_id in heard[: sizes.heard]],
+            calls=[cbor.record(rows.CALL, call_id) for call_id in calls[: sizes.calls]],
             sessions=[
                 cbor.record(rows.SESSION_RUN, [session_id, run["id"]])
                 for run in written
@@ -314,12 +337,12 @@ class Pruner:
         return Pruned(len(whole), len(event_ids))
 
 
-def _fitting(found: Sequence[Row], needed: int | None) -> list[Row]:
-    """Return the first traces as far as they fit into a step and are needed; the first one in any case."""
+def _fitting(found: Sequence[Row], most: int, needed: int | None) -> list[Row]:
+    """Return the first traces as far as they fit into a step of `most` events and are needed; one in any case."""
     group: list[Row] = []
     events = 0
     for row in found:
-        if group and (events + row["event_count"] > _EVENTS or (needed is not None and events >= needed)):
+        if group and (events + row["event_count"] > most or (needed is not None and events >= needed)):
             break
         group.append(row)
         events += row["event_count"]

@@ -47,13 +47,15 @@ class AccessError(OpenError):
 _SERVERS = ("ws://", "wss://")
 _TRANSACTION = "BEGIN;"
 _LOCKED = "already locked"  # in the engine's words
+
+
 # Seconds that an engine may need to close: it writes to its tables what it has in memory, 1 GB at most, after it has
 # replayed a log as large or merged its tables.
 _PATIENCE = 60.0
 # Seconds that a query may take, and once one has taken longer, those after it, which have waited already: exporters
 # give up after 10, and who is told 503 before that sends again. A commit of 500 events takes 0.1.
-_ANSWERS_WITHIN = 7.0
-_THEN_WITHIN = 2.0
+ANSWERS_WITHIN = 7.0
+THEN_WITHIN = 2.0
 
 
 class _Request:
@@ -69,7 +71,8 @@ class Database:
     """Queries with variables. Reconnects to a server that went away; the embedded engine stays open.
 
     `on_progress` is called with the progress while the embedded engine opens slowly. `patience` is how many seconds to
-    wait for a store that another process still has open.
+    wait for a store that another process still has open. A query is answered within `answers_within` seconds, or those
+    after it within `then_within`, until one is answered.
     """
 
     def __init__(
@@ -82,6 +85,8 @@ class Database:
         password: str = "",
         on_progress: Callable[[str], None] = lambda _: None,
         patience: float = _PATIENCE,
+        answers_within: float = ANSWERS_WITHIN,
+        then_within: float = THEN_WITHIN,
     ) -> None:
         self.url = url
         self.embedded = not url.startswith(_SERVERS)
@@ -94,6 +99,7 @@ class Database:
         self._numbers = itertools.count()
         self._on_progress = on_progress
         self._patience = patience
+        self._answers_within, self._then_within = answers_within, then_within
         self._starting: Embedded | None = None
 
     async def open(self) -> None:
@@ -148,7 +154,7 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def _in_time(self) -> AsyncIterator[None]:
-        seconds = _ANSWERS_WITHIN if self._answers else _THEN_WITHIN
+        seconds = self._answers_within if self._answers else self._then_within
         try:
             async with asyncio.timeout(seconds):
                 yield

@@ -20,15 +20,16 @@ from storage.workers.messages import Open, Reply
 _COMMAND = (sys.executable, "-P", "-m")
 _ANSWER = msgspec.msgpack.Decoder(Reply)
 
-# What closing may take before the process is ended. Everything acknowledged is on disk by then.
-_PATIENCE = 5.0
-
 
 class RestartingProcess:
     """A process that answers requests in the order they come. One that failed is started again by the next request."""
 
-    def __init__(self, module: str, first: msgspec.Struct) -> None:
-        """Run `module` as the process; the request `first` is sent at each start to prepare it."""
+    def __init__(self, module: str, first: msgspec.Struct, patience: float = 5.0) -> None:
+        """Run `module` as the process; the request `first` is sent at each start to prepare it.
+
+        Closing may take `patience` seconds before the process is ended: everything acknowledged is on disk by then.
+        """
+        self._patience = patience
         self._module, self._first = module, first
         self._process: EngineProcess | None = None
         # One thread is the queue: a caller that is cancelled leaves no half of an exchange behind.
@@ -45,7 +46,7 @@ class RestartingProcess:
     async def close(self) -> None:
         """Close within seconds. A process that is busy for longer is killed, which loses nothing."""
         try:
-            await asyncio.wait_for(self._in_thread(self._end), _PATIENCE)
+            await asyncio.wait_for(self._in_thread(self._end), self._patience)
         except TimeoutError:
             if self._process is not None:
                 self._process.kill()

@@ -128,6 +128,7 @@ async def commit(
     windows: PlacementWindows,
     *,
     redelivered: bool = True,
+    attempts: int = _ATTEMPTS,
     conflicted: Callable[[], None] = lambda: None,
     stored: StoredHook = lambda _new, _traces: None,
     written: WrittenHook = lambda _record, _events, _origins: None,
@@ -135,11 +136,12 @@ async def commit(
     """Store events. The outcomes stand in the events' order; a Problem is an event's own and was not stored.
 
     Where `redelivered` events are not expected, they are not looked for before they are written: that one of them is
-    there already is then a conflict like any other. `conflicted` is called after each conflict, `stored` with the new
-    ones once they are on disk, and their traces by id, `written` with the same as they were written. Raises
-    StatementRefusedError where the database does not take one of them (none is stored then), Problem (UNAVAILABLE).
+    there already is then a conflict like any other. After `attempts` conflicts it gives up. `conflicted` is called
+    after each of them, `stored` with the new events once they are on disk, and their traces by id, `written` with the
+    same as they were written. Raises StatementRefusedError where the database does not take one of them (none is stored
+    then), Problem (UNAVAILABLE).
     """
-    for attempt in range(_ATTEMPTS):
+    for attempt in range(attempts):
         try:
             outcomes = await _attempt(database, pending, windows, stored, written, look=redelivered or attempt > 0)
             if outcomes is not None:

@@ -18,7 +18,8 @@ log = logging.getLogger(__name__)
 
 # Traces closed in one transaction: few, so that none of them keeps a commit waiting.
 _AT_ONCE = 200
-_MOST_OFTEN, _LEAST_OFTEN = 1.0, 60.0
+# Seconds between two looks.
+_LEAST, _MOST = 1.0, 60.0
 
 _CLOSE = """
 LET $idle = (
@@ -29,20 +30,26 @@ RETURN array::len($idle);
 """
 
 
-async def close_idle_traces(database: Database, idle_close: float) -> None:
-    """Complete idle traces until cancelled. `idle_close` is in seconds since the arrival of a trace's last event."""
-    pause = min(max(idle_close / 4, _MOST_OFTEN), _LEAST_OFTEN)
+async def close_idle_traces(
+    database: Database, idle_close: float, *, at_once: int = _AT_ONCE, least_pause: float = _LEAST
+) -> None:
+    """Complete idle traces until cancelled, `at_once` of them in a transaction.
+
+    `idle_close` is in seconds since the arrival of a trace's last event. It looks four times in that time, or
+    after `least_pause` seconds.
+    """
+    pause = min(max(idle_close / 4, least_pause), _MOST)
     while True:
         try:
-            closed = await close_once(database, time.time_ns() - int(idle_close * NS))
+            closed = await close_once(database, time.time_ns() - int(idle_close * NS), at_once)
         except (Problem, ConflictError, StatementRefusedError) as error:
             log.warning("idle traces could not be closed now: %s", error)
             closed = 0
-        if closed < _AT_ONCE:
+        if closed < at_once:
             await asyncio.sleep(pause)
 
 
-async def close_once(database: Database, before: int) -> int:
+async def close_once(database: Database, before: int, most: int = _AT_ONCE) -> int:
     """Complete running traces without an arrival since `before` (nanoseconds), and return how many."""
-    *_, closed = await database.query(_CLOSE, before=cbor.int64(before), limit=_AT_ONCE)
+    *_, closed = await database.query(_CLOSE, before=cbor.int64(before), limit=most)
     return int(closed)

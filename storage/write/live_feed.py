@@ -12,6 +12,7 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from mapping.errors import Code, Problem
 from mapping.model import Trace
@@ -20,11 +21,6 @@ from storage.surreal import cbor, rows
 from storage.write.commit import PendingEvent
 
 MOST_LISTENERS = 32
-# Events shown a second, to all listeners together; one costs 22 us (1 kB of JSON).
-_A_SECOND = 1_000
-# What waits for a listener, who may also get as many events at once. One event alone may be larger.
-_MOST_EVENTS = 1_000
-_MOST_BYTES = 2 * 1024 * 1024
 # The number of events that are encoded before the event loop gets its turn, 1 ms.
 _AT_ONCE = 50
 _BYTES_AT_ONCE = 64 * 1024
@@ -32,12 +28,26 @@ _BYTES_AT_ONCE = 64 * 1024
 _FILTERED = LiveFilter.fields()
 
 
+class Bounds(NamedTuple):
+    """How much is shown."""
+
+    # Events a second, to all listeners together; one costs 22 us (1 kB of JSON).
+    events_a_second: int = 1_000
+    # What waits for a listener, who may also get as many events at once. One event alone may be larger.
+    events: int = 1_000
+    bytes: int = 2 * 1024 * 1024
+
+
+BOUNDS = Bounds()
+
+
 class Feed:
     """`dropped` counts the events that listeners have missed. `clock` returns seconds."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, bounds: Bounds = BOUNDS) -> None:
         self.dropped = 0
         self._clock = clock
+        self._bounds = bounds
         self._listeners: list[Listener] = []
 
     @property
@@ -53,7 +63,7 @@ class Feed:
         if len(self._listeners) >= MOST_LISTENERS:
             message = f"{MOST_LISTENERS} clients listen already, which is the most; end one of them, or try again later"
             raise Problem(Code.UNAVAILABLE, message, retry_after=10)
-        listener = Listener(which, self._clock())
+        listener = Listener(which, self._clock(), self._bounds)
         self._listeners.append(listener)
         try:
             yield listener
@@ -66,7 +76,7 @@ class Feed:
             return
         now = self._clock()
         for listener in self._listeners:
-            listener.allow(now, _A_SECOND / len(self._listeners))
+            listener.allow(now, self._bounds.events_a_second / len(self._listeners))
         for pending in new:
             event = LiveEvent(pending, traces[str(pending.event.trace_id)])
             for listener in self._listeners:
@@ -105,18 +115,19 @@ class LiveEvent:
 class Listener:
     """A listener: the queue from `Feed.stored` to `take`. `wanted` holds the filter's fields and values."""
 
-    def __init__(self, which: LiveFilter, now: float) -> None:
+    def __init__(self, which: LiveFilter, now: float, bounds: Bounds) -> None:
         self.wanted = tuple(which.equal().items())
+        self._most = bounds
         self._queue: deque[LiveEvent] = deque()
         self._bytes = 0
         self._missed = 0
-        self._allowed = float(_MOST_EVENTS)
+        self._allowed = float(bounds.events)
         self._since = now
         self._news = asyncio.Event()
 
     def allow(self, now: float, a_second: float) -> None:
         """Raise the number of events allowed by the time that has passed."""
-        self._allowed = min(self._allowed + (now - self._since) * a_second, _MOST_EVENTS)
+        self._allowed = min(self._allowed + (now - self._since) * a_second, self._most.events)
         self._since = now
 
     def offer(self, event: LiveEvent) -> int:
@@ -129,7 +140,8 @@ class Listener:
             self._allowed -= 1
             self._queue.append(event)
             self._bytes += event.size
-            while len(self._queue) > 1 and (self._bytes > _MOST_BYTES or len(self._queue) > _MOST_EVENTS):
+            most = self._most
+            while len(self._queue) > 1 and (self._bytes > most.bytes or len(self._queue) > most.events):
                 self._bytes -= self._queue.popleft().size
                 missed += 1
         self._missed += missed

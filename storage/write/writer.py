@@ -64,7 +64,8 @@ class Writer:
     """Stores events. `committed` is called with the new ones after each commit, `measured` with their number and the
     seconds that it took, conflicts included, `stored` with the new ones as they were written, and their traces by id.
 
-    `conflicts` counts the attempts that met what somebody else wrote.
+    A commit takes `most` events, or those of one request that has more. `conflicts` counts the attempts that met what
+    somebody else wrote.
 
     Whoever calls bounds what waits here (receiver.http.admission).
     """
@@ -79,6 +80,7 @@ class Writer:
         measured: Callable[[int, float], None] = lambda _events, _seconds: None,
         stored: StoredHook = lambda _new, _traces: None,
         written: WrittenHook = lambda _record, _events, _origins: None,
+        most: int = MAX_EVENTS,
     ) -> None:
         self.conflicts = 0
         self._database = database
@@ -87,6 +89,7 @@ class Writer:
         self._measured = measured
         self._stored = stored
         self._written = written
+        self._most = most
         self._waiting: list[_Batch] = []
         self._busy: set[tuple[str, str]] = set()
         self._commits: set[asyncio.Task[None]] = set()
@@ -136,7 +139,7 @@ class Writer:
         taken: list[_Batch] = []
         left: list[_Batch] = []
         blocked = set(self._busy)
-        room = MAX_EVENTS
+        room = self._most
         for batch in self._waiting:
             if (not taken or len(batch.pending) <= room) and blocked.isdisjoint(batch.keys):
                 taken.append(batch)

@@ -5,6 +5,7 @@ A module that shares one says `loop_scope="module"`: the receiver and its tests 
 
 import asyncio
 import contextlib
+import dataclasses
 import http.client
 import json
 import os
@@ -39,11 +40,12 @@ class Answer(NamedTuple):
 
 
 class Receiver:
-    """What a client sees of it, its application and its `storage`."""
+    """What a client sees of it, its application with what runs it, and its `storage`."""
 
-    def __init__(self, client, app, storage, port):
+    def __init__(self, client, app, runner, storage, port):
         self.client = client
         self.app = app
+        self.runner = runner
         self.storage = storage
         self.port = port
 
@@ -99,8 +101,9 @@ def settings_of(
 
 
 @asynccontextmanager
-async def running(settings, *, opened=True):
-    storage = Stores(storage_config(settings))
+async def running(settings, *, opened=True, storage=None):
+    """Run a receiver with these settings, and fields of its StorageConfig that no setting has."""
+    storage = Stores(dataclasses.replace(storage_config(settings), **storage or {}))
     async with AsyncExitStack() as stack:
         app = application(settings, storage)
         runner = await listen(app, settings)
@@ -112,7 +115,7 @@ async def running(settings, *, opened=True):
         client = await stack.enter_async_context(
             aiohttp.ClientSession(f"http://127.0.0.1:{port}", auto_decompress=False)
         )
-        yield Receiver(client, app, storage, port)
+        yield Receiver(client, app, runner, storage, port)
 
 
 def _starter(stack, folder):
@@ -133,7 +136,7 @@ async def start(tmp_path):
 @pytest.fixture
 def alone(tmp_path):
     """Start a receiver that the test itself stops: `async with alone(keys=["one"]) as receiver`."""
-    return lambda **given: running(settings_of(tmp_path / "data", **given))
+    return lambda storage=None, **given: running(settings_of(tmp_path / "data", **given), storage=storage)
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -15,7 +15,6 @@ from surrealdb_embedded import AsyncEmbeddedDB
 from mapping.correlation.message_chain import conversation_of
 from mapping.model import Event
 from mapping.times import NS
-from storage.interpreting import interpreter as interpreter_module
 from storage.interpreting.interpreter import Interpreter
 from storage.read.reader import Reader
 from storage.surreal import cbor, schema
@@ -92,7 +91,7 @@ class StandIn:
         try:
             request = cbor.decode(frame)
             self.sent.append(request["method"])
-            answer = self._own_answer(request, done)
+            answer = self.own_answer(request, done)
             await self.answering.wait()
             answer = await self.engine.execute(frame) if answer is None else cbor.encode(answer)
         except ValueError:  # no request to answer: a server does not know whose it was
@@ -101,21 +100,21 @@ class StandIn:
             with contextlib.suppress(ConnectionError):  # hung up
                 await socket.send_bytes(answer)
 
-    def _own_answer(self, request, done):
+    def own_answer(self, request, done):
         if request["method"] == "signin":
             if list(request["params"][0].values()) == [self.USER, self.PASSWORD]:
                 done.add("signin")
                 return {"id": request["id"], "result": "a token"}
             return None  # the engine refuses as a server does
         if "signin" not in done:
-            return self._refusal(request, "Anonymous access not allowed")
+            return self.refusal(request, "Anonymous access not allowed")
         if request["method"] == "use":
             done.add("use")
         elif request["method"] == "query" and "use" not in done:
-            return self._refusal(request, "Specify a namespace to use")
+            return self.refusal(request, "Specify a namespace to use")
         return None
 
-    def _refusal(self, request, message):
+    def refusal(self, request, message):
         return {"id": request["id"], "error": {"code": -32002, "message": message, "kind": "NotAllowed"}}
 
 
@@ -191,18 +190,38 @@ async def database(connect):
     return await connect()
 
 
+class Interposed:
+    """A database with something of a test's own before each query, or after it: given the statements and variables."""
+
+    def __init__(self, database, *, before=None, after=None):
+        self._database, self._before, self._after = database, before, after
+
+    async def query(self, statements, **variables):
+        if self._before is not None:
+            await self._before(statements, variables)
+        found = await self._database.query(statements, **variables)
+        if self._after is not None:
+            await self._after(statements, variables)
+        return found
+
+
+@pytest.fixture(scope="session")
+def interposed():
+    return Interposed
+
+
 @pytest.fixture
 def writer_on():
     """Makes a Writer as a receiver has it; `committed` collects the events of each commit, `sizes` their numbers."""
 
-    def make(database):
+    def make(database, **options):
         committed, sizes = [], []
 
         def measured(events, seconds):
             assert seconds > 0
             sizes.append(events)
 
-        writer = Writer(database, agent_window=HOUR, committed=committed.append, measured=measured)
+        writer = Writer(database, agent_window=HOUR, committed=committed.append, measured=measured, **options)
         writer.committed, writer.sizes = committed, sizes
         return writer
 
@@ -243,12 +262,11 @@ def make_call(make_event):
 
 
 @pytest.fixture
-def interpret(monkeypatch):
+def interpret():
     """Interprets all that is stored, as a receiver does beside it."""
-    monkeypatch.setattr(interpreter_module, "_LINGER", 0.01)
 
     async def until_done(database):
-        interpreter = Interpreter(database)
+        interpreter = Interpreter(database, linger=0.01)
         await interpreter.count_pending()
         interpreting = asyncio.create_task(interpreter.run())
         async with asyncio.timeout(60):

@@ -9,23 +9,16 @@ import zlib
 import numpy as np
 import pytest
 
-from storage.indexing import flushing
-from storage.indexing import indexer as indexer_module
 from storage.indexing.indexer import Indexer
 from storage.indexing.points.maker import PointMaker
+from storage.indexing.tuning import Tuning
 from storage.qdrant.edge import EdgeIndex
 from storage.read.reader import Reader
 from storage.workers.messages import Open
 from storage.workers.process import RestartingProcess
 from storage.write.writer import Writer
 
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch):
-    monkeypatch.setattr(indexer_module, "_RETRY_AFTER", 0.01)
-    monkeypatch.setattr(indexer_module, "_LINGER", 0.01)
-    monkeypatch.setattr(indexer_module, "_SEARCHES_END_WITHIN", 0.1)
-    monkeypatch.setattr(flushing, "_EVERY", 0.01)
+IMPATIENT = Tuning(retry_after=0.01, linger=0.01, searches_end_within=0.1, flush_every=0.01)
 
 
 @pytest.fixture
@@ -116,11 +109,14 @@ def running():
 
 @pytest.fixture
 def indexing(running):
-    """Runs an Indexer over a database and an index, as a receiver does, until the block ends or it is cancelled."""
+    """Runs an Indexer over a database and an index, as a receiver does, until the block ends or it is cancelled.
+
+    It waits for little, and otherwise goes as `tuning` says: `indexing(database, index, embedder, part=3)`.
+    """
 
     @contextlib.asynccontextmanager
-    async def run(database, index, embedder):
-        indexer = Indexer(database, Reader(database))
+    async def run(database, index, embedder, **tuning):
+        indexer = Indexer(database, Reader(database), tuning=IMPATIENT._replace(**tuning))
         await indexer.count_pending()
         indexer.task = asyncio.create_task(running(indexer, lambda: embedder, index))
         try:

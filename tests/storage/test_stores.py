@@ -6,7 +6,6 @@ import dataclasses
 import pytest
 
 from mapping.errors import Code, Problem
-from storage import stores
 from storage.filters import SearchFilter, TraceFilter
 from storage.stores import DataDirError, StorageConfig, Stores
 from storage.surreal.database import OpenError
@@ -83,10 +82,12 @@ async def test_a_second_receiver_on_the_same_folder_is_told_and_harms_nothing(co
         await third.open()
 
 
-async def test_the_folder_is_free_again_once_closed(config):
-    for _ in range(3):
+async def test_the_folder_is_free_again_once_closed(config, make_event):
+    for opened_before in range(3):
         storage = Stores(config)
         await storage.open()
+        assert (await storage.reader.counts())["events"] == opened_before
+        await storage.writer.write([make_event()])
         await storage.close()
 
 
@@ -128,16 +129,15 @@ async def test_idle_traces_are_closed_while_it_is_open(config, make_event):
     storage = Stores(dataclasses.replace(config, idle_close=0.0))
     await storage.open()
     await storage.writer.write([make_event(trace_id="t")])
-    async with asyncio.timeout(5):
-        while (await storage.reader.trace("t")).trace.status != "completed":
-            await asyncio.sleep(0.05)
+    while (await storage.reader.trace("t")).trace.status == "running":
+        await asyncio.sleep(0.05)
+    assert (await storage.reader.trace("t")).status == "completed"
     await storage.close()
 
 
-async def test_a_server_that_is_away_is_waited_for(remote, stand_in, monkeypatch, caplog):
-    monkeypatch.setattr(stores, "_RETRY_AFTER", 0.01)
+async def test_a_server_that_is_away_is_waited_for(remote, stand_in, caplog):
     await stand_in.stop_listening()
-    storage = Stores(remote)
+    storage = Stores(dataclasses.replace(remote, retry_after=0.01))
     opening = asyncio.create_task(storage.open())
     while "does not answer" not in storage.state:
         await asyncio.sleep(0.01)

@@ -39,10 +39,14 @@ _KEPT = 50_000
 
 
 class PointMaker:
-    """Makes points, without vectors if there is no model. Blocks; for one thread at a time."""
+    """Makes points, without vectors if there is no model. Blocks; for one thread at a time.
 
-    def __init__(self, embedder: Embedder | None) -> None:
+    The vectors of the last texts are `kept`.
+    """
+
+    def __init__(self, embedder: Embedder | None, kept: int = _KEPT) -> None:
         self._embedder = embedder
+        self._kept = kept
         self._vectors: OrderedDict[bytes, NDArray[float32]] = OrderedDict()
 
     def make(self, answer: bytes, *, plain: bool = False) -> PackedPoints:
@@ -70,7 +74,7 @@ class PointMaker:
         vectors = [self._vectors[key] for key in keys]
         for key in keys:
             self._vectors.move_to_end(key)
-        while len(self._vectors) > _KEPT:
+        while len(self._vectors) > self._kept:
             self._vectors.popitem(last=False)
         return vectors
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from importlib import resources
+from importlib.resources.abc import Traversable
 
 from storage.surreal import cbor
 from storage.surreal.database import ConflictError, Database, OpenError
 
+FOLDER = resources.files(__name__)
 _VERSION = cbor.record("schema_version", "current")
 _ATTEMPTS = 10
 
 
-async def apply(database: Database) -> int:
+async def apply(database: Database, folder: Traversable = FOLDER) -> int:
     """Bring the schema up to date and return its version. Safe to repeat, and while other receivers do the same.
 
+    `folder` holds a folder for each version.
     Raises OpenError for a database that a later version of this program has written.
     """
-    versions = sorted(entry.name for entry in resources.files(__name__).iterdir() if entry.name.isdigit())
+    versions = sorted(entry.name for entry in folder.iterdir() if entry.name.isdigit())
     latest = int(versions[-1])
     applied = await _applied(database)
     if applied > latest:
@@ -26,7 +29,7 @@ async def apply(database: Database) -> int:
         )
     for version in versions:
         if int(version) > applied:
-            await _apply_version(database, version)
+            await _apply_version(database, folder.joinpath(version))
     return latest
 
 
@@ -35,8 +38,7 @@ async def _applied(database: Database) -> int:
     return int(found[0]) if found else 0
 
 
-async def _apply_version(database: Database, version: str) -> None:
-    folder = resources.files(__name__).joinpath(version)
+async def _apply_version(database: Database, folder: Traversable) -> None:
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".surql")), key=lambda file: file.name)
     for file in files:
         await _retried(database, file.read_text("utf-8"))
@@ -46,7 +48,7 @@ async def _apply_version(database: Database, version: str) -> None:
         "DEFINE FIELD IF NOT EXISTS version ON schema_version TYPE int;"
         "UPSERT $current SET version = $version;",
         current=_VERSION,
-        version=int(version),
+        version=int(folder.name),
     )
 
 

@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from receiver.http import admission
+from receiver.http.admission import ADMISSION
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -54,8 +54,16 @@ def stuck(monkeypatch):
 
 
 @pytest.fixture
-def one_at_a_time(monkeypatch):
-    monkeypatch.setattr(admission, "_AT_WORK", 1)
+def one_at_a_time(start):
+    """Starts a receiver that decodes one body at a time. `waits` are the seconds of its `Admission`."""
+
+    async def starts(**waits):
+        receiver = await start()
+        for name, value in {"most_at_work": 1, **waits}.items():
+            setattr(receiver.app[ADMISSION], name, value)
+        return receiver
+
+    return starts
 
 
 async def test_a_body_for_which_there_is_no_room_is_refused_before_it_is_sent(start):
@@ -69,8 +77,8 @@ async def test_a_body_for_which_there_is_no_room_is_refused_before_it_is_sent(st
     await asyncio.gather(held, return_exceptions=True)
 
 
-async def test_bodies_wait_for_their_turn_and_are_stored_in_the_order_they_came(start, stuck, one_at_a_time):
-    receiver = await start()
+async def test_bodies_wait_for_their_turn_and_are_stored_in_the_order_they_came(stuck, one_at_a_time):
+    receiver = await one_at_a_time()
     store = stuck(receiver)
     names = [f"text {number}" for number in range(5)]
     sent = []
@@ -92,9 +100,8 @@ async def test_what_fits_is_stored_together(start, stuck):
     assert {answer.status for answer in await asyncio.gather(*sent)} == {200}
 
 
-async def test_while_the_first_waits_long_others_are_refused_before_they_send(start, stuck, one_at_a_time, monkeypatch):
-    monkeypatch.setattr(admission, "_LONG", 0.2)
-    receiver = await start()
+async def test_while_the_first_waits_long_others_are_refused_before_they_send(stuck, one_at_a_time):
+    receiver = await one_at_a_time(long_wait=0.2)
     store = stuck(receiver)
     sent = [asyncio.create_task(receiver.post(BATCH, batch())) for _ in range(2)]
     await asyncio.sleep(0.5)
@@ -107,9 +114,8 @@ async def test_while_the_first_waits_long_others_are_refused_before_they_send(st
     assert (await receiver.post(BATCH, batch())).status == 200
 
 
-async def test_nobody_waits_longer_than_clients_do(start, stuck, one_at_a_time, monkeypatch):
-    monkeypatch.setattr(admission, "_LONGEST", 0.2)
-    receiver = await start()
+async def test_nobody_waits_longer_than_clients_do(stuck, one_at_a_time):
+    receiver = await one_at_a_time(longest_wait=0.2)
     store = stuck(receiver)
     first = asyncio.create_task(receiver.post(BATCH, batch()))
     await until(lambda: store.written)
@@ -121,8 +127,8 @@ async def test_nobody_waits_longer_than_clients_do(start, stuck, one_at_a_time, 
     assert (await receiver.post(BATCH, batch())).status == 200
 
 
-async def test_what_a_client_no_longer_waits_for_is_not_stored(start, stuck, one_at_a_time):
-    receiver = await start()
+async def test_what_a_client_no_longer_waits_for_is_not_stored(stuck, one_at_a_time):
+    receiver = await one_at_a_time()
     store = stuck(receiver)
     first = asyncio.create_task(receiver.post(BATCH, batch("first")))
     await until(lambda: store.written)

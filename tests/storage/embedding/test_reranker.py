@@ -63,8 +63,9 @@ def test_what_was_read_lately_is_not_read_again(reranker, counted):
     assert counted.read == [QUERY, *TEXTS, "new"]
 
 
-def test_the_vectors_kept_are_those_used_last(reranker, counted, monkeypatch):
-    monkeypatch.setattr("storage.embedding.reranker._KEPT", 3)
+def test_the_vectors_kept_are_those_used_last(counted):
+    reranker = Reranker(counted, kept=3)
+    counted.read.clear()
     reranker.score(QUERY, ["a", "b"], soon())
     reranker.score(QUERY, ["a", "c"], soon())  # b goes
     reranker.score(QUERY, ["a", "c", "b"], soon())

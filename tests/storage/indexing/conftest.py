@@ -1,7 +1,6 @@
 from tests.storage.indexed import (  # noqa: F401 - fixtures
     caught_up,
     embedder,
-    impatient,
     index,
     indexing,
     new_embedder,

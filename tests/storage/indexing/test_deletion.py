@@ -7,7 +7,6 @@ import pytest
 
 from mapping.times import NS
 from storage.filters import SearchFilter
-from storage.indexing import upserts
 from storage.qdrant.edge import EdgeIndex
 from storage.read.reader import Reader
 from storage.retention.prune import Pruned, Pruner, Selection
@@ -180,10 +179,9 @@ async def test_a_receiver_that_was_slow_takes_back_what_another_one_has_deleted_
 
 @embedded
 async def test_events_that_come_are_indexed_and_deleted_all_the_time_and_the_index_follows(
-    database, index, embedder, indexing, caught_up, store, monkeypatch
+    database, index, embedder, indexing, caught_up, store
 ):
-    monkeypatch.setattr(upserts, "_EVENTS", 3)
-    async with indexing(database, index, embedder) as indexer:
+    async with indexing(database, index, embedder, part=3) as indexer:
         await caught_up(indexer)
         seen = set()
 

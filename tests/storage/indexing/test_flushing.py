@@ -5,14 +5,8 @@ import asyncio
 import pytest
 
 from storage.filters import SearchFilter
-from storage.indexing import flushing
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
-
-
-@pytest.fixture
-def patient(monkeypatch):
-    monkeypatch.setattr(flushing, "_EVERY", 60.0)
 
 
 async def queued(database):
@@ -25,11 +19,10 @@ async def found_all(indexer):
             await asyncio.sleep(0.005)
 
 
-@pytest.mark.usefixtures("patient")
 async def test_events_are_found_once_each_before_they_are_flushed_and_noted_at_a_stop(
     database, index, embedder, indexing, store
 ):
-    async with indexing(database, index, embedder) as indexer:
+    async with indexing(database, index, embedder, flush_every=60) as indexer:
         await found_all(indexer)
         await store("an apple", indexer=indexer)
         await found_all(indexer)
@@ -41,9 +34,8 @@ async def test_events_are_found_once_each_before_they_are_flushed_and_noted_at_a
     assert await queued(database) == []
 
 
-@pytest.mark.usefixtures("patient")
 async def test_what_was_not_flushed_when_the_index_failed_is_indexed_again(database, index, embedder, indexing, store):
-    async with indexing(database, index, embedder) as indexer:
+    async with indexing(database, index, embedder, flush_every=60) as indexer:
         await found_all(indexer)
         await store("an apple", indexer=indexer)
         await found_all(indexer)
@@ -57,14 +49,11 @@ async def test_what_was_not_flushed_when_the_index_failed_is_indexed_again(datab
     assert await queued(database) == []
 
 
-@pytest.mark.usefixtures("patient")
-async def test_the_queue_is_flushed_early_where_it_grows_long(
-    database, index, embedder, indexing, caught_up, store, monkeypatch
-):
-    monkeypatch.setattr(flushing, "_MOST_RECORDS", 3)
-    async with indexing(database, index, embedder) as indexer:
+async def test_the_queue_is_flushed_early_where_it_grows_long(database, index, embedder, indexing, caught_up, store):
+    async with indexing(database, index, embedder, flush_every=60, most_unflushed=3) as indexer:
         await found_all(indexer)
         for number in range(3):
             await store(f"apple {number}", indexer=indexer)
             await found_all(indexer)
         await caught_up(indexer)
+        assert await queued(database) == []

@@ -10,9 +10,9 @@ from mapping.errors import Code, Problem
 from mapping.times import EARLIEST, LATEST
 from storage.errors import IndexUnavailable
 from storage.filters import SearchFilter
-from storage.indexing import indexer as indexer_module
-from storage.indexing import upserts
+from storage.indexing.indexer import Indexer
 from storage.qdrant.edge import EdgeIndex
+from tests.storage.indexed import IMPATIENT
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
 
@@ -68,7 +68,7 @@ async def test_it_says_since_when_the_oldest_waits_and_how_many_it_has_indexed(
     await store("one", "two")
     between = time.time_ns()
     await store("three")
-    indexer = indexer_module.Indexer(database, None)
+    indexer = Indexer(database, None, tuning=IMPATIENT)
     assert indexer.oldest is None
     await indexer.count_pending()
     assert before < indexer.oldest < between
@@ -93,7 +93,7 @@ async def test_it_says_how_far_it_is(database, index, embedder, running, store):
         asyncio.run_coroutine_threadsafe(preparing.wait(), loop).result()
         return embedder
 
-    indexer = indexer_module.Indexer(database, None)
+    indexer = Indexer(database, None, tuning=IMPATIENT)
     assert (indexer.state, indexer.pending) == ("off", 0)
     await indexer.count_pending()
     task = asyncio.create_task(running(indexer, prepare, index))
@@ -121,18 +121,17 @@ async def test_an_event_that_is_not_to_be_searched_is_not_indexed(
 
 
 async def test_one_that_is_stopped_midway_goes_on_where_it_was(
-    database, tmp_path, embedder, indexing, caught_up, store, monkeypatch
+    database, tmp_path, embedder, indexing, caught_up, store
 ):
     """Five indexers are cancelled before or after an upsert; the last starts over the same stores."""
-    monkeypatch.setattr(upserts, "_EVENTS", 2)
     for number in range(4):
         await store(*[f"fruit number{number * 5 + place}" for place in range(5)])
     for stop_at, after in [(0, False), (0, True), (3, False), (3, True), (2, False)]:
         index = Interrupted(tmp_path / "qdrant", stop_at, after)
-        async with indexing(database, index, embedder):
+        async with indexing(database, index, embedder, part=2):
             await asyncio.wait_for(index.stopped.wait(), 10)
     index = EdgeIndex(tmp_path / "qdrant", 32)
-    async with indexing(database, index, embedder) as indexer:
+    async with indexing(database, index, embedder, part=2) as indexer:
         await caught_up(indexer)
         assert await index.count() == 20
         assert all([len(await found(index, f"number{number}")) == 1 for number in range(20)])
@@ -194,10 +193,9 @@ async def test_a_store_that_is_away_is_waited_for(database, index, embedder, ind
 
 
 async def test_what_another_receiver_left_behind_is_found_in_time(
-    database, index, embedder, indexing, caught_up, store, monkeypatch
+    database, index, embedder, indexing, caught_up, store
 ):
-    monkeypatch.setattr(indexer_module, "_LOOK_AGAIN_AFTER", 0.01)
-    async with indexing(database, index, embedder) as indexer:
+    async with indexing(database, index, embedder, look_again_after=0.01) as indexer:
         await caught_up(indexer)
         (apple,) = await store("an apple", indexer=None)
         while await queue(database):
@@ -220,7 +218,7 @@ async def test_any_text_and_any_moment_can_be_indexed(database, index, embedder,
 
 async def test_a_model_that_cannot_be_loaded_is_said_and_events_wait(database, index, running, store, caplog):
     await store("an apple")
-    indexer = indexer_module.Indexer(database, None)
+    indexer = Indexer(database, None, tuning=IMPATIENT)
 
     def prepare():
         raise OSError("the model's file is not there")
@@ -242,7 +240,7 @@ async def test_a_stop_ends_the_making_of_the_model(database, index, running):
         finally:
             ended.set()
 
-    indexer = indexer_module.Indexer(database, None)
+    indexer = Indexer(database, None, tuning=IMPATIENT)
     task = asyncio.create_task(running(indexer, prepare, index))
     while indexer.progress == 0:
         await asyncio.sleep(0.001)

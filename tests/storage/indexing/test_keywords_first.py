@@ -8,35 +8,32 @@ import pytest
 from mapping.errors import Code, Problem
 from mapping.times import LATEST
 from storage.filters import SearchFilter
-from storage.indexing import keywords_first
 from storage.indexing.index_state import Vectors
 from storage.indexing.indexer import Indexer
+from storage.indexing.keywords_first import KeywordsFirst
 from storage.indexing.points.preparer import PreparerProcess
 from storage.retention.prune import Pruner, Selection
 from storage.search.search import Searcher
+from tests.storage.indexed import IMPATIENT
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
 
 
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch):
-    monkeypatch.setattr(keywords_first, "_PATIENCE", 0.0)
-    monkeypatch.setattr(keywords_first, "_LOOK_EVERY", 0.01)
+AT_ONCE = {"patience": 0.0, "look_every": 0.01}
 
 
 @pytest.fixture
 async def preparing(database, reader, index, embedder, running, tmp_path):
     """An indexer whose model is prepared once `there` is set."""
-    indexer = Indexer(database, reader)
+    indexer = Indexer(database, reader, tuning=IMPATIENT)
     indexer.there = threading.Event()
 
     def prepare():
         indexer.there.wait(20)
         return embedder
 
-    first = keywords_first.KeywordsFirst(
-        lambda: PreparerProcess(None, tmp_path, 1), Vectors(embedder.name, embedder.dimensions)
-    )
+    vectors = Vectors(embedder.name, embedder.dimensions)
+    first = KeywordsFirst(lambda: PreparerProcess(None, tmp_path, 1), vectors, **AT_ONCE)
     task = asyncio.create_task(running(indexer, prepare, index, first))
     yield indexer
     indexer.there.set()
@@ -83,9 +80,9 @@ async def test_what_is_deleted_meanwhile_is_gone(preparing, database, reader, st
 
 
 async def test_a_model_that_only_loading_tells_about_is_waited_for(database, running, index, embedder, reader, store):
-    indexer = Indexer(database, reader)
+    indexer = Indexer(database, reader, tuning=IMPATIENT)
     there = threading.Event()
-    first = keywords_first.KeywordsFirst(lambda: PreparerProcess(None, "unused", 1), None)
+    first = KeywordsFirst(lambda: PreparerProcess(None, "unused", 1), None, **AT_ONCE)
     task = asyncio.create_task(running(indexer, lambda: there.wait(20) and embedder, index, first))
     await store("an apple", indexer=indexer)
     await asyncio.sleep(0.3)

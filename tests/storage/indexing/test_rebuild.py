@@ -7,7 +7,7 @@ import pytest
 
 from storage.errors import IndexUnusable
 from storage.filters import SearchFilter
-from storage.indexing import index_queue, index_state
+from storage.indexing import index_state
 from storage.indexing.index_state import Fill, IndexState, Vectors, planned
 from storage.qdrant.choose import Indexes
 from storage.qdrant.edge import EdgeIndex
@@ -57,16 +57,14 @@ async def test_another_model_fills_another_index_which_takes_the_place_of_the_fi
 
 @embedded
 async def test_while_another_model_fills_an_index_the_first_one_is_searched_for_words_and_gets_what_is_new(
-    database, indexes, new_embedder, indexing, caught_up, store, monkeypatch
+    database, indexes, new_embedder, indexing, caught_up, store
 ):
-    monkeypatch.setattr(index_queue, "GROUP", 2)
-    monkeypatch.setattr(index_state, "_FILLED_AT_ONCE", 2)
     (apple, *_) = await store("an apple", *[f"fruit {number}" for number in range(9)])
-    async with indexing(database, indexes, new_embedder("first")) as indexer:
+    async with indexing(database, indexes, new_embedder("first"), group=2) as indexer:
         await caught_up(indexer)
     embedder = new_embedder("second")
     embedder.hold_at("fruit")
-    async with indexing(database, indexes, embedder) as indexer:
+    async with indexing(database, indexes, embedder, group=2) as indexer:
         await asyncio.to_thread(embedder.held.wait, 20)
         assert await found(database, indexer, "apple") == {apple}
         assert indexer.state == "reindexing"
@@ -83,25 +81,23 @@ async def test_while_another_model_fills_an_index_the_first_one_is_searched_for_
 
 @embedded
 async def test_filling_goes_on_where_a_receiver_was_stopped(
-    database, tmp_path, indexes, new_embedder, indexing, caught_up, store, monkeypatch
+    database, tmp_path, indexes, new_embedder, indexing, caught_up, store
 ):
-    monkeypatch.setattr(index_queue, "GROUP", 3)
-    monkeypatch.setattr(index_state, "_FILLED_AT_ONCE", 3)
-    async with indexing(database, indexes, new_embedder("first")) as indexer:
+    async with indexing(database, indexes, new_embedder("first"), group=3) as indexer:
         await store(*[f"fruit {number}" for number in range(30)], indexer=indexer)
         await caught_up(indexer)
     embedded_before = []
     for _ in range(2):
         embedder = new_embedder("second")
         embedder.hold_after(7)
-        async with indexing(database, indexes, embedder) as indexer:
+        async with indexing(database, indexes, embedder, group=3) as indexer:
             await asyncio.to_thread(embedder.held.wait, 20)
             embedder.go_on()
             indexer.task.cancel()
         embedded_before += embedder.embedded
     assert len(folders(tmp_path)) == 2
     last = new_embedder("second")
-    async with indexing(database, indexes, last) as indexer:
+    async with indexing(database, indexes, last, group=3) as indexer:
         await caught_up(indexer)
         assert await indexer.index.count() == 30
     assert len(last.embedded) < 30 - 6
@@ -132,12 +128,10 @@ async def test_who_asks_for_it_gets_another_index_of_the_same_model_and_can_sear
 
 @embedded
 async def test_a_rebuild_finds_what_is_stored_meanwhile_and_in_many_steps(
-    database, index, embedder, indexing, caught_up, store, monkeypatch
+    database, index, embedder, indexing, caught_up, store
 ):
-    monkeypatch.setattr(index_queue, "GROUP", 3)
-    monkeypatch.setattr(index_state, "_FILLED_AT_ONCE", 3)
     await store(*[f"fruit{number}" for number in range(10)])
-    async with indexing(database, index, embedder) as indexer:
+    async with indexing(database, index, embedder, group=3) as indexer:
         await caught_up(indexer)
         indexer.rebuild()
         await asyncio.gather(*[store(f"late{number}", indexer=indexer) for number in range(5)])

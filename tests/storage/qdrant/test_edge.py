@@ -51,8 +51,11 @@ async def test_points_are_there_after_closing_and_opening(edge):
 
 
 async def test_closing_twice_is_harmless(edge):
+    await edge.upsert([point(1)])
     await edge.close()
     await edge.close()
+    await edge.open()
+    assert await edge.count() == 1
 
 
 async def test_points_outlive_a_killed_engine_which_the_next_request_starts_again(edge):
@@ -224,7 +227,7 @@ async def many(tmp_path, edge_index):
     latent = rng.standard_normal((100, 30))[rng.integers(0, 100, 8000)] + 0.5 * rng.standard_normal((8000, 30))
     rows = (latent @ rng.standard_normal((30, 384))).astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    index = edge_index(tmp_path / "qdrant", 384)
+    index = edge_index(tmp_path / "qdrant", 384, patience=0.2)
     await index.upsert([point(n, row) for n, row in enumerate(rows)])
     yield index, rows
     await index.close()
@@ -243,9 +246,8 @@ async def test_search_by_meaning_finds_what_is_nearest(many):
     assert await recall(index, rows) > 0.99  # vectors are kept in 16 bits
 
 
-async def test_closing_does_not_wait_for_something_long_and_loses_nothing(many, monkeypatch):
+async def test_closing_does_not_wait_for_something_long_and_loses_nothing(many):
     index, rows = many
-    monkeypatch.setattr("storage.workers.process._PATIENCE", 0.2)
     engine_of(index).send_signal(signal.SIGSTOP)  # it is in the middle of something
     long = asyncio.create_task(index.count())
     await asyncio.sleep(0.1)

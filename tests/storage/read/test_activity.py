@@ -7,7 +7,6 @@ import pytest
 
 from mapping.times import NS
 from storage.filters import TraceFilter
-from storage.read import activity as activity_module
 from storage.read import paging as paging_module
 from storage.read.activity import ActivityCounts, ActivityReader, Bucket, activity
 
@@ -84,8 +83,7 @@ async def test_the_buckets_hold_all_traces_where_no_bound_is_given(traces, reade
 
 async def test_it_stops_at_the_newest_traces_and_says_where(traces, reader, monkeypatch):
     monkeypatch.setattr(paging_module, "_PIECE", 3)
-    monkeypatch.setattr(activity_module, "MOST_TRACES", 30)
-    told = await activity(reader, TraceFilter(since=NOON - 100), 5)
+    told = await activity(reader, TraceFilter(since=NOON - 100), 5, most=30)
     assert told.complete is False
     assert told.buckets == list(counted(traces, told, TraceFilter()))
     assert 20 <= sum(bucket.traces for bucket in told.buckets) <= 30
@@ -108,12 +106,8 @@ async def test_moments_past_64_bits_are_counted(writer, reader, make_event):
     assert [bucket.traces for bucket in told.buckets] == [1, 0, 0]
 
 
-async def test_what_takes_long_is_told_again_until_something_is_deleted(
-    traces, writer, reader, make_event, monkeypatch
-):
-    monkeypatch.setattr(activity_module, "_LONG", 0)
-    monkeypatch.setattr(activity_module, "_SHARE", 10_000)
-    counts = ActivityReader(reader)
+async def test_what_takes_long_is_told_again_until_something_is_deleted(traces, writer, reader, make_event):
+    counts = ActivityReader(reader, long=0, again=10_000)
     first = await counts.get(TraceFilter(), 5)
     assert first == await activity(reader, TraceFilter(), 5)
     await writer.write([make_event(trace_id="another")])
@@ -123,9 +117,8 @@ async def test_what_takes_long_is_told_again_until_something_is_deleted(
     assert sum(bucket.traces for bucket in (await counts.get(TraceFilter(), 5)).buckets) == TRACES + 1
 
 
-async def test_what_takes_no_time_is_counted_anew(traces, writer, reader, make_event, monkeypatch):
-    monkeypatch.setattr(activity_module, "_LONG", 60)
-    counts = ActivityReader(reader)
+async def test_what_takes_no_time_is_counted_anew(traces, writer, reader, make_event):
+    counts = ActivityReader(reader, long=60)
     await counts.get(TraceFilter(), 5)
     await writer.write([make_event(trace_id="another")])
     assert sum(bucket.traces for bucket in (await counts.get(TraceFilter(), 5)).buckets) == TRACES + 1

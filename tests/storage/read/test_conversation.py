@@ -3,8 +3,7 @@
 import pytest
 
 from mapping.times import NS, format_rfc3339
-from storage.read import conversation as conversation_module
-from storage.read.conversation import of_session, of_trace
+from storage.read.conversation import PageSize, of_session, of_trace
 
 NOON = 1_767_960_000 * NS
 
@@ -91,15 +90,12 @@ async def test_agents_speak_where_no_call_of_theirs_does(writer, reader, make_ev
 
 
 @pytest.mark.parametrize("side", ["start", "end"])
-@pytest.mark.parametrize(("limit", "most"), [("MOST_EVENTS", 7), ("MOST_READ", 12_000)])
-async def test_a_longer_one_is_read_page_by_page_from_either_side(
-    writer, reader, make_calls, monkeypatch, side, limit, most
-):
+@pytest.mark.parametrize("size", [PageSize(events=7), PageSize(bytes=12_000)])
+async def test_a_longer_one_is_read_page_by_page_from_either_side(writer, reader, make_calls, side, size):
     await writer.write(make_calls(40))
-    monkeypatch.setattr(conversation_module, limit, most)
 
     async def read(side, after):
-        return await of_trace(reader, "t", side, after)
+        return await of_trace(reader, "t", side, after, size=size)
 
     whole, count = await pages(read, side)
     # What the first call of a page repeats of those before it is not said again.
@@ -114,15 +110,14 @@ async def test_messages_of_a_megabyte_are_given_whole(writer, reader, make_calls
     assert all(len(text) in (len("answer 5"), (1 << 20) + 2) for text in texts(told))
 
 
-async def test_a_session_is_one_conversation_over_its_traces(writer, reader, make_calls, monkeypatch):
+async def test_a_session_is_one_conversation_over_its_traces(writer, reader, make_calls):
     await writer.write([*make_calls(5, session_id="s"), *make_calls(5, trace_id="u", first=5, session_id="s")])
     await writer.write(make_calls(3, text="other", trace_id="v", session_id="another"))
     for side in ("start", "end"):
         assert texts(await of_session(reader, "s", side, None)) == said(10)
-    monkeypatch.setattr(conversation_module, "MOST_EVENTS", 3)
 
     async def read(side, after):
-        return await of_session(reader, "s", side, after)
+        return await of_session(reader, "s", side, after, PageSize(events=3))
 
     for side in ("start", "end"):
         assert (await pages(read, side))[0] == said(10)

@@ -3,7 +3,6 @@
 import pytest
 
 from mapping.times import NS
-from storage.read import outline as outline_module
 from storage.read import paging as paging_module
 from storage.read.outline import outline
 
@@ -64,10 +63,9 @@ async def test_events_come_in_the_order_of_pages_whatever_the_pieces(writer, rea
 
 
 @pytest.mark.parametrize(("most", "given"), [(10, 10), (9, 9), (11, 10)])
-async def test_of_a_longer_trace_the_newest_events_are_given(writer, reader, make_event, monkeypatch, most, given):
-    monkeypatch.setattr(outline_module, "MOST_EVENTS", most)
+async def test_of_a_longer_trace_the_newest_events_are_given(writer, reader, make_event, most, given):
     await writer.write([make_event(trace_id="t", timestamp=NOON + number, name=str(number)) for number in range(10)])
-    told = await outline(reader, "t")
+    told = await outline(reader, "t", most)
     assert [event["name"] for event in told.events] == [str(number) for number in range(10)][-given:]
     assert told.truncated is (most < 10)
 

@@ -14,8 +14,8 @@ from mapping.errors import Code, Problem
 from mapping.times import NS
 from storage.filters import EventFilter, TraceFilter
 from storage.read import paging as paging_module
-from storage.read import reader as reader_module
 from storage.read.paging import Cursor, read_cursor
+from storage.read.reader import Reader
 
 NOON = 1_767_960_000 * NS
 TRACES, EVENTS, MOMENTS = 30, 400, 50
@@ -65,9 +65,8 @@ def within(moment, which):
     return (which.since is None or moment >= which.since) and (which.until is None or moment < which.until)
 
 
-async def test_every_filter_of_events_gives_what_looking_at_all_of_them_would(stored, reader, monkeypatch):
-    monkeypatch.setattr(reader_module, "_FIRST_LOOK", 1)
-    monkeypatch.setattr(reader_module, "_WIDEST_LOOK", 7)
+async def test_every_filter_of_events_gives_what_looking_at_all_of_them_would(stored, database, monkeypatch):
+    reader = Reader(database, looks=(1, 7))
     monkeypatch.setattr(paging_module, "_PIECE", 7)
     traces = {run.trace.id: run.trace for run in (await reader.traces(TraceFilter(), 200))[0]}
     shown = {

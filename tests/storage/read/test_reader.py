@@ -4,7 +4,7 @@ import pytest
 
 from mapping.times import NS
 from storage.filters import EventFilter, TraceFilter
-from storage.read import sessions as sessions_module
+from storage.read.reader import Reader
 from storage.read.runs import Sums
 from storage.read.sessions import Session
 
@@ -172,8 +172,8 @@ async def test_an_event_and_its_trace_are_given_as_they_are_stored(writer, reade
     assert await reader.event_and_trace("nobody") is None
 
 
-async def test_sessions_stand_where_their_latest_trace_started(writer, reader, make_event, monkeypatch):
-    monkeypatch.setattr(sessions_module, "_TRACES_AT_ONCE", 3)
+async def test_sessions_stand_where_their_latest_trace_started(writer, database, make_event):
+    reader = Reader(database, traces_at_once=3)
     order = "b a c a d - b a - c e a - f".split()  # one trace after the other; - has no session
     await writer.write(
         [

@@ -16,14 +16,13 @@ DAY = 86_400 * NS
 
 
 @pytest.fixture
-async def keeping(database, monkeypatch):
+async def keeping(database):
     """Keeps to limits in the background, looking all the time."""
-    monkeypatch.setattr(policy, "_EVERY", 0.01)
-    monkeypatch.setattr(policy, "_LOOK_SHARE", 1)
     tasks = []
 
     def start(days=0.0, max_events=0, pruner=None):
-        tasks.append(asyncio.create_task(policy.keep_to(pruner or Pruner(database), days, max_events)))
+        keeping = policy.keep_to(pruner or Pruner(database), days, max_events, every=0.01, look_share=1)
+        tasks.append(asyncio.create_task(keeping))
 
     yield start
     for task in tasks:
@@ -83,7 +82,7 @@ async def test_it_takes_more_of_the_time_once_there_is_much_to_delete(keeping):
     class Slow:
         async def prune(self, _, *, share, seconds):
             shares.append(share)
-            assert seconds == policy._SOON
+            assert seconds == 60
             return Pruned(1, 1, done=len(shares) >= 3)
 
     keeping(days=1, pruner=Slow())

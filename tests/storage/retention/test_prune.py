@@ -1,7 +1,9 @@
 """Deleted means gone: from the store, from the index, for every read, whatever happens at the same time."""
 
 import asyncio
+import itertools
 import random
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,10 +12,9 @@ from hypothesis import strategies as st
 from mapping.errors import Code, Problem
 from mapping.times import NS
 from storage.filters import EventFilter, TraceFilter
-from storage.retention import prune as prune_module
-from storage.retention.prune import Pruned, Pruner, Selection
+from storage.retention.prune import Pruned, Pruner, Selection, Sizes
 from storage.surreal import schema
-from storage.surreal.database import ConflictError, Database
+from storage.surreal.database import Database
 from storage.write.commit import StoredEvent
 from storage.write.writer import Writer
 
@@ -149,9 +150,8 @@ async def test_traces_active_at_the_same_moment_are_not_deleted_beyond_what_is_o
     assert len(await agrees(database)) == 3
 
 
-async def test_many_events_over_are_looked_up_some_at_a_time(database, pruner, trace_of, monkeypatch):
-    monkeypatch.setattr(prune_module, "_EXCESS", 20)
-    monkeypatch.setattr(prune_module, "_MEASURED", 3)
+async def test_many_events_over_are_looked_up_some_at_a_time(database, trace_of):
+    pruner = Pruner(database, sizes=Sizes(excess=20, measured=3))
     for place in range(10):
         await trace_of(f"t{place}", 10, NOON + place * DAY)
     steps = []
@@ -212,10 +212,8 @@ async def test_an_event_that_comes_later_starts_the_trace_anew(database, pruner,
     assert await agrees(database) == {"t"}
 
 
-async def test_what_was_heard_in_a_trace_goes_with_it_and_a_later_call_starts_anew(
-    database, pruner, writer, make_call, monkeypatch
-):
-    monkeypatch.setattr(prune_module, "_HEARD", 10)
+async def test_what_was_heard_in_a_trace_goes_with_it_and_a_later_call_starts_anew(database, writer, make_call):
+    pruner = Pruner(database, sizes=Sizes(heard=10))
     texts = [f"message {number}" for number in range(41)]
     (first,) = await writer.write([make_call(*texts, answer="yes")])
     (other,) = await writer.write([make_call("something else", answer="no", timestamp=NOON + 9 * DAY)])
@@ -228,65 +226,60 @@ async def test_what_was_heard_in_a_trace_goes_with_it_and_a_later_call_starts_an
     await agrees(database)
 
 
-async def test_a_trace_that_changes_meanwhile_is_looked_at_again(database, pruner, trace_of, monkeypatch):
+def deletes(statements):
+    return statements.lstrip().startswith("BEGIN")
+
+
+async def test_a_trace_that_changes_meanwhile_is_looked_at_again(database, interposed, trace_of):
     """It was old when it was found; before it is deleted an event arrives."""
     await trace_of("t", 3)
-    query = database.query
     arrived = []
 
-    async def late(statements, **variables):
-        if statements == prune_module._DELETE and not arrived:
+    async def late(statements, _variables):
+        if deletes(statements) and not arrived:
             arrived.extend(await trace_of("t", 1, NOON + DAY))
-        return await query(statements, **variables)
 
-    monkeypatch.setattr(database, "query", late)
+    pruner = Pruner(interposed(database, before=late))
     assert await at_once(pruner, Selection(before=NOON + DAY)) == Pruned(0, 0)
     assert arrived
     assert await agrees(database) == {"t"}
     assert await deleted(database) == []
 
 
-async def test_one_that_changes_all_the_time_is_given_up(pruner, trace_of, database, monkeypatch):
-    monkeypatch.setattr(prune_module, "_ATTEMPTS", 3)
+async def test_one_that_changes_all_the_time_is_given_up(database, interposed, trace_of):
     await trace_of("t")
+    arrived = []
 
-    async def changed(_):
-        raise ConflictError("a trace has changed")
+    async def late(statements, _variables):
+        if deletes(statements):
+            arrived.extend(await trace_of("t", 1))
 
-    monkeypatch.setattr(pruner, "_delete", changed)
     with pytest.raises(Problem, match="change all the time") as raised:
-        await at_once(pruner)
+        await at_once(Pruner(interposed(database, before=late), attempts=3))
     assert raised.value.code is Code.UNAVAILABLE
+    assert len(arrived) == 3
     assert await agrees(database) == {"t"}
 
 
-async def test_it_takes_no_more_than_its_share_of_the_time(database, pruner, trace_of, monkeypatch):
+async def test_it_takes_no_more_than_its_share_of_the_time(database, interposed, trace_of):
     for number in range(6):
         await trace_of(f"t{number}", 60)
-    pauses, steps = [], []
-    sleep, delete = asyncio.sleep, pruner._delete
+    steps = []
 
-    async def paused(seconds):
-        pauses.append(seconds)
-        await sleep(0)
+    async def taking_long(statements, _variables):
+        if deletes(statements):
+            steps.append(time.monotonic())
+            await asyncio.sleep(0.02)
 
-    async def taking_long(group):
-        steps.append(group)
-        await sleep(0.02)
-        return await delete(group)
-
-    monkeypatch.setattr(prune_module.asyncio, "sleep", paused)
-    monkeypatch.setattr(pruner, "_delete", taking_long)
-    await pruner.prune(EVERYTHING, share=0.1, seconds=60)
-    assert len(pauses) == len(steps) == 6
-    assert min(pauses) > 0.02 * 9
+    await Pruner(interposed(database, before=taking_long)).prune(EVERYTHING, share=0.1, seconds=60)
+    assert len(steps) == 6
+    assert min(later - earlier for earlier, later in itertools.pairwise(steps)) > 0.02 * 10
 
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_receivers_that_write_and_prune_the_same_traces_at_once_leave_what_agrees(
-    connect, writer_on, make_event, seed, monkeypatch
+    connect, writer_on, make_event, seed
 ):
-    monkeypatch.setattr(prune_module, "_EVENTS", 5)
     rng = random.Random(seed)  # noqa: S311 - a shuffle
     databases = [await connect(), await connect()]
     stored = []
@@ -310,7 +303,7 @@ async def test_receivers_that_write_and_prune_the_same_traces_at_once_leave_what
                 stored.append(outcome.event_id)
 
     async def delete(database):
-        pruner = Pruner(database)
+        pruner = Pruner(database, sizes=Sizes(events=5))
         for _ in range(25):
             which = rng.choice(
                 [Selection(before=NOON + 2 * NS), Selection(max_events=30), Selection(session_id="s"), EVERYTHING]

@@ -9,8 +9,15 @@ from surrealdb.errors import ConnectionUnavailableError
 from mapping.errors import Code, Problem
 from mapping.times import EARLIEST, LATEST
 from storage.surreal import cbor
-from storage.surreal import database as database_module
-from storage.surreal.database import AccessError, ConflictError, Database, OpenError, StatementRefusedError, timed
+from storage.surreal.database import (
+    AccessError,
+    ConflictError,
+    Database,
+    OpenError,
+    StatementRefusedError,
+    _Server,
+    timed,
+)
 
 
 def is_unavailable(raised):
@@ -161,9 +168,7 @@ async def test_a_server_that_refuses_the_session_later_loses_no_event_for_it(sta
 
 
 async def test_a_session_that_is_no_longer_allowed_is_signed_in_again(stand_in, remote, monkeypatch):
-    monkeypatch.setattr(
-        stand_in, "_own_answer", lambda request, _: stand_in._refusal(request, "The session has expired")
-    )
+    monkeypatch.setattr(stand_in, "own_answer", lambda request, _: stand_in.refusal(request, "The session has expired"))
     with pytest.raises(Problem, match="session has expired") as raised:
         await remote.query("RETURN 1")
     assert is_unavailable(raised)
@@ -171,10 +176,15 @@ async def test_a_session_that_is_no_longer_allowed_is_signed_in_again(stand_in, 
     assert await remote.query("RETURN 1") == [1]
 
 
-async def test_the_folder_of_another_is_not_opened(tmp_path, folder_with_schema, monkeypatch):
-    monkeypatch.setattr(database_module, "_PATIENCE", 0.3)
+async def test_the_folder_of_another_is_not_opened(tmp_path, folder_with_schema):
     first, second = (
-        Database(f"surrealkv://{tmp_path}/surreal", namespace="vectadb", database="vectadb") for _ in range(2)
+        Database(
+            f"surrealkv://{tmp_path}/surreal",
+            namespace="vectadb",
+            database="vectadb",
+            patience=0.3,
+        )
+        for _ in range(2)
     )
     await first.open()
     with pytest.raises(OpenError, match="in use by another process"):
@@ -264,7 +274,7 @@ async def test_an_answer_that_nobody_waits_for_is_not_complained_of_when_the_ser
     loop = asyncio.get_running_loop()
     complaints = []
     loop.set_exception_handler(lambda _, context: complaints.append(context["message"]))
-    connection = database_module._Server("ws://127.0.0.1:1")
+    connection = _Server("ws://127.0.0.1:1")
     connection.qry["1"] = loop.create_future()
     connection._fail_pending(ConnectionUnavailableError("hung up"))
     gc.collect()

@@ -26,13 +26,11 @@ CREATE index_queue:one SET event_ids = [$id], size = 1;
 
 
 @pytest.fixture
-async def version_1(tmp_path, monkeypatch):
+async def version_1(tmp_path):
     """A database with the schema and the rows of version 1."""
-    shutil.copytree(schema.resources.files(schema.__name__) / "0001", tmp_path / "old" / "0001")
+    shutil.copytree(schema.FOLDER / "0001", tmp_path / "old" / "0001")
     database = Database(f"surrealkv://{tmp_path}/surreal", namespace="n", database="d")
-    with monkeypatch.context() as patch:
-        patch.setattr(schema.resources, "files", lambda _: tmp_path / "old")
-        assert await schema.apply(database) == 1
+    assert await schema.apply(database, tmp_path / "old") == 1
     await database.query(
         ROWS_OF_VERSION_1,
         id=EVENT_ID,

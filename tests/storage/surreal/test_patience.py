@@ -6,17 +6,15 @@ import time
 import pytest
 
 from mapping.errors import Code, Problem
-from storage.surreal import database as database_module
-from storage.surreal.database import Database
+from storage.surreal.database import ANSWERS_WITHIN, THEN_WITHIN, Database
 
 LONG, SHORT = 0.6, 0.2
 
 
 @pytest.fixture
-async def remote(stand_in, monkeypatch):
-    monkeypatch.setattr(database_module, "_ANSWERS_WITHIN", LONG)
-    monkeypatch.setattr(database_module, "_THEN_WITHIN", SHORT)
-    database = Database(stand_in.url, namespace="n", database="d", user="root", password="secret")
+async def remote(stand_in):
+    access = {"namespace": "n", "database": "d", "user": "root", "password": "secret"}
+    database = Database(stand_in.url, **access, answers_within=LONG, then_within=SHORT)
     await database.open()
     yield database
     stand_in.answering.set()
@@ -33,7 +31,7 @@ async def refused_after(database):
 
 
 def test_an_exporter_still_waits_when_it_is_told():
-    assert database_module._ANSWERS_WITHIN + database_module._THEN_WITHIN < 10
+    assert ANSWERS_WITHIN + THEN_WITHIN < 10
 
 
 async def test_those_who_have_waited_for_one_that_was_not_answered_wait_less(stand_in, remote):

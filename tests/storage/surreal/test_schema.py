@@ -54,12 +54,11 @@ async def test_a_database_of_a_later_version_is_left_alone(database):
         await schema.apply(database)
 
 
-async def test_versions_are_applied_in_order_and_once(database, tmp_path, monkeypatch):
-    shutil.copytree(schema.resources.files(schema.__name__), tmp_path / "schema")
+async def test_versions_are_applied_in_order_and_once(database, tmp_path):
+    shutil.copytree(schema.FOLDER, tmp_path / "schema")
     for version, statements in {"0098": "CREATE made:two;", "0099": "UPDATE made:two SET by = 'three';"}.items():
         (tmp_path / "schema" / version).mkdir()
         (tmp_path / "schema" / version / "made.surql").write_text(statements)
-    monkeypatch.setattr(schema.resources, "files", lambda _: tmp_path / "schema")
-    assert await schema.apply(database) == 99
-    assert await schema.apply(database) == 99
+    assert await schema.apply(database, tmp_path / "schema") == 99
+    assert await schema.apply(database, tmp_path / "schema") == 99
     assert await database.query("SELECT * FROM made") == [[{"id": "two", "by": "three"}]]

@@ -6,7 +6,6 @@ import pytest
 from mapping.errors import Code, Problem
 from storage.surreal import rows
 from storage.surreal.database import StatementRefusedError
-from storage.write import commit as commit_module
 from storage.write import idle_traces
 from storage.write.commit import PlacementWindows, commit, pending_of
 
@@ -21,19 +20,19 @@ def pending(*events):
 
 
 @pytest.fixture
-def between(monkeypatch):
-    """Lets something happen between the look-up and the transaction of the next commit, or of every one."""
-    look_up = commit_module._look_up
-    happens = []
+def meanwhile(interposed):
+    """Give a database to a commit, between whose look-up and transaction something happens, so many times."""
 
-    async def looked_up_long_ago(*arguments, **options):
-        found = await look_up(*arguments, **options)
-        if happens:
-            await happens.pop()()
-        return found
+    def lets(database, happen, times=1):
+        left = [happen] * times
 
-    monkeypatch.setattr(commit_module, "_look_up", looked_up_long_ago)
-    return happens
+        async def after(statements, _variables):
+            if left and not statements.lstrip().startswith("BEGIN"):
+                await left.pop()()
+
+        return interposed(database, after=after)
+
+    return lets
 
 
 async def test_what_is_sent_again_unexpectedly_is_found_all_the_same(connect, make_event, balance):
@@ -48,12 +47,12 @@ async def test_what_is_sent_again_unexpectedly_is_found_all_the_same(connect, ma
     assert len(events) == 3
 
 
-async def test_a_commit_that_meets_a_changed_trace_decides_again(connect, make_event, balance, between):
+async def test_a_commit_that_meets_a_changed_trace_decides_again(connect, make_event, balance, meanwhile):
     database, other = await connect(), await connect()
     await commit(database, pending(make_event(trace_id="t")), WINDOWS)
     late = make_event(trace_id="t")
-    between.append(lambda: commit(other, pending(late), WINDOWS))
-    (outcome,) = await commit(database, pending(event := make_event(trace_id="t")), WINDOWS)
+    disturbed = meanwhile(database, lambda: commit(other, pending(late), WINDOWS))
+    (outcome,) = await commit(disturbed, pending(event := make_event(trace_id="t")), WINDOWS)
     assert (outcome.event_id, outcome.duplicate) == (event.id, False)
     traces, events = await balance(database)
     assert (traces["t"]["event_count"], traces["t"]["revision"]) == (3, 3)
@@ -61,10 +60,10 @@ async def test_a_commit_that_meets_a_changed_trace_decides_again(connect, make_e
 
 
 @pytest.mark.parametrize("fields", [{"trace_id": "t"}, {"session_id": "s"}, {"agent_id": "a"}])
-async def test_two_that_make_the_same_trace_make_one(connect, make_event, balance, between, fields):
+async def test_two_that_make_the_same_trace_make_one(connect, make_event, balance, meanwhile, fields):
     database, other = await connect(), await connect()
-    between.append(lambda: commit(other, pending(make_event(**fields)), WINDOWS))
-    (outcome,) = await commit(database, pending(make_event(**fields)), WINDOWS)
+    disturbed = meanwhile(database, lambda: commit(other, pending(make_event(**fields)), WINDOWS))
+    (outcome,) = await commit(disturbed, pending(make_event(**fields)), WINDOWS)
     traces, events = await balance(database)
     assert list(traces) == [outcome.trace_id]
     assert len(events) == 2
@@ -73,24 +72,25 @@ async def test_two_that_make_the_same_trace_make_one(connect, make_event, balanc
 @pytest.mark.parametrize(
     ("order", "other_fields"), [(1, {}), (-1, {}), (1, {"session_id": "s"}), (1, {"trace_id": "t"})]
 )
-async def test_two_calls_of_one_conversation_have_one_trace(connect, make_call, balance, between, order, other_fields):
+async def test_two_calls_of_one_conversation_have_one_trace(
+    connect, make_call, balance, meanwhile, order, other_fields
+):
     """Neither has seen the other when it decides: the second to write has to look again."""
     database, other = await connect(), await connect()
     calls = [make_call("hi", answer="Hello!", **other_fields), make_call("hi", "Hello!", "Who?", timestamp=NOON + 1)]
     first, second = calls[::order]
-    between.append(lambda: commit(other, pending(first), WINDOWS))
-    (outcome,) = await commit(database, pending(second), WINDOWS)
+    disturbed = meanwhile(database, lambda: commit(other, pending(first), WINDOWS))
+    (outcome,) = await commit(disturbed, pending(second), WINDOWS)
     assert outcome.trace_id == first.trace_id
     assert len((await balance(database))[0]) == 1
 
 
 async def test_two_calls_that_repeat_a_list_of_messages_after_a_failure_have_one_trace(
-    connect, make_call, balance, between
+    connect, make_call, balance, meanwhile
 ):
     database, other = await connect(), await connect()
     failed, answered = make_call("hi", status="error"), make_call("hi", answer="Hello!")
-    between.append(lambda: commit(other, pending(failed), WINDOWS))
-    await commit(database, pending(answered), WINDOWS)
+    await commit(meanwhile(database, lambda: commit(other, pending(failed), WINDOWS)), pending(answered), WINDOWS)
     assert len((await balance(database))[0]) == 1
     # The next day the list is heard again, and its record is there already.
     day = NOON + 24 * HOUR
@@ -98,8 +98,7 @@ async def test_two_calls_that_repeat_a_list_of_messages_after_a_failure_have_one
         make_call("hi", status="error", timestamp=day),
         make_call("hi", answer="Hello!", timestamp=day),
     )
-    between.append(lambda: commit(other, pending(failed), WINDOWS))
-    await commit(database, pending(answered), WINDOWS)
+    await commit(meanwhile(database, lambda: commit(other, pending(failed), WINDOWS)), pending(answered), WINDOWS)
     assert answered.trace_id == failed.trace_id
     assert len((await balance(database))[0]) == 2
 
@@ -121,40 +120,31 @@ async def test_a_list_of_messages_whose_trace_is_gone_is_heard_anew(database, ma
     assert list((await balance(database))[0]) == [first.trace_id]
 
 
-async def test_two_that_store_the_same_event_store_one(connect, make_event, balance, between):
+async def test_two_that_store_the_same_event_store_one(connect, make_event, balance, meanwhile):
     database, other = await connect(), await connect()
     event = make_event(session_id="s")
     copy = make_event(id=event.id, session_id="s")
-    between.append(lambda: commit(other, pending(copy), WINDOWS))
-    (outcome,) = await commit(database, pending(event), WINDOWS)
+    disturbed = meanwhile(database, lambda: commit(other, pending(copy), WINDOWS))
+    (outcome,) = await commit(disturbed, pending(event), WINDOWS)
     assert outcome.duplicate
     assert len((await balance(database))[1]) == 1
 
 
-async def test_a_trace_that_is_closed_meanwhile_runs_again(connect, make_event, balance, between):
+async def test_a_trace_that_is_closed_meanwhile_runs_again(connect, make_event, balance, meanwhile):
     database, other = await connect(), await connect()
     await commit(database, pending(make_event(trace_id="t")), WINDOWS)
-    between.append(lambda: idle_traces.close_once(other, 2**62))
-    await commit(database, pending(make_event(trace_id="t")), WINDOWS)
+    disturbed = meanwhile(database, lambda: idle_traces.close_once(other, 2**62))
+    await commit(disturbed, pending(make_event(trace_id="t")), WINDOWS)
     traces, _ = await balance(database)
     assert [traces["t"][field] for field in ("status", "event_count", "revision")] == ["running", 2, 3]
 
 
-async def test_one_who_never_comes_to_write_is_told_to_come_again(connect, make_event, balance, between, monkeypatch):
-    monkeypatch.setattr(commit_module, "_ATTEMPTS", 3)
+async def test_one_who_never_comes_to_write_is_told_to_come_again(connect, make_event, balance, meanwhile):
     database, other = await connect(), await connect()
     await commit(database, pending(make_event(trace_id="t")), WINDOWS)
-    for _ in range(3):
-        # Each disturbs one look-up; its own commit looks up too, and finds nothing to happen.
-        between.append(lambda: disturb(other))
-
-    async def disturb(database):
-        rest, between[:] = between[:], []
-        await commit(database, pending(make_event(trace_id="t")), WINDOWS)
-        between[:] = rest
-
+    disturbed = meanwhile(database, lambda: commit(other, pending(make_event(trace_id="t")), WINDOWS), times=3)
     with pytest.raises(Problem, match="too many writers") as raised:
-        await commit(database, pending(make_event(trace_id="t")), WINDOWS)
+        await commit(disturbed, pending(make_event(trace_id="t")), WINDOWS, attempts=3)
     assert raised.value.code is Code.UNAVAILABLE
     assert len((await balance(database))[1]) == 4
 

@@ -55,29 +55,39 @@ async def test_what_a_root_span_has_ended_is_left_as_it_is(database, writer, mak
     assert await statuses(database) == {"t": ended}
 
 
-async def test_many_are_closed_a_few_at_a_time_until_none_is_left(database, writer, make_event, monkeypatch):
-    monkeypatch.setattr(idle_traces, "_AT_ONCE", 3)
+async def until_none_runs(database):
+    async with asyncio.timeout(20):
+        while "running" in (await statuses(database)).values():
+            await asyncio.sleep(0.01)
+
+
+async def test_many_are_closed_a_few_at_a_time_until_none_is_left(database, interposed, writer, make_event):
+    limits = []
+
+    async def seen(_statements, variables):
+        limits.append(variables["limit"])
+
     await writer.write([make_event() for _ in range(8)])
-    closing = asyncio.create_task(idle_traces.close_idle_traces(database, 0.0))
-    while "running" in (await statuses(database)).values():
-        await asyncio.sleep(0.01)
+    closing = asyncio.create_task(
+        idle_traces.close_idle_traces(interposed(database, before=seen), 0.0, at_once=3, least_pause=60)
+    )
+    await until_none_runs(database)
     closing.cancel()
+    assert limits == [3, 3, 3]
+    assert {*(await statuses(database)).values()} == {"completed"}
 
 
-async def test_closing_goes_on_after_the_store_was_away(database, writer, make_event, monkeypatch, caplog):
-    monkeypatch.setattr(idle_traces, "_MOST_OFTEN", 0.01)
+async def test_closing_goes_on_after_the_store_was_away(database, interposed, writer, make_event, caplog):
     await writer.write([make_event()])
-    close_once = idle_traces.close_once
     faults = [Problem(Code.UNAVAILABLE, "the store is away")]
 
-    async def sometimes(*arguments):
+    async def sometimes(_statements, _variables):
         if faults:
             raise faults.pop()
-        return await close_once(*arguments)
 
-    monkeypatch.setattr(idle_traces, "close_once", sometimes)
-    closing = asyncio.create_task(idle_traces.close_idle_traces(database, 0.0))
-    while "running" in (await statuses(database)).values():
-        await asyncio.sleep(0.01)
+    closing = asyncio.create_task(
+        idle_traces.close_idle_traces(interposed(database, before=sometimes), 0.0, least_pause=0.01)
+    )
+    await until_none_runs(database)
     closing.cancel()
     assert "the store is away" in caplog.text

@@ -13,8 +13,7 @@ from storage.filters import LiveFilter
 from storage.read.reader import Reader
 from storage.surreal import schema
 from storage.surreal.database import Database
-from storage.write import live_feed as live_feed_module
-from storage.write.live_feed import Feed
+from storage.write.live_feed import MOST_LISTENERS, Bounds, Feed
 from storage.write.writer import Writer
 
 NOON = 1_767_960_000 * NS
@@ -33,8 +32,18 @@ def clock():
 
 
 @pytest.fixture
-def feed(clock):
-    return Feed(clock)
+def bounds():
+    """How much is shown; a test of its own bounds says them by `@bounded(events=5)`."""
+    return Bounds()
+
+
+def bounded(**bounds):
+    return pytest.mark.parametrize("bounds", [Bounds(**bounds)])
+
+
+@pytest.fixture
+def feed(clock, bounds):
+    return Feed(clock, bounds)
 
 
 @pytest.fixture
@@ -145,18 +154,15 @@ async def test_each_event_is_encoded_once_for_all(feed, writer, make_event):
     assert len(encoded) == 7
 
 
-async def test_without_listeners_nothing_is_done(feed, writer, make_event, monkeypatch):
+async def test_without_listeners_what_was_stored_is_not_even_looked_at(feed):
     with feed.listen(LiveFilter()):
         pass
-    monkeypatch.setattr(live_feed_module, "LiveEvent", None)
-    await writer.write([make_event()])
+    feed.stored(["no event"], {})
     assert (feed.listeners, feed.dropped) == (0, 0)
 
 
-async def test_a_slow_listener_has_the_latest_and_is_told_how_many_it_missed(
-    feed, clock, writer, make_event, monkeypatch
-):
-    monkeypatch.setattr(live_feed_module, "_MOST_EVENTS", 10)
+@bounded(events=10)
+async def test_a_slow_listener_has_the_latest_and_is_told_how_many_it_missed(feed, clock, writer, make_event):
     with feed.listen(LiveFilter()) as slow, feed.listen(LiveFilter(status="error")) as other:
         for start in (0, 10, 20):
             clock.now += 1
@@ -168,8 +174,8 @@ async def test_a_slow_listener_has_the_latest_and_is_told_how_many_it_missed(
     assert feed.dropped == 21
 
 
-async def test_what_waits_is_bounded_in_bytes_but_for_one_alone(feed, writer, make_event, monkeypatch):
-    monkeypatch.setattr(live_feed_module, "_MOST_BYTES", 10_000)
+@bounded(bytes=10_000)
+async def test_what_waits_is_bounded_in_bytes_but_for_one_alone(feed, writer, make_event):
     large = {"text": "x" * 4_000}
     with feed.listen(LiveFilter()) as listener:
         for number in range(5):
@@ -179,11 +185,8 @@ async def test_what_waits_is_bounded_in_bytes_but_for_one_alone(feed, writer, ma
         assert await names(listener) == (0, ["huge"])
 
 
-async def test_more_than_can_be_shown_a_second_is_dropped_and_time_makes_room(
-    feed, clock, writer, make_event, monkeypatch
-):
-    monkeypatch.setattr(live_feed_module, "_MOST_EVENTS", 5)
-    monkeypatch.setattr(live_feed_module, "_A_SECOND", 4)
+@bounded(events=5, events_a_second=4)
+async def test_more_than_can_be_shown_a_second_is_dropped_and_time_makes_room(feed, clock, writer, make_event):
     with feed.listen(LiveFilter()) as one, feed.listen(LiveFilter()) as two:
         await writer.write([make_event(trace_id="t", name=str(number)) for number in range(8)])
         assert await names(one) == await names(two) == (3, ["0", "1", "2", "3", "4"])
@@ -192,8 +195,8 @@ async def test_more_than_can_be_shown_a_second_is_dropped_and_time_makes_room(
         assert await names(one) == await names(two) == (6, ["0", "1"])  # four a second, for two
 
 
-async def test_a_filter_is_not_held_to_what_it_leaves_out(feed, writer, make_event, monkeypatch):
-    monkeypatch.setattr(live_feed_module, "_MOST_EVENTS", 5)
+@bounded(events=5)
+async def test_a_filter_is_not_held_to_what_it_leaves_out(feed, writer, make_event):
     with feed.listen(LiveFilter(status="error")) as listener:
         await writer.write([make_event(trace_id="t") for _ in range(50)])
         await writer.write([make_event(trace_id="t", status="error", name="it")])
@@ -201,7 +204,7 @@ async def test_a_filter_is_not_held_to_what_it_leaves_out(feed, writer, make_eve
 
 
 async def test_no_more_listen_than_may_and_one_that_ends_makes_room(feed):
-    listening = [feed.listen(LiveFilter()) for _ in range(live_feed_module.MOST_LISTENERS)]
+    listening = [feed.listen(LiveFilter()) for _ in range(MOST_LISTENERS)]
     for each in listening:
         each.__enter__()
     with pytest.raises(Problem, match="32 clients listen already") as raised, feed.listen(LiveFilter()):
@@ -209,7 +212,7 @@ async def test_no_more_listen_than_may_and_one_that_ends_makes_room(feed):
     assert raised.value.code is Code.UNAVAILABLE
     listening[0].__exit__(None, None, None)
     with feed.listen(LiveFilter()):
-        assert feed.listeners == live_feed_module.MOST_LISTENERS
+        assert feed.listeners == MOST_LISTENERS
 
 
 async def test_one_that_takes_much_lets_others_in(feed, writer, make_event):

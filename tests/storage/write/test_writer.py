@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from mapping.errors import Code, Problem
-from storage.write import writer as writer_module
 from storage.write.commit import StoredEvent
+from storage.write.writer import IN_FLIGHT
 
 
 def new(event, trace_id=None):
@@ -123,8 +123,8 @@ async def test_what_arrives_during_a_commit_is_merged_into_the_next(writer, make
     assert [len(events) for events in writer.committed] == [1, 99]
 
 
-async def test_a_commit_has_a_size_and_a_larger_request_its_own(writer, make_event, monkeypatch):
-    monkeypatch.setattr(writer_module, "MAX_EVENTS", 10)
+async def test_a_commit_has_a_size_and_a_larger_request_its_own(writer_on, database, make_event):
+    writer = writer_on(database, most=10)
     requests = [[make_event(session_id="s") for _ in range(size)] for size in (1, 4, 4, 4, 25, 1)]
     await asyncio.gather(*map(writer.write, requests))
     assert [len(events) for events in writer.committed] == [1, 8, 4, 25, 1]
@@ -170,7 +170,7 @@ async def test_a_store_that_went_away_is_a_problem_for_all_who_wait_and_no_event
     stand_in.answering.set()
     outcomes = await asyncio.gather(*writes, return_exceptions=True)
     failed = [event for event, outcome in zip(events, outcomes, strict=True) if isinstance(outcome, Problem)]
-    assert len(failed) >= writer_module.IN_FLIGHT
+    assert len(failed) >= IN_FLIGHT
     assert {outcome.code for outcome in outcomes if isinstance(outcome, Problem)} == {Code.UNAVAILABLE}
     for event in failed:
         event.trace_id = None

@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 from storage.errors import IndexUnavailable
-from storage.indexing.points import maker as maker_module
 from storage.indexing.points.maker import EVENTS, PointMaker
 from storage.indexing.points.preparer import PreparerProcess
 from storage.qdrant.packing import floats, unpack
@@ -45,10 +44,9 @@ async def test_a_point_holds_what_filters_look_at_and_has_from_its_trace_what_th
 
 
 @pytest.mark.parametrize("connect", ["embedded"], indirect=True)
-async def test_equal_texts_are_embedded_once_and_those_that_came_last_are_kept(store, read, embedder, monkeypatch):
-    monkeypatch.setattr(maker_module, "_KEPT", 2)
+async def test_equal_texts_are_embedded_once_and_those_that_came_last_are_kept(store, read, embedder):
     ids = await store("an apple", "a pear", "an apple", "a plum")
-    maker = PointMaker(embedder)
+    maker = PointMaker(embedder, kept=2)
     maker.make(await read(*ids[:3]))
     assert sorted(embedder.embedded) == ["a pear", "an apple"]
     rows = unpack(maker.make(await read(ids[2], ids[0])).points)
