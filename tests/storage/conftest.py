@@ -195,6 +195,7 @@ class Interposed:
 
     def __init__(self, database, *, before=None, after=None):
         self._database, self._before, self._after = database, before, after
+        self.embedded = database.embedded
 
     async def query(self, statements, **variables):
         if self._before is not None:
