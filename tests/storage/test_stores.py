@@ -131,7 +131,7 @@ async def test_idle_traces_are_closed_while_it_is_open(config, make_event):
     await storage.writer.write([make_event(trace_id="t")])
     while (await storage.reader.trace("t")).trace.status == "running":
         await asyncio.sleep(0.05)
-    assert (await storage.reader.trace("t")).status == "completed"
+    assert (await storage.reader.trace("t")).trace.status == "completed"
     await storage.close()
 
 

@@ -7,7 +7,7 @@ from storage.surreal import cbor, schema
 from storage.surreal.database import Database, OpenError
 
 TABLES = set("agent_event agent_trace contains conversation index_queue index_state origin schema_version".split())
-LATEST = 4
+LATEST = 5
 
 
 @pytest.fixture
