@@ -281,7 +281,8 @@ def _age(oldest: int | None) -> float:
 def _by_scope(storage: Stores) -> _Callback:
     def observe(_options: CallbackOptions) -> Iterable[Observation]:
         if storage.ready:
-            for scope, events in storage.interpreter.not_understood.items():
+            # Told of one scope at least, so that it is there before anything is.
+            for scope, events in {"others": 0, **storage.interpreter.not_understood}.items():
                 yield Observation(events, {"scope": scope})
 
     return observe

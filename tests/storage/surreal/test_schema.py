@@ -6,7 +6,10 @@ import pytest
 from storage.surreal import cbor, schema
 from storage.surreal.database import Database, OpenError
 
-TABLES = set("agent_event agent_trace contains conversation index_queue index_state origin schema_version".split())
+TABLES = set(
+    "agent_call agent_event agent_run agent_trace contains conversation index_queue index_state interpretation_queue "
+    "interpretation_state origin schema_version session_run".split()
+)
 LATEST = 5
 
 
