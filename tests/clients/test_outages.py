@@ -64,7 +64,7 @@ class Store(module(HERE.parent / "storage" / "conftest.py").StandIn):
         self._loses_next_commit = True
 
     async def _answer(self, socket, done, frame):
-        if not self._loses_next_commit or b"COMMIT;" not in frame:
+        if not self._loses_next_commit or b"INSERT INTO agent_event" not in frame:
             await super()._answer(socket, done, frame)
             return
         self._loses_next_commit = False

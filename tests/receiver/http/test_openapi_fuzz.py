@@ -41,7 +41,7 @@ EVENTS = [
     }
     for number in range(5)
 ]
-STORED = {"traces": TRACE, "events": "event 1", "sessions": "session"}
+STORED = {"traces": TRACE, "events": "event 1", "sessions": "session", "calls": event_id("event 1")}
 
 # Of a bad event in a batch the answer says what was wrong with it. Of queries schemathesis takes some for wrong that
 # are not: a value that is not sent at all, or one that may be empty and is not. `fits` says which are.
@@ -82,7 +82,7 @@ def wait_for_index(process):
 
 
 def indexed(stats):
-    return stats["index_state"] == "ready" and not stats["index_pending"]
+    return stats["index_state"] == "ready" and not stats["index_pending"] + stats["interpretation_pending"]
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,7 @@ async def test_it_fills_another_index_and_search_goes_on(start):
     assert (await ready(receiver)) | {"version": ""} == {
         "events": 1, "traces": 1, "sessions": 0, "indexed": 1, "version": "",
         "index_state": "ready", "index_progress": 1.0, "index_pending": 0,
+        "interpretation_state": "ready", "interpretation_pending": 0, "interpretation_lag_seconds": 0.0,
     }  # fmt: skip
 
 
