@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mapping.ids import event_id
 from storage.read.paging import write_cursor
 
 try:

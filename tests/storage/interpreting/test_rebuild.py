@@ -16,15 +16,12 @@ TRACES = 130
 
 
 @pytest.fixture
-async def old(tmp_path, monkeypatch):
+async def old(tmp_path):
     """A database of the build before calls were known: with its schema, and rows as that one wrote them."""
-    files = schema.resources.files(schema.__name__)
     for version in ("0001", "0002", "0003", "0004"):
-        shutil.copytree(files / version, tmp_path / "old" / version)
+        shutil.copytree(schema.FOLDER / version, tmp_path / "old" / version)
     database = Database(f"surrealkv://{tmp_path}/surreal", namespace="n", database="d")
-    with monkeypatch.context() as patch:
-        patch.setattr(schema.resources, "files", lambda _: tmp_path / "old")
-        assert await schema.apply(database) == 4
+    assert await schema.apply(database, tmp_path / "old") == 4
     traces, events = [], []
     for number in range(TRACES):
         trace_id, at = f"{number:032x}", NOON + number * NS
