@@ -223,8 +223,9 @@ class Pruner:
         over = min(await count_events(self._database) - max_events, self._sizes.excess)
         if over <= 0:
             return Selection(before=0), 0
-        _, before = await self._walk(Selection(max_events=max_events), over)
-        return Selection(before=before), over
+        counted, before = await self._walk(Selection(max_events=max_events), over)
+        # The last trace may be as old as others that go, and is not counted: it stays.
+        return Selection(before=before), min(over, counted.events)
 
     async def _walk(self, which: Selection, most: int | None) -> tuple[Pruned, int]:
         """Count traces and their events, up to so many, and return the moment by which all of them were last active."""

@@ -6,7 +6,7 @@ import random
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mapping.errors import Code, Problem
@@ -343,6 +343,7 @@ def in_memory():
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories)
+@example(history=[("write", "t", 0, 1), ("write", "u", 0, 2), ("max", 1)])
 def test_a_history_with_deletions_leaves_what_a_list_of_traces_would(in_memory, make_event, history):
     """Against the simplest model there is: traces as lists of moments."""
     loop, database = in_memory
