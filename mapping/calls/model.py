@@ -52,9 +52,8 @@ class Telling(msgspec.Struct, kw_only=True):
     record or a span event belongs to. `agent` is an agent that the event names itself: on an agent's span its own name,
     elsewhere the caller's. `call_id` is that of a tool's call, None where it is a placeholder; `response_id` that of a
     model's response, on a tool the one that called it. `waits` says that what looks like a failure is control flow (an
-    interrupt that waits for a person). `repeats` says that the tokens and messages are sums or copies of what calls
-    below it tell. `partial` says that a model's span is no call of its own where others tell of the calls (a loop of
-    steps; a wrapper).
+    interrupt that waits for a person). `partial` says that a model's span is no call of its own where others tell of
+    the calls (a loop of steps; a wrapper).
     """
 
     id: str
@@ -90,7 +89,6 @@ class Telling(msgspec.Struct, kw_only=True):
     answered: list[Message] = []
     arguments: Any = None
     result: Any = None
-    repeats: bool = False
     partial: bool = False
     # The place of a log or span event among those of its moment, as it was sent.
     order: int = 0

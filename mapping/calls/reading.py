@@ -149,7 +149,6 @@ def _tell_model(telling: Telling, levels: Levels, roles: Roles) -> None:
             telling.name = telling.name.partition("/")[2] or telling.name
     else:
         telling.name = telling.agent
-        telling.repeats = True
     if telling.event_name in BODIES:
         levels = [{BODIES[telling.event_name]: properties.get(BODY)}]
     spoken = call_messages(
