@@ -17,9 +17,8 @@ from storage.surreal.database import Database
 
 # Traces that are sifted at a time, with all that is known of each, or with a few columns.
 _PIECE, _SMALL_PIECE = 200, 1_000
-# Records of the interpreter's queue whose traces are listed though nobody knows yet whether they are runs; and traces
-# without a run that are counted: 12 us each.
-_WAITING, _MOST_LEFT_OUT = 50, 1_000
+# Traces without a run that are counted: 12 us each.
+_MOST_LEFT_OUT = 1_000
 
 
 # Whether a row of a trace is a run's; None where that is not known yet.
@@ -72,12 +71,10 @@ async def _traces(database: Database, which: TraceFilter, limit: int, after: Cur
 
 
 async def _waiting(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> set[tuple[int, str]]:
-    """Return the places of traces that are not interpreted yet."""
+    """Return the places of traces that are not interpreted yet, however many: until they are, they may be runs."""
     queued, state = await database.query(
-        "RETURN array::distinct((SELECT id, traces.map(|$trace| $trace[0]) AS ids FROM interpretation_queue"
-        " ORDER BY id DESC LIMIT $most).map(|$record| $record.ids).flatten());"
-        "SELECT * FROM interpretation_state:current",
-        most=_WAITING,
+        "RETURN array::distinct((SELECT VALUE traces.map(|$trace| $trace[0]) FROM interpretation_queue).flatten());"
+        "SELECT * FROM interpretation_state:current"
     )
     found: list[Row] = []
     if queued:

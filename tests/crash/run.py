@@ -193,7 +193,7 @@ class Run:
         self.findings += [f"round {number}: {what}" for what in found]
 
     def report(self) -> None:
-        ready = sorted(self.ready_after)
+        ready = sorted(self.ready_after) or [float("nan")]
         print(f"{self.kills.total()} kills, {self.kills_while_starting} of them while starting; model {self.model}")
         print("killed:", dict(self.kills))
         print(f"{self.account.sent.total()} events sent, {self.account.acknowledged.total()} acknowledged")

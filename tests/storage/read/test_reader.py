@@ -270,3 +270,16 @@ async def test_an_agent_below_another_finds_its_traces_and_its_events(writer, re
         events, _ = await reader.events(EventFilter(agent_id=name), 10)
         assert {event["id"] for event in events} == {event.id for event in of_agent}
         assert {event["agent_id"] for event in events} == {name}
+
+
+async def test_traces_that_wait_to_be_interpreted_are_listed_however_many(writer, reader, make_event):
+    for number in range(60):
+        await writer.write([make_event(timestamp=NOON + number, trace_id=f"t{number}")])
+    listed, cursor = [], None
+    while True:
+        page, cursor, left_out = await reader.traces(TraceFilter(), 25, cursor)
+        listed += [run.trace.id for run in page]
+        assert left_out == 0
+        if cursor is None:
+            break
+    assert listed == [f"t{number}" for number in reversed(range(60))]
