@@ -93,4 +93,4 @@ def _within(moment: int) -> int:
 def merged(*results: Iterable[Row], limit: int) -> list[Row]:
     """Return rows of several lists newest first, at most `limit`: each list is in this order."""
     every = {row["id"]: row for rows in results for row in rows}
-    return sorted(every.values(), key=lambda row: (row["newest"], row["id"]))[:limit]
+    return sorted(every.values(), key=lambda row: (row["newest_start"], row["id"]))[:limit]

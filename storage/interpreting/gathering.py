@@ -160,7 +160,7 @@ class Gathering:
             digests |= {(rows.CALL, row["id"]): digest(row) for row in found}
             if len(found) < _MOST_PIECE:
                 return digests
-            place, last = found[-1]["newest"], found[-1]["id"]
+            place, last = found[-1]["newest_start"], found[-1]["id"]
 
     def _near(self, windows: dict[str, _Window]) -> Generator[Step, Given, list[Presence]]:
         """Yield parts of sessions that may tell of the same calls as what is in these windows of them."""
@@ -223,5 +223,10 @@ def _name_session(trace: TraceRow, facts: Sequence[Fact]) -> None:
 
 def _trace_row(row: Row) -> TraceRow:
     return TraceRow(
-        row["id"], row["event_count"], row.get("session_id"), row.get("agent_id"), row["newest"], row["recent"]
+        row["id"],
+        row["event_count"],
+        row.get("session_id"),
+        row.get("agent_id"),
+        row["newest_start"],
+        row["newest_activity"],
     )

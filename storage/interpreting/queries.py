@@ -25,7 +25,7 @@ Reading = Literal["traces", "events of a trace", "calls of a trace", "near", "ol
 READS: dict[Reading, str] = {
     # Traces, what was written of them, and of their sessions.
     "traces": """
-SELECT id, event_count, session_id, agent_id, newest, recent FROM $traces;
+SELECT id, event_count, session_id, agent_id, newest_start, newest_activity FROM $traces;
 LET $found = (SELECT * FROM $runs);
 RETURN $found;
 SELECT * FROM $found.map(|$run| $run.sessions.map(
@@ -42,19 +42,20 @@ RETURN $found;
 SELECT * FROM array::complement(array::distinct($found.map(|$event| $event.origin)), [NONE]);
 """,
     "calls of a trace": """
-SELECT * FROM agent_call WHERE trace_id = $trace AND newest = $place AND id > $last ORDER BY newest, id LIMIT $limit;
-SELECT * FROM agent_call WHERE trace_id = $trace AND newest > $place ORDER BY newest, id LIMIT $limit;
+SELECT * FROM agent_call WHERE trace_id = $trace AND newest_start = $place AND id > $last
+    ORDER BY newest_start, id LIMIT $limit;
+SELECT * FROM agent_call WHERE trace_id = $trace AND newest_start > $place ORDER BY newest_start, id LIMIT $limit;
 """,
     # Of sessions the parts of traces that began before a moment, the latest first, as far as they may be near; and
     # where that ended, if there are more.
     "near": """
 RETURN $near.map(|$one| {
     LET $parts = (
-        SELECT id, trace_id, newest, first_event_at, last_event_at, loose FROM session_run
-        WHERE session_id = $one.session_id AND newest > $one.place ORDER BY newest, id LIMIT $limit
+        SELECT id, trace_id, newest_start, first_event_at, last_event_at, loose FROM session_run
+        WHERE session_id = $one.session_id AND newest_start > $one.place ORDER BY newest_start, id LIMIT $limit
     );
     RETURN {
-        oldest: IF array::len($parts) = $limit { array::last($parts).newest },
+        oldest: IF array::len($parts) = $limit { array::last($parts).newest_start },
         parts: (
             SELECT trace_id, first_event_at, last_event_at, loose FROM $parts
             WHERE (loose OR $one.loose) AND last_event_at >= $one.since
@@ -64,10 +65,10 @@ RETURN $near.map(|$one| {
 """,
     "older traces": ";".join(
         f"""
-SELECT id, newest, event_count, type::record('agent_run', record::id(id)).version AS version FROM agent_trace
-WHERE status = '{status}' AND newest = $place AND id > $last ORDER BY newest, id LIMIT $limit;
-SELECT id, newest, event_count, type::record('agent_run', record::id(id)).version AS version FROM agent_trace
-WHERE status = '{status}' AND newest > $place ORDER BY newest, id LIMIT $limit
+SELECT id, newest_start, event_count, type::record('agent_run', record::id(id)).version AS version FROM agent_trace
+WHERE status = '{status}' AND newest_start = $place AND id > $last ORDER BY newest_start, id LIMIT $limit;
+SELECT id, newest_start, event_count, type::record('agent_run', record::id(id)).version AS version FROM agent_trace
+WHERE status = '{status}' AND newest_start > $place ORDER BY newest_start, id LIMIT $limit
 """  # noqa: S608 - the statuses there are
         for status in ("running", "completed", "failed")
     ),

@@ -32,8 +32,8 @@ class TraceRow(NamedTuple):
     event_count: int
     session_id: str | None
     agent_id: str | None
-    newest: int
-    recent: int
+    newest_start: int
+    newest_activity: int
 
 
 class Result(NamedTuple):
@@ -81,8 +81,8 @@ def _result(run: Run, trace: TraceRow, of: _Members, by_id: Mapping[str, Call], 
     found[rows.RUN, trace.id] = _present(
         version=version,
         event_count=len(of.facts),
-        newest=trace.newest,
-        recent=trace.recent,
+        newest_start=trace.newest_start,
+        newest_activity=trace.newest_activity,
         agent_id=agent_id,
         agents=_names(call.agent for call in of.calls) or ([agent_id] if agent_id else []),
         models=_names(call.name for call in of.calls if call.kind == "model"),
@@ -148,7 +148,7 @@ def _session_rows(
             event_count=len(tellings),
             first_event_at=first,
             last_event_at=last,
-            newest=trace.newest,
+            newest_start=trace.newest_start,
             agents=_names(call.agent for call in calls),
             models=_names(call.name for call in calls if call.kind == "model"),
             first_question=first_question(calls, stated[session_id]),
@@ -209,7 +209,7 @@ def _call_row(call: Call) -> Row:
         told_by=call.told_by,
         tool_call_id=call.tool_call_id,
         response_id=call.response_id,
-        newest=cbor.int64(-call.start),
+        newest_start=cbor.int64(-call.start),
         longest=cbor.int64(call.start - call.end),
         # What has none comes last.
         most_tokens=cbor.int64(-told),

@@ -198,7 +198,7 @@ class Work:
                 if group and events > _EVENTS:
                     break
                 group.append(row["id"])
-            older = _Older(row["newest"], row["id"])
+            older = _Older(row["newest_start"], row["id"])
         if group:
             yield from self._interpret(group)
         yield from self._note(older if found else None)

@@ -85,7 +85,7 @@ async def activity(reader: Reader, which: TraceFilter, buckets: int, most: int =
     if first in {"session_id", "agent_id"}:
         # Any that took part; what is found is sifted already.
         found, equal = (await traces_of(reader.database, which, MOST_TRACES, None)).rows, {}
-        stopped_at = -found.pop()["newest"] if len(found) > MOST_TRACES else None
+        stopped_at = -found.pop()["newest_start"] if len(found) > MOST_TRACES else None
     else:
         branches = (
             [Branch({first: equal[first]})] if first else [Branch({"status": status}) for status in TRACE_STATUSES]
@@ -103,7 +103,7 @@ def _told(
     which: TraceFilter, buckets: int, equal: dict[str, Any], found: list[Row], stopped_at: int | None
 ) -> ActivityCounts:
     moments = {
-        row["id"]: (-row["newest"], row["status"] == "failed")
+        row["id"]: (-row["newest_start"], row["status"] == "failed")
         for row in found
         if all(row.get(field) == value for field, value in equal.items())
     }
@@ -128,11 +128,11 @@ async def _newest(
     stopped = min((_reached(piece) for piece in pieces if not piece.ended), default=None)
     if stopped is None:
         return found, None
-    return [row for row in found if row["newest"] <= stopped], -stopped
+    return [row for row in found if row["newest_start"] <= stopped], -stopped
 
 
 def _pieces(reader: Reader, which: TraceFilter, branch: Branch) -> Pieces:
-    fields = f"id, newest, {', '.join(TraceFilter.fields())}, {IS_RUN}"
+    fields = f"id, newest_start, {', '.join(TraceFilter.fields())}, {IS_RUN}"
 
     async def read(limit: int, after: Cursor | None) -> list[Row]:
         return await page(
@@ -146,7 +146,7 @@ def _pieces(reader: Reader, which: TraceFilter, branch: Branch) -> Pieces:
             fields=fields,
         )
 
-    return Pieces(read)
+    return Pieces(rows.TRACE, read)
 
 
 def _reached(pieces: Pieces) -> int:

@@ -18,7 +18,7 @@ from storage.surreal.database import Database
 Sort = Literal["start", "duration", "tokens", "cost"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
 # The field of each order: a number, negated.
-ORDERS: dict[Sort, str] = {"start": "newest", "duration": "longest", "tokens": "most_tokens", "cost": "dearest"}
+ORDERS: dict[Sort, str] = {"start": "newest_start", "duration": "longest", "tokens": "most_tokens", "cost": "dearest"}
 _KINDS = ("model", "tool", "agent")
 # Which fields lead an order by the start; `kind` does together with the status.
 _LEADING = ("trace_id", "session_id", "agent_id", "name")
@@ -33,7 +33,7 @@ async def calls(database: Database, which: CallFilter, sort: Sort, limit: int, a
         return []
     lead = next((field for field in _LEADING if field in equal), None)
     if sort != "start" and lead in {"trace_id", "session_id"}:
-        found = await _sifted(database, which, [Branch({lead: equal[lead]})], "newest", _MOST_SORTED + 1, None)
+        found = await _sifted(database, which, [Branch({lead: equal[lead]})], "newest_start", _MOST_SORTED + 1, None)
         if len(found) <= _MOST_SORTED:
             return _sorted(found, ORDERS[sort], limit, after)
     if sort != "start":
@@ -67,7 +67,7 @@ async def _sifted(
     equal = _equal(which) or {}
     others = {field: value for field, value in equal.items() if field not in branches[0].equal}
     is_whole = not others and which.min_duration_ns is None
-    by_start = by == "newest"
+    by_start = by == "newest_start"
     size = limit if is_whole and (by_start or (which.since is None and which.until is None)) else max(limit, _PIECE)
     kept: list[Row] = []
     while True:
@@ -90,8 +90,8 @@ async def _sifted(
 def _fits(which: CallFilter, others: dict[str, str], row: Row) -> bool:
     return (
         all(row.get(field) == value for field, value in others.items())
-        and (which.since is None or row["newest"] <= cbor.int64(-which.since))
-        and (which.until is None or row["newest"] > cbor.int64(-which.until))
+        and (which.since is None or row["newest_start"] <= cbor.int64(-which.since))
+        and (which.until is None or row["newest_start"] > cbor.int64(-which.until))
         and (which.min_duration_ns is None or row["longest"] <= cbor.int64(-which.min_duration_ns))
     )
 
@@ -126,7 +126,7 @@ async def call_of(database: Database, event_id: str) -> Row | None:
 
 async def models_around(database: Database, tool: Row) -> list[Row]:
     """Return the calls of models that may have asked for a tool's call, or were sent its result."""
-    at = Cursor(tool["newest"], "")
+    at = Cursor(tool["newest_start"], "")
     branch = [Branch({"trace_id": tool["trace_id"]})]
     before = await page(database, rows.CALL, branch, _AROUND, cursor=at)
     after = await page(database, rows.CALL, branch, _AROUND, cursor=at, oldest_first=True)

@@ -36,7 +36,7 @@ _AROUND = 200
 _FIRST_PIECE = 8
 
 _EVENT_FIELDS = "id, newest, timestamp, status, event_type, span_id, parent_span_id, session_id, trace_id"
-_CALL_FIELDS = "id, newest, kind, agent_id, session_id, told_by"
+_CALL_FIELDS = "id, newest_start, kind, agent_id, session_id, told_by"
 # Types of events that say nothing to anybody, unless they failed. Types of the client's own may.
 _SILENT = frozenset({*EVENT_TYPES, "log", "span"} - {"model_call", "tool_call", "message", "agent"})
 
@@ -84,7 +84,7 @@ class _Outline:
             told.update(call["told_by"])
             if session_id in (None, call.get("session_id")):
                 speaker = (call.get("agent_id"),) if call["kind"] == "model" else None
-                self.units.append(Unit(-call["newest"], call["id"], call["told_by"], speaker))
+                self.units.append(Unit(-call["newest_start"], call["id"], call["told_by"], speaker))
         for event in events:
             if event.get("span_id") is not None:
                 self.spans.setdefault((event["trace_id"], event["span_id"]), event)
@@ -160,7 +160,7 @@ async def _looked_at(reader: Reader, trace_id: str) -> tuple[list[Row], list[Row
             branch = Branch({"trace_id": trace_id})
             return await page(reader.database, table, [branch], limit, cursor=after, fields=fields)
 
-        return Pieces(read)
+        return Pieces(table, read)
 
     events = await pieces(rows.EVENT, _EVENT_FIELDS).all(MOST_LOOKED_AT)
     return events, await pieces(rows.CALL, _CALL_FIELDS).all(MOST_LOOKED_AT)

@@ -54,7 +54,7 @@ async def outlined(reader: Reader, trace_id: str, most: int = MOST_EVENTS) -> tu
         branch = Branch({"trace_id": trace_id})
         return await page(reader.database, rows.EVENT, [branch], limit, cursor=after, fields=fields)
 
-    found = await Pieces(read).all(most + 1)
+    found = await Pieces(rows.EVENT, read).all(most + 1)
     return found[:most], len(found) > most
 
 
@@ -63,11 +63,11 @@ async def _calls(reader: Reader, trace_id: str) -> dict[str, Row]:
 
     async def read(limit: int, after: Cursor | None) -> list[Row]:
         branch = Branch({"trace_id": trace_id})
-        fields = "id, newest, input_tokens, output_tokens, told_by"
+        fields = "id, newest_start, input_tokens, output_tokens, told_by"
         return await page(reader.database, rows.CALL, [branch], limit, cursor=after, fields=fields)
 
     told: dict[str, Row] = {}
-    for call in await Pieces(read).all(MOST_EVENTS):
+    for call in await Pieces(rows.CALL, read).all(MOST_EVENTS):
         told |= {event_id: {"call_id": call["id"]} for event_id in call["told_by"]}
         told[call["id"]] |= {field: call.get(field) for field in ("input_tokens", "output_tokens")}
     return told

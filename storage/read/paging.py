@@ -1,8 +1,8 @@
 """Lists in pages, newest first, each page as cheap as the first.
 
-An index serves a page where its fields are held equal and what remains is ordered by a negated time (`newest`, for
-traces `recent` too) and the id. So a list is one branch, or several whose pages are merged here: `IN` with more than a
-few values scans the table. A page ends with a cursor, the place of its last item in that order.
+An index serves a page where its fields are held equal and what remains is ordered by a negated time (`rows.order_of`,
+for traces `newest_activity` too) and the id. So a list is one branch, or several whose pages are merged here: `IN` with
+more than a few values scans the table. A page ends with a cursor, the place of its last item in that order.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 
 from mapping.errors import invalid
 from mapping.values import INT64_MAX
-from storage.surreal import cbor
+from storage.surreal import cbor, rows
 from storage.surreal.database import Database, timed
 
 Row = dict[str, Any]
@@ -61,7 +61,7 @@ def read_cursor(text: str) -> Cursor:
     return Cursor(cbor.int64(place), last)
 
 
-def write_cursor(row: Row, by: str = "newest") -> str:
+def write_cursor(row: Row, by: str) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode((row[by], row["id"]))).decode("ascii")
 
 
@@ -74,18 +74,20 @@ async def page(
     cursor: Cursor | None = None,
     since: int | None = None,
     until: int | None = None,
-    by: str = "newest",
+    by: str | None = None,
     fields: str = "*",
     oldest_first: bool = False,
 ) -> list[Row]:
     """Read the rows of all branches that follow the cursor, in order, at most `limit`.
 
-    `by` is the field of the order. `since` (inclusive) and `until` (exclusive) are nanoseconds, for newest first only,
-    and so are other `fields` than all; the field of the order and the id must be among them.
+    `by` is the field of the order, by default the table's own: newest first. `since` (inclusive) and `until`
+    (exclusive) are nanoseconds, for that order only, and so are other `fields` than all; the field of the order and
+    the id must be among them.
     """
+    by = by or rows.order_of(table)
     if len(branches) == 1 and len(branches[0].equal) > branches[0].indexed and not oldest_first:
         return await _sifted(
-            database, table, branches[0], limit, cursor=cursor, since=since, until=until, fields=fields
+            database, table, branches[0], limit, by, cursor=cursor, since=since, until=until, fields=fields
         )
     statements: list[str] = []
     variables: dict[str, Any] = {"limit": limit}
@@ -109,23 +111,23 @@ class Pace:
     async def keep(self, reading: Awaitable[_Read]) -> _Read:
         """Read so many rows, and learn from how long it takes the database: who waits for others is not slow."""
         with timed() as seconds:
-            rows = await reading
+            read = await reading
         took = sum(seconds)
         if took < _SOON:
             self.rows = min(self.rows * 2, _PIECE)
         elif took > 2 * _SOON:
             self.rows = max(self.rows // 2, 1)
-        return rows
+        return read
 
 
 class Pieces:
     """A list that is read piece by piece, so that others are served in between; `ended` once there is no more.
 
-    `read` takes how many rows and the cursor, as `page` does.
+    `read` takes how many rows and the cursor, as `page` does, for rows of this table.
     """
 
-    def __init__(self, read: Callable[[int, Cursor | None], Awaitable[list[Row]]]) -> None:
-        self._read = read
+    def __init__(self, table: str, read: Callable[[int, Cursor | None], Awaitable[list[Row]]]) -> None:
+        self._by, self._read = rows.order_of(table), read
         self._pace = Pace()
         self.after: Cursor | None = None
         self.ended = False
@@ -136,15 +138,15 @@ class Pieces:
         piece = await self._pace.keep(self._read(size, self.after))
         self.ended = len(piece) < size
         if piece:
-            self.after = Cursor(piece[-1]["newest"], piece[-1]["id"])
+            self.after = Cursor(piece[-1][self._by], piece[-1]["id"])
         return piece
 
     async def all(self, most: int) -> list[Row]:
         """Read the rows that are left, `most` at most."""
-        rows: list[Row] = []
-        while not self.ended and len(rows) < most:
-            rows += await self.following(most - len(rows))
-        return rows
+        every: list[Row] = []
+        while not self.ended and len(every) < most:
+            every += await self.following(most - len(every))
+        return every
 
 
 def _merged(results: Sequence[list[Row]], limit: int, by: str, since: int | None, *, oldest_first: bool) -> list[Row]:
@@ -163,6 +165,7 @@ async def _sifted(
     table: str,
     branch: Branch,
     limit: int,
+    by: str,
     *,
     cursor: Cursor | None,
     since: int | None,
@@ -182,18 +185,18 @@ async def _sifted(
         conditions = [
             f"{field} = {'NONE' if value is None else f'$v{number}'}" for number, (field, value) in enumerate(others)
         ]
-        selects = _selects(table, [f"{first[0]} = $first"], "newest", cursor, until, variables, oldest_first=False)
+        selects = _selects(table, [f"{first[0]} = $first"], by, cursor, until, variables, oldest_first=False)
         piece = ", ".join(f"({select})" for select in selects)
-        _, last, rows = await database.query(
+        _, last, sifted = await database.query(
             f"LET $piece = array::slice(array::flatten([{piece}]), 0, $limit);"  # noqa: S608 - as in _select
-            "RETURN IF array::len($piece) = $limit { array::last($piece).{ newest, id } };"
+            f"RETURN IF array::len($piece) = $limit {{ array::last($piece).{{ {by}, id }} }};"
             f"SELECT {fields} FROM $piece WHERE {' AND '.join(conditions)};",
             **variables,
         )
-        kept = _merged([kept, rows], limit, "newest", since, oldest_first=False)
-        if last is None or len(kept) == limit or (since is not None and last["newest"] > cbor.int64(-since)):
+        kept = _merged([kept, sifted], limit, by, since, oldest_first=False)
+        if last is None or len(kept) == limit or (since is not None and last[by] > cbor.int64(-since)):
             return kept
-        cursor = Cursor(last["newest"], last["id"])
+        cursor = Cursor(last[by], last["id"])
 
 
 def _condition(field: str, name: str, value: Any) -> str:
@@ -223,7 +226,7 @@ def _selects(
         variables["place"] = cbor.int64(-until)
     ranges: list[list[str]] = [[f"{by} {beyond} $place"]] if "place" in variables else [[]]
     if cursor is not None:
-        # `newest > $n OR (newest = $n AND id > $id)` would scan: two statements, one after the other.
+        # `by > $n OR (by = $n AND id > $id)` would scan: two statements, one after the other.
         ranges.insert(0, [f"{by} = $place", f"id {beyond} $last"])
     return [_select(table, [*conditions, *extra], order, fields, backward=oldest_first) for extra in ranges]
 

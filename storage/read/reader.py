@@ -55,7 +55,11 @@ class Reader:
         """
         found, left_out = await traces_of(self._database, which, limit, read_cursor(cursor) if cursor else None)
         runs = await runs_of(self._database, (row["id"] for row in found[:limit]))
-        return [trace_run(row, runs.get(row["id"])) for row in found[:limit]], _next(found, limit), left_out
+        return (
+            [trace_run(row, runs.get(row["id"])) for row in found[:limit]],
+            _next(found, limit, rows.order_of(rows.TRACE)),
+            left_out,
+        )
 
     async def trace(self, trace_id: str) -> TraceRun | None:
         row = await self._one(rows.TRACE, trace_id)
@@ -71,7 +75,7 @@ class Reader:
             cursor=read_cursor(cursor) if cursor else None,
             oldest_first=True,
         )
-        return await self._completed(found[:limit]), _next(found, limit)
+        return await self._completed(found[:limit]), _next(found, limit, rows.order_of(rows.EVENT))
 
     async def events(self, which: EventFilter, limit: int, cursor: str | None = None) -> Page[EventRow]:
         """Return events newest first. Filters mean what is shown: a session or agent inherited from the trace, too."""
@@ -92,7 +96,7 @@ class Reader:
             found = await read([Branch(equal)])
         else:
             found = await self._with_inherited(equal, inherited, limit + 1, before, read)
-        return await self._completed(found[:limit]), _next(found, limit)
+        return await self._completed(found[:limit]), _next(found, limit, rows.order_of(rows.EVENT))
 
     async def event(self, event_id: str) -> EventRow | None:
         row = await self._one(rows.EVENT, event_id)
@@ -136,7 +140,7 @@ class Reader:
         found = await members_of(self._database, [session_id for session_id, _ in latest[:limit]])
         # A session may have lost its only trace to another since it was seen.
         sessions = [session_of(session_id, members) for session_id, members in found.items() if members]
-        return sessions, _next([row for _, row in latest], limit)
+        return sessions, _next([row for _, row in latest], limit, rows.order_of(rows.TRACE))
 
     async def session(self, session_id: str) -> Session | None:
         members = (await members_of(self._database, [session_id]))[session_id]
@@ -167,7 +171,7 @@ class Reader:
         """Return whose the events of these traces are that say nothing of it: each trace's session, and its agent."""
         trace_ids = list(trace_ids)
         known, made = await self._database.query(
-            "SELECT id, session_id, agent_id, newest FROM $traces; SELECT id, agent_id FROM $runs",
+            "SELECT id, session_id, agent_id, newest_start FROM $traces; SELECT id, agent_id FROM $runs",
             traces=[cbor.record(rows.TRACE, trace_id) for trace_id in trace_ids],
             runs=[cbor.record(rows.RUN, trace_id) for trace_id in trace_ids],
         )
@@ -206,12 +210,12 @@ class Reader:
         look, widest = self._looks
         while True:
             traces = await self._active(equal, inherited, look, after)
-            late = [row for row in traces if len(found) < limit or row["recent"] <= found[-1]["newest"]]
+            late = [row for row in traces if len(found) < limit or row["newest_activity"] <= found[-1]["newest"]]
             owners = await self._owners(row["id"] for row in late)
             branches = [
                 branch
                 for owner in owners.values()
-                if owner["newest"] >= before
+                if owner["newest_start"] >= before
                 for branch in _inheriting(owner, equal, inherited)
             ]
             if branches:
@@ -220,7 +224,7 @@ class Reader:
                 )
             if len(late) < look:
                 return found
-            after = Cursor(traces[-1]["recent"], traces[-1]["id"])
+            after = Cursor(traces[-1]["newest_activity"], traces[-1]["id"])
             look = min(look * 2, widest)
 
     async def _active(
@@ -232,9 +236,9 @@ class Reader:
         found: dict[str, Row] = {}
         for table, branches in ((rows.RUN, made), (rows.TRACE, own)):
             if branches:
-                active = await page(self._database, table, branches, limit, cursor=after, by="recent")
+                active = await page(self._database, table, branches, limit, cursor=after, by="newest_activity")
                 found |= {row["id"]: row for row in active}
-        return heapq.nsmallest(limit, found.values(), key=lambda row: (row["recent"], row["id"]))
+        return heapq.nsmallest(limit, found.values(), key=lambda row: (row["newest_activity"], row["id"]))
 
 
 def _inheriting(trace: Row, equal: dict[str, Any], inherited: Sequence[str]) -> Iterator[Branch]:
@@ -247,6 +251,6 @@ def _inheriting(trace: Row, equal: dict[str, Any], inherited: Sequence[str]) -> 
             yield Branch({"trace_id": trace["id"]} | equal | dict.fromkeys(absent))
 
 
-def _next(found: Sequence[Row], limit: int, by: str = "newest") -> str | None:
+def _next(found: Sequence[Row], limit: int, by: str) -> str | None:
     """Return the cursor of the next page: one more than the page was asked for, to know whether there is one."""
     return write_cursor(found[limit - 1], by) if len(found) > limit else None

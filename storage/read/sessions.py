@@ -74,19 +74,24 @@ async def latest_of_sessions(
         if after is not None and new:
             # On a later page, sessions with a newer trace have been shown.
             tops = await _latest_traces(database, list(new))
-            new = {session_id: row for session_id, row in new.items() if tops[session_id] == (row["newest"], row["id"])}
+            new = {
+                session_id: row
+                for session_id, row in new.items()
+                if tops[session_id] == (row["newest_start"], row["id"])
+            }
         latest |= new
         if len(found) < traces_at_once or len(latest) >= limit:
             return list(latest.items())[:limit]
-        passed = Cursor(found[-1]["newest"], found[-1]["id"])
+        passed = Cursor(found[-1]["newest_start"], found[-1]["id"])
 
 
 async def _latest_traces(database: Database, session_ids: Sequence[str]) -> dict[str, tuple[int, str]]:
     """Return of each session the start (negated) and the id of its latest trace."""
     found = await database.query(
         ";".join(
-            f"SELECT newest, id FROM agent_trace WHERE session_id = $s{number} ORDER BY newest, id LIMIT 1;"  # noqa: S608 - as below
-            f"SELECT newest, trace_id, id FROM session_run WHERE session_id = $s{number} ORDER BY newest, id LIMIT 1"
+            f"SELECT newest_start, id FROM agent_trace WHERE session_id = $s{number} ORDER BY newest_start, id LIMIT 1;"  # noqa: S608 - as below
+            f"SELECT newest_start, trace_id, id FROM session_run WHERE session_id = $s{number}"
+            " ORDER BY newest_start, id LIMIT 1"
             for number in range(len(session_ids))
         ),
         **{f"s{number}": session_id for number, session_id in enumerate(session_ids)},
@@ -94,8 +99,8 @@ async def _latest_traces(database: Database, session_ids: Sequence[str]) -> dict
     return {
         session_id: min(
             [
-                *((row["newest"], row["id"]) for row in own),
-                *((row["newest"], row["trace_id"]) for row in parts),
+                *((row["newest_start"], row["id"]) for row in own),
+                *((row["newest_start"], row["trace_id"]) for row in parts),
             ]
         )
         for session_id, own, parts in zip(session_ids, found[::2], found[1::2], strict=True)
@@ -115,8 +120,8 @@ async def members_of(database: Database, session_ids: Iterable[str]) -> dict[str
         return {}
     found = await database.query(
         ";".join(
-            f"SELECT * FROM agent_trace WHERE session_id = $s{number} ORDER BY newest, id;"  # noqa: S608 - numbers; the sessions are variables
-            f"SELECT * FROM session_run WHERE session_id = $s{number} ORDER BY newest, id"
+            f"SELECT * FROM agent_trace WHERE session_id = $s{number} ORDER BY newest_start, id;"  # noqa: S608 - numbers; the sessions are variables
+            f"SELECT * FROM session_run WHERE session_id = $s{number} ORDER BY newest_start, id"
             for number in range(len(names))
         ),
         **{f"s{number}": name for number, name in enumerate(names)},
@@ -142,7 +147,7 @@ def _members(
     part_of = {part["trace_id"]: part for part in parts}
     ids = [trace_id for trace_id in dict.fromkeys([*trace_ids, *part_of]) if trace_id in traces]
     members = [Member(traces[trace_id], runs.get(trace_id), part_of.get(trace_id)) for trace_id in ids]
-    return sorted(members, key=lambda member: (member.trace["newest"], member.trace["id"]))
+    return sorted(members, key=lambda member: (member.trace["newest_start"], member.trace["id"]))
 
 
 def session_of(session_id: str, members: Sequence[Member]) -> Session:

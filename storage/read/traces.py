@@ -62,9 +62,9 @@ async def _traces(database: Database, which: TraceFilter, limit: int, after: Cur
         cursor=after,
         since=which.since,
         until=which.until,
-        fields="id, newest",
+        fields="id, newest_start",
     )
-    listed = sorted(places | {(row["newest"], row["id"]) for row in found})[: limit + 1]
+    listed = sorted(places | {(row["newest_start"], row["id"]) for row in found})[: limit + 1]
     last = listed[limit - 1][0] if len(listed) > limit else INT64_MAX
     left_out = await _left_out(database, which, after, last) if which.runs else 0
     return Traces(await _by_id(database, [trace_id for _, trace_id in listed]), left_out)
@@ -79,12 +79,12 @@ async def _waiting(database: Database, which: TraceFilter, limit: int, after: Cu
     found: list[Row] = []
     if queued:
         (found,) = await database.query(
-            "SELECT id, newest FROM $traces", traces=[cbor.record(rows.TRACE, trace_id) for trace_id in queued]
+            "SELECT id, newest_start FROM $traces", traces=[cbor.record(rows.TRACE, trace_id) for trace_id in queued]
         )
     reached = Cursor(state[0]["place"], state[0]["last"]) if state and "place" in state[0] else None
     if reached is not None or not state:
         found = [*found, *await _of_earlier_versions(database, which, limit, after, reached)]
-    return {place for row in found if _is_here(which, after, place := (row["newest"], row["id"]))}
+    return {place for row in found if _is_here(which, after, place := (row["newest_start"], row["id"]))}
 
 
 def _is_here(which: TraceFilter, after: Cursor | None, place: tuple[int, str]) -> bool:
@@ -110,12 +110,12 @@ async def _of_earlier_versions(
             cursor=place,
             since=which.since,
             until=which.until,
-            fields=f"id, newest, {IS_RUN}",
+            fields=f"id, newest_start, {IS_RUN}",
         )
         found += [row for row in piece if row.get("is_run") is None]
         if len(piece) < _PIECE or len(found) >= limit:
             return found
-        place = Cursor(piece[-1]["newest"], piece[-1]["id"])
+        place = Cursor(piece[-1]["newest_start"], piece[-1]["id"])
 
 
 async def _left_out(database: Database, which: TraceFilter, after: Cursor | None, last: int) -> int:
@@ -128,9 +128,9 @@ async def _left_out(database: Database, which: TraceFilter, after: Cursor | None
         cursor=after,
         since=which.since,
         until=which.until,
-        fields="id, newest",
+        fields="id, newest_start",
     )
-    return sum(row["newest"] <= last for row in found)
+    return sum(row["newest_start"] <= last for row in found)
 
 
 async def _sifted_by_columns(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> Traces:
@@ -147,7 +147,7 @@ async def _sifted_by_columns(database: Database, which: TraceFilter, limit: int,
             cursor=after,
             since=which.since,
             until=which.until,
-            fields=f"id, newest, {IS_RUN}",
+            fields=f"id, newest_start, {IS_RUN}",
         )
         for row in piece:
             if which.runs == (row.get("is_run") is not False):
@@ -160,7 +160,7 @@ async def _sifted_by_columns(database: Database, which: TraceFilter, limit: int,
                 break
         if len(piece) < _SMALL_PIECE:
             break
-        after = Cursor(piece[-1]["newest"], piece[-1]["id"])
+        after = Cursor(piece[-1]["newest_start"], piece[-1]["id"])
     if len(found) <= limit:
         left_out += behind
     return Traces(await _by_id(database, found), min(left_out, _MOST_LEFT_OUT))
@@ -208,9 +208,16 @@ async def _places(database: Database, which: TraceFilter, limit: int, after: Cur
         if after is not None and table == rows.SESSION_RUN:
             cursor = after._replace(id=[str(which.session_id), str(after.id)])
         found = await page(
-            database, table, [branch], limit, cursor=cursor, since=which.since, until=which.until, fields="id, newest"
+            database,
+            table,
+            [branch],
+            limit,
+            cursor=cursor,
+            since=which.since,
+            until=which.until,
+            fields="id, newest_start",
         )
-        places |= {(row["newest"], row["id"] if isinstance(row["id"], str) else row["id"][1]) for row in found}
+        places |= {(row["newest_start"], row["id"] if isinstance(row["id"], str) else row["id"][1]) for row in found}
     return sorted(places)[:limit]
 
 

@@ -237,7 +237,7 @@ class Pruner:
                 if most is not None and events >= most:
                     return Pruned(traces, events), before
                 traces, events = traces + 1, events + row["event_count"]
-                before = row["active"] + 1
+                before = row["oldest_activity"] + 1
                 cursor = Cursor(row[_order(which)], row["id"])
             if len(found) < self._sizes.measured:
                 break
@@ -256,7 +256,7 @@ class Pruner:
             return own
         branches = [Branch({"status": status}) for status in TRACE_STATUSES]
         found = await page(self._database, rows.TRACE, branches, limit, cursor=cursor, by=_order(which))
-        return [row for row in found if which.before is None or row["active"] < which.before]
+        return [row for row in found if which.before is None or row["oldest_activity"] < which.before]
 
     async def _kept(self, which: Selection) -> int:
         """Count the traces of a session that hold other sessions, too."""
@@ -274,7 +274,7 @@ class Pruner:
                 yield row, row["id"] in shared
             if len(found) <= self._sizes.measured:
                 return
-            cursor = Cursor(found[-1]["newest"], found[-1]["id"])
+            cursor = Cursor(found[-1]["newest_start"], found[-1]["id"])
 
     async def _shared(self, session_id: str, traces: Sequence[Row]) -> set[str]:
         """Return the ids of those of these traces that hold another session, also where nobody interpreted it yet."""
@@ -351,7 +351,7 @@ def _fitting(found: Sequence[Row], most: int, needed: int | None) -> list[Row]:
 
 
 def _order(which: Selection) -> str:
-    return "active" if which.session_id is None else "newest"
+    return "oldest_activity" if which.session_id is None else "newest_start"
 
 
 def _trace(trace_id: str) -> Any:

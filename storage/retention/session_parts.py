@@ -59,7 +59,7 @@ async def shared_parts(database: Database, session_id: str) -> list[Part]:
             [Branch({"session_id": session_id})],
             _PIECE,
             cursor=after,
-            fields="id, newest, trace_id, event_count",
+            fields="id, newest_start, trace_id, event_count",
         )
         runs = await runs_of(database, (part["trace_id"] for part in parts))
         found += [
@@ -69,7 +69,7 @@ async def shared_parts(database: Database, session_id: str) -> list[Part]:
         ]
         if len(parts) < _PIECE:
             return found
-        after = Cursor(parts[-1]["newest"], [session_id, parts[-1]["trace_id"]])
+        after = Cursor(parts[-1]["newest_start"], [session_id, parts[-1]["trace_id"]])
 
 
 async def delete_part(database: Database, session_id: str, trace_id: str, most: int) -> int | None:

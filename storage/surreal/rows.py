@@ -19,8 +19,14 @@ INTERPRETATION_QUEUE = "interpretation_queue"
 _ORIGIN_FIELDS = ("resource", "scope")
 # Fields of a stored trace that are times there and nanoseconds in the model.
 _DATETIMES = frozenset("start_time end_time last_event_at created_at updated_at".split())
-# What traces are ordered by, which the model has not.
-_ORDERS = frozenset("newest recent touched active".split())
+# What traces are ordered by, which the model has not; each says what comes first.
+_ORDERS = frozenset("newest_start newest_activity oldest_activity oldest_update".split())
+
+
+def order_of(table: str) -> str:
+    """Return the field by which an index gives the rows of a table newest first: a negated time in nanoseconds."""
+    return "newest" if table == EVENT else "newest_start"
+
 
 Fields = tuple[int, bytes]
 
@@ -136,8 +142,8 @@ def trace_row(trace: Trace) -> dict[str, Any]:
         if (value := getattr(trace, field)) is not None
     }
     row["id"] = cbor.record(TRACE, trace.id)
-    row["newest"], row["recent"] = cbor.int64(-trace.start_time), cbor.int64(-trace.last_event_at)
-    row["touched"], row["active"] = cbor.int64(trace.updated_at), cbor.int64(trace.last_event_at)
+    row["newest_start"], row["newest_activity"] = cbor.int64(-trace.start_time), cbor.int64(-trace.last_event_at)
+    row["oldest_update"], row["oldest_activity"] = cbor.int64(trace.updated_at), cbor.int64(trace.last_event_at)
     return row
 
 

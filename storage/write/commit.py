@@ -28,9 +28,12 @@ _ATTEMPTS = 20
 _LOOK_UP = """
 SELECT id, trace_id FROM $events;
 SELECT * FROM $traces;
-RETURN $sessions.map(|$session| (SELECT * FROM agent_trace WHERE session_id = $session ORDER BY newest, id LIMIT 1));
-RETURN $agents.map(|$agent| (SELECT * FROM agent_trace WHERE agent_id = $agent.id AND recent <= $agent.recent
-    AND newest >= $agent.newest AND root_status = NONE));
+RETURN $sessions.map(|$session| (
+    SELECT * FROM agent_trace WHERE session_id = $session ORDER BY newest_start, id LIMIT 1
+));
+RETURN $agents.map(|$agent| (SELECT * FROM agent_trace
+    WHERE agent_id = $agent.id AND newest_activity <= $agent.newest_activity
+    AND newest_start >= $agent.newest_start AND root_status = NONE));
 LET $known = (SELECT * FROM $lists);
 RETURN $known;
 SELECT * FROM array::distinct($known.trace);
@@ -265,8 +268,8 @@ async def _look_up(database: Database, events: Sequence[Event], windows: Placeme
         agents=[
             {
                 "id": agent,
-                "recent": cbor.int64(windows.agent - min(times)),
-                "newest": cbor.int64(-max(times) - windows.agent),
+                "newest_activity": cbor.int64(windows.agent - min(times)),
+                "newest_start": cbor.int64(-max(times) - windows.agent),
             }
             for agent, times in moments.items()
         ],

@@ -23,9 +23,10 @@ _LEAST, _MOST = 1.0, 60.0
 
 _CLOSE = """
 LET $idle = (
-    SELECT VALUE id FROM agent_trace WHERE status = 'running' AND touched < $before ORDER BY touched LIMIT $limit
+    SELECT VALUE id FROM agent_trace WHERE status = 'running' AND oldest_update < $before
+    ORDER BY oldest_update LIMIT $limit
 );
-UPDATE $idle SET status = 'completed', revision += 1 WHERE status = 'running' AND touched < $before RETURN NONE;
+UPDATE $idle SET status = 'completed', revision += 1 WHERE status = 'running' AND oldest_update < $before RETURN NONE;
 RETURN array::len($idle);
 """
 

@@ -52,7 +52,9 @@ NOT_HELD = {"POST /api/v1/events/batch", "GET"}
 schemathesis.openapi.format(
     "cursor",
     st.builds(
-        lambda newest, last: write_cursor({"newest": newest, "id": last}), st.integers(-(2**63), 2**63 - 1), st.text()
+        lambda place, last: write_cursor({"place": place, "id": last}, "place"),
+        st.integers(-(2**63), 2**63 - 1),
+        st.text(),
     ),
 )
 

@@ -57,6 +57,10 @@ async def test_a_database_of_the_build_before_opens_and_is_interpreted(old):
         assert len(await store.rows("agent_call")) == TRACES
         (trace,) = (await store.database.query("SELECT * FROM agent_trace LIMIT 1"))[0]
         assert not {"error_count", "input_tokens", "output_tokens", "cost_nano_usd"} & trace.keys()
+        assert not {"newest", "recent", "active", "touched"} & trace.keys()
+        at = NOON + int(trace["id"], 16) * NS
+        assert (trace["newest_start"], trace["newest_activity"]) == (-at, -at)
+        assert (trace["oldest_activity"], trace["oldest_update"]) == (at, at)
         (state,) = (await store.rows("interpretation_state")).values()
         assert "place" not in state
         # What comes after it goes on as ever.

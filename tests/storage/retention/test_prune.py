@@ -370,8 +370,8 @@ def test_a_history_with_deletions_leaves_what_a_list_of_traces_would(in_memory, 
             else:
                 await at_once(pruner, Selection(trace_id=told[0]))
                 traces.pop(told[0], None)
-            (found,) = await database.query("SELECT id, event_count, active FROM agent_trace")
-            assert {row["id"]: (row["event_count"], row["active"]) for row in found} == {
+            (found,) = await database.query("SELECT id, event_count, oldest_activity FROM agent_trace")
+            assert {row["id"]: (row["event_count"], row["oldest_activity"]) for row in found} == {
                 name: (len(times), NOON + max(times) * NS) for name, times in traces.items()
             }
             await agrees(database)

@@ -47,7 +47,7 @@ async def test_data_of_version_1_is_read_and_added_to(version_1, writer_on, make
     event = await reader.event(EVENT_ID)
     assert event["properties"] == {"text": "of version 1"}
     assert (event["resource"], event["scope"]) == ({"service.name": "shop"}, {"name": "an instrumentation"})
-    assert await version_1.query("SELECT VALUE [touched, active] FROM agent_trace") == [
+    assert await version_1.query("SELECT VALUE [oldest_update, oldest_activity] FROM agent_trace") == [
         [[1_767_960_001_000_000_000, 1_767_960_000_000_000_000]]
     ]
     again, new = await writer_on(version_1).write([make_event(id=EVENT_ID, trace_id="t"), make_event(session_id="s")])

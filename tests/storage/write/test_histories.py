@@ -20,7 +20,7 @@ NOON = 1_767_960_000 * NS
 runs = itertools.count()
 
 # What a trace is told of when it was stored, and not by whom.
-ARRIVAL = ("id", "created_at", "updated_at", "touched", "revision")
+ARRIVAL = ("id", "created_at", "updated_at", "oldest_update", "revision")
 
 
 def maybe(*names):
