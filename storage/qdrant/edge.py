@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from storage.errors import IndexUnusable
 from storage.filters import SearchFilter
 from storage.qdrant.base import FACET_DEPTH, Hit, most_frequent, period
 from storage.qdrant.bm25 import clean
 from storage.qdrant.locking import lock_file, locked
+from storage.qdrant.messages import Count, Delete, Facet, Flush, Open, Search, SetPayload, Similar, Upsert
 from storage.qdrant.vectors import checked
-from storage.workers.messages import Count, Delete, Facet, Flush, Open, Search, SetPayload, Similar, Upsert
 from storage.workers.process import RestartingProcess
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class EdgeIndex:
     def __init__(self, path: Path, dimensions: int | None, patience: float = 5.0) -> None:
         self.dimensions = dimensions
         self._path = path
-        self._engine = RestartingProcess("storage.qdrant.engine", Open(str(path), dimensions), patience)
+        # An index that the engine dies of as it opens it is made anew.
+        self._engine = RestartingProcess("storage.qdrant.engine", Open(str(path), dimensions), patience, IndexUnusable)
 
     async def open(self) -> None:
         await self._engine.start()

@@ -23,8 +23,8 @@ from storage.errors import IndexUnavailable, IndexUnusable
 from storage.qdrant.base import DENSE, KEYWORDS, TIMESTAMP, WORDS
 from storage.qdrant.bm25 import query_vector
 from storage.qdrant.locking import locked
+from storage.qdrant.messages import Count, Delete, Facet, Flush, Open, Search, SetPayload, Similar, Upsert
 from storage.qdrant.packing import PackedPoint, floats, integers, unpack
-from storage.workers.messages import Count, Delete, Facet, Flush, Open, Search, SetPayload, Similar, Upsert
 from storage.workers.request_loop import serve
 
 _NICE = 5

@@ -12,10 +12,14 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from surrealdb.errors import parse_rpc_error
 
-from storage.surreal import cbor, frames
+from storage.surreal import cbor
+from storage.surreal.messages import OPENED, Execute
 from storage.surreal.replay import Replay
+from storage.workers import messages
+from storage.workers.messages import Reply
 
 # -P: do not import from a folder named `storage` in the current directory.
 _COMMAND = (sys.executable, "-P", "-m", "storage.surreal.engine")
@@ -24,6 +28,7 @@ _ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
 # Large enough for a commit's request, which the engine then reads at once.
 _PIPE = 1 << 20
 _TELL_EVERY = 0.1
+_REPLY = msgspec.msgpack.Decoder(Reply)
 
 
 class EngineFailedError(Exception):
@@ -41,9 +46,9 @@ class Embedded:
         self._replay, self._on_progress = replay, on_progress
         self._opening = ""
         self._requests = requests
-        self._numbers = itertools.count(frames.OPENED + 1)
+        self._numbers = itertools.count(OPENED + 1)
         self._opened: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._waiting = {frames.OPENED: self._opened}
+        self._waiting = {OPENED: self._opened}
         self._receiving = asyncio.create_task(self._receive())
 
     @classmethod
@@ -99,7 +104,7 @@ class Embedded:
         number = next(self._numbers)
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
-        self._requests.writelines((frames.REQUEST.pack(len(request), number, writes), request))
+        self._requests.write(messages.framed(Execute(number, writes, request)))
         return await answer
 
     async def close(self) -> None:
@@ -129,12 +134,11 @@ class Embedded:
         assert answers is not None  # noqa: S101 - for mypy: it is a pipe
         with contextlib.suppress(asyncio.IncompleteReadError):
             while True:
-                length, number, outcome = frames.ANSWER.unpack(await answers.readexactly(frames.ANSWER.size))
-                body = await answers.readexactly(length)
-                if outcome == frames.OPENING:
-                    self._opening = body.decode()
-                    continue
-                self._answered(self._waiting.pop(number), outcome, body)
+                reply = _REPLY.decode(await messages.receive(answers))
+                if reply.outcome == "working":
+                    self._opening = reply.value
+                else:
+                    self._answered(self._waiting.pop(reply.number), reply)
         code = await self._process.wait()
         self._requests.close()
         for answer in self._waiting.values():
@@ -143,12 +147,12 @@ class Embedded:
         if not self._opened.cancelled():
             self._opened.exception()  # the caller may be gone
 
-    def _answered(self, answer: asyncio.Future[bytes], outcome: int, body: bytes) -> None:
+    def _answered(self, answer: asyncio.Future[bytes], reply: Reply) -> None:
         if answer.done():  # the caller was cancelled
             return
-        if outcome == frames.SUCCEEDED:
-            answer.set_result(body)
-        elif outcome == frames.REFUSED:
-            answer.set_exception(ValueError(body.decode()))
+        if reply.outcome == "done":
+            answer.set_result(reply.value)
+        elif reply.outcome == "invalid":
+            answer.set_exception(ValueError(reply.value))
         else:
-            answer.set_exception(EngineFailedError(body.decode()))
+            answer.set_exception(EngineFailedError(reply.value))

@@ -7,16 +7,14 @@ less than 1) it takes no more writes, and does not say so. `SyncEmbeddedDB` keep
 lock in every call, for seconds while it replays a log. In a process of its own that stops nobody, and should the engine
 abort, the receiver stays and starts it again.
 
-Requests come on standard input, answers go to standard output, one at a time; the process ends with its input, so with
-the receiver, however that ends. `storage.surreal.frames` is the form of both.
+Requests come on standard input, answers go to standard output, one at a time (`storage.workers.messages`); the process
+ends with its input, so with the receiver, however that ends.
 """
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
-import signal
 import sys
 import tempfile
 import time
@@ -25,9 +23,13 @@ from pathlib import Path
 from select import select
 from typing import IO
 
+import msgspec
 from surrealdb_embedded import SyncEmbeddedDB
 
-from storage.surreal.frames import ANSWER, FAILED, OPENED, OPENING, REFUSED, REQUEST, SUCCEEDED
+from storage.surreal.messages import OPENED, Execute
+from storage.workers import messages
+from storage.workers.messages import Reply
+from storage.workers.request_loop import answers
 
 _SURREALKV = "surrealkv://"
 # Bytes that the engine needs to open its files and be of use.
@@ -35,6 +37,7 @@ _ROOM = 16 * 1024 * 1024
 # Reads overtake writes, a write takes 0.1 s; but no more than so many of them one after the other.
 _OVERTAKING = 16
 _READ_AT_ONCE = 1 << 20
+_REQUEST = msgspec.msgpack.Decoder(Execute)
 # Merging tables takes and frees memory in small pieces, which glibc keeps: asked to give them back, which takes 2-11
 # ms, it held 200 MB after 250,000 events, and 660 otherwise.
 _TRIM_EVERY = 5.0
@@ -46,38 +49,28 @@ class _Requests:
     def __init__(self, source: int) -> None:
         self._source = source
         self._buffer = bytearray()
-        self._reads: deque[tuple[int, bytes]] = deque()
-        self._writes: deque[tuple[int, bytes]] = deque()
+        self._reads: deque[Execute] = deque()
+        self._writes: deque[Execute] = deque()
         self._overtaken = 0
 
-    def next(self) -> tuple[int, bytes] | None:
-        """Return the next request's number and bytes, or None at the end of the input, when the rest is dropped."""
+    def next(self) -> Execute | None:
+        """Return the next request, or None at the end of the input, when the rest is dropped."""
         while select([self._source], [], [], 0 if self._reads or self._writes else None)[0]:
             data = os.read(self._source, _READ_AT_ONCE)
             if not data:
                 return None
             self._buffer += data
-            self._take_apart()
+            for message in messages.taken_from(self._buffer):
+                request = _REQUEST.decode(message)
+                (self._writes if request.writes else self._reads).append(request)
         if self._reads and (not self._writes or self._overtaken < _OVERTAKING):
             self._overtaken += 1
             return self._reads.popleft()
         self._overtaken = 0
         return self._writes.popleft()
 
-    def _take_apart(self) -> None:
-        start = 0
-        while len(self._buffer) - start >= REQUEST.size:
-            length, number, writes = REQUEST.unpack_from(self._buffer, start)
-            end = start + REQUEST.size + length
-            if len(self._buffer) < end:
-                break
-            request = bytes(self._buffer[start + REQUEST.size : end])
-            (self._writes if writes else self._reads).append((number, request))
-            start = end
-        del self._buffer[:start]
 
-
-def _open(url: str, answers: IO[bytes]) -> SyncEmbeddedDB:
+def _open(url: str, stream: IO[bytes]) -> SyncEmbeddedDB:
     """Open the store, and report slow steps. Raises OSError, RuntimeError or ValueError.
 
     Never go on writing to a log that was left behind. Where its end is torn, the engine (3.2.4) puts a repaired copy in
@@ -86,9 +79,9 @@ def _open(url: str, answers: IO[bytes]) -> SyncEmbeddedDB:
     """
     if not _left_log(url):
         return _start(url)
-    _answer(answers, OPENED, OPENING, b"replaying the log that a stop left behind")
+    messages.write(stream, Reply("working", "replaying the log that a stop left behind", OPENED))
     engine = _start(url)
-    _answer(answers, OPENED, OPENING, b"moving the log that a stop left behind into the tables")
+    messages.write(stream, Reply("working", "moving the log that a stop left behind into the tables", OPENED))
     engine.close()
     if _left_log(url):
         raise OSError("what its log holds could not be written to its tables")
@@ -111,45 +104,36 @@ def _start(url: str) -> SyncEmbeddedDB:
     return SyncEmbeddedDB(url)
 
 
-def _answer(answers: IO[bytes], number: int, outcome: int, body: bytes) -> None:
-    answers.write(ANSWER.pack(len(body), number, outcome) + body)
-    answers.flush()
-
-
-def _serve(engine: SyncEmbeddedDB, answers: IO[bytes]) -> None:
+def _serve(engine: SyncEmbeddedDB, stream: IO[bytes]) -> None:
     requests = _Requests(sys.stdin.fileno())
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's
     trimmed = time.monotonic()
     while (request := requests.next()) is not None:
-        number, body = request
-        try:
-            answer = engine.execute(body)
-        except ValueError as error:  # CBOR that the engine cannot read
-            _answer(answers, number, REFUSED, str(error).encode())
-        except RuntimeError as error:
-            _answer(answers, number, FAILED, str(error).encode())
-        else:
-            _answer(answers, number, SUCCEEDED, answer)
+        messages.write(stream, _reply(engine, request))
         if trim is not None and time.monotonic() - trimmed > _TRIM_EVERY:
             trim(0)
             trimmed = time.monotonic()
 
 
+def _reply(engine: SyncEmbeddedDB, request: Execute) -> Reply:
+    try:
+        return Reply("done", engine.execute(request.body), request.number)
+    except ValueError as error:  # CBOR that the engine cannot read
+        return Reply("invalid", str(error), request.number)
+    except RuntimeError as error:
+        return Reply("unavailable", str(error), request.number)
+
+
 def main() -> None:
-    # A terminal's Ctrl-C and a supervisor's SIGTERM reach this process too: the receiver decides when it ends.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # should the engine ever print, it is not taken for an answer
-    with contextlib.suppress(BrokenPipeError), answers:  # the receiver was killed, and nobody reads the answer
+    with answers() as stream:
         try:
-            engine = _open(sys.argv[1], answers)
+            engine = _open(sys.argv[1], stream)
         except (OSError, RuntimeError, ValueError) as error:
-            _answer(answers, OPENED, FAILED, str(error).encode())
+            messages.write(stream, Reply("unavailable", str(error), OPENED))
             return
         try:
-            _answer(answers, OPENED, SUCCEEDED, b"")
-            _serve(engine, answers)
+            messages.write(stream, Reply("done", number=OPENED))
+            _serve(engine, stream)
         finally:
             engine.close()
 

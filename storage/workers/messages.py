@@ -1,86 +1,44 @@
-"""The messages between `EdgeIndex` and its engine, and their framing: four bytes of length, then MessagePack."""
+"""The messages between the receiver and its child processes: four bytes of length, then MessagePack.
+
+Requests are structs of those who ask; each is answered with a `Reply`.
+"""
 
 from __future__ import annotations
 
 import struct
-from typing import IO, Any, Literal
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+if TYPE_CHECKING:
+    import asyncio
+
 _LENGTH = struct.Struct(">I")
 
-
-class Open(msgspec.Struct, tag=True):
-    """Open the index in a folder, created if need be."""
-
-    path: str
-    dimensions: int | None
-
-
-class Upsert(msgspec.Struct, tag=True):
-    """Store points, packed (`storage.qdrant.packing`); they are on disk after a `Flush`."""
-
-    rows: msgspec.Raw
-
-
-class SetPayload(msgspec.Struct, tag=True):
-    ids: list[str]
-    payload: dict[str, Any]
-
-
-class Delete(msgspec.Struct, tag=True):
-    ids: list[str]
-
-
-class Search(msgspec.Struct, tag=True):
-    """Search by a vector or by a text, whichever is given. Answered with `(id, score)` of each hit, best first.
-
-    `matches` and `period` are the filter; `period` is text, because MessagePack cannot hold nanoseconds of all years.
-    """
-
-    vector: bytes | None
-    text: str | None
-    matches: list[tuple[str, str]]
-    period: tuple[str | None, str | None]
-    limit: int
-
-
-class Similar(msgspec.Struct, tag=True):
-    """Search by a point's own vector. Answered as a `Search`, or with None where there is no such point."""
-
-    id: str
-    matches: list[tuple[str, str]]
-    period: tuple[str | None, str | None]
-    limit: int
-
-
-class Facet(msgspec.Struct, tag=True):
-    """Count by a field's values. Answered with `(value, count)` of the most frequent ones, in no order among equals."""
-
-    field: str
-    matches: list[tuple[str, str]]
-    period: tuple[str | None, str | None]
-    limit: int
-
-
-class Flush(msgspec.Struct, tag=True):
-    pass
-
-
-class Count(msgspec.Struct, tag=True):
-    pass
+Outcome = Literal["done", "invalid", "unavailable", "unusable", "working"]
 
 
 class Reply(msgspec.Struct):
-    """`value` is the result, or the message where the outcome is not `done`. `invalid` changed nothing."""
+    """`value` is the result, or the message where the outcome is not `done`. `invalid` changed nothing.
 
-    outcome: Literal["done", "invalid", "unavailable", "unusable"]
+    `working` says what a request is about that takes long; its end follows. `number` is that of the request, where
+    requests have one because their answers come in another order.
+    """
+
+    outcome: Outcome
     value: Any = None
+    number: int = 0
+
+
+def framed(message: msgspec.Struct) -> bytes:
+    """Return a message as it is sent."""
+    body = msgspec.msgpack.encode(message)
+    return _LENGTH.pack(len(body)) + body
 
 
 def write(stream: IO[bytes], message: msgspec.Struct) -> None:
-    body = msgspec.msgpack.encode(message)
-    stream.write(_LENGTH.pack(len(body)) + body)
+    stream.write(framed(message))
     stream.flush()
 
 
@@ -92,3 +50,21 @@ def read(stream: IO[bytes]) -> bytes | None:
     (length,) = _LENGTH.unpack(head)
     body = stream.read(length)
     return body if len(body) == length else None
+
+
+async def receive(stream: asyncio.StreamReader) -> bytes:
+    """Return the next message. Raises asyncio.IncompleteReadError if the stream ends."""
+    (length,) = _LENGTH.unpack(await stream.readexactly(_LENGTH.size))
+    return await stream.readexactly(length)
+
+
+def taken_from(buffer: bytearray) -> Iterator[bytes]:
+    """Take the messages off the buffer that are there as a whole, and yield them."""
+    start = 0
+    while len(buffer) - start >= _LENGTH.size:
+        end = start + _LENGTH.size + _LENGTH.unpack_from(buffer, start)[0]
+        if len(buffer) < end:
+            break
+        yield bytes(buffer[start + _LENGTH.size : end])
+        start = end
+    del buffer[:start]

@@ -14,7 +14,7 @@ import msgspec
 
 from storage.errors import IndexUnavailable, IndexUnusable
 from storage.workers import messages
-from storage.workers.messages import Open, Reply
+from storage.workers.messages import Reply
 
 # -P: do not import from a folder named `storage` in the current directory.
 _COMMAND = (sys.executable, "-P", "-m")
@@ -24,14 +24,21 @@ _ANSWER = msgspec.msgpack.Decoder(Reply)
 class RestartingProcess:
     """A process that answers requests in the order they come. One that failed is started again by the next request."""
 
-    def __init__(self, module: str, first: msgspec.Struct, patience: float = 5.0) -> None:
+    def __init__(
+        self,
+        module: str,
+        first: msgspec.Struct,
+        patience: float = 5.0,
+        died_at_start: type[IndexUnavailable | IndexUnusable] = IndexUnavailable,
+    ) -> None:
         """Run `module` as the process; the request `first` is sent at each start to prepare it.
 
         Closing may take `patience` seconds before the process is ended: everything acknowledged is on disk by then.
+        `died_at_start` is raised where the process ends instead of answering `first`.
         """
         self._patience = patience
-        self._module, self._first = module, first
-        self._process: EngineProcess | None = None
+        self._module, self._first, self._died_at_start = module, first, died_at_start
+        self._process: ChildProcess | None = None
         # One thread is the queue: a caller that is cancelled leaves no half of an exchange behind.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=module)
 
@@ -59,7 +66,7 @@ class RestartingProcess:
 
     def _start(self) -> None:
         self._end()
-        self._process = EngineProcess(self._module, self._first)
+        self._process = ChildProcess(self._module, self._first, self._died_at_start)
 
     def _exchange(self, request: msgspec.Struct) -> Any:
         if self._process is None:
@@ -77,21 +84,26 @@ class RestartingProcess:
             self._process = None
 
 
-class EngineProcess:
+class ChildProcess:
     """The process itself, until `end`. Blocking; one thread at a time but for `kill`."""
 
-    def __init__(self, module: str, first: msgspec.Struct) -> None:
+    def __init__(
+        self, module: str, first: msgspec.Struct, died_at_start: type[IndexUnavailable | IndexUnusable]
+    ) -> None:
         self._module = module
         self._process = subprocess.Popen((*_COMMAND, module), stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own
         try:
-            self.ask(first)
+            self.ask(first, died_at_start)
         except BaseException:
             self.kill()
             self.end()
             raise
 
-    def ask(self, request: msgspec.Struct) -> Any:
-        """Return the answer's value. After any error but ValueError only `end` may be called."""
+    def ask(self, request: msgspec.Struct, died: type[IndexUnavailable | IndexUnusable] = IndexUnavailable) -> Any:
+        """Return the answer's value. After any error but ValueError only `end` may be called.
+
+        Raises `died` where the process ends instead of answering.
+        """
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None  # noqa: S101 - for mypy: both are pipes
         assert stdout is not None  # noqa: S101
@@ -103,8 +115,7 @@ class EngineProcess:
         if body is None:
             self.kill()
             code = self._process.wait()
-            message = f"{self._module} stopped by itself (exit code {code}); see what it wrote above"
-            raise IndexUnusable(message) if isinstance(request, Open) else IndexUnavailable(message)
+            raise died(f"{self._module} stopped by itself (exit code {code}); see what it wrote above")
         answer = _ANSWER.decode(body)
         match answer.outcome:
             case "done":
@@ -113,7 +124,7 @@ class EngineProcess:
                 raise ValueError(answer.value)
             case "unavailable":
                 raise IndexUnavailable(answer.value)
-            case "unusable":
+            case _:
                 raise IndexUnusable(answer.value)
 
     def kill(self) -> None:

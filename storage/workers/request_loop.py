@@ -6,8 +6,8 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import IO, Any
 
 import msgspec
 
@@ -16,18 +16,25 @@ from storage.workers import messages
 from storage.workers.messages import Reply
 
 
-def serve(handlers: Mapping[type[msgspec.Struct], Callable[[Any], Any]]) -> None:
-    """Answer each request with its type's handler until the input ends, which happens however the receiver ends."""
+@contextlib.contextmanager
+def answers() -> Iterator[IO[bytes]]:
+    """Open what a child process answers to, for as long as the receiver reads it."""
     # A terminal's Ctrl-C and a supervisor's SIGTERM reach this process too: the receiver decides when it ends.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    stream = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # should a library ever print, it is not taken for an answer
+    # A broken pipe: the receiver was killed, and nobody reads the answer. Closing the stream says so once more.
+    with contextlib.suppress(BrokenPipeError), stream:
+        yield stream
+
+
+def serve(handlers: Mapping[type[msgspec.Struct], Callable[[Any], Any]]) -> None:
+    """Answer each request with its type's handler until the input ends, which happens however the receiver ends."""
     decoder: msgspec.msgpack.Decoder[msgspec.Struct] = msgspec.msgpack.Decoder(_union(handlers))
-    # A broken pipe: the receiver was killed, and nobody reads the answer. Closing `answers` says so once more.
-    with contextlib.suppress(BrokenPipeError), answers:
+    with answers() as stream:
         while (body := messages.read(sys.stdin.buffer)) is not None:
-            messages.write(answers, _answer(handlers, decoder.decode(body)))
+            messages.write(stream, _answer(handlers, decoder.decode(body)))
 
 
 def _union(handlers: Mapping[type[msgspec.Struct], Callable[[Any], Any]]) -> Any:

@@ -9,12 +9,13 @@ import zlib
 import numpy as np
 import pytest
 
+from storage.errors import IndexUnusable
 from storage.indexing.indexer import Indexer
 from storage.indexing.points.maker import PointMaker
 from storage.indexing.tuning import Tuning
 from storage.qdrant.edge import EdgeIndex
+from storage.qdrant.messages import Open
 from storage.read.reader import Reader
-from storage.workers.messages import Open
 from storage.workers.process import RestartingProcess
 from storage.write.writer import Writer
 
@@ -154,7 +155,9 @@ class OneIndex:
         if self._index._path != path:
             self._left.append(self._index._engine)
             self._index._path = path
-            self._index._engine = RestartingProcess("storage.qdrant.engine", Open(str(path), dimensions))
+            self._index._engine = RestartingProcess(
+                "storage.qdrant.engine", Open(str(path), dimensions), died_at_start=IndexUnusable
+            )
         return self._index
 
     async def put_in_place(self, index):
