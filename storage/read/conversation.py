@@ -21,13 +21,11 @@ from mapping.semantics.event_types import EVENT_TYPES
 from storage.read.paging import Branch, Cursor, Pace, Pieces, Row, page
 from storage.read.reader import Reader
 from storage.read.runs import TraceRun
-from storage.surreal import rows
+from storage.surreal import cbor, rows
 from storage.surreal.rows import EventRow
 
 Side = Literal["start", "end"]
 
-# Events that are looked at, of a trace or a session, and traces of a session: those on the side that is read from.
-MOST_LOOKED_AT, MOST_TRACES = 50_000, 500
 # Calls and events in front of a page that are read to know what was said; and further calls of models, one an agent.
 _IN_FRONT, _AGENTS_IN_FRONT = 20, 10
 # Spans around others that are read.
@@ -94,10 +92,16 @@ class _Outline:
 
 
 class PageSize(NamedTuple):
-    """The maximum number of events that are read whole for a page, and of bytes of JSON of them."""
+    """The maximum number of events that are read whole for a page, and of bytes of JSON of them.
+
+    `looked_at` is the maximum number of events of which it is known where they stand, of a trace or a session, and
+    `traces` that of a session's traces: those on the side that is read from. Pages go on behind them.
+    """
 
     events: int = 400
     bytes: int = 16 << 20
+    looked_at: int = 50_000
+    traces: int = 500
 
 
 PAGE_SIZE = PageSize()
@@ -119,8 +123,9 @@ async def of_trace(
     if run is None:
         return None
     outline = _Outline()
-    outline.add(run, *await _looked_at(reader, trace_id), session_id)
-    return await _page(reader, outline, side, after, size)
+    looked = await _looked_at(reader, run, side, after, size.looked_at)
+    outline.add(run, looked.events, looked.calls, session_id)
+    return await _page(reader, outline, side, after, looked.bound, size)
 
 
 async def of_session(
@@ -131,55 +136,132 @@ async def of_session(
     if session is None:
         return None
     outline = _Outline()
+    bounds: list[Cursor] = []
     seen = 0
-    for run in _on_this_side(session.traces, side, after):
-        events, calls = await _looked_at(reader, run.trace.id)
-        outline.add(run, events, calls, session_id)
-        seen += len(events)
-        if seen >= MOST_LOOKED_AT:
+    for number, run in enumerate(_on_this_side(session.traces, side, after)):
+        edge = _before(run.trace.start_time) if side == "start" else _behind(run.trace.last_event_at)
+        is_last = (number > size.traces or seen >= size.looked_at) and (
+            after is None or (edge > after if side == "start" else edge < after)
+        )
+        looked = await _looked_at(reader, run, side, after, size.looked_at)
+        outline.add(run, looked.events, looked.calls, session_id)
+        bounds += [looked.bound] if looked.bound else []
+        seen += len(looked.events)
+        if is_last:  # what is said in it belongs to the next page, and tells this one what was said before
+            bounds.append(edge)
             break
-    return await _page(reader, outline, side, after, size)
+    bound = (min if side == "start" else max)(bounds, default=None)
+    return await _page(reader, outline, side, after, bound, size)
 
 
-def _on_this_side(traces: Sequence[TraceRun], side: Side, after: Cursor | None) -> Sequence[TraceRun]:
-    """Return traces, which come newest first, in the order in which they are read."""
+def _on_this_side(traces: Sequence[TraceRun], side: Side, after: Cursor | None) -> list[TraceRun]:
+    """Return traces, which come newest first, in the order in which they are read, and one in front of the cursor."""
     if side == "end":
-        return [run for run in traces if after is None or run.trace.start_time <= after.place][:MOST_TRACES]
-    return [run for run in traces[::-1] if after is None or run.trace.last_event_at >= after.place][:MOST_TRACES]
+        runs = [run for run in traces if after is None or run.trace.start_time <= after.place]
+        return sorted(runs, key=lambda run: run.trace.last_event_at, reverse=True)
+    if after is None:
+        return [*traces[::-1]]
+    in_front = [run for run in traces if run.trace.last_event_at < after.place]
+    return [
+        *sorted(in_front, key=lambda run: run.trace.last_event_at)[-1:],
+        *(run for run in traces[::-1] if run.trace.last_event_at >= after.place),
+    ]
 
 
 def _speaks(event: Row) -> bool:
     return event["status"] == "error" or event.get("event_type") not in _SILENT
 
 
-async def _looked_at(reader: Reader, trace_id: str) -> tuple[list[Row], list[Row]]:
-    """Return the columns of a trace's events and calls that say where to read."""
+class _LookedAt(NamedTuple):
+    """The columns of a trace's events and calls that say where to read, all of them up to `bound` if there is one."""
+
+    events: list[Row]
+    calls: list[Row]
+    bound: Cursor | None
+
+
+# In order, the last and the first place of a moment: ids stand between them.
+_FIRST_ID, _LAST_ID = "", "~"
+
+
+def _before(moment: int) -> Cursor:
+    return Cursor(moment - 1, _LAST_ID)
+
+
+def _behind(moment: int) -> Cursor:
+    return Cursor(moment + 1, _FIRST_ID)
+
+
+async def _looked_at(reader: Reader, run: TraceRun, side: Side, after: Cursor | None, most: int) -> _LookedAt:
+    """Return where a trace's events and calls stand that follow the cursor, and some in front of it."""
+    until = None
+    if side == "end":
+        until = None if after is None else after.place + (after.id != _FIRST_ID)
+    elif run.trace.event_count > most:
+        until = await _end_of_window(reader, run, after, most)
 
     def pieces(table: str, fields: str) -> Pieces:
-        async def read(limit: int, after: Cursor | None) -> list[Row]:
-            branch = Branch({"trace_id": trace_id})
-            return await page(reader.database, table, [branch], limit, cursor=after, fields=fields)
+        async def read(limit: int, last: Cursor | None) -> list[Row]:
+            branch = Branch({"trace_id": run.trace.id})
+            return await page(reader.database, table, [branch], limit, cursor=last, until=until, fields=fields)
 
         return Pieces(table, read)
 
-    events = await pieces(rows.EVENT, _EVENT_FIELDS).all(MOST_LOOKED_AT)
-    return events, await pieces(rows.CALL, _CALL_FIELDS).all(MOST_LOOKED_AT)
+    reading = pieces(rows.EVENT, _EVENT_FIELDS)
+    events = await reading.all(most)
+    calls = await pieces(rows.CALL, _CALL_FIELDS).all(most)
+    if side == "start":
+        return _LookedAt(events, calls, None if until is None else _before(until))
+    if reading.ended or not events:
+        return _LookedAt(events, calls, None)
+    # The older half says what was said before. Of one moment there may be more than are looked at: the next page begins
+    # in front of it.
+    for event in (events[len(events) // 2], events[-1]):
+        bound = _behind(event["timestamp"])
+        if after is None or bound < after:
+            return _LookedAt(events, calls, bound)
+    return _LookedAt(events, calls, Cursor(events[-1]["timestamp"], _FIRST_ID))
 
 
-async def _page(reader: Reader, outline: _Outline, side: Side, after: Cursor | None, size: PageSize) -> Conversation:
+async def _end_of_window(reader: Reader, run: TraceRun, after: Cursor | None, most: int) -> int | None:
+    """Return the moment until which `most` events follow the trace's start, or half as many the cursor.
+
+    None where that is all that follows.
+    The events in front of the cursor are needed to know what was said before. An index gives the newest first, so those
+    that are newer are passed over.
+    """
+    trace_id = run.trace.id
+    newer, following = run.trace.event_count, most
+    if after is not None:
+        (counted,) = await reader.database.query(
+            "SELECT VALUE count() FROM agent_event WHERE trace_id = $trace AND newest < $place GROUP ALL",
+            trace=trace_id,
+            place=cbor.int64(-after.place),
+        )
+        newer, following = (counted[0] if counted else 0), most // 2
+    (passed,) = await reader.database.query(
+        "SELECT VALUE newest FROM agent_event WHERE trace_id = $trace ORDER BY newest LIMIT 1 START $over",
+        trace=trace_id,
+        over=max(newer - following, 0),
+    )
+    return None if newer <= following or not passed else -passed[0] + 1
+
+
+async def _page(
+    reader: Reader, outline: _Outline, side: Side, after: Cursor | None, bound: Cursor | None, size: PageSize
+) -> Conversation:
+    """Return the page that follows the cursor, of an outline that holds everything up to the bound."""
     units = sorted(outline.units, key=lambda unit: unit.place)
-    here = None if after is None else (after.place, str(after.id))
     if side == "end":
-        before = [unit for unit in units if here is None or unit.place < here]
-        taken, events = await _read(reader, before[::-1], size)
-        taken = taken[::-1]
-        left = len(taken) < len(before)
-    else:
-        following = [unit for unit in units if here is None or unit.place > here]
+        following = [unit for unit in units if _is_between(bound, unit, after)][::-1]
         taken, events = await _read(reader, following, size)
-        left = len(taken) < len(following)
+        taken = taken[::-1]
+    else:
+        following = [unit for unit in units if _is_between(after, unit, bound)]
+        taken, events = await _read(reader, following, size)
+    left = len(taken) < len(following)
     if not taken:
-        return Conversation([], None)
+        return Conversation([], bound)
     in_front = _in_front([unit for unit in units if unit.place < taken[0].place])
     known = await reader.as_sent(
         {event_id for unit in in_front for event_id in unit.event_ids[: size.events]} - events.keys()
@@ -191,7 +273,11 @@ async def _page(reader: Reader, outline: _Outline, side: Side, after: Cursor | N
         if agent_id is not None:
             turn.setdefault("agent_id", agent_id)
     edge = taken[0] if side == "end" else taken[-1]
-    return Conversation(turns, Cursor(edge.at, edge.id) if left else None)
+    return Conversation(turns, Cursor(edge.at, edge.id) if left else bound)
+
+
+def _is_between(first: Cursor | None, unit: Unit, last: Cursor | None) -> bool:
+    return (first is None or unit.place > first) and (last is None or unit.place < last)
 
 
 async def _read(reader: Reader, units: Sequence[Unit], most: PageSize) -> tuple[list[Unit], dict[str, EventRow]]:

@@ -131,3 +131,36 @@ async def test_a_trace_that_says_nothing_has_no_turns(writer, reader, make_event
 async def test_what_is_not_there_is_none(reader):
     assert await of_trace(reader, "t", "end", None) is None
     assert await of_session(reader, "s", "start", None) is None
+
+
+@pytest.mark.parametrize("side", ["start", "end"])
+@pytest.mark.parametrize("looked_at", [6, 20])
+async def test_a_trace_of_more_events_than_are_looked_at_is_read_to_its_other_end(
+    writer, reader, make_event, make_calls, side, looked_at
+):
+    silent = [make_event(trace_id="t", timestamp=NOON + at * NS + 1, event_type="span") for at in range(40)]
+    await writer.write([*make_calls(40), *silent])
+    size = PageSize(events=8, looked_at=looked_at)
+    whole, count = await pages(lambda side, after: of_trace(reader, "t", side, after, size=size), side)
+    assert whole == said(40)
+    assert count > 80 // looked_at
+
+
+@pytest.mark.parametrize("side", ["start", "end"])
+@pytest.mark.parametrize("size", [PageSize(looked_at=5), PageSize(traces=2), PageSize(events=3, traces=1)])
+async def test_a_session_of_more_traces_than_are_looked_at_is_read_to_its_other_end(
+    writer, reader, make_calls, side, size
+):
+    for number in range(7):
+        await writer.write(make_calls(4, trace_id=f"t{number}", first=4 * number, session_id="s"))
+    whole, count = await pages(lambda side, after: of_session(reader, "s", side, after, size), side)
+    assert whole == said(28)
+    assert count > 2
+
+
+@pytest.mark.parametrize("side", ["start", "end"])
+async def test_events_of_one_moment_end_no_conversation(writer, reader, make_event, make_calls, side):
+    at_once = [make_event(trace_id="t", timestamp=NOON + 3 * NS + 1, event_type="span") for _ in range(20)]
+    await writer.write([*make_calls(10), *at_once])
+    whole, _ = await pages(lambda side, after: of_trace(reader, "t", side, after, size=PageSize(looked_at=4)), side)
+    assert {*said(10)} == {*whole}  # what was said before is further away than is looked at, so it is said again
