@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,26 +17,16 @@ from mapping.calls.conversation import Turn, turns_of
 from mapping.calls.interpret import interpret
 from mapping.calls.model import Telling
 from mapping.calls.reading import tell
-from mapping.semantics.event_types import EVENT_TYPES
-from storage.read.paging import Branch, Cursor, Pace, Pieces, Row, page
+from storage.read.conversation_outline import Outline, Side, Unit, before, behind, look_at
+from storage.read.paging import Cursor, Pace
 from storage.read.reader import Reader
 from storage.read.runs import TraceRun
-from storage.surreal import cbor, rows
 from storage.surreal.rows import EventRow
-
-Side = Literal["start", "end"]
 
 # Calls and events in front of a page that are read to know what was said; and further calls of models, one an agent.
 _IN_FRONT, _AGENTS_IN_FRONT = 20, 10
-# Spans around others that are read.
-_AROUND = 200
 # An event of 1 MB takes the engine 5 ms.
 _FIRST_PIECE = 8
-
-_EVENT_FIELDS = "id, newest, timestamp, status, event_type, span_id, parent_span_id, session_id, trace_id"
-_CALL_FIELDS = "id, newest_start, kind, agent_id, session_id, told_by"
-# Types of events that say nothing to anybody, unless they failed. Types of the client's own may.
-_SILENT = frozenset({*EVENT_TYPES, "log", "span"} - {"model_call", "tool_call", "message", "agent"})
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
@@ -49,46 +39,6 @@ class Conversation(NamedTuple):
 
     turns: list[Turn]
     cursor: Cursor | None
-
-
-class Unit(NamedTuple):
-    """A call, or an event that is none: since when (nanoseconds), and the events to be read of it."""
-
-    at: int
-    id: str
-    event_ids: Sequence[str]
-    # Of a call of a model: its agent.
-    speaker: tuple[str | None] | None = None
-
-    @property
-    def place(self) -> tuple[int, str]:
-        return self.at, self.id
-
-
-class _Outline:
-    """What may say something, in the order of time, and the events around it by trace and span."""
-
-    def __init__(self) -> None:
-        self.units: list[Unit] = []
-        self.spans: dict[tuple[str, str], Row] = {}
-        # Whose the events of each trace are that name nobody.
-        self.agents: dict[str, str | None] = {}
-
-    def add(self, run: TraceRun, events: Iterable[Row], calls: Iterable[Row], session_id: str | None = None) -> None:
-        """Add a trace's events and calls; of a session only those that are its own, by their word or their trace's."""
-        self.agents[run.trace.id] = run.trace.agent_id
-        told: set[str] = set()
-        for call in calls:
-            told.update(call["told_by"])
-            if session_id in (None, call.get("session_id")):
-                speaker = (call.get("agent_id"),) if call["kind"] == "model" else None
-                self.units.append(Unit(-call["newest_start"], call["id"], call["told_by"], speaker))
-        for event in events:
-            if event.get("span_id") is not None:
-                self.spans.setdefault((event["trace_id"], event["span_id"]), event)
-            own = session_id in (None, event.get("session_id") or run.trace.session_id)
-            if own and event["id"] not in told and _speaks(event):
-                self.units.append(Unit(event["timestamp"], event["id"], [event["id"]]))
 
 
 class PageSize(NamedTuple):
@@ -122,8 +72,8 @@ async def of_trace(
     run = await reader.trace(trace_id)
     if run is None:
         return None
-    outline = _Outline()
-    looked = await _looked_at(reader, run, side, after, size.looked_at)
+    outline = Outline()
+    looked = await look_at(reader, run, side, after, size.looked_at)
     outline.add(run, looked.events, looked.calls, session_id)
     return await _page(reader, outline, side, after, looked.bound, size)
 
@@ -135,15 +85,15 @@ async def of_session(
     session = await reader.session(session_id)
     if session is None:
         return None
-    outline = _Outline()
+    outline = Outline()
     bounds: list[Cursor] = []
     seen = 0
     for number, run in enumerate(_on_this_side(session.traces, side, after)):
-        edge = _before(run.trace.start_time) if side == "start" else _behind(run.trace.last_event_at)
+        edge = before(run.trace.start_time) if side == "start" else behind(run.trace.last_event_at)
         is_last = (number > size.traces or seen >= size.looked_at) and (
             after is None or (edge > after if side == "start" else edge < after)
         )
-        looked = await _looked_at(reader, run, side, after, size.looked_at)
+        looked = await look_at(reader, run, side, after, size.looked_at)
         outline.add(run, looked.events, looked.calls, session_id)
         bounds += [looked.bound] if looked.bound else []
         seen += len(looked.events)
@@ -168,96 +118,17 @@ def _on_this_side(traces: Sequence[TraceRun], side: Side, after: Cursor | None) 
     ]
 
 
-def _speaks(event: Row) -> bool:
-    return event["status"] == "error" or event.get("event_type") not in _SILENT
-
-
-class _LookedAt(NamedTuple):
-    """The columns of a trace's events and calls that say where to read, all of them up to `bound` if there is one."""
-
-    events: list[Row]
-    calls: list[Row]
-    bound: Cursor | None
-
-
-# In order, the last and the first place of a moment: ids stand between them.
-_FIRST_ID, _LAST_ID = "", "~"
-
-
-def _before(moment: int) -> Cursor:
-    return Cursor(moment - 1, _LAST_ID)
-
-
-def _behind(moment: int) -> Cursor:
-    return Cursor(moment + 1, _FIRST_ID)
-
-
-async def _looked_at(reader: Reader, run: TraceRun, side: Side, after: Cursor | None, most: int) -> _LookedAt:
-    """Return where a trace's events and calls stand that follow the cursor, and some in front of it."""
-    until = None
-    if side == "end":
-        until = None if after is None else after.place + (after.id != _FIRST_ID)
-    elif run.trace.event_count > most:
-        until = await _end_of_window(reader, run, after, most)
-
-    def pieces(table: str, fields: str) -> Pieces:
-        async def read(limit: int, last: Cursor | None) -> list[Row]:
-            branch = Branch({"trace_id": run.trace.id})
-            return await page(reader.database, table, [branch], limit, cursor=last, until=until, fields=fields)
-
-        return Pieces(table, read)
-
-    reading = pieces(rows.EVENT, _EVENT_FIELDS)
-    events = await reading.all(most)
-    calls = await pieces(rows.CALL, _CALL_FIELDS).all(most)
-    if side == "start":
-        return _LookedAt(events, calls, None if until is None else _before(until))
-    if reading.ended or not events:
-        return _LookedAt(events, calls, None)
-    # The older half says what was said before. Of one moment there may be more than are looked at: the next page begins
-    # in front of it.
-    for event in (events[len(events) // 2], events[-1]):
-        bound = _behind(event["timestamp"])
-        if after is None or bound < after:
-            return _LookedAt(events, calls, bound)
-    return _LookedAt(events, calls, Cursor(events[-1]["timestamp"], _FIRST_ID))
-
-
-async def _end_of_window(reader: Reader, run: TraceRun, after: Cursor | None, most: int) -> int | None:
-    """Return the moment until which `most` events follow the trace's start, or half as many the cursor.
-
-    None where that is all that follows.
-    The events in front of the cursor are needed to know what was said before. An index gives the newest first, so those
-    that are newer are passed over.
-    """
-    trace_id = run.trace.id
-    newer, following = run.trace.event_count, most
-    if after is not None:
-        (counted,) = await reader.database.query(
-            "SELECT VALUE count() FROM agent_event WHERE trace_id = $trace AND newest < $place GROUP ALL",
-            trace=trace_id,
-            place=cbor.int64(-after.place),
-        )
-        newer, following = (counted[0] if counted else 0), most // 2
-    (passed,) = await reader.database.query(
-        "SELECT VALUE newest FROM agent_event WHERE trace_id = $trace ORDER BY newest LIMIT 1 START $over",
-        trace=trace_id,
-        over=max(newer - following, 0),
-    )
-    return None if newer <= following or not passed else -passed[0] + 1
-
-
 async def _page(
-    reader: Reader, outline: _Outline, side: Side, after: Cursor | None, bound: Cursor | None, size: PageSize
+    reader: Reader, outline: Outline, side: Side, after: Cursor | None, bound: Cursor | None, size: PageSize
 ) -> Conversation:
     """Return the page that follows the cursor, of an outline that holds everything up to the bound."""
     units = sorted(outline.units, key=lambda unit: unit.place)
     if side == "end":
-        following = [unit for unit in units if _is_between(bound, unit, after)][::-1]
+        following = [unit for unit in units if unit.is_between(bound, after)][::-1]
         taken, events = await _read(reader, following, size)
         taken = taken[::-1]
     else:
-        following = [unit for unit in units if _is_between(after, unit, bound)]
+        following = [unit for unit in units if unit.is_between(after, bound)]
         taken, events = await _read(reader, following, size)
     left = len(taken) < len(following)
     if not taken:
@@ -266,7 +137,7 @@ async def _page(
     known = await reader.as_sent(
         {event_id for unit in in_front for event_id in unit.event_ids[: size.events]} - events.keys()
     )
-    around = await reader.as_sent(_around(outline, [*events.values(), *known.values()]) - events.keys() - known.keys())
+    around = await reader.as_sent(outline.around([*events.values(), *known.values()]) - events.keys() - known.keys())
     turns = await asyncio.to_thread(_turns, [*events.values(), *known.values(), *around.values()], taken)
     for turn in turns:
         agent_id = outline.agents.get(events[turn["event_id"]]["trace_id"])
@@ -274,10 +145,6 @@ async def _page(
             turn.setdefault("agent_id", agent_id)
     edge = taken[0] if side == "end" else taken[-1]
     return Conversation(turns, Cursor(edge.at, edge.id) if left else bound)
-
-
-def _is_between(first: Cursor | None, unit: Unit, last: Cursor | None) -> bool:
-    return (first is None or unit.place > first) and (last is None or unit.place < last)
 
 
 async def _read(reader: Reader, units: Sequence[Unit], most: PageSize) -> tuple[list[Unit], dict[str, EventRow]]:
@@ -310,21 +177,6 @@ def _in_front(units: Sequence[Unit]) -> list[Unit]:
     latest = {unit.speaker: unit for unit in units if unit.speaker is not None}
     speakers = sorted(latest.values(), key=lambda unit: unit.at)[-_AGENTS_IN_FRONT:]
     return list({unit.id: unit for unit in (*speakers, *units[-_IN_FRONT:])}.values())
-
-
-def _around(outline: _Outline, events: Iterable[EventRow]) -> set[str]:
-    """Return the ids of the spans around these events, the nearest first, at most `_AROUND`."""
-    found: dict[str, None] = {}
-    level: list[Any] = list(events)
-    while level and len(found) < _AROUND:
-        above = [
-            outline.spans[key]
-            for event in level
-            if (key := (event["trace_id"], event.get("parent_span_id"))) in outline.spans
-        ]
-        level = [event for event in {event["id"]: event for event in above}.values() if event["id"] not in found]
-        found |= dict.fromkeys(event["id"] for event in level)
-    return set(list(found)[:_AROUND])
 
 
 def _turns(events: Iterable[EventRow], taken: Iterable[Unit]) -> list[Turn]:
