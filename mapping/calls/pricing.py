@@ -14,17 +14,18 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from fnmatch import fnmatchcase
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import genai_prices
 import msgspec
+from genai_prices.types import ModelInfo, calc_unit_price
 
 from mapping.calls.model import Call, Tokens
 from mapping.errors import invalid
 from mapping.times import NS
 
-_MILLION = 10**6
-# `genai-prices` remembers each name that it has matched: so many are asked for, and none that is longer.
+_MILLION, _THOUSAND = 10**6, 10**3
+# Names that are remembered with their models, here and by `genai-prices`: so many, and none that is longer.
 _MOST_NAMES, _LONGEST_NAME = 10_000, 200
 # Whoever runs a model at home pays nobody by the token.
 _AT_HOME = frozenset(
@@ -65,7 +66,7 @@ class Prices:
 
     def __init__(self, own: Mapping[str, ModelPrice] | None = None) -> None:
         self._own = dict(own or {})
-        self._names: set[tuple[str, str | None]] = set()
+        self._models: dict[tuple[str, str | None], _Model | None] = {}
 
     @property
     def version(self) -> str:
@@ -86,14 +87,19 @@ class Prices:
         if provider in _AT_HOME or len(call.name) > _LONGEST_NAME:
             return
         name = (call.name, provider)
-        if name not in self._names:
-            if len(self._names) >= _MOST_NAMES:
+        if name not in self._models:
+            if len(self._models) >= _MOST_NAMES:
                 return
-            self._names.add(name)
-        priced = _by_package(call.name, provider, tokens, call.start)
-        if priced is not None:
-            call.cost, call.price = priced
-            call.cost_from = "priced"
+            self._models[name] = _model_of(call.name, provider)
+        if (model := self._models[name]) is not None:
+            call.cost, call.cost_from, call.price = _by_package(model.info, tokens, call.start), "priced", model.price
+
+
+class _Model(NamedTuple):
+    """A model as the package has it, and in words where its prices are from."""
+
+    info: ModelInfo
+    price: str
 
 
 def _by_own(price: ModelPrice, tokens: Tokens) -> int:
@@ -108,24 +114,32 @@ def _by_own(price: ModelPrice, tokens: Tokens) -> int:
     return round(dollars * NS / _MILLION)
 
 
-def _by_package(name: str, provider: str | None, tokens: Tokens, at: int) -> tuple[int, str] | None:
-    """Return the cost and what it came from, None where the package does not know the model."""
-    read, write = _cached(tokens)
-    usage = genai_prices.Usage(
-        input_tokens=tokens.input or 0,
-        output_tokens=tokens.output or 0,
-        cache_read_tokens=read,
-        cache_write_tokens=write,
-    )
-    when = datetime.fromtimestamp(at / NS, UTC)
+def _model_of(name: str, provider: str | None) -> _Model | None:
+    """Return the model of this name, by its provider or else by any, None where the package does not know it."""
     for provider_id in dict.fromkeys((provider, None)):
         try:
-            roles = genai_prices.calc_price(usage, name, provider_id=provider_id, genai_request_timestamp=when)
+            found = genai_prices.calc_price(genai_prices.Usage(), name, provider_id=provider_id)
         except LookupError:
             continue
-        nano = int((roles.total_price * Decimal(NS)).to_integral_value())
-        return nano, f"genai-prices {genai_prices.__version__}: {roles.provider.id}/{roles.model.id}"
+        return _Model(found.model, f"genai-prices {genai_prices.__version__}: {found.provider.id}/{found.model.id}")
     return None
+
+
+def _by_package(model: ModelInfo, tokens: Tokens, at: int) -> int:
+    """Return the cost by the model's prices at that moment, which may depend on how long the input is.
+
+    `genai_prices.calc_price` gives the same in 100 us: it is made for fifty units, of which calls tell these four.
+    """
+    prices = vars(model.get_prices(datetime.fromtimestamp(at / NS, UTC)))
+    whole = plain = tokens.input or 0
+    total = calc_unit_price(prices.get("requests_kcount"), 1, whole, _THOUSAND)
+    for unit, count in zip(("cache_read_mtok", "cache_write_mtok"), _cached(tokens), strict=True):
+        if (price := prices.get(unit)) is not None:
+            total += calc_unit_price(price, count, whole, _MILLION)
+            plain -= count
+    total += calc_unit_price(prices.get("input_mtok"), plain, whole, _MILLION)
+    total += calc_unit_price(prices.get("output_mtok"), tokens.output or 0, whole, _MILLION)
+    return int((total * Decimal(NS)).to_integral_value())
 
 
 def _cached(tokens: Tokens) -> tuple[int, int]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+import genai_prices
 import pytest
+from genai_prices.data_snapshot import get_snapshot
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mapping.calls.model import Call, Tokens
 from mapping.calls.pricing import ModelPrice, Prices, own_prices
 from mapping.errors import Problem
+from mapping.times import NS
 
 JUNE_2026 = 1_780_272_000 * 10**9
 
@@ -91,3 +96,32 @@ def test_more_in_the_cache_than_was_sent_is_no_fault(whole, output, read, write)
 
 def test_a_price_of_its_own_may_have_no_cache():
     assert ModelPrice(input=1, output=1).cache_read is None
+
+
+MODELS = [(provider, model) for provider in get_snapshot().providers for model in provider.models]
+TOKENS = st.integers(0, 3_000_000)
+DAYS = st.datetimes(datetime(2023, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds it
+
+
+@given(st.sampled_from(MODELS), TOKENS, TOKENS, TOKENS, TOKENS, DAYS)
+def test_a_call_costs_what_the_package_says_at_its_moment_and_of_its_length(priced_by, whole, output, read, write, day):
+    provider, model = priced_by
+    read = min(read, whole)
+    write = min(write, whole - read)
+    start = int(day.timestamp()) * NS
+    usage = genai_prices.Usage(
+        input_tokens=whole, output_tokens=output, cache_read_tokens=read, cache_write_tokens=write
+    )
+    one = call(model.id, provider.id, input=whole, output=output, cache_read=read, cache_write=write)
+    one.start = start
+    Prices()(one)
+    try:
+        expected = genai_prices.calc_price(
+            usage,
+            model.id,
+            provider_id=provider.id,
+            genai_request_timestamp=datetime.fromtimestamp(start / NS, UTC),
+        )
+    except LookupError:
+        return  # its own id is no name for it
+    assert one.cost == int((expected.total_price * NS).to_integral_value())
