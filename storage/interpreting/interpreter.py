@@ -21,7 +21,21 @@ import msgspec
 from mapping.errors import Problem
 from storage.errors import IndexUnavailable
 from storage.interpreting import interpretation_queue
-from storage.interpreting.messages import Begin, Found, Given, Idle, Load, News, Read, Record, Step, Write, Written
+from storage.interpreting.messages import (
+    Begin,
+    Found,
+    Given,
+    Idle,
+    Load,
+    News,
+    Read,
+    Record,
+    Settle,
+    Step,
+    Taken,
+    Write,
+    Written,
+)
 from storage.interpreting.queries import EVENTS, READS, WRITE, answered
 from storage.surreal import cbor, rows
 from storage.surreal.database import ConflictError, Database, StatementRefusedError
@@ -80,6 +94,7 @@ class Interpreter:
         self._fresh_bytes = 0
         self._added = 0
         self._taken: dict[str, Record] = {}
+        self._writing: asyncio.Task[Written] | None = None
 
     async def count_pending(self) -> None:
         """Read from the store what was left to be interpreted."""
@@ -112,7 +127,7 @@ class Interpreter:
                         log.warning("interpreting waits: %s", error)
                     self.state, self.reason = "waiting", str(error)
                 finally:
-                    self._taken.clear()
+                    await self._let_go()
                     await process.close()
                 await asyncio.sleep(self._retry_after)
         except Exception as error:
@@ -128,11 +143,22 @@ class Interpreter:
                 case Read():
                     given = Found(await self._read(step))
                 case Write():
-                    given = await self._write(step)
+                    self._writing, given = asyncio.create_task(self._write(step)), Taken()
+                case Settle():
+                    assert self._writing is not None  # noqa: S101 - for mypy: a Write went before
+                    given = await self._writing
                 case Idle():
                     self._count(step.not_understood)
                     self.state, self.reason = ("rebuilding" if step.rebuilding else "ready"), ""
                     given = await self._news(step.seconds)
+
+    async def _let_go(self) -> None:
+        """Leave all that was taken from the queue to the next process; what was being written may have been."""
+        self._taken.clear()
+        if self._writing is not None:
+            self._writing.cancel()
+            await asyncio.gather(self._writing, return_exceptions=True)
+            self._writing = None
 
     def _count(self, not_understood: dict[str, int]) -> None:
         for scope, events in not_understood.items():

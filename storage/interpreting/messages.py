@@ -44,13 +44,17 @@ class Read(msgspec.Struct, tag=True):
 
 
 class Write(msgspec.Struct, tag=True):
-    """Write what traces came to (`queries.WRITE`). Answered with `Written`.
+    """Begin to write what traces came to (`queries.WRITE`). Answered with `Taken`, at once.
 
-    `done` are the records of the queue that end with it.
+    `done` are the records of the queue that end with it. One is written at a time, and settled before the next.
     """
 
     variables: dict[str, bytes]
     done: list[str]
+
+
+class Settle(msgspec.Struct, tag=True):
+    """Wait for the end of the `Write` that was begun. Answered with `Written`."""
 
 
 class Idle(msgspec.Struct, tag=True):
@@ -70,6 +74,10 @@ class Found(msgspec.Struct, tag=True):
     answer: bytes
 
 
+class Taken(msgspec.Struct, tag=True):
+    """What was given is being written."""
+
+
 class Written(msgspec.Struct, tag=True):
     """Return whether a `Write` was taken. `refused` says why the database does not take what is in it."""
 
@@ -84,5 +92,5 @@ class News(msgspec.Struct, tag=True):
     answers: list[bytes]
 
 
-Step = Read | Write | Idle
-Given = Found | Written | News
+Step = Read | Write | Settle | Idle
+Given = Found | Taken | Written | News

@@ -1,8 +1,9 @@
 """What the interpreter does, step by step: a generator that says what to read and write, and is given what came of it.
 
 Traces that changed are interpreted with those of their sessions that may tell of the same calls (`neighbours`), and
-what they came to is compared with what is stored (`changes`). Nothing here waits, and nothing but memory is lost with
-the process: a record of the queue ends in the transaction that writes what its traces came to.
+what they came to is compared with what is stored (`changes`). While it is written, what follows is read and
+interpreted. Nothing here waits, and nothing but memory is lost with the process: a record of the queue ends in the
+transaction that writes what its traces came to.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from storage.interpreting.answers import EventReader, decoded, merged
 from storage.interpreting.changes import MOST_ROWS, Part, TraceChanges, deleted, parts_of
 from storage.interpreting.gathering import Gathered, Gathering, read
 from storage.interpreting.memory import Memory
-from storage.interpreting.messages import Given, Idle, News, Step, Write, Written
+from storage.interpreting.messages import Given, Idle, News, Settle, Step, Taken, Write, Written
 from storage.interpreting.results import Key, results_of
 from storage.interpreting.schedule import Schedule
 from storage.surreal import cbor, rows
@@ -73,6 +74,7 @@ class Work:
         self._gathering = Gathering(self._memory, self.events)
         self._schedule = Schedule(clock, self._memory.size_of, self._memory.sessions_of)
         self._older: _Older | None = None
+        self._under_way: _Writing | None = None
 
     def steps(self) -> Steps:
         """Yield the next step, without end."""
@@ -95,12 +97,14 @@ class Work:
 
     def _take_news(self) -> Steps:
         left = self._schedule.seconds_left()
-        seconds = 0.0 if self._older is not None else _LONG if left is None else left
+        is_busy = self._older is not None or self._under_way is not None
+        seconds = 0.0 if is_busy else _LONG if left is None else left
         not_understood, self.events.not_understood = self.events.not_understood, Counter()
         news = yield Idle(seconds, self._older is not None, dict(not_understood))
         assert isinstance(news, News)  # noqa: S101 - for mypy: what an Idle is answered with
         for answer in news.answers:
             self.events.take(answer)
+        yield from self._settle()
         for record in news.records:
             for trace_id, event_ids in record.traces.items():
                 if not event_ids:  # some of its events are no more
@@ -108,6 +112,7 @@ class Work:
             self._schedule.add(record.name, {trace_id: len(ids) for trace_id, ids in record.traces.items()})
 
     def _interpret(self, trace_ids: Sequence[str]) -> Steps:
+        yield from self._settle()
         began = self._cpu()
         gathered = yield from self._gathering.gather(trace_ids)
         writing = _Writing()
@@ -143,8 +148,28 @@ class Work:
         ]
 
     def _write(self, writing: _Writing) -> Steps:
-        """Write what traces came to; those that somebody else has changed meanwhile stay to be done again."""
-        outcome = yield from self._written(writing)
+        """Begin to write what traces came to, once what was begun before is written."""
+        yield from self._settle()
+        parts = self._parts(writing)
+        for part in parts[:-1]:
+            outcome = (yield from _begun(part)) or (yield from _settled())
+            if outcome != Written():
+                yield from self._came_to(writing, outcome)
+                return
+        refused = (yield from _begun(parts[-1])) if parts else Written()
+        if refused is None:
+            self._under_way = writing
+        else:
+            yield from self._came_to(writing, refused)
+
+    def _settle(self) -> Steps:
+        """Wait until what is being written is written."""
+        while (writing := self._under_way) is not None:
+            self._under_way = None
+            yield from self._came_to(writing, (yield from _settled()))
+
+    def _came_to(self, writing: _Writing, outcome: Written) -> Steps:
+        """Take note of what was written; what somebody else has changed meanwhile stays to be done again."""
         if outcome.refused is not None and len(writing.changes) > 1:
             for change in writing.changes:
                 alone = _Writing()
@@ -163,15 +188,14 @@ class Work:
             change.note(self._memory.of(change.trace.id))
         self._schedule.done(writing.due)
 
-    def _written(self, writing: _Writing) -> Generator[Step, Given, Written]:
+    def _parts(self, writing: _Writing) -> list[Part]:
         parts = parts_of(writing.changes)
         parts[0].lists["gone"] += deleted(writing.left)
         parts[-1].names = self._schedule.ending(writing.due)
         parts[-1].lists["done"] += [cbor.record(rows.INTERPRETATION_QUEUE, name) for name in parts[-1].names]
         traces = [change.trace.id for change in writing.changes if change.rows]
+        parts = [part for part in parts if any(part.lists.values())]
         for part in parts:
-            if not any(part.lists.values()):
-                continue
             part.lists["traces"] = [cbor.record(rows.TRACE, trace_id) for trace_id in traces]
             part.lists["runs"] = [cbor.record(rows.RUN, trace_id) for trace_id in traces]
             part.lists["known"] = [
@@ -179,10 +203,7 @@ class Work:
                 for change in writing.changes
                 if change.rows and change.known is not None
             ]
-            outcome = yield from _sent(part)
-            if outcome.conflict or outcome.refused is not None:
-                return outcome
-        return Written()
+        return parts
 
     def _make_anew(self, older: _Older) -> Steps:
         """Interpret the next traces that other rules or prices have made, the newest first."""
@@ -207,7 +228,8 @@ class Work:
         """Note how far what is older is made anew."""
         part = Part()
         part.add("states", {"version": self._version, **(older._asdict() if older is not None else {})})
-        outcome = yield from _sent(part)
+        yield from self._settle()
+        outcome = (yield from _begun(part)) or (yield from _settled())
         if not outcome.conflict:
             self._older = older
 
@@ -227,13 +249,20 @@ class _Writing:
         self.rows += sum(change.rows for change in changes)
 
 
-def _sent(part: Part) -> Generator[Step, Given, Written]:
+def _begun(part: Part) -> Generator[Step, Given, Written | None]:
+    """Begin to write a part. Returns None, or what came of it where it cannot be begun."""
     try:
         variables = {name: cbor.encode(part.lists.get(name, [])) for name in _VARIABLES}
     except ValueError as error:
         return Written(refused=str(error))
-    written = yield Write(variables, part.names)
-    assert isinstance(written, Written)  # noqa: S101 - for mypy: what a Write is answered with
+    taken = yield Write(variables, part.names)
+    assert isinstance(taken, Taken)  # noqa: S101 - for mypy: what a Write is answered with
+    return None
+
+
+def _settled() -> Generator[Step, Given, Written]:
+    written = yield Settle()
+    assert isinstance(written, Written)  # noqa: S101 - for mypy: what a Settle is answered with
     return written
 
 

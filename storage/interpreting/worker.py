@@ -14,7 +14,7 @@ from mapping.calls.interpret import INTERPRETATION_VERSION
 from mapping.calls.model import Call, Tokens
 from mapping.calls.pricing import Prices, own_prices
 from storage.errors import IndexUnavailable
-from storage.interpreting.messages import Begin, Found, Given, Load, News, Step, Written
+from storage.interpreting.messages import Begin, Found, Given, Load, News, Step, Taken, Written
 from storage.interpreting.work import Steps, Work
 from storage.workers.request_loop import serve
 
@@ -65,7 +65,16 @@ def version_of(prices: Prices) -> str:
 def main() -> None:
     os.nice(_NICE)
     worker = Worker()
-    serve({Load: worker.load, Begin: worker.begin, Found: worker.next, Written: worker.next, News: worker.next})
+    serve(
+        {
+            Load: worker.load,
+            Begin: worker.begin,
+            Found: worker.next,
+            Taken: worker.next,
+            Written: worker.next,
+            News: worker.next,
+        }
+    )
 
 
 if __name__ == "__main__":
