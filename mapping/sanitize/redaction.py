@@ -27,6 +27,7 @@ from mapping.sanitize.secret_patterns import (
     may_hold_value,
 )
 from mapping.semantics.vocabulary import REDACTED
+from mapping.values import without_halves
 
 MASK = "[REDACTED]"
 
@@ -175,7 +176,7 @@ class Redaction:
                 pass  # it only looks like JSON, or is too deep or large for it
             else:
                 changes.redacted += masked.redacted
-                return _without_halves(written) if masked.redacted else text
+                return without_halves(written) if masked.redacted else text
         kept: list[str] = []
         end = 0
         for match in KEY.finditer(text):
@@ -205,8 +206,3 @@ def _mask_found(match: re.Match[str], changes: Changes) -> str:
         return match[0]
     changes.redacted += 1
     return match.string[match.start() : start] + MASK + match.string[end : match.end()]
-
-
-def _without_halves(text: str) -> str:
-    """Replace halves of surrogate pairs, which JSON can escape, by U+FFFD."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
