@@ -17,6 +17,7 @@ class Code(StrEnum):
     REQUEST_TIMEOUT = auto()
     RESOURCE_EXHAUSTED = auto()
     UNSUPPORTED_MEDIA_TYPE = auto()
+    UNSUPPORTED_ENCODING = auto()
     INTERNAL = auto()
     UNAVAILABLE = auto()
 

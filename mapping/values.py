@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import re
 from typing import Any
 
 # SurrealDB refuses rows that nest past 100. `limits.nesting` may ask for less.
@@ -17,6 +18,8 @@ MAX_DEPTH = 32
 # How many more levels are kept as JSON text. OTLP/JSON writes four brackets a level, and no decoder reads many.
 TEXT_DEPTH = 96
 TOO_DEEP = f"… [cut, nested past {MAX_DEPTH + TEXT_DEPTH} levels]"
+
+_CUT_ITEMS = re.compile(r"… \[cut, \d{1,20} more\]")
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
@@ -52,6 +55,20 @@ def double(value: float) -> float | str:
 def json_text(value: Any) -> str:
     """Write a value as JSON text, bytes in base64."""
     return json.dumps(value, default=_base64, ensure_ascii=False, separators=(",", ":"))
+
+
+def cut_items(count: int) -> str:
+    """Return what stands in a list in the place of so many items that were cut."""
+    return f"… [cut, {count} more]"
+
+
+def is_cut_items(value: Any) -> bool:
+    return isinstance(value, str) and _CUT_ITEMS.fullmatch(value) is not None
+
+
+def without_halves(text: str) -> str:
+    """Replace halves of surrogate pairs, which JSON can escape, by U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _base64(value: bytes) -> str:

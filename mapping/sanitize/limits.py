@@ -18,13 +18,16 @@ class Limits(msgspec.Struct, frozen=True):
     # Of one record or resource, and entries of a list or map in it. OpenTelemetry's SDKs stop at 128; messages written
     # out key by key make thousands.
     attributes: int = 10_000
-    # Characters of a text (or a key), bytes of a byte string.
+    # Characters of a text (or a key), bytes of a byte string, characters of a list or map as JSON.
     value_length: int = 1024 * 1024
     # Levels that lists and maps may nest in a value; deeper ones are kept as JSON text. The stores take no more.
     nesting: int = MAX_DEPTH
 
 
 DEFAULT_LIMITS = Limits()
+
+# Says how many attributes a record, or entries a map in it, had beyond the limits.
+DROPPED = "vectadb.dropped_attributes"
 
 _MARKER = re.compile(r"… \[cut, (\d{1,20} characters)\]\Z")
 

@@ -16,6 +16,7 @@ from typing import Any
 from mapping.sanitize.assignments import ASSIGNS, KEY, key_before, value_at
 from mapping.sanitize.changes import Changes
 from mapping.sanitize.flags import flag_name, values_of_flags
+from mapping.sanitize.provider_tokens import tokens_in
 from mapping.sanitize.secret_patterns import (
     ANY_VALUE,
     KEY_SIGNS,
@@ -27,6 +28,7 @@ from mapping.sanitize.secret_patterns import (
     may_hold_value,
 )
 from mapping.semantics.vocabulary import REDACTED
+from mapping.values import without_halves
 
 MASK = "[REDACTED]"
 
@@ -76,7 +78,9 @@ class Redaction:
         for sign in self._signs:
             if sign in lowered:
                 return True
-        return "://" in lowered and "@" in lowered
+        if "://" in lowered and "@" in lowered:
+            return True
+        return next(tokens_in(text), None) is not None
 
     def under(self, key: str, value: Any, changes: Changes) -> Any:
         """Return the value of a key with its secrets masked."""
@@ -99,9 +103,10 @@ class Redaction:
         if self._assigns_secret(lowered):
             text = self._assigned(text, changes)
         if "-" in text and any(sign in lowered for sign in self._key_signs):
-            text = self._after_flags(text, changes)
+            text = self._masked(text, values_of_flags(text, self.names_secret), changes)
         if may_hold_value(lowered):
             text = ANY_VALUE.sub(lambda match: _mask_found(match, changes), text)
+        text = self._masked(text, tokens_in(text), changes)
         for pattern in self._own:
             text = pattern.sub(lambda match: _mask_found(match, changes), text)
         return text
@@ -143,10 +148,10 @@ class Redaction:
             return [item[0], _mask(item[1], changes)]
         return self.value(item, changes)
 
-    def _after_flags(self, text: str, changes: Changes) -> str:
+    def _masked(self, text: str, places: Iterable[tuple[int, int]], changes: Changes) -> str:
         kept: list[str] = []
         end = 0
-        for start, stop in values_of_flags(text, self.names_secret):
+        for start, stop in places:
             kept += (text[end:start], _mask(text[start:stop], changes))
             end = stop
         return "".join([*kept, text[end:]])
@@ -175,7 +180,7 @@ class Redaction:
                 pass  # it only looks like JSON, or is too deep or large for it
             else:
                 changes.redacted += masked.redacted
-                return _without_halves(written) if masked.redacted else text
+                return without_halves(written) if masked.redacted else text
         kept: list[str] = []
         end = 0
         for match in KEY.finditer(text):
@@ -205,8 +210,3 @@ def _mask_found(match: re.Match[str], changes: Changes) -> str:
         return match[0]
     changes.redacted += 1
     return match.string[match.start() : start] + MASK + match.string[end : match.end()]
-
-
-def _without_halves(text: str) -> str:
-    """Replace halves of surrogate pairs, which JSON can escape, by U+FFFD."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

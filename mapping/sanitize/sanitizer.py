@@ -12,15 +12,16 @@ from hashlib import sha1
 from itertools import chain, islice
 from typing import Any
 
+import msgspec
+
 from mapping.model import Event
 from mapping.sanitize.changes import Changes
-from mapping.sanitize.limits import DEFAULT_LIMITS, Limits, cut
+from mapping.sanitize.limits import DEFAULT_LIMITS, DROPPED, Limits, cut
 from mapping.sanitize.redaction import Redaction
+from mapping.sanitize.shortening import shortened, shortened_text
 from mapping.semantics.vocabulary import KEYS
-from mapping.values import json_text
+from mapping.values import cut_items, json_text
 
-# Says how many attributes a record, or entries a map in it, had beyond `limits.attributes`.
-DROPPED = "vectadb.dropped_attributes"
 # A text is looked through this far beyond where it is cut: a secret may begin before and end behind.
 _OVERLAP = 4096
 # What a client names by itself, beside the attributes.
@@ -89,7 +90,11 @@ class Sanitizer:
 
     def _value(self, key: str, value: Any, changes: Changes) -> Any:
         # Masked before it is cut: half a secret is not recognised.
-        return self._cut(self._redaction.under(key, value, changes) if self._redaction else value, changes)
+        if self._redaction:
+            value = self._redaction.under(key, value, changes)
+        if isinstance(value, dict | list) and _may_be_longer(value, self._limits.value_length):
+            value = shortened(value, self._limits.value_length, changes)
+        return self._cut(value, changes)
 
     def _bounded(self, value: Any, changes: Changes, room: int = 0) -> Any:
         """Return a value with its maps and lists within the limits, and its texts not far above theirs.
@@ -101,8 +106,7 @@ class Sanitizer:
             changes.flattened += 1
         most = self._limits.attributes
         if isinstance(value, str):
-            most = self._limits.value_length + _OVERLAP
-            return cut(value, most) if len(value) > most else value
+            return self._bounded_text(value, changes)
         if isinstance(value, dict):
             more = len(value) - most
             if more > 0:
@@ -116,17 +120,37 @@ class Sanitizer:
                 changes.dropped += more
         elif isinstance(value, list):
             more = len(value) - most
-            value = [self._bounded(inner, changes, room - 1) for inner in islice(value, most)]
+            # The middle is left out: a conversation begins with its system prompt, and its last turns say most.
+            head = len(value) if more <= 0 else max(1, most // 4)
+            kept = [self._bounded(inner, changes, room - 1) for inner in islice(value, head)]
             if more > 0:
-                value.append(f"… [cut, {more} more]")
+                kept.append(cut_items(more))
+                kept += [self._bounded(inner, changes, room - 1) for inner in islice(value, head + more, None)]
                 changes.dropped += more
+            return kept
         return value
+
+    def _bounded_text(self, text: str, changes: Changes) -> str:
+        limit = self._limits.value_length
+        if len(text) <= limit:
+            return text
+
+        def masked(text: str) -> str:
+            return self._redaction.text(text, changes) if self._redaction else text
+
+        as_json = shortened_text(text, limit, changes, masked)
+        if as_json is not None:
+            return as_json
+        return cut(text, limit + _OVERLAP) if len(text) > limit + _OVERLAP else text
 
     def _cut(self, value: Any, changes: Changes) -> Any:
         """Return a value with its texts and bytes within the limit."""
         limit = self._limits.value_length
         if isinstance(value, str):
             if len(value) > limit:
+                as_json = shortened_text(value, limit, changes)  # masks may have made it longer
+                if as_json is not None:
+                    return as_json
                 changes.cut += 1
                 return cut(value, limit)
         elif isinstance(value, bytes):
@@ -138,3 +162,11 @@ class Sanitizer:
         elif isinstance(value, list):
             return [self._cut(inner, changes) for inner in value]
         return value
+
+
+def _may_be_longer(value: Any, length: int) -> bool:
+    """Return False for a value that is no longer than so many characters as JSON; a fast test."""
+    try:
+        return len(msgspec.json.encode(value)) > length
+    except (ValueError, TypeError, RecursionError):  # no UTF-8, say: let it be measured
+        return True

@@ -31,15 +31,18 @@ _T = TypeVar("_T")
 async def read_body(request: web.Request) -> bytes:
     """Read and decompress the body, wait for its turn to be decoded, and return it.
 
-    Raises Problem: INVALID_ARGUMENT for an unknown encoding and for a corrupt or truncated body, RESOURCE_EXHAUSTED if
-    the body exceeds the limit, compressed or not, REQUEST_TIMEOUT if it takes longer than `server.body_timeout`,
+    Raises Problem: UNSUPPORTED_ENCODING, INVALID_ARGUMENT for a corrupt or truncated body, RESOURCE_EXHAUSTED if the
+    body exceeds the limit, compressed or not, REQUEST_TIMEOUT if it takes longer than `server.body_timeout`,
     UNAVAILABLE if too much arrives at the same time.
     """
     server, admission = request.app[SETTINGS].server, request.app[ADMISSION]
     limit, seconds = server.max_body_bytes, server.body_timeout
     name = ", ".join(request.headers.getall("Content-Encoding", [])).strip().lower()
     if name not in {"", "identity", *ENCODINGS}:
-        raise invalid(f"Content-Encoding: expected identity or one of {', '.join(ENCODINGS)}; got {name[:40]!r}")
+        raise Problem(
+            Code.UNSUPPORTED_ENCODING,
+            f"Content-Encoding: expected identity or one of {', '.join(ENCODINGS)}; got {name[:40]!r}",
+        )
     body = await _read(request, limit, seconds)
     if name in ENCODINGS:
         if len(body) > _INFLATE_IN_THREAD:

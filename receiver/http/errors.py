@@ -14,6 +14,7 @@ from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # it h
 
 from mapping.errors import Code, Problem, invalid
 from receiver.http.context import json_answer
+from receiver.http.decompression import ENCODINGS
 from receiver.http.otlp_codec import CODECS, JSON, media_type
 from receiver.http.statuses import STATUSES
 from storage.errors import NotSearched, SearchOff
@@ -84,6 +85,8 @@ def answer(request: web.BaseRequest, problem: Problem, headers: dict[str, str] |
         response.headers["Retry-After"] = str(problem.retry_after)
     if problem.code is Code.UNAUTHENTICATED:
         response.headers["WWW-Authenticate"] = "Bearer"
+    if problem.code is Code.UNSUPPORTED_ENCODING:
+        response.headers["Accept-Encoding"] = ", ".join(ENCODINGS)
     if problem.code is Code.REQUEST_TIMEOUT:
         response.force_close()
     return response

@@ -34,7 +34,9 @@ _KEYS = {
 }
 _RETRY_AFTER = {"description": "seconds until it is worth another try", "schema": {"type": "integer", "minimum": 1}}
 _CHALLENGE = {"description": "what is asked for", "schema": {"type": "string", "const": "Bearer"}}
+_ENCODINGS = {"description": "where the encoding was not known: those that are", "schema": {"type": "string"}}
 _HEADERS = {
+    Code.UNSUPPORTED_MEDIA_TYPE: {"Accept-Encoding": _ENCODINGS},
     Code.UNAVAILABLE: {"Retry-After": {**_RETRY_AFTER, "required": True}},
     Code.UNAUTHENTICATED: {"WWW-Authenticate": {**_CHALLENGE, "required": True}},
 }

@@ -50,7 +50,8 @@ NOT_STORED = {"/v1/metrics": "metrics", "/v1development/profiles": "profiles"}
 
 def routes() -> list[web.RouteDef]:
     return [
-        *(web.post(path, partial(_export, signal)) for path, signal in SIGNALS.items()),
+        # A slash at the end is accepted: exporters drop what is not found, and follow a redirect with an empty request.
+        *(web.post(path + end, partial(_export, signal)) for path, signal in SIGNALS.items() for end in ("", "/")),
         *(web.post(path, partial(_refuse, name)) for path, name in NOT_STORED.items()),
     ]
 

@@ -189,7 +189,11 @@ class Limits:
         ),
     ] = DEFAULT_LIMITS.attributes
     value_length: Annotated[
-        int, Setting(kinds.LIMIT, "characters kept of a text, bytes of a byte string; the rest is cut with a marker")
+        int,
+        Setting(
+            kinds.LIMIT,
+            "characters of a text, or a list or map as JSON, bytes of a byte string; the rest is cut, with a marker",
+        ),
     ] = DEFAULT_LIMITS.value_length
     nesting: Annotated[
         int, Setting(kinds.NESTING, "levels that lists and maps may nest in a value; deeper ones are kept as JSON text")

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+import cramjam
 import mutations
 import samples
 import wire
@@ -132,9 +133,12 @@ _COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": lambda data: gzip.compress(data, 1),
     "deflate": zlib.compress,
     "zstd": zstandard.compress,
+    "snappy": lambda data: bytes(cramjam.snappy.compress_raw(data)),
+    "x-snappy-framed": lambda data: bytes(cramjam.snappy.compress(data)),
+    "lz4": lambda data: bytes(cramjam.lz4.compress(data)),
     "identity": bytes,
 }
-_ENCODING_NAMES = ("GZIP", "x-gzip", "br", "gzip, gzip", "gzip,identity", "snappy", "", " ", "none", "zstd;q=1", "\xe9")
+_ENCODING_NAMES = ("GZIP", "x-gzip", "br", "gzip, gzip", "gzip,identity", "zlib", "", " ", "none", "zstd;q=1", "\xe9")
 _HEADERS = (
     *("Idempotency-Key: a", "Idempotency-Key: " + "k" * 3_000, "Idempotency-Key: \xff\xfe", "Idempotency-Key:"),
     *("Authorization: Bearer x", "Authorization: \xff", "Authorization:", "X-API-Key: \xe9", "Cookie: a=b; c"),

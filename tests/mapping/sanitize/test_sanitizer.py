@@ -42,7 +42,6 @@ def test_what_needs_nothing_stays_the_very_same():
         ("a" * 11, "a" * 10 + "… [cut, 11 characters]"),
         (b"a" * 10, b"a" * 10),
         (b"a" * 11, "YWFhYWFh… [cut, 11 bytes of base64]"),
-        ({"x": ["a" * 11]}, {"x": ["a" * 10 + "… [cut, 11 characters]"]}),
         ({"k" * 11: 1}, {"k" * 10 + "… [cut, 11 characters]": 1}),
     ],
 )
@@ -67,9 +66,9 @@ def test_attributes_over_the_limit_are_dropped_but_for_those_that_were_understoo
     assert changes.dropped == 2
 
 
-def test_lists_and_maps_inside_are_cut_at_as_many_entries():
+def test_lists_inside_lose_their_middle_and_maps_their_end_over_as_many_entries():
     one, changes = cleaned(Sanitizer(Limits(attributes=2)), {"list": [1, 2, 3, 4], "map": {"a": 1, "b": [2], "c": 3}})
-    assert one.properties == {"list": [1, 2, "… [cut, 2 more]"], "map": {"a": 1, "b": [2], DROPPED: 1}}
+    assert one.properties == {"list": [1, "… [cut, 2 more]", 4], "map": {"a": 1, "b": [2], DROPPED: 1}}
     assert changes.dropped == 3
 
 

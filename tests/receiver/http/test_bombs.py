@@ -5,6 +5,7 @@ import sys
 import zlib
 from pathlib import Path
 
+import cramjam
 import pytest
 
 MB = 1024 * 1024
@@ -26,7 +27,19 @@ def zstd():
     return header + block * (MB // 4)
 
 
-BOMBS = {"gzip": lambda: deflated(16 + zlib.MAX_WBITS), "deflate": lambda: deflated(zlib.MAX_WBITS), "zstd": zstd}
+def framed_snappy():
+    """1 MB that inflates to 21 MB: as much as Snappy can make of a byte."""
+    return bytes(cramjam.snappy.compress(bytes(22 * MB)))
+
+
+BOMBS = {
+    "gzip": lambda: deflated(16 + zlib.MAX_WBITS),
+    "deflate": lambda: deflated(zlib.MAX_WBITS),
+    "zstd": zstd,
+    "snappy": lambda: bytes(cramjam.snappy.compress_raw(bytes(22 * MB))),
+    "x-snappy-framed": framed_snappy,
+    "lz4": lambda: bytes(cramjam.lz4.compress(bytes(256 * MB))),
+}
 
 
 class Memory:

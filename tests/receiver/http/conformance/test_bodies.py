@@ -4,12 +4,22 @@ import asyncio
 import gzip
 import zlib
 
+import cramjam
 import pytest
 import zstandard
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-COMPRESS = {"gzip": gzip.compress, "deflate": zlib.compress, "zstd": zstandard.compress}
+COMPRESS = {
+    "gzip": gzip.compress,
+    "x-gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "zlib": zlib.compress,
+    "zstd": zstandard.compress,
+    "snappy": lambda data: bytes(cramjam.snappy.compress_raw(data)),
+    "x-snappy-framed": lambda data: bytes(cramjam.snappy.compress(data)),
+    "lz4": lambda data: bytes(cramjam.lz4.compress(data)),
+}
 
 
 @pytest.fixture(params=sorted(COMPRESS))
@@ -18,7 +28,7 @@ def encoding(request):
 
 
 class TestEncodings:
-    """None, identity, gzip, deflate (zlib), zstd; unknown, corrupt or empty under a codec: 400."""
+    """None, identity and those of the table; unknown: 415 with Accept-Encoding; corrupt or empty under a codec: 400."""
 
     async def test_is_undone(self, fresh, sender, encoding):
         body = COMPRESS[encoding](sender.body(sender.item()))
@@ -35,10 +45,18 @@ class TestEncodings:
         assert (await sender.to(receiver, sender.item(), content_encoding=given)).status == 200
 
     @pytest.mark.parametrize("given", ["br", "zstandard", "gzip, gzip", "gzip;q=1", "\xff"])
-    async def test_that_is_unknown_is_400_that_names_the_known_ones(self, receiver, sender, given):
+    async def test_that_is_unknown_is_415_that_names_the_known_ones(self, receiver, sender, given):
         answer = await sender.to(receiver, sender.item(), content_encoding=given)
-        assert answer.status == 400
-        assert "identity or one of gzip, deflate, zstd" in sender.parse_status(answer.body).message
+        assert answer.status == 415
+        assert sorted(answer.headers["Accept-Encoding"].split(", ")) == sorted(COMPRESS)
+        assert (
+            f"identity or one of {answer.headers['Accept-Encoding']}; got" in sender.parse_status(answer.body).message
+        )
+
+    async def test_that_is_unknown_is_415_for_json_events_too(self, receiver):
+        answer = await receiver.post("/api/v1/events", b"{}", content_encoding="br")
+        assert (answer.status, answer.json()["error"]) == (415, "unsupported_encoding")
+        assert "gzip" in answer.headers["Accept-Encoding"]
 
     @pytest.mark.parametrize(
         "damage",

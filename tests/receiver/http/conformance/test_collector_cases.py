@@ -2,7 +2,7 @@
 
 | its case | here |
 |---|---|
-| uncompressed, gzip, zstd x JSON, protobuf x success, permanent error, retryable error | below |
+| uncompressed, gzip, zlib, zstd, snappy, lz4 x JSON, protobuf x success, permanent error, retryable error | below |
 | no content type with a bad encoding | below |
 | upper-case and charset content types; PATCH and GET | `test_requests.py`: TestContentType, TestMethod |
 | `1234` as JSON; Retry-After on 503 and not on 400 and 500 | `test_errors.py`: TestBadData, TestErrors |
@@ -16,7 +16,9 @@
 """
 
 import gzip
+import zlib
 
+import cramjam
 import pytest
 import zstandard
 
@@ -25,7 +27,15 @@ from receiver.http.statuses import STATUSES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-COMPRESS = {None: bytes, "gzip": gzip.compress, "zstd": zstandard.compress}
+COMPRESS = {
+    None: bytes,
+    "gzip": gzip.compress,
+    "zlib": zlib.compress,
+    "zstd": zstandard.compress,
+    "snappy": lambda data: bytes(cramjam.snappy.compress_raw(data)),
+    "x-snappy-framed": lambda data: bytes(cramjam.snappy.compress(data)),
+    "lz4": lambda data: bytes(cramjam.lz4.compress(data)),
+}
 OUTCOMES = {
     "success": (None, 200, None),
     "permanent error": (Problem(Code.INVALID_ARGUMENT, "never"), 400, None),

@@ -51,6 +51,16 @@ class TestAnswersType:
         assert good.headers["Content-Type"] == bad.headers["Content-Type"] == sender.content_type
 
 
+class TestPath:
+    """The signal's, with or without a slash at its end: never a redirect, which exporters follow with an empty GET."""
+
+    @pytest.mark.parametrize("form", ["/v1/{}", "/v1/{}/", "/%761/{}/"])
+    async def test_with_a_slash_at_its_end_stores_as_without(self, fresh, sender, form):
+        answer = await fresh.post(form.format(sender.signal), sender.body(sender.item()), sender.content_type)
+        assert (answer.status, answer.headers["Content-Type"]) == (200, sender.content_type)
+        assert (await fresh.read("/api/v1/stats"))["events"] == 1
+
+
 class TestSuccess:
     """200, empty message (0 bytes / `{}`)."""
 
@@ -96,7 +106,7 @@ class TestUnknownPath:
         assert (answer.status, status.code) == (404, 12)
         assert "not stored here; stored are traces (/v1/traces), logs (/v1/logs)" in status.message
 
-    @pytest.mark.parametrize("path", ["/v1", "/v1/traces/", "/v1/trace", "/v2/traces", "/favicon.ico", "/v1/%74races/"])
+    @pytest.mark.parametrize("path", ["/v1", "/v1/traces//", "/v1/trace", "/v2/traces", "/favicon.ico"])
     async def test_that_nobody_serves_is_404_with_a_status(self, receiver, sender, path):
         answer = await receiver.post(path, b"", sender.content_type)
         assert (answer.status, sender.parse_status(answer.body).code) == (404, 12)
