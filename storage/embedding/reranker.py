@@ -55,7 +55,7 @@ class Reranker:
         axes = np.fromfile(folder / static.AXES, np.float32).reshape(-1, static.DIMENSIONS)
         return cls(prepare(MINILM, data_dir, threads, progress), axes)
 
-    def looked_for(self, query: str, vector: NDArray[np.float32], deadline: float) -> NDArray[np.float32]:
+    def query_vector(self, query: str, vector: NDArray[np.float32], deadline: float) -> NDArray[np.float32]:
         """Return the vector to search the static index with: the mean of the table's `vector` of a query and MiniLM's.
 
         Returns `vector` if MiniLM cannot finish before `deadline`, a `time.monotonic()`. Blocks.
@@ -69,8 +69,8 @@ class Reranker:
         if read is None:
             return vector
         placed = read @ self._axes
-        looked_for: NDArray[np.float32] = vector + placed / np.linalg.norm(placed)
-        return looked_for
+        query_vector: NDArray[np.float32] = vector + placed / np.linalg.norm(placed)
+        return query_vector
 
     def score(self, query: str, texts: list[str], deadline: float) -> list[float]:
         """Return the cosine of the query and each text, in order, of as many as can be read before `deadline`.
