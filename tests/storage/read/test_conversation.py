@@ -142,7 +142,7 @@ async def test_a_trace_of_more_events_than_are_looked_at_is_read_to_its_other_en
     await writer.write([*make_calls(40), *silent])
     size = PageSize(events=8, looked_at=looked_at)
     whole, count = await pages(lambda side, after: of_trace(reader, "t", side, after, size=size), side)
-    assert whole == said(40)
+    assert whole == texts_of_calls(40)
     assert count > 80 // looked_at
 
 
@@ -154,7 +154,7 @@ async def test_a_session_of_more_traces_than_are_looked_at_is_read_to_its_other_
     for number in range(7):
         await writer.write(make_calls(4, trace_id=f"t{number}", first=4 * number, session_id="s"))
     whole, count = await pages(lambda side, after: of_session(reader, "s", side, after, size), side)
-    assert whole == said(28)
+    assert whole == texts_of_calls(28)
     assert count > 2
 
 
@@ -163,4 +163,6 @@ async def test_events_of_one_moment_end_no_conversation(writer, reader, make_eve
     at_once = [make_event(trace_id="t", timestamp=NOON + 3 * NS + 1, event_type="span") for _ in range(20)]
     await writer.write([*make_calls(10), *at_once])
     whole, _ = await pages(lambda side, after: of_trace(reader, "t", side, after, size=PageSize(looked_at=4)), side)
-    assert {*said(10)} == {*whole}  # what was said before is further away than is looked at, so it is said again
+    assert {*texts_of_calls(10)} == {
+        *whole
+    }  # what was said before is further away than is looked at, so it is said again
