@@ -22,7 +22,7 @@ from storage.read.paging import write_cursor
 from storage.read.runs import Sums, TraceRun
 from storage.read.sessions import Session, SessionPart
 from storage.search.facets import Facets
-from storage.search.results import Result
+from storage.search.results import SearchResult
 from storage.surreal.rows import EventRow
 
 _NANO = 10**9
@@ -83,7 +83,7 @@ def activity(counted: ActivityCounts) -> answers.Activity:
     )
 
 
-def results(result: Sequence[Result]) -> list[answers.Result]:
+def results(result: Sequence[SearchResult]) -> list[answers.Result]:
     return [_result(each) for each in result]
 
 
@@ -124,7 +124,7 @@ def _outlined(row: Mapping[str, Any]) -> answers.OutlinedEvent:
     return answers.OutlinedEvent(**shown | {"timestamp": format_rfc3339(row["timestamp"])})
 
 
-def _result(result: Result) -> answers.Result:
+def _result(result: SearchResult) -> answers.Result:
     return answers.Result(
         score=result.score,
         event=event(result.event),

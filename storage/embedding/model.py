@@ -1,4 +1,4 @@
-"""Text to vectors, through fastembed: a packaged model, one that fastembed knows by name, or a folder of one's own."""
+"""Text to vectors, through fastembed: a packaged model, one that fastembed knows by name, or a folder of the user."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ if TYPE_CHECKING:  # fastembed takes 0.4 s to import, which the start of a recei
 STATIC, MINILM = "static", "minilm"
 _PACKAGED = {STATIC: (static.FOLDER, static.DIMENSIONS), MINILM: (minilm.FOLDER, minilm.DIMENSIONS)}
 
-# Texts a batch, shortest first. MiniLM's texts/s at 45 tokens with 1 and 2 threads: batches of 1 79 and 133, of 4 75
-# and 135, of 32 55 and 109; of 256, unsorted, 30 and 56, and a gigabyte of memory. At 256 tokens: within a tenth.
+# Texts in a batch, which are sorted by length. MiniLM's texts/s at 45 tokens with 1 and 2 threads: 79 and 133 in
+# batches of 1, 75 and 135 of 4, 55 and 109 of 32; of 256, unsorted, 30 and 56, with a gigabyte of memory. At 256 tokens
+# all of these are within a tenth.
 _BATCH = 4
 # A static model only looks its tokens up. Texts/s at 23 tokens in batches of 16, 64 and 256: 22,000, 22,500, 17,000.
 # The runtime keeps what the largest batch took: 64 texts of 1,600 tokens, as there may be in Chinese, 110 MB.
 _STATIC_BATCH = 16
-# Two threads give 1.7 times what one gives. More have less to share in four short texts, and ingest wants cores too.
+# Two threads are 1.7 times as fast as one. More gain less with four short texts, and ingest needs cores, too.
 _MOST_THREADS = 4
 
 _MODEL_FILES = ("model.onnx", "onnx/model.onnx")
@@ -70,10 +71,11 @@ def vectors_of(model: str) -> tuple[str, int] | None:
 def prepare(model: str, data_dir: Path, threads: int, progress: Progress) -> Embedder:
     """Load a model: `static`, `minilm`, a name that fastembed knows (and may download), or the path of a model folder.
 
-    Blocks, for seconds or a download. What is built or downloaded stays in `data_dir`/models. `threads` 0 means as many
-    as are useful. `progress` is told the part done, 0 to 1, and what is being done; it is called in this thread, and
-    ends the work where it raises.
-    Raises ValueError for a model that is not known, OSError for one that cannot be loaded.
+    Blocks, for seconds or for a download. Built and downloaded models stay in `data_dir`/models. `threads` 0 means as
+    many as are useful. `progress` is called in this thread with the share that is done, from 0 to 1, and the present
+    step; an exception of it ends the work.
+
+    Raises ValueError for an unknown model, OSError for one that cannot be loaded.
     """
     models = data_dir / "models"
     threads = threads or min(_cores(), _MOST_THREADS)
@@ -117,7 +119,7 @@ class _Embedder:
         ordered = (texts[place] for place in order)
         for place, vector in zip(order, self._model.embed(ordered, batch_size=self._batch), strict=True):
             vectors[place] = vector
-        # Not every model of fastembed's does this itself.
+        # Not all models of fastembed return vectors of unit length.
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         np.divide(vectors, lengths, out=vectors, where=lengths > 0)
         return vectors
@@ -192,7 +194,7 @@ def _model_file(folder: Path) -> Path:
 
 
 def _folder(model: str) -> Path:
-    """Return the model folder at a path. Raises ValueError saying what is missing, with similar model names."""
+    """Return the model folder at a path. Raises ValueError that names what is missing, or similar model names."""
     folder = Path(model).expanduser()
     is_path = any(separator in model for separator in ("/", os.sep))
     if folder.is_absolute() and not folder.is_dir():

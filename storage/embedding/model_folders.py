@@ -20,7 +20,7 @@ _ABANDONED_AFTER = 3600.0  # seconds; a build takes a minute at most
 def folder(models: Path, name: str, build: Callable[[Path], None]) -> Path:
     """Return the folder `name` under `models`; if it does not exist, `build` writes its files.
 
-    Raises OSError where `models` cannot be written.
+    Raises OSError if `models` cannot be written.
     """
     built = models / name
     if not built.is_dir():
@@ -32,7 +32,7 @@ def folder(models: Path, name: str, build: Callable[[Path], None]) -> Path:
             build(unfinished)
             _publish(unfinished, built)
         finally:
-            shutil.rmtree(unfinished, ignore_errors=True)  # it is gone already where all went well
+            shutil.rmtree(unfinished, ignore_errors=True)  # after a success it was renamed
     return built
 
 
@@ -45,7 +45,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def part_of(progress: Progress, start: float, end: float) -> Progress:
-    """Return a callback that maps the progress of a part, 0 to 1, into that of the whole."""
+    """Return a callback that maps the progress of a part, from 0 to 1, to that of the whole."""
     return lambda share, doing: progress(start + share * (end - start), doing)
 
 
@@ -53,13 +53,13 @@ def _publish(unfinished: Path, built: Path) -> None:
     try:
         unfinished.rename(built)
     except OSError:
-        # Another process was first, and its folder is as good as ours. Anything else is a fault.
+        # If another process was first, its folder is as good as ours.
         if not built.is_dir():
             raise
 
 
 def _remove_abandoned(models: Path, name: str) -> None:
-    """Remove folders that killed processes left half built, but none that may still be in progress."""
+    """Remove folders that killed processes left unfinished, but none that may still be in progress."""
     for left in models.glob(f".{name}.*"):
         try:
             old = time.time() - left.stat().st_mtime > _ABANDONED_AFTER

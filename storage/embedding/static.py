@@ -19,24 +19,24 @@ DIMENSIONS = 256
 
 # The folder's name: its format and source. Increase the last number when the folder's content changes.
 FOLDER = f"static-{minilm.CHECKSUMS['model.safetensors'][:12]}-3"
-# Float32, MiniLM's dimensions x `DIMENSIONS`: takes what MiniLM makes of a query to where the table has its texts.
+# Float32, MiniLM's dimensions x `DIMENSIONS`: maps MiniLM's vector of a query into the space of the table.
 AXES = "axes.float32"
 
-# Of a long text only the beginning, which says what it is about, and the end, where an error stands, are read: the sum
-# of all tokens says little about anything. nDCG@10 for texts of 5,700 characters of which 500 (Python's docstrings)
-# answer a query, when those are first, in the middle, last: 0.04, 0.06, 0.05 reading all; 0.14, 0.01, 0.00 reading the
-# first 2,000 characters; 0.21, 0.01, 0.13 reading beginning and end. Sections of a manual, 1,100 characters each:
-# 0.420, 0.423, 0.431.
+# Of a long text only the beginning, which says what it is about, and the end, where an error usually is, are read: the
+# sum of many tokens is near to nothing. nDCG@10 for texts of 5,700 characters of which 500 (Python's docstrings) answer
+# a query, if these are at the beginning, in the middle, at the end: 0.04, 0.06, 0.05 reading all; 0.14, 0.01, 0.00
+# reading the first 2,000 characters; 0.21, 0.01, 0.13 reading beginning and end. For sections of a manual of 1,100
+# characters each, the three ways gave 0.420, 0.423, 0.431.
 HEAD, TAIL = 1000, 600
 
-# A character is a token at most, and two may be added.
+# A text has at most one token a character, and two more may be added.
 _TOKENIZER_CONFIG = {"model_max_length": HEAD + TAIL + 2, "pad_token": "[PAD]"}
 # ConnectionError is two words. The tokenizer lower-cases a text before it looks for words.
 _CAMEL_CASE = {"type": "Replace", "pattern": {"Regex": "(?<=[a-z0-9])(?=[A-Z])"}, "content": " "}
 
 
 def folder(models: Path, progress: Progress) -> Path:
-    """Return the folder under `models` that holds the table and its tokenizer, built now (30 s) if it is not there.
+    """Return the folder under `models` with the table and its tokenizer, built now (30 s) if it does not exist.
 
     Raises OSError as `minilm.folder` does.
     """
@@ -50,7 +50,7 @@ def cut(text: str) -> str:
 
 def _build(models: Path, target: Path, progress: Progress) -> None:
     teacher = minilm.folder(models, model_folders.part_of(progress, 0.0, 0.05))
-    # numpy and onnx, which are needed on the first start only.
+    # It imports onnx, which is needed on the first start only.
     from storage.embedding import distillation  # noqa: PLC0415
 
     log.info("the static table is distilled from MiniLM, once: half a minute of one core")

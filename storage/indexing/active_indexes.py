@@ -1,4 +1,4 @@
-"""The search indexes in use: the one that serves, and the one that is being filled, as `index_state.py` has it."""
+"""The open search indexes: the one that serves, and the one that is being filled, as recorded by `index_state.py`."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class ActiveIndexes:
             return None
 
     async def settled(self, vectors: Vectors, *, anew: bool = False) -> IndexState:
-        """Bring the indexes into the planned state, open both, and return the state.
+        """Bring the indexes into the planned state, open them, and return the state.
 
-        Raises ConflictError, IndexUnavailable or Problem; it may then be called again. Retired indexes are left to
+        Raises ConflictError, IndexUnavailable or Problem; it may then be called again. Retired indexes are removed by
         `remove`.
         """
-        for _ in range(2):  # try again, now that an index turned out to be damaged
+        for _ in range(2):  # again, if an index turns out to be damaged
             state = await self._written(vectors, anew=anew)
             try:
                 await self._opened(state.name, state.vectors, complete=state.fill is None)
@@ -83,7 +83,7 @@ class ActiveIndexes:
             raise
 
     async def filled(self, state: IndexState) -> None:
-        """Let the filled index replace the one that serves."""
+        """Record that the filled index replaces the one that serves."""
         await index_state.write(self._database, state, state.filled())
 
     async def close(self) -> None:
@@ -123,7 +123,7 @@ class ActiveIndexes:
         return self._open[name]
 
     async def _check(self, index: VectorIndex) -> None:
-        """Raise IndexUnusable if an index is not the one that was filled: the server is new, the folder was deleted."""
+        """Raise IndexUnusable if a filled index is empty: the server is a new one, or the folder was deleted."""
         if await index.count() == 0:
             (event_ids,) = await self._database.query("SELECT VALUE id FROM agent_event WHERE indexed != false LIMIT 1")
             if event_ids:

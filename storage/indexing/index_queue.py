@@ -1,4 +1,4 @@
-"""The index queue: a record for each commit and each deletion, in their order."""
+"""The index queue: one record for each commit and each deletion, in order."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ _CLEARED = 200
 
 
 class Group(NamedTuple):
-    """Records that are done together: `event_ids` are indexed, then `traces` and `changed` looked at, then `deleted`
-    removed.
+    """Records of the queue that are processed together.
 
-    Of `changed` events the agent or the session is another than before.
+    First the events `event_ids` are indexed. Then the points of `traces` and of `changed` events are corrected (a
+    trace's session or agent, an event's own), and those of `deleted` events are deleted. `oldest` is when the first
+    record was written (nanoseconds).
     """
 
     records: list[str]
@@ -30,31 +31,33 @@ class Group(NamedTuple):
 
 
 async def waiting(database: Database) -> tuple[int, int | None]:
-    """Return how many events wait, and since when (nanoseconds) the first of them."""
+    """Return how many events wait, and since when the first of them waits (nanoseconds), None if there are none."""
     sizes, names = await database.query(
         "SELECT VALUE size FROM index_queue; SELECT VALUE id FROM index_queue ORDER BY id LIMIT 1"
     )
     return sum(sizes), _moment(names[0]) if names else None
 
 
-async def take(database: Database, taken: Collection[str], most: int = TUNING.group) -> Group | None:
-    """Return the oldest records except those `taken`, which stay until they are `done`; None if there are none.
+async def take(database: Database, skip: Collection[str], most: int = TUNING.group) -> Group | None:
+    """Return the oldest records that are not in `skip`, or None if there are none.
 
-    They are of `most` events, or one alone of more. A deletion ends its group, because the deleted event may have been
-    stored again after it.
+    Records stay in the queue until `done` deletes them. A group has at most `most` events, unless its only record has
+    more. A deletion ends its group, because the deleted event may have been stored again after it.
     """
     (names,) = await database.query(
-        "SELECT VALUE id FROM index_queue ORDER BY id LIMIT $limit", limit=len(taken) + _RECORDS
+        "SELECT VALUE id FROM index_queue ORDER BY id LIMIT $limit", limit=len(skip) + _RECORDS
     )
-    names = [name for name in names if name not in taken][:_RECORDS]
+    names = [name for name in names if name not in skip][:_RECORDS]
     if not names:
         return None
-    (found,) = await database.query("SELECT * FROM $records", records=[cbor.record(rows.QUEUE, name) for name in names])
-    if not found:
-        return None  # another receiver is through with them
+    (queue_rows,) = await database.query(
+        "SELECT * FROM $records", records=[cbor.record(rows.QUEUE, name) for name in names]
+    )
+    if not queue_rows:
+        return None  # another receiver has deleted them
     records: list[dict[str, Any]] = []
     size = 0
-    for record in sorted(found, key=lambda record: record["id"]):
+    for record in sorted(queue_rows, key=lambda record: record["id"]):
         size += record["size"]
         if records and size > most:
             break
@@ -76,7 +79,7 @@ async def done(database: Database, records: Iterable[str]) -> None:
 
 
 async def clear(database: Database) -> None:
-    """Remove the present records of the queue, because the whole store is going to be indexed anyway."""
+    """Delete the present records of the queue, because the whole store is going to be indexed anyway."""
     now = cbor.record(rows.QUEUE, f"{time.time_ns():020d}")
     while True:
         (ids,) = await database.query(
@@ -88,5 +91,5 @@ async def clear(database: Database) -> None:
 
 
 def _moment(queue_record: str) -> int:
-    """Return the time that a record's id begins with."""
+    """Return the time with which a record's id begins, in nanoseconds."""
     return int(queue_record.partition("-")[0])

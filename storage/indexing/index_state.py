@@ -1,8 +1,8 @@
 """Which search index serves, and which one is being filled from the store: one record, shared by all receivers.
 
-An index is filled in the order of event ids, and the record holds the position. After a restart filling goes on from
-there. If the serving index is complete, a new one is filled beside it and replaces it at the end; if there is none, or
-it is damaged, the new one serves at once while it is filled. Each index has its own name, so a new one is always empty.
+An index is filled in the order of event ids, and the record has the position, from which filling continues after a
+restart. If the serving index is complete, a new one is filled beside it and replaces it at the end. If there is none,
+or it is damaged, the new one serves at once while it is filled. Each index has its own name, so a new one is empty.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Vectors(NamedTuple):
 
 
 class Fill(NamedTuple):
-    """An index that is being filled. It has the `done` events up to the id `position`."""
+    """An index that is being filled: it has the first `done` events, up to the one with the id `position`."""
 
     name: str
     vectors: Vectors
@@ -45,7 +45,7 @@ class Fill(NamedTuple):
     done: int = 0
 
     def after(self, event_ids: Sequence[str]) -> Fill:
-        """Return the fill after these events were added, too."""
+        """Return the fill after these events were added."""
         return self._replace(position=event_ids[-1], done=self.done + len(event_ids))
 
 
@@ -92,7 +92,7 @@ def planned(
 
 
 def new_name(model: str) -> str:
-    """Return a unique name for an index: the model's, as far as it is valid in a folder's name, and the time."""
+    """Return a unique name for an index: the model's name, reduced to what a folder's name may have, and the time."""
     return f"{re.sub(r'[^a-z0-9]+', '-', model.lower())[-40:].strip('-')}-{time.time_ns()}"
 
 
@@ -133,10 +133,9 @@ async def write(database: Database, before: IndexState | None, after: IndexState
 
 
 async def following(database: Database, fill: Fill, most: int = TUNING.group) -> list[str]:
-    """Return the ids of the events to add next, `most` at most; empty after the last."""
+    """Return the ids of the events to add next, at most `most`; empty after the last."""
     (ids,) = await database.query(_FOLLOWING, last=cbor.record(rows.EVENT, fill.position), limit=most)
-    state_rows: list[str] = ids
-    return state_rows
+    return list(ids)
 
 
 async def advance(database: Database, fill: Fill) -> None:

@@ -1,12 +1,12 @@
 """Brings stored events into the search index: reads the durable queue, has points made, upserts, then deletes records.
 
-A record of the queue is deleted once the index has its events on disk (`flushing.py`). A process that dies in
-between does that record again at its next start, and a second upsert of the same point changes nothing. Several
-receivers on the same stores may index a record twice, which is as harmless.
+A record of the queue is deleted once the index has its events on disk (`flushing.py`). If the process dies before, the
+record is processed again after the next start; a second upsert of the same point changes nothing. Several receivers on
+the same stores may index a record twice, which is harmless for the same reason.
 
-Records that name deleted events (`storage.retention.prune`) are processed in order. An upsert that was in progress when
-they were deleted comes before; a later one does not find them in the store. If several receivers work at the queue
-there is no such order, so each checks after an upsert whether its events still exist.
+Records of deletions (`storage.retention.prune`) are processed in order: an upsert that was in progress when the events
+were deleted ends before, and a later one does not find them in the store. If several receivers process the queue, there
+is no such order, so each checks after an upsert whether its events still exist.
 
 If an index has to be filled from the store (`index_state.py`), this alternates with the queue. New events go into both.
 """
@@ -30,7 +30,7 @@ from storage.indexing.index_queue import Group
 from storage.indexing.index_state import Fill, IndexState, Vectors
 from storage.indexing.keywords_first import KeywordsFirst
 from storage.indexing.points.preparer import Preparer
-from storage.indexing.repair import delete, pass_on, tell_whose
+from storage.indexing.repair import delete, pass_on, update_owners
 from storage.indexing.tuning import TUNING, Tuning
 from storage.indexing.upserts import IndexWriter
 from storage.qdrant.base import VectorIndex
@@ -43,12 +43,12 @@ log = logging.getLogger(__name__)
 
 State = Literal["off", "preparing", "rebuilding", "reindexing", "ready", "waiting", "failed"]
 
-# What may be tried again.
+# Errors after which it tries again.
 _PASSING = (ConflictError, IndexUnavailable, IndexUnusable, Problem)
 
 
 class _Tools(NamedTuple):
-    """The tools of indexing, once the model is there."""
+    """What indexing works with once the model is ready."""
 
     embedder: Embedder
     index_writer: IndexWriter
@@ -60,13 +60,13 @@ class _Tools(NamedTuple):
 
 
 class Indexer:
-    """Keeps the index up with the store.
+    """Keeps the search index up to date with the store.
 
-    `state` is `off` (no model is set), `preparing` the model, `rebuilding` the index from the store (what is in it is
-    found), `reindexing` into another one while this one serves, `ready`, `waiting` for a store that is away, or
-    `failed`; `reason` says what is done or why, `progress`, from 0 to 1, how far that is. `oldest` is when the first
-    event that waits was stored (nanoseconds), `indexed` counts those that this process has indexed. `index` is there
-    once words can be searched, `embedder` once meaning can.
+    `state` is one of: `off` (search is switched off), `preparing` (the model), `rebuilding` (the index is filled from
+    the store, and searched meanwhile), `reindexing` (another index is filled while this one serves), `ready`, `waiting`
+    (the store or the index cannot be reached), `failed`. `reason` explains the state, and `progress` is from 0 to 1.
+    `oldest` is when the first event that waits was stored (nanoseconds). `indexed` counts the events that this process
+    has indexed. `index` is None until keyword search is possible, `embedder` until semantic search is.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Indexer:
         self._tuning = tuning
         self._pending_flush = PendingFlush(database, tuning)
         self._queued = 0
-        self._stored: int | None = None  # events there were when filling began, or went on
+        self._stored: int | None = None  # the number of stored events when filling began, or was continued
         self._to_fill = 0
         self._anew = self._damaged = self._stopped = False
 
@@ -100,7 +100,7 @@ class Indexer:
         return self._queued + self._to_fill
 
     async def count_pending(self) -> None:
-        """Read from the store how many events are left to be indexed."""
+        """Read from the store how many events wait to be indexed."""
         self._queued, self.oldest = await index_queue.waiting(self._database)
 
     def added(self, events: int) -> None:
@@ -111,9 +111,9 @@ class Indexer:
         self._work.set()
 
     def progressed(self, share: float, doing: str) -> None:
-        """Note the progress of preparing the model; called from the thread that prepares it.
+        """Set the progress of preparing the model; called from the thread that prepares it.
 
-        Raises CancelledError in that thread after a stop, which would otherwise wait for the thread.
+        Raises CancelledError in that thread after a stop, because the stop waits for the thread.
         """
         if self._stopped:
             raise asyncio.CancelledError
@@ -131,7 +131,7 @@ class Indexer:
 
     def _begins(self, state: State) -> None:
         if self.state == "ready":
-            self.state, self.reason = state, "another index is made"
+            self.state, self.reason = state, "a new index will be made"
         self._work.set()
 
     async def run(
@@ -147,7 +147,7 @@ class Indexer:
         active_indexes = ActiveIndexes(self._database, indexes)
         try:
             try:
-                with contextlib.suppress(Problem):  # the store is away, and will be waited for
+                with contextlib.suppress(Problem):  # the store cannot be reached; `_keep_up` waits for it
                     self.index = await active_indexes.known()
                 embedder = await self._prepared(prepare, active_indexes, keywords_first)
                 preparer = preparer_of()
@@ -163,14 +163,14 @@ class Indexer:
                     await self._pending_flush.flush(active_indexes)
                 await active_indexes.close()
         except Exception as error:
-            # The receiver stores all the same; whoever searches or asks for the state is told.
+            # The receiver still stores events; searches and the index's state report the failure.
             self.state, self.reason = "failed", str(error)
             log.exception("indexing has stopped; events are stored, and wait to be indexed")
 
     async def _prepared(
         self, prepare: Callable[[], Embedder], active_indexes: ActiveIndexes, keywords_first: KeywordsFirst | None
     ) -> Embedder:
-        """Prepare the model, with keyword search meanwhile."""
+        """Return the prepared model. Meanwhile keyword search is possible."""
 
         def serve(index: VectorIndex) -> None:
             self.index = index
@@ -216,7 +216,7 @@ class Indexer:
 
     async def _wait_for_work(self) -> None:
         left = self._pending_flush.seconds_left
-        # Not by wait_for: in Python 3.11 it loses a cancellation that comes at the same moment as the work.
+        # Not asyncio.wait_for: in Python 3.11 it loses a cancellation that comes together with the work.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._tuning.look_again_after if left is None else left):
                 await self._work.wait()
@@ -240,7 +240,7 @@ class Indexer:
             queued = self._queued
             self._stored = await count_events(self._database)
             if state.fill.name == state.name and not state.fill.done:
-                self._queued -= min(queued, self._queued)  # they are among those
+                self._queued -= min(queued, self._queued)  # they are among those that fill the index
             if self._stored:
                 log.info("a search index is filled from the store: %s events", self._stored - state.fill.done)
         self.index = tools.active_indexes.index(state.name)
@@ -258,7 +258,7 @@ class Indexer:
     def _show(self, state: IndexState) -> None:
         if state.fill is None:
             self._to_fill = 0
-            if not (self._anew or self._damaged):  # asked for meanwhile, and not begun yet
+            if not (self._anew or self._damaged):  # a new index was requested meanwhile
                 self.state, self.reason, self.progress = "ready", "", 1.0
             return
         stored, done = self._stored or 0, state.fill.done
@@ -280,26 +280,26 @@ class Indexer:
 
     async def _index_group(self, tools: _Tools, state: IndexState, group: Group) -> None:
         names = [state.name] + ([state.fill.name] if state.fill and state.fill.name != state.name else [])
-        # One that has another model's vectors serves those who search for words.
+        # An index with another model's vectors gets points with words only.
         words_only = state.name if state.vectors.model != tools.embedder.name else ""
-        self.indexed += await tools.index_writer.take(group.event_ids, names, words_only=words_only)
+        self.indexed += await tools.index_writer.write(group.event_ids, names, words_only=words_only)
         for name in names:
             with tools.active_indexes.using(name) as index:
                 for trace_id in group.traces:
                     await pass_on(self._database, self._reader, index, trace_id)
-                await tell_whose(self._reader, index, group.changed)
+                await update_owners(self._reader, index, group.changed)
                 await delete(self._database, index, group.deleted)
         self._pending_flush.add(names, group)
         self._queued = max(self._queued - len(group.event_ids), 0)
 
     async def _fill(self, tools: _Tools, state: IndexState, fill: Fill) -> None:
-        """Add the next events of the store to the index that is filled; after the last let it serve."""
+        """Add the next events of the store to the index that is being filled; after the last one it serves."""
         ids = await index_state.following(self._database, fill, self._tuning.group)
         if not ids:
             await self._pending_flush.flush(tools.active_indexes)
             await tools.active_indexes.filled(state)
             return
-        indexed = await tools.index_writer.take(ids, [fill.name])
+        indexed = await tools.index_writer.write(ids, [fill.name])
         self._pending_flush.add([fill.name], fill.after(ids))
         if state.name == fill.name:
             self.indexed += indexed

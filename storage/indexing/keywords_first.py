@@ -23,10 +23,10 @@ from storage.surreal.database import ConflictError, Database
 
 log = logging.getLogger(__name__)
 
-# The maximum number of queue records to skip when looking for the next ones; later records wait for the model.
+# The maximum number of queue records that are indexed by words; later records wait for the model.
 _MOST_RECORDS = 5_000
 
-_NOT_FOUND = "events are not found by their words before the model is there: %s"
+_NOT_FOUND = "keyword search is not possible before the model is ready: %s"
 
 
 class KeywordsFirst(NamedTuple):
@@ -48,7 +48,7 @@ class KeywordsFirst(NamedTuple):
         commits_wait: Callable[[], bool],
         serve: Callable[[VectorIndex], None],
     ) -> None:
-        """Index words until cancelled, and let the index serve. Ends if anything goes wrong."""
+        """Index words until cancelled. `serve` is called with the index. Ends after any error."""
         await asyncio.sleep(self.patience)
         preparer = self.preparer_of()
         try:
@@ -64,26 +64,26 @@ class KeywordsFirst(NamedTuple):
                 await self._follow(database, index_writer, name, index)
         except (ConflictError, IndexUnavailable, IndexUnusable, Problem) as error:
             log.warning(_NOT_FOUND, error)
-        except Exception:  # log it, or it is lost with the task; the indexer will meet the same error
+        except Exception:  # it would be lost with the task; the indexer will meet the same error
             log.exception(_NOT_FOUND, "it failed")
         finally:
             await preparer.close()
 
     async def _follow(self, database: Database, index_writer: IndexWriter, name: str, index: VectorIndex) -> None:
         """Index the events of the queue as they arrive, and remove deleted ones."""
-        taken: set[str] = set()
-        while len(taken) < _MOST_RECORDS:
-            group = await index_queue.take(database, taken)
+        records: set[str] = set()
+        while len(records) < _MOST_RECORDS:
+            group = await index_queue.take(database, records)
             if group is None:
                 await asyncio.sleep(self.look_every)
                 continue
-            await index_writer.take(group.event_ids, [name])
+            await index_writer.write(group.event_ids, [name])
             await delete(database, index, group.deleted)
-            taken.update(group.records)
+            records.update(group.records)
 
 
 async def _fill(database: Database, index_writer: IndexWriter, name: str, fill: Fill) -> None:
     """Index the events that were stored before the index was created."""
     while ids := await index_state.following(database, fill):
-        await index_writer.take(ids, [name])
+        await index_writer.write(ids, [name])
         fill = fill.after(ids)

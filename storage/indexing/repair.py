@@ -1,4 +1,4 @@
-"""Corrections of points after an upsert: events deleted meanwhile, session or agent inherited from the trace."""
+"""Corrections of points after an upsert: deleted events, and changes of an event's or a trace's session or agent."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 
 # Points whose payload is set at a time.
-_RENAMED = 250
+_POINTS_AT_ONCE = 250
 
-_SILENT = {
+_WITHOUT = {
     "session_id": "SELECT VALUE id FROM agent_event WHERE trace_id = $trace_id AND session_id = NONE",
     "agent_id": "SELECT VALUE id FROM agent_event WHERE trace_id = $trace_id AND agent_id = NONE",
 }
@@ -26,34 +26,35 @@ async def drop_deleted(database: Database, index: VectorIndex, event_ids: Sequen
 
 
 async def delete(database: Database, index: VectorIndex, event_ids: Sequence[str]) -> None:
-    """Delete points whose events are gone.
+    """Delete those of the points whose events no longer exist.
 
-    An event may have been stored again since, and where clocks differ or step its record may stand before this one.
+    An event may have been stored again since. If the clocks of receivers differ, or a clock was adjusted, the record of
+    that commit may come before the record of the deletion.
     """
     if event_ids:
-        (there,) = await database.query(
+        (existing,) = await database.query(
             "SELECT VALUE id FROM $events", events=[cbor.record(rows.EVENT, event_id) for event_id in event_ids]
         )
-        if gone := sorted({*event_ids}.difference(there)):
+        if gone := sorted({*event_ids}.difference(existing)):
             await index.delete(gone)
 
 
-async def tell_whose(reader: Reader, index: VectorIndex, event_ids: Sequence[str]) -> None:
-    """Update the agent and the session of events' points."""
-    for start in range(0, len(event_ids), _RENAMED):
-        whose: defaultdict[tuple[str | None, str | None], list[str]] = defaultdict(list)
-        for event in (await reader.events_by_id(event_ids[start : start + _RENAMED])).values():
-            whose[event["agent_id"], event["session_id"]].append(event["id"])
-        for (agent_id, session_id), ids in whose.items():
+async def update_owners(reader: Reader, index: VectorIndex, event_ids: Sequence[str]) -> None:
+    """Set the agent and the session of events' points to those that the events have now."""
+    for start in range(0, len(event_ids), _POINTS_AT_ONCE):
+        by_owner: defaultdict[tuple[str | None, str | None], list[str]] = defaultdict(list)
+        for event in (await reader.events_by_id(event_ids[start : start + _POINTS_AT_ONCE])).values():
+            by_owner[event["agent_id"], event["session_id"]].append(event["id"])
+        for (agent_id, session_id), ids in by_owner.items():
             payload = {"agent_id": agent_id, "session_id": session_id}
             await index.set_payload(ids, {field: value for field, value in payload.items() if value is not None})
 
 
 async def pass_on(database: Database, reader: Reader, index: VectorIndex, trace_id: str) -> None:
-    """Return the points of events without a session or agent those of their trace, by which they are shown."""
+    """Set the session and the agent of a trace's points whose events name none to those of the trace."""
     run = await reader.trace(trace_id)
-    for field, query in _SILENT.items():
+    for field, query in _WITHOUT.items():
         if run is not None and (value := getattr(run.trace, field)) is not None:
-            (silent,) = await database.query(query, trace_id=trace_id)
-            for start in range(0, len(silent), _RENAMED):
-                await index.set_payload(silent[start : start + _RENAMED], {field: value})
+            (event_ids,) = await database.query(query, trace_id=trace_id)
+            for start in range(0, len(event_ids), _POINTS_AT_ONCE):
+                await index.set_payload(event_ids[start : start + _POINTS_AT_ONCE], {field: value})

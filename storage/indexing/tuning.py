@@ -1,4 +1,4 @@
-"""How fast indexing goes, and how much it takes at a time."""
+"""The intervals and sizes of indexing."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from typing import NamedTuple
 class Tuning(NamedTuple):
     """Durations are in seconds."""
 
-    # What comes within this time is indexed together.
+    # Events that are stored within this time are indexed together.
     linger: float = 0.2
-    # Where an index or the store is away.
+    # The pause while an index or the store cannot be reached.
     retry_after: float = 5.0
-    # Another receiver on the same stores may have stopped before it had indexed what it stored.
+    # How often the queue is read without news, since another receiver on the same stores may have stopped before it
+    # indexed its events.
     look_again_after: float = 30.0
-    # Those who search the index that served until now have their answer by then.
+    # How long an index that no longer serves is kept for the searches that still use it.
     searches_end_within: float = 1.0
-    # After a kill the index reads this much of its own log again, and is told it by the queue once more.
+    # After a kill, the events since the last flush are indexed again.
     flush_every: float = 5.0
-    # Records of the queue that are looked past to find the next.
+    # The maximum number of records that are indexed and not flushed: they are still in the queue, and skipped there.
     most_unflushed: int = 200
-    # Events taken at a time from the queue, or from the store to fill an index: half a second of indexing.
+    # Events that are taken from the queue at a time, or from the store to fill an index: half a second of indexing.
     group: int = 1_000
-    # Events read, made into points and upserted at a time: 10 ms of the store's engine, 20 of the index's, so that
-    # others are served in between.
+    # Events that are read, made into points and upserted at a time: 10 ms of SurrealDB's engine and 20 ms of Qdrant's,
+    # so that others are served in between.
     part: int = 250
 
 

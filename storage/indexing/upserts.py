@@ -1,4 +1,4 @@
-"""Writes events into indexes: reads them, has points made, and upserts, in parts, giving way to commits."""
+"""Writes events into indexes, part by part: reads them, has points made, upserts these, and gives way to commits."""
 
 from __future__ import annotations
 
@@ -33,35 +33,35 @@ class IndexWriter:
         self._part = part
         self._give_way = GivingWay(commits_wait)
 
-    async def take(self, event_ids: Sequence[str], names: Sequence[str], *, words_only: str = "") -> int:
-        """Write events into the indexes with these names, and return how many still existed.
+    async def write(self, event_ids: Sequence[str], names: Sequence[str], *, words_only: str = "") -> int:
+        """Write events into the indexes with these names, and return how many of the events still existed.
 
-        One of the indexes may get points with words only. One part is made while the one before it is upserted.
+        The index with the name `words_only` gets points without vectors. While a part is upserted, the next is made.
         """
         parts = [event_ids[start : start + self._part] for start in range(0, len(event_ids), self._part)]
-        taken = 0
-        made: PackedPoints | None = None
+        written = 0
+        points: PackedPoints | None = None
         for part in [*parts, []]:
-            following, _ = await asyncio.gather(
-                self._make(part, plain=bool(words_only)), self._upsert(made, names, words_only)
+            next_points, _ = await asyncio.gather(
+                self._make(part, plain=bool(words_only)), self._upsert(points, names, words_only)
             )
-            if made is not None:
-                taken += len(made.event_ids)
-            made = following
-        return taken
+            if points is not None:
+                written += len(points.event_ids)
+            points = next_points
+        return written
 
     async def _make(self, event_ids: Sequence[str], *, plain: bool) -> PackedPoints | None:
         if not event_ids:
             return None
         await self._give_way()
         events = [cbor.record(rows.EVENT, event_id) for event_id in event_ids]
-        made = await self._preparer.make(await self._database.read(EVENTS, events=events), plain=plain)
-        return made if made.event_ids else None
+        points = await self._preparer.make(await self._database.read(EVENTS, events=events), plain=plain)
+        return points if points.event_ids else None
 
-    async def _upsert(self, made: PackedPoints | None, names: Sequence[str], words_only: str) -> None:
-        if made is None:
+    async def _upsert(self, points: PackedPoints | None, names: Sequence[str], words_only: str) -> None:
+        if points is None:
             return
         for name in names:
             with self._active_indexes.using(name) as index:
-                await index.upsert(made.plain if name == words_only and made.plain is not None else made.points)
-                await drop_deleted(self._database, index, made.event_ids)
+                await index.upsert(points.plain if name == words_only and points.plain is not None else points.points)
+                await drop_deleted(self._database, index, points.event_ids)

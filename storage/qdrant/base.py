@@ -1,8 +1,8 @@
 """The interface of both search indexes, and its values.
 
-A point is an event: named vectors `dense` (meaning) and `bm25` (words), and the payload that filters look at. Ids are
-UUIDs. Moments are nanoseconds. Qdrant's datetime index keeps microseconds: a filter may let through an event that lies
-less than one microsecond outside of it, and never leaves out one that lies inside.
+A point is an event: the named vectors `dense` (meaning) and `bm25` (words), and the payload for filters. Ids are UUIDs,
+times are nanoseconds. Qdrant's datetime index has microseconds: a filter may match an event that is less than one
+microsecond outside its period, and never misses one inside.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ if TYPE_CHECKING:  # numpy costs the engine's process 25 MB, and it only reads b
 DENSE = "dense"
 WORDS = "bm25"
 
-# The payload's fields: what a filter compares, and the moment.
+# The payload's fields: those that filters compare, and the time.
 KEYWORDS = SearchFilter.fields()
 TIMESTAMP = "timestamp"
-# What events can be counted by.
+# The fields by which events can be counted.
 FACETS = ("event_type", "agent_id", "service", "status")
-# Values counted of a field, however few are asked for: each segment of an index gives its own most frequent ones.
+# How many values of a field are counted, even if fewer are requested: each segment of an index has its own most
+# frequent ones.
 FACET_DEPTH = 1_000
 
 
@@ -39,16 +40,16 @@ def fused_depth(limit: int) -> int:
 
 
 def period(where: SearchFilter) -> tuple[str | None, str | None]:
-    """Return `since` and `until` as RFC 3339; `until` is rounded up, for the index rounds everything down."""
+    """Return `since` and `until` as RFC 3339; `until` is rounded up, because the index rounds down."""
     since = None if where.since is None else format_rfc3339(where.since)
     until = None if where.until is None else format_rfc3339(min(-(-where.until // 1000) * 1000, LATEST))
     return since, until
 
 
 class Point(msgspec.Struct):
-    """An event to index. `payload` holds the known `KEYWORDS`, and `timestamp` as RFC 3339.
+    """An event to index. `payload` has those of the `KEYWORDS` that the event has, and `timestamp` as RFC 3339.
 
-    `text` is searched by its words, `identifiers` only as a whole.
+    The words of `text` are searched; `identifiers` match only as a whole.
     """
 
     id: str
@@ -59,35 +60,38 @@ class Point(msgspec.Struct):
 
 
 class Hit(NamedTuple):
-    """A hit. Scores (cosine, BM25, fused) are comparable within one list only."""
+    """A hit: an event's id and its score. Scores (cosine, BM25, fused) are comparable within one list only."""
 
     id: str
     score: float
 
 
 def most_frequent(counts: Iterable[tuple[str, int]], limit: int) -> list[tuple[str, int]]:
-    """Order values by their counts, equal ones by name. Qdrant still lists those of deleted points, with 0."""
+    """Return the most frequent values; equally frequent ones by name.
+
+    Values of deleted points, which Qdrant still lists with a count of 0, are left out.
+    """
     return sorted((pair for pair in counts if pair[1]), key=lambda pair: (-pair[1], pair[0]))[:limit]
 
 
 class VectorIndex(Protocol):
-    """The search index. Any method may raise IndexUnavailable or IndexUnusable; ValueError is the caller's mistake.
+    """The search index. Any method may raise IndexUnavailable or IndexUnusable; ValueError means wrong arguments.
 
-    `dimensions` is None where there is no embedding: then points have no dense vector and only words are searched.
+    `dimensions` is None if there is no embedding: then points have no dense vector, and only words are searched.
     """
 
     dimensions: int | None
 
     async def open(self) -> None:
-        """Connect, and create what is missing."""
+        """Open or connect to the index, and create it if it does not exist."""
 
     async def close(self) -> None: ...
 
     async def upsert(self, packed: bytes) -> None:
-        """Store packed points (`storage.qdrant.packing`), each in place of one with its id. Searches wait."""
+        """Store packed points (`storage.qdrant.packing`); each replaces the point with its id. Searches wait."""
 
     async def flush(self) -> None:
-        """Make everything that was stored, set or deleted before durable."""
+        """Make all previous changes durable."""
 
     async def set_payload(self, ids: list[str], payload: dict[str, Any]) -> None:
         """Set fields of the points' payloads; missing points are ignored."""
@@ -95,21 +99,21 @@ class VectorIndex(Protocol):
     async def delete(self, ids: list[str]) -> None: ...
 
     async def search_dense(self, vector: Vector, where: SearchFilter, limit: int) -> list[Hit]:
-        """Find the nearest in meaning (cosine)."""
+        """Return the points nearest in meaning (cosine)."""
 
     async def search_words(self, text: str, where: SearchFilter, limit: int) -> list[Hit]:
-        """Find by words (BM25). A text without words has no hits."""
+        """Return the points that match by words (BM25). A text without words has no hits."""
 
     async def search_similar(self, point_id: str, where: SearchFilter, limit: int) -> list[Hit] | None:
-        """Find the points nearest in meaning to a stored point, without itself; None if there is no such point.
+        """Return the points nearest in meaning to a stored point, without itself; None if there is no such point.
 
         A point without a dense vector has no neighbours.
         """
 
     async def facets(self, where: SearchFilter, fields: Sequence[str], limit: int) -> dict[str, list[tuple[str, int]]]:
-        """Count the points by each value of each field (`FACETS`); the most frequent `limit` values, those first.
+        """Return by field (`FACETS`) its `limit` most frequent values, and how many points have each.
 
-        Exact where a field has no more than `FACET_DEPTH` values.
+        The most frequent value is first. The numbers are exact if the field has no more than `FACET_DEPTH` values.
         """
 
     async def count(self) -> int: ...

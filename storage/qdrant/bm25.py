@@ -1,10 +1,10 @@
 """BM25 vectors of texts and queries, computed in process for both indexes; the engine adds IDF when it searches.
 
-Words are found in another form (`refunded`, `refunds`), parts of identifiers by themselves (`get_user`, `getUser`:
-get, user), and exact things as they are: an identifier, path, address, version or number with inner punctuation, or of
-letters and digits, is a token of its own beside its parts, unstemmed. Nothing is a stop word: English ones are in
-`E_NOT_FOUND` and `A-1029`, and IDF makes little of them anyway. Where a script has no spaces between words, its grams
-stand for them (`unspaced.py`).
+Words are stemmed (`refunded` finds `refunds`), and identifiers are split into their parts (`get_user` and `getUser`
+into get, user). Exact things are also tokens as a whole, unstemmed: an identifier, path, address, version or number
+with inner punctuation, or a word of letters and digits. There are no stop words, because English ones are in
+`E_NOT_FOUND` and `A-1029`, and IDF gives them little weight anyway. Scripts without spaces between words are split into
+grams (`unspaced.py`).
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import qdrant_edge as edge
 
 from storage.qdrant.unspaced import apart, grams_in
 
-# `word` keeps camelCase whole, `multilingual` drops what is digits alone (`503`, `10.0.0.1`), `whitespace` keeps the
-# comma after a word. `code` splits like `word`, and camelCase too; of snake_case and camelCase it keeps the whole
-# beside the parts. 64 tokens is about what an event's text has.
+# Of the tokenizers, `word` does not split camelCase, `multilingual` drops numbers (`503`, `10.0.0.1`), and `whitespace`
+# keeps the comma after a word. `code` splits like `word`, and camelCase too; it returns snake_case and camelCase words
+# whole as well as their parts. An event's text has about 64 tokens.
 _PARTS = edge.Bm25(
     edge.Bm25Config(
         tokenizer=edge.TokenizerType.Code,
@@ -28,7 +28,7 @@ _PARTS = edge.Bm25(
         avg_len=64.0,
     )
 )
-# The same without English words that say nothing, for what is shown rather than found.
+# The same without English stop words, for highlights.
 _TELLING = edge.Bm25(
     edge.Bm25Config(
         tokenizer=edge.TokenizerType.Code,
@@ -37,7 +37,7 @@ _TELLING = edge.Bm25(
         ascii_folding=True,
     )
 )
-# An order number says as much in a long text as in a short one: no length normalisation (b=0).
+# An order number means as much in a long text as in a short one: no length normalisation (b=0).
 _WHOLES = edge.Bm25(
     edge.Bm25Config(
         tokenizer=edge.TokenizerType.Whitespace,
@@ -53,20 +53,21 @@ _RUN = re.compile(r"[\w./\\:@#+~%-]+")
 INNER = "_./\\:@#+~%-"
 # What joins the parts of an identifier, where a hyphen joins words as well.
 _TELLING_MARKS = frozenset(INNER) - {"-"}
-# Of an identifier, so that `e.g` and `3d` are none; and of a number, so that years, times and prices are none.
+# The length of the shortest identifier, so that `e.g` and `3d` are none; and of the shortest number that is an exact
+# thing, so that years, times and prices are none.
 _SHORTEST, _LONG_NUMBER = 4, 5
-# One is in names, too: PayPal. Two are in VcpuLimitExceeded.
+# Names have one, too (PayPal); a word with two of them is an identifier (VcpuLimitExceeded).
 _INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
 _BETWEEN_NAMES = re.compile(r"[/\\:@#+~%]+")
 
 
 def clean(text: str) -> str:
-    """Replace half a surrogate pair, which no engine accepts, by a question mark."""
+    """Return a text with lone surrogates, which no engine accepts, replaced by question marks."""
     return text.encode("utf-8", "replace").decode()
 
 
 def document_vector(text: str, identifiers: Iterable[str] = ()) -> edge.SparseVector:
-    """Return the vector of a text and its identifiers, which match only as a whole: a UUID's parts are noise."""
+    """Return the vector of a text and its identifiers, which match only as a whole: a UUID's parts would be noise."""
     exact = (
         *_wholes(text),
         *(gram.text for gram in grams_in(text)),
@@ -93,28 +94,28 @@ def query_vector(text: str) -> edge.SparseVector:
 
 
 def exact_things(query: str) -> list[str]:
-    """Return the exact things that a query asks for, in lower case: what has digits and letters, `/`, `_` and the like.
+    """Return the exact things in a query, in lower case: words with digits and letters, with `/`, `_` and the like.
 
-    Short numbers, times, and names such as `PayPal` count only where they are half of what is asked: in "not a 404" or
-    "within 3 days" they name nothing. Of a long query the first 1,000 characters are looked through.
+    Short numbers, times, and names such as `PayPal` count only if they are at least half of the words: in "not a 404"
+    or "within 3 days" they identify nothing. Only the first 1,000 characters of a query are searched for them.
     """
     words = [
         word for run in _RUN.findall(apart(clean(query[:1_000]))) if (word := run.strip(INNER)) and telling_tokens(word)
     ]
-    matched = [word for word in words if _is_identifier(word)]
+    exact = [word for word in words if _is_identifier(word)]
     alone = [word for word in words if _is_identifier(word) or _is_mixed(word) or any(map(str.isdecimal, word))]
     if 2 * len(alone) >= len(words):
-        matched = alone
-    return list(dict.fromkeys(word.lower() for word in matched))
+        exact = alone
+    return list(dict.fromkeys(word.lower() for word in exact))
 
 
 def things(text: str) -> frozenset[str]:
-    """Return all that a text has as a whole, in lower case: exact things, the names in them, and words."""
+    """Return the exact things in a text, the names inside them, and the words, all in lower case."""
     return frozenset(word.lower() for word in (*_wholes(text), *_WORD.findall(apart(text))))
 
 
 def tokens(text: str) -> frozenset[int]:
-    """Return the words of a text and the parts of its identifiers, stemmed, as the numbers that stand for them."""
+    """Return the indices of a text's tokens in its vector: its words and the parts of its identifiers, stemmed."""
     return _numbers(_PARTS, clean(text))
 
 
@@ -124,22 +125,22 @@ def telling_tokens(text: str) -> frozenset[int]:
 
 
 def _numbers(words: edge.Bm25, text: str) -> frozenset[int]:
-    matched = frozenset(words.embed_query(apart(text)).indices)
+    indices = frozenset(words.embed_query(apart(text)).indices)
     if text.isascii():
-        return matched
+        return indices
     grams = " ".join(gram.text for gram in grams_in(text, singles=False))
-    return matched.union(_WHOLES.embed_query(grams).indices)
+    return indices.union(_WHOLES.embed_query(grams).indices)
 
 
 def _wholes(text: str) -> Iterator[str]:
-    """Walk the exact things of a text: `/srv/app/x.py` and its `x.py`, `10.0.0.1:8080` and its `10.0.0.1`, `getUsers`.
+    """Yield the exact things of a text: `/srv/app/x.py` and its `x.py`, `10.0.0.1:8080` and its `10.0.0.1`, `getUsers`.
 
-    camelCase counts, because stemming makes `getUsers` the same as `getUser`.
+    camelCase words are included, because stemming would make `getUsers` the same as `getUser`.
     """
     for run in _RUN.findall(apart(text)):
         whole = run.strip(INNER)
         if whole.islower() and whole.isalpha():
-            continue  # most of them
+            continue  # an ordinary word, as most are
         if whole and not whole.isalnum():
             yield whole
             names = [name.strip(INNER) for name in _BETWEEN_NAMES.split(whole)]
@@ -153,7 +154,7 @@ def _is_mixed(word: str) -> bool:
 
 
 def _is_identifier(word: str) -> bool:
-    """Return whether a word names one thing wherever it stands."""
+    """Return whether a word identifies something, whatever the words around it are."""
     digits = sum(map(str.isdecimal, word))
     if digits and any(map(str.isalpha, word)):
         return len(word) >= _SHORTEST

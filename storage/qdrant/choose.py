@@ -1,4 +1,4 @@
-"""Which index the settings ask for."""
+"""Embedded index or server: the choice follows from the settings."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class Indexes:
         self._folder = data_dir / "qdrant"
 
     def named(self, name: str, dimensions: int | None) -> VectorIndex:
-        """Return the index with this name, not yet open."""
+        """Return the index with this name, not opened."""
         if self._url:
             return ServerIndex(self._url, self._api_key, f"{self._collection}-{name}", dimensions)
         return EdgeIndex(self._folder / name, dimensions)
 
     async def put_in_place(self, index: VectorIndex) -> None:
-        """Point the server's alias, the name in the settings, to this collection."""
+        """Let the server's alias, which is the collection's name in the settings, point to this index."""
         if isinstance(index, ServerIndex):
             await index.answer_to(self._collection)
 

@@ -15,7 +15,7 @@ from storage.filters import SearchFilter
 from storage.qdrant.base import FACET_DEPTH, Hit, most_frequent, period
 from storage.qdrant.bm25 import clean
 from storage.qdrant.locking import lock_file, locked
-from storage.qdrant.messages import Count, Delete, Facet, Flush, Open, Search, SetPayload, Similar, Upsert
+from storage.qdrant.messages import Count, Delete, Facet, Flush, Open, SearchPoints, SearchSimilar, SetPayload, Upsert
 from storage.qdrant.vectors import checked
 from storage.workers.process import RestartingProcess
 
@@ -24,16 +24,15 @@ if TYPE_CHECKING:
 
 
 class EdgeIndex:
-    """An index in the folder `path`, for one process at a time. Closing it takes no more than `patience` seconds.
+    """An index in the folder `path`, for one process at a time. Closing it takes at most `patience` seconds.
 
-    Requests are served in the order they come. An engine that failed is started again by the next request; what it had
-    acknowledged is still there.
+    Requests are answered in order. An engine that failed is started again by the next request.
     """
 
     def __init__(self, path: Path, dimensions: int | None, patience: float = 5.0) -> None:
         self.dimensions = dimensions
         self._path = path
-        # An index that the engine dies of as it opens it is made anew.
+        # An index that kills the engine as it is opened counts as damaged, and is made anew.
         self._engine = RestartingProcess("storage.qdrant.engine", Open(str(path), dimensions), patience, IndexUnusable)
 
     async def open(self) -> None:
@@ -71,17 +70,17 @@ class EdgeIndex:
         return await self._search(None, clean(text), where, limit)
 
     async def search_similar(self, point_id: str, where: SearchFilter, limit: int) -> list[Hit] | None:
-        hits = await self._engine.ask(Similar(point_id, list(where.equal().items()), period(where), limit))
+        hits = await self._engine.ask(SearchSimilar(point_id, list(where.equal().items()), period(where), limit))
         return None if hits is None else [Hit(*hit) for hit in hits]
 
     async def facets(self, where: SearchFilter, fields: Sequence[str], limit: int) -> dict[str, list[tuple[str, int]]]:
-        # A request for each: searches get in between.
+        # One request for each field, so that searches can be answered in between.
         counted: dict[str, list[tuple[str, int]]] = {}
         for field in fields:
-            hits = await self._engine.ask(
+            counts = await self._engine.ask(
                 Facet(field, list(where.equal().items()), period(where), max(limit, FACET_DEPTH))
             )
-            counted[field] = most_frequent(((value, count) for value, count in hits), limit)
+            counted[field] = most_frequent(((value, count) for value, count in counts), limit)
         return counted
 
     async def count(self) -> int:
@@ -89,7 +88,7 @@ class EdgeIndex:
         return count
 
     async def _search(self, vector: bytes | None, text: str | None, where: SearchFilter, limit: int) -> list[Hit]:
-        hits = await self._engine.ask(Search(vector, text, list(where.equal().items()), period(where), limit))
+        hits = await self._engine.ask(SearchPoints(vector, text, list(where.equal().items()), period(where), limit))
         return [Hit(*hit) for hit in hits]
 
     def _bytes(self, vector: Vector) -> bytes:

@@ -1,6 +1,6 @@
-"""A lock on a file beside an embedded index's folder, so that only one process at a time has it open.
+"""A lock on a file beside an embedded index's folder, so that only one process at a time has the index open.
 
-Edge has a lock too, but before it checks that, it damages a file of the process that holds it.
+Edge has a lock, too, but before it checks that lock it damages a file of the process that has it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def lock_file(path: Path) -> Path:
 
 
 def locked(path: Path) -> IO[bytes]:
-    """Lock the index at `path` until the file is closed. Raises IndexUnavailable where another process has it."""
+    """Lock the index at `path` until the returned file is closed. Raises IndexUnavailable if another process has it."""
     lock = lock_file(path).open("wb")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""What `EdgeIndex` asks its engine for."""
+"""The requests of `EdgeIndex` to its engine."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import msgspec
 
 
 class Open(msgspec.Struct, tag=True):
-    """Open the index in a folder, created if need be."""
+    """Open the index in a folder, which is created if it does not exist."""
 
     path: str
     dimensions: int | None
 
 
 class Upsert(msgspec.Struct, tag=True):
-    """Store points, packed (`storage.qdrant.packing`); they are on disk after a `Flush`."""
+    """Store packed points (`storage.qdrant.packing`); they are on disk after a `Flush`."""
 
     rows: msgspec.Raw
 
@@ -29,10 +29,11 @@ class Delete(msgspec.Struct, tag=True):
     ids: list[str]
 
 
-class Search(msgspec.Struct, tag=True):
-    """Search by a vector or by a text, whichever is given. Answered with `(id, score)` of each hit, best first.
+class SearchPoints(msgspec.Struct, tag=True):
+    """Search by a vector or by a text; the other is None. The answer has `(id, score)` of each hit, best first.
 
-    `matches` and `period` are the filter; `period` is text, because MessagePack cannot hold nanoseconds of all years.
+    `matches` and `period` are the filter. `period` is text, because MessagePack cannot hold the nanoseconds of all
+    years.
     """
 
     vector: bytes | None
@@ -42,8 +43,8 @@ class Search(msgspec.Struct, tag=True):
     limit: int
 
 
-class Similar(msgspec.Struct, tag=True):
-    """Search by a point's own vector. Answered as a `Search`, or with None where there is no such point."""
+class SearchSimilar(msgspec.Struct, tag=True):
+    """Search by a point's own vector. The answer is as for `SearchPoints`, or None if there is no such point."""
 
     id: str
     matches: list[tuple[str, str]]
@@ -52,7 +53,7 @@ class Similar(msgspec.Struct, tag=True):
 
 
 class Facet(msgspec.Struct, tag=True):
-    """Count by a field's values. Answered with `(value, count)` of the most frequent ones, in no order among equals."""
+    """Count by a field's values. The answer has `(value, count)` of the most frequent ones, equal ones in any order."""
 
     field: str
     matches: list[tuple[str, str]]

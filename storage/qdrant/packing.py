@@ -1,4 +1,4 @@
-"""Points in the form that both indexes take; packed, so that the processes in between pass them on as bytes."""
+"""Points in the form that both indexes take, packed, so that processes can pass them on as bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class PackedPoint(msgspec.Struct, array_like=True):
-    """A point with its vectors, in the machine's order: `dense` and `weights` are float32, `words` (indices) uint32."""
+    """A point. `dense` and `weights` are float32, `words` (their indices) uint32, in the machine's byte order."""
 
     id: str
     dense: bytes | None
@@ -28,8 +28,8 @@ _DECODER = msgspec.msgpack.Decoder(list[PackedPoint])
 
 
 def pack(points: Sequence[Point], dimensions: int | None) -> bytes:
-    """Pack points to be stored. Raises ValueError for a vector that does not fit an index of these dimensions."""
-    # numpy costs the engine's process 25 MB, and it only unpacks.
+    """Return points, packed. Raises ValueError for a vector of other dimensions."""
+    # Imported here, because numpy would cost the engine's process, which only unpacks, 25 MB.
     from storage.qdrant.vectors import checked  # noqa: PLC0415
 
     rows = []

@@ -28,10 +28,11 @@ log = logging.getLogger(__name__)
 
 _TIMEOUT = 10  # seconds
 
-# A cluster of two or four nodes shares them evenly, and they cost one server nothing. Their number cannot be changed.
+# A cluster of two or four nodes shares them evenly, and on one server they cost nothing. The number cannot be changed
+# later.
 _SHARDS = 4
-# Searched in memory by a byte for each number, a quarter; the best are compared by what is on disk. Payloads are only
-# looked at by their indexes, which are in memory.
+# Vectors are searched in memory with one byte a number, a quarter of their size; the best hits are then compared with
+# the vectors on disk. Filters use the payload indexes, which are in memory.
 _QUANTIZED = models.ScalarQuantization(
     scalar=models.ScalarQuantizationConfig(type=models.ScalarType.INT8, always_ram=True)
 )
@@ -51,7 +52,7 @@ class ServerIndex:
         self.dimensions = dimensions
         self._url = url
         self.collection = collection
-        # The compatibility check would ask the server here, blocking, and warn where there is none.
+        # The compatibility check would send a blocking request now, and warn if the server cannot be reached.
         self._client = AsyncQdrantClient(
             location=url, api_key=api_key or None, timeout=_TIMEOUT, check_compatibility=False
         )
@@ -62,11 +63,11 @@ class ServerIndex:
                 await self._create()
             info = await self._client.get_collection(self.collection)
             vectors = info.config.params.vectors
-            records = vectors[DENSE].size if isinstance(vectors, dict) and DENSE in vectors else None
-            if records != self.dimensions or WORDS not in (info.config.params.sparse_vectors or {}):
+            actual = vectors[DENSE].size if isinstance(vectors, dict) and DENSE in vectors else None
+            if actual != self.dimensions or WORDS not in (info.config.params.sparse_vectors or {}):
                 raise IndexUnusable(
-                    f"collection {self.collection} at {self._url} has {DENSE} vectors of {records} dimensions, and "
-                    f"{self.dimensions} with {WORDS} vectors beside them are needed"
+                    f"collection {self.collection} at {self._url} has {DENSE} vectors of {actual} dimensions, expected "
+                    f"{self.dimensions}, and {WORDS} vectors beside them"
                 )
             for field in _PAYLOAD_INDEXES.keys() - info.payload_schema.keys():
                 await self._client.create_payload_index(self.collection, field, _PAYLOAD_INDEXES[field])
@@ -91,17 +92,17 @@ class ServerIndex:
                 raise
 
     async def answer_to(self, alias: str) -> None:
-        """Point `alias` to this collection instead of another. Does nothing if `alias` is a collection's own name."""
+        """Let `alias` point to this collection. If a collection has that name itself, only log a warning."""
         with self._errors():
             if alias in {each.name for each in (await self._client.get_collections()).collections}:
-                log.warning("%s at %s is a collection of its own: ours is %s", alias, self._url, self.collection)
+                log.warning("%s at %s is a collection, not an alias: ours is %s", alias, self._url, self.collection)
                 return
-            there = {each.alias_name for each in (await self._client.get_aliases()).aliases}
+            aliases = {each.alias_name for each in (await self._client.get_aliases()).aliases}
             delete = models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias))
             create = models.CreateAliasOperation(
                 create_alias=models.CreateAlias(collection_name=self.collection, alias_name=alias)
             )
-            await self._client.update_collection_aliases([delete, create] if alias in there else [create])
+            await self._client.update_collection_aliases([delete, create] if alias in aliases else [create])
 
     async def remove(self) -> None:
         with self._errors():
@@ -111,16 +112,16 @@ class ServerIndex:
         await self._client.close()
 
     async def upsert(self, packed: bytes) -> None:
-        # 250 points of 384 dimensions are ~1.2 MB of JSON; the server takes 32 MB.
+        # 250 points of 384 dimensions are ~1.2 MB of JSON; the server accepts 32 MB.
         if structs := await asyncio.to_thread(_structs, packed):
             with self._errors():
                 await self._client.upsert(self.collection, structs, wait=True)
 
     async def flush(self) -> None:
-        """Do nothing: an upsert returns once it is in the server's log."""
+        """Do nothing: an upsert is in the server's write-ahead log when it returns."""
 
     async def set_payload(self, ids: list[str], payload: dict[str, Any]) -> None:
-        # By a filter, since naming a point that is not there is an error.
+        # By a filter, because to name a missing point would be an error.
         present = models.Filter(must=[models.HasIdCondition(has_id=list(ids))])
         with self._errors():
             await self._client.set_payload(self.collection, payload, points=present, wait=True)
@@ -194,7 +195,7 @@ class ServerIndex:
                     raise ValueError(message) from error
                 case 404:
                     raise IndexUnusable(f"collection {self.collection} is gone: {message}") from error
-                case _:  # 401 and 403, too: the server's operator may still correct the key
+                case _:  # 401 and 403, too: the server's operator may correct the key
                     raise IndexUnavailable(message) from error
 
 
@@ -219,7 +220,7 @@ def _filter(where: SearchFilter, but: str | None = None) -> models.Filter | None
     ]
     since, until = period(where)
     if since or until:
-        # Validated rather than called, because the model's fields are typed as datetimes; it reads RFC 3339.
+        # `model_validate` reads RFC 3339; the constructor's arguments are typed as datetimes.
         must.append(
             models.FieldCondition(key=TIMESTAMP, range=models.DatetimeRange.model_validate({"gte": since, "lt": until}))
         )

@@ -1,4 +1,4 @@
-"""Checks dense vectors before they reach an engine: Edge accepts NaN, and then finds nothing near it."""
+"""Checks dense vectors before they reach an engine: Edge accepts NaN, and then finds no neighbours."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def checked(vector: Vector, dimensions: int | None) -> NDArray[np.float32]:
-    """Return the vector as float32. Raises ValueError for another length, and for anything not finite."""
+    """Return the vector as float32. Raises ValueError for another length, and for numbers that are not finite."""
     array = np.asarray(vector, np.float32)
     if array.shape != (dimensions,) or not np.isfinite(array).all():
         raise ValueError(f"expected a vector of {dimensions} finite numbers; got one of shape {array.shape}")

@@ -1,1 +1,1 @@
-"""Reading the store: events, traces and sessions in pages, a trace as a waterfall or a conversation, counts."""
+"""Reads the store: events, traces, calls and sessions in pages, a trace as a waterfall or a conversation, counts."""

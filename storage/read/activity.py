@@ -1,7 +1,7 @@
 """Counts of traces by start time, for the chart above the list of traces.
 
-Traces are read newest first, the few fields that are counted, and no more than `MOST_TRACES`: 15 us of the engine each,
-in pieces. Filters beyond the first field are applied here.
+Traces are read newest first, in pieces, with only the fields that are needed, and at most `MOST_TRACES` of them: each
+takes 15 us of the engine's time. The first field of the filter is applied by the query, the others are applied here.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import Any, NamedTuple
 from mapping.model import TRACE_STATUSES
 from mapping.values import INT64_MIN
 from storage.filters import TraceFilter
-from storage.read.paging import Branch, Cursor, Pieces, Row, page
+from storage.read.paging import ROWS_AT_ONCE, Branch, Cursor, Pieces, Row, page
 from storage.read.reader import Reader
 from storage.read.traces import IS_RUN, traces_of
 from storage.surreal import rows
 
 MOST_TRACES = 20_000
 
-# Seconds after which counting took long, and to how many different questions the answers are kept.
-_LONG, _KEPT = 0.05, 64
+# Counts that took more than these seconds are cached, at most so many of them.
+_LONG, _MOST_CACHED = 0.05, 64
 
 
 class Bucket(NamedTuple):
-    """How many traces began from this moment on, and how many of them failed."""
+    """How many traces began in the span of time that starts at `start` (nanoseconds), and how many of them failed."""
 
     start: int
     traces: int
@@ -33,10 +33,10 @@ class Bucket(NamedTuple):
 
 
 class ActivityCounts(NamedTuple):
-    """Traces that began in equal spans of time. Bounds that were left open are those of the traces there are.
+    """Counts of the traces that began in equal spans of time between `since` and `until` (nanoseconds).
 
-    They are None where there are no traces. `complete` is False where there are more than were to be looked at;
-    then `since` is where it stopped.
+    A bound that the filter leaves open is that of the stored traces, or None if there are none. `complete` is False if
+    there are more traces than may be read; then `since` is the start of the last one that was.
     """
 
     since: int | None
@@ -48,63 +48,74 @@ class ActivityCounts(NamedTuple):
 class ActivityReader:
     """Returns the present counts, or, if counting takes long, those of some seconds ago.
 
-    What took longer than `long` seconds is told again for `again` times as long: the chart stands on a page that is
-    opened often.
+    Counts that took more than `long` seconds are cached for `again` times as long: the page with the chart is opened
+    often.
     """
 
     def __init__(self, reader: Reader, *, long: float = _LONG, again: float = 10) -> None:
         self._reader = reader
         self._long, self._again = long, again
         self._lock = asyncio.Lock()
-        self._known: dict[tuple[TraceFilter, int], tuple[float, ActivityCounts]] = {}
+        self._cached: dict[tuple[TraceFilter, int], tuple[float, ActivityCounts]] = {}
 
     async def get(self, which: TraceFilter, buckets: int) -> ActivityCounts:
-        """Do the same as `activity`, one request at a time."""
+        """Return what `activity` does; one request counts at a time."""
         async with self._lock:
-            known = self._known.get((which, buckets))
-            if known is not None and time.monotonic() < known[0]:
-                return known[1]
+            cached = self._cached.get((which, buckets))
+            if cached is not None and time.monotonic() < cached[0]:
+                return cached[1]
             began = time.monotonic()
-            told = await activity(self._reader, which, buckets)
+            counts = await activity(self._reader, which, buckets)
             took = time.monotonic() - began
             if took > self._long:
-                if len(self._known) >= _KEPT:
+                if len(self._cached) >= _MOST_CACHED:
                     self.forget()
-                self._known[which, buckets] = (time.monotonic() + took * self._again, told)
-            return told
+                self._cached[which, buckets] = (time.monotonic() + took * self._again, counts)
+            return counts
 
     def forget(self) -> None:
         """Drop cached counts, because something was deleted."""
-        self._known.clear()
+        self._cached.clear()
 
 
-async def activity(reader: Reader, which: TraceFilter, buckets: int, most: int = MOST_TRACES) -> ActivityCounts:
-    """Count the traces that began in so many equal spans of time, `most` at most. Raises Problem (UNAVAILABLE)."""
+async def activity(
+    reader: Reader,
+    which: TraceFilter,
+    buckets: int,
+    most: int = MOST_TRACES,
+    *,
+    rows_at_once: int = ROWS_AT_ONCE,
+) -> ActivityCounts:
+    """Count the traces that began in each of `buckets` equal spans of time, the newest `most` traces.
+
+    A query reads at most `rows_at_once` of them. Raises Problem (UNAVAILABLE).
+    """
     equal = which.equal()
     first = next(iter(equal), None)
     if first in {"session_id", "agent_id"}:
-        # Any that took part; what is found is sifted already.
-        found, equal = (await traces_of(reader.database, which, MOST_TRACES, None)).rows, {}
-        stopped_at = -found.pop()["newest_start"] if len(found) > MOST_TRACES else None
+        # Any session or agent that took part; `traces_of` has applied all filters.
+        traces, equal = (await traces_of(reader.database, which, MOST_TRACES, None)).rows, {}
+        stopped_at = -traces.pop()["newest_start"] if len(traces) > MOST_TRACES else None
     else:
         branches = (
             [Branch({first: equal[first]})] if first else [Branch({"status": status}) for status in TRACE_STATUSES]
         )
-        found, stopped_at = await _newest(reader, which, branches, most)
-        found = _runs(found) or found if which.runs else [row for row in found if row.get("is_run") is False]
-    return await asyncio.to_thread(_told, which, buckets, equal, found, stopped_at)
+        pieces = [_pieces(reader, which, branch, rows_at_once) for branch in branches]
+        traces, stopped_at = await _newest(pieces, most)
+        traces = _runs(traces) or traces if which.runs else [row for row in traces if row.get("is_run") is False]
+    return await asyncio.to_thread(_activity_counts, which, buckets, equal, traces, stopped_at)
 
 
-def _runs(found: list[Row]) -> list[Row]:
-    return [row for row in found if row.get("is_run") is not False]
+def _runs(traces: list[Row]) -> list[Row]:
+    return [row for row in traces if row.get("is_run") is not False]
 
 
-def _told(
-    which: TraceFilter, buckets: int, equal: dict[str, Any], found: list[Row], stopped_at: int | None
+def _activity_counts(
+    which: TraceFilter, buckets: int, equal: dict[str, Any], traces: list[Row], stopped_at: int | None
 ) -> ActivityCounts:
     moments = {
         row["id"]: (-row["newest_start"], row["status"] == "failed")
-        for row in found
+        for row in traces
         if all(row.get(field) == value for field, value in equal.items())
     }
     starts = [moment for moment, _ in moments.values()]
@@ -116,22 +127,19 @@ def _told(
     return ActivityCounts(since, until, stopped_at is None, counted)
 
 
-async def _newest(
-    reader: Reader, which: TraceFilter, branches: list[Branch], most: int
-) -> tuple[list[Row], int | None]:
-    """Read the newest traces of all branches, and say in nanoseconds where that stopped, None where it did not."""
-    pieces = [_pieces(reader, which, branch) for branch in branches]
-    found: list[Row] = []
-    while len(found) < most and (open_ones := [piece for piece in pieces if not piece.ended]):
+async def _newest(pieces: list[Pieces], most: int) -> tuple[list[Row], int | None]:
+    """Return the newest traces of all lists, and the start of the last one (nanoseconds), None if all were read."""
+    traces: list[Row] = []
+    while len(traces) < most and (open_ones := [each for each in pieces if not each.ended]):
         behind = min(open_ones, key=_reached)
-        found += await behind.following(most - len(found))
-    stopped = min((_reached(piece) for piece in pieces if not piece.ended), default=None)
+        traces += await behind.following(most - len(traces))
+    stopped = min((_reached(each) for each in pieces if not each.ended), default=None)
     if stopped is None:
-        return found, None
-    return [row for row in found if row["newest_start"] <= stopped], -stopped
+        return traces, None
+    return [row for row in traces if row["newest_start"] <= stopped], -stopped
 
 
-def _pieces(reader: Reader, which: TraceFilter, branch: Branch) -> Pieces:
+def _pieces(reader: Reader, which: TraceFilter, branch: Branch, rows_at_once: int) -> Pieces:
     fields = f"id, newest_start, {', '.join(TraceFilter.fields())}, {IS_RUN}"
 
     async def read(limit: int, after: Cursor | None) -> list[Row]:
@@ -146,7 +154,7 @@ def _pieces(reader: Reader, which: TraceFilter, branch: Branch) -> Pieces:
             fields=fields,
         )
 
-    return Pieces(rows.TRACE, read)
+    return Pieces(rows.TRACE, read, rows_at_once)
 
 
 def _reached(pieces: Pieces) -> int:
@@ -154,12 +162,12 @@ def _reached(pieces: Pieces) -> int:
 
 
 def _counted(moments: list[tuple[int, bool]], since: int, until: int, buckets: int) -> list[Bucket]:
-    """Count moments, and those that failed, in so many spans of time, or fewer where there are fewer nanoseconds."""
+    """Count moments, and those that failed, in `buckets` spans of time, or in one a nanosecond if those are fewer."""
     span = until - since
     count = min(buckets, max(span, 0))
     counted = [[0, 0] for _ in range(count)]
     for moment, failed in moments if count else []:
-        # Moments past 64 bits are kept as the nearest that is not, which may be before `since`.
+        # A moment beyond 64 bits is stored as the nearest one within, which may be before `since`.
         bucket = counted[max(0, min((moment - since) * count // span, count - 1))]
         bucket[0] += 1
         bucket[1] += failed

@@ -1,4 +1,4 @@
-"""One call with what was said in it, and why its events are one call: both are read from the events that tell of it."""
+"""One call with its messages, and why its events are one call; both are read from the events that report it."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from storage.read.paging import Row
 from storage.read.reader import Reader
 from storage.surreal.rows import EventRow
 
-# Events that are read of a call: those of a stream may be thousands, and the last of them say all of it.
+# Events that are read of a call. A stream's may be thousands, and the last of them have everything.
 _MOST_TELLERS = 200
-# Spans around a call that are read for why it is one.
-_MOST_AROUND = 32
+# How many levels of parent spans are read to explain a call.
+_MOST_LEVELS = 32
 
 
 class CallDetail(NamedTuple):
-    """A call's row, and the call with what was said in it; None where its events have just been deleted."""
+    """A call's row, and the call with its messages, None if its events have just been deleted."""
 
     row: Row
     call: Call | None
 
 
 async def call_detail(reader: Reader, event_id: str) -> CallDetail | None:
-    """Return the call with this id, or that this event tells of. Raises Problem (UNAVAILABLE)."""
+    """Return the call with this id, or the one that this event reports. Raises Problem (UNAVAILABLE)."""
     row = await call_of(reader.database, event_id)
     if row is None:
         return None
@@ -45,7 +45,7 @@ async def call_detail(reader: Reader, event_id: str) -> CallDetail | None:
 
 
 async def explained(reader: Reader, event_id: str) -> dict[str, Any] | None:
-    """Explain the call with this id, or that this event tells of. Raises Problem (UNAVAILABLE)."""
+    """Explain the call with this id, or the one that this event reports. Raises Problem (UNAVAILABLE)."""
     row = await call_of(reader.database, event_id)
     if row is None:
         return None
@@ -64,10 +64,10 @@ def _read(row: Row, events: Iterable[EventRow]) -> Call | None:
 
 
 async def _around(reader: Reader, events: dict[str, EventRow]) -> dict[str, EventRow]:
-    """Return the spans around these events, which say whether one stands below another."""
+    """Return the spans above these events, which show whether one is below another."""
     around: dict[str, EventRow] = {}
     level = events
-    for _ in range(_MOST_AROUND):
+    for _ in range(_MOST_LEVELS):
         parents = {
             ids.named("span", event["trace_id"], event["parent_span_id"])
             for event in level.values()

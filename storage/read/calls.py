@@ -1,7 +1,7 @@
-"""Calls in pages: by their start, or those that took longest, had the most tokens or cost most first.
+"""Calls in pages: newest first, or those first that took longest, had the most tokens or cost most.
 
-An index leads each order: over a trace, a session, an agent or a name by the start, over the kinds by the others. What
-else is asked for is sifted.
+An index serves each order: by the start, one over the trace, session, agent or name; by the others, one over the kind.
+Further filters are applied to the rows that the index gives.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ SORTS: tuple[Sort, ...] = get_args(Sort)
 # The field of each order: a number, negated.
 ORDERS: dict[Sort, str] = {"start": "newest_start", "duration": "longest", "tokens": "most_tokens", "cost": "dearest"}
 _KINDS = ("model", "tool", "agent")
-# Which fields lead an order by the start; `kind` does together with the status.
+# Fields with an index ordered by the start; the kind has one together with the status.
 _LEADING = ("trace_id", "session_id", "agent_id", "name")
-# Rows that are sifted at a time, and those of a trace or session that are sorted here.
+# Rows that are filtered at a time, and rows of a trace or session that are sorted here.
 _PIECE, _MOST_SORTED = 500, 10_000
 
 
@@ -33,9 +33,11 @@ async def calls(database: Database, which: CallFilter, sort: Sort, limit: int, a
         return []
     lead = next((field for field in _LEADING if field in equal), None)
     if sort != "start" and lead in {"trace_id", "session_id"}:
-        found = await _sifted(database, which, [Branch({lead: equal[lead]})], "newest_start", _MOST_SORTED + 1, None)
-        if len(found) <= _MOST_SORTED:
-            return _sorted(found, ORDERS[sort], limit, after)
+        calls_of_lead = await _filtered(
+            database, which, [Branch({lead: equal[lead]})], "newest_start", _MOST_SORTED + 1, None
+        )
+        if len(calls_of_lead) <= _MOST_SORTED:
+            return _sorted(calls_of_lead, ORDERS[sort], limit, after)
     if sort != "start":
         branches = [Branch({"kind": kind}) for kind in _KINDS if equal.get("kind", kind) == kind]
     elif lead is not None:
@@ -47,11 +49,11 @@ async def calls(database: Database, which: CallFilter, sort: Sort, limit: int, a
             for status in STATUSES
             if equal.get("kind", kind) == kind and equal.get("status", status) == status
         ]
-    return await _sifted(database, which, branches, ORDERS[sort], limit, after)
+    return await _filtered(database, which, branches, ORDERS[sort], limit, after)
 
 
 def _equal(which: CallFilter) -> dict[str, str] | None:
-    """Return what columns are to be equal to, None where no call can be."""
+    """Return the values that columns must have, or None if no call can match."""
     equal = which.equal()
     model = equal.pop("model", None)
     if model is not None:
@@ -61,7 +63,7 @@ def _equal(which: CallFilter) -> dict[str, str] | None:
     return equal
 
 
-async def _sifted(
+async def _filtered(
     database: Database, which: CallFilter, branches: Sequence[Branch], by: str, limit: int, after: Cursor | None
 ) -> list[Row]:
     equal = _equal(which) or {}
@@ -69,9 +71,9 @@ async def _sifted(
     is_whole = not others and which.min_duration_ns is None
     by_start = by == "newest_start"
     size = limit if is_whole and (by_start or (which.since is None and which.until is None)) else max(limit, _PIECE)
-    kept: list[Row] = []
+    matching: list[Row] = []
     while True:
-        found = await page(
+        piece = await page(
             database,
             rows.CALL,
             branches,
@@ -81,10 +83,10 @@ async def _sifted(
             until=which.until if by_start else None,
             by=by,
         )
-        kept += [row for row in found if _fits(which, others, row)]
-        if len(kept) >= limit or len(found) < size:
-            return kept[:limit]
-        after = Cursor(found[-1][by], found[-1]["id"])
+        matching += [row for row in piece if _fits(which, others, row)]
+        if len(matching) >= limit or len(piece) < size:
+            return matching[:limit]
+        after = Cursor(piece[-1][by], piece[-1]["id"])
 
 
 def _fits(which: CallFilter, others: dict[str, str], row: Row) -> bool:
@@ -96,36 +98,36 @@ def _fits(which: CallFilter, others: dict[str, str], row: Row) -> bool:
     )
 
 
-def _sorted(found: Sequence[Row], by: str, limit: int, after: Cursor | None) -> list[Row]:
-    follow = [row for row in found if after is None or (row[by], row["id"]) > after]
+def _sorted(calls: Sequence[Row], by: str, limit: int, after: Cursor | None) -> list[Row]:
+    follow = [row for row in calls if after is None or (row[by], row["id"]) > after]
     return sorted(follow, key=lambda row: (row[by], row["id"]))[:limit]
 
 
 async def call_of(database: Database, event_id: str) -> Row | None:
-    """Return the call with this id, or the one that this event tells of. Raises Problem (UNAVAILABLE)."""
-    found, events = await database.query(
+    """Return the call with this id, or the one that this event reports. Raises Problem (UNAVAILABLE)."""
+    calls, events = await database.query(
         "SELECT * FROM $call; SELECT trace_id, session_id FROM $event",
         call=[cbor.record(rows.CALL, event_id)],
         event=[cbor.record(rows.EVENT, event_id)],
     )
-    if found or not events:
-        return found[0] if found else None
+    if calls or not events:
+        return calls[0] if calls else None
     (event,) = events
     for field in ("trace_id", "session_id"):
-        # A record may tell of a call of its session that other traces hold.
+        # A log record may report a call of its session that is in another trace.
         if event.get(field) is not None:
-            (found,) = await database.query(
+            (calls,) = await database.query(
                 f"SELECT * FROM agent_call WHERE {field} = $value AND told_by CONTAINS $event LIMIT 1",  # noqa: S608 - one of our own fields
                 value=event[field],
                 event=event_id,
             )
-            if found:
-                return _first(found)
+            if calls:
+                return _first(calls)
     return None
 
 
 async def models_around(database: Database, tool: Row) -> list[Row]:
-    """Return the calls of models that may have asked for a tool's call, or were sent its result."""
+    """Return the model calls that may have requested a tool's call, or were sent its result."""
     at = Cursor(tool["newest_start"], "")
     branch = [Branch({"trace_id": tool["trace_id"]})]
     before = await page(database, rows.CALL, branch, _AROUND, cursor=at)
@@ -133,7 +135,7 @@ async def models_around(database: Database, tool: Row) -> list[Row]:
     return [*_nearest(before, tool), *_nearest(after, tool)]
 
 
-# Calls looked at on each side of a tool's, and calls of models that are read.
+# Calls that are looked at before and after a tool's, and model calls that are returned of each.
 _AROUND, _MODELS = 50, 2
 
 

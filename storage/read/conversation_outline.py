@@ -1,6 +1,6 @@
-"""Where in a trace that stands of which a conversation is made: calls and events by time, without what they say.
+"""The calls and events of which a conversation is made, in the order of time and without their messages.
 
-Of a long trace it is a window: up to a bound, everything is known.
+Of a long trace only a window is read, which is complete up to a bound.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from storage.surreal.rows import EventRow
 
 Side = Literal["start", "end"]
 
-# Spans around others that are read.
+# Spans above others that are read.
 _AROUND = 200
 
 _EVENT_FIELDS = "id, newest, timestamp, status, event_type, span_id, parent_span_id, session_id, trace_id"
 _CALL_FIELDS = "id, newest_start, kind, agent_id, session_id, told_by"
-# Types of events that say nothing to anybody, unless they failed. Types of the client's own may.
+# Types of events that hold no message, unless they failed. Types that clients define themselves may hold one.
 _SILENT = frozenset({*EVENT_TYPES, "log", "span"} - {"model_call", "tool_call", "message", "agent"})
 
 
 class Unit(NamedTuple):
-    """A call, or an event that is none: since when (nanoseconds), and the events to be read of it."""
+    """A call, or an event that reports none: its start (nanoseconds), its id, and the events to read."""
 
     at: int
     id: str
     event_ids: Sequence[str]
-    # Of a call of a model: its agent.
+    # The agent, if it is a model call.
     speaker: tuple[str | None] | None = None
 
     @property
@@ -44,20 +44,20 @@ class Unit(NamedTuple):
 
 
 class Outline:
-    """What may say something, in the order of time, and the events around it by trace and span."""
+    """The units that may hold messages, and the spans by trace and span id."""
 
     def __init__(self) -> None:
         self.units: list[Unit] = []
         self.spans: dict[tuple[str, str], Row] = {}
-        # Whose the events of each trace are that name nobody.
+        # Of each trace, the agent of the events that name none.
         self.agents: dict[str, str | None] = {}
 
     def add(self, run: TraceRun, events: Iterable[Row], calls: Iterable[Row], session_id: str | None = None) -> None:
-        """Add a trace's events and calls; of a session only those that are its own, by their word or their trace's."""
+        """Add a trace's events and calls; with `session_id` only those that have it, or have it from their trace."""
         self.agents[run.trace.id] = run.trace.agent_id
-        told: set[str] = set()
+        told_by_calls: set[str] = set()
         for call in calls:
-            told.update(call["told_by"])
+            told_by_calls.update(call["told_by"])
             if session_id in (None, call.get("session_id")):
                 speaker = (call.get("agent_id"),) if call["kind"] == "model" else None
                 self.units.append(Unit(-call["newest_start"], call["id"], call["told_by"], speaker))
@@ -65,22 +65,24 @@ class Outline:
             if event.get("span_id") is not None:
                 self.spans.setdefault((event["trace_id"], event["span_id"]), event)
             own = session_id in (None, event.get("session_id") or run.trace.session_id)
-            if own and event["id"] not in told and _speaks(event):
+            if own and event["id"] not in told_by_calls and _speaks(event):
                 self.units.append(Unit(event["timestamp"], event["id"], [event["id"]]))
 
     def around(self, events: Iterable[EventRow]) -> set[str]:
-        """Return the ids of the spans around these events, the nearest first, at most `_AROUND`."""
-        found: dict[str, None] = {}
+        """Return the ids of the spans above these events, the nearest ones if there are more than `_AROUND`."""
+        above_ids: dict[str, None] = {}
         level: list[Any] = list(events)
-        while level and len(found) < _AROUND:
+        while level and len(above_ids) < _AROUND:
             above = [
                 self.spans[key]
                 for event in level
                 if (key := (event["trace_id"], event.get("parent_span_id"))) in self.spans
             ]
-            level = [event for event in {event["id"]: event for event in above}.values() if event["id"] not in found]
-            found |= dict.fromkeys(event["id"] for event in level)
-        return set(list(found)[:_AROUND])
+            level = [
+                event for event in {event["id"]: event for event in above}.values() if event["id"] not in above_ids
+            ]
+            above_ids |= dict.fromkeys(event["id"] for event in level)
+        return set(list(above_ids)[:_AROUND])
 
 
 def _speaks(event: Row) -> bool:
@@ -88,14 +90,14 @@ def _speaks(event: Row) -> bool:
 
 
 class LookedAt(NamedTuple):
-    """The columns of a trace's events and calls that say where to read, all of them up to `bound` if there is one."""
+    """A trace's events and calls, with the columns that the order of units needs; complete up to `bound`, if set."""
 
     events: list[Row]
     calls: list[Row]
     bound: Cursor | None
 
 
-# In order, the last and the first place of a moment: ids stand between them.
+# Places of one moment are ordered by id; these come before and after all ids.
 _FIRST_ID, _LAST_ID = "", "~"
 
 
@@ -108,7 +110,7 @@ def behind(moment: int) -> Cursor:
 
 
 async def look_at(reader: Reader, run: TraceRun, side: Side, after: Cursor | None, most: int) -> LookedAt:
-    """Return where a trace's events and calls stand that follow the cursor, and some in front of it."""
+    """Return the events and calls of a trace that follow the cursor, and some before it, at most `most` of each."""
     until = None
     if side == "end":
         until = None if after is None else after.place + (after.id != _FIRST_ID)
@@ -129,8 +131,8 @@ async def look_at(reader: Reader, run: TraceRun, side: Side, after: Cursor | Non
         return LookedAt(events, calls, None if until is None else before(until))
     if reading.ended or not events:
         return LookedAt(events, calls, None)
-    # The older half says what was said before. Of one moment there may be more than are looked at: the next page begins
-    # in front of it.
+    # The older half is read only to know the earlier messages. If one moment has more events than are looked at, the
+    # next page begins before it.
     for event in (events[len(events) // 2], events[-1]):
         bound = behind(event["timestamp"])
         if after is None or bound < after:
@@ -139,10 +141,10 @@ async def look_at(reader: Reader, run: TraceRun, side: Side, after: Cursor | Non
 
 
 async def _end_of_window(reader: Reader, run: TraceRun, after: Cursor | None, most: int) -> int | None:
-    """Return the moment until which `most` events follow the trace's start, or half as many the cursor.
+    """Return the end (exclusive) of the first `most` events of a trace, or of half as many after the cursor.
 
-    None where that is all that follows. The events in front of the cursor are needed to know what was said before. An
-    index gives the newest first, so those that are newer are passed over.
+    None if no more events follow. The other half is for events before the cursor, which are read to know the earlier
+    messages. The index gives the newest events first, so the query skips those that are newer than the window.
     """
     trace_id = run.trace.id
     newer, following = run.trace.event_count, most

@@ -1,8 +1,8 @@
 """Lists in pages, newest first, each page as cheap as the first.
 
-An index serves a page where its fields are held equal and what remains is ordered by a negated time (`rows.order_of`,
-for traces `newest_activity` too) and the id. So a list is one branch, or several whose pages are merged here: `IN` with
-more than a few values scans the table. A page ends with a cursor, the place of its last item in that order.
+An index serves a page if its first fields are compared with `=` and its last ones are a negated time (`rows.order_of`,
+for traces `newest_activity` too) and the id. So a list is one branch, or several branches whose pages are merged here:
+`IN` with more than a few values scans the table. A page ends with a cursor, the place of its last row in that order.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from storage.surreal.database import Database, timed
 Row = dict[str, Any]
 _Read = TypeVar("_Read")
 
-# Rows that are sifted, or read of many, at a time: 10-20 ms of the engine's time.
-_PIECE = 1_000
-# Of many rows so many are read first, since they may hold a megabyte each: twice as many while a piece takes less time
-# than this, half as many once it takes twice as long.
+# The maximum number of rows that one query reads: 10-20 ms of the engine's time.
+ROWS_AT_ONCE = 1_000
+# A long list begins with a small piece, since a row may hold a megabyte. The next piece has twice as many rows if this
+# one took less than `_SOON` seconds, and half as many if it took more than twice as long.
 _FIRST_PIECE, _SOON = 64, 0.01
 
 
 class Contains(NamedTuple):
-    """Is a value of a field that holds several; an index over all of them serves it."""
+    """A value that an array field must contain. An index over the array's values serves it."""
 
     value: Any
 
 
 class Branch(NamedTuple):
-    """Fields that are equal to a value; None: that are absent. An index over the first of them and the order serves it.
+    """The values that fields must have; None means that the field is absent.
 
-    `indexed` says over how many of the fields that index is.
+    An index over the first `indexed` of these fields and the order serves it.
     """
 
     equal: Mapping[str, Any]
@@ -46,7 +46,7 @@ class Branch(NamedTuple):
 
 
 class Cursor(NamedTuple):
-    """The last row of a page: its field of the order, and its id."""
+    """The place of a page's last row: its value of the field that orders the list, and its id."""
 
     place: int
     id: str | list[str]
@@ -77,17 +77,27 @@ async def page(
     by: str | None = None,
     fields: str = "*",
     oldest_first: bool = False,
+    rows_at_once: int = ROWS_AT_ONCE,
 ) -> list[Row]:
-    """Read the rows of all branches that follow the cursor, in order, at most `limit`.
+    """Return the rows of all branches that follow the cursor, in order, at most `limit`.
 
-    `by` is the field of the order, by default the table's own: newest first. `since` (inclusive) and `until`
-    (exclusive) are nanoseconds, for that order only, and so are other `fields` than all; the field of the order and
-    the id must be among them.
+    `by` is the field that orders them, by default the table's own (`rows.order_of`). `since` (inclusive) and `until`
+    (exclusive) are nanoseconds, and allowed only with the default order. `fields` must include the field of the order
+    and the id. A query reads at most `rows_at_once` rows of a branch whose fields no index covers.
     """
     by = by or rows.order_of(table)
     if len(branches) == 1 and len(branches[0].equal) > branches[0].indexed and not oldest_first:
-        return await _sifted(
-            database, table, branches[0], limit, by, cursor=cursor, since=since, until=until, fields=fields
+        return await _filtered(
+            database,
+            table,
+            branches[0],
+            limit,
+            by,
+            cursor=cursor,
+            since=since,
+            until=until,
+            fields=fields,
+            rows_at_once=rows_at_once,
         )
     statements: list[str] = []
     variables: dict[str, Any] = {"limit": limit}
@@ -103,38 +113,47 @@ async def page(
 
 
 class Pace:
-    """The number of rows to read at a time: they may hold a megabyte each, and no query may delay others for long."""
+    """How many rows to read next: a row may hold a megabyte, and no query may delay others for long."""
 
-    def __init__(self, first: int = _FIRST_PIECE) -> None:
-        self.rows = first
+    def __init__(self, first: int = _FIRST_PIECE, most: int = ROWS_AT_ONCE) -> None:
+        self.rows = min(first, most)
+        self._most = most
 
     async def keep(self, reading: Awaitable[_Read]) -> _Read:
-        """Read so many rows, and learn from how long it takes the database: who waits for others is not slow."""
+        """Return the result of a read of `rows` rows, and adjust `rows` to the time that the database took for it.
+
+        The time that the query waited for others does not count.
+        """
         with timed() as seconds:
             read = await reading
         took = sum(seconds)
         if took < _SOON:
-            self.rows = min(self.rows * 2, _PIECE)
+            self.rows = min(self.rows * 2, self._most)
         elif took > 2 * _SOON:
             self.rows = max(self.rows // 2, 1)
         return read
 
 
 class Pieces:
-    """A list that is read piece by piece, so that others are served in between; `ended` once there is no more.
+    """A list that is read piece by piece, so that others are served in between; `ended` is True after the last row.
 
-    `read` takes how many rows and the cursor, as `page` does, for rows of this table.
+    `read` returns rows of the table, given their maximum number and the cursor that they follow.
     """
 
-    def __init__(self, table: str, read: Callable[[int, Cursor | None], Awaitable[list[Row]]]) -> None:
+    def __init__(
+        self,
+        table: str,
+        read: Callable[[int, Cursor | None], Awaitable[list[Row]]],
+        rows_at_once: int = ROWS_AT_ONCE,
+    ) -> None:
         self._by, self._read = rows.order_of(table), read
-        self._pace = Pace()
+        self._pace = Pace(most=rows_at_once)
         self.after: Cursor | None = None
         self.ended = False
 
     async def following(self, most: int) -> list[Row]:
-        """Read the next rows, `most` at most."""
-        size = min(self._pace.rows, _PIECE, most)
+        """Return the next rows, at most `most`."""
+        size = min(self._pace.rows, most)
         piece = await self._pace.keep(self._read(size, self.after))
         self.ended = len(piece) < size
         if piece:
@@ -142,25 +161,25 @@ class Pieces:
         return piece
 
     async def all(self, most: int) -> list[Row]:
-        """Read the rows that are left, `most` at most."""
-        every: list[Row] = []
-        while not self.ended and len(every) < most:
-            every += await self.following(most - len(every))
-        return every
+        """Return the remaining rows, at most `most`."""
+        remaining: list[Row] = []
+        while not self.ended and len(remaining) < most:
+            remaining += await self.following(most - len(remaining))
+        return remaining
 
 
 def _merged(results: Sequence[list[Row]], limit: int, by: str, since: int | None, *, oldest_first: bool) -> list[Row]:
-    kept: list[Row] = []
+    merged: list[Row] = []
     for row in heapq.merge(*results, key=lambda row: (row[by], row["id"]), reverse=oldest_first):
-        # A lower bound of the time is no bound the engine can stop at; the order is.
-        if len(kept) == limit or (since is not None and row[by] > cbor.int64(-since)):
+        # `since` is not in the query, because the engine would not stop there; the limit stops it.
+        if len(merged) == limit or (since is not None and row[by] > cbor.int64(-since)):
             break
-        if not kept or kept[-1]["id"] != row["id"]:
-            kept.append(row)
-    return kept
+        if not merged or merged[-1]["id"] != row["id"]:
+            merged.append(row)
+    return merged
 
 
-async def _sifted(
+async def _filtered(
     database: Database,
     table: str,
     branch: Branch,
@@ -171,31 +190,33 @@ async def _sifted(
     since: int | None,
     until: int | None,
     fields: str,
+    rows_at_once: int,
 ) -> list[Row]:
-    """Read a branch of several fields: an index serves the first, and what it gives is sifted piece by piece.
+    """Return the rows of a branch of several fields: an index serves the first one, and each piece is filtered by the
+    others.
 
-    In one statement the engine would go on until it has enough, be it through the whole table; and it does one thing at
-    a time.
+    With one statement for all of them the engine would go on until it has enough rows, if necessary through the whole
+    table, and serve nobody else meanwhile.
     """
     (first, *others) = branch.equal.items()
-    kept: list[Row] = []
+    matching: list[Row] = []
     while True:
-        variables: dict[str, Any] = {"limit": _PIECE, "first": first[1]}
+        variables: dict[str, Any] = {"limit": rows_at_once, "first": first[1]}
         variables |= {f"v{number}": value for number, (_, value) in enumerate(others) if value is not None}
         conditions = [
             f"{field} = {'NONE' if value is None else f'$v{number}'}" for number, (field, value) in enumerate(others)
         ]
         selects = _selects(table, [f"{first[0]} = $first"], by, cursor, until, variables, oldest_first=False)
         piece = ", ".join(f"({select})" for select in selects)
-        _, last, sifted = await database.query(
+        _, last, rows_of_piece = await database.query(
             f"LET $piece = array::slice(array::flatten([{piece}]), 0, $limit);"  # noqa: S608 - as in _select
             f"RETURN IF array::len($piece) = $limit {{ array::last($piece).{{ {by}, id }} }};"
             f"SELECT {fields} FROM $piece WHERE {' AND '.join(conditions)};",
             **variables,
         )
-        kept = _merged([kept, sifted], limit, by, since, oldest_first=False)
-        if last is None or len(kept) == limit or (since is not None and last[by] > cbor.int64(-since)):
-            return kept
+        matching = _merged([matching, rows_of_piece], limit, by, since, oldest_first=False)
+        if last is None or len(matching) == limit or (since is not None and last[by] > cbor.int64(-since)):
+            return matching
         cursor = Cursor(last[by], last["id"])
 
 
@@ -218,7 +239,7 @@ def _selects(
     *,
     oldest_first: bool,
 ) -> list[str]:
-    """Return the statements that read what follows the cursor, one after the other, and add their variables."""
+    """Return the statements that read the rows after the cursor, in this order, and add their variables."""
     beyond, order = ("<", f"{by} DESC, id DESC") if oldest_first else (">", f"{by}, id")
     if cursor is not None:
         variables |= {"place": cursor.place, "last": cbor.record(table, cursor.id)}
@@ -234,7 +255,7 @@ def _selects(
 def _select(table: str, conditions: Sequence[str], order: str, fields: str, *, backward: bool) -> str:
     source = f"{table} WHERE {' AND '.join(conditions)}"
     if backward:
-        # Read forward, then sorted: reading backward, SurrealKV (3.2.4) goes through the whole index, which took 420 ms
-        # for the ten events of a trace among 60,000.
+        # Rows are read forward and then sorted: to read backward, SurrealKV (3.2.4) goes through the whole index, which
+        # took 420 ms for the ten events of a trace among 60,000.
         source = f"(SELECT * FROM {source})"  # noqa: S608 - names of our own tables and fields; values are variables
     return f"SELECT {fields} FROM {source} ORDER BY {order} LIMIT $limit"  # noqa: S608 - as above

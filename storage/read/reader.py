@@ -1,4 +1,4 @@
-"""What was stored: traces, events, sessions. Moments are nanoseconds."""
+"""Reads what is stored: traces, events, calls, sessions. Times are nanoseconds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mapping.values import INT64_MIN
 from storage.filters import CallFilter, EventFilter, TraceFilter
 from storage.read.calls import ORDERS, Sort, calls
 from storage.read.counts import Counts
-from storage.read.paging import Branch, Cursor, Row, page, read_cursor, write_cursor
+from storage.read.paging import ROWS_AT_ONCE, Branch, Cursor, Row, page, read_cursor, write_cursor
 from storage.read.runs import TraceRun, agent_of, runs_of, trace_run
 from storage.read.sessions import TRACES_AT_ONCE, Session, latest_of_sessions, members_of, session_of
 from storage.read.traces import traces_of
@@ -20,44 +20,49 @@ from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 from storage.surreal.rows import EventRow
 
-# Traces looked at first for events that inherit their session or agent; each further look takes twice as many, up to
-# these. A trace costs 0.5 ms, and a page of events seldom needs more than the first few.
+# How many traces are searched first for events that inherit their session or agent, and how many at most at a time; the
+# number doubles in between. A trace costs 0.5 ms, and a page of events seldom needs more than the first few.
 _LOOKS = (8, 128)
-# Origins never change; so many are kept at hand.
-_ORIGINS_KEPT = 1_000
+# Origins never change; so many are cached.
+_ORIGINS_CACHED = 1_000
 _Item = TypeVar("_Item")
-# The items of a page, and the cursor of the next one, None where it is the last.
+# The items of a page, and the cursor of the next page, None if this is the last one.
 Page = tuple[list[_Item], str | None]
 
 
 class Reader:
-    """Reads from SurrealDB. Raises Problem: INVALID_ARGUMENT for a cursor that is none, UNAVAILABLE."""
+    """Reads from SurrealDB. Raises Problem: INVALID_ARGUMENT for an invalid cursor, UNAVAILABLE."""
 
     def __init__(
-        self, database: Database, *, looks: tuple[int, int] = _LOOKS, traces_at_once: int = TRACES_AT_ONCE
+        self,
+        database: Database,
+        *,
+        looks: tuple[int, int] = _LOOKS,
+        traces_at_once: int = TRACES_AT_ONCE,
+        rows_at_once: int = ROWS_AT_ONCE,
     ) -> None:
         self._database = database
-        self._looks, self._traces_at_once = looks, traces_at_once
+        self._looks, self._traces_at_once, self._rows_at_once = looks, traces_at_once, rows_at_once
         self._counts = Counts(database)
         self._origins: dict[str, Row] = {}
 
     @property
     def database(self) -> Database:
-        """What it reads from: views of a trace and of all traces have modules of their own."""
+        """Return the database, for the views that have modules of their own (`outline`, `conversation`, ...)."""
         return self._database
 
     async def traces(
         self, which: TraceFilter, limit: int, cursor: str | None = None
     ) -> tuple[list[TraceRun], str | None, int]:
-        """Return traces newest first, by their start, the next cursor, and how many others among them are left out.
+        """Return traces newest first, the next cursor, and how many traces without a run were left out among them.
 
-        A session or an agent is any that took part.
+        The filter's session or agent is any that took part in the trace.
         """
-        found, left_out = await traces_of(self._database, which, limit, read_cursor(cursor) if cursor else None)
-        runs = await runs_of(self._database, (row["id"] for row in found[:limit]))
+        traces, left_out = await traces_of(self._database, which, limit, read_cursor(cursor) if cursor else None)
+        runs = await runs_of(self._database, (row["id"] for row in traces[:limit]))
         return (
-            [trace_run(row, runs.get(row["id"])) for row in found[:limit]],
-            _next(found, limit, rows.order_of(rows.TRACE)),
+            [trace_run(row, runs.get(row["id"])) for row in traces[:limit]],
+            _next(traces, limit, rows.order_of(rows.TRACE)),
             left_out,
         )
 
@@ -67,7 +72,7 @@ class Reader:
 
     async def trace_events(self, trace_id: str, limit: int, cursor: str | None = None) -> Page[EventRow]:
         """Return a trace's events in the order of time."""
-        found = await page(
+        events = await page(
             self._database,
             rows.EVENT,
             [Branch({"trace_id": trace_id})],
@@ -75,35 +80,42 @@ class Reader:
             cursor=read_cursor(cursor) if cursor else None,
             oldest_first=True,
         )
-        return await self._completed(found[:limit]), _next(found, limit, rows.order_of(rows.EVENT))
+        return await self._completed(events[:limit]), _next(events, limit, rows.order_of(rows.EVENT))
 
     async def events(self, which: EventFilter, limit: int, cursor: str | None = None) -> Page[EventRow]:
-        """Return events newest first. Filters mean what is shown: a session or agent inherited from the trace, too."""
+        """Return events newest first. A filter also matches the session or agent that an event has from its trace."""
         equal = which.equal()
         after = read_cursor(cursor) if cursor else None
 
         async def read(branches: Sequence[Branch]) -> list[Row]:
             return await page(
-                self._database, rows.EVENT, branches, limit + 1, cursor=after, since=which.since, until=which.until
+                self._database,
+                rows.EVENT,
+                branches,
+                limit + 1,
+                cursor=after,
+                since=which.since,
+                until=which.until,
+                rows_at_once=self._rows_at_once,
             )
 
         before = after.place if after else INT64_MIN if which.until is None else cbor.int64(-which.until)
 
         inherited = [field for field in ("session_id", "agent_id") if field in equal]
         if not equal:
-            found = await read([Branch({"status": status}) for status in STATUSES])
+            events = await read([Branch({"status": status}) for status in STATUSES])
         elif not inherited:
-            found = await read([Branch(equal)])
+            events = await read([Branch(equal)])
         else:
-            found = await self._with_inherited(equal, inherited, limit + 1, before, read)
-        return await self._completed(found[:limit]), _next(found, limit, rows.order_of(rows.EVENT))
+            events = await self._with_inherited(equal, inherited, limit + 1, before, read)
+        return await self._completed(events[:limit]), _next(events, limit, rows.order_of(rows.EVENT))
 
     async def event(self, event_id: str) -> EventRow | None:
         row = await self._one(rows.EVENT, event_id)
         return None if row is None else (await self._completed([row]))[0]
 
     async def event_and_trace(self, event_id: str) -> tuple[EventRow, Trace | None] | None:
-        """Return an event with what it says itself, and its trace."""
+        """Return an event as it was sent, and its trace."""
         event = await self._one(rows.EVENT, event_id)
         if event is None:
             return None
@@ -113,33 +125,33 @@ class Reader:
         return rows.event_of_row(event), None if trace is None else rows.trace_of_row(trace)
 
     async def events_by_id(self, event_ids: Iterable[str]) -> dict[str, EventRow]:
-        """Return those events that are there, by id."""
-        (found,) = await self._database.query(
+        """Return by id those of the events that exist."""
+        (events,) = await self._database.query(
             "SELECT * FROM $events", events=[cbor.record(rows.EVENT, event_id) for event_id in event_ids]
         )
-        return {event["id"]: event for event in await self._completed(found)}
+        return {event["id"]: event for event in await self._completed(events)}
 
     async def as_sent(self, event_ids: Iterable[str]) -> dict[str, EventRow]:
-        """Return those events that are there with what they say themselves of session and agent, by id."""
-        (found,) = await self._database.query(
+        """Return by id those of the events that exist, with the session and agent that they were sent with."""
+        (events,) = await self._database.query(
             "SELECT * FROM $events", events=[cbor.record(rows.EVENT, event_id) for event_id in event_ids]
         )
-        await self._add_origins(found)
-        return {row["id"]: rows.event_of_row(row | row.get("as_sent", {})) for row in found}
+        await self._add_origins(events)
+        return {row["id"]: rows.event_of_row(row | row.get("as_sent", {})) for row in events}
 
     async def calls(self, which: CallFilter, sort: Sort, limit: int, cursor: str | None = None) -> Page[Row]:
         """Return calls in this order, each as its row (`storage.interpreting.results`)."""
-        found = await calls(self._database, which, sort, limit + 1, read_cursor(cursor) if cursor else None)
-        return found[:limit], _next(found, limit, ORDERS[sort])
+        call_rows = await calls(self._database, which, sort, limit + 1, read_cursor(cursor) if cursor else None)
+        return call_rows[:limit], _next(call_rows, limit, ORDERS[sort])
 
     async def sessions(self, limit: int, cursor: str | None = None) -> Page[Session]:
         """Return sessions, the one whose latest trace started last first."""
         latest = await latest_of_sessions(
             self._database, limit + 1, read_cursor(cursor) if cursor else None, self._traces_at_once
         )
-        found = await members_of(self._database, [session_id for session_id, _ in latest[:limit]])
-        # A session may have lost its only trace to another since it was seen.
-        sessions = [session_of(session_id, members) for session_id, members in found.items() if members]
+        members_by_session = await members_of(self._database, [session_id for session_id, _ in latest[:limit]])
+        # A session may have lost its only trace since `latest` was read.
+        sessions = [session_of(session_id, members) for session_id, members in members_by_session.items() if members]
         return sessions, _next([row for _, row in latest], limit, rows.order_of(rows.TRACE))
 
     async def session(self, session_id: str) -> Session | None:
@@ -147,7 +159,7 @@ class Reader:
         return session_of(session_id, members) if members else None
 
     async def counts(self) -> dict[str, int]:
-        """Count events, traces and sessions; where there are many, as they were some seconds ago."""
+        """Return the number of events, traces and sessions; if there are many, as they were some seconds ago."""
         return await self._counts.get()
 
     def forget_counts(self) -> None:
@@ -155,34 +167,34 @@ class Reader:
         self._counts.forget()
 
     async def _one(self, table: str, record_id: str) -> Row | None:
-        (found,) = await self._database.query("SELECT * FROM $record", record=[cbor.record(table, record_id)])
-        return found[0] if found else None
+        (records,) = await self._database.query("SELECT * FROM $record", record=[cbor.record(table, record_id)])
+        return records[0] if records else None
 
-    async def _completed(self, found: Sequence[Row]) -> list[EventRow]:
-        """Return events with their origins and what they have from their traces."""
-        await self._add_origins(found)
-        lacking = {row["trace_id"] for row in found if row.get("session_id") is None or row.get("agent_id") is None}
+    async def _completed(self, events: Sequence[Row]) -> list[EventRow]:
+        """Return events with their origins and with the session and agent that they have from their traces."""
+        await self._add_origins(events)
+        lacking = {row["trace_id"] for row in events if row.get("session_id") is None or row.get("agent_id") is None}
         traces: dict[str, Row] = {}
         if lacking:
             traces = await self._owners(lacking)
-        return [rows.event_of_row(row, traces.get(row["trace_id"])) for row in found]
+        return [rows.event_of_row(row, traces.get(row["trace_id"])) for row in events]
 
     async def _owners(self, trace_ids: Iterable[str]) -> dict[str, Row]:
-        """Return whose the events of these traces are that say nothing of it: each trace's session, and its agent."""
+        """Return by trace the session and agent of its events that name none."""
         trace_ids = list(trace_ids)
-        known, made = await self._database.query(
+        trace_rows, run_rows = await self._database.query(
             "SELECT id, session_id, agent_id, newest_start FROM $traces; SELECT id, agent_id FROM $runs",
             traces=[cbor.record(rows.TRACE, trace_id) for trace_id in trace_ids],
             runs=[cbor.record(rows.RUN, trace_id) for trace_id in trace_ids],
         )
-        runs = {row["id"]: row for row in made}
-        return {row["id"]: {**row, "agent_id": agent_of(row, runs.get(row["id"]))} for row in known}
+        runs = {row["id"]: row for row in run_rows}
+        return {row["id"]: {**row, "agent_id": agent_of(row, runs.get(row["id"]))} for row in trace_rows}
 
-    async def _add_origins(self, found: Iterable[Row]) -> None:
-        named = [row for row in found if "origin" in row]
+    async def _add_origins(self, events: Iterable[Row]) -> None:
+        named = [row for row in events if "origin" in row]
         unknown = {row["origin"] for row in named} - self._origins.keys()
         if unknown:
-            if len(self._origins) > _ORIGINS_KEPT:
+            if len(self._origins) > _ORIGINS_CACHED:
                 self._origins = {}
                 unknown = {row["origin"] for row in named}
             (origins,) = await self._database.query(
@@ -200,17 +212,17 @@ class Reader:
         before: int,
         read: Callable[[Sequence[Branch]], Awaitable[list[Row]]],
     ) -> list[Row]:
-        """Read events that carry the session or agent, and those without one in its traces.
+        """Return the events that name the session or agent, and those that have it from their trace.
 
-        Traces are read by their last activity, until that is before all events found; one that began only after
-        `before` (negated nanoseconds) holds no event of this page.
+        Traces are read by their last activity, until that is before the last event of the page. A trace that began
+        after `before` (negated nanoseconds) has no event of this page.
         """
-        found = await read([Branch(equal)])
+        events = await read([Branch(equal)])
         after: Cursor | None = None
         look, widest = self._looks
         while True:
             traces = await self._active(equal, inherited, look, after)
-            late = [row for row in traces if len(found) < limit or row["newest_activity"] <= found[-1]["newest"]]
+            late = [row for row in traces if len(events) < limit or row["newest_activity"] <= events[-1]["newest"]]
             owners = await self._owners(row["id"] for row in late)
             branches = [
                 branch
@@ -219,38 +231,38 @@ class Reader:
                 for branch in _inheriting(owner, equal, inherited)
             ]
             if branches:
-                found = heapq.nsmallest(
-                    limit, [*found, *await read(branches)], key=lambda row: (row["newest"], row["id"])
+                events = heapq.nsmallest(
+                    limit, [*events, *await read(branches)], key=lambda row: (row["newest"], row["id"])
                 )
             if len(late) < look:
-                return found
+                return events
             after = Cursor(traces[-1]["newest_activity"], traces[-1]["id"])
             look = min(look * 2, widest)
 
     async def _active(
         self, equal: dict[str, Any], inherited: Sequence[str], limit: int, after: Cursor | None
     ) -> list[Row]:
-        """Read traces that may pass on the session or agent asked for, those that were active last first."""
-        own = [Branch({field: equal[field]}) for field in inherited]
-        made = [Branch({"agent_id": equal["agent_id"]})] if "agent_id" in inherited else []
-        found: dict[str, Row] = {}
-        for table, branches in ((rows.RUN, made), (rows.TRACE, own)):
+        """Return traces whose events may inherit the session or agent, the one with the latest activity first."""
+        by_trace = [Branch({field: equal[field]}) for field in inherited]
+        by_run = [Branch({"agent_id": equal["agent_id"]})] if "agent_id" in inherited else []
+        traces: dict[str, Row] = {}
+        for table, branches in ((rows.RUN, by_run), (rows.TRACE, by_trace)):
             if branches:
                 active = await page(self._database, table, branches, limit, cursor=after, by="newest_activity")
-                found |= {row["id"]: row for row in active}
-        return heapq.nsmallest(limit, found.values(), key=lambda row: (row["newest_activity"], row["id"]))
+                traces |= {row["id"]: row for row in active}
+        return heapq.nsmallest(limit, traces.values(), key=lambda row: (row["newest_activity"], row["id"]))
 
 
 def _inheriting(trace: Row, equal: dict[str, Any], inherited: Sequence[str]) -> Iterator[Branch]:
-    """Yield the branches of a trace's events that have one or more of the fields asked for from their trace."""
+    """Yield the branches of the events that have one or more of the filter's fields from this trace."""
     if equal.get("trace_id", trace["id"]) != trace["id"]:
         return
-    given = [field for field in inherited if trace.get(field) == equal[field]]
-    for count in range(1, len(given) + 1):
-        for absent in itertools.combinations(given, count):
+    inheritable = [field for field in inherited if trace.get(field) == equal[field]]
+    for count in range(1, len(inheritable) + 1):
+        for absent in itertools.combinations(inheritable, count):
             yield Branch({"trace_id": trace["id"]} | equal | dict.fromkeys(absent))
 
 
-def _next(found: Sequence[Row], limit: int, by: str) -> str | None:
-    """Return the cursor of the next page: one more than the page was asked for, to know whether there is one."""
-    return write_cursor(found[limit - 1], by) if len(found) > limit else None
+def _next(items: Sequence[Row], limit: int, by: str) -> str | None:
+    """Return the cursor of the next page, None if `items` has no more than `limit`."""
+    return write_cursor(items[limit - 1], by) if len(items) > limit else None

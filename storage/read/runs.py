@@ -1,6 +1,6 @@
-"""What traces came to (`storage.interpreting`), beside traces as they are stored: sums, names, lines.
+"""The sums of traces, as `storage.interpreting` writes them to `agent_run`.
 
-A trace that is not interpreted yet has sums of 0, and says so.
+A trace that is not interpreted yet has sums of 0, and `interpreted` is False.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from storage.surreal.database import Database
 
 
 class Sums(msgspec.Struct, kw_only=True):
-    """Sums over calls. Input includes what was read from and written to a cache, output includes reasoning.
+    """Sums over calls. Input tokens include those read from and written to a cache, output tokens those of reasoning.
 
-    `calls` are those of models, `unpriced_calls` those of them whose cost is not known. Questions, answers and errors
-    are a line each. `interpreted` says that all events of the trace, or traces, are in it.
+    `calls` counts model calls, `unpriced_calls` those of them whose cost is not known. Questions, answers and errors
+    are one line each. `interpreted` is True if the sums include all events of the trace, or traces.
     """
 
     error_count: int = 0
@@ -41,7 +41,7 @@ class Sums(msgspec.Struct, kw_only=True):
 
 
 class TraceRun(msgspec.Struct):
-    """A trace, whose `agent_id` is the agent of what names none, and what it came to."""
+    """A trace and its sums. The trace's `agent_id` is the agent of its events that name none."""
 
     trace: Trace
     sums: Sums
@@ -51,12 +51,12 @@ _ADDED = tuple(field.name for field in msgspec.structs.fields(Sums) if field.typ
 
 
 async def runs_of(database: Database, trace_ids: Iterable[str]) -> dict[str, Row]:
-    """Return what was made of these traces, by their ids; nothing of those that are not interpreted yet."""
+    """Return the rows of `agent_run` of these traces, by trace id. Traces that are not interpreted yet have none."""
     records = [cbor.record(rows.RUN, trace_id) for trace_id in dict.fromkeys(trace_ids)]
     if not records:
         return {}
-    (found,) = await database.query("SELECT * FROM $runs", runs=records)
-    return {row["id"]: row for row in found}
+    (runs,) = await database.query("SELECT * FROM $runs", runs=records)
+    return {row["id"]: row for row in runs}
 
 
 def agent_of(trace: Row, run: Row | None) -> str | None:
@@ -66,21 +66,21 @@ def agent_of(trace: Row, run: Row | None) -> str | None:
 
 
 def trace_run(trace: Row, run: Row | None) -> TraceRun:
-    """Return a trace with what it came to."""
+    """Return a trace with its sums."""
     agent_id = agent_of(trace, run)
     sums = sums_of([run or {}], [agent_id] if agent_id else [], interpreted=is_interpreted(trace, run))
     return TraceRun(rows.trace_of_row(trace | {"agent_id": agent_id}), sums)
 
 
 def is_interpreted(trace: Row, run: Row | None) -> bool:
-    """Return whether what was made of a trace holds all its events."""
+    """Return whether a trace's run includes all its events."""
     return run is not None and run["event_count"] == trace["event_count"]
 
 
 def sums_of(parts: Sequence[Row], agent_ids: Iterable[str] = (), *, interpreted: bool) -> Sums:
-    """Sum up what traces came to, or a session's parts of them, in the order of time.
+    """Return the sums of runs, or of a session's parts of them, given in the order of time.
 
-    `agent_ids` are agents of what is not interpreted yet.
+    `agent_ids` are used if no part names an agent.
     """
     agents = [name for part in parts for name in part.get("agents", ())]
     models = [name for part in parts for name in part.get("models", ())]

@@ -1,4 +1,4 @@
-"""Sessions, each summed up from its parts of traces. A trace may hold several sessions, a session several traces."""
+"""Sessions, each summed up from its parts of traces. A trace may have several sessions, a session several traces."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from storage.read.runs import Sums, TraceRun, is_interpreted, runs_of, sums_of, 
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 
-# Traces looked at a time for the sessions they belong to.
+# Traces read at a time for the sessions that they have.
 TRACES_AT_ONCE = 100
 
 
@@ -27,9 +27,9 @@ class SessionPart(msgspec.Struct):
 
 
 class Session(msgspec.Struct):
-    """A session's traces, newest first, summed up.
+    """A session with its traces, newest first, and the sums over its parts of them.
 
-    `parts` has the session's own part of each trace that other sessions have a part in, too, and None for the others.
+    `parts` goes with `traces`: the session's part of a trace that it shares with other sessions, None of the others.
     """
 
     id: str
@@ -44,7 +44,7 @@ class Session(msgspec.Struct):
 
 
 class Member(NamedTuple):
-    """A trace of a session: the trace, what it came to, and the session's part of that. None where not yet made."""
+    """The rows of a session's trace, of its run, and of the session's part in it; the last two may not exist yet."""
 
     trace: Row
     run: Row | None
@@ -54,25 +54,25 @@ class Member(NamedTuple):
 async def latest_of_sessions(
     database: Database, limit: int, after: Cursor | None, traces_at_once: int = TRACES_AT_ONCE
 ) -> list[tuple[str, Row]]:
-    """Return sessions with the latest trace of each, the one whose latest trace started last first."""
+    """Return sessions and the latest trace of each, in the order of those traces, newest first."""
     latest: dict[str, Row] = {}
     passed = after
     while True:
-        found = await page(
+        traces = await page(
             database,
             rows.TRACE,
             [Branch({"status": status}) for status in TRACE_STATUSES],
             traces_at_once,
             cursor=passed,
         )
-        runs = await runs_of(database, (row["id"] for row in found))
+        runs = await runs_of(database, (row["id"] for row in traces))
         new: dict[str, Row] = {}
-        for row in found:
+        for row in traces:
             for session_id in _sessions_of(row, runs.get(row["id"])):
                 if session_id not in latest:
                     new.setdefault(session_id, row)
         if after is not None and new:
-            # On a later page, sessions with a newer trace have been shown.
+            # Sessions with a newer trace were on an earlier page.
             tops = await _latest_traces(database, list(new))
             new = {
                 session_id: row
@@ -80,14 +80,14 @@ async def latest_of_sessions(
                 if tops[session_id] == (row["newest_start"], row["id"])
             }
         latest |= new
-        if len(found) < traces_at_once or len(latest) >= limit:
+        if len(traces) < traces_at_once or len(latest) >= limit:
             return list(latest.items())[:limit]
-        passed = Cursor(found[-1]["newest_start"], found[-1]["id"])
+        passed = Cursor(traces[-1]["newest_start"], traces[-1]["id"])
 
 
 async def _latest_traces(database: Database, session_ids: Sequence[str]) -> dict[str, tuple[int, str]]:
-    """Return of each session the start (negated) and the id of its latest trace."""
-    found = await database.query(
+    """Return by session the start (negated) and the id of its latest trace."""
+    results = await database.query(
         ";".join(
             f"SELECT newest_start, id FROM agent_trace WHERE session_id = $s{number} ORDER BY newest_start, id LIMIT 1;"  # noqa: S608 - as below
             f"SELECT newest_start, trace_id, id FROM session_run WHERE session_id = $s{number}"
@@ -103,7 +103,7 @@ async def _latest_traces(database: Database, session_ids: Sequence[str]) -> dict
                 *((row["newest_start"], row["trace_id"]) for row in parts),
             ]
         )
-        for session_id, own, parts in zip(session_ids, found[::2], found[1::2], strict=True)
+        for session_id, own, parts in zip(session_ids, results[::2], results[1::2], strict=True)
     }
 
 
@@ -114,11 +114,11 @@ def _sessions_of(trace: Row, run: Row | None) -> list[str]:
 
 
 async def members_of(database: Database, session_ids: Iterable[str]) -> dict[str, list[Member]]:
-    """Return each session's traces, newest first."""
+    """Return by session its traces, newest first."""
     names = list(session_ids)
     if not names:
         return {}
-    found = await database.query(
+    results = await database.query(
         ";".join(
             f"SELECT * FROM agent_trace WHERE session_id = $s{number} ORDER BY newest_start, id;"  # noqa: S608 - numbers; the sessions are variables
             f"SELECT * FROM session_run WHERE session_id = $s{number} ORDER BY newest_start, id"
@@ -126,7 +126,7 @@ async def members_of(database: Database, session_ids: Iterable[str]) -> dict[str
         ),
         **{f"s{number}": name for number, name in enumerate(names)},
     )
-    own, parts = found[::2], found[1::2]
+    own, parts = results[::2], results[1::2]
     traces = {row["id"]: row for of_session in own for row in of_session}
     others = {part["trace_id"] for of_session in parts for part in of_session} - traces.keys()
     if others:
@@ -151,7 +151,7 @@ def _members(
 
 
 def session_of(session_id: str, members: Sequence[Member]) -> Session:
-    """Sum up a session's parts of traces, which come newest first."""
+    """Return a session with the sums over its traces, which are given newest first."""
     parts = [member.part or {} for member in reversed(members)]
     agents = [member.trace["agent_id"] for member in members if member.part is None and member.trace.get("agent_id")]
     return Session(
@@ -176,7 +176,7 @@ def _part(member: Member) -> SessionPart | None:
 
 
 def _shares(member: Member) -> bool:
-    """Return whether other sessions have a part in the trace, too."""
+    """Return whether the session shares the trace with others."""
     return member.part is not None and member.run is not None and len(member.run["sessions"]) > 1
 
 

@@ -1,6 +1,7 @@
-"""Lists of traces, newest first. By an agent or a session they hold the traces that any such took part in.
+"""Lists of traces, newest first. Filtered by an agent or a session, they have all traces in which it took part.
 
-What was interpreted says who took part, and whether a trace is a run; of what is not yet, the trace itself does.
+Who took part, and whether a trace holds a run, is in its row of `agent_run`; before it is interpreted, the session and
+agent of the trace itself count, and it is listed as a run.
 """
 
 from __future__ import annotations
@@ -15,20 +16,20 @@ from storage.read.runs import runs_of
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 
-# Traces that are sifted at a time, with all that is known of each, or with a few columns.
+# Traces that are filtered at a time, with all columns, or with only a few.
 _PIECE, _SMALL_PIECE = 200, 1_000
-# Traces without a run that are counted: 12 us each.
+# The maximum number of traces without a run that are counted: 12 us each.
 _MOST_LEFT_OUT = 1_000
 
 
-# Whether a row of a trace is a run's; None where that is not known yet.
+# Whether a trace holds a run, None if it is not interpreted yet.
 IS_RUN = "type::record('agent_run', record::id(id)).is_run AS is_run"
 
 
 class Traces(NamedTuple):
-    """Rows of a page's traces, newest first, and one more where there is one.
+    """The rows of a page's traces, newest first, and one more if there is a next page.
 
-    `left_out` counts the traces without a run in the page's time, `_MOST_LEFT_OUT` at most.
+    `left_out` counts the traces without a run in the page's time, at most `_MOST_LEFT_OUT`.
     """
 
     rows: list[Row]
@@ -36,11 +37,11 @@ class Traces(NamedTuple):
 
 
 async def traces_of(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> Traces:
-    """Return a page of traces that follow the cursor. Where there is no run at all, the others are listed."""
-    found = await _traces(database, which, limit, after)
-    if which.runs and not found.rows and not (after and (await _traces(database, which, 1, None)).rows):
+    """Return a page of traces that follow the cursor. If there is no run at all, the traces without a run."""
+    listed = await _traces(database, which, limit, after)
+    if which.runs and not listed.rows and not (after and (await _traces(database, which, 1, None)).rows):
         return Traces((await _traces(database, _others(which), limit, after)).rows, 0)
-    return found
+    return listed
 
 
 def _others(which: TraceFilter) -> TraceFilter:
@@ -49,12 +50,12 @@ def _others(which: TraceFilter) -> TraceFilter:
 
 async def _traces(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> Traces:
     if which.session_id is not None or which.agent_id is not None:
-        return await _sifted(database, which, limit, after)
+        return await _filtered(database, which, limit, after)
     if which.equal():
-        return await _sifted_by_columns(database, which, limit, after)
-    # What is interpreted meanwhile is found twice, and what is found first cannot be missed by both.
+        return await _filtered_by_columns(database, which, limit, after)
+    # The traces that wait are read first: one that is interpreted meanwhile is found twice, rather than not at all.
     places = await _waiting(database, which, limit + 1, after) if which.runs else set()
-    found = await page(
+    runs = await page(
         database,
         rows.RUN,
         [Branch({"is_run": which.runs})],
@@ -64,27 +65,27 @@ async def _traces(database: Database, which: TraceFilter, limit: int, after: Cur
         until=which.until,
         fields="id, newest_start",
     )
-    listed = sorted(places | {(row["newest_start"], row["id"]) for row in found})[: limit + 1]
+    listed = sorted(places | {(row["newest_start"], row["id"]) for row in runs})[: limit + 1]
     last = listed[limit - 1][0] if len(listed) > limit else INT64_MAX
     left_out = await _left_out(database, which, after, last) if which.runs else 0
     return Traces(await _by_id(database, [trace_id for _, trace_id in listed]), left_out)
 
 
 async def _waiting(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> set[tuple[int, str]]:
-    """Return the places of traces that are not interpreted yet, however many: until they are, they may be runs."""
+    """Return the places of all traces that are not interpreted yet; they may be runs."""
     queued, state = await database.query(
         "RETURN array::distinct((SELECT VALUE traces.map(|$trace| $trace[0]) FROM interpretation_queue).flatten());"
         "SELECT * FROM interpretation_state:current"
     )
-    found: list[Row] = []
+    traces: list[Row] = []
     if queued:
-        (found,) = await database.query(
+        (traces,) = await database.query(
             "SELECT id, newest_start FROM $traces", traces=[cbor.record(rows.TRACE, trace_id) for trace_id in queued]
         )
     reached = Cursor(state[0]["place"], state[0]["last"]) if state and "place" in state[0] else None
     if reached is not None or not state:
-        found = [*found, *await _of_earlier_versions(database, which, limit, after, reached)]
-    return {place for row in found if _is_here(which, after, place := (row["newest_start"], row["id"]))}
+        traces = [*traces, *await _of_earlier_versions(database, which, limit, after, reached)]
+    return {place for row in traces if _is_here(which, after, place := (row["newest_start"], row["id"]))}
 
 
 def _is_here(which: TraceFilter, after: Cursor | None, place: tuple[int, str]) -> bool:
@@ -98,9 +99,12 @@ def _is_here(which: TraceFilter, after: Cursor | None, place: tuple[int, str]) -
 async def _of_earlier_versions(
     database: Database, which: TraceFilter, limit: int, after: Cursor | None, reached: Cursor | None
 ) -> list[Row]:
-    """Return traces that were never interpreted: after an upgrade they are, the newest first, up to `reached`."""
+    """Return traces of an earlier version that were never interpreted.
+
+    After an upgrade they are interpreted, newest first; `reached` is how far that is.
+    """
     place = max((cursor for cursor in (after, reached) if cursor), key=lambda cursor: cursor.place, default=None)
-    found: list[Row] = []
+    uninterpreted: list[Row] = []
     while True:
         piece = await page(
             database,
@@ -112,15 +116,15 @@ async def _of_earlier_versions(
             until=which.until,
             fields=f"id, newest_start, {IS_RUN}",
         )
-        found += [row for row in piece if row.get("is_run") is None]
-        if len(piece) < _PIECE or len(found) >= limit:
-            return found
+        uninterpreted += [row for row in piece if row.get("is_run") is None]
+        if len(piece) < _PIECE or len(uninterpreted) >= limit:
+            return uninterpreted
         place = Cursor(piece[-1]["newest_start"], piece[-1]["id"])
 
 
 async def _left_out(database: Database, which: TraceFilter, after: Cursor | None, last: int) -> int:
-    """Count the traces without a run that follow a cursor, up to a place (a start, negated)."""
-    found = await page(
+    """Count the traces without a run after the cursor and up to `last` (a start, negated)."""
+    others = await page(
         database,
         rows.RUN,
         [Branch({"is_run": False})],
@@ -130,15 +134,15 @@ async def _left_out(database: Database, which: TraceFilter, after: Cursor | None
         until=which.until,
         fields="id, newest_start",
     )
-    return sum(row["newest_start"] <= last for row in found)
+    return sum(row["newest_start"] <= last for row in others)
 
 
-async def _sifted_by_columns(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> Traces:
-    """Sift what an index gives by what else is asked for; only what is listed is read whole."""
-    found: list[str] = []
+async def _filtered_by_columns(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> Traces:
+    """Return a page of traces with a service or status. Only the traces that are listed are read with all columns."""
+    listed: list[str] = []
     left_out = behind = 0
     branch = Branch(which.equal())
-    while len(found) <= limit:
+    while len(listed) <= limit:
         piece = await page(
             database,
             rows.TRACE,
@@ -151,24 +155,24 @@ async def _sifted_by_columns(database: Database, which: TraceFilter, limit: int,
         )
         for row in piece:
             if which.runs == (row.get("is_run") is not False):
-                found.append(row["id"])
-            elif which.runs and len(found) < limit:
+                listed.append(row["id"])
+            elif which.runs and len(listed) < limit:
                 left_out += 1
             else:
-                behind += which.runs and len(found) == limit
-            if len(found) > limit:
+                behind += which.runs and len(listed) == limit
+            if len(listed) > limit:
                 break
         if len(piece) < _SMALL_PIECE:
             break
         after = Cursor(piece[-1]["newest_start"], piece[-1]["id"])
-    if len(found) <= limit:
+    if len(listed) <= limit:
         left_out += behind
-    return Traces(await _by_id(database, found), min(left_out, _MOST_LEFT_OUT))
+    return Traces(await _by_id(database, listed), min(left_out, _MOST_LEFT_OUT))
 
 
-async def _sifted(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> Traces:
-    found: list[Row] = []
-    # Up to the page's last row, and behind it.
+async def _filtered(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> Traces:
+    listed: list[Row] = []
+    # Traces without a run: up to the page's last row, and after it.
     left_out = behind = 0
     while True:
         places = await _places(database, which, _PIECE, after)
@@ -179,19 +183,19 @@ async def _sifted(database: Database, which: TraceFilter, limit: int, after: Cur
             if not _fits(which, row, run):
                 continue
             if which.runs != (run is None or run["is_run"]):
-                left_out += which.runs and len(found) < limit
-                behind += which.runs and len(found) == limit
+                left_out += which.runs and len(listed) < limit
+                behind += which.runs and len(listed) == limit
                 continue
-            found.append(row)
-            if len(found) > limit:
-                return Traces(found, left_out)
+            listed.append(row)
+            if len(listed) > limit:
+                return Traces(listed, left_out)
         if len(places) < _PIECE:
-            return Traces(found, left_out + behind)
+            return Traces(listed, left_out + behind)
         after = Cursor(*places[-1])
 
 
 async def _places(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> list[tuple[int, str]]:
-    """Return starts (negated) and ids of traces that the session or agent took part in, or that name it themselves."""
+    """Return the starts (negated) and ids of traces in which the session or agent took part, or that name it."""
     if which.session_id is not None:
         sources: list[tuple[str, Branch]] = [
             (rows.SESSION_RUN, Branch({"session_id": which.session_id})),
@@ -207,7 +211,7 @@ async def _places(database: Database, which: TraceFilter, limit: int, after: Cur
         cursor = after
         if after is not None and table == rows.SESSION_RUN:
             cursor = after._replace(id=[str(which.session_id), str(after.id)])
-        found = await page(
+        piece = await page(
             database,
             table,
             [branch],
@@ -217,18 +221,18 @@ async def _places(database: Database, which: TraceFilter, limit: int, after: Cur
             until=which.until,
             fields="id, newest_start",
         )
-        places |= {(row["newest_start"], row["id"] if isinstance(row["id"], str) else row["id"][1]) for row in found}
+        places |= {(row["newest_start"], row["id"] if isinstance(row["id"], str) else row["id"][1]) for row in piece}
     return sorted(places)[:limit]
 
 
 async def _by_id(database: Database, trace_ids: list[str]) -> list[Row]:
-    """Return those of these traces that are there, in their order."""
+    """Return those of the traces that exist, in the order of the ids."""
     if not trace_ids:
         return []
-    (found,) = await database.query(
+    (traces,) = await database.query(
         "SELECT * FROM $traces", traces=[cbor.record(rows.TRACE, trace_id) for trace_id in trace_ids]
     )
-    return list(found)
+    return list(traces)
 
 
 def _fits(which: TraceFilter, trace: Row, run: Row | None) -> bool:

@@ -16,10 +16,10 @@ log = logging.getLogger(__name__)
 _DAY = 86_400 * NS
 # Seconds between two checks for something to delete.
 EVERY = 10.0
-# Checking takes at most one part in so many of the time: counting a million events takes 0.6 s.
+# After a check it waits at least so many times as long as the check took: counting a million events takes 0.6 s.
 _LOOK_SHARE = 50
-# The share of the engine's time for deleting: storing an event takes half of what its deletion takes. So what arrives
-# faster than a tenth can delete has a third, once there was something to delete for a minute.
+# The share of the engine's time for deleting; deleting an event takes twice as long as storing it. If a tenth was not
+# enough for a minute, a third is used.
 _SHARE, _SHARE_BEHIND = 0.1, 0.3
 _SOON = 60.0
 
@@ -27,9 +27,10 @@ _SOON = 60.0
 async def keep_to(
     pruner: Pruner, days: float, max_events: int, *, every: float = EVERY, look_share: float = _LOOK_SHARE
 ) -> None:
-    """Prune until cancelled. 0 days or events: no such limit.
+    """Prune until cancelled. 0 days or events mean no such limit.
 
-    It looks every so many seconds what there is to delete; where looking takes long, after `look_share` times as long.
+    It checks every `every` seconds for something to delete, or, if a check takes long, after `look_share` times as
+    long.
     """
     while True:
         began = time.monotonic()

@@ -1,16 +1,18 @@
-"""Deletes whole traces: their events, edges, what was heard in them, and soon after their points in the index.
+"""Deletes whole traces: their events, edges, calls, runs and chain records, and soon after their points in the index.
 
-Each step is a transaction of a few events after which everything agrees: a trace that is too long for one step has
-fewer events after each, and counts these. The step also writes a record into the indexing queue that names the events,
-so that the index is told whatever happens. Nothing is held between two steps: a trace has a revision, as in
-`storage.write.commit`, and so has what it came to (`storage.interpreting`); a transaction throws when somebody else has
-changed one of them since it was read.
+Each step is a transaction of a few events that leaves the store consistent: a trace that is too long for one step has
+fewer events after each step, and its count says so. The step also writes a record with the events' ids into the index
+queue, so that the index deletes them even after a restart. No lock is held: a trace has a revision, as in
+`storage.write.commit`, and so has its run (`storage.interpreting`); the transaction throws if somebody else has changed
+one of them since it was read.
 
-What a trace came to goes first. Where the trace itself stays, a record of the interpretation's queue asks for it anew.
+A trace's run and calls are deleted first. If the trace itself stays, a record in the interpretation queue has its run
+made anew.
 
-Of a session go the traces that hold no other session. A trace that does is kept, and the answer says so.
+Of a session, the traces that have no other session are deleted, and the session's own events in the others
+(`session_parts.py`). A shared trace that is not interpreted yet is kept, and the answer counts it.
 
-Origins stay: thousands of events share one, and nobody counts who does.
+Origins are not deleted: thousands of events share one, and nothing counts them.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ from storage.surreal.database import ConflictError, Database
 _CHANGING = "the traces to be deleted change all the time; try again"
 
 _FIND = """
-RETURN $traces.map(|$trace| (SELECT VALUE id FROM conversation WHERE trace = $trace LIMIT $heard)).flatten();
+RETURN $traces.map(|$trace| (SELECT VALUE id FROM conversation WHERE trace = $trace LIMIT $chain_records)).flatten();
 RETURN $traces.map(|$trace| (
     SELECT VALUE id FROM agent_call WHERE trace_id = record::id($trace) LIMIT $calls
 )).flatten();
@@ -49,12 +51,12 @@ RETURN $traces.map(|$trace| (
 ));
 """
 
-# Edges go with their events: the engine removes a relation with what it relates.
+# Edges are deleted with their events: the engine removes a relation with either of its records.
 _DELETE = """
 BEGIN;
 IF (SELECT VALUE [id, revision] FROM $traces) != $known { THROW 'a trace has changed' };
 IF (SELECT VALUE [id, revision] FROM $runs) != $known_runs { THROW 'what a trace came to has changed' };
-DELETE $heard RETURN NONE;
+DELETE $chain_records RETURN NONE;
 DELETE $calls RETURN NONE;
 DELETE $runs RETURN NONE;
 DELETE $sessions RETURN NONE;
@@ -70,11 +72,11 @@ COMMIT;
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Which traces: one of these is given.
+    """Which traces to delete; one field is set.
 
-    Those last active before a moment (nanoseconds); those of a session alone, and its own events in those that it
-    shares; one; or those silent for longest, until no more than so many events are left. The last one of all stays
-    then, however many events it has.
+    `before`: those last active before this time (nanoseconds). `session_id`: those of this session alone, and its own
+    events in traces that it shares. `trace_id`: this one. `max_events`: those silent for longest, until at most so many
+    events are left; the trace that was active last always stays, however many events it has.
     """
 
     before: int | None = None
@@ -84,10 +86,10 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pruned(NamedTuple):
-    """How much was deleted, or would be; and whether that is all there was to delete.
+    """How much was deleted, or would be. `done` is False if there is more to delete.
 
-    `kept` traces of the session hold other sessions, too, and are not interpreted yet: which events are whose is not
-    known.
+    `kept` counts traces that the session shares with others and that are not interpreted yet: it is not known which of
+    their events are the session's.
     """
 
     traces: int
@@ -97,18 +99,18 @@ class Pruned(NamedTuple):
 
 
 class Sizes(NamedTuple):
-    """How much at a time."""
+    """How much is read or deleted at a time."""
 
-    # Events of a step: 0.36 ms of the engine's time each, edges and index entries included, while everybody else waits.
+    # Events deleted in a step: each takes 0.36 ms of the engine's time, with its edge and index entries, and everybody
+    # else waits.
     events: int = 64
-    # What was heard costs less, and one trace of a long conversation may have hundreds. A call costs as much as an
-    # event.
-    heard: int = 200
+    # Chain records cost less, and a trace with a long conversation may have hundreds. A call costs as much as an event.
+    chain_records: int = 200
     calls: int = 100
-    # Traces looked at for a step, and for a count.
+    # Traces read for a step, and for a count.
     traces: int = 20
     measured: int = 300
-    # Events for which the oldest traces are looked up at a time, where all but so many events are to go.
+    # With `max_events`, the maximum number of excess events for which the oldest traces are looked up.
     excess: int = 10_000
 
 
@@ -116,9 +118,9 @@ SIZES = Sizes()
 
 
 class Pruner:
-    """Prunes in small steps. `pruned` is called after each of them; `deleted` counts the events since the start.
+    """Prunes in small steps. `pruned` is called after each step; `deleted` counts the events deleted since the start.
 
-    It gives up after so many attempts at traces that others change.
+    A step is tried `attempts` times if others change its traces.
     """
 
     def __init__(
@@ -138,8 +140,8 @@ class Pruner:
     async def prune(self, which: Selection, *, share: float, seconds: float) -> Pruned:
         """Delete traces for so many seconds, or until there are none left.
 
-        It pauses after each step, so that it takes no more than this share of the time. A step takes longer where the
-        engine is busy, and so do the pauses. Raises Problem (UNAVAILABLE), which takes nothing back.
+        It pauses after each step, so that the steps take at most this share of the time. While the engine is busy, both
+        the steps and the pauses take longer. Raises Problem (UNAVAILABLE); what was deleted before stays deleted.
         """
         ends = time.monotonic() + seconds
         most = None
@@ -153,8 +155,8 @@ class Pruner:
         cursor: Cursor | None = None
         while most is None or events < most or not whole:
             began = time.monotonic()
-            found = await self._traces(which, self._sizes.traces, cursor)
-            group = _fitting(found, self._sizes.events, None if most is None else most - events)
+            candidates = await self._traces(which, self._sizes.traces, cursor)
+            group = _fitting(candidates, self._sizes.events, None if most is None else most - events)
             if not group:
                 break
             try:
@@ -170,18 +172,18 @@ class Pruner:
                 self.deleted += gone.events
                 whole = gone.traces == len(group)
                 if whole:
-                    # What was deleted leaves something behind in the engine's index that takes time to skip.
+                    # Deleted rows leave entries in the engine's index that take time to skip.
                     cursor = Cursor(group[-1][_order(which)], group[-1]["id"])
                 self._pruned()
             now = time.monotonic()
             if now >= ends:
                 return Pruned(traces, events, done=False)
             await asyncio.sleep((now - began) * (1 / share - 1))
-        kept = await self._kept(which)
-        return Pruned(traces, events, done=most is None or most < self._sizes.excess or not events, kept=kept)
+        shared = await self._count_shared(which)
+        return Pruned(traces, events, done=most is None or most < self._sizes.excess or not events, kept=shared)
 
     async def _parts(self, which: Selection, ends: float, share: float) -> tuple[int, bool]:
-        """Delete a session's parts of traces that it shares, and say how many events that were, and whether all."""
+        """Delete a session's parts of traces that it shares. Return the number of events, and whether that is all."""
         events = 0
         for part in await shared_parts(self._database, which.session_id) if which.session_id is not None else ():
             gone: int | None = self._sizes.events
@@ -208,45 +210,46 @@ class Pruner:
         if which.session_id is not None:
             parts = await shared_parts(self._database, which.session_id)
             own, _ = await self._walk(which, None)
-            kept = await self._kept(which) - len(parts)
-            return own._replace(events=own.events + sum(part.events for part in parts), kept=kept)
+            shared = await self._count_shared(which) - len(parts)
+            return own._replace(events=own.events + sum(part.events for part in parts), kept=shared)
         if which.max_events is None:
             return (await self._walk(which, None))[0]
         over = await count_events(self._database) - which.max_events
         return (await self._walk(which, over))[0] if over > 0 else Pruned(0, 0)
 
     async def _over(self, max_events: int) -> tuple[Selection, int]:
-        """Return the moment before which the oldest events over a number were active, and how many events they are.
+        """Return which traces to delete until `max_events` are left, and how many events that are at most.
 
-        Of `Sizes.excess` at most. By the moment several receivers that do this at once do it to the same traces.
+        At most `Sizes.excess` events are counted. Traces are selected by their last activity, so that several receivers
+        that prune at once select the same.
         """
         over = min(await count_events(self._database) - max_events, self._sizes.excess)
         if over <= 0:
             return Selection(before=0), 0
         counted, before = await self._walk(Selection(max_events=max_events), over)
-        # The last trace may be as old as others that go, and is not counted: it stays.
+        # The last trace is not counted, because it stays, even if it is as old as others that are deleted.
         return Selection(before=before), min(over, counted.events)
 
     async def _walk(self, which: Selection, most: int | None) -> tuple[Pruned, int]:
-        """Count traces and their events, up to so many, and return the moment by which all of them were last active."""
+        """Count traces and their events, up to `most` events. Return the counts, and a time after the last activity."""
         traces = events = before = 0
         cursor: Cursor | None = None
-        while found := await self._traces(which, self._sizes.measured, cursor):
-            # Of all there are, the last one stays; of those that follow a cursor, it is the first once more.
-            for row in found if which.max_events is None else found[:-1]:
+        while piece := await self._traces(which, self._sizes.measured, cursor):
+            # With `max_events` the last trace of all stays; the last one of a page is the first one of the next.
+            for row in piece if which.max_events is None else piece[:-1]:
                 if most is not None and events >= most:
                     return Pruned(traces, events), before
                 traces, events = traces + 1, events + row["event_count"]
                 before = row["oldest_activity"] + 1
                 cursor = Cursor(row[_order(which)], row["id"])
-            if len(found) < self._sizes.measured:
+            if len(piece) < self._sizes.measured:
                 break
         return Pruned(traces, events), before
 
     async def _traces(self, which: Selection, limit: int, cursor: Cursor | None) -> list[Row]:
         if which.trace_id is not None:
-            (found,) = await self._database.query("SELECT * FROM $trace", trace=[_trace(which.trace_id)])
-            return list(found) if cursor is None else []
+            (candidates,) = await self._database.query("SELECT * FROM $trace", trace=[_trace(which.trace_id)])
+            return list(candidates) if cursor is None else []
         if which.session_id is not None:
             own: list[Row] = []
             async for row, is_shared in self._of_session(which.session_id, cursor):
@@ -255,29 +258,29 @@ class Pruner:
                     break
             return own
         branches = [Branch({"status": status}) for status in TRACE_STATUSES]
-        found = await page(self._database, rows.TRACE, branches, limit, cursor=cursor, by=_order(which))
-        return [row for row in found if which.before is None or row["oldest_activity"] < which.before]
+        candidates = await page(self._database, rows.TRACE, branches, limit, cursor=cursor, by=_order(which))
+        return [row for row in candidates if which.before is None or row["oldest_activity"] < which.before]
 
-    async def _kept(self, which: Selection) -> int:
-        """Count the traces of a session that hold other sessions, too."""
+    async def _count_shared(self, which: Selection) -> int:
+        """Count the traces that a session shares with others."""
         if which.session_id is None:
             return 0
         return len([row async for row, is_shared in self._of_session(which.session_id, None) if is_shared])
 
     async def _of_session(self, session_id: str, cursor: Cursor | None) -> AsyncIterator[tuple[Row, bool]]:
-        """Read the traces that a session has a part in, newest first, and whether others have."""
+        """Yield the traces of a session, newest first, and whether other sessions share them."""
         which = TraceFilter(session_id=session_id)
         while True:
-            found = (await traces_of(self._database, which, self._sizes.measured, cursor)).rows
-            shared = await self._shared(session_id, found)
-            for row in found:
+            piece = (await traces_of(self._database, which, self._sizes.measured, cursor)).rows
+            shared = await self._shared(session_id, piece)
+            for row in piece:
                 yield row, row["id"] in shared
-            if len(found) <= self._sizes.measured:
+            if len(piece) <= self._sizes.measured:
                 return
-            cursor = Cursor(found[-1]["newest_start"], found[-1]["id"])
+            cursor = Cursor(piece[-1]["newest_start"], piece[-1]["id"])
 
     async def _shared(self, session_id: str, traces: Sequence[Row]) -> set[str]:
-        """Return the ids of those of these traces that hold another session, also where nobody interpreted it yet."""
+        """Return the ids of the traces that have another session, too, also of those that are not interpreted yet."""
         runs = await runs_of(self._database, (row["id"] for row in traces))
         shared = {trace_id for trace_id, run in runs.items() if {*run["sessions"]} - {session_id}}
         for row in traces:
@@ -293,27 +296,33 @@ class Pruner:
         return shared
 
     async def _delete(self, group: Sequence[Row]) -> Pruned:
-        """Delete traces, or of a long one a part. Raises ConflictError where one of them has changed."""
+        """Delete traces, or a part of a long one. Raises ConflictError if one of them has changed."""
         traces = [_trace(row["id"]) for row in group]
         sizes = self._sizes
         runs = [cbor.record(rows.RUN, row["id"]) for row in group]
-        heard, calls, written, found = await self._database.query(
-            _FIND, traces=traces, runs=runs, heard=sizes.heard, calls=sizes.calls, limit=sizes.events + 1
+        chain_records, calls, run_rows, events = await self._database.query(
+            _FIND,
+            traces=traces,
+            runs=runs,
+            chain_records=sizes.chain_records,
+            calls=sizes.calls,
+            limit=sizes.events + 1,
         )
         whole: list[str] = []
         shorter: list[dict[str, Any]] = []
         event_ids: list[str] = []
-        for row, of_trace in zip(group, found, strict=True):
-            # Those that left much behind in conversations, and many calls, lose that first, and stay until it is gone.
-            now = of_trace[: sizes.events] if len(heard) < sizes.heard and len(calls) < sizes.calls else []
+        # Traces with many chain records or calls lose these first, and keep their events until these are gone.
+        are_few = len(chain_records) < sizes.chain_records and len(calls) < sizes.calls
+        for row, of_trace in zip(group, events, strict=True):
+            now = of_trace[: sizes.events] if are_few else []
             event_ids += now
             if len(now) == len(of_trace):
                 whole.append(row["id"])
             else:
                 shorter.append({"id": _trace(row["id"]), "events": len(now)})
-        # What is gone of a trace that stays is made anew. Another receiver may be about to write it of one that is
-        # gone.
-        anew = {run["id"] for run in written}
+        # The run of a trace that stays is made anew. On a shared server also that of one that is gone: another receiver
+        # may be about to write it.
+        anew = {run["id"] for run in run_rows}
         anew = anew - {*whole} if self._database.embedded else anew | {*whole}
         name = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
         await self._database.query(
@@ -321,12 +330,12 @@ class Pruner:
             traces=traces,
             known=[[trace, row["revision"]] for trace, row in zip(traces, group, strict=True)],
             runs=runs,
-            known_runs=[[cbor.record(rows.RUN, run["id"]), run["revision"]] for run in written],
-            heard=[cbor.record(rows.CONVERSATION, list_id) for list_id in heard[: sizes.heard]],
+            known_runs=[[cbor.record(rows.RUN, run["id"]), run["revision"]] for run in run_rows],
+            chain_records=[cbor.record(rows.CONVERSATION, list_id) for list_id in chain_records[: sizes.chain_records]],
             calls=[cbor.record(rows.CALL, call_id) for call_id in calls[: sizes.calls]],
             sessions=[
                 cbor.record(rows.SESSION_RUN, [session_id, run["id"]])
-                for run in written
+                for run in run_rows
                 for session_id in run["sessions"]
             ],
             events=[cbor.record(rows.EVENT, event_id) for event_id in event_ids],
@@ -338,11 +347,11 @@ class Pruner:
         return Pruned(len(whole), len(event_ids))
 
 
-def _fitting(found: Sequence[Row], most: int, needed: int | None) -> list[Row]:
-    """Return the first traces as far as they fit into a step of `most` events and are needed; one in any case."""
+def _fitting(traces: Sequence[Row], most: int, needed: int | None) -> list[Row]:
+    """Return the first traces that together have at most `most` events and are needed, but at least one."""
     group: list[Row] = []
     events = 0
-    for row in found:
+    for row in traces:
         if group and (events + row["event_count"] > most or (needed is not None and events >= needed)):
             break
         group.append(row)

@@ -1,7 +1,7 @@
-"""A session's part of a trace that other sessions share: its events go, and the trace stays with the others.
+"""Deletes a session's part of a trace that other sessions share; the trace stays with the events of the others.
 
-As with whole traces (`prune.py`) each step is one transaction after which everything agrees. What the trace came to
-goes with the last step, and is made anew.
+As with whole traces (`prune.py`) each step is one transaction that leaves the store consistent. The last step deletes
+the trace's run, too, and queues the trace to be interpreted anew.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ IF (SELECT VALUE [id, revision] FROM [$run]) != [[$run, $run_revision]] { THROW 
 DELETE $events RETURN NONE;
 DELETE $calls RETURN NONE;
 UPDATE $trace SET revision += 1, event_count -= $count, session_id = $session_id, session_at = $session_at RETURN NONE;
-DELETE $made RETURN NONE;
+DELETE $runs RETURN NONE;
 INSERT INTO index_queue $queued RETURN NONE;
 INSERT INTO interpretation_queue $changed RETURN NONE;
 COMMIT;
 """
 
 
-class Part(NamedTuple):
-    """A session's part of a trace, and how many events that is."""
+class SharedPart(NamedTuple):
+    """A session's part of a trace that it shares with others, and how many events that is."""
 
     session_id: str
     trace_id: str
     events: int
 
 
-async def shared_parts(database: Database, session_id: str) -> list[Part]:
-    """Return a session's parts of traces that hold other sessions, too."""
-    found: list[Part] = []
+async def shared_parts(database: Database, session_id: str) -> list[SharedPart]:
+    """Return a session's parts of the traces that it shares with others."""
+    shared: list[SharedPart] = []
     after: Cursor | None = None
     while True:
         parts = await page(
@@ -62,32 +62,33 @@ async def shared_parts(database: Database, session_id: str) -> list[Part]:
             fields="id, newest_start, trace_id, event_count",
         )
         runs = await runs_of(database, (part["trace_id"] for part in parts))
-        found += [
-            Part(session_id, part["trace_id"], part["event_count"])
+        shared += [
+            SharedPart(session_id, part["trace_id"], part["event_count"])
             for part in parts
             if part["trace_id"] in runs and len(runs[part["trace_id"]]["sessions"]) > 1
         ]
         if len(parts) < _PIECE:
-            return found
+            return shared
         after = Cursor(parts[-1]["newest_start"], [session_id, parts[-1]["trace_id"]])
 
 
 async def delete_part(database: Database, session_id: str, trace_id: str, most: int) -> int | None:
-    """Delete so many events of a session in a trace, and say how many; None where it no longer shares the trace.
+    """Delete at most `most` events of a session in a trace.
 
-    Raises ConflictError where somebody else changes the trace meanwhile.
+    Return the number of events deleted, or None if the session no longer shares the trace. Raises ConflictError if the
+    trace was changed meanwhile.
     """
     trace, run = cbor.record(rows.TRACE, trace_id), cbor.record(rows.RUN, trace_id)
     (sessions,) = await database.query("SELECT VALUE sessions FROM $run", run=[run])
     parts = [cbor.record(rows.SESSION_RUN, [name, trace_id]) for names in sessions for name in names]
-    traces, runs, own, silent, there = await database.query(
+    traces, runs, own, without_session, part_rows = await database.query(
         _FIND, trace=[trace], run=[run], trace_id=trace_id, of=session_id, limit=most, parts=parts
     )
-    others = [row for row in there if row["session_id"] != session_id]
+    others = [row for row in part_rows if row["session_id"] != session_id]
     if not traces or not runs or not others:
         return None
     is_first = traces[0].get("session_id") == session_id
-    event_ids: list[str] = [*own, *(silent if is_first else [])][:most]
+    event_ids: list[str] = [*own, *(without_session if is_first else [])][:most]
     if len(event_ids) == traces[0]["event_count"]:
         return None
     await database.query(_DELETE, **_variables(traces[0], runs[0], others, event_ids, last=len(event_ids) < most))
@@ -95,29 +96,29 @@ async def delete_part(database: Database, session_id: str, trace_id: str, most: 
 
 
 def _variables(trace: Row, run: Row, others: Sequence[Row], event_ids: Sequence[str], *, last: bool) -> dict[str, Any]:
-    """Return the variables of `_DELETE`; with the `last` events the trace becomes that of another session."""
+    """Return the variables of `_DELETE`; with the `last` events the trace gets another session."""
     name = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
     queued = {"id": cbor.record(rows.QUEUE, name), "event_ids": [], "size": 0, "traces": [], "deleted": event_ids}
     session_id, session_at = trace.get("session_id"), trace.get("session_at")
-    made: list[Any] = []
+    runs: list[Any] = []
     if last:
         first = min(others, key=lambda row: (row["first_event_at"], row["session_id"]))
         if session_id not in {row["session_id"] for row in others}:
             session_id, session_at = first["session_id"], first["first_event_at"]
-        made = [cbor.record(rows.SESSION_RUN, [session, trace["id"]]) for session in run["sessions"]]
-        made.append(cbor.record(rows.RUN, trace["id"]))
+        runs = [cbor.record(rows.SESSION_RUN, [session, trace["id"]]) for session in run["sessions"]]
+        runs.append(cbor.record(rows.RUN, trace["id"]))
     return {
         "trace": cbor.record(rows.TRACE, trace["id"]),
         "revision": trace["revision"],
         "run": cbor.record(rows.RUN, trace["id"]),
         "run_revision": run["revision"],
         "events": [cbor.record(rows.EVENT, event_id) for event_id in event_ids],
-        # A call has the id of the first event that tells of it.
+        # A call has the id of the first event that reports it.
         "calls": [cbor.record(rows.CALL, event_id) for event_id in event_ids],
         "count": len(event_ids),
         "session_id": cbor.NONE if session_id is None else session_id,
         "session_at": cbor.NONE if session_at is None else cbor.int64(session_at),
-        "made": made,
+        "runs": runs,
         "queued": [queued] if event_ids else [],
         "changed": [rows.interpretation_record(name, {trace["id"]: []})] if last else [],
     }

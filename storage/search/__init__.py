@@ -1,1 +1,1 @@
-"""Search by meaning and by words: query the index, fuse, re-rank, read the events; also facets and similar events."""
+"""Search by meaning and by words: query the index, fuse, re-rank, read the events. Facets and similar events, too."""

@@ -1,7 +1,7 @@
 """How many events there are of each type, agent, service and status, counted in the search index.
 
-The store would have to read every event that passes the filters. The index counts those it has: an event counts once it
-is indexed, and one that is not to be searched never does.
+The store would have to read every event that passes the filters. The index counts only the events that it has: those
+that wait for indexing and those that are excluded from search are not counted.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from storage.search.index_access import asking
 
 
 class Facets(NamedTuple):
-    """How many events pass the filters, and how many of them have each value of each field, the most frequent first."""
+    """The number of events that pass the filters, and by field its most frequent values with their counts."""
 
     events: int
     counts: dict[str, list[tuple[str, int]]]
 
 
 async def facets(indexer: Indexer, which: SearchFilter, limit: int) -> Facets:
-    """Count events by `FACETS`, `limit` values of each. Raises Problem as a search does."""
+    """Return the counts of the fields `FACETS`, at most `limit` values of each. Raises Problem as a search does."""
     with asking(indexer) as index:
         # Every event has a status: their counts add up to the number of events.
         counted = await index.facets(which, FACETS, max(limit, len(STATUSES)))

@@ -1,9 +1,9 @@
 """Fuses the hits by meaning and by words, and applies MiniLM's scores of the best of them.
 
-All scores are on one scale: the cosine plus a tenth of the BM25 score's share of the best BM25 score. Of the weights up
-to 0.5, a tenth was the best on five of the ten domains of `tests/search`, or within 0.002 of it: with the static table,
-with MiniLM's vector of the query, and after re-ranking. On all of them nDCG@10 was 0.62, where fusing by
-reciprocal rank (k=2) gave 0.58.
+All scores are on one scale: the cosine plus a tenth of the BM25 score divided by the best BM25 score. Among the weights
+up to 0.5, a tenth was the best on five of the ten domains of `tests/search`, or within 0.002 of it: with the static
+table, with MiniLM's vector of the query, and after re-ranking. On all ten, nDCG@10 was 0.62; fusing by reciprocal rank
+(k=2) gave 0.58.
 
 An event with an exact thing of the query (`storage.qdrant.bm25.exact_things`) comes before all events without one: no
 model can tell ORD-48213 from ORD-48231.
@@ -16,25 +16,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from storage.qdrant.base import Hit
 
 WORDS_WEIGHT = 0.1
-# More than cosine and words can make together.
+# More than the cosine and the words' share can add up to.
 _EXACT = 2.0
 
 
-def fused(near: Sequence[Hit], said: Sequence[Hit]) -> list[Hit]:
+def fused(semantic: Sequence[Hit], keyword: Sequence[Hit]) -> list[Hit]:
     """Fuse the hits by meaning, whose scores are cosines, and those by words (BM25), best first.
 
     A hit by words alone gets the cosine of the last hit by meaning.
     """
-    lowest = near[-1].score if near else 0.0
-    cosines = {hit.id: hit.score for hit in near}
-    shares = shares_of(said)
+    lowest = semantic[-1].score if semantic else 0.0
+    cosines = {hit.id: hit.score for hit in semantic}
+    shares = shares_of(keyword)
     ids = dict.fromkeys([*cosines, *shares])
     return best_first(Hit(each, score(cosines.get(each, lowest), shares.get(each, 0.0))) for each in ids)
 
 
-def shares_of(said: Sequence[Hit]) -> dict[str, float]:
-    """Return the BM25 score of each hit as a share of the best one's."""
-    return {hit.id: hit.score / said[0].score for hit in said}
+def shares_of(hits: Sequence[Hit]) -> dict[str, float]:
+    """Return by id the BM25 score of each hit divided by that of the first, which is the best."""
+    return {hit.id: hit.score / hits[0].score for hit in hits}
 
 
 def score(cosine: float, share: float) -> float:
@@ -47,7 +47,7 @@ def best_first(hits: Iterable[Hit]) -> list[Hit]:
 
 
 def ranked(hits: Sequence[Hit], scores: Mapping[str, float], held: Mapping[str, int]) -> list[Hit]:
-    """Sort hits by how many exact things they hold, then by their new `scores`; hits without a new score come last.
+    """Sort hits by the number of exact things they hold (`held`), then by their new `scores`; those without one last.
 
     The resulting scores never rise from hit to hit: a hit without a new score gets at most the lowest one before it.
     """

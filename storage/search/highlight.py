@@ -1,7 +1,7 @@
-"""Why a result was found: short passages of its text around the query's words, with the places of those words.
+"""Highlights: short passages of a result's text around the query's words, with the places of those words.
 
-Places are ranges rather than markup: the text is a sender's, and whoever shows it does so as text. They count
-characters (Unicode code points) of the passage.
+Places are ranges rather than markup, because the text is a sender's and must be shown as text. They count characters
+(Unicode code points) of the passage.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LEAD = 40
 MOST_PASSAGES = 3
 
 _RUN = re.compile(r"\w+")
-# A run's parts, as `storage.qdrant.bm25` takes it apart: snake_case, camelCase, HTTPServer.
+# The parts into which `storage.qdrant.bm25` splits a word: snake_case, camelCase, HTTPServer.
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]*[^\W_A-Z]+|[A-Z]+")
 
 
@@ -33,17 +33,17 @@ class _Match(NamedTuple):
 
 
 class Passage(NamedTuple):
-    """A part of a text, and the places in it of what was searched for: their start and end."""
+    """A part of a text, and the ranges in it that match the query, as start and end."""
 
     text: str
     ranges: list[tuple[int, int]]
 
 
 class Highlighter:
-    """Finds a query's words in texts as the index does: in another form, and as parts of identifiers.
+    """Finds a query's words in texts as the index does: in other inflections, and as parts of identifiers.
 
-    Words such as "the" count in `A-1029` and where the query has no others. Blocking: a text of 500 characters takes
-    0.1 ms, one of 8,000 takes 1 ms.
+    Stop words such as "a" match inside `A-1029`, and if the query has no other words. Blocking: a text of 500
+    characters takes 0.1 ms, one of 8,000 takes 1 ms.
     """
 
     def __init__(self, query: str) -> None:
@@ -52,9 +52,9 @@ class Highlighter:
         self._known: dict[str, list[_Match]] = {}
 
     def passages(self, text: str, start: int = 0) -> list[Passage]:
-        """Return up to three passages, in the order of the text.
+        """Return up to `MOST_PASSAGES` passages, in the order of the text.
 
-        Each shows some of the words that the others lack. Of a text with none of them it is how it begins at `start`.
+        Each shows some of the words that the others lack. If the text has none of the words, it is the text at `start`.
         """
         matches = self._matches(text)
         places: list[tuple[int, int]] = []
@@ -75,7 +75,7 @@ class Highlighter:
         ]
 
     def _matches(self, text: str) -> list[_Match]:
-        """Return all matches; those with only punctuation between them are one: `A-1029`, `/srv/app/x.py`."""
+        """Return all matches; those that only punctuation separates are joined: `A-1029`, `/srv/app/x.py`."""
         joined: list[_Match] = []
         for match in self._single_matches(text):
             last = joined[-1] if joined else None
@@ -89,7 +89,7 @@ class Highlighter:
         if text.isascii():
             yield from self._words(text)
             return
-        # What has no spaces is looked at gram by gram, the rest in its own places.
+        # Text in scripts without spaces is matched gram by gram, and blanked so that the other words keep their places.
         words = self._words(UNSPACED.sub(lambda run: " " * len(run[0]), text))
         grams = (_Match(at, at + len(gram), tokens(gram) & self._wanted) for at, gram in grams_in(text))
         yield from sorted((*words, *(gram for gram in grams if gram.tokens)), key=lambda match: match.start)
@@ -100,7 +100,7 @@ class Highlighter:
                 yield _Match(run.start() + start, run.start() + end, matched)
 
     def _in_run(self, run: str) -> list[_Match]:
-        """Return a run's parts that match, or all of it where it does so as a whole."""
+        """Return the parts of a word that match, or the whole word if it matches only as a whole."""
         known = self._known.get(run)
         if known is None:
             matched = tokens(run) & self._wanted
@@ -118,7 +118,7 @@ class Highlighter:
 
 
 def _densest(matches: Sequence[_Match], places: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """Return from where to where the most tokens stand that fit into a passage, with no other passage between them."""
+    """Return the range with the most tokens that fit into one passage, with no other passage inside."""
     best, most = (0, 0), 0
     all_tokens = frozenset[int]().union(*(match.tokens for match in matches))
     window: deque[_Match] = deque()
@@ -143,7 +143,7 @@ def _is_apart(first: _Match, last: _Match, places: Sequence[tuple[int, int]]) ->
 
 
 def _place(text: str, core: tuple[int, int], places: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """Return the passage around its core, of whole words, with no overlap with the others."""
+    """Return the range of a passage around its core, of whole words, that does not overlap the other passages."""
     first, last = core
     lowest = max((end for _, end in places if end <= first), default=0)
     highest = min((begin for begin, _ in places if begin >= last), default=len(text))
@@ -154,7 +154,7 @@ def _place(text: str, core: tuple[int, int], places: Sequence[tuple[int, int]]) 
 
 
 def _end(text: str, least: int, most: int) -> int:
-    """Return the last end of a word from `least` to `most`; `most` within a word that fills all of that."""
+    """Return the last end of a word between `least` and `most`, or `most` if one word fills all of that."""
     if most == len(text):
         return most
     return next((spot for spot in range(most, least, -1) if text[spot].isspace()), most)

@@ -1,4 +1,4 @@
-"""Access to the search index for requests: its states and failures become the errors a client sees."""
+"""Access to the search index for requests: its states and failures become errors for the client."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from storage.qdrant.base import VectorIndex
 
 @contextmanager
 def asking(indexer: Indexer) -> Iterator[VectorIndex]:
-    """Yield the index, and turn its failures into Problem.
+    """Yield the index, and turn its failures into Problem. A damaged index is rebuilt.
 
-    Raises Problem (UNAVAILABLE) while the index is being prepared or cannot be reached, and SearchOff. A damaged index
-    is rebuilt.
+    Raises SearchOff, and Problem (UNAVAILABLE) while the index is being prepared or cannot be reached.
     """
     _check(indexer)
     if indexer.index is None:

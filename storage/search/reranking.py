@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_Given = TypeVar("_Given")
+_Answer = TypeVar("_Answer")
 
 
 class Scorer(Protocol):
     """The interface of `storage.embedding.reranker.Reranker`, where the methods are described."""
 
-    def looked_for(self, query: str, vector: NDArray[np.float32], deadline: float) -> NDArray[np.float32]: ...
+    def query_vector(self, query: str, vector: NDArray[np.float32], deadline: float) -> NDArray[np.float32]: ...
 
     def score(self, query: str, texts: list[str], deadline: float) -> list[float]: ...
 
@@ -36,22 +36,22 @@ class TimedReranker:
         self.budget = budget
         self._load = load
         self._reader: Scorer | None = None
-        # One thread: two would read half as fast each, and leave no core to ingest.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="rereading")
+        # One thread: two would each run half as fast, and leave no core to ingest.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reranking")
 
     def load(self) -> None:
         """Load the model. Blocks."""
         try:
             self._reader = self._load()
-        except Exception:  # what builds and loads models raises types of its own
-            log.exception("what is found will not be re-ranked: the model for it cannot be loaded")
+        except Exception:  # the libraries that build and load models raise types of their own
+            log.exception("search results will not be re-ranked: the model for it cannot be loaded")
 
-    async def looked_for(self, query: str, vector: NDArray[np.float32], deadline: float) -> NDArray[np.float32]:
-        """Return a better vector for the query than the index's model made, or that one if there is no time."""
+    async def query_vector(self, query: str, vector: NDArray[np.float32], deadline: float) -> NDArray[np.float32]:
+        """Return a better vector for the query than the given one, or the given one if there is no time."""
         reader = self._reader
         if reader is None:
             return vector
-        return await self._in_time(deadline, lambda: reader.looked_for(query, vector, deadline), vector)
+        return await self._in_time(deadline, lambda: reader.query_vector(query, vector, deadline), vector)
 
     async def scores(self, query: str, texts: list[str], deadline: float) -> list[float]:
         """Return the cosines of the query and each text, in order, for as many texts as can be read in time."""
@@ -60,15 +60,18 @@ class TimedReranker:
             return []
         return await self._in_time(deadline, lambda: reader.score(query, texts, deadline), [])
 
-    async def _in_time(self, deadline: float, read: Callable[[], _Given], otherwise: _Given) -> _Given:
-        """Run in the thread and return the result, or `otherwise` if its turn comes after `deadline` (monotonic)."""
+    async def _in_time(self, deadline: float, read: Callable[[], _Answer], otherwise: _Answer) -> _Answer:
+        """Return the result of `read`, run in the thread, or `otherwise` if it cannot start before `deadline`.
+
+        The deadline is a time of the monotonic clock, in seconds.
+        """
         turn = self._thread.submit(read)
-        given = asyncio.wrap_future(turn)
-        await asyncio.wait({given}, timeout=max(deadline - time.monotonic(), 0))
-        if not given.done() and turn.cancel():
+        answer = asyncio.wrap_future(turn)
+        await asyncio.wait({answer}, timeout=max(deadline - time.monotonic(), 0))
+        if not answer.done() and turn.cancel():
             return otherwise
         try:
-            return await given
+            return await answer
         except Exception:  # a runtime's own types; the search has its results without this
-            log.exception("what was found is not re-ranked: the model for it failed")
+            log.exception("the search results are not re-ranked: the model for it failed")
             return otherwise

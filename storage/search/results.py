@@ -1,4 +1,4 @@
-"""Search results as shown to a person: whole events, the best of each group, the words that matched."""
+"""Search results: whole events, the best one of each group, with highlights."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from storage.surreal.rows import EventRow
 Group = Literal["trace", "session"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 
-# Hits looked at for each result, where several of them fall into one group.
+# How many hits are read for each result if results are grouped, since several hits may be in one group.
 _LOOKED_AT = 5
 # Events read at a time: the store does one thing at a time.
 _READ_AT_ONCE = 100
@@ -32,10 +32,10 @@ class Place(NamedTuple):
     score: float
 
 
-class Result(msgspec.Struct):
+class SearchResult(msgspec.Struct):
     """A search result. `more` is the number of other hits in its group, if results are grouped.
 
-    `parts`, if asked for, has its place in each list that its score is made of and that it is in.
+    `parts`, if requested, has its place in each of the lists that were fused, by the list's name.
     """
 
     score: float
@@ -49,24 +49,24 @@ def hits_needed(limit: int, group_by: Group | None) -> int:
     return limit * _LOOKED_AT if group_by else limit
 
 
-async def shown(reader: Reader, hits: Sequence[Hit]) -> list[Result]:
-    """Return the event of each hit, without those that the store no longer has."""
-    results: list[Result] = []
+async def shown(reader: Reader, hits: Sequence[Hit]) -> list[SearchResult]:
+    """Return a result for each hit whose event the store still has."""
+    results: list[SearchResult] = []
     for start in range(0, len(hits), _READ_AT_ONCE):
         piece = hits[start : start + _READ_AT_ONCE]
         events = await reader.events_by_id(hit.id for hit in piece)
-        results += [Result(hit.score, events[hit.id]) for hit in piece if hit.id in events]
+        results += [SearchResult(hit.score, events[hit.id]) for hit in piece if hit.id in events]
     return results
 
 
-def grouped(results: list[Result], group_by: Group | None) -> list[Result]:
+def grouped(results: list[SearchResult], group_by: Group | None) -> list[SearchResult]:
     """Return the best result of each group, with the number of others in `more`; `group_by` None returns all.
 
     An event without a session is a group of its own.
     """
     if group_by is None:
         return results
-    best: dict[str, Result] = {}
+    best: dict[str, SearchResult] = {}
     for result in results:
         event = result.event
         group = event["trace_id"] if group_by == "trace" else event["session_id"]
@@ -75,9 +75,9 @@ def grouped(results: list[Result], group_by: Group | None) -> list[Result]:
     return list(best.values())
 
 
-async def add_highlights(results: list[Result], query: str) -> None:
-    """Set each result's highlights: passages of its text around the query's words, or its beginning."""
-    # In a thread: 200 long texts take 0.2 s, in which the receiver goes on acknowledging.
+async def add_highlights(results: list[SearchResult], query: str) -> None:
+    """Set each result's highlights: passages of its text around the query's words, or the beginning of the text."""
+    # In a thread, so that the receiver can acknowledge meanwhile: 200 long texts take 0.2 s.
     passages = await asyncio.to_thread(_highlights, [result.event for result in results], query)
     for result, of_event in zip(results, passages, strict=True):
         result.highlights = of_event
@@ -89,10 +89,10 @@ def _highlights(events: list[EventRow], query: str) -> list[list[Passage]]:
 
 
 def _of_event(event: EventRow, highlighter: Highlighter, exact: frozenset[str]) -> list[Passage]:
-    # After the name the text has what was said.
+    # The text begins with the name, which is shown anyway.
     after_name = len(event["name"]) + 1 if event["name"] else 0
     passages = highlighter.passages(text_of(event["name"], event["properties"]), after_name)
-    # An identifier is not in the text; it matches exactly.
+    # Most identifiers are not in the text; they match as a whole.
     ids = [each for each in identifiers_of(event) if each.lower() in exact] if exact else []
     beside = [each for each in ids if not any(each in passage.text for passage in passages)]
     if not beside:
@@ -101,8 +101,8 @@ def _of_event(event: EventRow, highlighter: Highlighter, exact: frozenset[str]) 
     return [*of_text, *(Passage(each, [(0, len(each))]) for each in beside)][:MOST_PASSAGES]
 
 
-def add_parts(results: list[Result], lists: Mapping[str, Sequence[Hit]]) -> None:
-    """Set each result's parts."""
+def add_parts(results: list[SearchResult], lists: Mapping[str, Sequence[Hit]]) -> None:
+    """Set each result's `parts`, its places in these lists."""
     places = {
         name: {hit.id: Place(number + 1, hit.score) for number, hit in enumerate(hits)} for name, hits in lists.items()
     }

@@ -1,4 +1,4 @@
-"""Search by meaning and by words: the index finds, MiniLM orders the best of it, the store shows."""
+"""Search by meaning and by words: Qdrant finds the hits, MiniLM orders the best of them, SurrealDB has the events."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from storage.read.reader import Reader
 from storage.search.fusion import best_first, fused, ranked, score, shares_of
 from storage.search.index_access import asking, model_of
 from storage.search.reranking import TimedReranker
-from storage.search.results import Group, Result, add_highlights, add_parts, grouped, hits_needed, shown
+from storage.search.results import Group, SearchResult, add_highlights, add_parts, grouped, hits_needed, shown
 from storage.surreal.rows import EventRow
 
 if TYPE_CHECKING:
@@ -27,26 +27,27 @@ if TYPE_CHECKING:
 Mode = Literal["hybrid", "semantic", "keyword"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
-# The number of best candidates that are at most re-ranked, and searched for exact things.
+# The maximum number of candidates that are re-ranked, and searched for exact things.
 CANDIDATES = 50
-# The exact things of a query that are searched separately, and hits for each: one in many events does not discriminate.
+# How many of a query's exact things are searched separately, and how many hits are read of each: a thing that more
+# events have does not discriminate.
 _THINGS, _HOLDERS = 3, 20
 
 
 class SearchResults(NamedTuple):
     """Results, best first, and how they were found.
 
-    `mode` is keyword instead of hybrid while the index is filled for another model, or the model is being prepared.
-    `reranked` is the number of results that MiniLM had the time to read in a hybrid search.
+    `mode` is keyword instead of hybrid while the model is prepared, or while the index has another model's vectors.
+    `reranked` is the number of candidates that MiniLM had the time to read in a hybrid search.
     """
 
     mode: Mode
     reranked: int
-    results: list[Result]
+    results: list[SearchResult]
 
 
-class _Lists(NamedTuple):
-    """The lists of a search, best first: by meaning, by words, and by each exact thing in the query."""
+class _Hits(NamedTuple):
+    """The hits of a search, best first: the lists by meaning and by words, and hits for exact things of the query."""
 
     lists: dict[str, list[Hit]]
     holders: list[Hit]
@@ -70,13 +71,13 @@ class Searcher:
         *,
         parts: bool = False,
     ) -> SearchResults:
-        """Find events, best first.
+        """Return events, best first.
 
-        With `group_by`, a result is the best event of its trace or session. With `parts`, a result has its place in
-        each list that its score is made of.
+        With `group_by`, only the best event of each trace or session is returned. With `parts`, a result has its place
+        in each of the lists that were fused.
 
-        Raises SearchOff, and Problem: INVALID_ARGUMENT for an empty query, UNAVAILABLE where meaning is asked for while
-        the model is prepared, and while the index is away.
+        Raises SearchOff, and Problem: INVALID_ARGUMENT for an empty query, UNAVAILABLE for a semantic search while the
+        model is prepared, and for any search while the index cannot be reached.
         """
         if not query.strip():
             raise invalid("expected the words to search for")
@@ -85,57 +86,57 @@ class Searcher:
         with asking(self._indexer) as index:
             vector = None
             if mode == "hybrid" and self._indexer.embedder is None:
-                mode = "keyword"  # the model is prepared, or the index that serves has another one's vectors
+                mode = "keyword"  # the model is being prepared, or the serving index has another model's vectors
             if mode != "keyword":
                 (vector,) = await asyncio.to_thread(model_of(self._indexer).embed, [query])
             if vector is not None and left:
-                vector, left = await self._looked_for(query, vector, left)
-            found = await _found(index, query, vector, mode, which, needed)
-        lists = found.lists
+                vector, left = await self._query_vector(query, vector, left)
+            hits = await _hits(index, query, vector, mode, which, needed)
+        lists = hits.lists
         if mode == "hybrid":
-            results, lists["reranked"] = await self._ordered(query, found, needed, left)
+            results, lists["reranked"] = await self._ordered(query, hits, needed, left)
         else:
-            (hits,) = lists.values()
-            results = await shown(self._reader, hits)
+            (best,) = lists.values()
+            results = await shown(self._reader, best)
         results = grouped(results, group_by)[:limit]
         await add_highlights(results, query)
         if parts:
             add_parts(results, lists)
         return SearchResults(mode, len(lists.get("reranked", ())), results)
 
-    async def _looked_for(
+    async def _query_vector(
         self, query: str, vector: NDArray[np.float32], left: float
     ) -> tuple[NDArray[np.float32], float]:
         """Return the vector to search with, and the seconds left of the budget."""
         assert self._reranker is not None  # noqa: S101 - for mypy: there is a budget
         deadline = time.monotonic() + left
-        vector = await self._reranker.looked_for(query, vector, deadline)
+        vector = await self._reranker.query_vector(query, vector, deadline)
         return vector, deadline - time.monotonic()
 
-    async def _ordered(self, query: str, found: _Lists, needed: int, left: float) -> tuple[list[Result], list[Hit]]:
+    async def _ordered(self, query: str, hits: _Hits, needed: int, left: float) -> tuple[list[SearchResult], list[Hit]]:
         """Return the best results of a hybrid search, and the hits that MiniLM scored in `left` seconds."""
         deadline = time.monotonic() + left
-        results = {result.event["id"]: result for result in await shown(self._reader, _candidates(found, needed))}
-        hits = [Hit(each, result.score) for each, result in results.items()]
+        results = {result.event["id"]: result for result in await shown(self._reader, _candidates(hits, needed))}
+        candidates = [Hit(each, result.score) for each, result in results.items()]
         events = {each: result.event for each, result in results.items()}
         held = await asyncio.to_thread(_held, exact_things(query), events)
-        # Candidates with an exact thing are read first.
-        best = [hit.id for hit in ranked(hits, {}, held)[:CANDIDATES]]
+        # MiniLM reads candidates with an exact thing first.
+        best = [hit.id for hit in ranked(candidates, {}, held)[:CANDIDATES]]
         cosines: list[float] = []
         if self._reranker and left > 0:
             texts = await asyncio.to_thread(_texts, [events[each] for each in best])
             cosines = await self._reranker.scores(query, texts, deadline)
-        shares = shares_of(found.lists["keyword"])
+        shares = shares_of(hits.lists["keyword"])
         scores = {each: score(cosine, shares.get(each, 0.0)) for each, cosine in zip(best, cosines, strict=False)}
-        ordered = ranked(hits, scores, held)[:needed]
+        ordered = ranked(candidates, scores, held)[:needed]
         for hit in ordered:
             results[hit.id].score = hit.score
         return [results[hit.id] for hit in ordered], best_first(map(Hit._make, scores.items()))
 
 
-async def _found(
+async def _hits(
     index: VectorIndex, query: str, vector: NDArray[np.float32] | None, mode: Mode, which: SearchFilter, needed: int
-) -> _Lists:
+) -> _Hits:
     depth = fused_depth(needed) if mode == "hybrid" else needed
     lists: dict[str, list[Hit]] = {}
     holders: list[Hit] = []
@@ -145,22 +146,22 @@ async def _found(
         lists["semantic"] = await index.search_dense(vector, which, depth)
     if mode == "hybrid":
         for thing in exact_things(query)[:_THINGS]:
-            if thing != query.strip().lower():  # the list by words has those already
+            if thing != query.strip().lower():  # then the list by words has its hits already
                 holders += await index.search_words(thing, which, _HOLDERS)
-    return _Lists(lists, holders)
+    return _Hits(lists, holders)
 
 
-def _candidates(found: _Lists, needed: int) -> list[Hit]:
+def _candidates(hits: _Hits, needed: int) -> list[Hit]:
     """Return the candidates: the best hits by meaning and words, and hits that may hold an exact thing."""
-    hits = fused(found.lists["semantic"], found.lists["keyword"])
-    best = hits[: max(needed, CANDIDATES)]
-    scores = {hit.id: hit.score for hit in hits}
-    missing = dict.fromkeys(hit.id for hit in found.holders).keys() - {hit.id for hit in best}
+    by_score = fused(hits.lists["semantic"], hits.lists["keyword"])
+    best = by_score[: max(needed, CANDIDATES)]
+    scores = {hit.id: hit.score for hit in by_score}
+    missing = dict.fromkeys(hit.id for hit in hits.holders).keys() - {hit.id for hit in best}
     return best + [Hit(each, scores.get(each, 0.0)) for each in sorted(missing)]
 
 
 def _held(wanted: list[str], events: dict[str, EventRow]) -> dict[str, int]:
-    """Return the number of exact things in each event's text and identifiers."""
+    """Return by event the number of `wanted` things in its text and identifiers."""
     return {each: len(_things(event).intersection(wanted)) for each, event in events.items() if wanted}
 
 

@@ -1,4 +1,4 @@
-"""Similar events: the nearest in meaning, by the vector that the index already has."""
+"""Similar events: those nearest in meaning, by the vector that the index has of an event."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from storage.filters import SearchFilter
 from storage.indexing.indexer import Indexer
 from storage.read.reader import Reader
 from storage.search.index_access import asking
-from storage.search.results import Group, Result, add_highlights, grouped, hits_needed, shown
+from storage.search.results import Group, SearchResult, add_highlights, grouped, hits_needed, shown
 
 
 async def similar(
     reader: Reader, indexer: Indexer, event_id: str, which: SearchFilter, limit: int, group_by: Group | None = None
-) -> list[Result] | None:
+) -> list[SearchResult] | None:
     """Return the nearest events, nearest first, without the event itself, or None if no such event is stored.
 
     The score is the cosine of the two vectors. Raises SearchOff, NotSearched, and Problem (UNAVAILABLE) for an event

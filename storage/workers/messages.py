@@ -1,6 +1,6 @@
 """The messages between the receiver and its child processes: four bytes of length, then MessagePack.
 
-Requests are structs of those who ask; each is answered with a `Reply`.
+Each module has request types of its own; every request is answered with a `Reply`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ Outcome = Literal["done", "invalid", "unavailable", "unusable", "working"]
 
 
 class Reply(msgspec.Struct):
-    """`value` is the result, or the message where the outcome is not `done`. `invalid` changed nothing.
+    """An answer. `value` is the result, or a message if the outcome is not `done`. `invalid` requests change nothing.
 
-    `working` says what a request is about that takes long; its end follows. `number` is that of the request, where
-    requests have one because their answers come in another order.
+    `working` reports the present step of a request that takes long; its final answer follows. `number` is the
+    request's, if requests have numbers because their answers come in another order.
     """
 
     outcome: Outcome
@@ -32,7 +32,7 @@ class Reply(msgspec.Struct):
 
 
 def framed(message: msgspec.Struct) -> bytes:
-    """Return a message as it is sent."""
+    """Return a message as bytes to send."""
     body = msgspec.msgpack.encode(message)
     return _LENGTH.pack(len(body)) + body
 
@@ -59,7 +59,7 @@ async def receive(stream: asyncio.StreamReader) -> bytes:
 
 
 def taken_from(buffer: bytearray) -> Iterator[bytes]:
-    """Take the messages off the buffer that are there as a whole, and yield them."""
+    """Yield the complete messages at the start of the buffer, and remove them from it."""
     start = 0
     while len(buffer) - start >= _LENGTH.size:
         end = start + _LENGTH.size + _LENGTH.unpack_from(buffer, start)[0]

@@ -1,4 +1,4 @@
-"""The receiver's side of a child process (`storage.workers.request_loop`): starts it, sends requests, ends it."""
+"""The receiver's side of a child process (`storage.workers.request_loop`): start it, send requests, end it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ANSWER = msgspec.msgpack.Decoder(Reply)
 
 
 class RestartingProcess:
-    """A process that answers requests in the order they come. One that failed is started again by the next request."""
+    """A process that answers requests in order. After a failure it is started again by the next request."""
 
     def __init__(
         self,
@@ -33,17 +33,17 @@ class RestartingProcess:
     ) -> None:
         """Run `module` as the process; the request `first` is sent at each start to prepare it.
 
-        Closing may take `patience` seconds before the process is ended: everything acknowledged is on disk by then.
-        `died_at_start` is raised where the process ends instead of answering `first`.
+        If closing takes longer than `patience` seconds, the process is killed; acknowledged requests lose nothing by
+        that. `died_at_start` is raised if the process ends instead of answering `first`.
         """
         self._patience = patience
         self._module, self._first, self._died_at_start = module, first, died_at_start
         self._process: ChildProcess | None = None
-        # One thread is the queue: a caller that is cancelled leaves no half of an exchange behind.
+        # One thread is the queue. So a cancelled caller does not leave an exchange unfinished.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=module)
 
     async def start(self) -> None:
-        """Start it, anew where it runs."""
+        """Start the process, or restart it if it runs."""
         await self._in_thread(self._start)
 
     async def ask(self, request: msgspec.Struct) -> Any:
@@ -85,7 +85,7 @@ class RestartingProcess:
 
 
 class ChildProcess:
-    """The process itself, until `end`. Blocking; one thread at a time but for `kill`."""
+    """A running process, until `end`. Blocking; only `kill` may be called from another thread."""
 
     def __init__(
         self, module: str, first: msgspec.Struct, died_at_start: type[IndexUnavailable | IndexUnusable]
@@ -100,9 +100,9 @@ class ChildProcess:
             raise
 
     def ask(self, request: msgspec.Struct, died: type[IndexUnavailable | IndexUnusable] = IndexUnavailable) -> Any:
-        """Return the answer's value. After any error but ValueError only `end` may be called.
+        """Return the answer's value. After any error other than ValueError, only `end` may be called.
 
-        Raises `died` where the process ends instead of answering.
+        Raises `died` if the process ends instead of answering, and else as `RestartingProcess.ask`.
         """
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None  # noqa: S101 - for mypy: both are pipes
@@ -115,7 +115,7 @@ class ChildProcess:
         if body is None:
             self.kill()
             code = self._process.wait()
-            raise died(f"{self._module} stopped by itself (exit code {code}); see what it wrote above")
+            raise died(f"{self._module} stopped by itself (exit code {code}); see its messages above")
         answer = _ANSWER.decode(body)
         match answer.outcome:
             case "done":
@@ -128,7 +128,7 @@ class ChildProcess:
                 raise IndexUnusable(answer.value)
 
     def kill(self) -> None:
-        """Kill the process at once. What it has flushed is kept."""
+        """Kill the process at once."""
         self._process.kill()
 
     def end(self) -> None:

@@ -200,10 +200,10 @@ class Interposed:
     async def query(self, statements, **variables):
         if self._before is not None:
             await self._before(statements, variables)
-        found = await self._database.query(statements, **variables)
+        results = await self._database.query(statements, **variables)
         if self._after is not None:
             await self._after(statements, variables)
-        return found
+        return results
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # as in storage.embedding.model
     from numpy import float32
     from numpy.typing import NDArray
 
-# What is read of events: session and agent as they are shown, the trace's where the event has none
+# The query that reads the events. An event without a session or agent has its trace's, as everywhere
 # (`storage.read.runs.agent_of`).
 _OWN = [field for field in LiveFilter.fields() if field not in {"session_id", "agent_id"}]
 EVENTS = f"""
@@ -34,23 +34,23 @@ SELECT id, name, properties, span_id, timestamp, {", ".join(_OWN)},
 FROM $events
 """  # noqa: S608 - names of our own fields; values are variables
 _PAYLOAD = LiveFilter.fields()
-# Vectors kept of the texts that came last: 50 MB with 256 dimensions, 75 with 384. Agents repeat themselves.
-_KEPT = 50_000
+# The vectors of the last texts are cached, because agents repeat themselves: 50 MB with 256 dimensions, 75 with 384.
+_CACHED = 50_000
 
 
 class PointMaker:
     """Makes points, without vectors if there is no model. Blocks; for one thread at a time.
 
-    The vectors of the last texts are `kept`.
+    The vectors of the last `cached` texts are cached.
     """
 
-    def __init__(self, embedder: Embedder | None, kept: int = _KEPT) -> None:
+    def __init__(self, embedder: Embedder | None, cached: int = _CACHED) -> None:
         self._embedder = embedder
-        self._kept = kept
+        self._cached = cached
         self._vectors: OrderedDict[bytes, NDArray[float32]] = OrderedDict()
 
     def make(self, answer: bytes, *, plain: bool = False) -> PackedPoints:
-        """Make points of the events in an undecoded answer to `EVENTS`. Raises IndexUnavailable if that is an error."""
+        """Return points of the events in an undecoded answer to `EVENTS`. Raises IndexUnavailable if it is an error."""
         events = _events(answer)
         texts = [text_of(event.get("name"), event["properties"]) for event in events]
         points = [
@@ -74,7 +74,7 @@ class PointMaker:
         vectors = [self._vectors[key] for key in keys]
         for key in keys:
             self._vectors.move_to_end(key)
-        while len(self._vectors) > self._kept:
+        while len(self._vectors) > self._cached:
             self._vectors.popitem(last=False)
         return vectors
 

@@ -6,7 +6,7 @@ import msgspec
 
 
 class LoadModel(msgspec.Struct, tag=True):
-    """Load the model, which is built or downloaded already; None makes points without vectors."""
+    """Load a model that is already built or downloaded; with None, points have no vectors."""
 
     model: str | None
     data_dir: str
@@ -14,14 +14,14 @@ class LoadModel(msgspec.Struct, tag=True):
 
 
 class MakePoints(msgspec.Struct, tag=True):
-    """Make points of the events in the store's answer to `points.EVENTS`, without vectors as well if `plain`."""
+    """Make points of the events in the store's answer to `maker.EVENTS`; with `plain`, without vectors as well."""
 
     answer: bytes
     plain: bool
 
 
 class PackedPoints(msgspec.Struct):
-    """Points, packed (`storage.qdrant.packing`), of the events with these ids; `plain` are the same without vectors."""
+    """Packed points (`storage.qdrant.packing`) of the events with these ids; `plain` has them without vectors."""
 
     event_ids: list[str]
     points: bytes

@@ -1,4 +1,4 @@
-"""The indexer's side of the process that makes points: it is started with a model and given the store's answers."""
+"""The indexer's side of the process that makes points: it starts it with a model and sends it the store's answers."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ class Preparer(Protocol):
     """Makes points."""
 
     async def make(self, answer: bytes, *, plain: bool) -> PackedPoints:
-        """Make points of the events in the store's answer to `storage.indexing.points.maker.EVENTS`.
+        """Return points of the events in the store's answer to `storage.indexing.points.maker.EVENTS`.
 
-        With `plain`, make them without vectors as well. Raises IndexUnavailable.
+        With `plain`, they are also made without vectors. Raises IndexUnavailable.
         """
 
     async def close(self) -> None: ...
 
 
 class PreparerProcess:
-    """Makes points in a process, which is started by the first request, and again after a failure."""
+    """Makes points in a child process, which is started by the first request, and again after a failure."""
 
     def __init__(self, model: str | None, data_dir: Path, threads: int) -> None:
         self._service = RestartingProcess("storage.indexing.points.worker", LoadModel(model, str(data_dir), threads))

@@ -1,7 +1,7 @@
-"""The process that makes points: `python -m storage.indexing.points.worker`, started by `Preparer`.
+"""The process that makes points: `python -m storage.indexing.points.worker`, started by `PreparerProcess`.
 
 Making points is most of the cost of indexing, and holds Python's global lock for much of the time: in the receiver's
-process it would delay acknowledgements. Here it runs at a low priority, in the time that ingest leaves.
+process it would delay acknowledgements. A process of its own runs at a low priority, in the time that ingest leaves.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from storage.read.outline import Outline
 from storage.read.runs import Sums, TraceRun
 from storage.read.sessions import Session, SessionPart
 from storage.search.highlight import Passage
-from storage.search.results import Place, Result
+from storage.search.results import Place, SearchResult
 from storage.surreal.rows import event_of_row
 
 NOON = 1_767_960_000 * NS
@@ -131,8 +131,8 @@ def test_a_name_of_a_megabyte_is_cut_in_an_outline_and_says_so():
 def test_a_result_has_more_and_parts_only_where_they_were_asked_for():
     event = event_of_row(row())
     plain = {"score": 0.5, "event": written(shown.event(event)), "highlights": []}
-    assert written(shown.results([Result(0.5, event)])) == [plain]
-    of_group = Result(0.5, event, more=0, highlights=[Passage("a b", [(0, 1)])], parts={"keyword": Place(1, 2.5)})
+    assert written(shown.results([SearchResult(0.5, event)])) == [plain]
+    of_group = SearchResult(0.5, event, more=0, highlights=[Passage("a b", [(0, 1)])], parts={"keyword": Place(1, 2.5)})
     assert written(shown.results([of_group])) == [
         plain
         | {

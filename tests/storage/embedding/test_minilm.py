@@ -112,17 +112,17 @@ def test_vectors_are_float32_rows_of_unit_length(embedder):
 
 def test_threads_may_embed_at_once(embedder):
     expected = embedder.embed(TEXTS)
-    found = {}
+    vectors = {}
     threads = [
-        threading.Thread(target=lambda number=number: found.update({number: embedder.embed(TEXTS)}))
+        threading.Thread(target=lambda number=number: vectors.update({number: embedder.embed(TEXTS)}))
         for number in range(4)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found) == 4
-    assert all(np.allclose(vectors, expected, atol=1e-5) for vectors in found.values())
+    assert len(vectors) == 4
+    assert all(np.allclose(each, expected, atol=1e-5) for each in vectors.values())
 
 
 def test_the_second_start_takes_what_the_first_one_built(embedder, data_dir, monkeypatch):
@@ -139,12 +139,12 @@ def test_progress_rises_from_nothing_to_ready_and_the_network_is_not_touched(tmp
     for name in ("connect", "connect_ex", "sendto"):
         monkeypatch.setattr(socket.socket, name, refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    said = []
-    prepare("minilm", tmp_path, 1, lambda part, doing: said.append((part, doing))).embed(["a text"])
-    parts = [part for part, _ in said]
+    steps = []
+    prepare("minilm", tmp_path, 1, lambda part, doing: steps.append((part, doing))).embed(["a text"])
+    parts = [part for part, _ in steps]
     assert parts == sorted(parts)
-    assert (parts[0], said[-1]) == (0.0, (1.0, "ready"))
-    assert all(doing for _, doing in said)
+    assert (parts[0], steps[-1]) == (0.0, (1.0, "ready"))
+    assert all(doing for _, doing in steps)
 
 
 def test_a_build_that_stops_half_way_does_not_count(tmp_path):

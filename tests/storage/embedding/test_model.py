@@ -105,7 +105,7 @@ def test_a_file_that_is_not_onnx_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("model", "said"),
+    ("model", "message"),
     [
         ("minilmm", "did you mean minilm"),
         ("bge-small-en-v1.5", "did you mean BAAI/bge-small-en-v1.5"),
@@ -114,9 +114,9 @@ def test_a_file_that_is_not_onnx_is_named(tmp_path):
         ("", "expected static, minilm, off, the path of a folder"),
     ],
 )
-def test_an_unknown_model_is_told_what_is_allowed(tmp_path, model, said):
+def test_an_unknown_model_is_told_what_is_allowed(tmp_path, model, message):
     for ask in (lambda: dimensions_of(model), lambda: prepare(model, tmp_path, 1, ignore)):
-        with pytest.raises(ValueError, match=said) as raised:
+        with pytest.raises(ValueError, match=message) as raised:
             ask()
         assert repr(model) in str(raised.value)
 

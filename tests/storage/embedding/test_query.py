@@ -37,19 +37,19 @@ def in_a_minute():
 )
 def test_what_is_looked_for_is_nearer_to_what_means_the_same(table, minilm, query, wanted, other):
     (own,) = table.embed([query])
-    looked_for = minilm.looked_for(query, own, in_a_minute())
+    query_vector = minilm.query_vector(query, own, in_a_minute())
     near, far = table.embed([wanted, other])
-    assert cosine(looked_for, near) - cosine(looked_for, far) > cosine(own, near) - cosine(own, far)
+    assert cosine(query_vector, near) - cosine(query_vector, far) > cosine(own, near) - cosine(own, far)
 
 
 def test_the_tables_own_words_still_count(table, minilm):
     (own,) = table.embed(["refund the order"])
-    assert 0.3 < cosine(minilm.looked_for("refund the order", own, in_a_minute()), own) < 0.999
+    assert 0.3 < cosine(minilm.query_vector("refund the order", own, in_a_minute()), own) < 0.999
 
 
 def test_without_time_the_tables_own_vector_is_looked_for(table, minilm):
     (own,) = table.embed(["never read before"])
-    assert minilm.looked_for("never read before", own, time.monotonic() - 1) is own
+    assert minilm.query_vector("never read before", own, time.monotonic() - 1) is own
 
 
 def test_the_query_is_read_once_for_search_and_scores(table, static_data_dir):
@@ -63,6 +63,6 @@ def test_the_query_is_read_once_for_search_and_scores(table, static_data_dir):
 
     minilm = Reranker(Seen(), np.zeros((embedder.dimensions, table.dimensions), np.float32) + 1)
     read.clear()
-    minilm.looked_for("read once", table.embed(["read once"])[0], in_a_minute())
+    minilm.query_vector("read once", table.embed(["read once"])[0], in_a_minute())
     minilm.score("read once", ["a text"], in_a_minute())
     assert read == ["read once", "a text"]

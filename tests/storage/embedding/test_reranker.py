@@ -41,9 +41,9 @@ def counted(minilm):
 
 @pytest.fixture
 def reranker(counted):
-    made = Reranker(counted)
+    reranker = Reranker(counted)
     counted.read.clear()
-    return made
+    return reranker
 
 
 def soon():
@@ -64,7 +64,7 @@ def test_what_was_read_lately_is_not_read_again(reranker, counted):
 
 
 def test_the_vectors_kept_are_those_used_last(counted):
-    reranker = Reranker(counted, kept=3)
+    reranker = Reranker(counted, cached=3)
     counted.read.clear()
     reranker.score(QUERY, ["a", "b"], soon())
     reranker.score(QUERY, ["a", "c"], soon())  # b goes
@@ -97,10 +97,10 @@ def test_one_slow_text_does_not_stop_later_searches(reranker, counted):
 def test_threads_that_score_at_once_take_turns_within_their_time(reranker, counted):
     expected = reranker.score(QUERY, TEXTS, soon())
     counted.takes = 0.5
-    found = {}
+    scores = {}
 
     def score(name, texts, seconds):
-        found[name] = reranker.score(QUERY, texts, time.monotonic() + seconds)
+        scores[name] = reranker.score(QUERY, texts, time.monotonic() + seconds)
 
     threads = [
         threading.Thread(target=score, args=("first", ["one", "two"], 60)),
@@ -112,6 +112,6 @@ def test_threads_that_score_at_once_take_turns_within_their_time(reranker, count
         time.sleep(0.05)
     for thread in threads:
         thread.join()
-    assert len(found["first"]) == 2
-    assert found["second"] == expected
-    assert found["hurried"] == []
+    assert len(scores["first"]) == 2
+    assert scores["second"] == expected
+    assert scores["hurried"] == []

@@ -88,14 +88,14 @@ def test_of_a_long_text_the_beginning_and_the_end_are_read(embedder):
 def test_threads_may_embed_at_once(embedder):
     texts = [f"order {number} was refunded" for number in range(200)]
     expected = embedder.embed(texts)
-    found = []
-    threads = [threading.Thread(target=lambda: found.append(embedder.embed(texts))) for _ in range(4)]
+    vectors = []
+    threads = [threading.Thread(target=lambda: vectors.append(embedder.embed(texts))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found) == 4
-    assert all(np.allclose(vectors, expected, atol=1e-6) for vectors in found)
+    assert len(vectors) == 4
+    assert all(np.allclose(each, expected, atol=1e-6) for each in vectors)
 
 
 def test_the_second_start_takes_what_the_first_one_built(static_data_dir, embedder, monkeypatch):
@@ -115,13 +115,13 @@ def test_progress_rises_from_nothing_to_ready(static_data_dir, few_words, tmp_pa
         return few_words
 
     monkeypatch.setattr(minilm, "folder", teacher)
-    said = []
-    prepare("static", tmp_path, 0, lambda part, doing: said.append((part, doing)))
-    parts = [part for part, _ in said]
+    steps = []
+    prepare("static", tmp_path, 0, lambda part, doing: steps.append((part, doing)))
+    parts = [part for part, _ in steps]
     assert parts == sorted(parts)
-    assert (parts[0], said[-1]) == (0.0, (1.0, "ready"))
-    assert said[0][1] == "checking the model's weights"
-    assert "distilling the static table, token 1,024 of 1,317" in [doing for _, doing in said]
+    assert (parts[0], steps[-1]) == (0.0, (1.0, "ready"))
+    assert steps[0][1] == "checking the model's weights"
+    assert "distilling the static table, token 1,024 of 1,317" in [doing for _, doing in steps]
 
 
 @pytest.mark.parametrize("stopped", ["distilling the static table, token 1,024", "writing the static table"])

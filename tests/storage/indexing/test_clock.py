@@ -47,8 +47,8 @@ async def test_everything_is_indexed_once_whatever_the_clock_does(
         ids += await store("during a rebuild", session_id="s", indexer=indexer)
         await caught_up(indexer)
         assert await index.count() == 5
-        found = await Searcher(Reader(database), indexer).search("step", "hybrid", SearchFilter(), 10)
-        assert {result.event["id"] for result in found.results} == set(ids)
+        answer = await Searcher(Reader(database), indexer).search("step", "hybrid", SearchFilter(), 10)
+        assert {result.event["id"] for result in answer.results} == set(ids)
 
 
 async def test_a_trace_that_was_closed_by_a_clock_ahead_runs_again_with_its_next_event(clock, database, store):

@@ -30,10 +30,10 @@ class Held(EdgeIndex):
     async def delete(self, ids):
         await self._held("delete", super().delete, ids)
 
-    async def _held(self, name, work, given):
+    async def _held(self, name, work, arguments):
         if self.before == name:
             await self._wait()
-        await work(given)
+        await work(arguments)
         if self.after == name:
             await self._wait()
 
@@ -77,14 +77,14 @@ async def test_what_was_deleted_before_it_was_indexed_is_never_indexed(
 ):
     await store("an apple", "a pear", trace_id="t")
     await prune(database)
-    (kept,) = await store("a plum")
+    (plum,) = await store("a plum")
     async with indexing(database, index, embedder) as indexer:
         await caught_up(indexer)
         assert await index.count() == 1
         assert embedder.embedded[-1:] == ["a plum"]
         assert "an apple" not in embedder.embedded
         assert indexer.indexed == 1
-        assert await found(database, indexer, "plum") == {kept}
+        assert await found(database, indexer, "plum") == {plum}
 
 
 @pytest.mark.parametrize("hold", [{"before": "upsert"}, {"after": "upsert"}])

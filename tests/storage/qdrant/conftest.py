@@ -55,20 +55,20 @@ def server_index() -> type[ServerIndex]:
 async def make_index(request, tmp_path) -> AsyncIterator[Callable[..., VectorIndex]]:
     """Return a function of the dimensions; each call makes an unopened index over the same folder or collection."""
     collection = f"test-{uuid.uuid4()}"
-    made: list[VectorIndex] = []
+    indexes: list[VectorIndex] = []
 
     def make(dimensions: int | None = 4) -> VectorIndex:
         if request.param == "edge":
             index = Edge(tmp_path / "qdrant", dimensions)
         else:
             index = Server(SERVER, None, collection, dimensions)
-            if SERVER == ":memory:" and made:
-                index._client = made[0]._client  # the imitation's memory is one client's own
-        made.append(index)
+            if SERVER == ":memory:" and indexes:
+                index._client = indexes[0]._client  # the imitation's memory is one client's own
+        indexes.append(index)
         return index
 
     yield make
-    for index in made:
+    for index in indexes:
         if isinstance(index, ServerIndex) and SERVER != ":memory:":
             await index._client.delete_collection(collection)
         await index.close()

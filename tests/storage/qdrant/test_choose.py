@@ -32,7 +32,7 @@ async def test_who_asks_the_server_for_the_settings_name_gets_the_collection_tha
     await server._client.delete_collection("agent_events-b")
     await server._client.create_collection("agent_events", vectors_config={})
     await indexes.put_in_place(server)
-    assert "agent_events at :memory: is a collection of its own" in caplog.text
+    assert "agent_events at :memory: is a collection, not an alias" in caplog.text
     await server.close()
 
 

@@ -234,11 +234,11 @@ async def many(tmp_path, edge_index):
 
 
 async def recall(index, rows) -> float:
-    found = 0
+    hits = 0
     for query in rows[::200]:
         nearest = set(np.argsort(-(rows @ query))[:10].tolist())
-        found += len(nearest & {uuid.UUID(hit.id).int for hit in await index.search_dense(query, ALL, 10)})
-    return found / (10 * len(rows[::200]))
+        hits += len(nearest & {uuid.UUID(hit.id).int for hit in await index.search_dense(query, ALL, 10)})
+    return hits / (10 * len(rows[::200]))
 
 
 async def test_search_by_meaning_finds_what_is_nearest(many):

@@ -24,7 +24,7 @@ def point(number, at=NOON, **payload):
 @pytest.fixture
 async def payloads(index):
     """Return what 300 points were indexed with, after some of them were replaced and others deleted."""
-    kept = {
+    all_payloads = {
         number: {
             "event_type": ("tool_call", "model_call", "log")[number % 3],
             "agent_id": f"agent-{number % 40:02}",
@@ -34,9 +34,9 @@ async def payloads(index):
         for number in range(300)
     }
     await index.upsert([point(number, event_type="old", agent_id="old") for number in range(0, 300, 2)])
-    await index.upsert([point(number, **payload) for number, payload in kept.items()])
+    await index.upsert([point(number, **payload) for number, payload in all_payloads.items()])
     await index.delete([str(uuid.UUID(int=number)) for number in range(0, 300, 7)])
-    return {number: payload for number, payload in kept.items() if number % 7}
+    return {number: payload for number, payload in all_payloads.items() if number % 7}
 
 
 def expected(payloads, field, limit):

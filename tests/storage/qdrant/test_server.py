@@ -103,9 +103,9 @@ async def test_the_filter_is_pushed_down_into_each_search(answering):
 async def test_a_collection_is_made_for_more_than_fits_into_memory(answering):
     index, asked = await answering(200, '{"result": true, "status": "ok", "time": 0.0}')
     await index._create()
-    ((method, path, made),) = asked
+    ((method, path, settings),) = asked
     assert (method, path) == ("PUT", "/collections/events")
-    assert made["vectors"] == {"dense": {"size": 4, "distance": "Cosine", "on_disk": True}}
-    assert made["sparse_vectors"] == {"bm25": {"modifier": "idf"}}
-    assert (made["shard_number"], made["on_disk_payload"]) == (4, True)
-    assert made["quantization_config"] == {"scalar": {"type": "int8", "always_ram": True}}
+    assert settings["vectors"] == {"dense": {"size": 4, "distance": "Cosine", "on_disk": True}}
+    assert settings["sparse_vectors"] == {"bm25": {"modifier": "idf"}}
+    assert (settings["shard_number"], settings["on_disk_payload"]) == (4, True)
+    assert settings["quantization_config"] == {"scalar": {"type": "int8", "always_ram": True}}

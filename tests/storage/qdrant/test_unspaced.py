@@ -25,10 +25,10 @@ from storage.qdrant.unspaced import apart, grams_in
     ],
 )
 def test_a_word_is_found_inside_a_sentence(word, sentence):
-    wanted, found = set(query_vector(word).indices), set(document_vector(sentence).indices)
+    wanted, in_sentence = set(query_vector(word).indices), set(document_vector(sentence).indices)
     # Its grams; the word as a whole stands in no sentence.
-    assert len(wanted - found) <= 1
-    assert wanted & found
+    assert len(wanted - in_sentence) <= 1
+    assert wanted & in_sentence
     assert not wanted & set(document_vector("今天天气很好 อากาศดี 날씨가 좋다 plain words").indices)
 
 

@@ -121,8 +121,8 @@ async def test_each_field_filters_each_search(index, field):
 
 async def test_filters_hold_together(index):
     await index.upsert([point(n, EAST, status="ok" if n % 2 else "error", agent_id=f"a{n % 3}") for n in range(12)])
-    found = numbers(await index.search_dense(EAST, SearchFilter(status="ok", agent_id="a0"), 10))
-    assert sorted(found) == [n for n in range(12) if n % 2 and n % 3 == 0]
+    hits = numbers(await index.search_dense(EAST, SearchFilter(status="ok", agent_id="a0"), 10))
+    assert sorted(hits) == [n for n in range(12) if n % 2 and n % 3 == 0]
 
 
 async def test_a_filter_that_few_pass_still_fills_the_result(index):
@@ -222,7 +222,7 @@ async def test_other_dimensions_are_an_error_until_the_index_is_removed(make_ind
     if "Edge" in type(first).__name__:
         await first.close()
     second = make_index(wanted)
-    with pytest.raises(IndexUnusable, match=f"vectors of {built} dimensions, and {wanted} "):
+    with pytest.raises(IndexUnusable, match=f"vectors of {built} dimensions, expected {wanted}"):
         await second.open()
     await second.remove()
     await second.open()

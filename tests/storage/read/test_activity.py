@@ -7,7 +7,6 @@ import pytest
 
 from mapping.times import NS
 from storage.filters import TraceFilter
-from storage.read import paging as paging_module
 from storage.read.activity import ActivityCounts, ActivityReader, Bucket, activity
 
 NOON = 1_767_960_000 * NS
@@ -32,16 +31,16 @@ async def traces(writer, reader, make_event):
             for number in range(TRACES)
         ]
     )
-    found, *_ = await reader.traces(TraceFilter(), 200)
-    traces = [run.trace for run in found]
+    runs, *_ = await reader.traces(TraceFilter(), 200)
+    traces = [run.trace for run in runs]
     assert len({trace.status for trace in traces}) == 3
     return traces
 
 
-def counted(traces, told, which):
+def counted(traces, counts, which):
     """Count by looking at all traces, bucket by bucket."""
-    starts = [bucket.start for bucket in told.buckets]
-    until = told.until
+    starts = [bucket.start for bucket in counts.buckets]
+    until = counts.until
     passing = [
         trace
         for trace in traces
@@ -57,53 +56,51 @@ def counted(traces, told, which):
 
 @pytest.mark.parametrize("buckets", [1, 7, 50, 200])
 @pytest.mark.parametrize(("since", "until"), [(None, None), (NOON - 20, None), (NOON + 11, NOON + 40)])
-async def test_every_filter_counts_what_looking_at_all_traces_would(traces, reader, monkeypatch, buckets, since, until):
-    monkeypatch.setattr(paging_module, "_PIECE", 7)
+async def test_every_filter_counts_what_looking_at_all_traces_would(traces, reader, buckets, since, until):
     choices = ((None, "s"), (None, "b"), (None, "shop"), (None, "failed"))
     for session_id, agent_id, service, status in itertools.product(*choices):
         which = TraceFilter(
             session_id=session_id, agent_id=agent_id, service=service, status=status, since=since, until=until
         )
-        told = await activity(reader, which, buckets)
-        assert told.complete is True
-        assert told.buckets == list(counted(traces, told, which))
+        counts = await activity(reader, which, buckets, rows_at_once=7)
+        assert counts.complete is True
+        assert counts.buckets == list(counted(traces, counts, which))
         if since is not None:
-            assert told.buckets[0].start == told.since == since
+            assert counts.buckets[0].start == counts.since == since
         if until is not None:
-            assert told.until == until
-        assert len(told.buckets) <= buckets
+            assert counts.until == until
+        assert len(counts.buckets) <= buckets
 
 
 async def test_the_buckets_hold_all_traces_where_no_bound_is_given(traces, reader):
-    told = await activity(reader, TraceFilter(), 10)
-    assert len(told.buckets) == 10
-    assert sum(bucket.traces for bucket in told.buckets) == TRACES
-    assert told.since == min(trace.start_time for trace in traces)
+    counts = await activity(reader, TraceFilter(), 10)
+    assert len(counts.buckets) == 10
+    assert sum(bucket.traces for bucket in counts.buckets) == TRACES
+    assert counts.since == min(trace.start_time for trace in traces)
 
 
-async def test_it_stops_at_the_newest_traces_and_says_where(traces, reader, monkeypatch):
-    monkeypatch.setattr(paging_module, "_PIECE", 3)
-    told = await activity(reader, TraceFilter(since=NOON - 100), 5, most=30)
-    assert told.complete is False
-    assert told.buckets == list(counted(traces, told, TraceFilter()))
-    assert 20 <= sum(bucket.traces for bucket in told.buckets) <= 30
-    assert told.since > NOON
+async def test_it_stops_at_the_newest_traces_and_says_where(traces, reader):
+    counts = await activity(reader, TraceFilter(since=NOON - 100), 5, most=30, rows_at_once=3)
+    assert counts.complete is False
+    assert counts.buckets == list(counted(traces, counts, TraceFilter()))
+    assert 20 <= sum(bucket.traces for bucket in counts.buckets) <= 30
+    assert counts.since > NOON
 
 
 async def test_where_there_are_no_traces_the_bounds_that_were_given_are_counted(reader):
     assert await activity(reader, TraceFilter(), 5) == ActivityCounts(None, None, complete=True, buckets=[])
-    told = await activity(reader, TraceFilter(since=NOON, until=NOON + 10), 2)
-    assert told.buckets == [Bucket(moment, 0, 0) for moment in (NOON, NOON + 5)]
+    counts = await activity(reader, TraceFilter(since=NOON, until=NOON + 10), 2)
+    assert counts.buckets == [Bucket(moment, 0, 0) for moment in (NOON, NOON + 5)]
     assert (await activity(reader, TraceFilter(since=NOON, until=NOON), 2)).buckets == []
 
 
 async def test_moments_past_64_bits_are_counted(writer, reader, make_event):
     far = 253_402_300_799 * NS
     await writer.write([make_event(timestamp=far), make_event(timestamp=NOON)])
-    told = await activity(reader, TraceFilter(since=far), 3)
-    assert sum(bucket.traces for bucket in told.buckets) == 0  # no span of time remains
-    told = await activity(reader, TraceFilter(since=far - NS, until=far + 9), 3)
-    assert [bucket.traces for bucket in told.buckets] == [1, 0, 0]
+    counts = await activity(reader, TraceFilter(since=far), 3)
+    assert sum(bucket.traces for bucket in counts.buckets) == 0  # no span of time remains
+    counts = await activity(reader, TraceFilter(since=far - NS, until=far + 9), 3)
+    assert [bucket.traces for bucket in counts.buckets] == [1, 0, 0]
 
 
 async def test_what_takes_long_is_told_again_until_something_is_deleted(traces, writer, reader, make_event):

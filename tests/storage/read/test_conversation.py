@@ -13,30 +13,30 @@ def make_calls(make_event):
     """Makes the calls of a conversation, each of which repeats it: `question N` and `answer N`."""
 
     def make(count, text="question", trace_id="t", first=0, **fields):
-        said, calls = [], []
+        messages, calls = [], []
         for number in range(first + count):
-            said.append({"role": "user", "content": f"{text} {number}"})
+            messages.append({"role": "user", "content": f"{text} {number}"})
             answer = {"role": "assistant", "content": f"answer {number}"}
             calls.append(
                 make_event(
                     trace_id=trace_id,
                     timestamp=NOON + number * NS,
                     event_type="model_call",
-                    properties={"messages": list(said), "output": answer},
+                    properties={"messages": list(messages), "output": answer},
                     **fields,
                 )
             )
-            said.append(answer)
+            messages.append(answer)
         return calls[first:]
 
     return make
 
 
-def texts(told):
-    return [part["text"] for turn in told.turns for part in turn["parts"]]
+def texts(page):
+    return [part["text"] for turn in page.turns for part in turn["parts"]]
 
 
-def said(count, first=0, text="question"):
+def texts_of_calls(count, first=0, text="question"):
     return [f"{what} {number}" for number in range(first, count) for what in (text, "answer")]
 
 
@@ -44,9 +44,9 @@ async def pages(read, side):
     """Read all pages, and put them together in the order of time."""
     whole, cursor, count = [], None, 0
     while True:
-        told = await read(side, cursor)
-        whole = texts(told) + whole if side == "end" else whole + texts(told)
-        cursor, count = told.cursor, count + 1
+        page = await read(side, cursor)
+        whole = texts(page) + whole if side == "end" else whole + texts(page)
+        cursor, count = page.cursor, count + 1
         if cursor is None:
             return whole, count
 
@@ -55,10 +55,10 @@ async def test_a_conversation_is_read_in_order_and_whole(writer, reader, make_ca
     calls = make_calls(30, agent_id="a")
     await writer.write(calls[::-1])
     for side in ("start", "end"):
-        told = await of_trace(reader, "t", side, None)
-        assert texts(told) == said(30)
-        assert told.cursor is None
-    assert told.turns[0] == {
+        page = await of_trace(reader, "t", side, None)
+        assert texts(page) == texts_of_calls(30)
+        assert page.cursor is None
+    assert page.turns[0] == {
         "event_id": calls[0].id,
         "call_id": calls[0].id,
         "timestamp": format_rfc3339(NOON),
@@ -99,28 +99,28 @@ async def test_a_longer_one_is_read_page_by_page_from_either_side(writer, reader
 
     whole, count = await pages(read, side)
     # What the first call of a page repeats of those before it is not said again.
-    assert whole == said(40)
+    assert whole == texts_of_calls(40)
     assert count > 2
 
 
 async def test_messages_of_a_megabyte_are_given_whole(writer, reader, make_calls):
     await writer.write(make_calls(6, text="x" * (1 << 20)))
-    told = await of_trace(reader, "t", "end", None)
-    assert texts(told)[-1] == "answer 5"
-    assert all(len(text) in (len("answer 5"), (1 << 20) + 2) for text in texts(told))
+    page = await of_trace(reader, "t", "end", None)
+    assert texts(page)[-1] == "answer 5"
+    assert all(len(text) in (len("answer 5"), (1 << 20) + 2) for text in texts(page))
 
 
 async def test_a_session_is_one_conversation_over_its_traces(writer, reader, make_calls):
     await writer.write([*make_calls(5, session_id="s"), *make_calls(5, trace_id="u", first=5, session_id="s")])
     await writer.write(make_calls(3, text="other", trace_id="v", session_id="another"))
     for side in ("start", "end"):
-        assert texts(await of_session(reader, "s", side, None)) == said(10)
+        assert texts(await of_session(reader, "s", side, None)) == texts_of_calls(10)
 
     async def read(side, after):
         return await of_session(reader, "s", side, after, PageSize(events=3))
 
     for side in ("start", "end"):
-        assert (await pages(read, side))[0] == said(10)
+        assert (await pages(read, side))[0] == texts_of_calls(10)
 
 
 async def test_a_trace_that_says_nothing_has_no_turns(writer, reader, make_event):
@@ -142,7 +142,7 @@ async def test_a_trace_of_more_events_than_are_looked_at_is_read_to_its_other_en
     await writer.write([*make_calls(40), *silent])
     size = PageSize(events=8, looked_at=looked_at)
     whole, count = await pages(lambda side, after: of_trace(reader, "t", side, after, size=size), side)
-    assert whole == said(40)
+    assert whole == texts_of_calls(40)
     assert count > 80 // looked_at
 
 
@@ -154,7 +154,7 @@ async def test_a_session_of_more_traces_than_are_looked_at_is_read_to_its_other_
     for number in range(7):
         await writer.write(make_calls(4, trace_id=f"t{number}", first=4 * number, session_id="s"))
     whole, count = await pages(lambda side, after: of_session(reader, "s", side, after, size), side)
-    assert whole == said(28)
+    assert whole == texts_of_calls(28)
     assert count > 2
 
 
@@ -163,4 +163,6 @@ async def test_events_of_one_moment_end_no_conversation(writer, reader, make_eve
     at_once = [make_event(trace_id="t", timestamp=NOON + 3 * NS + 1, event_type="span") for _ in range(20)]
     await writer.write([*make_calls(10), *at_once])
     whole, _ = await pages(lambda side, after: of_trace(reader, "t", side, after, size=PageSize(looked_at=4)), side)
-    assert {*said(10)} == {*whole}  # what was said before is further away than is looked at, so it is said again
+    assert {*texts_of_calls(10)} == {
+        *whole
+    }  # what was said before is further away than is looked at, so it is said again

@@ -3,7 +3,6 @@
 import pytest
 
 from mapping.times import NS
-from storage.read import paging as paging_module
 from storage.read.outline import outline
 
 NOON = 1_767_960_000 * NS
@@ -51,23 +50,24 @@ async def test_an_event_that_names_no_agent_has_its_traces(writer, reader, make_
     assert [event["agent_id"] for event in (await outline(reader, "t")).events] == ["a", "a"]
 
 
-@pytest.mark.parametrize("piece", [1, 3, 1000])
-async def test_events_come_in_the_order_of_pages_whatever_the_pieces(writer, reader, make_event, monkeypatch, piece):
-    monkeypatch.setattr(paging_module, "_PIECE", piece)
+@pytest.mark.parametrize("rows_at_once", [1, 3, 1000])
+async def test_events_come_in_the_order_of_pages_however_many_are_read_at_once(
+    writer, reader, make_event, rows_at_once
+):
     await writer.write([make_event(trace_id="t", timestamp=NOON + number // 4) for number in range(30)])
     await writer.write([make_event(trace_id="other")])
-    told = await outline(reader, "t")
+    outlined = await outline(reader, "t", rows_at_once=rows_at_once)
     in_pages, _ = await reader.trace_events("t", 200)
-    assert [event["id"] for event in told.events] == [event["id"] for event in in_pages]
+    assert [event["id"] for event in outlined.events] == [event["id"] for event in in_pages]
     assert len(in_pages) == 30
 
 
-@pytest.mark.parametrize(("most", "given"), [(10, 10), (9, 9), (11, 10)])
-async def test_of_a_longer_trace_the_newest_events_are_given(writer, reader, make_event, most, given):
+@pytest.mark.parametrize(("most", "shown"), [(10, 10), (9, 9), (11, 10)])
+async def test_of_a_longer_trace_the_newest_events_are_given(writer, reader, make_event, most, shown):
     await writer.write([make_event(trace_id="t", timestamp=NOON + number, name=str(number)) for number in range(10)])
-    told = await outline(reader, "t", most)
-    assert [event["name"] for event in told.events] == [str(number) for number in range(10)][-given:]
-    assert told.truncated is (most < 10)
+    outlined = await outline(reader, "t", most)
+    assert [event["name"] for event in outlined.events] == [str(number) for number in range(10)][-shown:]
+    assert outlined.truncated is (most < 10)
 
 
 async def test_a_trace_that_is_not_there_is_none(reader):

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from mapping.errors import Code, Problem
 from mapping.times import NS
 from storage.filters import EventFilter, TraceFilter
-from storage.read import paging as paging_module
 from storage.read.paging import Cursor, read_cursor
 from storage.read.reader import Reader
 
@@ -65,9 +64,8 @@ def within(moment, which):
     return (which.since is None or moment >= which.since) and (which.until is None or moment < which.until)
 
 
-async def test_every_filter_of_events_gives_what_looking_at_all_of_them_would(stored, database, monkeypatch):
-    reader = Reader(database, looks=(1, 7))
-    monkeypatch.setattr(paging_module, "_PIECE", 7)
+async def test_every_filter_of_events_gives_what_looking_at_all_of_them_would(stored, database):
+    reader = Reader(database, looks=(1, 7), rows_at_once=7)
     traces = {run.trace.id: run.trace for run in (await reader.traces(TraceFilter(), 200))[0]}
     shown = {
         event.id: {

@@ -246,11 +246,13 @@ async def test_each_session_of_a_trace_is_read_with_its_own_sums_and_finds_the_t
     )
     await interpret(database)
     sessions, _ = await reader.sessions(10)
-    told = {one.id: (one.event_count, one.sums.calls, one.sums.cost_nano_usd, one.first_event_at) for one in sessions}
-    assert told == {"one": (1, 1, 10**8, NOON), "two": (2, 2, 6 * 10**8, NOON + NS)}
+    by_session = {
+        one.id: (one.event_count, one.sums.calls, one.sums.cost_nano_usd, one.first_event_at) for one in sessions
+    }
+    assert by_session == {"one": (1, 1, 10**8, NOON), "two": (2, 2, 6 * 10**8, NOON + NS)}
     for name in ("one", "two"):
-        found, *_ = await reader.traces(TraceFilter(session_id=name, agent_id="a"), 10)
-        assert [run.trace.id for run in found] == ["t"]
+        traces, *_ = await reader.traces(TraceFilter(session_id=name, agent_id="a"), 10)
+        assert [run.trace.id for run in traces] == ["t"]
     assert await reader.counts() == {"events": 3, "traces": 1, "sessions": 2}
 
 

@@ -34,7 +34,7 @@ def trace_of(writer, make_event):
     """Stores a trace of so many model calls, a second apart, every third one failed."""
 
     async def store(trace_id, events=1, at=NOON, **fields):
-        made = [
+        batch = [
             make_event(
                 trace_id=trace_id,
                 timestamp=at + number * NS,
@@ -44,8 +44,8 @@ def trace_of(writer, make_event):
             )
             for number in range(events)
         ]
-        assert all(isinstance(outcome, StoredEvent) for outcome in await writer.write(made))
-        return [event.id for event in made]
+        assert all(isinstance(outcome, StoredEvent) for outcome in await writer.write(batch))
+        return [event.id for event in batch]
 
     return store
 
@@ -55,9 +55,9 @@ def at_once(pruner, which=EVERYTHING, seconds=60.0):
 
 
 async def deleted(database):
-    """Return the events that the index is still to be told are deleted."""
-    (found,) = await database.query("SELECT VALUE deleted FROM index_queue WHERE deleted != NONE")
-    return sorted(event_id for ids in found for event_id in ids)
+    """Return the ids of deleted events that the index still has."""
+    (groups,) = await database.query("SELECT VALUE deleted FROM index_queue WHERE deleted != NONE")
+    return sorted(event_id for ids in groups for event_id in ids)
 
 
 async def agrees(database):
@@ -84,7 +84,7 @@ async def agrees(database):
 
 async def test_a_trace_goes_with_everything_that_belongs_to_it_and_no_other(database, pruner, trace_of, reader):
     gone = await trace_of("old", 5, session_id="s", agent_id="a", resource={"service.name": "x"})
-    kept = await trace_of("kept", 5, NOON + DAY, session_id="s", agent_id="a", resource={"service.name": "x"})
+    other = await trace_of("kept", 5, NOON + DAY, session_id="s", agent_id="a", resource={"service.name": "x"})
     assert await at_once(pruner, Selection(before=NOON + DAY)) == Pruned(1, 5)
     assert await agrees(database) == {"kept"}
     assert await deleted(database) == sorted(gone)
@@ -103,7 +103,7 @@ async def test_a_trace_goes_with_everything_that_belongs_to_it_and_no_other(data
     assert [run.trace.id for run in (await reader.traces(TraceFilter(), 10))[0]] == ["kept"]
     session = await reader.session("s")
     assert (session.trace_count, session.event_count) == (1, 5)
-    assert {event["id"] for event in (await reader.trace_events("kept", 10))[0]} == {*kept}
+    assert {event["id"] for event in (await reader.trace_events("kept", 10))[0]} == {*other}
     assert (await reader.trace_events("kept", 10))[0][0]["resource"] == {"service.name": "x"}
     assert await reader.counts() == {"events": 5, "traces": 1, "sessions": 1}
 
@@ -194,7 +194,7 @@ async def test_a_long_trace_goes_in_steps_after_each_of_which_everything_agrees(
         assert run is None or run.trace.start_time == NOON
     assert sizes == [(0, 64), (0, 64), (0, 64), (1, 8)]
     assert await deleted(database) == sorted(ids)
-    assert [len(found) for found in await database.query(GONE)] == [0] * 4
+    assert [len(rows) for rows in await database.query(GONE)] == [0] * 4
 
 
 async def test_an_event_that_comes_later_starts_the_trace_anew(database, pruner, trace_of, writer, make_event, reader):
@@ -212,15 +212,15 @@ async def test_an_event_that_comes_later_starts_the_trace_anew(database, pruner,
     assert await agrees(database) == {"t"}
 
 
-async def test_what_was_heard_in_a_trace_goes_with_it_and_a_later_call_starts_anew(database, writer, make_call):
-    pruner = Pruner(database, sizes=Sizes(heard=10))
+async def test_the_chain_records_of_a_trace_go_with_it_and_a_later_call_starts_anew(database, writer, make_call):
+    pruner = Pruner(database, sizes=Sizes(chain_records=10))
     texts = [f"message {number}" for number in range(41)]
     (first,) = await writer.write([make_call(*texts, answer="yes")])
     (other,) = await writer.write([make_call("something else", answer="no", timestamp=NOON + 9 * DAY)])
     steps = [await at_once(pruner, Selection(before=NOON + DAY), seconds=0) for _ in range(6)]
     assert [step.events for step in steps] == [0, 0, 0, 0, 1, 0]
-    (heard,) = await database.query("SELECT VALUE trace FROM conversation")
-    assert {*heard} == {other.trace_id}
+    (traces,) = await database.query("SELECT VALUE trace FROM conversation")
+    assert {*traces} == {other.trace_id}
     (again,) = await writer.write([make_call(*texts, "yes", "go on", timestamp=NOON + NS)])
     assert again.trace_id != first.trace_id
     await agrees(database)
@@ -354,24 +354,24 @@ def test_a_history_with_deletions_leaves_what_a_list_of_traces_would(in_memory, 
         )
         writer, pruner = Writer(database, agent_window=0, committed=lambda _: None), Pruner(database)
         traces = {}
-        for kind, *told in history:
+        for kind, *arguments in history:
             if kind == "write":
-                name, at, events = told
+                name, at, events = arguments
                 await writer.write([make_event(trace_id=name, timestamp=NOON + at * NS) for _ in range(events)])
                 traces.setdefault(name, []).extend([at] * events)
             elif kind == "before":
-                await at_once(pruner, Selection(before=NOON + told[0] * NS))
-                traces = {name: times for name, times in traces.items() if max(times) >= told[0]}
+                await at_once(pruner, Selection(before=NOON + arguments[0] * NS))
+                traces = {name: times for name, times in traces.items() if max(times) >= arguments[0]}
             elif kind == "max":
-                await at_once(pruner, Selection(max_events=told[0]))
+                await at_once(pruner, Selection(max_events=arguments[0]))
                 for name in sorted(traces, key=lambda name: (max(traces[name]), name))[:-1]:
-                    if sum(map(len, traces.values())) > told[0]:
+                    if sum(map(len, traces.values())) > arguments[0]:
                         del traces[name]
             else:
-                await at_once(pruner, Selection(trace_id=told[0]))
-                traces.pop(told[0], None)
-            (found,) = await database.query("SELECT id, event_count, oldest_activity FROM agent_trace")
-            assert {row["id"]: (row["event_count"], row["oldest_activity"]) for row in found} == {
+                await at_once(pruner, Selection(trace_id=arguments[0]))
+                traces.pop(arguments[0], None)
+            (rows,) = await database.query("SELECT id, event_count, oldest_activity FROM agent_trace")
+            assert {row["id"]: (row["event_count"], row["oldest_activity"]) for row in rows} == {
                 name: (len(times), NOON + max(times) * NS) for name, times in traces.items()
             }
             await agrees(database)

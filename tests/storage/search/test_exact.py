@@ -48,7 +48,7 @@ ASKED = ("{}", "look up {}", "why did {} fail, and what did the agent do about i
 class Contrary:
     """Finds best what has the least to do with the query."""
 
-    def looked_for(self, _query, vector, _deadline):
+    def query_vector(self, _query, vector, _deadline):
         return vector
 
     def score(self, query, texts, _deadline):
@@ -105,8 +105,8 @@ async def test_the_exact_thing_comes_first_by_words_and_in_hybrid(reader, databa
     for search in (Searcher(reader, indexer), Searcher(reader, indexer, reranker)):
         for event_id, (kind, thing) in wanted.items():
             for mode, asked in [("keyword", ASKED[0]), ("keyword", ASKED[1]), *(("hybrid", asked) for asked in ASKED)]:
-                found = await search.search(asked.format(thing), mode, SearchFilter(), 1)
-                assert found.results[0].event["id"] == event_id, (kind, thing, mode, asked)
+                answer = await search.search(asked.format(thing), mode, SearchFilter(), 1)
+                assert answer.results[0].event["id"] == event_id, (kind, thing, mode, asked)
 
 
 async def test_a_span_is_found_by_its_id(reader, database, indexer, make_event, caught_up):
@@ -122,5 +122,5 @@ async def test_a_span_is_found_by_its_id(reader, database, indexer, make_event, 
     for event in events:
         for asked in (event.span_id, event.id):
             for mode in ("keyword", "hybrid"):
-                found = await search.search(asked, mode, SearchFilter(), 1)
-                assert found.results[0].event["id"] == event.id, (asked, mode)
+                answer = await search.search(asked, mode, SearchFilter(), 1)
+                assert answer.results[0].event["id"] == event.id, (asked, mode)

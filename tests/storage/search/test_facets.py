@@ -28,8 +28,8 @@ async def stored(indexer, store, caught_up):
 
 
 async def counted(indexer, limit=10, **which):
-    told = await facets(indexer, SearchFilter(**which), limit)
-    return told.events, {field: dict(values) for field, values in told.counts.items()}
+    all_counts = await facets(indexer, SearchFilter(**which), limit)
+    return all_counts.events, {field: dict(values) for field, values in all_counts.counts.items()}
 
 
 async def test_events_are_counted_by_type_agent_service_and_status(indexer, stored):
@@ -42,20 +42,25 @@ async def test_events_are_counted_by_type_agent_service_and_status(indexer, stor
             "status": {"error": 3, "ok": 2, "unset": 1},
         },
     )
-    told = await facets(indexer, SearchFilter(), 10)
-    assert told.counts["agent_id"][0] == ("x", 5)
+    all_counts = await facets(indexer, SearchFilter(), 10)
+    assert all_counts.counts["agent_id"][0] == ("x", 5)
 
 
 async def test_filters_hold_for_every_count(indexer, stored):
-    events, found = await counted(indexer, event_type="model_call", agent_id="x")
+    events, counts = await counted(indexer, event_type="model_call", agent_id="x")
     assert events == 2
-    assert found == {"event_type": {"model_call": 2}, "agent_id": {"x": 2}, "service": {"bank": 2}, "status": {"ok": 2}}
+    assert counts == {
+        "event_type": {"model_call": 2},
+        "agent_id": {"x": 2},
+        "service": {"bank": 2},
+        "status": {"ok": 2},
+    }
 
 
 async def test_a_limit_cuts_the_values_and_not_the_number_of_events(indexer, stored):
-    events, found = await counted(indexer, limit=1)
+    events, counts = await counted(indexer, limit=1)
     assert events == 6
-    assert {field: list(values) for field, values in found.items()} == {
+    assert {field: list(values) for field, values in counts.items()} == {
         "event_type": ["model_call"],
         "agent_id": ["x"],
         "service": ["shop"],

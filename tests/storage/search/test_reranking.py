@@ -23,7 +23,7 @@ class FakeMiniLM:
         self.seconds = seconds
         self.texts = []
 
-    def looked_for(self, _query, vector, _deadline):
+    def query_vector(self, _query, vector, _deadline):
         return vector
 
     def score(self, _query, texts, deadline):
@@ -119,7 +119,7 @@ async def test_without_it_nothing_is_read(reader, indexer, store, caught_up):
     assert texts(answer)[0] == "apple"
 
 
-@pytest.mark.parametrize("failing", ["load", "looked_for", "score"])
+@pytest.mark.parametrize("failing", ["load", "query_vector", "score"])
 async def test_a_model_that_fails_is_logged_and_search_goes_on(
     reader, indexer, store, caught_up, monkeypatch, caplog, failing
 ):
@@ -136,7 +136,7 @@ async def test_a_model_that_fails_is_logged_and_search_goes_on(
     reranker.load()
     answer = await Searcher(reader, indexer, reranker).search("apple", "hybrid", SearchFilter(), 10)
     assert texts(answer) == ["apple"]
-    assert answer.reranked == (1 if failing == "looked_for" else 0)
+    assert answer.reranked == (1 if failing == "query_vector" else 0)
     assert "torn file" in caplog.text
 
 
@@ -144,7 +144,7 @@ async def test_what_is_looked_for_may_be_bettered(searching, indexer, embedder, 
     await store("pear tree", "apple", indexer=indexer)
     await caught_up(indexer)
     minilm = FakeMiniLM()
-    minilm.looked_for = lambda _query, vector, _deadline: 0 * vector + embedder.embed(["pear tree"])[0]
+    minilm.query_vector = lambda _query, vector, _deadline: 0 * vector + embedder.embed(["pear tree"])[0]
     answer = await searching(minilm, 5.0).search("fruit", "semantic", SearchFilter(), 2)
     assert texts(answer) == ["pear tree", "apple"]
     assert answer.results[0].score == pytest.approx(1.0, abs=1e-3)

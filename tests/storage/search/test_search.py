@@ -116,8 +116,8 @@ async def test_results_show_the_words_that_matched(search, indexer, store, caugh
     await caught_up(indexer)
     apples, plum = (await search.search("apple", "semantic", SearchFilter(), 10)).results
     assert sorted(each.highlights[0].text for each in (apples, plum)) == ["A plum.", "Two apples and a pear."]
-    (found,) = (await search.search("apple", "keyword", SearchFilter(), 10)).results
-    assert found.highlights == [Passage("Two apples and a pear.", [(4, 10)])]
+    (result,) = (await search.search("apple", "keyword", SearchFilter(), 10)).results
+    assert result.highlights == [Passage("Two apples and a pear.", [(4, 10)])]
 
 
 async def test_a_name_alone_is_not_how_a_text_begins(search, indexer, store, caught_up):

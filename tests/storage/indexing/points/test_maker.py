@@ -32,9 +32,9 @@ async def test_a_point_holds_what_filters_look_at_and_has_from_its_trace_what_th
     silent = make_event(trace_id="t", timestamp=NOON + 1)
     other = make_event(trace_id="u", resource={"service.name": 5}, timestamp=NOON + 2)
     await Writer(database, agent_window=0, committed=lambda _: None).write([first, silent, other])
-    made = PointMaker(embedder).make(await read(first.id, silent.id, other.id, "gone"))
-    assert sorted(made.event_ids) == sorted([first.id, silent.id, other.id])
-    payloads = {row.id: row.payload for row in unpack(made.points)}
+    packed = PointMaker(embedder).make(await read(first.id, silent.id, other.id, "gone"))
+    assert sorted(packed.event_ids) == sorted([first.id, silent.id, other.id])
+    payloads = {row.id: row.payload for row in unpack(packed.points)}
     at = "2026-01-09T12:00:00.00000000{}Z"
     assert payloads[first.id] == {"trace_id": "t", "service": "shop", "timestamp": at.format(0), **own}
     assert payloads[silent.id] == {
@@ -46,7 +46,7 @@ async def test_a_point_holds_what_filters_look_at_and_has_from_its_trace_what_th
 @pytest.mark.parametrize("connect", ["embedded"], indirect=True)
 async def test_equal_texts_are_embedded_once_and_those_that_came_last_are_kept(store, read, embedder):
     ids = await store("an apple", "a pear", "an apple", "a plum")
-    maker = PointMaker(embedder, kept=2)
+    maker = PointMaker(embedder, cached=2)
     maker.make(await read(*ids[:3]))
     assert sorted(embedder.embedded) == ["a pear", "an apple"]
     rows = unpack(maker.make(await read(ids[2], ids[0])).points)
@@ -62,8 +62,8 @@ async def test_equal_texts_are_embedded_once_and_those_that_came_last_are_kept(s
 
 @pytest.mark.parametrize("connect", ["embedded"], indirect=True)
 async def test_plain_points_have_no_vectors(store, read, embedder):
-    made = PointMaker(embedder).make(await read(*await store("an apple")), plain=True)
-    ((with_vector,), (without,)) = unpack(made.points), unpack(made.plain)
+    packed = PointMaker(embedder).make(await read(*await store("an apple")), plain=True)
+    ((with_vector,), (without,)) = unpack(packed.points), unpack(packed.plain)
     assert without.dense is None
     assert (without.id, without.words, without.payload) == (with_vector.id, with_vector.words, with_vector.payload)
     assert PointMaker(embedder).make(await read()).event_ids == []
@@ -89,16 +89,16 @@ async def test_the_process_makes_the_same_points_and_is_started_again_where_it_f
     answer = await read(*await store("an apple", "a pear"))
     preparer = PreparerProcess("minilm", tmp_path, 1)
     try:
-        made = await preparer.make(answer, plain=False)
-        assert unpack(made.points)[0].id in made.event_ids
+        packed = await preparer.make(answer, plain=False)
+        assert unpack(packed.points)[0].id in packed.event_ids
         expected = PointMaker(model).make(answer)
-        assert (made.event_ids, made.plain) == (expected.event_ids, None)
-        for row, same in zip(unpack(made.points), unpack(expected.points), strict=True):
+        assert (packed.event_ids, packed.plain) == (expected.event_ids, None)
+        for row, same in zip(unpack(packed.points), unpack(expected.points), strict=True):
             assert floats(row.dense) == pytest.approx(floats(same.dense), abs=1e-5)
         preparer._service._process.kill()
         with pytest.raises(IndexUnavailable, match="stopped by itself"):
             await preparer.make(answer, plain=False)
-        assert (await preparer.make(answer, plain=False)).event_ids == made.event_ids
+        assert (await preparer.make(answer, plain=False)).event_ids == packed.event_ids
     finally:
         await preparer.close()
 
