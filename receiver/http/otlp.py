@@ -91,10 +91,19 @@ async def _export(signal: Signal, request: web.Request) -> web.Response:
     response = signal.response()
     if mapped.rejected:
         setattr(response.partial_success, signal.rejected, mapped.rejected)
-        response.partial_success.error_message = (
-            f"{mapped.rejected} of {mapped.items} were not stored: {'; '.join(mapped.reasons)}"
-        )
+    if message := _said(mapped, changes):
+        response.partial_success.error_message = message
     return web.Response(body=codec.encode(response), headers={"Content-Type": codec.content_type})
+
+
+def _said(mapped: Mapped, changes: Changes) -> str:
+    """Return what was rejected, and what was kept although it is none of its kind; with nothing rejected, a warning."""
+    said: list[str] = []
+    if mapped.rejected:
+        said.append(f"{mapped.rejected} of {mapped.items} were not stored: {'; '.join(mapped.reasons)}")
+    if changes.malformed:
+        said.append(f"{changes.malformed} malformed values were kept as they came: {'; '.join(changes.reasons)}")
+    return ". ".join(said)
 
 
 async def _refuse(name: str, _request: web.Request) -> web.Response:
