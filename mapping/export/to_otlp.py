@@ -18,9 +18,10 @@ from mapping.ids import named
 from mapping.model import SPAN_KINDS, Event, Mapped
 from mapping.otlp import vectadb_attributes
 from mapping.otlp.json import JsonWire
-from mapping.otlp.logs import SEVERITY_NAMES, map_logs
+from mapping.otlp.logs import map_logs
 from mapping.otlp.spans import DROPPED, SCHEMA_URL, identity, is_placeholder, map_traces
 from mapping.otlp.wire import UINT32_MAX, UINT64_MAX, Wire
+from mapping.semantics.severities import NAMES
 from mapping.times import format_rfc3339, parse_rfc3339
 
 Read = Mapping[str, Any]
@@ -212,16 +213,17 @@ def _flags(event: Read) -> Item:
 
 def _in_order(span: Read, events: Sequence[Read]) -> list[Read]:
     """Return a span's events in their original order, which their ids give."""
-    of_span = identity(span["trace_id"], span["span_id"], span["kind"])
-    places = {named("span_event", *of_span, str(n)): n for n in range(len(events))}
+    starts = (parse_rfc3339(span["timestamp"]), 0)  # of a span without a start the timestamp is another moment
+    own = [identity(span["trace_id"], span["span_id"], span["kind"], start) for start in starts]
+    places = {named("span_event", *of_span, str(n)): n for of_span in own for n in range(len(events))}
     return sorted(events, key=lambda event: (places.get(event["id"], len(events)), event["timestamp"]))
 
 
 def _record(event: Read) -> Item:
     properties = dict(event["properties"])
     item = _moments(event) | _flags(event) | _dropped(properties)
-    if event["severity"] in SEVERITY_NAMES:
-        item["severityNumber"] = SEVERITY_NAMES.index(event["severity"]) + 1
+    if event["severity"] in NAMES:
+        item["severityNumber"] = NAMES.index(event["severity"]) + 1
     if event["kind"] == "log_record":
         if text := _taken(properties, "severity_text", _is_text):
             item["severityText"] = text

@@ -31,20 +31,17 @@ from mapping.semantics.attribute_roles import (
 )
 from mapping.semantics.event_types import record_name, record_type
 from mapping.semantics.log_parsing import DEFAULT_LOG_PARSING, LogParsing
+from mapping.semantics.severities import NAMES, level, level_in
 from mapping.semantics.sources import source_id
 from mapping.values import json_text
 
-# https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber: four numbers a name, INFO to INFO4.
-SEVERITY_NAMES = [
-    f"{name}{step}" for name in ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL") for step in ("", 2, 3, 4)
-]
 _SEVERITIES: dict[int | str, str | None] = {
     0: None,
     "SEVERITY_NUMBER_UNSPECIFIED": None,
-    **dict(enumerate(SEVERITY_NAMES, start=1)),
-    **{f"SEVERITY_NUMBER_{name}": name for name in SEVERITY_NAMES},
+    **dict(enumerate(NAMES, start=1)),
+    **{f"SEVERITY_NUMBER_{name}": name for name in NAMES},
 }
-_FAILURES = frozenset(SEVERITY_NAMES[16:])
+_FAILURES = frozenset(NAMES[16:])
 
 # The Collector's CloudWatch receiver: its resources carry this, its records CloudWatch's id of the line as `id`.
 _COLLECTED = "cloudwatch.log.group.name"
@@ -59,8 +56,11 @@ def map_logs(
     limits: Limits = DEFAULT_LIMITS,
     reading: LogParsing = DEFAULT_LOG_PARSING,
     changes: Changes | None = None,
+    number: int = 0,
 ) -> Mapped:
     """Map a request's log records. `received` is the time of records without one.
+
+    `number` tells the request from others of the same bytes, whose records are others.
 
     A malformed trace or span id is left out, a value of a wrong kind is kept as it came; that, and what else had to be
     changed, is counted in `changes`. Raises Problem: INVALID_ARGUMENT for a body that does not decode, or holds nothing
@@ -83,7 +83,7 @@ def map_logs(
                 # A line repeated on purpose is another event: its ordinal among its equals in the request tells.
                 ordinal = ordinals.get(digest, 0)
                 ordinals[digest] = ordinal + 1
-                event.id = named("log", digest.hex(), str(ordinal))
+                event.id = named("log", digest.hex(), str(ordinal), *([str(number)] if number else []))
             event.order = of_moment[event.timestamp] or None
             of_moment[event.timestamp] += 1
             if EVENT_ID in event.properties:
@@ -127,7 +127,7 @@ def _map_record(
         resource=origin.resource,
         scope=origin.scope,
         parent_span_id=span_id,
-        severity=severity or rules.level(severity_text or log_bodies.level_of(fields) or ""),
+        severity=severity or level(severity_text) or level_in((properties, fields)),
         flags=flags,
         observed_timestamp=observed or None,
     )

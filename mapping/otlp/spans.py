@@ -44,6 +44,7 @@ DROPPED = {
     kind: (f"dropped_{kind}_count", f"dropped{kind.capitalize()}Count", f"otel.dropped_{kind}_count")
     for kind in ("attributes", "events", "links")
 }
+_MS = 1_000_000
 # A resource's; a scope's is beside its name.
 SCHEMA_URL = "otel.schema_url"
 # Logfire's word for a span that is still open. The placeholder has an id of its own and says nothing that the finished
@@ -192,8 +193,9 @@ def _map_span(wire: Wire, span: Any, origin: ScopeContext, mapped: Mapped, recei
     flags = count(span.flags, "spans[].flags", changes) or None
     note_dropped(properties, span, "spans[].", changes, DROPPED)
     changes.give_back(properties)
+    own = identity(trace_id, span_id, side, start)
     event = Event(
-        id=named("span", *identity(trace_id, span_id, side)),
+        id=named("span", *own),
         timestamp=start or end or received,
         kind=side,
         properties=properties,
@@ -215,12 +217,17 @@ def _map_span(wire: Wire, span: Any, origin: ScopeContext, mapped: Mapped, recei
         take_back(event)
     mapped.add(event)
     for index, span_event in enumerate(span.events or ()):
-        mapped.add(_map_span_event(wire, span_event, index, event, changes))
+        mapped.add(_map_span_event(wire, span_event, (*own, str(index)), event, changes))
 
 
-def identity(trace_id: str, span_id: str, kind: str) -> tuple[str, ...]:
-    """Return what tells a span from others: a server may share its client's id, as Zipkin's do."""
-    return (trace_id, span_id, kind) if kind == "server" else (trace_id, span_id)
+def identity(trace_id: str, span_id: str, kind: str, start: int) -> tuple[str, ...]:
+    """Return what tells a span from others that have its ids.
+
+    That is its kind, since a server may share its client's id, as Zipkin's do; and its start, since a run that is
+    replayed may have the ids of the first. A span that is sent once while it runs and again when it has ended has the
+    same. Milliseconds, because who hands spans on may cut their times.
+    """
+    return trace_id, span_id, kind, str(start // _MS)
 
 
 def is_placeholder(properties: dict[str, Any]) -> bool:
@@ -237,7 +244,7 @@ def _status(status: Any, properties: dict[str, Any], changes: Changes) -> Status
     return meaning(status.code, _STATUSES, "unset", "spans[].status.code", changes)
 
 
-def _map_span_event(wire: Wire, span_event: Any, index: int, span: Event, changes: Changes) -> Event:
+def _map_span_event(wire: Wire, span_event: Any, own: tuple[str, ...], span: Event, changes: Changes) -> Event:
     properties = wire.attributes(span_event.attributes, changes)
     at = nanoseconds(span_event.time_unix_nano, "spans[].events[].timeUnixNano", changes)
     note_dropped(properties, span_event, "spans[].events[].", changes)
@@ -247,7 +254,7 @@ def _map_span_event(wire: Wire, span_event: Any, index: int, span: Event, change
     if kind == "model_call":
         kind = "message"  # the call is the span; what it notes on the way are messages
     event = Event(
-        id=named("span_event", *identity(span.trace_id or "", span.span_id or "", span.kind), str(index)),
+        id=named("span_event", *own),
         timestamp=at or span.timestamp,
         kind="span_event",
         properties=properties,

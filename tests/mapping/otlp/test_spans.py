@@ -63,7 +63,7 @@ def test_a_span_is_one_event_at_its_start_with_its_duration(send):
     message.resource_spans[0].scope_spans[0].scope.version = "1.2"
     mapped = send(message)
     event = the_event(mapped)
-    assert event.id == ids.named("span", TRACE.hex(), SPAN.hex())
+    assert event.id == ids.named("span", TRACE.hex(), SPAN.hex(), "client", str(START // 10**6))
     assert (event.timestamp, event.duration, event.ends_at) == (START, 5, START + 5)
     assert (event.kind, event.name) == ("client", "chat gpt-4o")
     assert (event.trace_id, event.span_id, event.parent_span_id) == (TRACE.hex(), SPAN.hex(), PARENT.hex())
@@ -250,7 +250,7 @@ def test_each_span_event_is_an_event_too_child_of_the_span(send):
     assert [event.status for event in (failure, choice, checkpoint)] == ["error", "unset", "unset"]
     assert failure.properties == {"exception.type": "ValueError", "exception.message": "no such city"}
     for index, child in enumerate((failure, choice, checkpoint)):
-        assert child.id == ids.named("span_event", TRACE.hex(), SPAN.hex(), str(index))
+        assert child.id == ids.named("span_event", TRACE.hex(), SPAN.hex(), parent.kind, str(START // 10**6), str(index))
         assert (child.kind, child.trace_id, child.agent_id) == ("span_event", TRACE.hex(), "planner")
         assert (child.span_id, child.parent_span_id, child.is_root_span) == (None, SPAN.hex(), False)
         assert child.resource == parent.resource
