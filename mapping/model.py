@@ -74,6 +74,10 @@ class Event(msgspec.Struct, kw_only=True):
     parent_span_id: str | None = None
     severity: str | None = None
     duration: int | None = None
+    # OTLP's flags of a span or record (those of W3C's trace context, and whether the parent is remote), and when a
+    # record was seen by what collected it.
+    flags: int | None = None
+    observed_timestamp: int | None = None
     # The place among those of its moment in the request, None of the first: some write all records of a call at once.
     order: int | None = None
     # The messages of a model's call, where they may have to say which trace it belongs to: not of spans.
@@ -137,6 +141,11 @@ class Mapped(msgspec.Struct):
     def add(self, event: Event) -> None:
         self.events.append(event)
         self.item_of.append(self.items)
+
+    def reject_item(self, reason: str) -> None:
+        """Reject an item of which there is nothing to be read."""
+        self.reject(reason)
+        self.items += 1
 
     def reject(self, reason: str) -> None:
         self.rejected += 1

@@ -60,9 +60,10 @@ class Placement:
         for trace in self.traces.values():
             self._remember(trace)
 
-    def place(self, event: Event, now: int) -> Problem | None:
+    def place(self, event: Event, now: int, *, counted: bool = True) -> Problem | None:
         """Decide the event's trace and add the event to it. `now` becomes the trace's time of update.
 
+        A later version of an event that the trace has is not `counted` again.
         Returns the reason where no rule decides and the event may not make a trace of its own.
         """
         if event.trace_id is not None:
@@ -81,6 +82,7 @@ class Placement:
                 "send a trace_id, or allow traces to be made"
             )
         addition = trace_of(event, event.trace_id, now)
+        addition.event_count = int(counted)
         known = self.traces.get(event.trace_id)
         self.traces[event.trace_id] = trace = addition if known is None else absorb(known, addition)
         self.touched.add(trace.id)

@@ -16,7 +16,7 @@ from mapping.correlation.message_chain import conversation_of
 from mapping.errors import invalid
 from mapping.json.decoding import decode
 from mapping.model import SPAN_KINDS, Event, Status
-from mapping.otlp.wire import UINT64_MAX
+from mapping.otlp.wire import UINT32_MAX, UINT64_MAX
 from mapping.sanitize.changes import Changes
 from mapping.semantics import log_bodies
 from mapping.times import parse_rfc3339
@@ -48,6 +48,8 @@ class EventAsRead(msgspec.Struct):
     parent_span_id: str | None = None
     severity: str | None = None
     duration_ns: int | None = None
+    flags: int | None = None
+    observed_timestamp: str | None = None
     order: int | None = None
 
 
@@ -61,10 +63,7 @@ def event_as_read(body: bytes | msgspec.Raw, changes: Changes | None = None, *, 
     """
     read = decode(_decoder, body, "an event as GET /api/v1/events gives it", changes)
     _check(read)
-    try:
-        timestamp = parse_rfc3339(read.timestamp)
-    except ValueError as error:
-        raise invalid(f"timestamp: {error}") from None
+    timestamp = _moment("timestamp", read.timestamp)
     if read.kind in (*SPAN_KINDS, "span_event") and not 0 < timestamp <= UINT64_MAX - (read.duration_ns or 0):
         raise invalid("timestamp: expected a span's, between 1970 and 2554")
     event = Event(
@@ -85,6 +84,10 @@ def event_as_read(body: bytes | msgspec.Raw, changes: Changes | None = None, *, 
         parent_span_id=read.parent_span_id or None,
         severity=read.severity or None,
         duration=read.duration_ns,
+        flags=read.flags or None,
+        observed_timestamp=None
+        if read.observed_timestamp is None
+        else _moment("observed_timestamp", read.observed_timestamp),
         order=read.order or None,
         indexed=indexed,
     )
@@ -113,11 +116,19 @@ def _check(read: EventAsRead) -> None:
         raise invalid("scope.attributes: expected an object")
     _check_number("duration_ns", read.duration_ns)
     _check_number("order", read.order)
+    _check_number("flags", read.flags, UINT32_MAX)
 
 
-def _check_number(field: str, number: int | None) -> None:
-    if number is not None and not 0 <= number <= INT64_MAX:
-        raise invalid(f"{field}: expected 0 to {INT64_MAX}, got {number}")
+def _check_number(field: str, number: int | None, most: int = INT64_MAX) -> None:
+    if number is not None and not 0 <= number <= most:
+        raise invalid(f"{field}: expected 0 to {most}, got {number}")
+
+
+def _moment(field: str, written: str) -> int:
+    try:
+        return parse_rfc3339(written)
+    except ValueError as error:
+        raise invalid(f"{field}: {error}") from None
 
 
 def _link(event: Event) -> None:

@@ -18,9 +18,10 @@ from mapping.ids import named
 from mapping.model import SPAN_KINDS, Event, Mapped
 from mapping.otlp import vectadb_attributes
 from mapping.otlp.json import JsonWire
-from mapping.otlp.logs import SEVERITY_NAMES, map_logs
-from mapping.otlp.spans import identity, is_placeholder, map_traces
-from mapping.otlp.wire import UINT64_MAX, Wire
+from mapping.otlp.logs import map_logs
+from mapping.otlp.spans import DROPPED, SCHEMA_URL, identity, is_placeholder, map_traces
+from mapping.otlp.wire import UINT32_MAX, UINT64_MAX, Wire
+from mapping.semantics.severities import NAMES
 from mapping.times import format_rfc3339, parse_rfc3339
 
 Read = Mapping[str, Any]
@@ -31,7 +32,8 @@ _WAITING = 10_000
 
 _STATUS_CODES = {"ok": 1, "error": 2}
 _HEX32, _HEX16 = re.compile(r"[0-9a-f]{32}"), re.compile(r"[0-9a-f]{16}")
-_LINK = {"trace_id", "span_id", "attributes"}
+# A link's fields, those that it always has, and the others.
+_LINK, _LINK_MORE = {"trace_id", "span_id", "attributes"}, {"trace_state", "flags"}
 
 _canonical = msgspec.msgpack.Encoder(order="deterministic").encode
 
@@ -114,9 +116,8 @@ def _request(signal: _Signal, events: Sequence[Read], of_span: Mapping[str, list
             if nested:
                 item["events"] = [inner for inner, _ in nested]
                 pairs += nested
-        scope = {"scope": _scope(those[0]["scope"] or {}), items_field: items}
-        resource = {"attributes": _attributes(those[0]["resource"] or {})}
-        resources.append({"resource": resource, scopes_field: [scope]})
+        scope = {**_scope(those[0]["scope"] or {}), items_field: items}
+        resources.append({**_resource(those[0]["resource"] or {}), scopes_field: [scope]})
     request = {resources_field: resources}
     # A moment that is written where an event has it: what has none is seen to differ.
     mapped = signal.map(JsonWire(), msgspec.json.encode(request), 1).events
@@ -142,10 +143,28 @@ def _origin(event: Read) -> bytes:
     return _canonical([event["resource"], event["scope"]])
 
 
+def _resource(resource: Read) -> Item:
+    attributes = dict(resource)
+    url = _taken(attributes, SCHEMA_URL, _is_text)
+    item = {"resource": _dropped(attributes) | {"attributes": _attributes(attributes)}}
+    return item | ({"schemaUrl": url} if url else {})
+
+
 def _scope(scope: Read) -> Item:
-    return {field: scope[field] for field in ("name", "version") if field in scope} | (
-        {"attributes": _attributes(scope["attributes"])} if scope.get("attributes") else {}
-    )
+    attributes = dict(scope.get("attributes") or {})
+    item = {field: scope[field] for field in ("name", "version") if field in scope} | _dropped(attributes)
+    if attributes:
+        item["attributes"] = _attributes(attributes)
+    return {"scope": item} | ({"schemaUrl": scope["schema_url"]} if _is_text(scope.get("schema_url")) else {})
+
+
+def _dropped(properties: Item, kinds: Iterable[str] = ("attributes",)) -> Item:
+    """Remove how much was dropped of an item from its properties, and return it as the fields it was."""
+    return {
+        name: dropped
+        for _, name, key in map(DROPPED.__getitem__, kinds)
+        if (dropped := _taken(properties, key, _is_count))
+    }
 
 
 def _span(event: Read) -> Item:
@@ -164,6 +183,7 @@ def _span(event: Read) -> Item:
         item["startTimeUnixNano"] = str(start)
     if end is not None:
         item["endTimeUnixNano"] = str(end)
+    item |= _flags(event) | _dropped(properties, DROPPED)
     links = _taken(properties, "otel.links", _are_links) or ()
     status = {"code": _STATUS_CODES[event["status"]]} if event["status"] in _STATUS_CODES else {}
     if message := _taken(properties, "otel.status_description", _is_text):
@@ -175,23 +195,35 @@ def _span(event: Read) -> Item:
 
 
 def _span_event(event: Read) -> Item:
-    item = {"timeUnixNano": str(parse_rfc3339(event["timestamp"])), "name": event["name"] or ""}
-    return item | {"attributes": _attributes(event["properties"])}
+    properties = dict(event["properties"])
+    item = {"timeUnixNano": str(parse_rfc3339(event["timestamp"])), "name": event["name"] or ""} | _dropped(properties)
+    return item | {"attributes": _attributes(properties)}
+
+
+def _moments(event: Read) -> Item:
+    """Return a record's moments, as far as OTLP can have them."""
+    fields = {"timeUnixNano": event["timestamp"], "observedTimeUnixNano": event.get("observed_timestamp")}
+    moments = {field: parse_rfc3339(written) for field, written in fields.items() if written}
+    return {field: str(moment) for field, moment in moments.items() if 0 < moment <= UINT64_MAX}
+
+
+def _flags(event: Read) -> Item:
+    return {"flags": event["flags"]} if event.get("flags") else {}
 
 
 def _in_order(span: Read, events: Sequence[Read]) -> list[Read]:
     """Return a span's events in their original order, which their ids give."""
-    of_span = identity(span["trace_id"], span["span_id"], span["kind"])
-    places = {named("span_event", *of_span, str(n)): n for n in range(len(events))}
+    starts = (parse_rfc3339(span["timestamp"]), 0)  # of a span without a start the timestamp is another moment
+    own = [identity(span["trace_id"], span["span_id"], span["kind"], start) for start in starts]
+    places = {named("span_event", *of_span, str(n)): n for of_span in own for n in range(len(events))}
     return sorted(events, key=lambda event: (places.get(event["id"], len(events)), event["timestamp"]))
 
 
 def _record(event: Read) -> Item:
     properties = dict(event["properties"])
-    moment = parse_rfc3339(event["timestamp"])
-    item: Item = {"timeUnixNano": str(moment)} if 0 < moment <= UINT64_MAX else {}
-    if event["severity"] in SEVERITY_NAMES:
-        item["severityNumber"] = SEVERITY_NAMES.index(event["severity"]) + 1
+    item = _moments(event) | _flags(event) | _dropped(properties)
+    if event["severity"] in NAMES:
+        item["severityNumber"] = NAMES.index(event["severity"]) + 1
     if event["kind"] == "log_record":
         if text := _taken(properties, "severity_text", _is_text):
             item["severityText"] = text
@@ -221,6 +253,10 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and value != ""
 
 
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 < value <= UINT32_MAX
+
+
 def _is_moment(value: object) -> bool:
     try:
         moment = parse_rfc3339(value) if isinstance(value, str) else 0
@@ -232,8 +268,10 @@ def _is_moment(value: object) -> bool:
 def _are_links(value: object) -> bool:
     return (isinstance(value, list) and value != []) and all(
         isinstance(link, dict)
-        and link.keys() == _LINK
+        and link.keys() - _LINK_MORE == _LINK
         and isinstance(link["attributes"], dict)
+        and ("flags" not in link or _is_count(link["flags"]))
+        and ("trace_state" not in link or _is_text(link["trace_state"]))
         and all(
             link[field] == "" or form.fullmatch(str(link[field]))
             for field, form in (("trace_id", _HEX32), ("span_id", _HEX16))
@@ -243,11 +281,13 @@ def _are_links(value: object) -> bool:
 
 
 def _link(link: Read) -> Item:
-    return {
-        "traceId": link["trace_id"],
-        "spanId": link["span_id"],
-        "attributes": _attributes(link["attributes"]),
-    }
+    attributes = dict(link["attributes"])
+    item: Item = {"traceId": link["trace_id"], "spanId": link["span_id"]} | _dropped(attributes)
+    if "trace_state" in link:
+        item["traceState"] = link["trace_state"]
+    if "flags" in link:
+        item["flags"] = link["flags"]
+    return item | {"attributes": _attributes(attributes)}
 
 
 def _attributes(values: Read) -> list[Item]:

@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 
 from mapping.correlation.message_chain import conversation_of
+from mapping.errors import invalid
 from mapping.ids import named
 from mapping.model import Event, Mapped
-from mapping.otlp.spans import ScopeContext, scopes_of
+from mapping.otlp.spans import ScopeContext, note_dropped, scopes_of
 from mapping.otlp.vectadb_attributes import EVENT_ID, take_back
-from mapping.otlp.wire import Wire, id_if_any, meaning, nanoseconds
+from mapping.otlp.wire import Wire, count, id_if_any, meaning, nanoseconds
 from mapping.sanitize.changes import Changes
 from mapping.sanitize.limits import DEFAULT_LIMITS, Limits
 from mapping.semantics import id_patterns, log_bodies, rules
@@ -30,20 +31,17 @@ from mapping.semantics.attribute_roles import (
 )
 from mapping.semantics.event_types import record_name, record_type
 from mapping.semantics.log_parsing import DEFAULT_LOG_PARSING, LogParsing
+from mapping.semantics.severities import NAMES, level, level_in
 from mapping.semantics.sources import source_id
 from mapping.values import json_text
 
-# https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber: four numbers a name, INFO to INFO4.
-SEVERITY_NAMES = [
-    f"{name}{step}" for name in ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL") for step in ("", 2, 3, 4)
-]
 _SEVERITIES: dict[int | str, str | None] = {
     0: None,
     "SEVERITY_NUMBER_UNSPECIFIED": None,
-    **dict(enumerate(SEVERITY_NAMES, start=1)),
-    **{f"SEVERITY_NUMBER_{name}": name for name in SEVERITY_NAMES},
+    **dict(enumerate(NAMES, start=1)),
+    **{f"SEVERITY_NUMBER_{name}": name for name in NAMES},
 }
-_FAILURES = frozenset(SEVERITY_NAMES[16:])
+_FAILURES = frozenset(NAMES[16:])
 
 # The Collector's CloudWatch receiver: its resources carry this, its records CloudWatch's id of the line as `id`.
 _COLLECTED = "cloudwatch.log.group.name"
@@ -58,32 +56,42 @@ def map_logs(
     limits: Limits = DEFAULT_LIMITS,
     reading: LogParsing = DEFAULT_LOG_PARSING,
     changes: Changes | None = None,
+    number: int = 0,
 ) -> Mapped:
     """Map a request's log records. `received` is the time of records without one.
 
-    A malformed trace or span id is left out; that, and what else had to be changed, is counted in `changes`. Raises
-    Problem: INVALID_ARGUMENT for a body that does not decode, RESOURCE_EXHAUSTED for more records than `limits` allow.
+    `number` tells the request from others of the same bytes, whose records are others.
+
+    A malformed trace or span id is left out, a value of a wrong kind is kept as it came; that, and what else had to be
+    changed, is counted in `changes`. Raises Problem: INVALID_ARGUMENT for a body that does not decode, or holds nothing
+    that is a record, RESOURCE_EXHAUSTED for more records than `limits` allow.
     """
     mapped, changes = Mapped(), Changes() if changes is None else changes
     ordinals: dict[bytes, int] = {}
     of_moment: Counter[int] = Counter()
     request = wire.logs(body, changes)
-    for origin, records in scopes_of(wire, request.resource_logs, ("scope_logs", "log_records"), limits):
+    fields = ("scope_logs", "log_records")
+    for origin, records in scopes_of(wire, request.resource_logs, fields, limits, mapped, changes):
         origin_digest = sha1(_canonical([origin.resource, origin.scope]), usedforsecurity=False).digest()
         for record in records:
+            if record is None:
+                mapped.reject_item("logRecords[]: expected an object; what it is was not stored")
+                continue
             event, content = _map_record(wire, record, origin, received, reading, changes)
             if not event.id:
                 digest = sha1(origin_digest + content, usedforsecurity=False).digest()
                 # A line repeated on purpose is another event: its ordinal among its equals in the request tells.
                 ordinal = ordinals.get(digest, 0)
                 ordinals[digest] = ordinal + 1
-                event.id = named("log", digest.hex(), str(ordinal))
+                event.id = named("log", digest.hex(), str(ordinal), *([str(number)] if number else []))
             event.order = of_moment[event.timestamp] or None
             of_moment[event.timestamp] += 1
             if EVENT_ID in event.properties:
                 take_back(event)
             mapped.add(event)
             mapped.items += 1
+    if mapped.items and mapped.rejected == mapped.items:
+        raise invalid(f"no record of this request could be read: {'; '.join(mapped.reasons)}")
     return mapped
 
 
@@ -93,16 +101,18 @@ def _map_record(
     """Return the record's event and the content that identifies it where the event has no id yet."""
     trace_id = id_if_any(wire, record.trace_id, 32, changes)
     span_id = id_if_any(wire, record.span_id, 16, changes)
-    properties = wire.attributes(record.attributes)
-    raw = wire.value(record.body)
-    time = nanoseconds(record.time_unix_nano, "logRecords[].timeUnixNano")
-    observed = nanoseconds(record.observed_time_unix_nano, "logRecords[].observedTimeUnixNano")
-    severity = meaning(record.severity_number, _SEVERITIES, None, "logRecords[].severityNumber")
+    properties = wire.attributes(record.attributes, changes)
+    raw = wire.value(record.body, changes)
+    time = nanoseconds(record.time_unix_nano, "logRecords[].timeUnixNano", changes)
+    observed = nanoseconds(record.observed_time_unix_nano, "logRecords[].observedTimeUnixNano", changes)
+    severity = meaning(record.severity_number, _SEVERITIES, None, "logRecords[].severityNumber", changes)
+    flags = count(record.flags, "logRecords[].flags", changes) or None
+    note_dropped(properties, record, "logRecords[].", changes)
+    changes.give_back(properties)
     severity_text, event_name = record.severity_text or "", record.event_name or ""
     content = _canonical(
         [properties, raw, time, observed, severity, severity_text, event_name, trace_id or "", span_id or ""]
     )
-
     body = log_bodies.parsed(raw)
     fields: dict[str, Any] = body if isinstance(body, dict) else {}
     if trace_id is None and fields:
@@ -117,7 +127,9 @@ def _map_record(
         resource=origin.resource,
         scope=origin.scope,
         parent_span_id=span_id,
-        severity=severity or rules.level(severity_text or log_bodies.level_of(fields) or ""),
+        severity=severity or level(severity_text) or level_in((properties, fields)),
+        flags=flags,
+        observed_timestamp=observed or None,
     )
     _tell(event, raw, fields, event_name, origin, reading)
     if event_name:

@@ -5,7 +5,8 @@ AnyValue is rebuilt in `LEVELS` versions, each containing the next; in the last 
 the same on the wire and are parsed when they are read. Everything else is as in opentelemetry-proto.
 
 Protobuf also refuses a whole request for one text that is not UTF-8. Such a request is parsed by a second set of
-classes that do not check this, and repaired.
+classes that do not check this, and repaired. One in which a span or a record is broken is taken apart
+(`protobuf_salvage.py`).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from opentelemetry.proto.resource.v1 import resource_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 from mapping.errors import invalid
+from mapping.otlp.protobuf_salvage import salvaged
 from mapping.sanitize.changes import Changes
 
 # Seven messages stand around the outermost value of a span event, and a map takes three a level: 7 + 3 * 30 < 100.
@@ -113,18 +115,27 @@ _KeyValueList = _message("common.v1.KeyValueList")
 
 
 def parse(message: Any, body: bytes, changes: Changes | None = None) -> Any:
-    """Parse a message. What is no UTF-8 becomes U+FFFD, counted in `changes`. Raises Problem (INVALID_ARGUMENT)."""
+    """Parse a message. What is no UTF-8 becomes U+FFFD, what is broken of a span or record is kept as bytes.
+
+    Both are counted in `changes`. Raises Problem (INVALID_ARGUMENT) for a body that cannot be taken apart.
+    """
     try:
         return message.FromString(body)
     except DecodeError:
         pass  # most often for a text, and then the other classes take it
+    changes = Changes() if changes is None else changes
     lenient = GetMessageClass(_POOL_OF_ANY_BYTES.FindMessageTypeByName(message.DESCRIPTOR.full_name))
     try:
         read = lenient.FromString(body)
-        _put_right(read, Changes() if changes is None else changes)
-        return message.FromString(read.SerializeToString())
     except DecodeError as error:
-        raise invalid(f"body: expected a protobuf {message.DESCRIPTOR.name}; it does not decode ({error})") from None
+        whole = salvaged(lenient, body, changes)
+        if whole is None:
+            raise invalid(
+                f"body: expected a protobuf {message.DESCRIPTOR.name}; it does not decode ({error})"
+            ) from None
+        read = lenient.FromString(whole)
+    _put_right(read, changes)
+    return message.FromString(read.SerializeToString())
 
 
 def _put_right(message: Any, changes: Changes) -> None:
@@ -143,9 +154,9 @@ def _put_right(message: Any, changes: Changes) -> None:
                 setattr(message, field.name, texts[0])
 
 
-def values_of(value: Any, kind: str) -> Any:
+def values_of(value: Any, kind: str, changes: Changes) -> Any:
     """Return what an AnyValue's `array_value` or `kvlist_value` holds. Raises Problem where that does not decode."""
     inner = getattr(value, kind)
     if isinstance(inner, bytes):
-        inner = parse(_ArrayValue if kind == "array_value" else _KeyValueList, inner)
+        inner = parse(_ArrayValue if kind == "array_value" else _KeyValueList, inner, changes)
     return inner.values

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 from mapping.errors import Problem, invalid
 from mapping.sanitize.changes import Changes
 
-UINT64_MAX = 2**64 - 1
+UINT32_MAX, UINT64_MAX = 2**32 - 1, 2**64 - 1
 
 # 64-bit integers of the proto JSON mapping are text, or numbers however written (1e3), or null. Protobuf's are int.
 Number = int | float | str | None
@@ -31,11 +31,14 @@ class Wire(Protocol):
     def hex_id(self, value: Any, digits: int, field: str) -> str:
         """Return an id as lower-case hex digits, "" if it is empty or all zero. Raises Problem for a wrong length."""
 
-    def attributes(self, key_values: Any) -> dict[str, Any]:
-        """Return a list of KeyValue as a dict of plain values. Of a duplicate key the last value counts."""
+    def attributes(self, key_values: Any, changes: Changes) -> dict[str, Any]:
+        """Return a list of KeyValue as a dict of plain values. Of a duplicate key the last value counts.
 
-    def value(self, any_value: Any) -> Any:
-        """Return an AnyValue as a plain value."""
+        A value of a wrong kind is kept as it came.
+        """
+
+    def value(self, any_value: Any, changes: Changes) -> Any:
+        """Return an AnyValue as a plain value, likewise."""
 
 
 def id_if_any(wire: Wire, value: Any, digits: int, changes: Changes) -> str | None:
@@ -51,35 +54,51 @@ def wrong_id(field: str, digits: int, got: object) -> Problem:
     return invalid(f"{field}: expected {digits} hex digits ({digits // 2} bytes) or nothing, got {str(got)[:80]!r}")
 
 
-def whole(value: Number, field: str) -> int:
-    """Return an integer of any size; None is 0. Raises Problem if it is not an integer."""
+def whole(value: object) -> int | None:
+    """Return an integer of any size, however it is written; None if it is none."""
     if type(value) is int:
         return value
-    if value is None:
-        return 0
     if isinstance(value, str) and _INTEGER.fullmatch(value):
         return int(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    raise invalid(f"{field}: expected an integer, got {str(value)[:40]!r}")
+    return None
 
 
-def nanoseconds(value: Number, field: str) -> int:
-    """Read a moment since 1970 UTC, 0 where it is unset: up to the year 2554. Raises Problem where it is none."""
-    moment = whole(value, field)
-    if not 0 <= moment <= UINT64_MAX:
-        raise invalid(f"{field}: expected nanoseconds since 1970, 0 to {UINT64_MAX}; got {str(moment)[:40]}")
-    return moment
+def count(value: Number, field: str, changes: Changes) -> int:
+    """Read an integer of 32 bits without a sign, 0 where it is unset or none; then it is kept."""
+    return _up_to(UINT32_MAX, value, field, changes)
 
 
-def meaning(value: Number, meanings: Mapping[int | str, _Meaning], unknown: _Meaning, field: str) -> _Meaning:
+def nanoseconds(value: Number, field: str, changes: Changes) -> int:
+    """Read a moment since 1970 UTC up to the year 2554, 0 where it is unset or none; then it is kept."""
+    return _up_to(UINT64_MAX, value, field, changes)
+
+
+def _up_to(most: int, value: Number, field: str, changes: Changes) -> int:
+    if value is None:
+        return 0
+    number = whole(value)
+    if number is None or not 0 <= number <= most:
+        changes.keep(field, f"an integer, 0 to {most}", value)
+        return 0
+    return number
+
+
+def meaning(
+    value: Number, meanings: Mapping[int | str, _Meaning], unknown: _Meaning, field: str, changes: Changes
+) -> _Meaning:
     """Return the meaning of an enum's value, given by number or name. An unknown number means `unknown`.
 
-    Raises Problem for an unknown name.
+    So does what is no number and no such name; it is kept.
     """
-    if value in meanings:
-        return meanings[value]  # type: ignore[index] # neither None nor a fraction is in the table
-    if isinstance(value, str) and not _INTEGER.fullmatch(value):
-        names = ", ".join(name for name in meanings if isinstance(name, str))
-        raise invalid(f"{field}: expected a number or one of {names}; got {value[:40]!r}")
-    return meanings.get(whole(value, field), unknown)
+    if value is None:
+        return meanings.get(0, unknown)
+    number = whole(value)
+    if number is not None:
+        return meanings.get(number, unknown)
+    if isinstance(value, str) and value in meanings:
+        return meanings[value]
+    names = ", ".join(name for name in meanings if isinstance(name, str))
+    changes.keep(field, f"a number or one of {names}", value)
+    return unknown

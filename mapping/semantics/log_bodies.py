@@ -40,7 +40,6 @@ _CALLERS = (
         ("protoPayload", "resourceName"),
     ),
 )
-_LEVELS = ("severityText", "severity", "level", "levelname", "log.level")
 _SEARCH_DEPTH = 12
 
 
@@ -80,10 +79,6 @@ def ids_of(body: dict[str, Any]) -> tuple[str | None, str | None]:
     """Return the trace id and the span id in a body, without malformed ones."""
     trace_id = _id(body, _TRACE_IDS, _HEX32)
     return trace_id, _id(body, _SPAN_IDS, _HEX16) if trace_id else None
-
-
-def level_of(body: dict[str, Any]) -> str | None:
-    return next((level for key in _LEVELS if isinstance(level := body.get(key), str) and level), None)
 
 
 def type_of_body(body: dict[str, Any]) -> str | None:

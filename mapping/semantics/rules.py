@@ -20,12 +20,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from mapping.semantics.attribute_roles import text_id
+from mapping.semantics.severities import LEVELS, level
 
 # A user's pattern may be slow on long lines, so it is applied to this many characters only.
 SEARCHED = 16_384
-
-LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
-_OTHER_LEVELS = {"WARNING": "WARN", "CRITICAL": "FATAL", "ERR": "ERROR", "NOTICE": "INFO2", "EMERGENCY": "FATAL4"}
 
 _ASPECTS = ("session", "agent", "event_type", "level")
 _KEYS = ("name", "match", "fields", *_ASPECTS, "properties", "priority")
@@ -80,12 +78,6 @@ def apply(rules: Iterable[Rule], text: str, body: Mapping[str, Any]) -> RuleMatc
         if all(_holds(_field(body, path), texts) for path, texts in rule.fields.items()):
             return _said(rule, groups, body)
     return None
-
-
-def level(word: str) -> str | None:
-    """Return OpenTelemetry's name of a severity (`WARN`), or None if the word is not a severity."""
-    word = word.strip().upper()
-    return _OTHER_LEVELS.get(word) or (word if word.rstrip("234") in LEVELS else None)
 
 
 def _said(rule: Rule, groups: dict[str, Any], body: Mapping[str, Any]) -> RuleMatch:

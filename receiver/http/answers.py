@@ -98,6 +98,10 @@ class Event(Answer):
     kind: Kind
     severity: str | None
     duration_ns: int | None
+    flags: Annotated[
+        int | None, msgspec.Meta(description="OTLP's flags of a span or record: the low 8 bits are W3C's trace flags")
+    ]
+    observed_timestamp: Annotated[Moment | None, msgspec.Meta(description="when what collected a log record saw it")]
     order: Annotated[
         int | None, msgspec.Meta(description="the place among its request's records of its moment; null of the first")
     ]

@@ -15,8 +15,9 @@ from mapping.sanitize.sanitizer import Sanitizer
 from receiver.http import calls, events, explain, health, live, openapi, otlp, page, prune, reads, reindex, trace_views
 from receiver.http.admission import ADMISSION, Admission
 from receiver.http.auth import auth
-from receiver.http.context import CLEANING, LIMITS, METRICS, READING, SETTINGS, STORAGE, TIMES, Times
+from receiver.http.context import CLEANING, EQUAL_REQUESTS, LIMITS, METRICS, READING, SETTINGS, STORAGE, TIMES, Times
 from receiver.http.cors import allow_origin, preflights
+from receiver.http.equal_requests import EqualRequests
 from receiver.http.errors import errors
 from receiver.http.metrics import Metrics
 from receiver.http.under_way import UNDER_WAY, UnderWay, under_way
@@ -41,6 +42,7 @@ def application(settings: Settings, storage: Stores) -> web.Application:
     redaction = Redaction(masked.keys, masked.values, masked.keep) if masked.enabled else None
     app[CLEANING] = Sanitizer(app[LIMITS], redaction)
     app[READING] = read_rules_file(settings.mapping.rules_file)
+    app[EQUAL_REQUESTS] = EqualRequests()
     for part in (otlp, events, reads, trace_views, calls, live, explain, prune, reindex, openapi, health, page):
         app.router.add_routes(part.routes())
     openapi.add_description(app)

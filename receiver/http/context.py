@@ -11,6 +11,7 @@ from aiohttp import web
 from mapping.sanitize.limits import Limits
 from mapping.sanitize.sanitizer import Sanitizer
 from mapping.semantics.log_parsing import LogParsing
+from receiver.http.equal_requests import EqualRequests
 from receiver.http.metrics import Metrics
 from receiver.settings import Settings
 from storage.stores import Stores
@@ -36,6 +37,7 @@ METRICS = web.AppKey("metrics", Metrics)
 LIMITS = web.AppKey("limits", Limits)
 CLEANING = web.AppKey("cleaning", Sanitizer)
 TIMES = web.AppKey("times", Times)
+EQUAL_REQUESTS = web.AppKey("equal_requests", EqualRequests)
 READING = web.AppKey("reading", LogParsing)
 
 

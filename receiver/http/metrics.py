@@ -87,6 +87,9 @@ class Metrics:
         )
         self._replaced = self._counter_by_signal("replaced_texts", "texts that were no UTF-8, kept with U+FFFD")
         self._malformed_ids = self._counter_by_signal("malformed_ids", "trace, span and parents' ids left out")
+        self._malformed = self._counter_by_signal(
+            "malformed_values", "values that are not of the kind that their field has, kept as they came"
+        )
         self._refused_connections = self._counter(
             "vectadb_receiver_refused_connections", "connections over server.max_connections, asked to retry"
         )
@@ -252,6 +255,7 @@ class Metrics:
             (changes.flattened, self._flattened),
             (changes.replaced, self._replaced),
             (changes.ids, self._malformed_ids),
+            (changes.malformed, self._malformed),
         ):
             if count:
                 counter.add(count, {"signal": signal})

@@ -20,24 +20,26 @@ from mapping.sanitize.changes import Changes
 from mapping.sanitize.limits import Limits
 from mapping.semantics.log_parsing import LogParsing
 from receiver.http.bodies import decoded, read_body
-from receiver.http.context import CLEANING, LIMITS, METRICS, READING, stores
+from receiver.http.context import CLEANING, EQUAL_REQUESTS, LIMITS, METRICS, READING, stores
 from receiver.http.ingest import store
 from receiver.http.otlp_codec import CODECS, media_type
 
 
 class Signal(NamedTuple):
-    """`map` takes wire, body, moment, limits and log parsing, and counts what it changed.
+    """`map` takes wire, body, moment, limits and log parsing, counts what it changed, and takes the request's number.
 
     `rejected` is the field of the answer that counts rejected items.
     """
 
     name: str
-    map: Callable[[Wire, bytes, int, Limits, LogParsing, Changes], Mapped]
+    map: Callable[[Wire, bytes, int, Limits, LogParsing, Changes, int], Mapped]
     response: Callable[[], Any]
     rejected: str
 
 
-def _map_traces(wire: Wire, body: bytes, moment: int, limits: Limits, _reading: LogParsing, changes: Changes) -> Mapped:
+def _map_traces(
+    wire: Wire, body: bytes, moment: int, limits: Limits, _reading: LogParsing, changes: Changes, _number: int
+) -> Mapped:
     return map_traces(wire, body, moment, limits, changes)
 
 
@@ -63,13 +65,26 @@ async def _export(signal: Signal, request: web.Request) -> web.Response:
             Code.UNSUPPORTED_MEDIA_TYPE,
             f"Content-Type: expected {' or '.join(CODECS)}; got {media_type(request)[:80] or 'none'!r}",
         )
-    writer = stores(request).writer  # before the body is read in vain
+    stores(request).writer  # noqa: B018 - raises until open, before the body is read in vain
+    body = await read_body(request)
+    with request.app[EQUAL_REQUESTS].numbered(body, partial(_is_waited_for, request)) as number:
+        response = await _store(signal, codec.wire, body, number, request)
+    return web.Response(body=codec.encode(response), headers={"Content-Type": codec.content_type})
+
+
+def _is_waited_for(request: web.Request) -> bool:
+    """Return whether the client has not hung up."""
+    return request.transport is not None and not request.transport.is_closing()
+
+
+async def _store(signal: Signal, wire: Wire, body: bytes, number: int, request: web.Request) -> Any:
+    """Map and store a request's items, and return the answer."""
+    writer, now = stores(request).writer, time.time_ns()
     limits, reading, sanitizer = request.app[LIMITS], request.app[READING], request.app[CLEANING]
-    body, now = await read_body(request), time.time_ns()
 
     def read(body: bytes) -> tuple[Mapped, Changes]:
         changes = Changes()
-        mapped = signal.map(codec.wire, body, now, limits, reading, changes)
+        mapped = signal.map(wire, body, now, limits, reading, changes, number)
         return mapped, sanitizer.clean(mapped.events, changes)
 
     mapped, changes = await decoded(body, read)
@@ -92,10 +107,19 @@ async def _export(signal: Signal, request: web.Request) -> web.Response:
     response = signal.response()
     if mapped.rejected:
         setattr(response.partial_success, signal.rejected, mapped.rejected)
-        response.partial_success.error_message = (
-            f"{mapped.rejected} of {mapped.items} were not stored: {'; '.join(mapped.reasons)}"
-        )
-    return web.Response(body=codec.encode(response), headers={"Content-Type": codec.content_type})
+    if message := _said(mapped, changes):
+        response.partial_success.error_message = message
+    return response
+
+
+def _said(mapped: Mapped, changes: Changes) -> str:
+    """Return what was rejected, and what was kept although it is none of its kind; with nothing rejected, a warning."""
+    said: list[str] = []
+    if mapped.rejected:
+        said.append(f"{mapped.rejected} of {mapped.items} were not stored: {'; '.join(mapped.reasons)}")
+    if changes.malformed:
+        said.append(f"{changes.malformed} malformed values were kept as they came: {'; '.join(changes.reasons)}")
+    return ". ".join(said)
 
 
 async def _refuse(name: str, _request: web.Request) -> web.Response:

@@ -51,6 +51,8 @@ class EventRow(TypedDict):
     kind: str
     severity: str | None
     duration_ns: int | None
+    flags: int | None
+    observed_timestamp: int | None
     order: int | None
     created_at: int
     correlation: Correlation
@@ -99,7 +101,7 @@ class EventEncoder:
 
 
 # What is encoded as it is in the event: neither what its placement decides, nor what stands in its origin.
-_ENCODED_APART = {"id", "timestamp", "indexed", "trace_id", "correlation", *_ORIGIN_FIELDS}
+_ENCODED_APART = {"id", "timestamp", "observed_timestamp", "indexed", "trace_id", "correlation", *_ORIGIN_FIELDS}
 _AS_IT_IS = [
     field for field in EventRow.__annotations__ if field in Event.__struct_fields__ and field not in _ENCODED_APART
 ]
@@ -112,6 +114,8 @@ def _event_fields(event: Event) -> Fields:
     row["newest"] = cbor.int64(-event.timestamp)
     if event.duration is not None:
         row["duration_ns"] = cbor.int64(event.duration)
+    if event.observed_timestamp is not None:
+        row["observed_timestamp"] = cbor.datetime(event.observed_timestamp)
     if not event.indexed:
         row["indexed"] = False
     return cbor.fields(row)

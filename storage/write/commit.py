@@ -22,11 +22,12 @@ from mapping.ids import made_trace_id
 from mapping.model import ChainRecord, Event, Trace
 from storage.surreal import cbor, rows
 from storage.surreal.database import ConflictError, Database
+from storage.write.versions import Version, another, is_later, version_of, version_of_row
 
 _ATTEMPTS = 20
 
 _LOOK_UP = """
-SELECT id, trace_id FROM $events;
+SELECT id, trace_id, span_id, name, duration_ns, array::len(object::keys(properties)) AS attributes FROM $events;
 SELECT * FROM $traces;
 RETURN $sessions.map(|$session| (
     SELECT * FROM agent_trace WHERE session_id = $session ORDER BY newest_start, id LIMIT 1
@@ -56,6 +57,7 @@ FOR $move IN $moves {
     DELETE $move.gone RETURN NONE
 };
 INSERT INTO agent_event $events RETURN NONE;
+FOR $event IN $later { UPDATE $event.id CONTENT $event RETURN NONE };
 INSERT RELATION INTO contains $edges RETURN NONE;
 INSERT INTO index_queue $queued RETURN NONE;
 INSERT INTO interpretation_queue $changed RETURN NONE;
@@ -72,11 +74,12 @@ _MOST_MOVED = 100
 
 
 class StoredEvent(NamedTuple):
-    """An event that is in the store, and whether it was there before."""
+    """An event that is in the store, whether it was there before, and then whether this is a later version of it."""
 
     event_id: str
     trace_id: str
     duplicate: bool
+    changed: bool = False
 
 
 class PendingEvent(NamedTuple):
@@ -96,9 +99,17 @@ def pending_of(event: Event, encoder: rows.EventEncoder) -> PendingEvent:
 class Lookup(NamedTuple):
     """What the store knows that could matter to some events: which are there, traces, and lists of messages."""
 
-    trace_ids: dict[str, str]
+    versions: dict[str, Version]
     traces: dict[str, Trace]
     heard: dict[str, ChainRecord]
+
+
+class _Placed(NamedTuple):
+    """Events that are new, later versions of events that are stored, and for each event why it is not stored."""
+
+    new: dict[str, PendingEvent]
+    later: dict[str, PendingEvent]
+    problems: list[Problem | None]
 
 
 class Move(NamedTuple):
@@ -165,7 +176,7 @@ async def _attempt(
     *,
     look: bool,
 ) -> list[Outcome] | None:
-    """Place and write. None where nobody has looked whether an event that cannot be placed was placed before."""
+    """Place and write. None where that takes a look at what is stored, as `_place` says."""
     for item in pending:
         item.event.trace_id, item.event.correlation = item.trace_id, None
     known = await _look_up(database, [item.event for item in pending], windows, look=look)
@@ -175,44 +186,63 @@ async def _attempt(
         agent_window=windows.agent,
         conversation_window=windows.conversation,
     )
-    trace_ids = dict(known.trace_ids)
     now = time.time_ns()
-    problems: dict[str, Problem] = {}
-    new: dict[str, PendingEvent] = {}
-    outcomes: list[Outcome] = []
-    first: list[bool] = []
-    for item in pending:
-        event = item.event
-        first.append(event.id not in trace_ids and event.id not in new)
-        if not first[-1]:
-            continue
-        if (problem := placement.place(event, now)) is None:
-            new[event.id] = item
-        elif not look:
-            return None
-        else:
-            problems[event.id] = problem
+    placed = _place(pending, placement, known, now, look=look)
+    if placed is None:
+        return None
+    new, later = placed.new, placed.later
     moves = await _moves(database, placement, known, new.values())
+    trace_ids = {event_id: version.trace_id for event_id, version in known.versions.items()}
     trace_ids |= {event_id: str(item.event.trace_id) for event_id, item in new.items()}
     moved_to = {move.made.id: move.home for move in moves}
-    for item, is_first in zip(pending, first, strict=True):
+    outcomes: list[Outcome] = []
+    for item, problem in zip(pending, placed.problems, strict=True):
         event_id = item.event.id
-        if event_id in problems:
-            outcomes.append(problems[event_id])
+        if problem is not None:
+            outcomes.append(problem)
         else:
             trace_id = trace_ids[event_id]
-            outcomes.append(StoredEvent(event_id, moved_to.get(trace_id, trace_id), duplicate=not is_first))
-    if new:
+            duplicate, changed = new.get(event_id) is not item, later.get(event_id) is item
+            outcomes.append(StoredEvent(event_id, moved_to.get(trace_id, trace_id), duplicate, changed))
+    if new or later:
         name = f"{now:020d}-{secrets.token_hex(4)}"
-        variables = variables_of([*new.values()], placement, known, name, moves)
+        variables = variables_of([*new.values()], placement, known, name, moves, [*later.values()])
         for move in variables["moves"] if not database.embedded else ():
             # By itself: a server in memory takes no record of an id that the same transaction has deleted. Where the
             # commit fails after it, the next one of the session makes them anew.
             await database.query("DELETE $edges WHERE in = $made RETURN NONE", edges=move["edges"], made=move["trace"])
         await database.query(WRITE, **variables)
         stored([*new.values()], placement.traces)
-        written(name, variables["events"], variables["origins"])
+        written(name, cbor.array(map(_row, (*new.values(), *later.values()))), variables["origins"])
     return outcomes
+
+
+def _place(
+    pending: Sequence[PendingEvent], placement: Placement, known: Lookup, now: int, *, look: bool
+) -> _Placed | None:
+    """Place events. None where nobody has looked whether an event that cannot be placed was placed before."""
+    placed = _Placed({}, {}, [])
+    best = dict(known.versions)
+    for item in pending:
+        event = item.event
+        problem = None
+        if event.id not in best:
+            problem = placement.place(event, now)
+            if problem is None:
+                placed.new[event.id] = item
+            elif not look:
+                return None
+        elif is_later(event, best[event.id]):
+            placement.place(event, now, counted=False)
+            (placed.new if event.id in placed.new else placed.later)[event.id] = item
+        else:
+            problem = another(event, best[event.id])
+            placed.problems.append(problem)
+            continue
+        placed.problems.append(problem)
+        if problem is None:
+            best[event.id] = version_of(event)
+    return placed
 
 
 async def _moves(database: Database, placement: Placement, known: Lookup, new: Collection[PendingEvent]) -> list[Move]:
@@ -277,30 +307,38 @@ async def _look_up(database: Database, events: Sequence[Event], windows: Placeme
     )
     found = {row["id"]: row for group in (by_id, *by_session, *by_agent, by_list) for row in group}
     return Lookup(
-        {row["id"]: row["trace_id"] for row in stored},
+        {row["id"]: version_of_row(row) for row in stored},
         {trace_id: rows.trace_of_row(row) for trace_id, row in found.items()},
         {row["id"]: rows.heard_of_row(row) for row in heard},
     )
 
 
 def variables_of(
-    new: Sequence[PendingEvent], placement: Placement, known: Lookup, queue_record: str, moves: Sequence[Move] = ()
+    new: Sequence[PendingEvent],
+    placement: Placement,
+    known: Lookup,
+    queue_record: str,
+    moves: Sequence[Move] = (),
+    later: Sequence[PendingEvent] = (),
 ) -> dict[str, Any]:
-    """Return the variables of `WRITE` for events that were placed, by what was known before."""
+    """Return the variables of `WRITE` for events that were placed, by what was known before.
+
+    `later` are later versions of events that are stored.
+    """
     touched = [placement.traces[trace_id] for trace_id in placement.touched]
     gone = [move.made for move in moves]
     heard = [placement.heard[list_id] for list_id in placement.touched_heard]
     revisions = {trace.id: trace.revision for trace in known.traces.values()}
     for trace in touched:
         trace.revision = revisions.get(trace.id, 0) + 1
-    indexed = [item.event.id for item in new if item.event.indexed]
+    indexed = [item.event.id for item in (*new, *later) if item.event.indexed]
     indexed += [event_id for move in moves for event_id in move.indexed]
     # The index must be told of a trace that has got another session or agent, for its earlier events.
     learned = [
         trace.id for trace in touched if trace.id in revisions and _whose(trace) != _whose(known.traces[trace.id])
     ]
     of_trace: dict[str, list[str]] = {}
-    for item in new:
+    for item in (*new, *later):
         of_trace.setdefault(str(item.event.trace_id), []).append(item.event.id)
     queued: list[dict[str, Any]] = []
     if indexed or learned:
@@ -318,11 +356,9 @@ def variables_of(
         "known_heard": [rows.heard_row(known.heard[item.id]) for item in heard if item.id in known.heard],
         "new_heard": [rows.heard_row(item) for item in heard if item.id not in known.heard],
         "changed_heard": [rows.heard_row(item) for item in heard if item.id in known.heard],
-        "origins": cbor.array({item.origin.id: item.origin.row for item in new if item.origin}.values()),
-        "events": cbor.array(
-            cbor.row(item.fields, rows.placement_fields(str(item.event.trace_id), str(item.event.correlation)))
-            for item in new
-        ),
+        "origins": cbor.array({item.origin.id: item.origin.row for item in (*new, *later) if item.origin}.values()),
+        "events": cbor.array(map(_row, new)),
+        "later": cbor.array(map(_row, later)),
         "edges": cbor.array(
             rows.edge(event_id, trace_id)
             for event_id, trace_id in (
@@ -341,6 +377,10 @@ def variables_of(
             ),
         ],
     }
+
+
+def _row(item: PendingEvent) -> bytes:
+    return cbor.row(item.fields, rows.placement_fields(str(item.event.trace_id), str(item.event.correlation)))
 
 
 def _moved(move: Move) -> dict[str, Any]:

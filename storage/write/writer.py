@@ -61,8 +61,9 @@ def _keys(event: Event) -> Iterator[tuple[str, str]]:
 
 
 class Writer:
-    """Stores events. `committed` is called with the new ones after each commit, `measured` with their number and the
-    seconds that it took, conflicts included, `stored` with the new ones as they were written, and their traces by id.
+    """Stores events. `committed` is called after each commit with what is new or changed, `measured` with their number
+    and the seconds that it took, conflicts included, `stored` with the new ones as they were written, and their traces
+    by id.
 
     A commit takes `most` events, or those of one request that has more. `conflicts` counts the attempts that met what
     somebody else wrote.
@@ -168,7 +169,7 @@ class Writer:
         new = [
             item.event
             for item, outcome in zip(pending, outcomes, strict=True)
-            if isinstance(outcome, StoredEvent) and not outcome.duplicate
+            if isinstance(outcome, StoredEvent) and (not outcome.duplicate or outcome.changed)
         ]
         self._committed(new)
         if new:

@@ -45,6 +45,8 @@ export interface AgentEvent {
   kind: string;
   severity: string | null;
   duration_ns: number | null;
+  flags: number | null;
+  observed_timestamp: string | null;
   order: number | null;
   created_at: string;
   correlation: string;

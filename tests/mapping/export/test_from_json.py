@@ -45,6 +45,7 @@ def of_spans():
 def of_logs():
     invocation = {"modelId": "m", "operation": "Converse", "input": {"inputTokenCount": 3}, "output": {}}
     items = [
+        {"observedTimeUnixNano": str(START + 7), "flags": 1, "droppedAttributesCount": 2},
         {"severityText": "odd", "body": {"stringValue": "session_id=x"}},
         {"body": {"stringValue": json.dumps(invocation)}},
         {"eventName": "api_request", "spanId": SPAN, "attributes": attributes(CALL)},
@@ -103,6 +104,8 @@ def test_what_is_left_out_is_absent_and_what_is_unknown_is_ignored():
         ({"duration_ns": -1}, "duration_ns: expected 0 to"),
         ({"order": -1}, "order: expected 0 to"),
         ({"order": 2**63}, "order: expected 0 to"),
+        ({"flags": 2**32}, "flags: expected 0 to"),
+        ({"observed_timestamp": "now"}, "observed_timestamp: expected RFC 3339"),
         ({"duration_ns": 1.5}, "duration_ns: expected `int | null`"),
     ],
     ids=str,

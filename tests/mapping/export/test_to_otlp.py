@@ -172,6 +172,9 @@ def test_a_span_comes_back_whatever_its_attributes_are_called(properties):
         {"endTimeUnixNano": str(START - 7)},
         {"name": ""},
         {"attributes": attributes(**{"exception.type": "E", "gen_ai.operation.name": "chat", "session.id": "s"})},
+        {"flags": 257, "droppedAttributesCount": 3, "droppedEventsCount": 2, "droppedLinksCount": 1},
+        {"links": [{"traceId": TRACE, "spanId": PARENT, "traceState": "a=1", "flags": 1, "droppedAttributesCount": 4}]},
+        {"events": [{"name": "e", "timeUnixNano": str(START), "droppedAttributesCount": 5}]},
     ],
     ids=",".join,
 )
@@ -228,11 +231,54 @@ def test_a_span_event_without_its_span_is_a_log_record_to_others_and_comes_back(
         {"body": {"arrayValue": {"values": [{"stringValue": "a"}]}}},
         {"timeUnixNano": "0", "observedTimeUnixNano": "7"},
         {"timeUnixNano": str(2**64 - 1)},
+        {"observedTimeUnixNano": str(START + 9), "flags": 1, "droppedAttributesCount": 3},
     ],
     ids=str,
 )
 def test_a_log_record_comes_back(fields):
     comes_back(logs({"traceId": TRACE, "timeUnixNano": str(START)} | fields))
+
+
+def test_what_is_said_of_resource_and_scope_comes_back():
+    request = {
+        "resource": {"attributes": attributes(a="b"), "droppedAttributesCount": 2},
+        "scopeSpans": [
+            {"scope": {"name": "s", "droppedAttributesCount": 1}, "spans": [span()], "schemaUrl": "of scope"}
+        ],
+        "schemaUrl": "of resource",
+    }
+    events = map_traces(JsonWire(), json.dumps({"resourceSpans": [request]}).encode(), START).events
+    comes_back(events)
+    (item,) = written(events, "traces")["resourceSpans"]
+    assert {key: item[key] for key in ("resource", "schemaUrl")} == {
+        key: request[key] for key in ("resource", "schemaUrl")
+    }
+    assert {key: item["scopeSpans"][0][key] for key in ("scope", "schemaUrl")} == {
+        key: request["scopeSpans"][0][key] for key in ("scope", "schemaUrl")
+    }
+
+
+def test_all_that_otlp_says_of_a_span_or_record_is_written_again():
+    """Field by field: what opentelemetry-proto has beside what is mapped to something of another name."""
+    whole_span = span(
+        traceState="a=1",
+        flags=257,
+        droppedAttributesCount=1,
+        droppedEventsCount=2,
+        droppedLinksCount=3,
+        links=[{"traceId": TRACE, "spanId": PARENT, "traceState": "b=2", "flags": 1, "droppedAttributesCount": 4}],
+    )
+    (resource,) = written(spans(whole_span), "traces")["resourceSpans"]
+    (item,) = resource["scopeSpans"][0]["spans"]
+    assert {key: item[key] for key in whole_span if key != "links"} == {
+        key: whole_span[key] for key in whole_span if key != "links"
+    }
+    assert item["links"] == [link | {"attributes": []} for link in whole_span["links"]]
+    whole_record = {"traceId": TRACE, "timeUnixNano": "5", "observedTimeUnixNano": "9", "flags": 1}
+    whole_record["droppedAttributesCount"] = 3
+    (resource,) = written(logs(whole_record), "logs")["resourceLogs"]
+    (item,) = resource["scopeLogs"][0]["logRecords"]
+    assert {key: item[key] for key in whole_record} == whole_record
 
 
 def test_equal_log_records_stay_two():

@@ -63,7 +63,7 @@ def test_a_span_is_one_event_at_its_start_with_its_duration(send):
     message.resource_spans[0].scope_spans[0].scope.version = "1.2"
     mapped = send(message)
     event = the_event(mapped)
-    assert event.id == ids.named("span", TRACE.hex(), SPAN.hex())
+    assert event.id == ids.named("span", TRACE.hex(), SPAN.hex(), "client", str(START // 10**6))
     assert (event.timestamp, event.duration, event.ends_at) == (START, 5, START + 5)
     assert (event.kind, event.name) == ("client", "chat gpt-4o")
     assert (event.trace_id, event.span_id, event.parent_span_id) == (TRACE.hex(), SPAN.hex(), PARENT.hex())
@@ -152,14 +152,19 @@ def test_what_nests_deeper_than_protobuf_reads_is_kept_too_and_its_neighbours_wi
     assert (levels, stored is True) == ((depth, True) if whole else (128, False))
 
 
-def test_deep_bytes_that_are_no_list_are_refused(received):
+def test_deep_bytes_that_are_no_list_are_kept_as_bytes(received):
     message = request(span())
     message.resource_spans[0].scope_spans[0].spans[0].attributes.append(nested(36, maps_at=set()))
     body = message.SerializeToString()
     broken = body.replace(b"\x3a\x01\xff", b"\x2a\x01\xff")  # the innermost bytes become a list of one byte
     assert broken != body
-    with pytest.raises(Problem, match="ArrayValue; it does not decode"):
-        map_traces(ProtobufWire(), broken, received)
+    changes = Changes()
+    stored = the_event(map_traces(ProtobufWire(), broken, received, changes=changes)).properties["deep"]
+    while isinstance(stored, list):
+        (stored,) = stored
+    assert isinstance(stored, bytes)
+    assert stored.endswith(b"*\x01\xff")
+    assert changes.malformed == 1
 
 
 def _varint(number):
@@ -245,7 +250,7 @@ def test_each_span_event_is_an_event_too_child_of_the_span(send):
     assert [event.status for event in (failure, choice, checkpoint)] == ["error", "unset", "unset"]
     assert failure.properties == {"exception.type": "ValueError", "exception.message": "no such city"}
     for index, child in enumerate((failure, choice, checkpoint)):
-        assert child.id == ids.named("span_event", TRACE.hex(), SPAN.hex(), str(index))
+        assert child.id == ids.named("span_event", TRACE.hex(), SPAN.hex(), parent.kind, str(START // 10**6), str(index))
         assert (child.kind, child.trace_id, child.agent_id) == ("span_event", TRACE.hex(), "planner")
         assert (child.span_id, child.parent_span_id, child.is_root_span) == (None, SPAN.hex(), False)
         assert child.resource == parent.resource

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from mapping.semantics.attribute_roles import find, session_of, tokens_of
-from mapping.semantics.log_bodies import MAX_PARSED, ids_of, level_of, levels_of, parsed, resource_of, type_of_body
+from mapping.semantics.log_bodies import MAX_PARSED, ids_of, levels_of, parsed, resource_of, type_of_body
 
 TRACE, SPAN = "5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174"
 
@@ -65,9 +65,7 @@ def test_trace_and_span_are_read_from_a_body_where_they_are_ids(body, ids):
     assert ids_of(body) == ids
 
 
-def test_level_and_resource_of_a_body():
-    assert level_of({"level": "warn", "severityText": "ERROR"}) == "ERROR"
-    assert level_of({"level": 30}) is None
+def test_resource_of_a_body():
     assert resource_of({"resource": {"attributes": {"a": 1}}}) == {"a": 1}
     assert resource_of({"resource": "invoice"}) == {}
 

@@ -1,5 +1,6 @@
 """The routes that take JSON events."""
 
+import itertools
 import json
 import re
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from mapping.errors import Code, Problem
+from mapping.json.events import EventRequest
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -175,6 +177,20 @@ class TestBatch:
         assert "timestamp: expected RFC 3339" in told["errors"][0]["error"]
         assert [event_id is None for event_id in told["event_ids"]] == [False, True, True, False, True]
         assert await stored(fresh) == 2
+
+    async def test_of_a_hundred_keeps_ninety_nine_whatever_the_other_holds(self, fresh):
+        wrong = [None, True, 5, -(2**70), 1.5, "x", "\ud83d", [], [None], {}, {"a": [1]}]
+        fields = [None, *EventRequest.__struct_fields__]
+        others = await stored(fresh)
+        for field, value in itertools.product(fields, wrong):
+            events = [event(properties={"n": number}) for number in range(100)]
+            events[7] = value if field is None else event(**{field: value})
+            told = await post_batch(fresh, *events)
+            assert all(told["event_ids"][:7] + told["event_ids"][8:]), (field, value, told["errors"])
+            assert told["ingested"] == 100 - told["failed"] >= 99
+            # What identifies an event makes it one that was there.
+            others += told["ingested"] - told["duplicates"]
+        assert await stored(fresh) == others
 
     async def test_names_each_trace_once_in_the_order_they_appear(self, receiver):
         a, b = "a" * 32, "b" * 32

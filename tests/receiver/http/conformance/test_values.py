@@ -1,8 +1,13 @@
 """OTLP/HTTP 1.11, row by row: ids and JSON's values, as they are found again after they were sent."""
 
+import base64
 import json
+import re
 
 import pytest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -162,3 +167,54 @@ class TestJsonValues:
         message = told["message"] if answer.status == 400 else told["partialSuccess"]["errorMessage"]
         assert answer.status in {200, 400}
         assert field in message
+
+
+class TestOfAWrongKind:
+    """Such a value is kept as it came, said in a partial success with nothing rejected, and counted."""
+
+    async def test_in_json_is_kept_said_and_counted(self, fresh):
+        wrong = {"key": "cost", "value": {"intValue": 1.5}}
+        answer = await send_json(fresh, in_session("kinds", attributes=[wrong], kind="CLIENT"))
+        partial = answer.json()["partialSuccess"]
+        assert (answer.status, "rejectedSpans" in partial) == (200, False)
+        assert partial["errorMessage"].startswith(
+            "2 malformed values were kept as they came: intValue: expected an integer of 64 bits, got '1.5'; "
+            "spans[].kind: expected a number or one of SPAN_KIND_UNSPECIFIED, "
+        )
+        event = await found(fresh, "kinds")
+        assert event["properties"] == {
+            "session.id": "kinds",
+            "cost": 1.5,
+            "vectadb.malformed": {"kind": "CLIENT"},
+        }
+        assert await malformed(fresh) == 2
+
+    async def test_in_protobuf_is_kept_as_bytes(self, fresh):
+        good, bad = (
+            ExportLogsServiceRequest(
+                resource_logs=[
+                    ResourceLogs(scope_logs=[ScopeLogs(log_records=[LogRecord(body=AnyValue(string_value=line))])])
+                ]
+            ).SerializeToString()
+            for line in ("line 1", "line 2")
+        )
+        # The body's text is said to be longer than the body: what stands behind its length cannot be read.
+        broken = bad.replace(b"\x0a\x06line 2", b"\x0a\x7fline 2")
+        answer = await fresh.post("/v1/logs", good + broken, "application/x-protobuf")
+        partial = ExportLogsServiceResponse.FromString(answer.body).partial_success
+        assert (answer.status, partial.rejected_log_records) == (200, 0)
+        assert partial.error_message.startswith(
+            "1 malformed values were kept as they came: LogRecord: expected protobuf"
+        )
+        events = (await fresh.read("/api/v1/events"))["events"]
+        properties = sorted((event["properties"] for event in events), key=len)
+        assert {"body": "line 1"} in properties
+        ((kept, value),) = next(each for each in properties if "body" not in each).items()
+        assert (kept, "line 2" in base64.b64decode(value).decode("latin-1")) == ("vectadb.malformed", True)
+        assert await malformed(fresh) == 1
+
+
+async def malformed(receiver):
+    """Return how many values were counted as malformed."""
+    text = (await receiver.get("/metrics")).body.decode()
+    return sum(map(float, re.findall(r"(?m)^vectadb_receiver_malformed_values_total\{.*\} (\S+)", text)))
