@@ -15,8 +15,16 @@ _FAILURE_SIGNALS = {"log": 0, "json": 0, "span_event": 1, "span": 2}
 
 def call_of(tellers: Sequence[Telling], notes: Sequence[Telling], tree: SpanTree, rules: dict[str, str]) -> Call:
     """Build a call. `tellers` tell of it, `notes` are events of their spans: messages, failures, results."""
+    outermost = min(tellers, key=lambda telling: (_SIGNALS[telling.signal], telling.start, -telling.end, telling.id))
     ranked = sorted(
-        tellers, key=lambda telling: (_SIGNALS[telling.signal], tree.depth(telling), telling.start, telling.id)
+        tellers,
+        key=lambda telling: (
+            _SIGNALS[telling.signal],
+            telling.trace_id != outermost.trace_id,
+            tree.depth(telling),
+            telling.start,
+            telling.id,
+        ),
     )
     first = ranked[0]
     given: dict[str, str] = {}
@@ -61,6 +69,8 @@ def call_of(tellers: Sequence[Telling], notes: Sequence[Telling], tree: SpanTree
     )
     if "call_id" in given:
         given["tool_call_id"] = given.pop("call_id")  # as the call's field is called
+    if call.kind == "model" and call.name is None:  # a step of a loop that names the model
+        call.name = next((span.name for span in tree.above(first) if span.kind == "model" and span.name), None)
     if call.cost is not None:
         call.cost_from = "given"
     _add_messages(call, ranked, notes, given)

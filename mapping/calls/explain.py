@@ -18,6 +18,10 @@ RULES = {
         "it names no span; it tells the same model and tokens, or the same tool, at nearly the same moment, in the "
         "same trace or session"
     ),
+    "another trace": (
+        "its span stands in another trace of the session, within the time of the call: an MCP server's, that was not "
+        "told its caller's trace"
+    ),
     "told twice": "another log record of the same program tells the same model and tokens at nearly the same moment",
     "request and answer": "it is the record of the request that this answer followed in the session",
 }

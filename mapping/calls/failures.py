@@ -7,6 +7,7 @@ call of a model or tool, and is no call, is the call's own business.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -25,6 +26,7 @@ _NEAR = 5 * 10**9
 _AT_ONCE = 50 * 10**6
 # Shorter words than this are nobody's cause in particular.
 _LEAST_CAUSE = 8
+_BEFORE_CAUSE = re.compile(r": | - ")
 
 
 def mark_failures(
@@ -38,6 +40,7 @@ def mark_failures(
         and not telling.waits
         and telling.id not in nesting.call_by_event
         and not _is_within_call(telling, nesting, tree)
+        and not _is_caught(telling, tree)
     ]
     failures = _Failures(nesting, tree)
     spans = [telling for telling in failed if telling.signal == "span"]
@@ -126,6 +129,14 @@ def _is_within_call(telling: Telling, nesting: Nesting, tree: SpanTree) -> bool:
     return nearest is not None and nearest.kind != "agent"
 
 
+def _is_caught(telling: Telling, tree: SpanTree) -> bool:
+    """Return whether an exception is noted in the span of a call that did not fail by it, and gave what it had to."""
+    span = tree.parent(telling) if telling.signal == "span_event" else None
+    if span is None or span.failed:
+        return False
+    return span.kind in ("model", "tool", "agent") and bool(span.status_ok or span.answered or span.result is not None)
+
+
 def _failed_above(node: Call | Telling, telling: Telling, nesting: Nesting, tree: SpanTree) -> str | None:
     """Return the id of the nearest failed call or wrapper above."""
     for span in tree.above(telling):
@@ -153,13 +164,15 @@ def _same(outer: Failure | None, inner: Failure | None) -> bool:
         # One of them has no words of its own: what is around it, or below it, says what it was.
         return True
     first, second = _plain(outer.message), _plain(inner.message)
-    return first in second or second in first or second in _plain(outer.detail) or _cause(first) == _cause(second) != ""
+    if first in second or second in first or second in _plain(outer.detail):
+        return True
+    return not _causes(first).isdisjoint(_causes(second))
 
 
-def _cause(text: str) -> str:
-    """Return what stands behind the first colon: who passes a failure on puts words of their own before it."""
-    cause = text.partition(": ")[2]
-    return cause if len(cause) >= _LEAST_CAUSE else ""
+def _causes(text: str) -> set[str]:
+    """Return what stands behind the first and the last colon or dash: before it are words of who passed it on."""
+    causes = (_BEFORE_CAUSE.split(text, 1)[-1], _BEFORE_CAUSE.split(text)[-1])
+    return {cause for cause in causes if cause != text and len(cause) >= _LEAST_CAUSE}
 
 
 def _plain(text: str) -> str:

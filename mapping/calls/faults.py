@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from mapping.calls.model import Failure
-from mapping.messages.python_repr import written_literal
+from mapping.messages.python_repr import written_literal, written_object
 from mapping.values import json_text
 
 _LONGEST = 500
@@ -62,15 +62,23 @@ _AROUND = re.compile(
     r"|Tool execution failed: )(?=\S)",
     re.DOTALL,
 )
-# Control flow that frameworks raise: a person is to answer, or another agent goes on.
+# Control flow that frameworks raise: a person is to answer, or another agent goes on, or whoever read a stream left.
 _WAITING = re.compile(
-    r"\b(?:Graph|Node|Human|Workflow)Interrupt\b|\bInterrupt\(value=|\bApprovalRequired\b|\bCallDeferred\b"
-    r"|\bHumanInputRequired\b|\bInterruptException\b|\bToolApprovalRequired\b"
+    r"\bInterrupt\(value=|\b(?:(?:Graph|Node|Human|Workflow|Agent|Tool)Interrupt"
+    r"|(?:Human|User)?(?:Tool)?(?:Approval|Input|Confirmation|Elicitation)Required|(?:Call|Tool)Deferred|InterruptException"
+    r"|HumanFeedbackPending|WaitingForEvent|(?:Workflow|Agent|Run|Step)Suspend(?:ed)?)(?:Error|Exception)?\b"
 )
-_GOES_ON = re.compile(r"\bGraphBubbleUp\b|\bParentCommand\b")
+_GOES_ON = re.compile(r"\b(?:GraphBubbleUp|ParentCommand|GeneratorExit)\b")
 # A word of each that is found at once.
-_CONTROL = ("Interrupt", "Approval", "Deferred", "InputRequired", "BubbleUp", "ParentCommand")
+_CONTROL = (
+    *("Interrupt", "Required", "Deferred", "FeedbackPending", "WaitingForEvent", "Suspend"),
+    *("BubbleUp", "ParentCommand", "GeneratorExit"),
+)
 _ASKED = re.compile(r"Interrupt\(value=(?:'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\")")
+_INTERRUPT = "Interrupt(value="
+# Under these an interrupt says what it asks.
+_QUESTIONS = ("question", "description", "message", "prompt", "query", "text", "action_requests", "value")
+_MOST_QUESTIONS = 4
 
 
 def failure_of(levels: Sequence[Mapping[str, Any]], *, line: object = None) -> Failure | None:
@@ -134,9 +142,27 @@ def goes_on(roles: Failure) -> bool:
 def asked(roles: Failure) -> Failure:
     """Return an interrupt with what it asks as its message."""
     for text in (roles.message or "", roles.detail):
-        if (question := _ASKED.search(text)) is not None:
-            return Failure(roles.type or "Interrupt", question[1] or question[2], roles.detail)
+        if (told := _ASKED.search(text)) is not None:
+            return Failure(roles.type or "Interrupt", told[1] or told[2], roles.detail)
+        start, end = text.find(_INTERRUPT), text.find(f"), {_INTERRUPT}")
+        if start >= 0:
+            held: Any = written_object(text[start : end if end > start else None].rstrip("), \n") + ")")
+        else:  # LangGraph's in JavaScript
+            held = _decoded(text) if text[:1] == "[" else None
+        if (question := _question(held)) is not None:
+            return Failure(roles.type or "Interrupt", question, roles.detail)
     return roles
+
+
+def _question(value: Any, depth: int = 0) -> str | None:
+    """Return what a person is asked: a text, or the first one within an object or a list."""
+    if isinstance(value, str):
+        return value or None
+    if depth > _MOST_QUESTIONS:
+        return None
+    inner = [value[key] for key in _QUESTIONS if key in value] if isinstance(value, dict) else value
+    told = (_question(one, depth + 1) for one in inner) if isinstance(inner, list) else ()
+    return next((words for words in told if words), None)
 
 
 def _matches(pattern: re.Pattern[str], roles: Failure) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
+import msgspec
+
 from mapping.calls.building import call_of
 from mapping.calls.failures import mark_failures
 from mapping.calls.joining import CALL_KINDS, Groups, join
@@ -19,7 +21,7 @@ from mapping.calls.tool_messages import settle_tools
 from mapping.calls.totals import mark_counted, sums
 
 # Raised with each change of what comes out: what an older version wrote is made anew.
-INTERPRETATION_VERSION = 1
+INTERPRETATION_VERSION = 2
 
 # Gives a model's call its cost (`cost`, `cost_from`, `price`) where it was not told.
 Price = Callable[[Call], None]
@@ -27,7 +29,7 @@ Price = Callable[[Call], None]
 
 def interpret(tellings: Iterable[Telling], price: Price = lambda _call: None) -> Run:
     """Interpret the tellings of a trace, or of traces that share a session. `price` prices calls without a cost."""
-    ordered = sorted({telling.id: telling for telling in tellings}.values(), key=_moment)
+    ordered = _without_control_flow(sorted({telling.id: telling for telling in tellings}.values(), key=_moment))
     tree = SpanTree(ordered)
     groups = join(ordered, tree)
     notes = _notes(ordered, tree, groups)
@@ -62,6 +64,29 @@ def interpret(tellings: Iterable[Telling], price: Price = lambda _call: None) ->
     )
 
 
+def _without_control_flow(tellings: list[Telling]) -> list[Telling]:
+    """Return tellings in which a span that says only that it failed has not, where all its exceptions are no failures.
+
+    Its status is then what a person is waited for with, or what another agent goes on by.
+    """
+    events: defaultdict[tuple[str, str | None], list[Telling]] = defaultdict(list)
+    for telling in tellings:
+        if telling.kind == "error" and telling.signal == "span_event":
+            events[telling.trace_id, telling.parent_span_id].append(telling)
+    if all(any(event.failed for event in noted) for noted in events.values()):
+        return tellings
+    return [
+        msgspec.structs.replace(telling, failed=False, waits=any(event.waits for event in noted))
+        if telling.failed
+        and telling.signal == "span"
+        and telling.failure is None
+        and (noted := events.get((telling.trace_id, telling.span_id)))
+        and not any(event.failed for event in noted)
+        else telling
+        for telling in tellings
+    ]
+
+
 def _statements(tellings: Iterable[Telling], calls: Iterable[Call], nesting: Nesting, tree: SpanTree) -> list[Telling]:
     """Return messages that are records by themselves. What a wrapper notes is said by the calls of models below it."""
     around = {
@@ -77,15 +102,19 @@ def _statements(tellings: Iterable[Telling], calls: Iterable[Call], nesting: Nes
 
 
 def _waiting(tellings: Iterable[Telling], nesting: Nesting, tree: SpanTree) -> list[Telling]:
-    """Return the innermost wrappers and records that wait for a person."""
+    """Return the innermost wrappers and records that wait for a person, each once."""
     waiting = [telling for telling in tellings if telling.waits]
-    outer = {span.id for telling in waiting for span in tree.above(telling)}
     # A span says it once more in an event of its own.
-    return [
-        telling
+    holders = {telling.id: (tree.parent(telling) if telling.signal == "span_event" else None) for telling in waiting}
+    outer = {span.id for telling in waiting for span in tree.above(holders[telling.id] or telling)}
+    found = {
+        (holder or telling).id: telling
         for telling in waiting
-        if telling.id not in nesting.call_by_event and telling.id not in outer and telling.kind != "statement"
-    ]
+        if telling.id not in nesting.call_by_event and telling.kind != "statement"
+        for holder in [holders[telling.id]]
+        if (holder or telling).id not in outer
+    }
+    return list(found.values())
 
 
 def _moment(telling: Telling) -> tuple[int, int, str]:

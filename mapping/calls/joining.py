@@ -6,7 +6,9 @@
 4. `nested`: a span of a kind stands below a span of that kind and name, with nothing but wrappers between.
 5. `same moment`: a log record that names no span of its kind tells the same model and tokens, or the same tool, as a
    span of its trace or session at nearly the same moment; one to one. What tells no tokens tells the same answer.
-6. `told twice`: two log records of different names, by one scope, tell the same model and tokens at nearly the same
+6. `another trace`: a tool's span with no call around it lies within the time of a span of that tool in another trace of
+   its session, as an MCP server's does that was not told its caller's trace; one to one.
+7. `told twice`: two log records of different names, by one scope, tell the same model and tokens at nearly the same
    moment, and no span does; two by two.
 
 An id that a program gives to several calls is no id: calls of one scope that neither nest nor overlap are several.
@@ -15,6 +17,7 @@ An id that a program gives to several calls is no id: calls of one scope that ne
 from __future__ import annotations
 
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -27,6 +30,8 @@ CALL_KINDS: tuple[CallKind, ...] = ("model", "tool", "agent")
 _NEAR = 5 * 10**9
 # How long after its request an answer may come, where each is a record of its own.
 _ANSWERED_WITHIN = 300 * 10**9
+# What Bedrock and pydantic-ai put before a model's name: `us.anthropic.`, `openai:`.
+_PROVIDER = re.compile(r"\A(?:[a-z]+[.:])+(?=[a-z])")
 # An id that so many tellings share tells them apart no longer.
 _MOST_OF_ONE_ID = 64
 
@@ -86,6 +91,7 @@ def join(tellings: Sequence[Telling], tree: SpanTree) -> Groups:
     sessions = _session_of_traces(tellings)
     _by_moment(of_kind["model"], sessions, tree, groups)
     _by_moment(of_kind["tool"], sessions, tree, groups)
+    _across_traces(of_kind["tool"], sessions, tree, groups)
     _told_twice(of_kind["model"], groups)
     _requests(of_kind["model"], groups)
     return groups
@@ -144,6 +150,8 @@ def _one_call(one: Telling, other: Telling, tree: SpanTree) -> bool:
     if one.start > other.end or other.start > one.end:
         # One after the other: two, unless the second one only brings what the first one lacks (a stream's end).
         return not (_is_answered(one) and _is_answered(other)) and one.kind == "model"
+    if one.scope == other.scope and None not in (one.tokens, other.tokens) and one.tokens != other.tokens:
+        return False
     return one.scope != other.scope or one.event_name != other.event_name
 
 
@@ -181,7 +189,7 @@ def _by_nesting(tellings: Sequence[Telling], tree: SpanTree, groups: Groups) -> 
         if telling.signal != "span":
             continue
         holder = next((span for span in tree.above(telling) if span.kind in CALL_KINDS), None)
-        if holder is None or holder.kind != telling.kind or not _same_name(holder, telling):
+        if holder is None or holder.kind != telling.kind or not _same_call(holder, telling):
             continue
         holders[holder.id] = holder
         below[holder.id].append(telling)
@@ -195,9 +203,16 @@ def _by_nesting(tellings: Sequence[Telling], tree: SpanTree, groups: Groups) -> 
             groups.join(holder, telling, "nested")
 
 
-def _same_name(outer: Telling, inner: Telling) -> bool:
-    """Models may be called one way and answer another; tools and agents have the same name, or one has none."""
-    return outer.kind == "model" or None in (outer.name, inner.name) or outer.name == inner.name
+def _same_call(outer: Telling, inner: Telling) -> bool:
+    """Return whether a span may tell of the call of the span around it.
+
+    Models may be called one way and answer another; tools and agents have the same name, or one has none. A tool that
+    is called from within a call of itself has another id.
+    """
+    if outer.kind == "model":
+        return True
+    apart = None not in (outer.call_id, inner.call_id) and outer.call_id != inner.call_id
+    return not apart and (None in (outer.name, inner.name) or outer.name == inner.name)
 
 
 def _by_moment(tellings: Sequence[Telling], sessions: dict[str, str], tree: SpanTree, groups: Groups) -> None:
@@ -231,6 +246,38 @@ def _pairs(
                 named = tree.parent(record)
                 apart = named is not None and all(above is not named for above in tree.above(span))
                 yield (apart, distance, record.end, record.id, span.id), record, span
+
+
+def _across_traces(tools: Iterable[Telling], sessions: Mapping[str, str], tree: SpanTree, groups: Groups) -> None:
+    """Join a tool's spans of an MCP server with the span of the call that they serve, if they are of its session."""
+    named: defaultdict[tuple[str, str], list[Telling]] = defaultdict(list)
+    for telling in tools:
+        session_id = telling.session_id or sessions.get(telling.trace_id)
+        if telling.signal == "span" and session_id is not None and telling.name is not None:
+            named[session_id, telling.name].append(telling)
+    for spans in named.values():
+        if len({span.trace_id for span in spans}) < 2:
+            continue
+        callers = [span for span in spans if any(above.kind in CALL_KINDS for above in tree.above(span))]
+        within_calls = {span.id for span in callers}
+        for span in spans:
+            if span.id in within_calls:
+                continue
+            free = [one for one in callers if _serves(span, one) and not _is_served(one, groups)]
+            if free:
+                groups.join(max(free, key=lambda one: (one.start, one.id)), span, "another trace")
+
+
+def _serves(span: Telling, caller: Telling) -> bool:
+    """Return whether a span lies within the time of a call of another trace, and may be of it."""
+    apart = None not in (span.call_id, caller.call_id) and span.call_id != caller.call_id
+    within = caller.start <= span.start and span.end <= caller.end
+    return span.trace_id != caller.trace_id and within and not apart
+
+
+def _is_served(caller: Telling, groups: Groups) -> bool:
+    """Return whether a call has a span of another trace already."""
+    return any(member.signal == "span" and member.trace_id != caller.trace_id for member in groups.members(caller))
 
 
 def _slot(telling: Telling) -> tuple[bool, str | None, bool]:
@@ -301,10 +348,13 @@ def _tokens_agree(one: Tokens | None, other: Tokens | None) -> bool:
 
 
 def _same_model(one: str | None, other: str | None) -> bool:
-    """Compare names of models: `gpt-5` and `openai/gpt-5`, `gpt-4o` and `gpt-4o-2024-07-18` may be one."""
+    """Compare names of models, which may have their provider before them, and their version behind.
+
+    `gpt-5` and `openai/gpt-5`, `gpt-4o` and `gpt-4o-2024-07-18`, `claude-x` and `us.anthropic.claude-x-v1:0`.
+    """
     if one is None or other is None:
         return True
-    first, second = (name.rpartition("/")[2].lower() for name in (one, other))
+    first, second = (_PROVIDER.sub("", name.rpartition("/")[2].lower()).replace("@", "-") for name in (one, other))
     return first.startswith(second) or second.startswith(first)
 
 

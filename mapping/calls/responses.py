@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from mapping.calls.model import Telling
-from mapping.calls.tokens import tokens_of_usage, with_details
+from mapping.calls.tokens import cost_in_usage, tokens_of_usage, with_details
 from mapping.messages.extraction import first, structure
 from mapping.messages.python_repr import written_literal
 from mapping.semantics.attribute_roles import text_id
 
 _USAGE = "gen_ai.usage.raw"
+# What a model's own API says beyond what the Vercel AI SDK makes of it, by provider: `{"anthropic": {"usage": ...}}`.
+_PROVIDERS = "ai.response.providerMetadata"
 # LiteLLM's, as Python writes it: everyone's numbers by OpenAI's convention.
 _WRITTEN_USAGE = "metadata.usage_object"
 # Responses, as JSON, that may bring usage and the model's name along.
@@ -24,9 +26,11 @@ _RESPONSES = (
     "attributes.body",
     "gen_ai.completion",
     "langfuse.observation.output",
+    "response_data",
     "mlflow.spanOutputs",
     "lmnr.span.output",
     "output.value",
+    _PROVIDERS,
     _USAGE,
 )
 _RESPONSE_MODELS = ("gen_ai.response.model", "ai.response.model", "llm.response.model")
@@ -52,7 +56,10 @@ def tell_response(telling: Telling, properties: Mapping[str, Any]) -> None:
             held = structure(value)
             held = held[0] if isinstance(held, list) and held else held
             held = held if isinstance(held, dict) else {}
-            _tell_usage(telling, {"usage": held} if key == _USAGE else held)
+            told = held.values() if key == _PROVIDERS else ({"usage": held} if key == _USAGE else held,)
+            for one in told:
+                if isinstance(one, dict):
+                    _tell_usage(telling, one)
     written = properties.get(_WRITTEN_USAGE)
     if isinstance(written, str) and _has_more(telling, written):
         usage = tokens_of_usage(written_literal(written), apart=False)
@@ -85,7 +92,10 @@ def _has_more(telling: Telling, response: str) -> bool:
         return True
     if tokens is None:
         return "sage" in response
-    return None in (tokens.cache_read, tokens.reasoning) and any(word in response for word in _DETAILS)
+    if telling.cost is None and '"cost"' in response:
+        return True
+    told = (tokens.cache_read, tokens.cache_write, tokens.reasoning)
+    return None in told and any(word in response for word in _DETAILS)
 
 
 def _tell_usage(telling: Telling, held: dict[str, Any]) -> None:
@@ -95,6 +105,7 @@ def _tell_usage(telling: Telling, held: dict[str, Any]) -> None:
         for usage in usages:
             if isinstance(usage, dict) and (tokens := tokens_of_usage(usage)) is not None:
                 telling.tokens = with_details(telling.tokens, tokens)
+                telling.cost = telling.cost or cost_in_usage(usage)
         if telling.name is None:
             telling.name = text_id(first(holder.get(key) for key in ("model", "modelVersion", "model_version")))
 

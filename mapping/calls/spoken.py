@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -32,6 +33,8 @@ _SPEAKERS = {"choice": "assistant", "user_prompt": "user", "assistant_response":
 _SPEECH = ("content", "text", "message")
 # Azure's SDKs keep a message in this.
 _CONTENT = "gen_ai.event.content"
+# Message events that are an attribute of the call's span, and what they would be elsewhere.
+_EVENTS, _NAME, _SENT, _ANSWERED = "events", "event.name", "gen_ai.input.messages", "gen_ai.output.messages"
 _PARAMETERS = ("llm.invocation_parameters", "response")
 _CONTEXT = re.compile(r"^\[(USER|TOOL RESULT: [^\]\n]+)\]\n", re.MULTILINE)
 
@@ -51,6 +54,7 @@ def call_messages(levels: Levels, *, of_model: bool, model_is_system: bool = Fal
     `of_model`: its answer is one; an agent's may be a conversation. `model_is_system`: the emitter calls the model
     `system` where it repeats the conversation. `is_quoted`: a message may be the conversation, as JSON text.
     """
+    levels = [*levels, *_message_events(levels)]
     system, sent = _sent(levels)
     if is_quoted and len(sent) == 1 and len(sent[0]["parts"]) == 1:
         held = structure(sent[0]["parts"][0].get("text"))
@@ -70,6 +74,29 @@ def call_messages(levels: Levels, *, of_model: bool, model_is_system: bool = Fal
     return Spoken(system, with_tools(sent[start:]), with_tools(answered))
 
 
+def _message_events(levels: Levels) -> Iterator[dict[str, Any]]:
+    """Yield what was sent and answered out of events of messages that are one attribute: Pydantic AI's, Logfire's."""
+    for level in levels:
+        events = structure(level.get(_EVENTS))
+        if not isinstance(events, list) or not all(isinstance(event, dict) and _NAME in event for event in events):
+            continue
+        told: dict[str, list[Any]] = {_SENT: [], _ANSWERED: []}
+        for event in events:
+            answers = str(event[_NAME]).endswith(".choice")
+            message = {
+                "role": "assistant" if answers else str(event[_NAME]).rpartition(".message")[0].rpartition(".")[2]
+            }
+            message |= {"tool_call_id": event["id"]} if "id" in event else {}
+            inner = event.get("message")
+            message |= inner if answers and isinstance(inner, dict) else event
+            told[_ANSWERED if answers else _SENT].append(message)
+        # OpenAI's Responses have no choices: the answer is what the model said last.
+        said_last = [*itertools.takewhile(lambda message: message["role"] == "assistant", reversed(told[_SENT]))]
+        if said_last and not told[_ANSWERED]:
+            told = {_SENT: told[_SENT][: -len(said_last)], _ANSWERED: said_last[::-1]}
+        yield {key: messages for key, messages in told.items() if messages}
+
+
 def _last_of(messages: list[Message]) -> list[Message]:
     """Return what an agent answered, where it is told with the conversation before it."""
     asked = [place for place, message in enumerate(messages) if message["role"] in ("user", "system")]
@@ -81,7 +108,8 @@ def statement(levels: Levels, name: str) -> Spoken:
     *_, before, last = ("", "", *name.split("."))
     role = before if last == "message" else _SPEAKERS.get(last)
     for level in levels:
-        spoken = structure(level.get("message")) if last == "choice" else structure(level.get(_CONTENT))
+        spoken = structure(level.get("message")) if last == "choice" else None
+        spoken = structure(level.get(_CONTENT)) if spoken is None else spoken
         if isinstance(spoken, dict) and isinstance(spoken.get("message"), dict):
             spoken = spoken["message"]
         inner = spoken if isinstance(spoken, dict) else level

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from mapping.semantics.emitters import EMITTERS
 _MAX = 10**12
 _NANO = 10**9
 
-_FIELDS = ("input", "output", "cache_read", "cache_write", "reasoning")
+_FIELDS = ("input", "output", "cache_read", "cache_write", "reasoning", "total")
 
 
 class _Place(NamedTuple):
@@ -34,6 +35,12 @@ _PLACES = {
 _NUMBERS = _PLACES.keys()
 _OBJECTS = tuple(key for emitter in EMITTERS for key in emitter.usage)
 _COSTS = tuple(key for emitter in EMITTERS for key in emitter.cost)
+_HALVES = tuple(
+    tuple(key for emitter in EMITTERS for key in getattr(emitter, f"{side}_cost")) for side in ("input", "output")
+)
+_COSTS_IN_USAGE = ("total_cost", "cost")
+# A number of tokens that was sent as text.
+_COUNT = re.compile(r"(\d{1,12})(?:\.0+)?")
 
 # What the fields of an object of usage are called, as the models' own APIs have them.
 _NAMES = {
@@ -73,6 +80,7 @@ _NAMES = {
         "thoughts_token_count",
         "thinking_tokens",
     ),
+    "total": ("total_tokens", "totalTokens", "totalTokenCount", "total_token_count"),
 }
 # Anthropic's and Bedrock's names: where they stand, input leaves the cache out.
 _APART = ("cache_read_input_tokens", "cache_creation_input_tokens", "cacheReadInputTokens", "cacheWriteInputTokens")
@@ -121,10 +129,13 @@ def _by_keys(level: Mapping[str, Any]) -> Tokens | None:
 
 
 def _with_cache(numbers: list[int | None], *, apart: bool) -> Tokens:
-    """Add what a cache had to the input where the emitter leaves it out: as it does where it says less than that."""
-    given, output, read, written, reasoning = numbers
+    """Add what a cache had to the input where the emitter leaves it out.
+
+    It does so where it says less than that, and where its total is the sum of all three.
+    """
+    given, output, read, written, reasoning, total = numbers
     cached = (read or 0) + (written or 0)
-    if given is not None and cached and (apart or given < cached):
+    if given is not None and cached and (apart or given < cached or given + cached + (output or 0) == total):
         given += cached
     return Tokens(given, output, read, written, reasoning)
 
@@ -148,13 +159,17 @@ def tokens_of_usage(usage: object, *, apart: bool | None = None) -> Tokens | Non
 
 
 def with_details(known: Tokens | None, told: Tokens) -> Tokens:
-    """Return tokens that are known with what is told of the same numbers: what of them was cached, or reasoned."""
+    """Return tokens that are known with what is told of the same numbers: what of them was cached, or reasoned.
+
+    What is known may leave out what a cache had: it is the same number without that, then.
+    """
     if known is None:
         return told
-    if known.input != told.input:
+    cached = (told.cache_read or 0) + (told.cache_write or 0)
+    if known.input != told.input and (told.input is None or known.input != told.input - cached):
         return known
     return Tokens(
-        known.input,
+        told.input,
         known.output,
         told.cache_read if known.cache_read is None else known.cache_read,
         told.cache_write if known.cache_write is None else known.cache_write,
@@ -197,7 +212,18 @@ def cost_of(levels: Iterable[Mapping[str, Any]]) -> int | None:
         for key in _COSTS:
             if key in level and (cost := _cost(level[key])):
                 return cost
+        halves = [next((cost for key in keys if (cost := nano_dollars(level.get(key)))), 0) for keys in _HALVES]
+        if sum(halves):
+            return sum(halves)
+        for key in _OBJECTS:
+            if key in level and (cost := cost_in_usage(_object(level[key]))):
+                return cost
     return None
+
+
+def cost_in_usage(usage: Mapping[str, Any]) -> int | None:
+    """Return the cost that an object of usage tells beside its tokens: OpenRouter's, LangSmith's."""
+    return next((cost for key in _COSTS_IN_USAGE if (cost := nano_dollars(usage.get(key)))), None)
 
 
 def _cost(value: object) -> int | None:
@@ -211,7 +237,7 @@ def _cost(value: object) -> int | None:
 def nano_dollars(value: object) -> int | None:
     if isinstance(value, str):
         try:
-            value = float(value)
+            value = float(value.strip().removeprefix("$").removesuffix("USD"))
         except ValueError:
             return None
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _MAX / _NANO:
@@ -221,8 +247,8 @@ def nano_dollars(value: object) -> int | None:
 
 def count(value: object) -> int | None:
     """Return a number of tokens, also one that was sent as text; None where it is none."""
-    if isinstance(value, str) and value.isdecimal() and len(value) < 13:
-        value = int(value)
+    if isinstance(value, str) and (told := _COUNT.fullmatch(value.strip())) is not None:
+        value = int(told[1])
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _MAX:
         return int(value)
     return None

@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from mapping.messages.extraction import first, structure
+from mapping.messages.extraction import first, structure, unquoted
 from mapping.messages.python_repr import written_literal
+from mapping.semantics.vocabulary import PLACEHOLDERS
 
 _DEPTH = 6
 
@@ -16,13 +17,15 @@ _GENERIC = frozenset({"mcp_tool", "tool", "unknown", "unknown_tool"})
 # What frameworks add to a tool's name in that of its span.
 _BEFORE = re.compile(r"(?:execute_tool|tools/call|tool_call|tool|running tool|mcp)[ :] ?|tool\.execution:")
 _AFTER = re.compile(r"\.(?:tool|run|arun|_run|_arun|__call__|__acall__|acall|call|invoke|ainvoke|forward)\Z")
-_PLACEHOLDERS = frozenset(
-    {"", "<not specified>", "not specified", "unknown", "none", "null", "undefined", "n/a", "0", "-"}
-)
+_PLACEHOLDERS = PLACEHOLDERS | {"", "0", "-"}
 
 # Arguments that were passed by their names, and by their places.
 _FUNCTION_RESPONSE = {"id", "name", "response"}
 _BEEAI = {"input", "options"}
+# A request of MCP, as Traceloop's instrumentation logs it.
+_MCP = {"tool_name", "arguments"}
+# In a tuple: what a part calls its type may be an object, which no set can be asked for.
+_TEXT_PARTS = ("text", "output_text", "input_text", None)
 _PASSED = frozenset({"args", "kwargs", "sanitize_inputs_outputs"})
 # LangChain's messages as Python writes them.
 _WRITTEN = re.compile(r"content=(?P<content>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")(?P<rest>(?: \w+=.*)?)\Z", re.DOTALL)
@@ -30,6 +33,8 @@ _WRITTEN_ID = re.compile(r" tool_call_id='([^']+)'")
 _WRITTEN_STATUS = re.compile(r" status='error'")
 _TOOL_INPUT = re.compile(r"\[TOOL (?:INPUT|RESULT): [^\]\n]*\]\n")
 _FAILED = ("error", "failed", "failure", "ERROR", "FAILED")
+# What went wrong, in what a tool of one's own gives back with such a status.
+_ERRORS = ("error_message", "errorMessage", "error", "message", "detail", "reason")
 
 
 class Result(NamedTuple):
@@ -69,11 +74,7 @@ def real_id(value: object) -> str | None:
 
 def arguments_of(value: Any) -> Any:
     """Return arguments out of JSON text, `kwargs`, or a request that has them."""
-    if isinstance(value, str):
-        value = _TOOL_INPUT.sub("", value, count=1) if value.startswith("[TOOL ") else value
-        if value in {"N/A", "<not serializable>"}:
-            return None
-    value = structure(value)
+    value = _held(value)
     if not isinstance(value, dict):
         return value
     if "inputs" in value and "input_str" in value:  # LangChain's, as Traceloop logs them
@@ -82,7 +83,24 @@ def arguments_of(value: Any) -> Any:
         return structure(value["args"])  # Gemini CLI's request, LangChain's call
     if value.keys() == _BEEAI:
         return value["input"]
+    if value.keys() == _MCP:
+        return structure(value["arguments"])
     return _passed(value) if value.keys() <= _PASSED else value
+
+
+def _held(value: Any, depth: int = 0) -> Any:
+    """Return the object in text: JSON, quoted or not, or Python's; LangSmith's stands in another one."""
+    if isinstance(value, str):
+        value = _TOOL_INPUT.sub("", value, count=1) if value.startswith("[TOOL ") else value
+        if value in {"N/A", "<not serializable>"}:
+            return None
+        value = structure(unquoted(value))
+    if isinstance(value, str) and value.startswith("{") and isinstance(written := written_literal(value), dict):
+        return written
+    if isinstance(value, dict) and value.keys() == {"input"} and isinstance(value["input"], str) and depth < _DEPTH:
+        inner = _held(value["input"], depth + 1)
+        return inner if isinstance(inner, dict) else value
+    return value
 
 
 def _passed(value: dict[str, Any]) -> Any:
@@ -148,7 +166,7 @@ def _in_parts(parts: list[Any], depth: int) -> Result:
         return _unwrapped(parts[1]["content"], depth + 1)._replace(failed=not parts[0])  # AG2's
     if not parts or not all(isinstance(part, dict) for part in parts):
         return Result(parts)
-    texts = [part.get("text") for part in parts if part.get("type") in {"text", "output_text", "input_text", None}]
+    texts = [part.get("text") for part in parts if part.get("type") in _TEXT_PARTS]
     if len(texts) == len(parts) and all(isinstance(text, str) for text in texts):
         return (
             _in_text("\n".join(map(str, texts)), depth + 1) if len(texts) == 1 else Result("\n".join(map(str, texts)))
@@ -164,10 +182,23 @@ def _is_wrapper(value: Mapping[str, Any]) -> bool:
 
 
 def _in_object(value: dict[str, Any], depth: int) -> Result:
-    for read in (_of_langchain, _of_mcp, _of_llama_index, _of_gemini, _of_opencode):
+    for read in (_of_langchain, _of_bedrock, _of_mcp, _of_llama_index, _of_gemini, _of_opencode):
         if (roles := read(value, depth + 1)) is not None:
             return roles
-    return Result(value, value.get("isError") is True or value.get("is_error") is True or _state(value))
+    failed = value.get("isError") is True or value.get("is_error") is True or _state(value)
+    return Result(value, failed, error=first(value.get(key) or None for key in _ERRORS) if failed else None)
+
+
+def _of_bedrock(value: dict[str, Any], depth: int) -> Result | None:
+    """Read Converse's result of a tool, or Anthropic's, by itself or under a key of its own."""
+    if isinstance(inner := value.get("toolResult"), dict):
+        value = inner
+    call_id = first(value.get(key) for key in ("toolUseId", "tool_use_id"))
+    if call_id is None or "content" not in value:
+        return None
+    failed = value.get("is_error") is True or _state(value)
+    inner_result = _unwrapped(value["content"], depth)
+    return inner_result._replace(failed=failed or inner_result.failed, call_id=real_id(call_id))
 
 
 def _of_langchain(value: dict[str, Any], depth: int) -> Result | None:
@@ -221,7 +252,10 @@ def _is_tool_message(value: Any) -> bool:
 
 
 def _state(value: Mapping[str, Any]) -> bool:
-    return any(value.get(key) in _FAILED for key in ("state", "status") if isinstance(value.get(key), str))
+    """Return whether an object says that what it tells of has failed."""
+    if any(value.get(key) in _FAILED for key in ("state", "status") if isinstance(value.get(key), str)):
+        return True
+    return any(value.get(key) is False for key in ("success", "ok")) and bool(value.get("error"))
 
 
 def _is_mcp(value: Mapping[str, Any]) -> bool:

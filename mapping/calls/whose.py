@@ -9,7 +9,16 @@ from typing import Any
 from mapping.calls.kinds import Levels, lc_agent
 from mapping.calls.model import Telling
 from mapping.messages.extraction import structure
-from mapping.semantics.attribute_roles import AT, Roles, agent_of_resource, find, session_of, text_id, type_of
+from mapping.semantics.attribute_roles import (
+    AT,
+    Roles,
+    agent_of_resource,
+    find,
+    is_placeholder,
+    session_of,
+    text_id,
+    type_of,
+)
 from mapping.semantics.emitters import EMITTERS, emitter_of_scope
 from mapping.semantics.vocabulary import NAMED_BY_SPAN
 
@@ -25,8 +34,9 @@ _NO_WHOLES = frozenset({"session.llm"})
 # What the Vercel AI SDK's user calls a function, and so the agent that it is.
 _NAMING = "logfire.openai_agents"
 _FUNCTION = "ai.telemetry.functionId"
-# What frameworks add to an agent's name in that of its span.
+# What frameworks add to an agent's name in that of its span; Microsoft's add its id.
 _BEFORE = ("invoke_agent ", "agent run ", "agent ")
+_ID_BEHIND = re.compile(r"\([\w-]{16,}\)\Z")
 _AFTER = (".run", ".arun", ".kickoff", ".__call__", ".forward", ".agent", " run")
 # Objects of JSON that say whose an event is, and the keys in them.
 _CONTEXTS = ("genkit:metadata:context", "metadata", "llm.invocation_parameters")
@@ -64,6 +74,7 @@ def tell_whose(telling: Telling, event: Mapping[str, Any], levels: Levels, roles
     fallback = text_id(roles[AT["agent_id"]]) or (None if whole in _NO_WHOLES else whole)
     if telling.kind == "agent" and (named is None or named in _NO_AGENTS):
         named = _own_name(telling, properties, roles) or named
+    named = named and named.strip()  # CrewAI's roles end with the line
     fallback = fallback or _workflow_name(telling, roles)
     if named is not None and _NO_NAME.fullmatch(named) is not None:
         named = None
@@ -113,7 +124,7 @@ def _own_name(telling: Telling, properties: Mapping[str, Any], roles: Roles) -> 
         return chosen
     for beginning in _BEFORE:
         if name.startswith(beginning) and len(name) > len(beginning):
-            return name[len(beginning) :]
+            return _ID_BEHIND.sub("", name[len(beginning) :])
     if telling.signal == "span" and any(key in properties for key in NAMED_BY_SPAN):
         return _without_endings(name)
     return None
@@ -142,6 +153,7 @@ def _session_in_context(properties: Mapping[str, Any]) -> str | None:
             held = held.get("metadata")
         if isinstance(held, dict):
             for word in _SESSIONS_IN_CONTEXT:
-                if (session := text_id(held.get(word))) is not None:
+                session = text_id(held.get(word))
+                if session is not None and not is_placeholder(session):
                     return session
     return None

@@ -138,7 +138,9 @@ def _tool_result(call_id: Any, result: Any, holder: dict[str, Any]) -> Part:
     of_call = origin.get("tool_name") if isinstance(origin, dict) else None
     name = first((holder.get("name"), holder.get("toolName"), of_call))
     failed = holder.get("is_error") is True or holder.get("error") is True or holder.get("status") == "error"
-    failed = failed or holder.get("type") == "tool-error"
+    failed = failed or holder.get("type") == "tool-error" or holder.get("isError") is True
+    output = holder.get("output")
+    failed = failed or (isinstance(output, dict) and str(output.get("type")).startswith("error-"))  # Vercel's
     error = result.get("error") if isinstance(result, dict) and len(result) == 1 and "response" in holder else None
     if error is not None:
         failed, result = True, error  # Gemini's, of a function that failed

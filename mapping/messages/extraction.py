@@ -33,6 +33,16 @@ _ROLES = {
     "developer": "system",
     "tool-call": "assistant",
     "tool-response": "tool",
+    "chatbot": "assistant",
+    "bot": "assistant",
+    "end_user": "user",
+    "ipython": "tool",
+    # LangChain's classes.
+    "humanmessage": "user",
+    "aimessage": "assistant",
+    "aimessagechunk": "assistant",
+    "systemmessage": "system",
+    "toolmessage": "tool",
 }
 # Under these a logged request keeps its messages, its system prompt, and an answer its message.
 _LISTS = ("messages", "contents", "inputBodyJson", "input", "prompt", "chat_history")

@@ -19,6 +19,7 @@ _KINDS = {
     "document": "file",
     "media": "file",
     "blob": "file",
+    "binary": "file",
     "uri": "file",
 }
 # Keys under which a part holds its medium; a value that is an object is looked into.
@@ -51,7 +52,7 @@ def media_part(part: dict[str, Any]) -> Part | None:
 
     `size` is in bytes, where the medium itself was logged.
     """
-    kind = _kind(part.get("type")) or _kind(part.get("modality"))
+    kind = _kind(part.get("type")) or _kind(part.get("modality")) or _kind(part.get("kind"))
     holder = next((key for key in _HOLDERS if isinstance(part.get(key), dict | str) and part[key]), None)
     if kind is None and holder is None:
         return None
@@ -99,7 +100,7 @@ def _look(value: dict[str, Any], found: Part, depth: int) -> None:
         elif isinstance(inner, str) and inner:
             if key in _URLS or inner.startswith(("data:", "http:", "https:")):
                 _look_at(inner, found)
-            elif key in _DATA and (key != "content" or value.get("type") in ("blob", None)):
+            elif key in _DATA and (key != "content" or value.get("type") in ("blob", "binary", None)):
                 found.setdefault("size", _bytes(inner))
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from mapping.semantics.emitters import emitter_of_scope
 from mapping.semantics.event_types import TYPE_BY_KEY, event_type, first_word_type, span_name_type
-from mapping.semantics.vocabulary import FAILURES, KEYS, NAMED_BY_SPAN, ROLES, USAGE
+from mapping.semantics.vocabulary import FAILURES, KEYS, NAMED_BY_SPAN, PLACEHOLDERS, ROLES, USAGE
 
 # Where the value of a role stands in what was found.
 AT = {role: number for number, role in enumerate(ROLES)}
@@ -16,6 +16,7 @@ _SESSION, _AGENT, _AGENT_ID, _OWN_NAME, _WHOLE, _TYPE = (
     AT[role] for role in ("session", "agent", "agent_id", "own_name", "whole", "type")
 )
 _TOOL, _ERROR, _OUTCOME = (AT[role] for role in ("tool", "error", "outcome"))
+_IDS = frozenset({_SESSION, AT["response_id"], AT["call_id"]})
 # A span with a tool's name is a call of it if it says anything of one.
 _OF_TOOLS = tuple(AT[role] for role in ("call_id", "arguments", "result", "input", "output", "error"))
 _INPUT_TOKENS, _OUTPUT_TOKENS, _USAGE = (AT[role] for role in ("input_tokens", "output_tokens", "usage"))
@@ -31,8 +32,8 @@ Roles = list[Any]
 def find(*levels: dict[str, Any] | None) -> Roles:
     """Find the value of every role. The record's attributes stand first, then the scope's, then the resource's.
 
-    Returns one value a role (`ROLES`), None where nothing plays it. `""` counts as absent, and so do a type's word
-    that means nothing and an outcome that is no failure: the next key may say more.
+    Returns one value a role (`ROLES`), None where nothing plays it. `""` counts as absent, and so do a placeholder for
+    an id, a type's word that means nothing and an outcome that is no failure: the next key may say more.
     """
     roles: Roles = [None] * _COUNT
     for attributes in levels:
@@ -51,7 +52,7 @@ def find(*levels: dict[str, Any] | None) -> Roles:
                 if kind is None:
                     continue
                 roles[role] = kind
-            elif role == _OUTCOME and value not in FAILURES[key]:
+            elif (role == _OUTCOME and value not in FAILURES[key]) or (role in _IDS and is_placeholder(value)):
                 continue
             else:
                 roles[role] = value
@@ -67,7 +68,8 @@ def session_of(roles: Roles) -> str | None:
 
 def agent_of(roles: Roles, own_name: str | None = None) -> str | None:
     """Return the agent; on an agent's own span, its `own_name` says more than an id or what the agent works in."""
-    return text_id(roles[_AGENT]) or own_name or text_id(roles[_AGENT_ID]) or text_id(roles[_WHOLE])
+    named = text_id(roles[_AGENT]) or own_name
+    return (named and named.strip()) or text_id(roles[_AGENT_ID]) or text_id(roles[_WHOLE])
 
 
 def own_name_of(roles: Roles, properties: dict[str, Any], name: str | None) -> str | None:
@@ -137,6 +139,11 @@ def tokens_of(roles: Roles) -> tuple[int, int]:
         usage = _object(usage)
         return _used(usage, "input"), _used(usage, "output")
     return _tokens(roles[_INPUT_TOKENS]), _tokens(roles[_OUTPUT_TOKENS])
+
+
+def is_placeholder(value: object) -> bool:
+    """Return whether a text stands where an id is missing."""
+    return isinstance(value, str) and value.strip().strip('"').lower() in PLACEHOLDERS
 
 
 def text_id(value: object) -> str | None:

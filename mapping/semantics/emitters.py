@@ -52,10 +52,14 @@ class Emitter(NamedTuple):
     # Whether the input tokens leave out what was read from and written to a cache. Elsewhere they include it, as the
     # output tokens include reasoning.
     cache_apart: bool = False
+    # All tokens: where these are input, output and the cache together, the input leaves the cache out.
+    total_tokens: tuple[str, ...] = ()
     # Tokens as an object, `{"input": 12, "output": 3, "total": ...}`; its fields' other names: `calls/tokens.py`.
     usage: tuple[str, ...] = ()
-    # US dollars.
+    # US dollars; those of input and output add up where nothing says what both cost.
     cost: tuple[str, ...] = ()
+    input_cost: tuple[str, ...] = ()
+    output_cost: tuple[str, ...] = ()
 
 
 EMITTERS = (
@@ -107,7 +111,8 @@ EMITTERS = (
         agent=("gen_ai.agent.name",),
         agent_id=("gen_ai.agent.id",),
         whole=("gen_ai.workflow.name",),
-        type=("gen_ai.operation.name",),
+        # The second one is LoongSuite's.
+        type=("gen_ai.operation.name", "gen_ai.span.kind"),
         model=("gen_ai.response.model", "gen_ai.request.model"),
         provider=("gen_ai.provider.name", "gen_ai.system"),
         response_id=("gen_ai.response.id",),
@@ -135,6 +140,10 @@ EMITTERS = (
             "gen_ai.usage.cache_read.input_tokens",
             "gen_ai.usage.cache_read_input_tokens",
             "gen_ai.usage.details.cache_read_tokens",
+            # Pydantic AI's before its first version: as the models' own APIs have them.
+            "gen_ai.usage.details.cached_tokens",
+            "gen_ai.usage.details.cache_read_input_tokens",
+            "gen_ai.usage.details.cached_content_tokens",
             "agentscope.usage.cache_input_tokens",
         ),
         cache_write_tokens=(
@@ -143,17 +152,22 @@ EMITTERS = (
             "gen_ai.usage.cache_creation_input_tokens",
             "gen_ai.usage.cache_write_input_tokens",
             "gen_ai.usage.details.cache_write_tokens",
+            "gen_ai.usage.details.cache_creation_input_tokens",
         ),
         reasoning_tokens=(
             "gen_ai.usage.reasoning.output_tokens",
             "gen_ai.usage.reasoning_tokens",
             "gen_ai.usage.output_tokens.reasoning",
             "gen_ai.usage.details.reasoning_tokens",
+            "gen_ai.usage.details.thoughts_tokens",
             "gen_ai.usage.experimental.reasoning_tokens",
             "gen_ai.usage.thinking_tokens",
             "codex.usage.reasoning_output_tokens",
         ),
-        cost=("gen_ai.usage.cost", "gen_ai.cost.total_cost"),
+        total_tokens=("gen_ai.usage.total_tokens",),
+        cost=("gen_ai.usage.cost", "gen_ai.cost.total_cost", "gen_ai.usage.total_cost"),
+        input_cost=("gen_ai.usage.input_cost", "gen_ai.cost.input_cost"),
+        output_cost=("gen_ai.usage.output_cost", "gen_ai.cost.output_cost"),
     ),
     Emitter(
         "GenAI semantic conventions up to 1.36 (message events), Strands agents",
@@ -232,7 +246,10 @@ EMITTERS = (
         cache_read_tokens=("llm.token_count.prompt_details.cache_read", "metadata.usage.cached_prompt_tokens"),
         cache_write_tokens=("llm.token_count.prompt_details.cache_write", "metadata.usage.cached_creation_tokens"),
         reasoning_tokens=("llm.token_count.completion_details.reasoning",),
+        total_tokens=("llm.token_count.total",),
         cost=("llm.cost.total",),
+        input_cost=("llm.cost.prompt",),
+        output_cost=("llm.cost.completion",),
     ),
     Emitter(
         "Traceloop / OpenLLMetry",
@@ -257,6 +274,7 @@ EMITTERS = (
         cache_read_tokens=("llm.usage.cached_tokens", "llm.usage.cache_read_input_tokens"),
         cache_write_tokens=("llm.usage.cache_creation_input_tokens",),
         reasoning_tokens=("llm.usage.reasoning_tokens",),
+        total_tokens=("llm.usage.total_tokens",),
     ),
     Emitter(
         "LangSmith",
@@ -318,6 +336,7 @@ EMITTERS = (
         cache_read_tokens=("ai.usage.cachedInputTokens", "ai.usage.inputTokenDetails.cacheReadTokens"),
         cache_write_tokens=("ai.usage.inputTokenDetails.cacheWriteTokens",),
         reasoning_tokens=("ai.usage.reasoningTokens", "ai.usage.outputTokenDetails.reasoningTokens"),
+        total_tokens=("ai.usage.totalTokens",),
     ),
     Emitter(
         "Mastra",

@@ -72,6 +72,12 @@ SCOPED_SPAN_NAMES = {
     # A call that failed is left without attributes.
     "gcp.vertex.agent": {"call_llm": "model_call"},
     # By their templates.
+    "logfire.openai": {
+        "Chat Completion with {request_data[model]!r}": "model_call",
+        "Completion with {request_data[model]!r}": "model_call",
+        "Responses API with {gen_ai.request.model!r}": "model_call",
+    },
+    "logfire.anthropic": {"Message with {request_data[model]!r}": "model_call"},
     "logfire.openai_agents": {
         "Responses API with {gen_ai.request.model!r}": "model_call",
         "Chat completion with {gen_ai.request.model!r}": "model_call",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from mapping.semantics.emitters import EMITTERS, Emitter
 
 # What the fields of an emitter's row say beside which keys play which role.
-_NO_ROLES = ("name", "scopes", "cache_apart")
+_NO_ROLES = ("name", "scopes", "cache_apart", "total_tokens", "input_cost", "output_cost")
 ROLES = tuple(field for field in Emitter._fields if field not in _NO_ROLES)
 
 FAILURES: dict[str, tuple[object, ...]] = {
@@ -21,6 +21,14 @@ FAILURES: dict[str, tuple[object, ...]] = {
     "genkit:state": ("error",),
     "haystack.tool.error": (True,),
 }
+
+# What programs put where an id is missing.
+PLACEHOLDERS = frozenset(
+    {
+        *("<not specified>", "not specified", "unknown", "none", "null", "undefined", "nan", "n/a", "<nil>"),
+        *("00000000-0000-0000-0000-000000000000", "[object object]"),
+    }
+)
 
 # Agents that are called as their spans are: those of the emitters whose type stands under these keys.
 NAMED_BY_SPAN = (
@@ -57,6 +65,7 @@ FLATTENED = {
     "output": (
         "llm.output_messages.",
         "llm.choices.",
+        "llm.completions.",
         "gen_ai.completion.",
         "retrieval.documents.",
         "reranker.output_",

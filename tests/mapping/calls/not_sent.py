@@ -140,7 +140,7 @@ _REASONS = (
     ("Nothing was answered.", ("words",), "claude-code-refused copilot-cli-refused gemini-cli-refused"),
     (
         "A sub-agent's result comes back as a user's prompt that nobody wrote.",
-        ("results", "words"),
+        ("results",),
         "claude-code-subagent",
     ),
     (
@@ -173,7 +173,6 @@ _REASONS = (
         ("failures",),
         "google-adk-js spring-ai",
     ),
-    ("The model's name is that of the wrapper.", ("model names",), "google-adk-openinference"),
     ("The answer is an object.", ("words",), "instructor"),
     (
         "A request that was refused is told by a generation without a call; its agent is another.",
