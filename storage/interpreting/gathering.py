@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, NamedTuple
 
 from mapping.values import INT64_MIN
@@ -60,9 +60,14 @@ class _Window(NamedTuple):
 
 
 class Gathering:
-    def __init__(self, memory: Memory, events: EventReader) -> None:
+    """`meanwhile` is done between the pieces of what is read."""
+
+    def __init__(
+        self, memory: Memory, events: EventReader, meanwhile: Callable[[], Generator[Step, Given, None]]
+    ) -> None:
         self._memory = memory
         self._events = events
+        self._meanwhile = meanwhile
 
     def gather(self, trace_ids: Sequence[str]) -> Generator[Step, Given, Gathered]:
         """Yield all that these traces are interpreted with."""
@@ -143,6 +148,7 @@ class Gathering:
                 return
             place, last = found[-1]["newest"], found[-1]["id"]
             limit = max(1, min(limit * _BYTES // max(len(answer), 1), limit * 4, _MOST_PIECE))
+            yield from self._meanwhile()
 
     def _calls(self, trace_id: str) -> Generator[Step, Given, dict[Key, bytes]]:
         """Yield digests of the calls that are stored of a trace."""
@@ -161,6 +167,7 @@ class Gathering:
             if len(found) < _MOST_PIECE:
                 return digests
             place, last = found[-1]["newest_start"], found[-1]["id"]
+            yield from self._meanwhile()
 
     def _near(self, windows: dict[str, _Window]) -> Generator[Step, Given, list[Presence]]:
         """Yield parts of sessions that may tell of the same calls as what is in these windows of them."""

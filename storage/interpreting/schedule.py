@@ -46,6 +46,8 @@ class Schedule:
         self._size_of = size_of
         self._sessions_of = sessions_of
         self._pending: dict[str, Pending] = {}
+        # Traces that are being interpreted; what has changed of one since then is pending again.
+        self._begun: dict[str, Pending] = {}
         # How many of its traces each record waits for.
         self._waits_for: dict[str, int] = {}
         self._paces: dict[str, _Pace] = {}
@@ -65,12 +67,25 @@ class Schedule:
                 later = max(earliest, known.earliest) if not events else known.earliest
                 self._pending[trace_id] = Pending(known.since, known.records | {record}, later)
 
+    def begin(self, trace_ids: Iterable[str]) -> None:
+        """Take note of traces that are being interpreted, until `done` or `again`."""
+        self._begun |= {trace_id: self._pending.pop(trace_id) for trace_id in trace_ids if trace_id in self._pending}
+
+    def again(self, trace_ids: Iterable[str]) -> None:
+        """Take note of traces that have to be interpreted once more."""
+        for trace_id in trace_ids:
+            if (begun := self._begun.pop(trace_id, None)) is not None:
+                since = self._pending.get(trace_id, begun)
+                self._pending[trace_id] = begun._replace(
+                    records=begun.records | since.records, earliest=max(begun.earliest, since.earliest)
+                )
+
     def due(self, most: int) -> list[str]:
         """Return traces to be interpreted now, those that have waited longest first, up to so many events."""
         now = self._clock()
         due: list[str] = []
         events = 0
-        for trace_id in sorted(self._pending, key=lambda trace_id: self._pending[trace_id].since):
+        for trace_id in sorted(self._waiting(), key=lambda trace_id: self._pending[trace_id].since):
             if self._when(trace_id) > now:
                 continue
             events += self._size_of(trace_id)
@@ -80,13 +95,16 @@ class Schedule:
         return due
 
     def seconds_left(self) -> float | None:
-        """Return the seconds until the next trace is due, None where none is pending."""
-        if not self._pending:
-            return None
-        return max(min(map(self._when, self._pending)) - self._clock(), 0.0)
+        """Return the seconds until the next trace is due, None where none is."""
+        earliest = min(map(self._when, self._waiting()), default=None)
+        return None if earliest is None else max(earliest - self._clock(), 0.0)
 
     def __contains__(self, trace_id: str) -> bool:
-        return trace_id in self._pending
+        return trace_id in self._pending or trace_id in self._begun
+
+    def _waiting(self) -> list[str]:
+        """Return traces that may be begun."""
+        return [trace_id for trace_id in self._pending if trace_id not in self._begun]
 
     def _when(self, trace_id: str) -> float:
         pending, pace = self._pending[trace_id], self._paces.get(trace_id)
@@ -100,7 +118,7 @@ class Schedule:
         return max(when, pace.again)
 
     def ending(self, trace_ids: Iterable[str]) -> list[str]:
-        """Return the records that nothing waits for any more once these traces are done."""
+        """Return the records that wait for nothing any more once these traces, which were begun, are done."""
         ended = Counter(record for trace_id in trace_ids for record in self._records(trace_id))
         return [record for record, traces in ended.items() if traces == self._waits_for[record]]
 
@@ -112,11 +130,11 @@ class Schedule:
         for trace_id in trace_ids:
             for record in self._records(trace_id) & self._waits_for.keys():
                 self._waits_for[record] -= 1
-            self._pending.pop(trace_id, None)
+            self._begun.pop(trace_id, None)
 
     def _records(self, trace_id: str) -> frozenset[str]:
-        pending = self._pending.get(trace_id)
-        return pending.records if pending is not None else frozenset()
+        begun = self._begun.get(trace_id)
+        return begun.records if begun is not None else frozenset()
 
     def took(self, trace_ids: Iterable[str], session_ids: Iterable[str], seconds: float) -> None:
         """Take note of how long traces took that were interpreted together, of these sessions."""

@@ -2,8 +2,8 @@
 
 Traces that changed are interpreted with those of their sessions that may tell of the same calls (`neighbours`), and
 what they came to is compared with what is stored (`changes`). While it is written, what follows is read and
-interpreted. Nothing here waits, and nothing but memory is lost with the process: a record of the queue ends in the
-transaction that writes what its traces came to.
+interpreted, and while a long trace is read, interpreted and written, others are, too. Nothing here waits, and nothing
+but memory is lost with the process: a record of the queue ends in the transaction that writes what its traces came to.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from mapping.calls.interpret import Price, interpret
@@ -21,25 +22,24 @@ from storage.interpreting.answers import EventReader, decoded, merged
 from storage.interpreting.changes import MOST_ROWS, Part, TraceChanges, deleted, parts_of
 from storage.interpreting.gathering import Gathered, Gathering, read
 from storage.interpreting.memory import Memory
-from storage.interpreting.messages import Given, Idle, News, Settle, Step, Taken, Write, Written
-from storage.interpreting.results import Key, results_of
+from storage.interpreting.messages import Given, Idle, News, Step, Written
+from storage.interpreting.results import results_of
 from storage.interpreting.schedule import Schedule
+from storage.interpreting.writing import Steps, Writing, begun, settled
 from storage.surreal import cbor, rows
 
 log = logging.getLogger(__name__)
 
-Steps = Generator[Step, Given, None]
-
 # Events interpreted one after the other before news are taken in, unless a trace has more.
 _EVENTS = 1_000
+# Of more, which take half a second or longer, others do not wait for the end: they are interpreted in a thread.
+_LONG_TRACE = 5_000
+# Seconds until others get their turn; and how long at most it is waited for something new of them.
+_OTHERS_AFTER, _OTHERS_WAIT = 1.0, 0.2
 # Traces looked at, at a time, for what is to be made anew.
 _OLDER = 50
 # Seconds until somebody looks whether there is something to do.
 _LONG = 60.0
-_VARIABLES = (
-    "traces runs known gone new_calls changed_calls new_runs changed_runs new_sessions changed_sessions changed_events "
-    "queued states done"
-).split()
 
 
 class _Older(NamedTuple):
@@ -68,24 +68,40 @@ class Work:
         self.interpreted = 0
         self._version = version
         self._price = price
-        self._cpu = cpu
+        self._clock, self._cpu = clock, cpu
         self._memory = memory or Memory()
         self.events = EventReader(self._memory)
-        self._gathering = Gathering(self._memory, self.events)
+        self._gathering = Gathering(self._memory, self.events, self._see_to_others)
         self._schedule = Schedule(clock, self._memory.size_of, self._memory.sessions_of)
         self._older: _Older | None = None
-        self._under_way: _Writing | None = None
+        self._under_way: Writing | None = None
+        self._thread = ThreadPoolExecutor(1)
+        # When news were taken in last, and how long this process has worked for others than the trace in hand.
+        self._looked = clock()
+        self._for_others = 0.0
 
     def steps(self) -> Steps:
         """Yield the next step, without end."""
         yield from self._begin()
         while True:
             self._memory.shrink()
-            yield from self._take_news()
+            yield from self._take_news(_LONG if self._older is None else 0.0)
             if due := self._schedule.due(_EVENTS):
                 yield from self._interpret(due)
             elif self._older is not None:
                 yield from self._make_anew(self._older)
+
+    def _see_to_others(self) -> Steps:
+        """Interpret what else is due, once it has waited for a while."""
+        if self._clock() - self._looked >= _OTHERS_AFTER:
+            yield from self._others(0.0)
+
+    def _others(self, seconds: float) -> Steps:
+        before, began = self._for_others, self._cpu()
+        yield from self._take_news(seconds)
+        if due := self._schedule.due(_EVENTS):
+            yield from self._interpret(due)
+        self._for_others = before + self._cpu() - began
 
     def _begin(self) -> Steps:
         """Find out whether what is stored was made by these rules and prices."""
@@ -95,15 +111,16 @@ class Work:
         elif "place" in found[0]:
             self._older = _Older(found[0]["place"], found[0]["last"])
 
-    def _take_news(self) -> Steps:
+    def _take_news(self, most: float) -> Steps:
+        """Take in what is new, or wait for it, so many seconds at most."""
         left = self._schedule.seconds_left()
-        is_busy = self._older is not None or self._under_way is not None
-        seconds = 0.0 if is_busy else _LONG if left is None else left
+        seconds = 0.0 if self._under_way is not None else most if left is None else min(left, most)
         not_understood, self.events.not_understood = self.events.not_understood, Counter()
         news = yield Idle(seconds, self._older is not None, dict(not_understood))
         assert isinstance(news, News)  # noqa: S101 - for mypy: what an Idle is answered with
         for answer in news.answers:
             self.events.take(answer)
+        self._looked = self._clock()
         yield from self._settle()
         for record in news.records:
             for trace_id, event_ids in record.traces.items():
@@ -113,28 +130,50 @@ class Work:
 
     def _interpret(self, trace_ids: Sequence[str]) -> Steps:
         yield from self._settle()
-        began = self._cpu()
+        began = self._cpu() - self._for_others
+        self._schedule.begin(trace_ids)
         gathered = yield from self._gathering.gather(trace_ids)
-        writing = _Writing()
+        writing = Writing()
+        elsewhere = 0.0
         for group in gathered.groups:
-            changes = self._changes(group, gathered)
+            events = sum(len(gathered.facts[trace_id]) for trace_id in group)
+            self.interpreted += events
+            if events > _LONG_TRACE:
+                changes, seconds = yield from self._changes_by_thread(group, gathered)
+                elsewhere += seconds
+            else:
+                changes = self._changes(group, gathered)
             if writing.rows + sum(change.rows for change in changes) > MOST_ROWS:
                 yield from self._write(writing)
-                writing = _Writing()
+                yield from self._see_to_others()
+                writing = Writing()
             writing.add(changes, [trace_id for trace_id in group if trace_id in trace_ids])
         writing.due += [trace_id for trace_id in trace_ids if trace_id not in gathered.traces]
         writing.left = gathered.left
         yield from self._write(writing)
-        seconds, size = self._cpu() - began, sum(map(len, gathered.facts.values()))
+        seconds, size = self._cpu() - self._for_others - began + elsewhere, sum(map(len, gathered.facts.values()))
         for group in gathered.groups:
             events = sum(len(gathered.facts[trace_id]) for trace_id in group)
             sessions = {one.session_id for trace_id in group for one in gathered.presences[trace_id]}
             self._schedule.took(group, sessions if len(group) > 1 else (), seconds * events / max(size, 1))
 
+    def _changes_by_thread(
+        self, group: Sequence[str], gathered: Gathered
+    ) -> Generator[Step, Given, tuple[list[TraceChanges], float]]:
+        """Yield what is done for others meanwhile. Returns what is to be written, and how long that took to find."""
+
+        def timed() -> tuple[list[TraceChanges], float]:
+            began = time.thread_time()
+            return self._changes(group, gathered), time.thread_time() - began
+
+        working = self._thread.submit(timed)
+        while not working.done():
+            yield from self._others(_OTHERS_WAIT)
+        return working.result()
+
     def _changes(self, group: Sequence[str], gathered: Gathered) -> list[TraceChanges]:
         """Interpret traces together, and return what is to be written of them."""
         facts = [fact for trace_id in group for fact in gathered.facts[trace_id]]
-        self.interpreted += len(facts)
         try:
             run = interpret([fact.telling for fact in facts], self._price)
         except Exception:  # one trace that cannot be interpreted must not stop all others
@@ -147,34 +186,41 @@ class Work:
             for trace_id, result in results.items()
         ]
 
-    def _write(self, writing: _Writing) -> Steps:
+    def _write(self, writing: Writing) -> Steps:
         """Begin to write what traces came to, once what was begun before is written."""
         yield from self._settle()
-        parts = self._parts(writing)
-        for part in parts[:-1]:
-            outcome = (yield from _begun(part)) or (yield from _settled())
+        *first, last = self._parts(writing)
+        for part in first:
+            yield from self._see_to_others()
+            yield from self._settle()
+            outcome = (yield from begun(part)) or (yield from settled())
             if outcome != Written():
                 yield from self._came_to(writing, outcome)
                 return
-        refused = (yield from _begun(parts[-1])) if parts else Written()
+        yield from self._settle()
+        last.names = self._schedule.ending(writing.due)
+        last.lists["done"] += [cbor.record(rows.INTERPRETATION_QUEUE, name) for name in last.names]
+        refused = (yield from begun(last)) if any(last.lists.values()) else Written()
         if refused is None:
             self._under_way = writing
         else:
             yield from self._came_to(writing, refused)
 
     def _settle(self) -> Steps:
-        """Wait until what is being written is written."""
+        """Wait until what is being written is written, and take note of what came of it."""
         while (writing := self._under_way) is not None:
             self._under_way = None
-            yield from self._came_to(writing, (yield from _settled()))
+            yield from self._came_to(writing, (yield from settled()))
 
-    def _came_to(self, writing: _Writing, outcome: Written) -> Steps:
+    def _came_to(self, writing: Writing, outcome: Written) -> Steps:
         """Take note of what was written; what somebody else has changed meanwhile stays to be done again."""
         if outcome.refused is not None and len(writing.changes) > 1:
             for change in writing.changes:
-                alone = _Writing()
+                alone = Writing()
                 alone.add([change], [trace_id for trace_id in writing.due if trace_id == change.trace.id])
                 yield from self._write(alone)
+            changed = {change.trace.id for change in writing.changes}
+            self._schedule.again(trace_id for trace_id in writing.due if trace_id not in changed)
             return
         if outcome.refused is not None:
             # What cannot be stored must not stop what can.
@@ -183,18 +229,16 @@ class Work:
             for change in writing.changes:
                 self._memory.forget(change.trace.id, doubted=True)
         if outcome.conflict:
+            self._schedule.again(writing.due)
             return
         for change in writing.changes if outcome.refused is None else ():
             change.note(self._memory.of(change.trace.id))
         self._schedule.done(writing.due)
 
-    def _parts(self, writing: _Writing) -> list[Part]:
+    def _parts(self, writing: Writing) -> list[Part]:
         parts = parts_of(writing.changes)
         parts[0].lists["gone"] += deleted(writing.left)
-        parts[-1].names = self._schedule.ending(writing.due)
-        parts[-1].lists["done"] += [cbor.record(rows.INTERPRETATION_QUEUE, name) for name in parts[-1].names]
         traces = [change.trace.id for change in writing.changes if change.rows]
-        parts = [part for part in parts if any(part.lists.values())]
         for part in parts:
             part.lists["traces"] = [cbor.record(rows.TRACE, trace_id) for trace_id in traces]
             part.lists["runs"] = [cbor.record(rows.RUN, trace_id) for trace_id in traces]
@@ -229,41 +273,9 @@ class Work:
         part = Part()
         part.add("states", {"version": self._version, **(older._asdict() if older is not None else {})})
         yield from self._settle()
-        outcome = (yield from _begun(part)) or (yield from _settled())
+        outcome = (yield from begun(part)) or (yield from settled())
         if not outcome.conflict:
             self._older = older
-
-
-class _Writing:
-    """What is written together: what traces came to, those of them that were due, and rows of traces that are gone."""
-
-    def __init__(self) -> None:
-        self.changes: list[TraceChanges] = []
-        self.due: list[str] = []
-        self.left: list[Key] = []
-        self.rows = 0
-
-    def add(self, changes: Sequence[TraceChanges], due: Iterable[str]) -> None:
-        self.changes += changes
-        self.due += due
-        self.rows += sum(change.rows for change in changes)
-
-
-def _begun(part: Part) -> Generator[Step, Given, Written | None]:
-    """Begin to write a part. Returns None, or what came of it where it cannot be begun."""
-    try:
-        variables = {name: cbor.encode(part.lists.get(name, [])) for name in _VARIABLES}
-    except ValueError as error:
-        return Written(refused=str(error))
-    taken = yield Write(variables, part.names)
-    assert isinstance(taken, Taken)  # noqa: S101 - for mypy: what a Write is answered with
-    return None
-
-
-def _settled() -> Generator[Step, Given, Written]:
-    written = yield Settle()
-    assert isinstance(written, Written)  # noqa: S101 - for mypy: what a Settle is answered with
-    return written
 
 
 def _nothing() -> Run:

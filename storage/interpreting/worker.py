@@ -15,7 +15,8 @@ from mapping.calls.model import Call, Tokens
 from mapping.calls.pricing import Prices, own_prices
 from storage.errors import IndexUnavailable
 from storage.interpreting.messages import Begin, Found, Given, Load, News, Step, Taken, Written
-from storage.interpreting.work import Steps, Work
+from storage.interpreting.work import Work
+from storage.interpreting.writing import Steps
 from storage.workers.request_loop import serve
 
 log = logging.getLogger(__name__)

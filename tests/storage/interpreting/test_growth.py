@@ -7,8 +7,9 @@ import pytest
 from interpreted import agent, model, tool
 
 from storage.interpreting.interpreter import Interpreter
-from storage.interpreting.messages import Begin, Load
+from storage.interpreting.messages import Begin, Load, Write
 from storage.interpreting.worker import Worker
+from storage.surreal import cbor
 from storage.write.writer import Writer
 
 EVENTS, A_COMMIT = 6_000, 50
@@ -21,9 +22,13 @@ class Here:
         self._worker = Worker()
         self._worker.load(Load())
         self.work = self._worker.work
+        # Traces whose runs were written, in their order.
+        self.written = []
 
     async def ask(self, given):
         step = await asyncio.to_thread(self._worker.begin if isinstance(given, Begin) else self._worker.next, given)
+        if isinstance(step, Write):
+            self.written += [run["id"] for run in cbor.decode(step.variables["new_runs"])]
         return msgspec.to_builtins(step, builtin_types=(bytes,))
 
 
@@ -84,3 +89,19 @@ async def test_a_long_trace_that_was_forgotten_is_read_once_more(growing, databa
     assert work.events.read - before == 302  # the new one by the queue, and all of the trace
     (run,) = (await database.query("SELECT * FROM agent_run"))[0]
     assert run["event_count"] == 301
+
+
+async def test_others_do_not_wait_for_a_long_trace(database):
+    interpreter, process = Interpreter(database), Here()
+    writer = Writer(database, agent_window=0, committed=lambda new: interpreter.added(len(new)))
+    long, small = "1" * 32, "2" * 32
+    for start in range(0, EVENTS, 500):
+        await writer.write([event(number, long) for number in range(start, start + 500)])
+    await writer.write([event(number, small) for number in range(10)])
+    interpreting = asyncio.create_task(interpreter._keep_up(process))
+    await settled(interpreter)
+    interpreting.cancel()
+    await asyncio.gather(interpreting, return_exceptions=True)
+    assert process.written == [small, long]
+    runs = {run["id"]: run["event_count"] for run in (await database.query("SELECT * FROM agent_run"))[0]}
+    assert runs == {long: EVENTS, small: 10}

@@ -1,0 +1,49 @@
+"""What is written together, and the steps that write it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+
+from storage.interpreting.changes import Part, TraceChanges
+from storage.interpreting.messages import Given, Settle, Step, Taken, Write, Written
+from storage.interpreting.results import Key
+from storage.surreal import cbor
+
+Steps = Generator[Step, Given, None]
+
+_VARIABLES = (
+    "traces runs known gone new_calls changed_calls new_runs changed_runs new_sessions changed_sessions changed_events "
+    "queued states done"
+).split()
+
+
+class Writing:
+    """What is written together: what traces came to, those of them that were due, and rows of traces that are gone."""
+
+    def __init__(self) -> None:
+        self.changes: list[TraceChanges] = []
+        self.due: list[str] = []
+        self.left: list[Key] = []
+        self.rows = 0
+
+    def add(self, changes: Sequence[TraceChanges], due: Iterable[str]) -> None:
+        self.changes += changes
+        self.due += due
+        self.rows += sum(change.rows for change in changes)
+
+
+def begun(part: Part) -> Generator[Step, Given, Written | None]:
+    """Begin to write a part. Returns None, or what came of it where it cannot be begun."""
+    try:
+        variables = {name: cbor.encode(part.lists.get(name, [])) for name in _VARIABLES}
+    except ValueError as error:
+        return Written(refused=str(error))
+    taken = yield Write(variables, part.names)
+    assert isinstance(taken, Taken)  # noqa: S101 - for mypy: what a Write is answered with
+    return None
+
+
+def settled() -> Generator[Step, Given, Written]:
+    written = yield Settle()
+    assert isinstance(written, Written)  # noqa: S101 - for mypy: what a Settle is answered with
+    return written

@@ -1,0 +1,75 @@
+"""Which traces are due, and which records of the queue end with them."""
+
+import pytest
+
+from storage.interpreting.schedule import Schedule
+
+
+class Now:
+    def __init__(self):
+        self.seconds = 100.0
+        self.sizes = {}
+
+    def __call__(self):
+        return self.seconds
+
+
+@pytest.fixture
+def now():
+    return Now()
+
+
+@pytest.fixture
+def schedule(now):
+    return Schedule(now, lambda trace_id: now.sizes.get(trace_id, 1), lambda _trace_id: ())
+
+
+def test_the_trace_that_has_waited_longest_is_due_first_and_others_up_to_so_many_events(schedule, now):
+    schedule.add("record", {"long": 900})
+    now.seconds += 1
+    schedule.add("another", {"small": 200, "large": 800})
+    now.sizes = {"long": 900, "small": 100, "large": 800}
+    assert schedule.due(1_000) == ["long", "small"]
+
+
+def test_a_trace_that_is_being_interpreted_is_not_begun_again(schedule):
+    schedule.add("record", {"trace": 1})
+    schedule.begin(["trace"])
+    schedule.add("another", {"trace": 1})
+    assert schedule.due(1_000) == []
+    assert schedule.seconds_left() is None
+    assert "trace" in schedule
+
+
+def test_what_comes_while_a_trace_is_interpreted_waits_for_the_next_time(schedule):
+    schedule.add("record", {"trace": 1})
+    schedule.begin(["trace"])
+    schedule.add("another", {"trace": 1})
+    assert schedule.ending(["trace"]) == ["record"]
+    schedule.done(["trace"])
+    assert schedule.due(1_000) == ["trace"]
+    schedule.begin(["trace"])
+    assert schedule.ending(["trace"]) == ["another"]
+
+
+def test_a_record_ends_with_the_last_of_its_traces(schedule):
+    schedule.add("record", {"one": 1, "other": 1})
+    schedule.begin(["one"])
+    assert schedule.ending(["one"]) == []
+    schedule.begin(["other"])
+    schedule.done(["other"])
+    assert schedule.ending(["one"]) == ["record"]
+
+
+def test_a_trace_that_has_to_be_interpreted_once_more_keeps_its_records_and_its_turn(schedule, now):
+    schedule.add("record", {"trace": 1})
+    schedule.begin(["trace"])
+    now.seconds += 1
+    schedule.add("another", {"later": 1, "trace": 1})
+    schedule.again(["trace"])
+    assert schedule.due(1_000) == ["trace", "later"]
+    schedule.begin(["trace"])
+    assert schedule.ending(["trace"]) == ["record"]
+    schedule.done(["trace"])
+    schedule.begin(["later"])
+    assert schedule.ending(["later"]) == ["another"]
