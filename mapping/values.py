@@ -32,8 +32,8 @@ def storable(value: Any, room: int = MAX_DEPTH) -> Any:
         if past_text(room):
             return TOO_DEEP
         if isinstance(value, dict):
-            return {key: storable(inner, room - 1) for key, inner in value.items()}
-        return [storable(inner, room - 1) for inner in value]
+            return {key: inner if isinstance(inner, str) else storable(inner, room - 1) for key, inner in value.items()}
+        return [inner if isinstance(inner, str) else storable(inner, room - 1) for inner in value]
     return integer(value) if isinstance(value, int) else value
 
 

@@ -42,15 +42,22 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Fact).decode
 
 
+class _Held:
+    """How many bytes all traces take together."""
+
+    bytes = 0
+
+
 class TraceMemory:
-    """What is known of a trace.
+    """What is known of a trace, whose bytes count in `held`.
 
     `whole` says that all its events are known but those that still come by the queue. `written` has a digest of each
     row that is stored of what it came to, by table and id; it is None where that is to be read, and good for
     `revision`.
     """
 
-    def __init__(self, *, doubted: bool = False) -> None:
+    def __init__(self, held: _Held, *, doubted: bool = False) -> None:
+        self._held = held
         self.whole = False
         # It turned out otherwise than it was known: a write was broken off half way, or somebody else wrote.
         self.doubted = doubted
@@ -67,7 +74,7 @@ class TraceMemory:
     def add(self, telling: Telling, own: Whose, stored: Whose) -> None:
         packed = _encode((msgspec.structs.astuple(telling), own, stored))
         before = self._facts.get(telling.id)
-        self.bytes += len(packed) - len(before) if before is not None else len(packed) + _HOLDING
+        self._count(len(packed) - len(before) if before is not None else len(packed) + _HOLDING)
         self._facts[telling.id] = packed
         if (session_id := own.session_id or telling.session_id) is not None:
             self.sessions.add(session_id)
@@ -75,7 +82,11 @@ class TraceMemory:
     def clear(self) -> None:
         """Forget the events."""
         self._facts.clear()
-        self.bytes = 0
+        self._count(-self.bytes)
+
+    def _count(self, added: int) -> None:
+        self.bytes += added
+        self._held.bytes += added
 
     def facts(self) -> Iterator[Fact]:
         return map(_decode, self._facts.values())
@@ -90,11 +101,14 @@ class Memory:
 
     def __init__(self, most: int = _MOST) -> None:
         self._most = most
+        self._held = _Held()
         self._traces: OrderedDict[str, TraceMemory] = OrderedDict()
 
     def of(self, trace_id: str) -> TraceMemory:
         """Return what is known of a trace, nothing at first."""
-        known = self._traces.setdefault(trace_id, TraceMemory())
+        known = self._traces.get(trace_id)
+        if known is None:
+            known = self._traces[trace_id] = TraceMemory(self._held)
         self._traces.move_to_end(trace_id)
         return known
 
@@ -109,13 +123,12 @@ class Memory:
         return set() if known is None else known.sessions
 
     def forget(self, trace_id: str, *, doubted: bool = False) -> None:
-        self._traces.pop(trace_id, None)
+        if (known := self._traces.pop(trace_id, None)) is not None:
+            known.clear()
         if doubted:
-            self._traces[trace_id] = TraceMemory(doubted=True)
+            self._traces[trace_id] = TraceMemory(self._held, doubted=True)
 
     def shrink(self) -> None:
         """Forget what is too much. The one trace that was active last stays, however large it is."""
-        size = sum(known.bytes for known in self._traces.values())
-        while size > self._most and len(self._traces) > 1:
-            _, known = self._traces.popitem(last=False)
-            size -= known.bytes
+        while self._held.bytes > self._most and len(self._traces) > 1:
+            self.forget(next(iter(self._traces)))
