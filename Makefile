@@ -14,6 +14,7 @@ test: setup
 bench: setup
 	$(BIN)/python bench/ingest.py $(BENCH_ARGS)
 	$(BIN)/python bench/indexing.py $(INDEXING_ARGS)
+	$(BIN)/python bench/interpreting.py $(INTERPRETING_ARGS)
 	$(BIN)/python bench/readers.py $(READERS_ARGS)
 
 bench-search: setup

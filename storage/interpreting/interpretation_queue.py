@@ -11,6 +11,8 @@ from storage.surreal.database import Database
 
 # Events taken at a time, and records.
 _EVENTS, _RECORDS = 1_000, 20
+# A record is named after the moment at which its commit began, and is there at its end: so many nanoseconds later.
+_LATE = 5 * 10**9
 
 
 async def waiting(database: Database) -> tuple[int, int | None]:
@@ -18,13 +20,20 @@ async def waiting(database: Database) -> tuple[int, int | None]:
     sizes, names = await database.query(
         "SELECT VALUE size FROM interpretation_queue; SELECT VALUE id FROM interpretation_queue ORDER BY id LIMIT 1"
     )
-    return sum(sizes), int(names[0].partition("-")[0]) if names else None
+    return sum(sizes), _moment(names[0]) if names else None
 
 
-async def take(database: Database, taken: Collection[str]) -> list[Record]:
-    """Return the oldest records but those `taken`; they stay until what they came to is written."""
+async def take(database: Database, taken: Collection[str], *, whole: bool = False) -> list[Record]:
+    """Return the oldest records but those `taken`; they stay until what they came to is written.
+
+    Where many are taken, and wait for a long trace, reading past all of them takes long. So reading begins shortly
+    before the latest of them; what was written later than that is found where the `whole` queue is read.
+    """
+    since = f"{_moment(max(taken)) - _LATE:020d}" if taken and not whole else ""
     (names,) = await database.query(
-        "SELECT VALUE id FROM interpretation_queue ORDER BY id LIMIT $limit", limit=len(taken) + _RECORDS
+        "SELECT VALUE id FROM interpretation_queue WHERE id > $since ORDER BY id LIMIT $limit",
+        since=cbor.record(rows.INTERPRETATION_QUEUE, since),
+        limit=sum(name > since for name in taken) + _RECORDS,
     )
     names = [name for name in names if name not in taken][:_RECORDS]
     if not names:
@@ -38,6 +47,10 @@ async def take(database: Database, taken: Collection[str]) -> list[Record]:
             break
         records.append(Record(row["id"], dict(row["traces"])))
     return records
+
+
+def _moment(name: str) -> int:
+    return int(name.partition("-")[0])
 
 
 def _records(names: Iterable[str]) -> list[Any]:

@@ -94,6 +94,8 @@ class Interpreter:
         self._fresh_bytes = 0
         self._added = 0
         self._taken: dict[str, Record] = {}
+        # When the whole queue was looked through last.
+        self._looked = time.monotonic()
         self._writing: asyncio.Task[Written] | None = None
 
     async def count_pending(self) -> None:
@@ -216,6 +218,10 @@ class Interpreter:
             return []
         added = self._added
         records = await interpretation_queue.take(self._database, self._taken)
+        is_more = self.pending > sum(record.size for record in self._taken.values())
+        if not records and self._taken and (is_more or time.monotonic() - self._looked >= _LOOK_AGAIN_AFTER):
+            records = await interpretation_queue.take(self._database, self._taken, whole=True)
+            self._looked = time.monotonic()
         self._taken |= {record.name: record for record in records}
         self.pending = max(self.pending, sum(record.size for record in self._taken.values()))
         if not self._taken and added == self._added:
