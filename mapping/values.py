@@ -19,7 +19,7 @@ MAX_DEPTH = 32
 TEXT_DEPTH = 96
 TOO_DEEP = f"… [cut, nested past {MAX_DEPTH + TEXT_DEPTH} levels]"
 
-_CUT_ITEMS = re.compile(r"… \[cut, \d{1,20} more\]")
+_CUT_ITEMS = re.compile(r"… \[cut, (\d{1,20}) more\]")
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
@@ -62,8 +62,10 @@ def cut_items(count: int) -> str:
     return f"… [cut, {count} more]"
 
 
-def is_cut_items(value: Any) -> bool:
-    return isinstance(value, str) and _CUT_ITEMS.fullmatch(value) is not None
+def count_cut(item: Any) -> int:
+    """Return for how many items that were cut this stands in a list, 0 where it is an item itself."""
+    match = _CUT_ITEMS.fullmatch(item) if isinstance(item, str) else None
+    return int(match[1]) if match else 0
 
 
 def without_halves(text: str) -> str:

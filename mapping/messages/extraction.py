@@ -14,7 +14,7 @@ import msgspec
 
 from mapping.messages.python_repr import looks_written, written_object
 from mapping.semantics.vocabulary import FLATTENED, KEYS, ROLES
-from mapping.values import is_cut_items, storable
+from mapping.values import count_cut, storable
 
 # How far inside a logged response its answer stands at most: output, message, content.
 _ANSWER_DEPTH = 4
@@ -251,7 +251,7 @@ def _hosted(value: Any, known: bool) -> dict[str, Any] | None:
 
 
 def _as_message(value: Any) -> dict[str, Any] | None:
-    if is_cut_items(value):
+    if count_cut(value):
         return {"role": "cut", "content": value}
     if isinstance(value, str) and looks_written(value):
         value = written_object(value)

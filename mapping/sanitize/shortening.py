@@ -16,7 +16,7 @@ from typing import Any
 
 from mapping.sanitize.changes import Changes
 from mapping.sanitize.limits import DROPPED, cut
-from mapping.values import cut_items, json_text, without_halves
+from mapping.values import count_cut, cut_items, json_text, without_halves
 
 # Base64, also as a `data:` URL, which means nothing once it is cut; it may have been cut before.
 _BASE64 = re.compile(r"(?:data:[\w/+.;=-]{0,100},)?+[A-Za-z0-9+/_=\r\n-]++(?:… \[cut, \d{1,20} characters\])?")
@@ -136,8 +136,9 @@ class _Shortening:
         last = self._while_they_fit(reversed(items[len(first) :]), left)
         if not last and len(first) < len(items):
             last = [self._fit(items[-1], left)]
-        more = len(items) - len(first) - len(last)
-        self._changes.dropped += more
+        middle = items[len(first) : len(items) - len(last)]
+        self._changes.dropped += len(middle)
+        more = sum(count_cut(item) or 1 for item in middle)
         return [*first, *([cut_items(more)] if more else []), *reversed(last)]
 
     def _while_they_fit(self, items: Iterator[Any], room: int) -> list[Any]:

@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
+from google.protobuf.message import DecodeError
+from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # it has stubs, but does not say so (py.typed)
+
 from receiver.cli.errors import CommandError
 from receiver.cli.program import program
 from receiver.cli.terminal import Progress
@@ -24,6 +27,7 @@ from receiver.settings.kinds import HTTP_URL
 
 URL_VARIABLE, KEY_VARIABLE = "VECTADB_URL", "VECTADB_API_KEY"
 
+_PROTOBUF = "application/x-protobuf"
 _TIMEOUT = 60.0
 _PATIENCE = 120.0
 _LARGEST_PAGE = 200
@@ -146,13 +150,20 @@ class Receiver:
         """Send JSON (a value, or bytes that are sent as they are) to a route, and return the decoded answer."""
         return self._ask(route, body if isinstance(body, bytes) else json.dumps(body).encode(), timeout)
 
+    def post_protobuf(self, route: str, body: bytes, timeout: float = _TIMEOUT) -> bytes:
+        """Send protobuf to a route, and return the answer, which is protobuf too."""
+        with self._open(route, body, timeout, _PROTOBUF) as answer:
+            return bytes(answer.read())
+
     def _ask(self, route: str, body: bytes | None, timeout: float) -> Any:
         with self._open(route, body, timeout) as answer:
             return json.loads(answer.read())
 
     @contextlib.contextmanager
-    def _open(self, route: str, body: bytes | None, timeout: float) -> Iterator[IO[bytes]]:
-        headers = self._headers if body is None else {**self._headers, "Content-Type": "application/json"}
+    def _open(
+        self, route: str, body: bytes | None, timeout: float, content_type: str = "application/json"
+    ) -> Iterator[IO[bytes]]:
+        headers = self._headers if body is None else {**self._headers, "Content-Type": content_type}
         request = urllib.request.Request(f"{self.url}{route}", body, headers)  # noqa: S310 - `connection` took http and https only
         try:
             with self._opener.open(request, timeout=timeout) as answer:
@@ -259,6 +270,9 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 def _message(error: urllib.error.HTTPError) -> str:
     """Return the receiver's error message; of a server that is not a receiver, only the status."""
     try:
-        return str(json.loads(error.read(100_000))["message"])
-    except (ValueError, LookupError, TypeError, OSError, HTTPException):
+        body = error.read(100_000)
+        if error.headers.get("Content-Type") == _PROTOBUF:
+            return str(Status.FromString(body).message)
+        return str(json.loads(body)["message"])
+    except (ValueError, LookupError, TypeError, OSError, HTTPException, DecodeError):
         return f"HTTP {error.code}, which is not how a vectadb-receiver answers: is this one?"

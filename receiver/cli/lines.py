@@ -1,14 +1,23 @@
-"""The kinds of lines of an export: an event as it is read, or OTLP/JSON."""
+"""The kinds of what is imported: an event as it is read, or OTLP, in JSON or protobuf."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
+from google.protobuf.message import DecodeError, Message
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from mapping.errors import Problem
 from mapping.json.decoding import decode
+from mapping.otlp.protobuf_messages import ExportLogsServiceRequest, ExportTraceServiceRequest, parse
 
 EVENT = "/api/v1/events/batch"
 _OTLP = {"/v1/traces": "resourceSpans", "/v1/logs": "resourceLogs"}
+
+_METRICS = "metrics are not stored here"
 
 _ABSENT = (b"", b"null", b"[]")
 
@@ -58,7 +67,7 @@ def routes_of(text: bytes) -> list[str]:
     if bytes(line.id) and bytes(line.kind):
         return [EVENT]
     if bytes(line.resource_metrics):
-        raise LineError("metrics are not stored here")
+        raise LineError(_METRICS)
     raise LineError(
         "expected an event as export writes it, with its id and kind, or OTLP/JSON with resourceSpans or resourceLogs"
     )
@@ -72,3 +81,44 @@ def counted(route: str, text: bytes) -> tuple[str, int]:
         return "spans", sum(len(scope.spans or ()) for scope in scopes)
     scopes = [scope for resource in request.resource_logs or () for scope in resource.scope_logs or ()]
     return "log_records", sum(len(scope.log_records or ()) for scope in scopes)
+
+
+def counted_protobuf(data: bytes) -> tuple[str, str, int]:
+    """Return the route that takes a request, `spans` or `log_records`, and how many of them it holds.
+
+    The requests look alike: a span's times, a record's and a metric's name stand in fields of their own. Raises
+    LineError.
+    """
+    spans = [span for group in _groups(ExportTraceServiceRequest, data, "resource_spans") for span in group.spans]
+    if any(span.start_time_unix_nano or span.end_time_unix_nano for span in spans):
+        return "/v1/traces", "spans", len(spans)
+    records = [one for group in _groups(ExportLogsServiceRequest, data, "resource_logs") for one in group.log_records]
+    if any(one.time_unix_nano or one.observed_time_unix_nano or one.severity_number for one in records):
+        return "/v1/logs", "log_records", len(records)
+    metrics = [one for group in _groups(ExportMetricsServiceRequest, data, "resource_metrics") for one in group.metrics]
+    if any(one.name and one.WhichOneof("data") for one in metrics):
+        raise LineError(_METRICS)
+    if any(len(span.trace_id) == 16 and len(span.span_id) == 8 for span in spans):
+        return "/v1/traces", "spans", len(spans)
+    if any(one.HasField("body") for one in records):
+        return "/v1/logs", "log_records", len(records)
+    raise LineError("expected a protobuf request of traces or logs; this holds no span and no log record")
+
+
+def rejected_protobuf(route: str, answer: bytes) -> tuple[int, str]:
+    """Return how many items of a request were rejected, by the answer to it, and why."""
+    if route == "/v1/traces":
+        told = ExportTraceServiceResponse.FromString(answer).partial_success
+        return told.rejected_spans, told.error_message
+    partial = ExportLogsServiceResponse.FromString(answer).partial_success
+    return partial.rejected_log_records, partial.error_message
+
+
+def _groups(kind: Any, data: bytes, resources: str) -> list[Any]:
+    """Return what stands under the scopes of a request, [] where it is none of this kind."""
+    try:
+        request: Message = kind.FromString(data) if kind is ExportMetricsServiceRequest else parse(kind, data)
+    except (DecodeError, Problem):
+        return []
+    scopes = resources.replace("resource", "scope")
+    return [scope for resource in getattr(request, resources) for scope in getattr(resource, scopes)]

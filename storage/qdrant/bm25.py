@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 
 import qdrant_edge as edge
 
-from storage.qdrant.unspaced import apart, grams_in
+from storage.qdrant.unspaced import apart, grams_in, has_unspaced
 
 # Of the tokenizers, `word` does not split camelCase, `multilingual` drops numbers (`503`, `10.0.0.1`), and `whitespace`
 # keeps the comma after a word. `code` splits like `word`, and camelCase too; it returns snake_case and camelCase words
@@ -68,12 +68,10 @@ def clean(text: str) -> str:
 
 def document_vector(text: str, identifiers: Iterable[str] = ()) -> edge.SparseVector:
     """Return the vector of a text and its identifiers, which match only as a whole: a UUID's parts would be noise."""
-    exact = (
-        *_wholes(text),
-        *(gram.text for gram in grams_in(text)),
-        *(identifier.strip(INNER) for identifier in identifiers),
-    )
-    parts, wholes = _PARTS.embed_document(apart(text)), _WHOLES.embed_document(" ".join(exact))
+    grams = [gram.text for gram in grams_in(text)] if has_unspaced(text) else []
+    words = apart(text) if grams else text
+    exact = (*_wholes(words), *grams, *(identifier.strip(INNER) for identifier in identifiers))
+    parts, wholes = _PARTS.embed_document(words), _WHOLES.embed_document(" ".join(exact))
     weights = dict(zip(parts.indices, parts.values, strict=True))
     weights.update(zip(wholes.indices, wholes.values, strict=True))  # `get_user` is both
     return _vector(weights)
@@ -85,7 +83,7 @@ def query_vector(text: str) -> edge.SparseVector:
     An exact thing weighs twice as much as its parts together, so a short text that only repeats the parts does not win.
     """
     weights = {}
-    for whole in _wholes(text):
+    for whole in _wholes(apart(text)):
         weight = 2.0 * len(_PARTS.embed_query(whole).indices)
         weights.update(dict.fromkeys(_WHOLES.embed_query(whole).indices, weight))
     for index in tokens(text):
@@ -111,7 +109,8 @@ def exact_things(query: str) -> list[str]:
 
 def things(text: str) -> frozenset[str]:
     """Return the exact things in a text, the names inside them, and the words, all in lower case."""
-    return frozenset(word.lower() for word in (*_wholes(text), *_WORD.findall(apart(text))))
+    words = apart(text)
+    return frozenset(word.lower() for word in (*_wholes(words), *_WORD.findall(words)))
 
 
 def tokens(text: str) -> frozenset[int]:
@@ -125,9 +124,9 @@ def telling_tokens(text: str) -> frozenset[int]:
 
 
 def _numbers(words: edge.Bm25, text: str) -> frozenset[int]:
+    if not has_unspaced(text):
+        return frozenset(words.embed_query(text).indices)
     indices = frozenset(words.embed_query(apart(text)).indices)
-    if text.isascii():
-        return indices
     grams = " ".join(gram.text for gram in grams_in(text, singles=False))
     return indices.union(_WHOLES.embed_query(grams).indices)
 
@@ -137,7 +136,7 @@ def _wholes(text: str) -> Iterator[str]:
 
     camelCase words are included, because stemming would make `getUsers` the same as `getUser`.
     """
-    for run in _RUN.findall(apart(text)):
+    for run in _RUN.findall(text):
         whole = run.strip(INNER)
         if whole.islower() and whole.isalpha():
             continue  # an ordinary word, as most are

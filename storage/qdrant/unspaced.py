@@ -14,9 +14,12 @@ from typing import NamedTuple
 
 # Han, kana and hangul are split into pairs, letters of Thai, Lao, Burmese and Khmer into triples.
 _PAIRS = r"\u1100-\u11ff\u3040-\u30fa\u30fc-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
-_PAIRS += r"\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+_PAIRS += r"\uf900-\ufaff\uff66-\uff9f"
+_RARE_PAIRS = r"\U00020000-\U0003ffff"
 _TRIPLES = r"\u0e01-\u0e4e\u0e81-\u0ece\u1000-\u103f\u1780-\u17d3"
-UNSPACED = re.compile(f"([{_PAIRS}]+)|[{_TRIPLES}]+")
+UNSPACED = re.compile(f"([{_PAIRS}{_RARE_PAIRS}]+)|[{_TRIPLES}]+")
+# Of characters up to U+FFFF the engine makes a table; those beyond are looked for apart, or it is five times as slow.
+_USUAL, _RARE = re.compile(f"[{_PAIRS}{_TRIPLES}]"), re.compile(f"[{_RARE_PAIRS}]")
 
 
 class Gram(NamedTuple):
@@ -27,8 +30,13 @@ class Gram(NamedTuple):
 
 
 def apart(text: str) -> str:
-    """Return a text with spaces around each run of such a script."""
-    return text if text.isascii() else UNSPACED.sub(r" \g<0> ", text)
+    """Return a text with spaces around each run of such a script; without one, the text itself."""
+    return UNSPACED.sub(r" \g<0> ", text) if has_unspaced(text) else text
+
+
+def has_unspaced(text: str) -> bool:
+    """Return whether a text has such a script. Many that have none have dashes, curly quotes, accents or emoji."""
+    return not text.isascii() and (_USUAL.search(text) or _RARE.search(text)) is not None
 
 
 def grams_in(text: str, *, singles: bool = True) -> Iterator[Gram]:
@@ -37,8 +45,6 @@ def grams_in(text: str, *, singles: bool = True) -> Iterator[Gram]:
     Of Chinese, Japanese and Korean these are pairs and, with `singles`, single characters, so that a word of one
     character is found. A query for longer words does not need them.
     """
-    if text.isascii():
-        return
     for match in UNSPACED.finditer(text):
         run, are_pairs = match[0], match[1] is not None
         for size in (1, 2) if are_pairs and singles and len(run) > 1 else (2,) if are_pairs else (3,):

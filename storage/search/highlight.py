@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from storage.qdrant.bm25 import INNER, telling_tokens, tokens
-from storage.qdrant.unspaced import UNSPACED, grams_in
+from storage.qdrant.unspaced import UNSPACED, grams_in, has_unspaced
 
 _LENGTH = 160
 # Characters shown before the first word of a passage, as far as there is room.
@@ -86,7 +86,7 @@ class Highlighter:
         return [match for match in joined if match.tokens & self._telling]
 
     def _single_matches(self, text: str) -> Iterator[_Match]:
-        if text.isascii():
+        if not has_unspaced(text):
             yield from self._words(text)
             return
         # Text in scripts without spaces is matched gram by gram, and blanked so that the other words keep their places.

@@ -1,18 +1,16 @@
-"""`import`: send lines written by `export` or by the Collector's file exporter, in batches. Safe to repeat."""
+"""`import`: send what `export` or the Collector's file exporter has written, in batches. Safe to repeat."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any
 
 from receiver.cli import api
 from receiver.cli.errors import CommandError
-from receiver.cli.lines import EVENT, LineError, counted, routes_of
+from receiver.cli.import_files import Record, UnreadableError, opened, records
+from receiver.cli.lines import EVENT, LineError, counted, counted_protobuf, rejected_protobuf, routes_of
 from receiver.cli.patience import patiently
 from receiver.cli.rate import Rate
 from receiver.cli.terminal import count, json_line, printable
@@ -22,13 +20,8 @@ _SHOWN = 20  # invalid lines that are reported one by one
 _WRONG = {400, 413}  # the statuses of a wrong body, rather than of a wrong address or key
 
 
-class _Line(NamedTuple):
-    place: str
-    text: bytes
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="*", metavar="FILE", help="files of such lines; - or none: standard input")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="files of it; - or none: standard input")
     parser.add_argument("--json", action="store_true", help="say how many as a line of JSON")
     api.add_arguments(parser)
 
@@ -57,53 +50,56 @@ class _Importing:
         self.rate = Rate("imported")
         self.counts = Counter(dict.fromkeys(("events", "duplicates", "spans", "log_records", "failed"), 0))
         self._receiver = receiver
-        self._waiting: list[_Line] = []
+        self._waiting: list[Record] = []
         self._bytes = 0
 
     def add(self, name: str) -> None:
         """Import a file. Raises CommandError if it cannot be read, or if the receiver accepts nothing more."""
-        with _opened(name) as (file, size):
-            read = 0
-            for number, text in enumerate(file, 1):
-                read += len(text)
-                if line := text.strip():
-                    self._take(_Line(f"{name}:{number}", line))
-                self.rate.show(self._done, read / size if size else None)
+        with opened(name) as (file, size):
+            try:
+                for record in records(name, file):
+                    self._take(record)
+                    self.rate.show(self._done, file.tell() / size if size else None)
+            except UnreadableError as error:
+                self._fail(name, str(error))
             self._send_events()
 
     @property
     def _done(self) -> int:
         return self.counts["events"] + self.counts["spans"] + self.counts["log_records"]
 
-    def _take(self, line: _Line) -> None:
+    def _take(self, line: Record) -> None:
         try:
-            routes = routes_of(line.text)
+            if line.is_protobuf:
+                self._send_protobuf(line)
+                return
+            routes = routes_of(line.data)
         except LineError as error:
-            self._fail(line, str(error))
+            self._fail(line.place, str(error))
             return
         if routes != [EVENT]:
             for route in routes:
                 self._send_otlp(route, line)
             return
-        if len(self._waiting) == _BATCH or self._bytes + len(line.text) > _BATCH_BYTES:
+        if len(self._waiting) == _BATCH or self._bytes + len(line.data) > _BATCH_BYTES:
             self._send_events()
         self._waiting.append(line)
-        self._bytes += len(line.text)
+        self._bytes += len(line.data)
 
     def _send_events(self) -> None:
         lines, self._waiting, self._bytes = self._waiting, [], 0
         if lines:
             self._send(lines)
 
-    def _send(self, lines: list[_Line]) -> None:
-        body = b'{"options":{"as_read":true},"events":[' + b",".join(line.text for line in lines) + b"]}"
+    def _send(self, lines: list[Record]) -> None:
+        body = b'{"options":{"as_read":true},"events":[' + b",".join(line.data for line in lines) + b"]}"
         try:
             answer = self._post(EVENT, body)
         except api.RequestRefusedError as error:
             if error.status not in _WRONG:
                 raise
             if len(lines) == 1:
-                self._fail(lines[0], str(error))
+                self._fail(lines[0].place, str(error))
                 return
             half = len(lines) // 2
             self._send(lines[:half])
@@ -112,48 +108,48 @@ class _Importing:
         self.counts["events"] += answer["ingested"]
         self.counts["duplicates"] += answer["duplicates"]
         for failed in answer["errors"]:
-            self._fail(lines[failed["index"]], failed["error"])
+            self._fail(lines[failed["index"]].place, failed["error"])
 
-    def _send_otlp(self, route: str, line: _Line) -> None:
+    def _send_otlp(self, route: str, line: Record) -> None:
         """Send a request unchanged: the ids of log records are derived from all of it."""
         try:
-            answer = self._post(route, line.text).get("partialSuccess") or {}
+            answer = self._post(route, line.data).get("partialSuccess") or {}
         except api.RequestRefusedError as error:
             if error.status not in _WRONG:
                 raise
-            self._fail(line, str(error))
+            self._fail(line.place, str(error))
             return
-        name, items = counted(route, line.text)
+        name, items = counted(route, line.data)
         rejected = int(answer.get("rejectedSpans") or answer.get("rejectedLogRecords") or 0)
+        self._count(line, name, items, rejected, answer.get("errorMessage", ""))
+
+    def _send_protobuf(self, message: Record) -> None:
+        """Send a request unchanged. Raises LineError where it is none."""
+        route, name, items = counted_protobuf(message.data)
+        try:
+            answer = patiently(lambda: self._receiver.post_protobuf(route, message.data), self.rate.progress)
+        except api.RequestRefusedError as error:
+            if error.status not in _WRONG:
+                raise
+            self._fail(message.place, str(error))
+            return
+        self._count(message, name, items, *rejected_protobuf(route, answer))
+
+    def _count(self, line: Record, name: str, items: int, rejected: int, why: str) -> None:
         self.counts[name] += items - rejected
         if rejected:
-            self._fail(line, f"{rejected} of {items} not stored: {answer.get('errorMessage', '')}")
+            self._fail(line.place, f"{rejected} of {items} not stored: {why}")
 
     def _post(self, route: str, body: bytes) -> Any:
         return patiently(lambda: self._receiver.post(route, body), self.rate.progress)
 
-    def _fail(self, line: _Line, why: str) -> None:
+    def _fail(self, place: str, why: str) -> None:
         self.counts["failed"] += 1
         self.rate.progress.clear()
         if self.counts["failed"] <= _SHOWN:
-            print(f"{line.place}: {printable(why)}", file=sys.stderr)
+            print(f"{place}: {printable(why)}", file=sys.stderr)
         elif self.counts["failed"] == _SHOWN + 1:
             print("further lines that cannot be imported are only counted", file=sys.stderr)
-
-
-@contextlib.contextmanager
-def _opened(name: str) -> Iterator[tuple[IO[bytes], int]]:
-    """Open a file; return it with its size, 0 if unknown."""
-    if name == "-":
-        if sys.stdin.isatty():
-            print("paste lines; Ctrl-D ends them", file=sys.stderr)
-        yield sys.stdin.buffer, 0
-        return
-    try:
-        with Path(name).open("rb") as file:
-            yield file, Path(name).stat().st_size
-    except OSError as error:
-        raise CommandError(f"cannot read {name}: {error.strerror}") from None
 
 
 def _sentence(counts: Counter[str]) -> str:

@@ -103,6 +103,16 @@ def test_a_list_of_too_many_entries_keeps_its_beginning_and_its_end():
     assert changes.dropped == 92
 
 
+def test_what_is_cut_twice_says_how_many_there_were():
+    sent = [{"role": "user", "content": f"turn {number}"} for number in range(3_000)]
+    kept, _ = kept_of(sent, Sanitizer(Limits(attributes=1_000, value_length=LIMIT)))
+    (cut,) = [item for item in kept if isinstance(item, str)]
+    assert cut == f"… [cut, {len(sent) - len(kept) + 1} more]"
+    again, _ = kept_of(json.dumps(kept), Sanitizer(Limits(value_length=LIMIT // 2)))
+    again = json.loads(again)
+    assert f"… [cut, {len(sent) - len(again) + 1} more]" in again
+
+
 def test_json_text_within_json_stays_json_too():
     inner = {"messages": [{"role": "user", "content": 'the "long" one ' * 2_000}, {"role": "user", "content": "last"}]}
     kept, _ = kept_of(json.dumps({"request": json.dumps(inner), "id": 7}))

@@ -1,9 +1,11 @@
 """A word is found inside a sentence whose script has no spaces, and what touches it stands apart."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from storage.qdrant.bm25 import document_vector, exact_things, query_vector, things
-from storage.qdrant.unspaced import apart, grams_in
+from storage.qdrant.unspaced import apart, grams_in, has_unspaced
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,50 @@ def test_an_exact_thing_may_touch_such_letters(thing):
     sentence = f"请看{thing}的状态"
     assert exact_things(sentence) == [thing.lower()]
     assert thing.lower() in things(sentence)
+
+
+TOUCHING = ["order-9981", "E1042", "get_user", "10.0.0.1", "getUsers", "/srv/app/x.py", "claude-sonnet-4-5", "req_8f3a"]
+AROUND = [
+    "查询{}的物流",
+    "エラー{}が出た",
+    "カタカナ{}ー",
+    "오류{}가 났다",
+    "หมายเลข{}ถูกยกเลิก",
+    "ລະຫັດ{}ຜິດ",
+    "\uff08{}\uff09",
+    "「{}」。",
+    "\U00020000{}\U0002a6d6",
+    "✅{}🙂",
+]
+
+
+@pytest.mark.parametrize("thing", TOUCHING)
+@pytest.mark.parametrize("around", AROUND)
+def test_an_exact_thing_is_found_whatever_touches_it(around, thing):
+    document = set(document_vector(around.format(thing)).indices)
+    assert set(query_vector(thing).indices) <= document
+    assert thing.strip("/").lower() in things(around.format(thing))
+    assert not set(query_vector("order-9982 E1043").indices) <= document
+
+
+@given(
+    before=st.text(alphabet="的退款の会議カ환불คืนເງ\U00020000、。「", max_size=6),
+    after=st.text(alphabet="的退款の会議カ환불คืนເງ\U00020000、。「", max_size=6),
+    thing=st.from_regex(r"[a-z]{2,8}[-_][0-9]{2,8}", fullmatch=True),
+)
+def test_any_identifier_between_any_such_letters_is_found(before, after, thing):
+    assert set(query_vector(thing).indices) <= set(document_vector(f"{before}{thing}{after}").indices)
+
+
+@pytest.mark.parametrize("text", ["Größe \u2013 “so”, 🙂 it\u2019s café…", "Привет, Ελλάδα", "עברית العربية हिन्दी"])
+def test_a_text_without_such_a_script_is_left(text):
+    assert apart(text) is text
+    assert not has_unspaced(text)
+
+
+@pytest.mark.parametrize("letter", ["的", "の", "カ", "환", "ค", "ເ", "က", "ក", "\U00020000", "\U0002a6d6"])
+def test_a_letter_of_such_a_script_is_noticed_anywhere(letter):
+    assert has_unspaced(f"plain words 🙂 {letter}")
 
 
 def test_latin_text_has_no_grams():
