@@ -43,12 +43,12 @@ def rate(body: bytes, mapped: Callable[[bytes], list[Event]], sanitizer: Sanitiz
     best = 0.0
     for _ in range(ROUNDS):
         began, items = time.process_time(), 0
-        while (taken := time.process_time() - began) < SECONDS:
+        while (seconds := time.process_time() - began) < SECONDS:
             events = mapped(body)
             if sanitizer:
                 sanitizer.clean(events)
             items += ITEMS
-        best = max(best, items / taken)
+        best = max(best, items / seconds)
     return best
 
 

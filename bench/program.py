@@ -141,8 +141,8 @@ class Helper:
 
     def tell(self, word: str) -> dict[str, Any]:
         """Send the word it waits for, and return what it prints at the end."""
-        said: dict[str, Any] = json.loads(self._process.communicate(f"{word}\n")[0])
-        return said
+        answer: dict[str, Any] = json.loads(self._process.communicate(f"{word}\n")[0])
+        return answer
 
 
 class Load(Helper):

@@ -65,18 +65,18 @@ async def speed(bench: Bench, events: int) -> dict[str, dict[str, float]]:
     for name, (mode, seconds) in METHODS.items():
         if seconds > BUDGET:
             continue
-        search, taken, found, reranked = bench.search(seconds), [], [], 0
+        search, milliseconds, labels, reranked = bench.search(seconds), [], [], 0
         for query in bench.queries:
             bench.forget()
             started = time.perf_counter()
             answer = await search.search(query.query, mode, SearchFilter(), DEPTH)
-            taken.append((time.perf_counter() - started) * 1000)
-            found.append(bench.labels_of(answer))
+            milliseconds.append((time.perf_counter() - started) * 1000)
+            labels.append(bench.labels_of(answer))
             reranked += answer.reranked
-        taken.sort()
-        middle, late = (taken[int(len(taken) * share)] for share in (0.5, 0.95))
-        ndcg = quality(bench.queries, found)["nDCG@10"]
-        rows[name] = {"p50 ms": middle, "p95 ms": late, "re-ranked": reranked / len(taken), "nDCG@10": ndcg}
+        milliseconds.sort()
+        middle, late = (milliseconds[int(len(milliseconds) * share)] for share in (0.5, 0.95))
+        ndcg = quality(bench.queries, labels)["nDCG@10"]
+        rows[name] = {"p50 ms": middle, "p95 ms": late, "re-ranked": reranked / len(milliseconds), "nDCG@10": ndcg}
     return rows
 
 

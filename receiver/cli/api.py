@@ -170,14 +170,14 @@ class Receiver:
 
         Raises NotReadyError once it has failed, or has said the same for two minutes.
         """
-        progress, said, since = Progress(), "", time.monotonic()
+        progress, message, since = Progress(), "", time.monotonic()
         try:
             while True:
                 try:
                     return self.get(route, **parameters)
                 except NotReadyError as error:
-                    if str(error) != said:
-                        said, since = str(error), time.monotonic()
+                    if str(error) != message:
+                        message, since = str(error), time.monotonic()
                     if time.monotonic() - since > _PATIENCE or self._has_failed():
                         raise
                     progress.show(f"waiting: {error}")
@@ -233,8 +233,8 @@ class Receiver:
 
 
 def _with(route: str, parameters: dict[str, Any]) -> str:
-    given = urlencode({name: value for name, value in parameters.items() if value is not None})
-    return f"{route}{'?' if given else ''}{given}"
+    query = urlencode({name: value for name, value in parameters.items() if value is not None})
+    return f"{route}{'?' if query else ''}{query}"
 
 
 def _trusting(certificate: Path) -> ssl.SSLContext:

@@ -68,9 +68,9 @@ def send(url: str, headers: dict[str, str], *, certificate: Path | None = None) 
 
 def _export(what: str, export: Callable[[], Any]) -> None:
     """Export. Raises SendError with the exporter's log messages if it gives up."""
-    said: list[str] = []
+    messages: list[str] = []
     handler = logging.Handler(logging.WARNING)
-    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign] # one method is all of it
+    handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign] # one method is all of it
     logger = logging.getLogger("opentelemetry.exporter")
     propagates, logger.propagate = logger.propagate, False
     logger.addHandler(handler)
@@ -80,7 +80,7 @@ def _export(what: str, export: Callable[[], Any]) -> None:
         logger.removeHandler(handler)
         logger.propagate = propagates
     if result.name != "SUCCESS":  # it says the same of every attempt; the last one and the end will do
-        raise SendError(f"the {what} were not taken: {'; '.join(said[-2:]) or 'the exporter does not say why'}")
+        raise SendError(f"the {what} were not taken: {'; '.join(messages[-2:]) or 'the exporter does not say why'}")
 
 
 class _Teller:

@@ -29,7 +29,7 @@ _PERIOD = {
 
 
 def add_filters(parser: argparse.ArgumentParser, which: type[LiveFilter | CallFilter]) -> None:
-    """Add a flag for each field of a filter. `given` reads them."""
+    """Add a flag for each field of a filter. `parameters_of` reads them."""
     group = parser.add_argument_group("filters")
     for field in which.__struct_fields__:
         if field == "status":
@@ -46,7 +46,7 @@ def add_filters(parser: argparse.ArgumentParser, which: type[LiveFilter | CallFi
             group.add_argument(*flags, dest=field, metavar=metavar, help=text)
 
 
-def given(args: argparse.Namespace, which: type[LiveFilter | CallFilter] = SearchFilter) -> dict[str, Any]:
+def parameters_of(args: argparse.Namespace, which: type[LiveFilter | CallFilter] = SearchFilter) -> dict[str, Any]:
     """Return the API's parameters by name; None for flags that were not given."""
     names = (field.removesuffix("_ns") for field in which.__struct_fields__)
     return {name: getattr(args, name, None) for name in names}

@@ -166,10 +166,10 @@ def _header_names(value: Any) -> tuple[str, ...]:
 def _items(value: Any, separators: str) -> tuple[str, ...]:
     """Read a list from a file, or from text with separators. Raises ValueError if it is empty."""
     items = value if isinstance(value, list) else re.split(separators, value)
-    found = tuple(item.strip() for item in items if item.strip())
-    if not found:
+    texts = tuple(item.strip() for item in items if item.strip())
+    if not texts:
         raise ValueError
-    return found
+    return texts
 
 
 def _texts(value: Any) -> tuple[str, ...]:

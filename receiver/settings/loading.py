@@ -87,28 +87,28 @@ def load(args: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
     """
     rows = table()
     config = getattr(args, "config", None) or environ.get(CONFIG_VARIABLE)
-    given: dict[str, tuple[Any, str]] = {}
+    texts: dict[str, tuple[Any, str]] = {}
     if config:
-        given |= _from_file(Path(config), rows, environ)
-    given |= _from_environment(rows, environ)
+        texts |= _from_file(Path(config), rows, environ)
+    texts |= _from_environment(rows, environ)
     for row in rows.values():
         value = getattr(args, row.key, None)
         if row.flag and value is not None:
-            given[row.key] = (value, row.flag)
-    return _build(Settings, "", {key: _parse(rows[key], *found) for key, found in given.items()})
+            texts[row.key] = (value, row.flag)
+    return _build(Settings, "", {key: _parse(rows[key], *text) for key, text in texts.items()})
 
 
 def _from_file(path: Path, rows: dict[str, SettingRow], environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
     try:
-        given = {key: (value, str(path)) for key, value in read_config_file(path, environ)}
+        texts = {key: (value, str(path)) for key, value in read_config_file(path, environ)}
     except ValueError as error:
         raise SettingsError(f"{path}: {error}") from None
     except RecursionError:
         raise SettingsError(f"{path}: nested too deep, or a key that contains itself") from None
-    for key in given:
+    for key in texts:
         if key not in rows:
             raise SettingsError(f"{path}: unknown key {key}; {_allowed(key, list(rows))}")
-    return given
+    return texts
 
 
 def _from_environment(rows: dict[str, SettingRow], environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
@@ -119,20 +119,20 @@ def _from_environment(rows: dict[str, SettingRow], environ: Mapping[str, str]) -
         # Other names that start with VECTADB_ are no errors: Kubernetes sets some for a service of that name.
         if name.startswith(sections) and name not in known:
             raise SettingsError(f"unknown variable {name}; {_allowed(name, sorted(known))}")
-    given: dict[str, tuple[Any, str]] = {}
+    texts: dict[str, tuple[Any, str]] = {}
     for row in rows.values():
         value, path = environ.get(row.env), environ.get(row.file_env or "")
         if value and path:
             raise SettingsError(f"{row.key}: set {row.env} or {row.file_env}, not both")
         if value:
-            given[row.key] = (value, row.env)
+            texts[row.key] = (value, row.env)
         elif path:
             try:
-                given[row.key] = (Path(path).read_text("utf-8").strip(), f"{row.file_env}")
+                texts[row.key] = (Path(path).read_text("utf-8").strip(), f"{row.file_env}")
             except (OSError, UnicodeDecodeError) as error:
                 reason = getattr(error, "strerror", None) or "not UTF-8 text"
                 raise SettingsError(f"{row.key} ({row.file_env}): cannot read {path}: {reason}") from None
-    return given
+    return texts
 
 
 def _allowed(wrong: str, right: list[str]) -> str:

@@ -109,7 +109,7 @@ def _qdrant_server(setup: Setup) -> Finding:
     )
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310 - as above
-            names = [found["name"] for found in json.loads(answer.read())["result"]["collections"]]
+            names = [collection["name"] for collection in json.loads(answer.read())["result"]["collections"]]
     except urllib.error.HTTPError as error:
         with error:
             return _qdrant_refuses(setup, error.code)
@@ -134,7 +134,7 @@ def _qdrant_refuses(setup: Setup, status: int) -> Finding:
 def _qdrant_embedded(setup: Setup) -> Finding:
     """Read the file that Edge keeps beside each index; loading an index would write to it. A damaged one is rebuilt."""
     folder = setup.settings.storage.data_dir / "qdrant"
-    found = []
+    indexes = []
     for file in sorted(folder.glob("*/edge_config.json")):
         try:
             vectors = json.loads(file.read_bytes())["vectors"]
@@ -143,5 +143,5 @@ def _qdrant_embedded(setup: Setup) -> Finding:
                 "warn", f"{file} cannot be read ({error})", "nothing to do: the next start builds the index anew"
             )
         dimensions = (vectors or {}).get("dense", {}).get("size")
-        found.append(f"{file.parent.name}, {dimensions} dimensions")
-    return Finding("ok", f"embedded: {'; '.join(found)}" if found else "embedded, empty")
+        indexes.append(f"{file.parent.name}, {dimensions} dimensions")
+    return Finding("ok", f"embedded: {'; '.join(indexes)}" if indexes else "embedded, empty")

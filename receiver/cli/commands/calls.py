@@ -37,13 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     receiver = api.Receiver(api.connection(args))
-    which = {**filters.given(args, CallFilter), "sort": args.sort}
-    found = list(receiver.pages(api.path("calls"), "calls", args.limit, **which))
+    which = {**filters.parameters_of(args, CallFilter), "sort": args.sort}
+    calls = list(receiver.pages(api.path("calls"), "calls", args.limit, **which))
     if args.json:
-        for call in found:
+        for call in calls:
             print(json_line(call))
     else:
-        print("\n".join(lines(found)))
+        print("\n".join(lines(calls)))
     return 0
 
 

@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write all events. If the receiver goes away meanwhile, wait for it and ask for the page again."""
-    receiver, which = api.Receiver(api.connection(args)), filters.given(args)
+    receiver, which = api.Receiver(api.connection(args)), filters.parameters_of(args)
     stats = receiver.get_patiently(api.path("stats"))
     whole = None if any(which.values()) else stats["events"]
     rate, written = Rate("exported"), 0
@@ -77,7 +77,7 @@ def _pages(receiver: api.Receiver, which: dict[str, Any], rate: Rate) -> Pages:
     cursor: str | None = None
     while True:
         parameters = {**which, "limit": _PAGE, "cursor": cursor}
-        body = patiently(lambda given=parameters: receiver.get_bytes(api.path("events"), **given), rate.progress)  # type: ignore[misc] # of each turn's own
+        body = patiently(lambda query=parameters: receiver.get_bytes(api.path("events"), **query), rate.progress)  # type: ignore[misc] # of each turn's own
         try:
             page = msgspec.json.decode(body, type=_Page)
         except msgspec.DecodeError:

@@ -37,7 +37,9 @@ def run(args: argparse.Namespace) -> int:
             "expected a text to search for (with --mode and --parts, if you like), or --like ID", exit_code=2
         )
     receiver = api.Receiver(api.connection(args))
-    answer = receiver.get_patiently(route, **of_text, group_by=args.group_by, limit=args.limit, **filters.given(args))
+    answer = receiver.get_patiently(
+        route, **of_text, group_by=args.group_by, limit=args.limit, **filters.parameters_of(args)
+    )
     if args.json:
         for result in answer["results"]:
             print(json_line(result))

@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Show events. With `--follow`, wait for a receiver that goes away."""
     receiver = api.Receiver(api.connection(args))
-    which = {name: value for name, value in filters.given(args).items() if value is not None}
+    which = {name: value for name, value in filters.parameters_of(args).items() if value is not None}
     if args.follow:
         _Following(receiver, which, args).go_on()
     _show(_last(receiver, which, args.limit), as_json=args.json)
@@ -110,10 +110,10 @@ class _Following:
         _show(past[-limit:] if limit else [], as_json=self._args.json)
 
     def _page(self, cursor: str | None) -> dict[str, Any]:
-        found: dict[str, Any] = self._receiver.get_patiently(
+        page: dict[str, Any] = self._receiver.get_patiently(
             api.path("events"), limit=_PAGE, cursor=cursor, **self._which
         )
-        return found
+        return page
 
 
 class NewEvents:
@@ -140,15 +140,15 @@ class NewEvents:
 
     def poll(self) -> list[dict[str, Any]]:
         """Return the events that are new, oldest first."""
-        found: list[dict[str, Any]] = []
+        events: list[dict[str, Any]] = []
         cursor = None
         while True:
             page = self._page(cursor)
             new = [e for e in page["events"] if e["created_at"] >= self._began and self.is_new(e)]
-            found += new
+            events += new
             cursor = page["next_cursor"]
             if not new or cursor is None:
-                return list(reversed(found))
+                return list(reversed(events))
 
 
 def _pause(seconds: float) -> None:
