@@ -47,7 +47,7 @@ _request = msgspec.json.Decoder(_OtlpRequest)
 
 
 def routes_of(text: bytes) -> list[str]:
-    """Return the routes that take a line: `EVENT`, or those of OTLP. Raises LineError."""
+    """Return the routes to which a line is sent: `EVENT`, or those of OTLP. Raises LineError."""
     try:
         line = decode(_line, text, "a JSON object")
     except Problem as problem:
@@ -65,8 +65,8 @@ def routes_of(text: bytes) -> list[str]:
 
 
 def counted(route: str, text: bytes) -> tuple[str, int]:
-    """Return `spans` or `log_records`, and how many of them a request holds that such a route has taken."""
-    request = decode(_request, text, "a request")  # it was decoded when it was taken
+    """Return `spans` or `log_records`, and how many of them are in a request that this route has accepted."""
+    request = decode(_request, text, "a request")  # it is valid, because the receiver has accepted it
     if route == "/v1/traces":
         scopes = [scope for resource in request.resource_spans or () for scope in resource.scope_spans or ()]
         return "spans", sum(len(scope.spans or ()) for scope in scopes)

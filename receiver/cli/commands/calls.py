@@ -1,4 +1,4 @@
-"""`calls`: calls of models, tools and agents, a line each."""
+"""`calls`: list calls of models, tools and agents, one line each."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class _Importing:
         self._bytes = 0
 
     def add(self, name: str) -> None:
-        """Import a file. Raises CommandError if it cannot be read, or if the receiver accepts nothing more."""
+        """Import a file. Raises CommandError if it cannot be read, or if the receiver refuses requests."""
         with _opened(name) as (file, size):
             read = 0
             for number, text in enumerate(file, 1):
@@ -115,7 +115,7 @@ class _Importing:
             self._fail(lines[failed["index"]], failed["error"])
 
     def _send_otlp(self, route: str, line: _Line) -> None:
-        """Send a request unchanged: the ids of log records are derived from all of it."""
+        """Send a request unchanged, because the ids of log records are derived from all of it."""
         try:
             answer = self._post(route, line.text).get("partialSuccess") or {}
         except api.RequestRefusedError as error:
@@ -143,7 +143,7 @@ class _Importing:
 
 @contextlib.contextmanager
 def _opened(name: str) -> Iterator[tuple[IO[bytes], int]]:
-    """Open a file; return it with its size, 0 if unknown."""
+    """Yield an open file and its size, 0 if unknown."""
     if name == "-":
         if sys.stdin.isatty():
             print("paste lines; Ctrl-D ends them", file=sys.stderr)

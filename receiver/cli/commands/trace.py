@@ -20,7 +20,7 @@ from receiver.cli.terminal import (
     printable,
 )
 
-_DEEPEST = 30  # levels that are indented; more would leave no room for words
+_DEEPEST = 30  # levels that are indented; more would leave no room for text
 # The prefixes of an event and of its children: for one with later siblings, and for the last.
 _BRANCH, _LAST = ("├─ ", "│  "), ("└─ ", "   ")
 
