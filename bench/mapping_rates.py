@@ -22,7 +22,7 @@ from mapping.sanitize.sanitizer import Sanitizer
 
 ITEMS = 100
 SECONDS = 0.5
-# The best of a few: what else the machine does only makes it slower.
+# The best of several runs: other work of the machine only makes them slower.
 ROUNDS = 5
 
 

@@ -2,12 +2,12 @@
 
 Quality: nDCG@10, recall@10 and MRR on the labelled set (`tests/search`), through the real stores and `storage.search`.
 `MiniLM exhaustive` compares MiniLM's vector of the query with those of all texts. The weight of words was chosen on
-half of the domains (`measuring.TUNED_ON`); `untuned` is nDCG of the others. That is no clean test of the rest: methods
-were compared, and what counts as an exact thing was written, with all queries in view. Nothing that was read for one
-query is kept for the next, but where there is time for all.
+half of the domains (`measuring.TUNED_ON`); `untuned` is nDCG of the others. That is no clean test of the rest, because
+the methods were compared, and the rules for exact things written, with all queries in view. Nothing that was read for
+one query is cached for the next, except in the row with time for all.
 
-Speed: the same queries among made-up events (`--events`) beside the labelled ones, one search at a time; and what is
-found then, where made-up events answer nothing.
+Speed: the same queries, one search at a time, with made-up events (`--events`) beside the labelled ones; and nDCG@10
+then, when made-up events are wrong answers.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ def _part(part: dict[str, Any], depth: int) -> Iterator[list[Any]]:
     elif kind == "result":
         call_id, result = read_result(value)
         yield ["result", call_id, _joined(_parts(result, depth + 1))]
-    elif kind == "said":
+    elif kind == "content":
         yield from _parts(value, depth + 1)
     elif kind == "other" and (plain := plain_of(value)):
         yield ["other", plain]

@@ -99,7 +99,7 @@ def _is_said(part: Any) -> bool:
 def _part(part: dict[str, Any], depth: int) -> Iterator[Part]:
     kind, value = read_part(part)
     own = str(part.get("type") or "")
-    if own not in _TEXTS and kind in {"said", "other"} and (medium := media_part(part)) is not None:
+    if own not in _TEXTS and kind in {"content", "other"} and (medium := media_part(part)) is not None:
         yield medium
     elif own in {"tool-call", "tool-result"}:  # Vercel's
         yield tool_call_part(part) if own == "tool-call" else _tool_result(part.get("toolCallId"), _vercel(part), part)
@@ -110,9 +110,9 @@ def _part(part: dict[str, Any], depth: int) -> Iterator[Part]:
         yield tool_call_part(value)
     elif kind == "result":
         yield _tool_result(*read_result(value), value)
-    elif kind == "said":
+    elif kind == "content":
         yield from parts_of(value, depth + 1)
-    elif kind != "unsaid" and part:
+    elif kind != "ignored" and part:
         yield {"type": "other", "text": json_text(part)} | ({"name": own} if own else {})
 
 

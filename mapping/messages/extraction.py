@@ -353,8 +353,8 @@ def calls_of(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
 _SPEAKERS = frozenset({*_ROLES, *_ROLES.values(), "user", "assistant", "system"})
 
 
-# What a part of a message is, and what comes with it: `said` its content, `other` itself.
-PartKind = Literal["reasoning", "unsaid", "call", "result", "said", "other"]
+# The kinds of a message's parts; with `content` comes the part's content, with the others the part or its object.
+PartKind = Literal["reasoning", "ignored", "call", "result", "content", "other"]
 
 
 def read_part(part: dict[str, Any]) -> tuple[PartKind, Any]:
@@ -362,7 +362,7 @@ def read_part(part: dict[str, Any]) -> tuple[PartKind, Any]:
     if kind in _REASONING:
         return "reasoning", part
     if part.keys() <= UNSAID_KEYS:
-        return "unsaid", part
+        return "ignored", part
     call = first(part.get(key) for key in _CALL_KEYS)
     result = first(part.get(key) for key in _RESULT_KEYS)
     if kind in _CALLS or isinstance(call, dict):
@@ -370,7 +370,7 @@ def read_part(part: dict[str, Any]) -> tuple[PartKind, Any]:
     if kind in _RESULTS or isinstance(result, dict):
         return "result", result if isinstance(result, dict) else part
     content = first(part.get(key) for key in _WRAPPED)
-    return ("said", content) if content is not None else ("other", part)
+    return ("content", content) if content is not None else ("other", part)
 
 
 class ToolCall(NamedTuple):
