@@ -20,7 +20,7 @@ CHECKOUT = HERE.parent
 
 
 class Usage(NamedTuple):
-    """CPU seconds so far and peak resident memory in MB, of the receiver and its index engine. Zeros if not on Linux."""
+    """CPU seconds and peak resident MB so far, of the receiver and its index engine. Zeros if not on Linux."""
 
     cpu: float
     peak: float
