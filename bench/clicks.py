@@ -20,9 +20,9 @@ import aiohttp
 import msgspec
 
 QUERIES = ("refund the order", "connection reset", "quota exceeded", "flight to Lisbon", "lookup_order", "read_file")
-# A word more each time, as one types.
+# One more word each time, as when typing.
 TYPED = 2
-LISTENS = 5.0  # seconds that one looks at what is live
+LISTENS = 5.0  # seconds on the live page
 
 
 class Person:

@@ -21,7 +21,7 @@ STEPS = (50_000, 100_000, 200_000, 400_000, 700_000, 1_000_000)
 
 
 def reads(receiver: Receiver) -> dict[str, Callable[[int], str]]:
-    """The reads, by name: the path of the n-th one of them."""
+    """Return the reads by name: functions that return the path of the n-th one."""
     traces = receiver.get("/api/v1/traces?limit=200")["traces"]
     return {
         "traces": lambda _: "/api/v1/traces",

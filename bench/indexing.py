@@ -1,8 +1,9 @@
 """Measure how fast stored events become searchable, and what that costs the senders: `make bench`.
 
-Three things: events a second that are indexed while nothing arrives, all processes on one core; spans that arrive at a
-steady rate, stored and searchable, on all cores, with the acknowledgements' latency beside that of a receiver that
-indexes nothing; and what plain fastembed does with MiniLM and the same texts, one thread. Compare within one run.
+Three measurements: events a second that are indexed while nothing arrives, with all processes on one core; the rates of
+stored and searchable spans that arrive at a steady rate, on all cores, with the latency of acknowledgements beside that
+of a receiver that indexes nothing; and the rate of plain fastembed with MiniLM and the same texts, in one thread.
+Compare within one run.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def index_only(models: Path, model: str, items: int) -> float:
 
 
 def steady(models: Path, model: str, items: int) -> dict[str, float]:
-    """Send at `RATE`; return what was stored and searchable a second, and how long acknowledgements took."""
+    """Send at `RATE`. Return the events stored and searchable a second, and how long acknowledgements took."""
     with tempfile.TemporaryDirectory(prefix="vectadb-bench-") as data_dir:
         (Path(data_dir) / "models").symlink_to(models)
         receiver = Receiver(data_dir, model)
@@ -73,7 +74,7 @@ def steady(models: Path, model: str, items: int) -> dict[str, float]:
 
 
 def plain_fastembed(models: Path) -> float:
-    """Texts a second of MiniLM through fastembed alone, one thread, in a process of its own."""
+    """Return the texts a second of MiniLM through fastembed alone, in one thread of a separate process."""
     program = f"""
 import sys, time
 sys.path[:0] = [{str(HERE)!r}, {str(HERE.parent)!r}]

@@ -3,8 +3,8 @@
 JSON and plots are in bench/results/.
 
 Accepted, stored and searchable are different rates: items answered 200 a second while requests ran, events in SurrealDB
-a second, and events in the search index a second. The ceiling is what the engine alone stores of the same rows. Compare
-within one run; machines differ, and a shared one from minute to minute.
+a second, and events in the search index a second. The ceiling is how fast the engine alone stores the same rows.
+Compare within one run: machines differ, and a shared machine changes from minute to minute.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ STEADY = 1_000  # spans a second of the last scenario
 
 
 def measure(scenario: str, items: int, model: str, rate: float = 0) -> tuple[dict[str, float], dict[str, Any]]:
-    """Run one scenario on a fresh receiver; return the figures, and the course of it for the plot."""
+    """Run one scenario on a fresh receiver. Return the figures, and the rates over time for the plot."""
     with tempfile.TemporaryDirectory(prefix="vectadb-bench-") as data_dir:
         receiver = Receiver(data_dir, model)
         try:
@@ -65,13 +65,13 @@ def measure(scenario: str, items: int, model: str, rate: float = 0) -> tuple[dic
 
 
 def _watch(receiver: Receiver, began: float, stored_at: list[tuple[float, int]], done: threading.Event) -> None:
-    """Note once a second how much is stored."""
+    """Record once a second how much is stored."""
     while not done.wait(1):
         stored_at.append((time.perf_counter() - began, receiver.stored()))
 
 
 def ceiling(scenario: str, items: int) -> float:
-    """Events a second that the engine alone stores, at the best number of commits in flight."""
+    """Return the events a second that the engine alone stores, at the best number of commits in flight."""
     rates = subprocess.run(
         [sys.executable, str(HERE / "ceiling.py"), scenario, str(items)], stdout=subprocess.PIPE, check=True
     ).stdout

@@ -1,9 +1,9 @@
-"""What interpreting costs those who send, and how far behind it is: `make bench`.
+"""Measure what interpreting costs senders, and how far it is behind: `make bench`.
 
-Spans arrive at a steady rate. Told apart are the rates at which they were accepted, stored, interpreted and, with a
-model, searchable, and how long acknowledgements took; beside it, in turns, the same of another build (`--beside
-FOLDER`, a checkout of this repository with its own `.venv`), such as one that interprets nothing. On a busy machine
-only what is compared within one run says something; CPU time is that of each process.
+Spans arrive at a steady rate. Measured are the rates at which they were accepted, stored, interpreted and, with a
+model, searchable, and how long acknowledgements took; and, in turns, the same of another build (`--beside FOLDER`, a
+checkout of this repository with its own `.venv`), such as one that interprets nothing. On a busy machine only
+comparisons within one run are meaningful; CPU time is that of each process.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SCENARIO = "spans, protobuf, 100 a request"
 
 
 def steady(model: str, models: Path | None, items: int, rate: int) -> dict[str, float]:
-    """Send at a rate; return the rates of what became of it, and what it took."""
+    """Send at a rate. Return the rates of each step, and the CPU time and latency."""
     with tempfile.TemporaryDirectory(prefix="vectadb-bench-") as data_dir:
         if models is not None:
             (Path(data_dir) / "models").symlink_to(models)

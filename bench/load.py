@@ -15,7 +15,7 @@ import traffic
 
 
 async def send(url: str, bodies: list[traffic.Body], connections: int, rate: float) -> dict[str, object]:
-    """Send the bodies: the next one when a connection is free or, with a rate (items a second), when its time comes."""
+    """Send the bodies: the next one when a connection is free or, with a rate (items a second), when it is due."""
     waiting = collections.deque(bodies)
     answers: list[tuple[float, float, int, int]] = []
     due = 0.0
@@ -29,7 +29,7 @@ async def send(url: str, bodies: list[traffic.Body], connections: int, rate: flo
                 body = waiting.popleft()
                 began = time.perf_counter()
                 if rate:
-                    # Its time of sending is the one it was due at: a slow answer must not make the next look fast.
+                    # It counts from the time it was due: a slow answer must not make the next one look fast.
                     began, due = started + due, due + body.items / rate
                     await asyncio.sleep(began - time.perf_counter())
                 async with session.post(

@@ -22,7 +22,7 @@ from mapping.sanitize.sanitizer import Sanitizer
 
 ITEMS = 100
 SECONDS = 0.5
-# The best of a few: what else the machine does only makes it slower.
+# The best of several runs: other work of the machine only makes them slower.
 ROUNDS = 5
 
 
@@ -43,12 +43,12 @@ def rate(body: bytes, mapped: Callable[[bytes], list[Event]], sanitizer: Sanitiz
     best = 0.0
     for _ in range(ROUNDS):
         began, items = time.process_time(), 0
-        while (taken := time.process_time() - began) < SECONDS:
+        while (seconds := time.process_time() - began) < SECONDS:
             events = mapped(body)
             if sanitizer:
                 sanitizer.clean(events)
             items += ITEMS
-        best = max(best, items / taken)
+        best = max(best, items / seconds)
     return best
 
 

@@ -1,7 +1,7 @@
-"""More senders than the store can take: `python bench/overload.py`. Prints a table, writes bench/results/overload.json.
+"""Measure overload: `python bench/overload.py`. Prints a table, writes bench/results/overload.json.
 
 Each row is a fresh receiver with that many connections, each with a request of 500 spans in progress at any moment. A
-sender that is answered 503 retries after Retry-After. Meanwhile a reader asks for the newest traces and for one trace.
+sender that gets a 503 retries after Retry-After. Meanwhile a reader requests the newest traces, and one trace.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from program import HERE, Load, Receiver
 
 SCENARIO = "spans, protobuf, 500 a request"
 CONNECTIONS = (8, 64, 256)
-# Enough for every connection to have had its turn.
+# Enough for every connection to have its turn.
 REQUESTS_A_CONNECTION = 2
 PAUSE = 0.1  # seconds between two reads
 

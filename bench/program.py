@@ -1,4 +1,4 @@
-"""The real program, started on empty stores of its own, and what it uses."""
+"""The real program, started with empty stores of its own, and the CPU time and memory that it uses."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
-# Whose program is started: another checkout has its own `.venv`.
+# The Python that runs the program: another checkout has its own `.venv`.
 CHECKOUT = HERE.parent
 
 
 class Usage(NamedTuple):
-    """Of the receiver and its index engine: CPU seconds so far, peak resident memory in MB. Zeros but on Linux."""
+    """CPU seconds and peak resident MB so far, of the receiver and its index engine. Zeros if not on Linux."""
 
     cpu: float
     peak: float
@@ -127,7 +127,7 @@ class Receiver:
 
 
 class Helper:
-    """A program of this folder in its process, which has said that it is ready when this returns."""
+    """A program of this folder in a separate process, which is ready when this returns."""
 
     def __init__(self, program: str, *arguments: object) -> None:
         self._process = subprocess.Popen(
@@ -141,12 +141,12 @@ class Helper:
 
     def tell(self, word: str) -> dict[str, Any]:
         """Send the word it waits for, and return what it prints at the end."""
-        said: dict[str, Any] = json.loads(self._process.communicate(f"{word}\n")[0])
-        return said
+        answer: dict[str, Any] = json.loads(self._process.communicate(f"{word}\n")[0])
+        return answer
 
 
 class Load(Helper):
-    """The load generator. It has made its requests when this returns; `go` sends them."""
+    """The load generator. It has prepared its requests when this returns; `go` sends them."""
 
     def __init__(
         self, receiver: Receiver, scenario: str, items: int, *, seed: int = 1, connections: int = 8, rate: float = 0

@@ -1,8 +1,8 @@
-"""Measure what readers cost senders, and the other way round: `make bench`. JSON: bench/results/readers.json.
+"""Measure what readers cost senders, and senders readers: `make bench`. JSON: bench/results/readers.json.
 
-One receiver with events in it, a trace of 5,000 among them. Spans arrive at a steady rate, then as fast as they are
-taken; each time first alone, then while ten people click through the pages (`clicks.py`). Senders and people take their
-share of the same machine. Compare within one run.
+One receiver with events in it, among them a trace of 5,000. Spans arrive at a steady rate, then as fast as they are
+accepted; each time first without readers, then while ten people click through the pages (`clicks.py`). Senders and
+people share the same machine. Compare within one run.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LARGE_EVENTS = 5_000
 
 
 class People(Helper):
-    """They click from when this returns until `stop`, which gives what they saw."""
+    """People who click from when this returns until `stop`, which returns their times."""
 
     def __init__(self, receiver: Receiver, number: int) -> None:
         super().__init__("clicks.py", receiver.url, LARGE, "--people", number)
@@ -34,7 +34,7 @@ class People(Helper):
 
 
 def fill(receiver: Receiver, items: int) -> None:
-    """Store what there is to look at."""
+    """Store the events that people look at."""
     Load(receiver, SCENARIO, items).go()
     for start in range(0, LARGE_EVENTS, 500):
         events = [

@@ -2,12 +2,12 @@
 
 Quality: nDCG@10, recall@10 and MRR on the labelled set (`tests/search`), through the real stores and `storage.search`.
 `MiniLM exhaustive` compares MiniLM's vector of the query with those of all texts. The weight of words was chosen on
-half of the domains (`measuring.TUNED_ON`); `untuned` is nDCG of the others. That is no clean test of the rest: methods
-were compared, and what counts as an exact thing was written, with all queries in view. Nothing that was read for one
-query is kept for the next, but where there is time for all.
+half of the domains (`measuring.TUNED_ON`); `untuned` is nDCG of the others. That is no clean test of the rest, because
+the methods were compared, and the rules for exact things written, with all queries in view. Nothing that was read for
+one query is cached for the next, except in the row with time for all.
 
-Speed: the same queries among made-up events (`--events`) beside the labelled ones, one search at a time; and what is
-found then, where made-up events answer nothing.
+Speed: the same queries, one search at a time, with made-up events (`--events`) beside the labelled ones; and nDCG@10
+then, when made-up events are wrong answers.
 """
 
 from __future__ import annotations
@@ -65,18 +65,18 @@ async def speed(bench: Bench, events: int) -> dict[str, dict[str, float]]:
     for name, (mode, seconds) in METHODS.items():
         if seconds > BUDGET:
             continue
-        search, taken, found, reranked = bench.search(seconds), [], [], 0
+        search, milliseconds, labels, reranked = bench.search(seconds), [], [], 0
         for query in bench.queries:
             bench.forget()
             started = time.perf_counter()
             answer = await search.search(query.query, mode, SearchFilter(), DEPTH)
-            taken.append((time.perf_counter() - started) * 1000)
-            found.append(bench.labels_of(answer))
+            milliseconds.append((time.perf_counter() - started) * 1000)
+            labels.append(bench.labels_of(answer))
             reranked += answer.reranked
-        taken.sort()
-        middle, late = (taken[int(len(taken) * share)] for share in (0.5, 0.95))
-        ndcg = quality(bench.queries, found)["nDCG@10"]
-        rows[name] = {"p50 ms": middle, "p95 ms": late, "re-ranked": reranked / len(taken), "nDCG@10": ndcg}
+        milliseconds.sort()
+        middle, late = (milliseconds[int(len(milliseconds) * share)] for share in (0.5, 0.95))
+        ndcg = quality(bench.queries, labels)["nDCG@10"]
+        rows[name] = {"p50 ms": middle, "p95 ms": late, "re-ranked": reranked / len(milliseconds), "nDCG@10": ndcg}
     return rows
 
 

@@ -1,8 +1,8 @@
 """Measure how long a search takes among many events, idle and while more arrive: `python bench/searching.py`.
 
-The real program, asked over HTTP, one search at a time, by the queries of the labelled set (`tests/search`), which none
-of the made-up events was written for. Each row is a receiver started anew: what MiniLM has read again is kept, and
-equal texts are read once, so that later queries re-rank more. Then the memory of the index's process.
+The real program gets the queries of the labelled set (`tests/search`) over HTTP, one search at a time; no made-up event
+was written for them. Each row is a receiver started anew, because MiniLM's vectors are cached and equal texts are read
+once, so that later queries re-rank more. Then it measures the memory of the index's process.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def _attribute(key: str, value: str | int) -> KeyValue:
 
 
 def _run(rnd: random.Random, number: int) -> Iterator[Span]:
-    """The spans of one agent's run, children first, as an SDK exports them."""
+    """Return the spans of one agent's run, children first, as an SDK exports them."""
     trace_id = rnd.randbytes(16)
     ids = [rnd.randbytes(8) for _ in range(SPANS_A_RUN)]
     goal, place, agent = rnd.choice(_GOALS), rnd.choice(_PLACES), f"agent-{number % 10}"
@@ -163,7 +163,7 @@ def event_batch(rnd: random.Random, number: int, items: int) -> Body:
     return Body("/api/v1/events/batch", "application/json", msgspec.json.encode({"events": events}), items)
 
 
-# What is measured: a name, how a request is made, and how many items it holds.
+# The scenarios by name: how a request is made, and how many items it has.
 SCENARIOS: dict[str, tuple[Callable[[random.Random, int, int], Body], int]] = {
     "spans, protobuf, 100 a request": (trace_protobuf, 100),
     "spans, protobuf, 500 a request": (trace_protobuf, 500),

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mapping.calls.model import Call, Failure, Message, Part, Run, Telling
-from mapping.messages.deduplication import SeenMessages, Unit
+from mapping.messages.deduplication import CountedParts, SeenMessages
 from mapping.times import format_rfc3339
 
 # A turn: `{event_id, call_id?, timestamp, status, role, parts, name?, agent_id?, depth}`. `depth` is 0 for what the
@@ -171,7 +171,7 @@ class _Conversation:
         for message in (*telling.sent, *telling.answered):
             self._say(telling, at, message, self._heard.stated(message))
 
-    def _say(self, one: Call | Telling, at: int, message: Message, units: Iterable[Unit]) -> None:
+    def _say(self, one: Call | Telling, at: int, message: Message, units: Iterable[CountedParts]) -> None:
         new = [part for unit in units for part in unit.parts]
         if not new:
             return

@@ -1,1 +1,1 @@
-"""Which trace an event belongs to, and what the trace learns from it."""
+"""Which trace an event belongs to, and the fields of a trace that follow from its events."""

@@ -1,8 +1,8 @@
-"""Which conversation a call of a model goes on with, told by the messages that it repeats.
+"""Which conversation a model call continues, by the messages that it repeats.
 
 Language models remember nothing: each call sends the whole conversation so far. So lists of messages are compared by a
 chain of hashes: of the first message, of the first two, ... of all of them, of all of them and the answer. The hashes
-of each call are stored (`ChainRecord`). A later call whose list begins with a stored one continues it, in a window.
+of each call are stored (`ChainRecord`). A later call whose list begins with a stored one continues it, within a window.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mapping.messages.canonical import Message, call_of
 from mapping.model import ChainRecord, Event, MessageHashes
 from mapping.times import NS
 
-# Used where no answer is part of the match, so that two users who say "hi" on different days are kept apart.
+# The window if no answer is part of the match, so that two users who say "hi" on different days are kept apart.
 UNANSWERED_WINDOW = 3600 * NS
 # Only the last lists of a longer conversation are looked up in the store: a list of all but this many messages is
 # enough to find it.
@@ -40,11 +40,11 @@ def conversation_of(event: Event, levels: Sequence[dict[str, Any]]) -> MessageHa
     scope = _hash(b"", ["scope", str(service), call.system])
     lists = list(_chain(scope, call.sent))
     first_answer = next((place for place, message in enumerate(call.sent) if message[0] == "assistant"), len(lists))
-    kept = lists[-MAX_LISTS:]
+    last = lists[-MAX_LISTS:]
     return MessageHashes(
         root=lists[0].hex(),
-        lists=[digest.hex() for digest in kept],
-        unanswered=max(0, first_answer - (len(lists) - len(kept))),
+        lists=[digest.hex() for digest in last],
+        unanswered=max(0, first_answer - (len(lists) - len(last))),
         answer=[*_chain(lists[-1], answered)][-1].hex() if answered else None,
     )
 
@@ -55,28 +55,30 @@ def _chain(digest: bytes, messages: Iterable[Message]) -> Iterator[bytes]:
         yield digest
 
 
-def _hash(before: bytes, said: object) -> bytes:
-    return blake2b(before + _encode(said), digest_size=16).digest()
+def _hash(before: bytes, value: object) -> bytes:
+    return blake2b(before + _encode(value), digest_size=16).digest()
 
 
 def hashes_of(conversation: MessageHashes) -> list[str]:
-    """Return every hash by which the call's trace can be found."""
+    """Return all hashes by which the call's trace can be found."""
     answer = [] if conversation.answer is None else [conversation.answer]
     return [*conversation.lists, *answer]
 
 
-def trace_heard(event: Event, conversation: MessageHashes, heard: Mapping[str, ChainRecord], window: int) -> str | None:
+def continued_trace(
+    event: Event, conversation: MessageHashes, stored: Mapping[str, ChainRecord], window: int
+) -> str | None:
     """Return the trace of the longest stored list that the event's call continues, or repeats after a failure.
 
     `window` is in nanoseconds and applies to lists that contain a message of the model.
     """
     if conversation.answer is not None:
-        known = heard.get(conversation.answer)
+        known = stored.get(conversation.answer)
         if known is not None and known.state == "expected" and 0 <= known.at - event.timestamp <= window:
             return known.trace
     whole = conversation.lists[-1]
     for place in reversed(range(len(conversation.lists))):
-        known = heard.get(conversation.lists[place])
+        known = stored.get(conversation.lists[place])
         if known is not None:
             limit = min(UNANSWERED_WINDOW, window) if place < conversation.unanswered else window
             age = event.timestamp - known.at
@@ -94,25 +96,25 @@ def _continues(known: ChainRecord, age: int, event: Event, conversation: Message
     return is_whole and conversation.answer is None and age <= 0
 
 
-def leave(
-    conversation: MessageHashes, trace: str, at: int, heard: Mapping[str, ChainRecord], window: int
+def chain_records_of(
+    conversation: MessageHashes, trace: str, at: int, stored: Mapping[str, ChainRecord], window: int
 ) -> Iterator[ChainRecord]:
-    """Yield the records to write once a call's trace is known: those new to `heard`, and those that replace one there.
+    """Yield the records to write once a call's trace is known: new ones, and those that replace `stored` ones.
 
-    The call's own list and its answer are always included. Two concurrent calls with the same list then write the same
-    record, the second transaction conflicts, and it looks again.
+    The call's own list and its answer are always included. So two concurrent calls with the same list write the same
+    record; the second transaction conflicts, and looks the records up again.
     """
     *before, whole = conversation.lists
-    known = heard.get(whole)
+    known = stored.get(whole)
     yield _later(
         known, ChainRecord(id=whole, trace=trace, at=at, state="open" if conversation.answer is None else "answered")
     )
     if conversation.answer is not None:
         yield _later(
-            heard.get(conversation.answer), ChainRecord(id=conversation.answer, trace=trace, at=at, state="open")
+            stored.get(conversation.answer), ChainRecord(id=conversation.answer, trace=trace, at=at, state="open")
         )
     for list_id in before:
-        known = heard.get(list_id)
+        known = stored.get(list_id)
         # The call came before any call that repeats it. Expectations outside the window are obsolete.
         if known is None or (
             known.state == "expected" and ((known.trace == trace and at < known.at) or abs(at - known.at) > window)
@@ -121,7 +123,7 @@ def leave(
 
 
 def _later(known: ChainRecord | None, new: ChainRecord) -> ChainRecord:
-    """Return which of two records of the same list to keep: the later one."""
+    """Return the later one of two records of the same list."""
     if known is None or known.state == "expected":
         return new
     if known.trace != new.trace:

@@ -2,23 +2,23 @@
 
 1. `trace_id`: the event carries one.
 2. `session`: the most recent trace (by start) of the event's session.
-3. `conversation`: neither, but the messages of a model's call: the trace of the list of messages that this one goes on
-   with (`message_chain.py`). A call that tells no messages, as one that was refused, but whose it is: the conversation
-   that its caller was in last, within the agent window.
+3. `conversation`: neither, but the messages of a model call: the trace of the list of messages that this one continues
+   (`message_chain.py`). If the call has no messages, because it was refused, for example, but a caller: the trace of
+   the caller's last conversation, within the agent window.
 4. `agent`: no session, but an agent: the agent's most recent trace that no root span has ended and that was active
    within the agent window around the event's own time.
-5. `created`: a new trace. Its id follows from the session, or from the event where it has none, so that several
-   receivers that meet the same session at once make the same trace.
+5. `created`: a new trace. Its id is derived from the session, or from the event if it has none, so that several
+   receivers that get the same session at the same time make the same trace.
 
-Nothing here depends on when an event arrives: what came before its session had a trace id is moved to the trace that
-has one (`Placement.join`).
+The order of arrival does not matter: if events of a session come before the first one with a trace id, they are moved
+to that trace (`Placement.join`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mapping.correlation.message_chain import leave, trace_heard
+from mapping.correlation.message_chain import chain_records_of, continued_trace
 from mapping.correlation.trace_rollup import absorb, trace_of
 from mapping.errors import Problem, invalid
 from mapping.ids import made_trace_id
@@ -26,31 +26,31 @@ from mapping.model import ChainRecord, Event, Trace
 from mapping.times import NS
 
 CONVERSATION_WINDOW = 24 * 3600 * NS
-# How far from a trace what was made for its session may lie, to be moved to it.
+# How far from a trace another one that was made for its session may be, to be moved to it.
 NEAR = 300 * NS
 
 
 class Placement:
-    """Traces as they are known, and as they become while events are placed one after the other.
+    """Traces, and how they change while events are placed one after the other.
 
-    `traces` holds what the store knows of every trace that could matter: those of the events' trace ids, sessions and
-    agents, and of what was heard of their messages (`heard`). After `place` it holds the traces as they are to be
-    stored; `touched` names those that changed. The same of `heard` and `touched_heard`.
+    At first, `traces` has every stored trace that could matter: those of the events' trace ids, sessions and agents,
+    and of their chain records (`chain_records`). After `place` it has the traces as they are to be stored; `touched`
+    has the ids of those that changed. The same holds for `chain_records` and `touched_chain_records`.
     """
 
     def __init__(
         self,
         traces: Iterable[Trace],
-        heard: Iterable[ChainRecord] = (),
+        chain_records: Iterable[ChainRecord] = (),
         *,
         agent_window: int,
         conversation_window: int = CONVERSATION_WINDOW,
     ) -> None:
         self.traces = {trace.id: trace for trace in traces}
         self.touched: set[str] = set()
-        # What is left of a trace that is no more says nothing.
-        self.heard = {known.id: known for known in heard if known.trace in self.traces}
-        self.touched_heard: set[str] = set()
+        # A record of a deleted trace is ignored.
+        self.chain_records = {record.id: record for record in chain_records if record.trace in self.traces}
+        self.touched_chain_records: set[str] = set()
         self._agent_window = agent_window
         self._conversation_window = conversation_window
         self._by_session: dict[str, set[str]] = {}
@@ -63,8 +63,8 @@ class Placement:
     def place(self, event: Event, now: int, *, counted: bool = True) -> Problem | None:
         """Decide the event's trace and add the event to it. `now` becomes the trace's time of update.
 
-        A later version of an event that the trace has is not `counted` again.
-        Returns the reason where no rule decides and the event may not make a trace of its own.
+        A later version of an event that the trace has already is not `counted` again.
+        Returns the Problem if no rule decides and the event may not make a trace of its own, else None.
         """
         if event.trace_id is not None:
             event.correlation = "trace_id"
@@ -90,43 +90,46 @@ class Placement:
         if event.correlation == "trace_id" and event.session_id is not None:
             self._named.setdefault(event.session_id, set()).add(trace.id)
         if event.correlation == "created" and event.session_id is None and event.agent_id is not None:
-            # Nothing is asked of it. But two receivers that start a run of the agent at once both write it, and the
-            # second one looks again.
-            self._hear([ChainRecord(id=run_mark(event.agent_id), trace=trace.id, at=event.timestamp, state="open")])
+            # The record is never read. But two receivers that make a trace for the agent at the same time both write
+            # it, so that the second one conflicts and looks again.
+            self._record([ChainRecord(id=run_mark(event.agent_id), trace=trace.id, at=event.timestamp, state="open")])
         if event.conversation is not None:
-            left = leave(event.conversation, trace.id, event.timestamp, self.heard, self._conversation_window)
-            self._hear(list(left))
+            self._record(
+                chain_records_of(
+                    event.conversation, trace.id, event.timestamp, self.chain_records, self._conversation_window
+                )
+            )
         if event.caller is not None and event.correlation in {"conversation", "created"}:
-            self._hear([self._last_of_caller(event.caller, trace.id, event.timestamp)])
+            self._record([self._last_of_caller(event.caller, trace.id, event.timestamp)])
         return None
 
     def made_for_named(self) -> list[Trace]:
-        """Return traces that were made for the sessions of events that named a trace, too."""
-        made = (self.traces.get(made_trace_id("session", session_id)) for session_id in self._named)
-        return [trace for trace in made if trace is not None and trace.origin == "inferred"]
+        """Return the traces that were made for a session of which placed events also name a trace."""
+        traces = (self.traces.get(made_trace_id("session", session_id)) for session_id in self._named)
+        return [trace for trace in traces if trace is not None and trace.origin == "inferred"]
 
-    def join(self, made: Trace) -> Trace | None:
-        """Let a trace that was made for a session become part of one that events of the session name, if it is near.
+    def join(self, trace: Trace) -> Trace | None:
+        """Join a trace that was made for a session to a near one that events of the session name.
 
-        Returns that trace.
+        Returns the joined trace, or None if none is near.
         """
-        named = (self.traces[trace_id] for trace_id in self._named.get(made.session_id or "", ()))
+        named = (self.traces[trace_id] for trace_id in self._named.get(trace.session_id or "", ()))
         near = [
-            trace
-            for trace in named
-            if trace.start_time - NEAR <= made.start_time and made.last_event_at <= trace.last_event_at + NEAR
+            other
+            for other in named
+            if other.start_time - NEAR <= trace.start_time and trace.last_event_at <= other.last_event_at + NEAR
         ]
         if not near:
             return None
-        home = min(near, key=lambda trace: (abs(trace.start_time - made.start_time), trace.id))
-        self.traces[home.id] = joined = absorb(home, made)
-        del self.traces[made.id]
-        self.touched.discard(made.id)
+        home = min(near, key=lambda other: (abs(other.start_time - trace.start_time), other.id))
+        self.traces[home.id] = joined = absorb(home, trace)
+        del self.traces[trace.id]
+        self.touched.discard(trace.id)
         return joined
 
     def _last_of_caller(self, caller: str, trace_id: str, at: int) -> ChainRecord:
-        """Return which conversation a caller was in last, now that it was in one at a moment."""
-        known = self.heard.get(caller_mark(caller))
+        """Return the record of a caller's last conversation: the stored one, or this trace's if it is later."""
+        known = self.chain_records.get(caller_mark(caller))
         if known is not None and (known.at, known.trace) > (at, trace_id):
             return known
         return ChainRecord(id=caller_mark(caller), trace=trace_id, at=at, state="open")
@@ -137,10 +140,10 @@ class Placement:
         if trace.agent_id is not None:
             self._by_agent.setdefault(trace.agent_id, set()).add(trace.id)
 
-    def _hear(self, left: list[ChainRecord]) -> None:
-        for known in left:
-            self.heard[known.id] = known
-            self.touched_heard.add(known.id)
+    def _record(self, records: Iterable[ChainRecord]) -> None:
+        for record in list(records):
+            self.chain_records[record.id] = record
+            self.touched_chain_records.add(record.id)
 
     def _of_session(self, event: Event) -> Trace | None:
         if event.session_id is None:
@@ -151,14 +154,14 @@ class Placement:
     def _of_conversation(self, event: Event) -> Trace | None:
         if event.conversation is None or event.session_id is not None:
             return None
-        trace_id = trace_heard(event, event.conversation, self.heard, self._conversation_window)
+        trace_id = continued_trace(event, event.conversation, self.chain_records, self._conversation_window)
         return None if trace_id is None else self.traces[trace_id]
 
     def _of_caller(self, event: Event) -> Trace | None:
-        """Return the trace of the conversation that the event's caller was in, where the event tells no messages."""
+        """Return the trace of the caller's last conversation, if the event has a caller and no messages."""
         if event.caller is None or event.conversation is not None or event.session_id is not None:
             return None
-        known = self.heard.get(caller_mark(event.caller))
+        known = self.chain_records.get(caller_mark(event.caller))
         if known is None or abs(event.timestamp - known.at) > self._agent_window:
             return None
         return self.traces[known.trace]
@@ -172,28 +175,28 @@ class Placement:
             for trace in map(self.traces.__getitem__, ids)
             if trace.agent_id == event.agent_id
             and trace.root_status is None
-            # An event that comes late belongs where it would have landed in time: after a start it precedes, too.
+            # An event that comes late is placed by its own time, which may be before the trace's start.
             and trace.start_time - self._agent_window <= event.timestamp <= trace.last_event_at + self._agent_window
         )
 
 
 def run_mark(agent_id: str) -> str:
-    """Return the name of the mark that the making of a trace for an agent leaves, beside lists of messages."""
+    """Return the id of the chain record for a trace that was made for an agent."""
     return made_trace_id("agent", agent_id)
 
 
 def caller_mark(caller: str) -> str:
-    """Return the name of the mark that a conversation of a caller leaves, beside lists of messages."""
+    """Return the id of the chain record for a caller's last conversation."""
     return made_trace_id("caller", caller)
 
 
 def created_trace_id(event: Event) -> str:
-    """Return the trace that rule 5 makes for this event."""
+    """Return the id of the trace that rule 5 makes for this event."""
     if event.session_id is not None:
         return made_trace_id("session", event.session_id)
     return made_trace_id("event", event.id)
 
 
 def _latest(traces: Iterable[Trace]) -> Trace | None:
-    # The lesser id settles a tie, as it does where the store looks for a session's latest trace.
+    # Among traces that started at the same time, the lesser id counts, as in the query for a session's latest trace.
     return min(traces, key=lambda trace: (-trace.start_time, trace.id), default=None)

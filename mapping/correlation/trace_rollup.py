@@ -34,7 +34,7 @@ def trace_of(event: Event, trace_id: str, now: int) -> Trace:
 
 
 def absorb(known: Trace, new: Trace) -> Trace:
-    """Return the trace of both traces' events. Associative and commutative, except for `created_at` and `revision`.
+    """Return the trace of the events of both. Associative and commutative, except for `created_at` and `revision`.
 
     A trace that was completed only because it was idle is running again.
     """
@@ -75,7 +75,7 @@ def absorb(known: Trace, new: Trace) -> Trace:
 
 
 def _first(value: str | None, at: int | None, other: str | None, other_at: int | None) -> tuple[str | None, int | None]:
-    """Return the earliest value; at the same moment the lesser one, so that order cannot matter."""
+    """Return the earliest value; of two at the same time the lesser one, so that order does not matter."""
     if value is None or at is None:
         return other, other_at
     if other is None or other_at is None or (at, value) <= (other_at, other):

@@ -1,1 +1,1 @@
-"""The messages of models and tools: found in what was logged, compared, and shown as one conversation."""
+"""The messages of models and tools: extracted from events, compared, and shown as one conversation."""

@@ -1,7 +1,7 @@
-"""A call's messages in the form in which they are compared: what was sent to the model, and what it answered.
+"""The canonical form of a model call's messages, sent and answered, in which they are compared.
 
-Details that differ each time a message is sent are left out: white space, the order of keys, reasoning, prompt cache
-markers. `display.py` has the form in which messages are shown.
+Details that may differ whenever a message is sent again are left out: white space, the order of keys, reasoning, prompt
+cache markers. `display.py` has the form in which messages are shown.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from mapping.messages.extraction import (
     system_beside,
 )
 
-# A message as it is compared: its role, and its parts.
+# A message in this form: its role, and its parts.
 Message = list[Any]
 
 
 class CanonicalCall(NamedTuple):
-    """A call of a model: the system prompt, the messages sent, and those answered, empty where none are known."""
+    """A model call: the system prompt, the messages that were sent, and the answer's messages; empty if unknown."""
 
     system: Message
     sent: list[Message]
@@ -48,9 +48,9 @@ def call_of(levels: Sequence[dict[str, Any]]) -> CanonicalCall | None:
         start = next((place for place, message in enumerate(sent) if message[0] != "system"), len(sent))
         if start == len(sent):
             continue
-        said = [*_parts(system), *(part for message in sent[:start] for part in message[1:])]
-        said = said or [*_parts(system_beside(level))]
-        return CanonicalCall(["system", *_joined(said)], sent[start:], answered(levels, _FORM))
+        prompt = [*_parts(system), *(part for message in sent[:start] for part in message[1:])]
+        prompt = prompt or [*_parts(system_beside(level))]
+        return CanonicalCall(["system", *_joined(prompt)], sent[start:], answered(levels, _FORM))
     return None
 
 
@@ -66,7 +66,7 @@ _FORM = Form(_messages, _spoken)
 
 
 def _message(value: dict[str, Any]) -> Message | None:
-    """Return a message in its compared form, or None if it is empty."""
+    """Return a message in its canonical form, or None if it is empty."""
     message = message_of(value)
     role = role_of(message)
     parts = [part for key in CONTENTS for part in _parts(message.get(key))]
@@ -97,7 +97,7 @@ def _part(part: dict[str, Any], depth: int) -> Iterator[list[Any]]:
     elif kind == "result":
         call_id, result = read_result(value)
         yield ["result", call_id, _joined(_parts(result, depth + 1))]
-    elif kind == "said":
+    elif kind == "content":
         yield from _parts(value, depth + 1)
     elif kind == "other" and (plain := plain_of(value)):
         yield ["other", plain]
@@ -109,7 +109,7 @@ def _tool_call(call: dict[str, Any]) -> list[Any]:
 
 
 def _joined(parts: Iterable[list[Any]]) -> list[Any]:
-    """Join adjacent texts: some clients send back as one text what they received as several."""
+    """Join adjacent texts, because some clients receive several texts and send them back as one."""
     joined: list[list[Any]] = []
     for is_text, group in itertools.groupby(parts, key=lambda part: part[0] == "text"):
         pieces = list(group)

@@ -1,8 +1,8 @@
 """Finds what is new in a conversation by counting: each call repeats it, and "yes" may be said twice.
 
-What is counted are units: texts that follow each other, a tool's call, its result; by their compared form, or by the id
-that a call and its result share. Calls of a model and events that are messages by themselves tell of the same
-conversation, so a unit is new where either of them tells of it once more than has been shown.
+Counted are units of a message: adjacent texts, a tool call, a tool result. Equal units have the same canonical form,
+or, as a call and its result, the same id. Model calls and events that are messages by themselves report the same
+conversation, so a unit is new if either of these two has it once more than it was shown.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from mapping.messages.display import Message, Part
 _encode = msgspec.json.Encoder(order="deterministic", enc_hook=str).encode
 
 
-class Unit(NamedTuple):
-    """Parts that are counted together, by a hash. A unit without an id may occur again."""
+class CountedParts(NamedTuple):
+    """A unit: the parts of a message that are counted together, and their hash. Without an id it may occur again."""
 
     key: bytes
     parts: list[Part]
@@ -30,15 +30,17 @@ class Unit(NamedTuple):
 
 
 class SeenMessages:
+    """Counts the units of a conversation that were seen, and returns the new ones."""
+
     def __init__(self) -> None:
         self._by_calls: Counter[bytes] = Counter()
         self._by_events: Counter[bytes] = Counter()
         self._shown: Counter[bytes] = Counter()
         self._ends: set[tuple[bytes, ...]] = set()
         self._systems: set[bytes] = set()
-        # Calls of tools that no tool has taken up yet, by name and arguments, and by name: their ids.
+        # The ids of tool calls that no tool event was matched with yet, by name and arguments, and by name.
         self._asked: defaultdict[bytes, list[str | None]] = defaultdict(list)
-        self._taken: dict[str, str | None] = {}
+        self._matched: dict[str, str | None] = {}
 
     def system(self, parts: list[Part]) -> bool:
         """Count a system prompt, and return whether it is new."""
@@ -47,13 +49,13 @@ class SeenMessages:
         self._systems.add(key)
         return is_new
 
-    def sent(self, messages: list[Message]) -> list[list[Unit]]:
+    def sent(self, messages: list[Message]) -> list[list[CountedParts]]:
         """Count a list of messages, which repeats the conversation so far, and return the new parts of each."""
-        # What was thought stands with the answer that it led to; sent back, it is not said again.
+        # Reasoning is shown with its answer; if it is sent back, it is ignored.
         lists = [[unit for unit in units_of(message) if unit.parts[-1]["type"] != "reasoning"] for message in messages]
         seen: Counter[bytes] = Counter()
-        new: list[list[Unit]] = [[] for _ in lists]
-        # The last message was said now, even if the same was said before: unless a list has ended like this already.
+        new: list[list[CountedParts]] = [[] for _ in lists]
+        # The last message is new, even if it repeats an earlier one, unless a list has already ended like this.
         spoken = max((place for place, message in enumerate(messages) if message["role"] == "assistant"), default=-1)
         end = tuple(unit.key for units in lists[max(spoken, 0) :] for unit in units)
         is_new_end = end not in self._ends
@@ -69,9 +71,9 @@ class SeenMessages:
                     new[place] += self._show(unit, count)
         return new
 
-    def answered(self, message: Message) -> list[Unit]:
+    def answered(self, message: Message) -> list[CountedParts]:
         """Count an answer, and return its new parts."""
-        new: list[Unit] = []
+        new: list[CountedParts] = []
         for unit in units_of(message):
             if unit.may_repeat:
                 self._by_calls[unit.key] += 1
@@ -80,9 +82,9 @@ class SeenMessages:
             new += self._show(unit, self._by_calls[unit.key])
         return new
 
-    def stated(self, message: Message) -> list[Unit]:
+    def stated(self, message: Message) -> list[CountedParts]:
         """Count a message that is an event by itself, and return its new parts."""
-        new: list[Unit] = []
+        new: list[CountedParts] = []
         for unit in units_of(message):
             self._by_events[unit.key] += 1
             new += self._show(unit, self._by_events[unit.key])
@@ -92,9 +94,9 @@ class SeenMessages:
         """Count the start of a tool, and return whether its call is new."""
         asked = [self._asked[name] for name in _names(call)]
         (unit,) = _counted("tool", [call])
-        taken = next((ids for ids in asked if ids), None)
-        if "id" not in call and taken:
-            call_id = self._taken[event_id] = taken[0]
+        matching = next((ids for ids in asked if ids), None)
+        if "id" not in call and matching:
+            call_id = self._matched[event_id] = matching[0]
             for ids in asked:
                 if call_id in ids:
                     ids.remove(call_id)
@@ -110,18 +112,18 @@ class SeenMessages:
 
     def call_id(self, event_id: str) -> str | None:
         """Return the id of the call that a tool answers, if the tool does not name it itself."""
-        return self._taken.get(event_id)
+        return self._matched.get(event_id)
 
     def returned(self, result: Part) -> bool:
         """Count a tool's result, and return whether it is new."""
         (unit,) = _counted("tool", [result])
         return self._happened(unit)
 
-    def _happened(self, unit: Unit, *, taken_up: bool = False) -> bool:
+    def _happened(self, unit: CountedParts, *, taken_up: bool = False) -> bool:
         self._by_events[unit.key] += 1
         return bool(self._show(unit, self._by_events[unit.key] if unit.may_repeat else 1, taken_up=taken_up))
 
-    def _show(self, unit: Unit, count: int, *, taken_up: bool = False) -> list[Unit]:
+    def _show(self, unit: CountedParts, count: int, *, taken_up: bool = False) -> list[CountedParts]:
         if count <= self._shown[unit.key]:
             return []
         self._shown[unit.key] = count
@@ -133,12 +135,12 @@ class SeenMessages:
 
 
 def id_of(part: Part) -> str | None:
-    """Return the id of a tool's call or result as the model has given it: Gemini CLI puts the tool's name before."""
+    """Return the id of a tool's call or result as the model gave it, without the tool's name that Gemini CLI adds."""
     call_id, name = part.get("id"), part.get("name")
     return call_id.removeprefix(f"{name}__") if isinstance(call_id, str) else None
 
 
-def units_of(message: Message) -> Iterator[Unit]:
+def units_of(message: Message) -> Iterator[CountedParts]:
     """Yield a message's units. Reasoning, which only some clients send back, belongs to the unit after it."""
     waiting: list[Part] = []
     for is_text, group in itertools.groupby(message["parts"], key=lambda part: part["type"] in {"text", "reasoning"}):
@@ -150,24 +152,24 @@ def units_of(message: Message) -> Iterator[Unit]:
             yield unit._replace(parts=[*waiting, *unit.parts])
             waiting = []
     if waiting:
-        yield Unit(_key("reasoning", [part["text"] for part in waiting]), waiting, may_repeat=True)
+        yield CountedParts(_key("reasoning", [part["text"] for part in waiting]), waiting, may_repeat=True)
 
 
-def _counted(role: str, parts: list[Part]) -> Iterator[Unit]:
+def _counted(role: str, parts: list[Part]) -> Iterator[CountedParts]:
     """Yield the units of parts that are all texts (and reasoning), or all something else."""
     if parts[0]["type"] in {"text", "reasoning"}:
-        said = " ".join([plain_of_text(part["text"]) for part in parts if part["type"] == "text"])
-        yield Unit(_key("text", [role, said]), parts, may_repeat=True)
+        text = " ".join([plain_of_text(part["text"]) for part in parts if part["type"] == "text"])
+        yield CountedParts(_key("text", [role, text]), parts, may_repeat=True)
         return
     for part in parts:
         kind = part["type"]
         if kind == "tool_call":
-            told = [id_of(part)] if "id" in part else [part.get("name"), plain_of(part.get("arguments") or {})]
+            values = [id_of(part)] if "id" in part else [part.get("name"), plain_of(part.get("arguments") or {})]
         elif kind == "tool_result":
-            told = [id_of(part)] if "id" in part else ["", plain_of(part.get("result"))]
+            values = [id_of(part)] if "id" in part else ["", plain_of(part.get("result"))]
         else:
-            told = [plain_of(part)]
-        yield Unit(_key(kind, told), [part], may_repeat="id" not in part)
+            values = [plain_of(part)]
+        yield CountedParts(_key(kind, values), [part], may_repeat="id" not in part)
 
 
 def _names(call: Part) -> tuple[bytes, bytes]:
@@ -179,5 +181,5 @@ def plain_of_text(text: str) -> str:
     return " ".join(text.split())
 
 
-def _key(kind: str, told: list[Any]) -> bytes:
-    return blake2b(_encode([kind, *told]), digest_size=16).digest()
+def _key(kind: str, values: list[Any]) -> bytes:
+    return blake2b(_encode([kind, *values]), digest_size=16).digest()

@@ -1,8 +1,8 @@
 """Messages in the form in which they are shown, whichever emitter logged them. Nothing is shortened.
 
 `canonical.py` has the form in which they are compared. A message is `{role, parts}`, a part
-`{type, text?, id?, name?, arguments?, result?, failed?}`, its type one of `text`, `reasoning`, `tool_call`,
-`tool_result`, those of `media.py`, and `other`; of the last, `text` is JSON, and `name` what it calls itself.
+`{type, text?, id?, name?, arguments?, result?, failed?}`. Its type is `text`, `reasoning`, `tool_call`, `tool_result`,
+one of `media.py`, or `other`; the `text` of the last one is JSON, and its `name` is the type that the emitter gave it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _TEXTS = ("text", "output_text", "input_text")
 
 
 def messages_of(values: Iterable[Any]) -> list[Message]:
-    """Return messages (`logged_messages.is_message`) as they are shown; those that say nothing are left out."""
+    """Return messages (`extraction.is_message`) as they are shown, without the empty ones."""
     shown: list[Message] = []
     for value in values:
         if len(shown) >= MOST:
@@ -58,15 +58,15 @@ def _spoken(content: Any) -> Message:
     return {"role": "assistant", "parts": [*parts_of(content)]}
 
 
-# An answer in this form.
+# How an answer is converted into this form.
 SHOWN = Form(messages_of, _spoken)
 
 
 def _reasoned(message: dict[str, Any]) -> Iterator[Part]:
-    """Yield the reasoning that stands beside a message's content: DeepSeek's, OpenRouter's."""
+    """Yield the reasoning that is beside a message's content: DeepSeek's, OpenRouter's."""
     for key in ("reasoning_content", "reasoning"):
-        if isinstance(told := message.get(key), str) and told.strip():
-            yield {"type": "reasoning", "text": told}
+        if isinstance(text := message.get(key), str) and text.strip():
+            yield {"type": "reasoning", "text": text}
             return
 
 
@@ -75,7 +75,7 @@ def parts_of(content: Any, depth: int = 0) -> Iterator[Part]:
     if depth > MAX_DEPTH or content is None or content == "":
         return
     if isinstance(content, str):
-        # JSON text of parts is what they are; any other JSON is what was said.
+        # JSON text of a list of parts is read as these parts; any other JSON is text.
         parts = structure(content) if content.lstrip()[:1] == "[" else None
         if isinstance(parts, list) and parts and all(map(_is_said, parts)):
             yield from parts_of(parts, depth + 1)
@@ -99,7 +99,7 @@ def _is_said(part: Any) -> bool:
 def _part(part: dict[str, Any], depth: int) -> Iterator[Part]:
     kind, value = read_part(part)
     own = str(part.get("type") or "")
-    if own not in _TEXTS and kind in {"said", "other"} and (medium := media_part(part)) is not None:
+    if own not in _TEXTS and kind in {"content", "other"} and (medium := media_part(part)) is not None:
         yield medium
     elif own in {"tool-call", "tool-result"}:  # Vercel's
         yield tool_call_part(part) if own == "tool-call" else _tool_result(part.get("toolCallId"), _vercel(part), part)
@@ -110,9 +110,9 @@ def _part(part: dict[str, Any], depth: int) -> Iterator[Part]:
         yield tool_call_part(value)
     elif kind == "result":
         yield _tool_result(*read_result(value), value)
-    elif kind == "said":
+    elif kind == "content":
         yield from parts_of(value, depth + 1)
-    elif kind != "unsaid" and part:
+    elif kind != "ignored" and part:
         yield {"type": "other", "text": json_text(part)} | ({"name": own} if own else {})
 
 
@@ -159,9 +159,9 @@ def _unwrapped(result: Any) -> Any:
     if not isinstance(result, list) or not result:
         return result
     texts = [part.get("text", part.get("content")) if isinstance(part, dict) else part for part in result]
-    told = [text for text in texts if isinstance(text, str)]
-    if len(told) == len(texts):
-        return "\n".join(told)
+    strings = [text for text in texts if isinstance(text, str)]
+    if len(strings) == len(texts):
+        return "\n".join(strings)
     only = result[0]
     return only["json"] if len(result) == 1 and isinstance(only, dict) and "json" in only else result
 
@@ -175,5 +175,5 @@ def _without_none(**fields: Any) -> Part:
 
 
 def has_ids(messages: Iterable[Message]) -> bool:
-    """Return whether each call of a tool has its id, as flattened lists often have not."""
+    """Return whether every tool call has its id; in flattened lists ids are often missing."""
     return all("id" in part for message in messages for part in message["parts"] if part["type"] == "tool_call")

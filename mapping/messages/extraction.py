@@ -1,8 +1,8 @@
-"""Finds a call's messages in the attributes that were logged, and their parts, whichever emitter logged them.
+"""Extracts a call's messages and their parts from logged attributes, whichever emitter logged them.
 
-Read are lists of `{role, content}` as OpenAI, Anthropic, Bedrock and Gemini have them, GenAI's `{role, parts}`, and
-OpenInference's flattened lists; as values or as JSON text; by themselves or inside the request that was logged. The
-messages are given as they stand: `canonical.py` makes of them what is compared, `display.py` what is shown.
+Supported are lists of `{role, content}` as of OpenAI, Anthropic, Bedrock and Gemini, `{role, parts}` of OpenTelemetry's
+GenAI conventions, and OpenInference's flattened lists; as values or as JSON text; alone or inside a logged request.
+Messages are returned unchanged: `canonical.py` converts them for comparison, `display.py` for display.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from mapping.messages.python_repr import looks_written, written_object
 from mapping.semantics.vocabulary import FLATTENED, KEYS, ROLES
 from mapping.values import count_cut, storable
 
-# How far inside a logged response its answer stands at most: output, message, content.
+# The maximum depth of the answer in a logged response: output, message, content.
 _ANSWER_DEPTH = 4
-# Conversations of megabytes are parsed in milliseconds; more would keep everyone waiting.
+# The maximum length of JSON text that is parsed: megabytes take milliseconds, and longer text would block others.
 _MAX_PARSED = 4 << 20
-# Lists of more parts than this, or as many attributes, are nobody's conversation, and would take seconds.
+# Lists of more parts than this, or as many attributes, are not a real conversation, and would take seconds.
 MOST = 50_000
-# Text that is JSON that holds text that is JSON may go on for ever: what lies deeper is not compared.
+# JSON text may contain JSON text, and so on; deeper levels are not compared.
 MAX_DEPTH = 64
 
 _ROLES = {
@@ -44,14 +44,14 @@ _ROLES = {
     "systemmessage": "system",
     "toolmessage": "tool",
 }
-# Under these a logged request keeps its messages, its system prompt, and an answer its message.
+# The keys of the messages and the system prompt in a logged request, and of the message in an answer.
 _LISTS = ("messages", "contents", "inputBodyJson", "input", "prompt", "chat_history")
 SYSTEMS = ("system", "system_instruction", "systemInstruction", "instructions")
 _CONFIGS = ("config", "generationConfig")
 _ANSWERS = ("outputBodyJson", "output", "message", "messages", "choices", "candidates", "results", "content")
 _ANSWER_TEXTS = ("text", "completion", "generation", "outputText", "output_text", "response")
 
-# In tuples: what a part calls its type may be an object, which no set can be asked for.
+# These are tuples, because a part's `type` may be an object, which cannot be looked up in a set.
 _REASONING = ("reasoning", "thinking", "redacted_thinking")
 UNSAID_KEYS = frozenset({"cache_control", "cachePoint", "reasoningContent", "citations", "annotations"})
 _CALLS = (
@@ -83,10 +83,10 @@ CONTENTS = ("content", "contents", "parts", "blocks")
 _WRAPPED = ("text", "content", "message", "message_content", "json", "parts")
 _CALL_KEYS = ("toolUse", "functionCall", "function_call", "tool_call", "toolRequest", "function")
 _RESULT_KEYS = ("toolResult", "functionResponse", "function_response", "toolResponse", "tool_call_result")
-# Of these the id of the call comes first: an item of OpenAI's Responses has one of its own beside it.
+# The call's id comes before the item's own `id`, because items of OpenAI's Responses have both.
 _CALL_IDS = ("call_id", "callId", "toolUseId", "toolCallId", "tool_use_id", "tool_call_id", "ref", "id")
 _CALL_NAMES = ("name", "tool_name", "toolName")
-# Items of OpenAI's Responses that stand where messages do.
+# Items of OpenAI's Responses in the place of messages.
 _ITEM_CALLS = ("function_call", "custom_tool_call", "mcp_call")
 _ITEMS = ("mcp_list_tools", "mcp_approval_request", "mcp_approval_response", "compaction", "item_reference")
 _ITEM_RESULTS = ("function_call_output", "function_call_result", "custom_tool_call_output")
@@ -100,18 +100,18 @@ def _keys_of(role: str, *more: str) -> dict[str, int]:
 
 INPUT_KEYS, OUTPUT_KEYS = _keys_of("input", "messages", "request"), _keys_of("output", "choices", "completion")
 del OUTPUT_KEYS["message"]  # in a structured log this is the line that was logged
-# What the first of a flattened list of messages has, by the role it plays.
+# By attribute role: a prefix of flattened messages, and a key that the first message of such a list has.
 _FLATTENED = {
     role: [(prefix, f"{prefix}0.{role_key}") for prefix in prefixes for role_key in ("message.role", "role")]
     for role, prefixes in FLATTENED.items()
 }
 _SYSTEM_KEYS = (*_keys_of("system"), *SYSTEMS)
-# LangWatch says of its values what they are: `{"type": "json", "value": ...}`.
+# LangWatch wraps its values with their type: `{"type": "json", "value": ...}`.
 _TYPED = ("langwatch.input", "langwatch.output")
 
 
 class SentMessages(NamedTuple):
-    """A list of messages that was sent to a model, the system prompt beside it, and the attributes it stands in."""
+    """A list of messages that was sent to a model, the system prompt beside it, and the attributes that have them."""
 
     level: dict[str, Any]
     system: Any
@@ -119,18 +119,21 @@ class SentMessages(NamedTuple):
 
 
 class Form(NamedTuple):
-    """How an answer is converted: a list of messages, and content without one. An empty answer is an empty list."""
+    """How an answer is converted: functions for a list of messages, and for content without a message.
+
+    An empty answer is an empty list.
+    """
 
     messages: Callable[[list[Any]], list[Any]]
     spoken: Callable[[Any], Any]
 
 
 def requests(levels: Sequence[dict[str, Any]]) -> Iterator[SentMessages]:
-    """Yield the lists of messages in these sets of attributes that may be what was sent, the likeliest first."""
+    """Yield the lists of messages in these sets of attributes that may have been sent to a model, likeliest first."""
     for level in levels:
         for value in (*values_of(level, INPUT_KEYS), *flattened(level, "input")):
-            if (found := request_in(value)) is not None:
-                yield SentMessages(level, *found)
+            if (request := request_in(value)) is not None:
+                yield SentMessages(level, *request)
 
 
 def system_beside(level: dict[str, Any]) -> Any:
@@ -166,7 +169,7 @@ def value_at(level: dict[str, Any], key: str) -> Any:
 
 
 def flattened(level: dict[str, Any], role: str) -> Iterator[list[Any]]:
-    """Yield the lists of messages that are flattened to `PREFIX.N.message.content` and the like."""
+    """Yield lists of messages from flattened keys such as `PREFIX.N.message.content`."""
     for prefix, opening in _FLATTENED[role]:
         if opening not in level or len(level) > MOST:
             continue
@@ -214,37 +217,38 @@ def unquoted(value: Any) -> Any:
 
 
 def request_in(value: object, depth: int = 0) -> tuple[Any, list[Any]] | None:
-    """Look for a list of messages, at most a few levels down in what was logged, and the system prompt beside it."""
+    """Return the system prompt and the list of messages in a logged value, at most three levels down, or None."""
     value = structure(value)
     if isinstance(value, list) and (messages := messages_in(value)):
         return (None, messages) if sum(map(_size, messages)) <= MOST else None
     if isinstance(value, dict) and depth < 3:
         for key in _LISTS:
-            if key in value and (found := request_in(value[key], depth + 1)) is not None:
-                system, messages = found
+            if key in value and (request := request_in(value[key], depth + 1)) is not None:
+                system, messages = request
                 holders = [value, *(inner for key in _CONFIGS if isinstance(inner := value.get(key), dict))]
                 return system or first(holder.get(key) for holder in holders for key in SYSTEMS), messages
     return None
 
 
 def messages_in(values: list[Any]) -> list[dict[str, Any]]:
-    """Return a list's messages, [] where anything in it is none: messages, items of Responses, `[role, content]`."""
+    """Return a list's messages; [] unless each element is a message, an item of Responses or `[role, content]`."""
     messages = [_as_message(value) for value in values]
     if None in messages:
-        # Beside items that are known stand those of a model's own tools: a search, a computer.
+        # Beside known items there may be those of the model's own tools: web search, computer use.
         known = any(message is not None for message in messages)
         messages = [message or _hosted(value, known) for message, value in zip(messages, values, strict=True)]
     return [] if None in messages else [message for message in messages if message is not None]
 
 
 def _hosted(value: Any, known: bool) -> dict[str, Any] | None:
-    """Return an item of Responses that is about a tool of the model's own, as a message."""
+    """Return an item of Responses for one of the model's own tools, as a message."""
     kind = value.get("type") if isinstance(value, dict) else None
     if not isinstance(kind, str) or not known:
         return None
     if kind.endswith("_call"):
-        told = {key: inner for key, inner in value.items() if key not in ("type", "id", "status")}
-        return {"role": "assistant", "tool_calls": [{**value, "name": kind.removesuffix("_call"), "arguments": told}]}
+        arguments = {key: inner for key, inner in value.items() if key not in ("type", "id", "status")}
+        call = {**value, "name": kind.removesuffix("_call"), "arguments": arguments}
+        return {"role": "assistant", "tool_calls": [call]}
     if kind.endswith("_call_output"):
         return {"role": "tool", "tool_call_id": read_result(value)[0], "content": value.get("output")}
     return {"role": "assistant", "content": [value]} if kind in _ITEMS else None
@@ -266,7 +270,7 @@ def _as_message(value: Any) -> dict[str, Any] | None:
 
 
 def _item(value: dict[str, Any]) -> dict[str, Any] | None:
-    """Return an item of Responses, or Gemini's content that does not say whose it is, as a message."""
+    """Return an item of Responses, or Gemini's content without a role, as a message."""
     kind = value.get("type")
     if kind in _ITEM_CALLS:
         return {"role": "assistant", "tool_calls": [value]}
@@ -303,12 +307,12 @@ def _answer_in_list(values: list[Any], depth: int, form: Form) -> list[Any]:
         return form.messages(messages)
     if all(map(is_part, values)):
         return [form.spoken(values)]
-    # The first of several answers; of a stream's pieces it holds none, since nobody has put them together.
+    # The first of several answers. The first piece of a stream, which was not joined, has no answer.
     return _answer(values[0], depth + 1, form) if isinstance(values[0], dict) else []
 
 
 def is_message(value: object) -> bool:
-    """Return whether this is a message, or has one as its `message`: OpenInference's, a choice."""
+    """Return whether this is a message, or has one under `message`, as in OpenInference or a choice of an answer."""
     if isinstance(value, dict) and "role" not in value:
         value = value.get("message")
     return isinstance(value, dict) and isinstance(value.get("role"), str)
@@ -322,7 +326,7 @@ def _size(message: dict[str, Any]) -> int:
 def is_part(value: object) -> bool:
     if not isinstance(value, dict):
         return False
-    # A response of OpenAI's has a `text` that is none: it says of what kind the text is to be.
+    # The `text` of an OpenAI response is an object with the format of the text.
     return isinstance(value.get("text"), str) or value.get("type") in _PARTS or "toolUse" in value
 
 
@@ -349,8 +353,8 @@ def calls_of(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
 _SPEAKERS = frozenset({*_ROLES, *_ROLES.values(), "user", "assistant", "system"})
 
 
-# What a part of a message is, and what comes with it: `said` its content, `other` itself.
-PartKind = Literal["reasoning", "unsaid", "call", "result", "said", "other"]
+# The kinds of a message's parts; with `content` comes the part's content, with the others the part or its object.
+PartKind = Literal["reasoning", "ignored", "call", "result", "content", "other"]
 
 
 def read_part(part: dict[str, Any]) -> tuple[PartKind, Any]:
@@ -358,15 +362,15 @@ def read_part(part: dict[str, Any]) -> tuple[PartKind, Any]:
     if kind in _REASONING:
         return "reasoning", part
     if part.keys() <= UNSAID_KEYS:
-        return "unsaid", part
+        return "ignored", part
     call = first(part.get(key) for key in _CALL_KEYS)
     result = first(part.get(key) for key in _RESULT_KEYS)
     if kind in _CALLS or isinstance(call, dict):
         return "call", {**part, **call} if isinstance(call, dict) else part
     if kind in _RESULTS or isinstance(result, dict):
         return "result", result if isinstance(result, dict) else part
-    said = first(part.get(key) for key in _WRAPPED)
-    return ("said", said) if said is not None else ("other", part)
+    content = first(part.get(key) for key in _WRAPPED)
+    return ("content", content) if content is not None else ("other", part)
 
 
 class ToolCall(NamedTuple):
@@ -387,7 +391,7 @@ def read_result(result: dict[str, Any]) -> tuple[Any, Any]:
     call_id = first(result.get(key) for key in _CALL_IDS)
     if call_id is None and isinstance(origin := result.get("origin"), dict):
         call_id = origin.get("id")  # Haystack's
-    told: Any = first(result.get(key) for key in ("response", "result", "output", "content", "error"))
-    if told is result.get("response") and isinstance(told, dict) and len(told) == 1:
-        told = told.get("result", told.get("output", told))  # Gemini wants an object of each function
-    return call_id, told
+    value: Any = first(result.get(key) for key in ("response", "result", "output", "content", "error"))
+    if value is result.get("response") and isinstance(value, dict) and len(value) == 1:
+        value = value.get("result", value.get("output", value))  # Gemini's functions must return an object
+    return call_id, value

@@ -1,4 +1,4 @@
-"""LangChain's messages as LangSmith and others log them: serialised objects whose arguments hold the content.
+"""LangChain's messages as LangSmith and others log them: serialised objects with the content in their arguments.
 
 `{"lc": 1, "type": "constructor", "id": [..., "HumanMessage"], "kwargs": {"content": ...}}`, in a list for each prompt;
 answers as `{"generations": [[{"message": ...}]]}`.
@@ -33,7 +33,7 @@ def messages_in(held: Any) -> list[dict[str, Any]]:
 
 
 def answers(levels: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the messages of the first answer, [] where there is none."""
+    """Return the messages of the first answer, or [] if there is none."""
     for level in levels:
         for value in values_of(level, OUTPUT_KEYS):
             held = structure(value)

@@ -1,7 +1,7 @@
-"""Objects that a program has written down as Python shows them: `ChatMessage(role=<Role.USER: 'user'>, blocks=[...])`.
+"""Objects that a program has logged as Python's `repr`: `ChatMessage(role=<Role.USER: 'user'>, blocks=[...])`.
 
-LlamaIndex, Haystack, smolagents and others log their messages so. Read are calls with keywords, lists, dicts, tuples
-and constants; what is no expression, or was cut off, is left as the text it is.
+LlamaIndex, Haystack, smolagents and others log their messages like this. Calls with keyword arguments, lists, dicts,
+tuples and constants are read. Text that is not a valid expression, because it was cut off, for example, stays text.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any
 # Python's parser takes a millisecond for 20 KB.
 _MAX_PARSED = 100_000
 _OPENING = re.compile(r"[A-Za-z_]\w*\(\w+=")
-# `<MessageRole.USER: 'user'>`, `<object at 0x7f>`; only where a value stands.
+# `<MessageRole.USER: 'user'>`, `<object at 0x7f>`, in the place of a value.
 _ENUM = re.compile(r"(?<=[=(\[,: ])<[A-Za-z_][\w.]*: ('(?:[^'\\\n]|\\.)*'|-?\d+)>")
 _OBJECT = re.compile(r"(?<=[=(\[,: ])<[\w.]+ (?:object|instance)[^<>'\"]*>")
 
-# What classes are, whose objects do not say it.
+# The part's type for classes whose objects have no field for it.
 _TYPES = {
     "TextBlock": "text",
     "TextContent": "text",
@@ -32,12 +32,12 @@ _TYPES = {
 
 
 def looks_written(text: str) -> bool:
-    """Return whether a text begins as an object that Python wrote."""
+    """Return whether a text looks like the `repr` of an object."""
     return len(text) <= _MAX_PARSED and text.endswith(")") and _OPENING.match(text) is not None
 
 
 def written_object(text: str) -> dict[str, Any] | None:
-    """Return the fields of an object, with its `type` where its class says it; None where the text is none."""
+    """Return the fields of an object, with a `type` if its class is known; None if the text is not an object."""
     if not looks_written(text):
         return None
     plain = _OBJECT.sub("None", _ENUM.sub(r"\1", text)) if "<" in text else text
@@ -46,13 +46,13 @@ def written_object(text: str) -> dict[str, Any] | None:
 
 
 def written_literal(text: str) -> Any:
-    """Return a list, an object or another constant that Python wrote; None where the text is none."""
+    """Return the list, dict or other constant of a `repr`; None if the text is not one."""
     return _parsed(text, ast.literal_eval) if len(text) <= _MAX_PARSED else None
 
 
 def _parsed(text: str, read: Callable[[ast.expr], Any]) -> Any:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what is no Python after all: escapes that mean nothing
+        warnings.simplefilter("ignore")  # of invalid escapes, in text that is not Python
         try:
             return read(ast.parse(text.strip(), mode="eval").body)
         except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):

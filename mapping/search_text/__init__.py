@@ -1,1 +1,1 @@
-"""What an event is searched by: its text, and the identifiers that the text leaves out."""
+"""The text by which an event is searched, and the identifiers that the text leaves out."""

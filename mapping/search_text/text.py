@@ -1,8 +1,8 @@
 """The text by which an event is searched: input, output, tool calls and errors, in words.
 
-Order: name, input, output, tool, arguments, result, error; then what else the attributes say. Without JSON's noise,
-ids, base64 and values that the emitter has redacted. Cut at `TEXT_LIMIT` characters, of which each part that has words
-is given `PART_ROOM` at least: a long conversation leaves room for the error at its end.
+Order: name, input, output, tool, arguments, result, error, then other attributes. JSON's punctuation, ids, base64 and
+values that the emitter has redacted are left out. The text is cut at `TEXT_LIMIT` characters; each part that has words
+gets at least `PART_ROOM` of them, so that a long conversation leaves room for the error at the end.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from mapping.semantics.vocabulary import FLATTENED, KEYS, REDACTED, ROLES, UNSAI
 
 TEXT_LIMIT = 8_000
 PART_ROOM = 600
-# Every call of a model repeats the conversation so far: what is new in it, and searched, stands at its end.
+# Every model call repeats the conversation so far, so only its end, which is new, is searched.
 MESSAGES_ROOM = 4_000
 
-# The parts of a text, and the roles whose values they are.
+# The parts of a text, and the attribute roles of their values.
 _PARTS = {
     "input": ("input", "system"),
     "output": ("output",),
@@ -33,17 +33,17 @@ _PARTS = {
 }
 PARTS = (*_PARTS, "rest")
 _PART_OF = {ROLES.index(role): part for part, roles in _PARTS.items() for role in roles}
-# Keys that play a role; of those of a model and its provider the values are said like any other attribute's.
+# Keys with a role. The values of models and providers are treated like those of other attributes.
 _PLACES = {key: ranked for key, ranked in KEYS.items() if ROLES[ranked[0]] not in ("model", "provider")}
 _PREFIXES = tuple((prefix, role) for role, prefixes in FLATTENED.items() for prefix in prefixes)
-# A structured log keeps what it says under these, as a log record does under its own `attributes` and `body`.
+# Keys under which a structured log has its content, as a log record has under its own `attributes` and `body`.
 _LEVELS = frozenset({"body", "attributes"})
 _MAX_LEVELS = 2
 _ORIGIN = frozenset({"resource", "scope"})
 
-# Keys whose values speak for themselves; others are said with them.
+# Keys that are left out before their values; other keys are part of the text.
 _SPEECH = frozenset({"content", "text", "parts", "message", "name", "value"})
-# How messages are marked up: under these keys, these values are no words of anyone.
+# Markup of messages: under these keys, these values are not content.
 _MARKUP_KEYS = frozenset({"role", "type", "finish_reason", "stopReason", "stop_reason"})
 _MARKUP = frozenset(
     "user assistant system developer tool human ai model text message function tool_call tool_calls constructor "
@@ -56,33 +56,34 @@ _COUNT = re.compile(
     r"|^(?:latencyMs|flags|severityNumber)$"
 )
 _FORM = re.compile(r"(?:^|[._])mime_type$|ContentType$|^schema(?:Type|Version)$")
-# The same of attributes, which describe the machinery as often as what was said.
+# Further keys of attributes whose values are not words.
 _WORDLESS = re.compile(r"(?:^|[._])(?:version|timestamp|time|tokens?|port|mime_type)$", re.IGNORECASE)
-# Base64, UUIDs, AWS's names of resources, and hex digits as long as a trace id. The look back keeps it linear: one try
+# Base64, UUIDs, AWS's names of resources, and hex digits as long as a trace id. The lookbehind keeps it linear: one try
 # for each run of letters.
 _NOISE = re.compile(
     r"(?:data:[\w/+.-]+;base64,|(?<![A-Za-z0-9+/_-]))[A-Za-z0-9+/_-]{120,}={0,2}"
     r"|\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b|\b[0-9a-fA-F]{32,}\b|\barn:aws[a-z-]*:[\w:/.$@+=*-]+"
 )
-# All of it but AWS's names is as long; most texts are shorter, and looking through them took a tenth of the time.
+# All noise except AWS's names is at least this long. Most texts are shorter, and skipping them saves a tenth of the
+# time.
 _SHORTEST_NOISE = 32
 
-# How text begins that is JSON.
+# The first characters of JSON text.
 _STRUCTURE = ("{", "[", '"')
-# Conversations with pictures in them run to megabytes of JSON; a megabyte is parsed in a few milliseconds.
+# The maximum length of JSON text that is parsed: conversations with images are megabytes, and one takes a few ms.
 _MAX_PARSED = 4 << 20
-# Text that is JSON that holds text that is JSON may go on for ever.
+# JSON text may contain JSON text, and so on; deeper levels are ignored.
 _MAX_DEPTH = 64
 
 _LAST = len(KEYS)
 
 
 def text_of(name: str | None, properties: dict[str, Any]) -> str:
-    """Return the searched text of an event's name and properties; "" where there are no words."""
+    """Return the searched text of an event's name and properties; "" if there are no words."""
     parts: list[list[str]] = []
     seen: set[str] = set()
     for lines in ([name] if name else [], *parts_of(name, properties).values()):
-        # The same words twice (input.value and a message) weigh no more than once.
+        # Words that occur twice (in input.value and a message) are used only once.
         parts.append([line for line in dict.fromkeys(lines) if line not in seen])
         seen.update(lines)
     return _cut(parts)
@@ -93,15 +94,15 @@ def parts_of(name: str | None, properties: dict[str, Any]) -> dict[str, list[str
     ranked: dict[str, list[tuple[int, list[str]]]] = {part: [] for part in PARTS}
     _collect(name, properties, ranked, 0)
     return {
-        part: [line for _, lines in sorted(found, key=lambda pair: pair[0]) for line in lines]
-        for part, found in ranked.items()
+        part: [line for _, lines in sorted(ranked_lines, key=lambda pair: pair[0]) for line in lines]
+        for part, ranked_lines in ranked.items()
     }
 
 
 def _collect(
     name: str | None, properties: dict[str, Any], ranked: dict[str, list[tuple[int, list[str]]]], depth: int
 ) -> None:
-    """Sort properties into the parts, each with its key's precedence in its role."""
+    """Add the lines of properties to their parts, each with its key's precedence in its role."""
     for key, value in properties.items():
         if isinstance(value, dict):
             if key in _LEVELS and depth < _MAX_LEVELS:
@@ -122,31 +123,31 @@ def _collect(
             ranked["rest"].append((_LAST, [f"{_title(key)}: {words}" for words in _pieces(value)]))
 
 
-# Keys repeat, and what they say is asked of each event: a third of the time that its text takes.
-_kept = lru_cache(maxsize=1_000)
+# The same keys occur in every event; without a cache these functions took a third of the time of a text.
+_cached = lru_cache(maxsize=1_000)
 
 
-@_kept
+@_cached
 def _part_of_prefix(key: str) -> str | None:
     return next((part for prefix, part in _PREFIXES if key.startswith(prefix)), None)
 
 
-@_kept
+@_cached
 def _identifies(key: str) -> bool:
     return _ID.search(key) is not None
 
 
-@_kept
+@_cached
 def _counts(key: str) -> bool:
     return _COUNT.search(key) is not None
 
 
-@_kept
+@_cached
 def _names_form(key: str) -> bool:
     return _FORM.search(key) is not None
 
 
-@_kept
+@_cached
 def _is_said(key: str) -> bool:
     return not _WORDLESS.search(key) and (not key.startswith(UNSAID) or key.endswith("model"))
 
@@ -163,27 +164,27 @@ def _says_nothing(key: str, value: object) -> bool:
 
 
 def _cut(parts: list[list[str]]) -> str:
-    """Join the parts' lines within the limit, each part leaving to those after it what they need of `PART_ROOM`."""
+    """Join the parts' lines within the limit; each part leaves as much of `PART_ROOM` to later parts as they need."""
     whole = "\n".join(itertools.chain.from_iterable(parts))
     if len(whole) <= TEXT_LIMIT:
         return whole
     needs = [sum(len(line) + 1 for line in part) for part in parts]
-    taken: list[str] = []
+    cut: list[str] = []
     left = TEXT_LIMIT + 1  # the last line ends without a line break
     for number, part in enumerate(parts):
         room = left - sum(min(need, PART_ROOM) for need in needs[number + 1 :])
         for line in part:
             if room <= 1:
                 break
-            taken.append(line[: room - 1])
-            room -= len(taken[-1]) + 1
-            left -= len(taken[-1]) + 1
-    return "\n".join(taken)
+            cut.append(line[: room - 1])
+            room -= len(cut[-1]) + 1
+            left -= len(cut[-1]) + 1
+    return "\n".join(cut)
 
 
 def _pieces(value: object) -> list[str]:
-    """Return a value's words until they fill the text alone: a list may hold a million strings."""
-    if isinstance(value, str) and not _is_structure(value):  # most of them, in half the time
+    """Return a value's words, but not more than a whole text: a list may have a million strings."""
+    if isinstance(value, str) and not _is_structure(value):  # as most values are; takes half the time
         return [plain] if (plain := _plain(value)) else []
     pieces = []
     room = TEXT_LIMIT
@@ -196,7 +197,7 @@ def _pieces(value: object) -> list[str]:
 
 
 def _words(value: object, depth: int) -> Iterator[str]:
-    """Walk a value for its words: a message's content, a call's name and arguments, `key: value` of the rest."""
+    """Yield a value's words: a message's content, a call's name and arguments, and `key: value` of other objects."""
     if depth > _MAX_DEPTH:
         return
     if isinstance(value, str):
@@ -209,7 +210,7 @@ def _words(value: object, depth: int) -> Iterator[str]:
             yield from _latest_messages(value, depth)
             return
         for inner in value:
-            if not isinstance(inner, int | float):  # numbers in a row are a vector, or say nothing without a name
+            if not isinstance(inner, int | float):  # numbers in a list are a vector, or mean nothing without a name
                 yield from _words(inner, depth + 1)
     elif value is not None and not isinstance(value, bytes):
         yield str(value)
@@ -270,5 +271,5 @@ def _plain(text: str) -> str:
 
 
 def _title(key: str) -> str:
-    """`gen_ai.request.model` reads as `request model`."""
+    """Return a key as words: `gen_ai.request.model` is `request model`."""
     return key.removeprefix("gen_ai.").replace(".", " ").replace("_", " ")

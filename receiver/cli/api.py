@@ -1,4 +1,4 @@
-"""The client of a running receiver: its address, its key, and its errors as messages for the person at the terminal."""
+"""The client of a running receiver: its address, its key, and its errors as messages for the user."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ class RequestRefusedError(CommandError):
 
 
 class ReceiverAddress(NamedTuple):
-    """The receiver's URL without a trailing slash, and its key; `flags` are those to repeat in a proposed command.
+    """The receiver's URL without a trailing slash, and its key. `flags` are for commands that messages propose.
 
-    `certificate` is that of a receiver on this machine; it is read from the settings and trusted without an authority.
+    `certificate` is that of a receiver on this machine, from its settings; it is trusted without an authority.
     """
 
     url: str
@@ -82,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def connection(args: argparse.Namespace) -> ReceiverAddress:
     """Return the address and key from the flags, the environment, or the settings of a receiver on this machine.
 
-    Raises SettingsError, and CommandError for an address that is none.
+    Raises SettingsError, and CommandError for an invalid address or key.
     """
     url, key = args.url or os.environ.get(URL_VARIABLE), args.api_key or os.environ.get(KEY_VARIABLE)
     if key and not (key.isascii() and key.isprintable()):
@@ -115,8 +115,10 @@ def path(*parts: str) -> str:
 
 
 class Receiver:
-    """A receiver's routes. Raises AwayError, NotReadyError (503), RequestRefusedError for other refusals, CommandError
-    if something else answers.
+    """A receiver's routes.
+
+    Raises AwayError, NotReadyError (503), RequestRefusedError for other refusals, and CommandError if the answer is not
+    a receiver's.
     """
 
     def __init__(self, where: ReceiverAddress) -> None:
@@ -147,7 +149,7 @@ class Receiver:
             yield from answer
 
     def post(self, route: str, body: dict[str, Any] | bytes, timeout: float = _TIMEOUT) -> Any:
-        """Send JSON (a value, or bytes that are sent as they are) to a route, and return the decoded answer."""
+        """Send JSON (a value, or already encoded bytes) to a route, and return the decoded answer."""
         return self._ask(route, body if isinstance(body, bytes) else json.dumps(body).encode(), timeout)
 
     def post_protobuf(self, route: str, body: bytes, timeout: float = _TIMEOUT) -> bytes:
@@ -179,16 +181,16 @@ class Receiver:
     def get_patiently(self, route: str, **parameters: Any) -> Any:
         """Return the JSON at a route, waiting while the receiver is not ready and makes progress.
 
-        Raises NotReadyError once it has failed, or has said the same for two minutes.
+        Raises NotReadyError once search has failed, or the receiver has given the same reason for two minutes.
         """
-        progress, said, since = Progress(), "", time.monotonic()
+        progress, message, since = Progress(), "", time.monotonic()
         try:
             while True:
                 try:
                     return self.get(route, **parameters)
                 except NotReadyError as error:
-                    if str(error) != said:
-                        said, since = str(error), time.monotonic()
+                    if str(error) != message:
+                        message, since = str(error), time.monotonic()
                     if time.monotonic() - since > _PATIENCE or self._has_failed():
                         raise
                     progress.show(f"waiting: {error}")
@@ -197,7 +199,7 @@ class Receiver:
             progress.clear()
 
     def pages(self, route: str, field: str, limit: int, **parameters: Any) -> Iterator[dict[str, Any]]:
-        """Yield up to `limit` items of a route that is read in pages."""
+        """Yield at most `limit` items of a route with pages."""
         cursor = None
         while limit > 0:
             page = self.get_patiently(route, limit=min(limit, _LARGEST_PAGE), cursor=cursor, **parameters)
@@ -244,8 +246,8 @@ class Receiver:
 
 
 def _with(route: str, parameters: dict[str, Any]) -> str:
-    given = urlencode({name: value for name, value in parameters.items() if value is not None})
-    return f"{route}{'?' if given else ''}{given}"
+    query = urlencode({name: value for name, value in parameters.items() if value is not None})
+    return f"{route}{'?' if query else ''}{query}"
 
 
 def _trusting(certificate: Path) -> ssl.SSLContext:
@@ -268,7 +270,7 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def _message(error: urllib.error.HTTPError) -> str:
-    """Return the receiver's error message; of a server that is not a receiver, only the status."""
+    """Return the receiver's error message, or only the status if the server is not a receiver."""
     try:
         body = error.read(100_000)
         if error.headers.get("Content-Type") == _PROTOBUF:

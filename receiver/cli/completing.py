@@ -1,4 +1,4 @@
-"""The commands, their flags and the values these take, read from argparse's own table."""
+"""The commands, their flags and the values of these, read from argparse."""
 
 from __future__ import annotations
 

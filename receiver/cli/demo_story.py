@@ -1,7 +1,7 @@
-"""What the demo's travel agent did: four runs in three conversations, one of which fails.
+"""The story of the demo's travel agent: four runs in three conversations, one of which fails.
 
-The runs are values: steps that contain steps. `demo_telemetry` tells them to the OpenTelemetry SDK. Attributes follow
-the GenAI semantic conventions from v1.37 on.
+The runs are values: steps that contain steps. `demo_telemetry` records them with the OpenTelemetry SDK. Attributes
+follow the GenAI semantic conventions from v1.37 on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _PROVIDER = {"gen_ai.provider.name": "openai", "server.address": "api.openai.com
 
 
 class StepFailure(NamedTuple):
-    """An exception that a step ended with."""
+    """The exception that ended a step."""
 
     type: str
     message: str

@@ -1,6 +1,6 @@
 """Records the demo's runs with the real OpenTelemetry SDK and sends them with its own OTLP exporters.
 
-Moments are set explicitly: the runs lie in the recent past and take as long as such runs do.
+Times are set explicitly: the runs are in the recent past and take realistic times.
 """
 
 from __future__ import annotations
@@ -67,10 +67,10 @@ def send(url: str, headers: dict[str, str], *, certificate: Path | None = None) 
 
 
 def _export(what: str, export: Callable[[], Any]) -> None:
-    """Export. Raises SendError with the exporter's log messages if it gives up."""
-    said: list[str] = []
+    """Run `export`. Raises SendError with the exporter's log messages if it gives up."""
+    messages: list[str] = []
     handler = logging.Handler(logging.WARNING)
-    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign] # one method is all of it
+    handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign] # one method is all of it
     logger = logging.getLogger("opentelemetry.exporter")
     propagates, logger.propagate = logger.propagate, False
     logger.addHandler(handler)
@@ -80,7 +80,7 @@ def _export(what: str, export: Callable[[], Any]) -> None:
         logger.removeHandler(handler)
         logger.propagate = propagates
     if result.name != "SUCCESS":  # it says the same of every attempt; the last one and the end will do
-        raise SendError(f"the {what} were not taken: {'; '.join(said[-2:]) or 'the exporter does not say why'}")
+        raise SendError(f"the {what} were not taken: {'; '.join(messages[-2:]) or 'the exporter does not say why'}")
 
 
 class _Teller:
@@ -109,7 +109,7 @@ class _Teller:
         return SentRun(f"{span.get_span_context().trace_id:032x}", session_id, run.title, run.agent.failure is not None)
 
     def _step(self, step: Step, shared: dict[str, Any], began: int, parent: context.Context) -> tuple[trace.Span, int]:
-        """Record a step and the steps in it. Returns the span and the moment of its end."""
+        """Record a step and the steps in it. Return the span and the time of its end."""
         # A step without an agent inherits that of the enclosing step.
         shared = shared | {key: step.attributes[key] for key in ("gen_ai.agent.name",) if key in step.attributes}
         span = self._tracer.start_span(

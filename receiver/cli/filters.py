@@ -12,7 +12,7 @@ from mapping.times import NS, format_rfc3339, parse_rfc3339
 from receiver.settings.kinds import parse_duration
 from storage.filters import CallFilter, LiveFilter, SearchFilter
 
-# Parameter of the API: its flag, beside the one of the same name; what it takes, help.
+# By parameter of the API: its flag, in addition to the one of the same name; the name of its value; help.
 _EQUAL = {
     "trace_id": ("--trace", "ID", "only of this trace"),
     "session_id": ("--session", "ID", "only of this session"),
@@ -29,7 +29,7 @@ _PERIOD = {
 
 
 def add_filters(parser: argparse.ArgumentParser, which: type[LiveFilter | CallFilter]) -> None:
-    """Add a flag for each field of a filter. `given` reads them."""
+    """Add a flag for each field of a filter. `parameters_of` reads them."""
     group = parser.add_argument_group("filters")
     for field in which.__struct_fields__:
         if field == "status":
@@ -46,14 +46,14 @@ def add_filters(parser: argparse.ArgumentParser, which: type[LiveFilter | CallFi
             group.add_argument(*flags, dest=field, metavar=metavar, help=text)
 
 
-def given(args: argparse.Namespace, which: type[LiveFilter | CallFilter] = SearchFilter) -> dict[str, Any]:
-    """Return the API's parameters by name; None for flags that were not given."""
+def parameters_of(args: argparse.Namespace, which: type[LiveFilter | CallFilter] = SearchFilter) -> dict[str, Any]:
+    """Return the API's parameters by name; those of absent flags are None."""
     names = (field.removesuffix("_ns") for field in which.__struct_fields__)
     return {name: getattr(args, name, None) for name in names}
 
 
 def number(least: int, most: int) -> Any:
-    """Return the type of a flag that takes a whole number of these bounds."""
+    """Return the argparse type of a flag whose value is a whole number within these bounds."""
 
     def parse(text: str) -> int:
         if not (text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most):
@@ -64,7 +64,7 @@ def number(least: int, most: int) -> Any:
 
 
 def moment(text: str) -> str:
-    """Read a flag's value, a moment or a duration before now, and return it in RFC 3339."""
+    """Return a flag's value, a time or a duration before now, as an RFC 3339 time."""
     try:
         when = time.time_ns() - int(parse_duration(text) * NS)
     except ValueError:

@@ -26,7 +26,7 @@ class LineError(Exception):
     """A line is invalid; the message says what was expected."""
 
 
-class _Line(msgspec.Struct, rename="camel"):
+class _LineFields(msgspec.Struct, rename="camel"):
     """The fields of a line that identify its kind."""
 
     id: msgspec.Raw = msgspec.Raw()
@@ -36,33 +36,33 @@ class _Line(msgspec.Struct, rename="camel"):
     resource_metrics: msgspec.Raw = msgspec.Raw()
 
 
-class _Scope(msgspec.Struct, rename="camel"):
+class _OtlpScope(msgspec.Struct, rename="camel"):
     spans: list[msgspec.Raw] | None = None
     log_records: list[msgspec.Raw] | None = None
 
 
-class _Resource(msgspec.Struct, rename="camel"):
-    scope_spans: list[_Scope] | None = None
-    scope_logs: list[_Scope] | None = None
+class _OtlpResource(msgspec.Struct, rename="camel"):
+    scope_spans: list[_OtlpScope] | None = None
+    scope_logs: list[_OtlpScope] | None = None
 
 
-class _Request(msgspec.Struct, rename="camel"):
-    resource_spans: list[_Resource] | None = None
-    resource_logs: list[_Resource] | None = None
+class _OtlpRequest(msgspec.Struct, rename="camel"):
+    resource_spans: list[_OtlpResource] | None = None
+    resource_logs: list[_OtlpResource] | None = None
 
 
-_line = msgspec.json.Decoder(_Line)
-_request = msgspec.json.Decoder(_Request)
+_line = msgspec.json.Decoder(_LineFields)
+_request = msgspec.json.Decoder(_OtlpRequest)
 
 
 def routes_of(text: bytes) -> list[str]:
-    """Return the routes that take a line: `EVENT`, or those of OTLP. Raises LineError."""
+    """Return the routes to which a line is sent: `EVENT`, or those of OTLP. Raises LineError."""
     try:
         line = decode(_line, text, "a JSON object")
     except Problem as problem:
         raise LineError(problem.message) from None
-    given = {"resourceSpans": line.resource_spans, "resourceLogs": line.resource_logs}
-    if routes := [route for route, field in _OTLP.items() if bytes(given[field]) not in _ABSENT]:
+    values = {"resourceSpans": line.resource_spans, "resourceLogs": line.resource_logs}
+    if routes := [route for route, field in _OTLP.items() if bytes(values[field]) not in _ABSENT]:
         return routes
     if bytes(line.id) and bytes(line.kind):
         return [EVENT]
@@ -74,8 +74,8 @@ def routes_of(text: bytes) -> list[str]:
 
 
 def counted(route: str, text: bytes) -> tuple[str, int]:
-    """Return `spans` or `log_records`, and how many of them a request holds that such a route has taken."""
-    request = decode(_request, text, "a request")  # it was decoded when it was taken
+    """Return `spans` or `log_records`, and how many of them are in a request that this route has accepted."""
+    request = decode(_request, text, "a request")  # it is valid, because the receiver has accepted it
     if route == "/v1/traces":
         scopes = [scope for resource in request.resource_spans or () for scope in resource.scope_spans or ()]
         return "spans", sum(len(scope.spans or ()) for scope in scopes)

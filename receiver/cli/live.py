@@ -1,4 +1,4 @@
-"""Events as they are stored, from `GET /api/v1/live`; read in a thread so that Ctrl-C and a closed pipe are noticed."""
+"""Events as they are stored, from `GET /api/v1/live`. A thread reads them: so Ctrl-C and a closed pipe are noticed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from receiver.cli import api
 from receiver.cli.errors import CommandError
 
-# Messages received but not shown yet. If this is full the receiver drops events, and says how many.
+# The maximum number of messages that are received and not shown yet. If there are more, the receiver drops events.
 _AHEAD = 1_000
 # Seconds of silence: the receiver sends a comment every 15.
 _SILENCE = 60.0
@@ -25,14 +25,14 @@ class LiveMessage(NamedTuple):
 
 
 class Live:
-    """One connection. After the message `ended` nothing more comes."""
+    """One connection. `ended` is its last message."""
 
     def __init__(self, receiver: api.Receiver, which: dict[str, Any]) -> None:
         self._messages: Queue[LiveMessage] = Queue(_AHEAD)
         Thread(target=self._read, args=(receiver, which), daemon=True).start()
 
     def take(self, seconds: float) -> list[LiveMessage]:
-        """Return the waiting messages; if there are none, wait so many seconds for the first."""
+        """Return the waiting messages; if there are none, wait at most so many seconds for the first."""
         try:
             messages = [self._messages.get(timeout=seconds)]
         except Empty:
@@ -59,7 +59,7 @@ class Live:
 
 
 def read(lines: Iterator[bytes]) -> Iterator[LiveMessage]:
-    """Parse server-sent events; the receiver's have one line of data each."""
+    """Yield the messages of server-sent events; those of the receiver have one line of data each."""
     name = ""
     for line in lines:
         field, _, value = line.rstrip(b"\r\n").partition(b": ")

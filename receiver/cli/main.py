@@ -1,4 +1,4 @@
-"""The table of commands, and what they share: help, errors, Ctrl-C, a closed pipe."""
+"""The table of commands, and how all of them handle help, errors, Ctrl-C and a closed pipe."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(file=sys.stderr)
         return _INTERRUPTED
     except BrokenPipeError:
-        # The interpreter flushes once more at exit, and would complain.
+        # The interpreter flushes once more at exit, which would print an error.
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _PIPE_CLOSED

@@ -1,4 +1,4 @@
-"""Waiting for a receiver that is away or not ready, so that long work survives its restart."""
+"""Waiting for a receiver that does not answer or is not ready, so that long commands survive its restart."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _T = TypeVar("_T")
 
 
 def patiently(ask: Callable[[], _T], progress: Progress, patience: float = _PATIENCE) -> _T:
-    """Return the receiver's answer; while it is away or asks to retry later, wait and ask again.
+    """Return the receiver's answer. While it does not answer or asks to retry later, wait and ask again.
 
-    Raises what `ask` raises, AwayError and NotReadyError once that has lasted for `patience` seconds.
+    Raises what `ask` raises; AwayError and NotReadyError only after `patience` seconds.
     """
     since = time.monotonic()
     while True:

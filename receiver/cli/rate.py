@@ -1,4 +1,4 @@
-"""The progress of long work: how much is done, how fast, and, if the total is known, how long it will take."""
+"""The progress of long commands: how much is done, how fast, and, if the total is known, how long the rest takes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SHOW_EVERY = 0.2  # seconds
 
 
 class Rate:
-    """Shown on standard error if that is a terminal. `progress` is the line, on which callers may show other text."""
+    """A rate, shown on standard error if that is a terminal. `progress` is its line, for other text of the callers."""
 
     def __init__(self, done: str) -> None:
         self.progress = Progress()

@@ -27,7 +27,7 @@ def event_cells(event: dict[str, Any]) -> list[str]:
 
 
 def tokens(sums: dict[str, Any]) -> str:
-    """Show tokens that went into models and came out, of that what was read from a cache."""
+    """Return the tokens of models as text: input, and how many of it were read from a cache, and output."""
     if not sums["input_tokens"] and not sums["output_tokens"]:
         return "-"
     cached = f" ({sums['cache_read_tokens']} cached)" if sums["cache_read_tokens"] else ""
@@ -35,7 +35,7 @@ def tokens(sums: dict[str, Any]) -> str:
 
 
 def cost(usd: float | None, calls: int = 0, unpriced: int = 0) -> str:
-    """Show what calls cost, and of how many of them that is known: `$0.09, 13 of 19 calls priced`."""
+    """Return the cost of calls as text, and for how many of them it is known: `$0.09, 13 of 19 calls priced`."""
     known = dollars(usd) if usd else "$0" if usd is not None and calls > unpriced else "-"
     return f"{known}, {calls - unpriced} of {calls} calls priced" if unpriced and calls else known
 
@@ -61,7 +61,7 @@ def headline(event: dict[str, Any]) -> str:
 
 
 def name(event: dict[str, Any]) -> str:
-    """Return an event's name, or "" for `exception`, which says less than the event's first words."""
+    """Return an event's name, or "" for `exception`, because the event's first words say more."""
     return "" if event["name"] == "exception" else printable(event["name"] or "")
 
 

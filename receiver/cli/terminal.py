@@ -1,6 +1,6 @@
-"""Output to the terminal: untrusted control characters escaped, colours where the terminal wants them, readable times.
+"""Output to the terminal: escaped control characters, colours if the terminal supports them, readable times.
 
-Names and texts come from whoever sends events. An escape sequence in them could rewrite the screen or the window's
+Names and texts come from the senders of events. An escape sequence in them could rewrite the screen or the window's
 title, so every character that is not printable is shown as its escape.
 """
 
@@ -43,7 +43,7 @@ def json_line(value: Any) -> str:
 
 
 def add_output_flags(parser: argparse.ArgumentParser, as_json: str) -> None:
-    """Add `--json`, whose help is `as_json`, and `--color`, whose value goes to `use_colours`."""
+    """Add `--json`, whose help is `as_json`, and `--color`, whose value is for `use_colours`."""
     parser.add_argument("--json", action="store_true", help=as_json)
     text = "whether to colour (default auto: where it is a terminal, and NO_COLOR is not set)"
     parser.add_argument("--color", choices=COLOURS, default=COLOURS[0], help=text)
@@ -55,7 +55,7 @@ def use_colours(when: str) -> None:
 
 
 def coloured(text: str, colour: str | None, stream: TextIO | None = None) -> str:
-    """Return text, coloured if the stream (standard output by default) is a terminal that wants colours.
+    """Return text, coloured if the stream (standard output by default) is a terminal with colours.
 
     NO_COLOR, set to anything, means none (no-color.org). `use_colours` overrides both.
     """
@@ -104,12 +104,12 @@ def _width(cell: str) -> int:
 
 
 def local_time(text: str, now: datetime | None = None) -> str:
-    """Return an RFC 3339 moment in the local time zone: only the time if it is today, else with the date."""
+    """Return an RFC 3339 time in the local time zone: only the time of day if it is today, else with the date."""
     seconds = parse_rfc3339(text) // NS
     now = now or datetime.now().astimezone()
     try:
         moment = datetime.fromtimestamp(seconds).astimezone()
-    except (OverflowError, ValueError, OSError):  # the years 1 and 9999, where the zone leads out of the calendar
+    except (OverflowError, ValueError, OSError):  # in the years 1 and 9999 the zone may lead out of the calendar
         return text[:10]
     if moment.date() == now.date():
         return f"{moment:%H:%M:%S}"

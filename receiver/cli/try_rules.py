@@ -1,4 +1,4 @@
-"""`doctor --rules FILE < some.log`: show what rules make of log lines, without a receiver and without storing them."""
+"""`doctor --rules FILE < some.log`: show the events that rules make of log lines, without storing them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from receiver.settings.rules_file import read_rules_file
 
 
 def try_rules(file: str) -> int:
-    """Show the result for each line of standard input, and return the exit code. Raises SettingsError for bad rules."""
+    """Show the result for each line of standard input. Return the exit code. Raises SettingsError for invalid rules."""
     try:
         reading = read_rules_file(Path(file))
     except ValueError as error:
@@ -35,26 +35,27 @@ def try_rules(file: str) -> int:
 
 
 def lines(log: Iterable[str], reading: LogParsing) -> Iterator[str]:
-    """Yield each line that is not blank with the rule that matched and the result, and at the end a count per rule."""
+    """Yield each line that is not blank, with the rule that matched and the result; at the end the counts by rule."""
     priorities = {rule.name: rule.priority for rule in reading.rules}
-    met: Counter[str | None] = Counter()
+    matches: Counter[str | None] = Counter()
     for line in log:
         text = line.rstrip("\r\n")
         if not text.strip():
             continue
         event = _event(text, reading)
         rule = event.properties.pop("rule", None)
-        met[rule] += 1
+        matches[rule] += 1
         yield shortened(printable(text), columns())
         head = f"{rule} (priority {priorities[rule]})" if rule else "no rule"
-        yield f"    {coloured(printable(head), 'green' if rule else 'yellow')}: {_said(event)}"
+        yield f"    {coloured(printable(head), 'green' if rule else 'yellow')}: {_summary(event)}"
         for name, value in event.properties.items():
             if name != "body":
                 yield f"        {printable(name)}: {_value(value)}"
     yield ""
-    yield f"{count(met.total(), 'line')}, {met.total() - met[None]} matched by a rule, {met[None]} by none"
+    total, unmatched = matches.total(), matches[None]
+    yield f"{count(total, 'line')}, {total - unmatched} matched by a rule, {unmatched} by none"
     for name in priorities:
-        yield f"{met[name]:8}  {printable(name)}"
+        yield f"{matches[name]:8}  {printable(name)}"
 
 
 def _event(line: str, reading: LogParsing) -> Event:
@@ -64,7 +65,7 @@ def _event(line: str, reading: LogParsing) -> Event:
     return map_logs(JsonWire(), body, 0, reading=reading).events[0]
 
 
-def _said(event: Event) -> str:
+def _summary(event: Event) -> str:
     facts = [str(event.event_type), event.severity and f"level {event.severity}"]
     facts += [value and f"{name} {value}" for name, value in (("session", event.session_id), ("agent", event.agent_id))]
     return printable(", ".join(fact for fact in facts if fact))

@@ -33,7 +33,10 @@ NO_SECRET = Secret()
 
 @dataclass(frozen=True)
 class SettingKind(Generic[T]):
-    """`parse` takes text (or a list of texts, from a file) and raises ValueError; `allowed` follows "expected"."""
+    """A kind of value. `parse` takes text (or a list of texts, from a file) and raises ValueError.
+
+    `allowed` says what is allowed, after the word "expected" in messages.
+    """
 
     name: str
     allowed: str
@@ -108,7 +111,7 @@ def show_size(value: int) -> str:
 
 
 def parse_duration(value: Any) -> float:
-    """Read `90s`, `30m`, `1h` or `1h30m` as seconds. Raises ValueError."""
+    """Return the seconds of `90s`, `30m`, `1h` or `1h30m`. Raises ValueError."""
     text = _text(value)
     if not re.fullmatch(r"(\d{1,9}(ms|s|m|h|d))+", text, re.ASCII):
         raise ValueError
@@ -139,7 +142,7 @@ def _url(*schemes: str) -> Callable[[Any], str]:
 
 
 def _surrealdb_url(value: Any) -> str:
-    """Read a server's address, or an embedded engine's: it has a path where a server has a host."""
+    """Return a server's URL, or that of an embedded engine, which has a path instead of a host."""
     text = _text(value)
     if text.startswith("surrealkv://") and text != "surrealkv://":
         return text
@@ -147,7 +150,7 @@ def _surrealdb_url(value: Any) -> str:
 
 
 def _list(value: Any, pattern: str) -> tuple[str, ...]:
-    """Read texts from a list, or from one text that separates them by commas."""
+    """Return texts from a list, or from one text that separates them by commas."""
     items = value if isinstance(value, list) else _text(value).split(",")
     texts = tuple(item.strip() for item in items if item.strip())
     if not all(re.fullmatch(pattern, text, re.ASCII) for text in texts):
@@ -164,12 +167,12 @@ def _header_names(value: Any) -> tuple[str, ...]:
 
 
 def _items(value: Any, separators: str) -> tuple[str, ...]:
-    """Read a list from a file, or from text with separators. Raises ValueError if it is empty."""
+    """Return the texts of a list from a file, or of text with separators. Raises ValueError if there are none."""
     items = value if isinstance(value, list) else re.split(separators, value)
-    found = tuple(item.strip() for item in items if item.strip())
-    if not found:
+    texts = tuple(item.strip() for item in items if item.strip())
+    if not texts:
         raise ValueError
-    return found
+    return texts
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -181,7 +184,7 @@ def _patterns(value: Any) -> tuple[str, ...]:
     for pattern in patterns:
         try:
             if re.compile(pattern).search(""):
-                raise ValueError  # it matches the empty text, and would insert masks everywhere
+                raise ValueError  # it matches empty text, and would insert masks everywhere
         except re.error:
             raise ValueError from None
     return patterns
@@ -192,7 +195,7 @@ def _secret(value: Any) -> Secret:
 
 
 def _secrets(value: Any) -> tuple[Secret, ...]:
-    """Read keys separated by lines or commas. They are sent in a header, so they are ASCII without spaces."""
+    """Return keys that are separated by lines or commas. They are ASCII without spaces, because a header has them."""
     items = value if isinstance(value, list) else re.split(r"[,\n]", value)
     keys = tuple(Secret(item.strip()) for item in items if item.strip())
     if not keys or not all(re.fullmatch(r"[!-~]+", key) for key in keys):

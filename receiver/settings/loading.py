@@ -26,11 +26,11 @@ _S = TypeVar("_S")
 
 
 class SettingsError(ValueError):
-    """A setting that cannot be used. The message is one line: which setting, where it came from, what is allowed."""
+    """A setting is invalid. The message is one line: which setting, where it was set, what is allowed."""
 
 
 class SettingRow(NamedTuple):
-    """A setting as the table shows it. `default` is in the form a user writes, `file_env` is set only for secrets."""
+    """A setting in the table. `default` is in the form that a user writes; `file_env` is set only for secrets."""
 
     key: str
     kind: SettingKind[Any]
@@ -60,7 +60,7 @@ def _rows(section: Any, prefix: str) -> Iterator[SettingRow]:
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the table's flags and `--config`, and the settings without a flag below them. `load` reads what was given."""
+    """Add the table's flags and `--config`, and list the settings without a flag below them. `load` reads the flags."""
     add_config_flag(parser)
     epilog = ["more settings, from the environment or the file (server.port is `server:` with `port:` below it there):"]
     for row in table().values():
@@ -81,58 +81,58 @@ def add_config_flag(parser: argparse._ActionsContainer) -> None:
 
 
 def load(args: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
-    """Read the settings from the flags, the environment and the file that either of them names.
+    """Return the settings from the flags, the environment and the file that either of them names.
 
     Raises SettingsError for unknown keys and values that are not allowed.
     """
     rows = table()
     config = getattr(args, "config", None) or environ.get(CONFIG_VARIABLE)
-    given: dict[str, tuple[Any, str]] = {}
+    texts: dict[str, tuple[Any, str]] = {}
     if config:
-        given |= _from_file(Path(config), rows, environ)
-    given |= _from_environment(rows, environ)
+        texts |= _from_file(Path(config), rows, environ)
+    texts |= _from_environment(rows, environ)
     for row in rows.values():
         value = getattr(args, row.key, None)
         if row.flag and value is not None:
-            given[row.key] = (value, row.flag)
-    return _build(Settings, "", {key: _parse(rows[key], *found) for key, found in given.items()})
+            texts[row.key] = (value, row.flag)
+    return _build(Settings, "", {key: _parse(rows[key], *text) for key, text in texts.items()})
 
 
 def _from_file(path: Path, rows: dict[str, SettingRow], environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
     try:
-        given = {key: (value, str(path)) for key, value in read_config_file(path, environ)}
+        texts = {key: (value, str(path)) for key, value in read_config_file(path, environ)}
     except ValueError as error:
         raise SettingsError(f"{path}: {error}") from None
     except RecursionError:
         raise SettingsError(f"{path}: nested too deep, or a key that contains itself") from None
-    for key in given:
+    for key in texts:
         if key not in rows:
             raise SettingsError(f"{path}: unknown key {key}; {_allowed(key, list(rows))}")
-    return given
+    return texts
 
 
 def _from_environment(rows: dict[str, SettingRow], environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
-    """Read the variables. An empty one counts as absent, as OpenTelemetry's do."""
+    """Return the settings in the environment. An empty variable counts as absent, as in OpenTelemetry."""
     known = {name for row in rows.values() for name in (row.env, row.file_env) if name}
     sections = tuple({f"{PREFIX}{key.split('.')[0].upper()}_" for key in rows})
     for name in environ:
-        # Other names that start with VECTADB_ are no errors: Kubernetes sets some for a service of that name.
+        # Other names that start with VECTADB_ are not errors, because Kubernetes sets some for a service of that name.
         if name.startswith(sections) and name not in known:
             raise SettingsError(f"unknown variable {name}; {_allowed(name, sorted(known))}")
-    given: dict[str, tuple[Any, str]] = {}
+    texts: dict[str, tuple[Any, str]] = {}
     for row in rows.values():
         value, path = environ.get(row.env), environ.get(row.file_env or "")
         if value and path:
             raise SettingsError(f"{row.key}: set {row.env} or {row.file_env}, not both")
         if value:
-            given[row.key] = (value, row.env)
+            texts[row.key] = (value, row.env)
         elif path:
             try:
-                given[row.key] = (Path(path).read_text("utf-8").strip(), f"{row.file_env}")
+                texts[row.key] = (Path(path).read_text("utf-8").strip(), f"{row.file_env}")
             except (OSError, UnicodeDecodeError) as error:
                 reason = getattr(error, "strerror", None) or "not UTF-8 text"
                 raise SettingsError(f"{row.key} ({row.file_env}): cannot read {path}: {reason}") from None
-    return given
+    return texts
 
 
 def _allowed(wrong: str, right: list[str]) -> str:
@@ -179,10 +179,7 @@ def _is_own(endpoint: str, server: Server) -> bool:
 
 
 def check(settings: Settings) -> None:
-    """Refuse settings that are fine each by itself and not together, and rules or prices that are none.
-
-    Raises SettingsError.
-    """
+    """Raise SettingsError for settings that do not fit together, and for invalid files of rules or prices."""
     server = settings.server
     if not (is_loopback(server.host) or settings.auth.api_keys or server.insecure):
         raise SettingsError(

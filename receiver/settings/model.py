@@ -1,4 +1,4 @@
-"""The settings: one class per section, one typed field per setting, annotated with what its type does not say."""
+"""The settings: one class per section, one typed field per setting, annotated with its kind, help and flag."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from receiver.settings.kinds import Secret, SettingKind
 
 
 class Setting(NamedTuple):
-    """The facts about a setting beside its type and default. Settings that often change between starts have a flag."""
+    """The kind, help and flag of a setting. Settings that often change between starts have a flag."""
 
     kind: SettingKind[Any]
     help: str

@@ -12,16 +12,16 @@ from receiver.settings.yaml_file import Texts, read_yaml
 
 
 class _Numbers(Texts):
-    """Texts, but for numbers."""
+    """Loads scalars as text, except numbers."""
 
 
 _Numbers.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[0-9]+(?:\.[0-9]+)?$"), list("0123456789"))
 
 
 def read_prices_file(path: Path | None) -> dict[str, Any] | None:
-    """Read the file, as `mapping.calls.pricing.own_prices` takes it; None without one.
+    """Return the document in the file, for `mapping.calls.pricing.own_prices`; None without a file.
 
-    Raises ValueError naming the file, and in it the model and the key.
+    Raises ValueError that names the file, and the model and key in it.
     """
     if path is None:
         return None

@@ -18,9 +18,9 @@ _Values.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"-?(?:0|[1-9]
 
 
 def read_rules_file(path: Path | None) -> LogParsing:
-    """Read the file; without one, no rules and the usual patterns.
+    """Return the rules and id patterns of the file; without a file, no rules and the default patterns.
 
-    Raises ValueError naming the file, and in it the rule and the key.
+    Raises ValueError that names the file, and the rule and key in it.
     """
     if path is None:
         return DEFAULT_LOG_PARSING

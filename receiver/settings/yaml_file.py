@@ -1,4 +1,4 @@
-"""YAML files. In that of the settings, `${env:NAME}` and `${env:NAME:-default}` stand for the environment's values."""
+"""YAML files. In the settings file, `${env:NAME}` and `${env:NAME:-default}` are replaced by environment variables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NULL = "tag:yaml.org,2002:null"
 
 
 class Texts(yaml.SafeLoader):
-    """Loads scalars as the text that was written, so that `off` is not False and a password `0123` is not 83."""
+    """Loads scalars as text, so that `off` is not False and a password `0123` is not 83."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own class attribute
         first: [(tag, pattern) for tag, pattern in resolvers if tag == _NULL]
@@ -31,7 +31,7 @@ class Texts(yaml.SafeLoader):
 
 
 def read_yaml(path: Path, loader: type[Texts] = Texts) -> Any:
-    """Read a file. Raises ValueError saying what is wrong and where; the caller names the file."""
+    """Return the document in a file. Raises ValueError that says what is wrong and where; the caller names the file."""
     try:
         return yaml.load(path.read_text("utf-8"), loader)  # noqa: S506 - a SafeLoader
     except OSError as error:
@@ -74,7 +74,10 @@ def _flatten(mapping: dict[Any, Any], prefix: str, environ: Mapping[str, str]) -
 
 
 def _expand(text: str, key: str, environ: Mapping[str, str]) -> str:
-    """Replace the references. Unlike in the Collector, a missing variable is an error: it may be an API key."""
+    """Return the text with its references replaced.
+
+    Unlike in the Collector, a missing variable is an error, because it may be an API key.
+    """
 
     def replace(match: re.Match[str]) -> str:
         if match[0] == "$$":

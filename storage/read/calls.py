@@ -145,6 +145,6 @@ def _nearest(calls: Sequence[Row], tool: Row) -> list[Row]:
     return (own or models)[:_MODELS]
 
 
-def _first(found: Sequence[Any]) -> Row:
-    row: Row = found[0]
+def _first(calls: Sequence[Any]) -> Row:
+    row: Row = calls[0]
     return row

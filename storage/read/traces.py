@@ -1,6 +1,6 @@
 """Lists of traces, newest first. Filtered by an agent or a session, they have all traces in which it took part.
 
-Who took part, and whether a trace holds a run, is in its row of `agent_run`; before it is interpreted, the session and
+Its row of `agent_run` has the sessions and agents, and whether it is a run; before it is interpreted, the session and
 agent of the trace itself count, and it is listed as a run.
 """
 

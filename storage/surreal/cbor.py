@@ -1,6 +1,6 @@
-"""Values as SurrealDB's CBOR, encoded by cbor2: 5-9 us an event where the SDK's own encoder takes 60-90.
+"""Values as SurrealDB's CBOR, encoded by cbor2: this takes 5-9 us an event; the SDK's own encoder takes 60-90.
 
-The SDK's request is `{id, method, params: [query, variables]}`; its types are CBOR tags
+A request is `{id, method, params: [query, variables]}`; SurrealDB's types are CBOR tags
 (https://surrealdb.com/docs/surrealdb/integration/cbor). Read back, a record id becomes the id alone, a datetime its
 nanoseconds since 1970, and both NONE and NULL become None.
 """
@@ -18,12 +18,12 @@ from mapping.values import INT64_MAX, INT64_MIN
 _NONE, _RECORD_ID, _DATETIME = 6, 8, 12
 
 
-# No value at all, where None is one: NULL.
+# No value; None is encoded as NULL, which is one.
 NONE = cbor2.CBORTag(_NONE, None)
 
 
 class Encoded(NamedTuple):
-    """A value that is CBOR already."""
+    """A value that is encoded already."""
 
     cbor: bytes
 
@@ -37,12 +37,12 @@ def datetime(nanoseconds: int) -> cbor2.CBORTag:
 
 
 def int64(value: int) -> int:
-    """Return the nearest integer that SurrealDB holds. Of one past 64 bits it keeps the low ones, and says OK."""
+    """Return the nearest 64-bit integer. Of a larger one SurrealDB would store the low 64 bits, without an error."""
     return max(INT64_MIN, min(value, INT64_MAX))
 
 
 def encode(value: Any) -> bytes:
-    """Encode a value. Raises ValueError for text that is no UTF-8 and for types that CBOR has no word for."""
+    """Encode a value. Raises ValueError for text that UTF-8 cannot encode, and for types that CBOR does not have."""
     try:
         return cbor2.dumps(value)
     except (cbor2.CBOREncodeError, UnicodeEncodeError, RecursionError) as error:
@@ -50,18 +50,18 @@ def encode(value: Any) -> bytes:
 
 
 def fields(row: Mapping[str, Any]) -> tuple[int, bytes]:
-    """Encode a row's fields without the map around them: how many there are, and the keys and values."""
+    """Encode a row's fields without the map around them. Return their number, and the encoded keys and values."""
     encoded = encode(row)
     return len(row), encoded[len(_head(0xA0, len(row))) :]
 
 
 def row(*parts: tuple[int, bytes]) -> bytes:
-    """Put the parts of a row, from `fields`, together."""
+    """Join the parts of a row, which are from `fields`."""
     return _head(0xA0, sum(count for count, _ in parts)) + b"".join([encoded for _, encoded in parts])
 
 
 def text(value: str) -> bytes:
-    """Encode a text, in a third of the time that `encode` takes to begin. Raises ValueError for what is no UTF-8."""
+    """Encode a text, three times as fast as `encode`. Raises ValueError for text that UTF-8 cannot encode."""
     encoded = value.encode()
     return _head(0x60, len(encoded)) + encoded
 

@@ -25,11 +25,11 @@ _EPOCH = PreciseDatetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ConflictError(Exception):
-    """Another transaction changed rows that this one read or wrote: read them again and retry."""
+    """Another transaction has changed rows that this one read or wrote. Read them again and retry."""
 
 
 class StatementRefusedError(Exception):
-    """The database rejects the statement or a row; the message is the database's."""
+    """The database refuses the statement or a row; the message is the database's."""
 
 
 class OpenError(Exception):
@@ -46,20 +46,21 @@ class AccessError(OpenError):
 
 _SERVERS = ("ws://", "wss://")
 _TRANSACTION = "BEGIN;"
-_LOCKED = "already locked"  # in the engine's words
+_LOCKED = "already locked"  # part of the engine's message
 
 
-# Seconds that an engine may need to close: it writes to its tables what it has in memory, 1 GB at most, after it has
-# replayed a log as large or merged its tables.
+# Seconds that an engine may need to close: it writes its memory to its tables, at most 1 GB, possibly after replaying a
+# log of that size or merging tables.
 _PATIENCE = 60.0
-# Seconds that a query may take, and once one has taken longer, those after it, which have waited already: exporters
-# give up after 10, and who is told 503 before that sends again. A commit of 500 events takes 0.1.
+# Seconds that a query may take; and that the next ones may take after one took longer, because they have waited
+# already. Exporters give up after 10 s, and send again if they get a 503 before that. A commit of 500 events takes 0.1
+# s.
 ANSWERS_WITHIN = 7.0
 THEN_WITHIN = 2.0
 
 
 class _Request:
-    """A request for the SDK's connections, which read its id and its bytes."""
+    """A query in the form that the SDK's connections send, which read its id and its bytes."""
 
     def __init__(self, number: int, query: str, variables: dict[str, Any]) -> None:
         self.id = str(number)
@@ -68,11 +69,11 @@ class _Request:
 
 
 class Database:
-    """Queries with variables. Reconnects to a server that went away; the embedded engine stays open.
+    """Queries with variables. Reconnects to a server after an interruption; the embedded engine stays open.
 
     `on_progress` is called with the progress while the embedded engine opens slowly. `patience` is how many seconds to
-    wait for a store that another process still has open. A query is answered within `answers_within` seconds, or those
-    after it within `then_within`, until one is answered.
+    wait for a store that another process still has open. A query fails after `answers_within` seconds; the next ones
+    fail after `then_within` seconds, until one is answered.
     """
 
     def __init__(
@@ -110,7 +111,7 @@ class Database:
     async def close(self) -> None:
         self._closed = True
         if self._starting is not None:
-            self._starting.kill()  # a stop does not wait for the end of a replay
+            self._starting.kill()  # so that a stop does not wait for the end of a replay
         async with self._connecting:
             connection, self._connection = self._connection, None
             if connection is not None:
@@ -122,17 +123,16 @@ class Database:
             return await connection.version()
 
     async def query(self, query: str, /, **variables: Any) -> list[Any]:
-        """Run statements and return the result of each. Values travel as variables, never in the text.
+        """Run statements and return the result of each. Values are passed as variables, never in the text.
 
         Raises ConflictError, StatementRefusedError, or Problem (UNAVAILABLE), also if the answer takes too long. A
-        transaction (`BEGIN; ...; COMMIT;`) that raises has left nothing behind, unless it raised Problem: then nobody
-        knows.
+        transaction (`BEGIN; ...; COMMIT;`) that raises has changed nothing; only after Problem this is not known.
         """
         async with self._in_time():
             return await self.run(query, **variables)
 
     async def run(self, query: str, /, **variables: Any) -> list[Any]:
-        """Do the same as `query`, without a time limit."""
+        """Run statements as `query` does, without a time limit."""
         async with self._connection_in_use() as connection:
             answer = await _send(connection, _Request(next(self._numbers), query, variables))
             self._answers = True
@@ -145,7 +145,7 @@ class Database:
     async def read(self, query: str, /, **variables: Any) -> bytes:
         """Return the undecoded CBOR answer to a query that reads: `{result: [{status, result}, ...]}` or `{error}`.
 
-        The caller decodes it and handles the errors in it. Raises as `query` does for all else.
+        The caller decodes it and handles the errors in it. Other errors are raised as by `query`.
         """
         async with self._in_time(), self._connection_in_use() as connection:
             answer = await _send_undecoded(connection, _Request(next(self._numbers), query, variables))
@@ -167,12 +167,12 @@ class Database:
         """Yield the connection; translate its errors, and drop it if it is broken."""
         try:
             connection = await self._connected()
-        except OpenError as error:  # it could be opened before, and may be again
+        except OpenError as error:  # it could be opened before, so this may pass
             raise Problem(Code.UNAVAILABLE, str(error), retry_after=5) from error
         try:
             yield connection
         except (ServerError, ValueError) as error:
-            # What is no CBOR for us (ValueError), or for the engine or server, of which they say no more.
+            # ValueError: the values cannot be encoded as CBOR. ServerError: the engine or server cannot read them.
             raise StatementRefusedError(str(error)) from error
         except (SurrealError, EngineFailedError, OSError) as error:
             await self._drop(connection)
@@ -181,7 +181,7 @@ class Database:
             await self._drop(connection)
             raise
         if self.embedded and connection is not self._connection and not self._closed:
-            # Another query saw the engine fail to write its log, and what it wrote after that is not read back.
+            # Another query saw that the engine could not write its log; what it has written since would be lost.
             raise _unavailable(self.url, "its log could not be written")
 
     async def _connected(self) -> _Connection:
@@ -190,7 +190,7 @@ class Database:
             await self._drop(connection)
         if self._connection is not None:
             return self._connection
-        # Shielded: a caller that is cancelled must not leave an engine behind that keeps the folder locked.
+        # Shielded: a cancelled caller must not leave an engine behind that keeps the folder locked.
         connecting = asyncio.ensure_future(self._reconnected())
         connecting.add_done_callback(lambda task: task.cancelled() or task.exception())  # the caller may be gone
         return await asyncio.shield(connecting)
@@ -204,7 +204,7 @@ class Database:
             return self._connection
 
     async def _connect(self, deadline: float) -> _Connection:
-        """Connect; wait if the engine of a killed receiver still needs a moment to close."""
+        """Return a new connection. Waits for the engine of a killed receiver that is still closing."""
         connection: _Connection | None = None
         try:
             if self.embedded:
@@ -240,8 +240,9 @@ class Database:
     async def _drop(self, connection: _Connection) -> None:
         """Drop a broken connection; the next query makes a new one.
 
-        A server's has lost its session. The embedded engine, once it could not write its log (a full disk), goes on
-        behind the torn record and says OK, but reads the log only up to there after a kill: it must be opened anew.
+        A connection to a server has lost its session. The embedded engine, if it could not write its log (a full disk),
+        goes on writing after the torn record and reports success, but after a kill it reads the log only up to there:
+        it must be opened anew.
         """
         if connection is self._connection:
             self._connection = None
@@ -259,7 +260,7 @@ class _Server(AsyncWsSurrealConnection):
         return self.recv_task is not None and self.recv_task.done()
 
     def _fail_pending(self, error: BaseException) -> None:
-        """Fail the requests that wait for an answer. The future of one that was never sent must not warn later."""
+        """Fail the requests that wait for an answer, and avoid warnings about those that nobody awaits."""
         waiting = list(self.qry.values())
         super()._fail_pending(error)
         for answer in waiting:
@@ -277,7 +278,7 @@ async def _send(connection: _Connection, request: _Request) -> Any:
 
 
 async def _not_losing_cancellation(answer: Coroutine[Any, Any, Any]) -> Any:
-    """Wait as the SDK does, by asyncio.wait_for: in Python 3.11 it loses a cancellation that comes with the answer."""
+    """Await the SDK's answer. The SDK uses asyncio.wait_for, which in Python 3.11 may lose a cancellation; raise it."""
     task = asyncio.current_task()
     before = task.cancelling() if task else 0
     value = await answer
@@ -289,7 +290,7 @@ async def _not_losing_cancellation(answer: Coroutine[Any, Any, Any]) -> Any:
 async def _send_undecoded(connection: _Connection, request: _Request) -> bytes:
     if isinstance(connection, Embedded):
         return await connection.execute(request.WS_CBOR_DESCRIPTOR, writes=False)
-    return cbor.encode(await _send(connection, request))  # the SDK gives nothing but values
+    return cbor.encode(await _send(connection, request))  # the SDK returns decoded values only
 
 
 async def _close(connection: _Connection) -> None:
@@ -304,28 +305,30 @@ def _unavailable(url: str, error: Exception | str) -> Problem:
 _SECONDS: ContextVar[list[float] | None] = ContextVar("seconds", default=None)
 _UNITS = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}
 
-# Kinds of errors, in the engine's words. A `Thrown` is our own; a row that exists now did not when it was looked for.
+# The engine's kinds of errors. `Thrown` is by our own THROW; `AlreadyExists`: the row did not exist when it was looked
+# up.
 _CONFLICTS = frozenset({"AlreadyExists", "Thrown", "TransactionConflict"})
-# `Query`: a commit failed though each of its statements had succeeded. `NotAllowed`: the session or the user's rights.
+# `Query`: a commit failed although its statements succeeded. `NotAllowed`: the session has ended, or rights are
+# missing.
 _UNAVAILABLE = frozenset({"Query", "NotAllowed", "Connection"})
 
 
 def _fault(url: str, kind: str | None, message: str) -> Exception:
     """Return the exception for a database error: StatementRefusedError if the statement is at fault, else Problem."""
-    # `There was a problem with` the transaction, the datastore, ...: the disk or another store beneath fails.
+    # `There was a problem with` the transaction, the datastore, ...: the disk or another storage layer fails.
     if kind in _UNAVAILABLE or message.startswith("There was a problem with"):
         return Problem(Code.UNAVAILABLE, f"SurrealDB at {url} cannot do it now ({message}); try again", retry_after=5)
     return StatementRefusedError(message)
 
 
 def _results(url: str, statements: list[dict[str, Any]]) -> list[Any]:
-    """Return the results of the statements. Raises for the statement that failed first, not for those it took down."""
+    """Return the results of the statements. Raises for the statement that failed first, not for those it made fail."""
     failed = [statement for statement in statements if statement["status"] != "OK"]
     if not failed:
         return [statement["result"] for statement in statements]
     cause: Mapping[str, Any] = next((statement for statement in failed if statement.get("kind") != "Query"), failed[0])
     message = str(cause["result"])
-    # `can be retried` is the engine's word for a write conflict.
+    # `can be retried` is part of the engine's message for a write conflict.
     if cause.get("kind") in _CONFLICTS or any("can be retried" in str(statement["result"]) for statement in failed):
         raise ConflictError(message)
     raise _fault(url, cause.get("kind"), message)
@@ -333,7 +336,7 @@ def _results(url: str, statements: list[dict[str, Any]]) -> list[Any]:
 
 @contextlib.contextmanager
 def timed() -> Iterator[list[float]]:
-    """Collect the seconds that the database takes for each statement in the block, without the time spent waiting."""
+    """Yield a list that gets the seconds that the database takes for each statement, without the time spent waiting."""
     seconds: list[float] = []
     token = _SECONDS.set(seconds)
     try:
@@ -343,7 +346,7 @@ def timed() -> Iterator[list[float]]:
 
 
 def _seconds(duration: str) -> float:
-    """Read a duration as the database writes it: 1.5ms."""
+    """Return the seconds of a duration in the database's form: 1.5ms."""
     number = duration.rstrip("nµms")
     return float(number) * _UNITS[duration.removeprefix(number)]
 

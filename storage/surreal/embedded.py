@@ -23,11 +23,11 @@ from storage.workers.messages import Reply
 
 # -P: do not import from a folder named `storage` in the current directory.
 _COMMAND = (sys.executable, "-P", "-m", "storage.surreal.engine")
-# One arena, so that what was freed in it can be given back (`engine.py`); a user's own setting stays.
+# One arena, so that freed memory can be returned to the system (`engine.py`); a user's own setting is kept.
 _ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
 # Large enough for a commit's request, which the engine then reads at once.
 _PIPE = 1 << 20
-_TELL_EVERY = 0.1
+_PROGRESS_EVERY = 0.1
 _REPLY = msgspec.msgpack.Decoder(Reply)
 
 
@@ -36,7 +36,7 @@ class EngineFailedError(Exception):
 
 
 class Embedded:
-    """A process with an open store. It has those methods of the SDK's connections that are needed."""
+    """A process with an open store. It has the methods of the SDK's connections that are used here."""
 
     def __init__(
         self, process: Process, requests: asyncio.WriteTransport, replay: Replay, on_progress: Callable[[str], None]
@@ -61,7 +61,7 @@ class Embedded:
         theirs, ours = os.pipe()
         try:
             if hasattr(fcntl, "F_SETPIPE_SZ"):
-                with contextlib.suppress(OSError):  # a user has only so much of it; smaller pieces do
+                with contextlib.suppress(OSError):  # a user's pipes have a limit; smaller pieces work, too
                     fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, _PIPE)
             process = await asyncio.create_subprocess_exec(
                 *_COMMAND, url, stdin=theirs, stdout=PIPE, env=_ENVIRONMENT | os.environ
@@ -78,7 +78,7 @@ class Embedded:
 
     async def connect(self) -> None:
         """Wait until the store is open. Raises EngineFailedError."""
-        while not (await asyncio.wait({self._opened}, timeout=_TELL_EVERY))[0]:
+        while not (await asyncio.wait({self._opened}, timeout=_PROGRESS_EVERY))[0]:
             if self._opening:
                 self._on_progress(self._opening + self._replay.progress(self.pid))
         self._opened.result()
@@ -98,7 +98,7 @@ class Embedded:
 
         Raises ValueError for CBOR that the engine cannot read, and EngineFailedError.
         """
-        # The pipe breaks a moment before the end of the process is known, and uvloop's raises RuntimeError after that.
+        # The pipe breaks shortly before the end of the process is known; after that, uvloop's pipe raises RuntimeError.
         if self.ended or self._requests.is_closing():
             raise EngineFailedError("the engine's process has ended")
         number = next(self._numbers)
@@ -108,7 +108,7 @@ class Embedded:
         return await answer
 
     async def close(self) -> None:
-        """Let the engine write its memory to tables, and end."""
+        """Let the engine write its memory to tables and end."""
         self._requests.close()
         await self._receiving
 

@@ -1,14 +1,14 @@
-"""The process SurrealDB's embedded engine runs in: `python -m storage.surreal.engine URL`, started by `Embedded`.
+"""The process in which SurrealDB's embedded engine runs: `python -m storage.surreal.engine URL`, started by `Embedded`.
 
-Of the package's two ways in (surrealdb-embedded 3.0.0b10), `AsyncEmbeddedDB` opens the store on a runtime that it
-drops: what the engine does in the background, writing its memory to tables and merging these, never happens. Its log
-and its memory grow, and once two of its memory tables are full (540,000 events on a machine of 24 GB, 36,000 on one of
-less than 1) it takes no more writes, and does not say so. `SyncEmbeddedDB` keeps its runtime, but holds Python's global
-lock in every call, for seconds while it replays a log. In a process of its own that stops nobody, and should the engine
-abort, the receiver stays and starts it again.
+The package (surrealdb-embedded 3.0.0b10) has two classes. `AsyncEmbeddedDB` opens the store on a runtime that it drops,
+so that the engine's background work, writing its memory to tables and merging these, never happens. Its log and its
+memory grow, and once two of its memory tables are full (540,000 events on a machine of 24 GB, 36,000 on one of less
+than 1 GB) it accepts no more writes, without an error. `SyncEmbeddedDB` keeps its runtime, but holds Python's global
+lock in every call, for seconds while it replays a log. In a process of its own this blocks nobody, and if the engine
+aborts, the receiver starts it again.
 
-Requests come on standard input, answers go to standard output, one at a time (`storage.workers.messages`); the process
-ends with its input, so with the receiver, however that ends.
+Requests come on standard input, answers go to standard output, one at a time (`storage.workers.messages`). The process
+ends with its input, and so with the receiver, however that ends.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ from storage.workers.messages import Reply
 from storage.workers.request_loop import answers
 
 _SURREALKV = "surrealkv://"
-# Bytes that the engine needs to open its files and be of use.
+# Free bytes on the disk that the engine needs to open its files and work.
 _ROOM = 16 * 1024 * 1024
-# Reads overtake writes, a write takes 0.1 s; but no more than so many of them one after the other.
+# Reads overtake writes, which take 0.1 s, but at most so many reads one after the other.
 _OVERTAKING = 16
 _READ_AT_ONCE = 1 << 20
 _REQUEST = msgspec.msgpack.Decoder(Execute)
-# Merging tables takes and frees memory in small pieces, which glibc keeps: asked to give them back, which takes 2-11
-# ms, it held 200 MB after 250,000 events, and 660 otherwise.
+# Merging tables allocates and frees memory in small pieces, which glibc keeps. If it is asked to return them, which
+# takes 2-11 ms, the process has 200 MB after 250,000 events, otherwise 660 MB.
 _TRIM_EVERY = 5.0
 
 
 class _Requests:
-    """The requests that are not yet answered, in the order in which they will be."""
+    """The requests that are not answered yet, in the order in which they will be."""
 
     def __init__(self, source: int) -> None:
         self._source = source
@@ -54,7 +54,7 @@ class _Requests:
         self._overtaken = 0
 
     def next(self) -> Execute | None:
-        """Return the next request, or None at the end of the input, when the rest is dropped."""
+        """Return the next request, or None at the end of the input; then the remaining requests are dropped."""
         while select([self._source], [], [], 0 if self._reads or self._writes else None)[0]:
             data = os.read(self._source, _READ_AT_ONCE)
             if not data:
@@ -73,9 +73,10 @@ class _Requests:
 def _open(url: str, stream: IO[bytes]) -> SyncEmbeddedDB:
     """Open the store, and report slow steps. Raises OSError, RuntimeError or ValueError.
 
-    Never go on writing to a log that was left behind. Where its end is torn, the engine (3.2.4) puts a repaired copy in
-    its place, and goes on in the file that it has replaced; an end of zeros it takes for written, and reads no further
-    the next time. Both lose what comes after. Closing, it keeps what it has read in its tables, and removes the log.
+    A log that a stop left behind must not be written to. If its end is torn, the engine (3.2.4) replaces it by a
+    repaired copy, but goes on writing to the replaced file; if it ends with zeros, the engine writes after these, and
+    does not read past them the next time. In both cases later writes are lost. So the engine is closed after the
+    replay, which moves what it has read into its tables and removes the log, and is opened again.
     """
     if not _left_log(url):
         return _start(url)
@@ -89,14 +90,14 @@ def _open(url: str, stream: IO[bytes]) -> SyncEmbeddedDB:
 
 
 def _left_log(url: str) -> bool:
-    """Return whether the folder holds a log; a store that was closed properly has none."""
+    """Return whether the store has a log; one that was closed properly has none."""
     if not url.startswith(_SURREALKV):
         return False
     return any(file.stat().st_size for file in Path(url.removeprefix(_SURREALKV), "wal").glob("*"))
 
 
 def _start(url: str) -> SyncEmbeddedDB:
-    """Start the engine. Raises OSError beforehand if the disk is full: a failed start would keep the lock."""
+    """Start the engine. If the disk is full, raise OSError before, because a failed start would keep the lock."""
     folder = Path(url.removeprefix(_SURREALKV))
     if url.startswith(_SURREALKV) and folder.is_dir():
         with tempfile.TemporaryFile(dir=folder) as probe:

@@ -1,16 +1,16 @@
-"""What the receiver asks the embedded engine's process for."""
+"""The requests of the receiver to the embedded engine's process."""
 
 from __future__ import annotations
 
 import msgspec
 
-# The number of the answer that nobody asked for: the store is open, or why not. Before it, where that takes long, comes
-# what is being done.
+# The number of the first answer, which has no request: the store is open, or why it cannot be opened. If opening takes
+# long, replies about its steps come before.
 OPENED = 0
 
 
 class Execute(msgspec.Struct):
-    """A request of SurrealDB's RPC in CBOR; so is its answer. One that does not write may overtake those that do."""
+    """A request of SurrealDB's RPC in CBOR; its answer is CBOR, too. Requests that do not write may overtake others."""
 
     number: int
     writes: bool

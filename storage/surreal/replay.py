@@ -1,4 +1,4 @@
-"""The progress of the engine's log replay. The engine does not report it, but Linux knows its file position."""
+"""The progress of the engine's log replay. The engine does not report it, but Linux knows the file position."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ class Replay:
 
 
 def _position(pid: int, file: Path) -> int | None:
-    """Return the position at which a process reads a file, or None if it does not read it (it may be writing)."""
+    """Return the position at which a process reads a file, or None if it does not read it."""
     process = Path("/proc", str(pid))
     try:
         for opened in (process / "fd").iterdir():
             if opened.readlink() == file:
                 lines = (process / "fdinfo" / opened.name).read_text().splitlines()
-                about = dict(line.split(":", 1) for line in lines)
-                if int(about["flags"], 8) & os.O_ACCMODE == os.O_RDONLY:
-                    return int(about["pos"])
+                info = dict(line.split(":", 1) for line in lines)
+                if int(info["flags"], 8) & os.O_ACCMODE == os.O_RDONLY:
+                    return int(info["pos"])
     except OSError:
-        pass  # not Linux; or it was closed just now
+        pass  # not Linux, or the file has just been closed
     return None

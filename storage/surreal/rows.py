@@ -15,11 +15,11 @@ CONVERSATION, ORIGIN = "conversation", "origin"
 CALL, RUN, SESSION_RUN = "agent_call", "agent_run", "session_run"
 INTERPRETATION_QUEUE = "interpretation_queue"
 
-# What an event shares with others, in a row of its own.
+# Fields of an event that are stored in a row of their own, shared with other events.
 _ORIGIN_FIELDS = ("resource", "scope")
-# Fields of a stored trace that are times there and nanoseconds in the model.
+# Fields of a trace that are datetimes in the store and nanoseconds in the model.
 _DATETIMES = frozenset("start_time end_time last_event_at created_at updated_at".split())
-# What traces are ordered by, which the model has not; each says what comes first.
+# Columns by which traces are ordered, and which the model does not have; the name says what comes first.
 _ORDERS = frozenset("newest_start newest_activity oldest_activity oldest_update".split())
 
 
@@ -32,7 +32,7 @@ Fields = tuple[int, bytes]
 
 
 class EventRow(TypedDict):
-    """An event as it is stored, with what its origin says. Moments are nanoseconds; None is what it does not have."""
+    """A stored event, with its resource and scope. Times are nanoseconds; fields that it does not have are None."""
 
     id: str
     trace_id: str
@@ -56,28 +56,31 @@ class EventRow(TypedDict):
     order: int | None
     created_at: int
     correlation: Correlation
-    # False of an event that is not to be searched.
+    # False for an event that is excluded from search.
     indexed: bool | None
 
 
 class OriginRow(NamedTuple):
-    """The row of an event's resource and scope: its id, and all of it, encoded."""
+    """The row of an event's resource and scope: its id, and the encoded row."""
 
     id: str
     row: bytes
 
 
 class EventEncoder:
-    """Encodes the rows of one request's events, which share their origins. Kept no longer than they."""
+    """Encodes the rows of one request's events, which share their origins.
+
+    It must not outlive the events, because it knows resources and scopes by their `id()`.
+    """
 
     def __init__(self, created_at: int) -> None:
         self._created_at = cbor.fields({"created_at": cbor.datetime(created_at)})
         self._shared: dict[tuple[int, int], tuple[Fields, OriginRow | None]] = {}
 
     def encode(self, event: Event) -> tuple[Fields, OriginRow | None]:
-        """Encode all of a row that the event's placement does not decide, and its origin.
+        """Encode the event's origin, and all fields of its row that do not depend on its placement.
 
-        Raises ValueError for what cannot be stored.
+        Raises ValueError for an event that cannot be stored.
         """
         key = (id(event.resource), id(event.scope))
         shared = self._shared.get(key)
@@ -100,7 +103,7 @@ class EventEncoder:
         )
 
 
-# What is encoded as it is in the event: neither what its placement decides, nor what stands in its origin.
+# Fields that are encoded unchanged. The placement decides others, and the origin has its own.
 _ENCODED_APART = {"id", "timestamp", "observed_timestamp", "indexed", "trace_id", "correlation", *_ORIGIN_FIELDS}
 _AS_IT_IS = [
     field for field in EventRow.__annotations__ if field in Event.__struct_fields__ and field not in _ENCODED_APART
@@ -121,7 +124,7 @@ def _event_fields(event: Event) -> Fields:
     return cbor.fields(row)
 
 
-@lru_cache(maxsize=1_024)  # a trace's events come together
+@lru_cache(maxsize=1_024)  # events of a trace often come together
 def placement_fields(trace_id: str, correlation: str) -> Fields:
     return cbor.fields({"trace_id": trace_id, "correlation": correlation})
 
@@ -134,7 +137,7 @@ _EDGE_ID, _EDGE_IN, _EDGE_OUT = (
 
 
 def edge(event_id: str, trace_id: str) -> bytes:
-    """Encode the edge from a trace to its event; it has the event's id."""
+    """Encode the edge from a trace to its event. The edge has the event's id."""
     event = cbor.text(event_id)
     return b"\xa3" + _EDGE_ID + event + _EDGE_IN + cbor.text(trace_id) + _EDGE_OUT + event
 
@@ -156,9 +159,9 @@ def trace_of_row(row: dict[str, Any]) -> Trace:
 
 
 def interpretation_record(name: str, traces: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """Return a record of the interpretation's queue: traces that have changed, each with its new events.
+    """Return a record of the interpretation queue: traces that have changed, each with its new events.
 
-    One that has none, since events were deleted, counts as one.
+    A trace without new events, because some were deleted, counts as one event in `size`.
     """
     return {
         "id": cbor.record(INTERPRETATION_QUEUE, name),
@@ -167,21 +170,21 @@ def interpretation_record(name: str, traces: Mapping[str, Sequence[str]]) -> dic
     }
 
 
-def heard_row(heard: ChainRecord) -> dict[str, Any]:
+def chain_row(record: ChainRecord) -> dict[str, Any]:
     return {
-        "id": cbor.record(CONVERSATION, heard.id),
-        "trace": cbor.record(TRACE, heard.trace),
-        "at": cbor.int64(heard.at),
-        "state": heard.state,
+        "id": cbor.record(CONVERSATION, record.id),
+        "trace": cbor.record(TRACE, record.trace),
+        "at": cbor.int64(record.at),
+        "state": record.state,
     }
 
 
-def heard_of_row(row: dict[str, Any]) -> ChainRecord:
+def chain_record_of_row(row: dict[str, Any]) -> ChainRecord:
     return ChainRecord(**row)
 
 
 def event_of_row(row: dict[str, Any], trace: Mapping[str, Any] | None = None) -> EventRow:
-    """Return an event; session and agent, where it names none, are those of the given trace."""
+    """Return an event. If it has no session or agent, these are the given trace's."""
     event: Any = {field: row.get(field) for field in EventRow.__annotations__}
     if trace is not None:
         event["session_id"] = trace.get("session_id") if event["session_id"] is None else event["session_id"]

@@ -1,9 +1,8 @@
 """One commit: look up what the events meet, place them, and write all of it in one transaction.
 
-Nothing is held between two commits: the traces read here carry a revision, and the transaction throws when one of them
-has another by then, or when a list of messages that it writes was heard meanwhile. Then, as after any conflict,
-everything is read and decided again. That is what keeps counts exact and sessions in one trace with several commits in
-flight and several receivers on one server.
+No locks are held: the traces read here have a revision, and the transaction throws if one of them has another by then,
+or if a chain record that it writes has changed. Then, as after any conflict, everything is read and decided again. So
+counts are exact and a session stays in one trace, with several commits in flight and several receivers on one server.
 """
 
 from __future__ import annotations
@@ -44,16 +43,13 @@ WRITE = """
 BEGIN;
 LET $now = (SELECT VALUE [id, revision] FROM $touched);
 IF $now != $known { THROW 'a trace has changed' };
-IF (SELECT * FROM $changed_heard.id) != $known_heard { THROW 'a list of messages was heard meanwhile' };
-INSERT INTO agent_trace $new_traces RETURN NONE;
-FOR $trace IN $changed_traces { UPDATE $trace.id CONTENT $trace RETURN NONE };
-INSERT INTO conversation $new_heard RETURN NONE;
-FOR $heard IN $changed_heard { UPDATE $heard.id CONTENT $heard RETURN NONE };
-INSERT IGNORE INTO origin $origins RETURN NONE;
-FOR $move IN $moves {
+IF (SELECT * FROM $changed_chain_records.id) != $known_chain_records { THROW 'a record of the message chain has changed'
+}; INSERT INTO agent_trace $new_traces RETURN NONE; FOR $trace IN $changed_traces { UPDATE $trace.id CONTENT $trace
+RETURN NONE }; INSERT INTO conversation $new_chain_records RETURN NONE; FOR $record IN $changed_chain_records { UPDATE
+$record.id CONTENT $record RETURN NONE }; INSERT IGNORE INTO origin $origins RETURN NONE; FOR $move IN $moves {
     UPDATE $move.events SET trace_id = $move.home, correlation = 'session' RETURN NONE;
     DELETE $move.edges WHERE in = $move.trace RETURN NONE;
-    DELETE agent_call WHERE trace_id = $move.made RETURN NONE;
+    DELETE agent_call WHERE trace_id = $move.trace_id RETURN NONE;
     DELETE $move.gone RETURN NONE
 };
 INSERT INTO agent_event $events RETURN NONE;
@@ -65,11 +61,11 @@ COMMIT;
 """
 
 
-# Events of a trace that was made for a session, where they may be moved to one that the session's events name.
-_MADE = """
-SELECT id, kind, indexed FROM agent_event WHERE trace_id = $made LIMIT $most;
+# Events of a trace that was made for a session, which may be moved to a trace that events of the session name.
+_EVENTS_OF = """
+SELECT id, kind, indexed FROM agent_event WHERE trace_id = $trace_id LIMIT $most;
 """
-# More are not moved: whoever waits for the commit waits for that, too.
+# If there are more, they are not moved: senders wait for the commit, and so for the move.
 _MOST_MOVED = 100
 
 
@@ -83,7 +79,7 @@ class StoredEvent(NamedTuple):
 
 
 class PendingEvent(NamedTuple):
-    """An event to be stored, what of its row is encoded, its origin, and the trace id that its sender gave."""
+    """An event to be stored: its encoded fields, its origin, and the trace id that its sender gave."""
 
     event: Event
     fields: rows.Fields
@@ -97,15 +93,18 @@ def pending_of(event: Event, encoder: rows.EventEncoder) -> PendingEvent:
 
 
 class Lookup(NamedTuple):
-    """What the store knows that could matter to some events: which are there, traces, and lists of messages."""
+    """What the store has that could matter to some events.
+
+    These are the versions of those events that are stored already, traces, and chain records, all by id.
+    """
 
     versions: dict[str, Version]
     traces: dict[str, Trace]
-    heard: dict[str, ChainRecord]
+    chain_records: dict[str, ChainRecord]
 
 
 class _Placed(NamedTuple):
-    """Events that are new, later versions of events that are stored, and for each event why it is not stored."""
+    """New events and later versions of stored events, by id, and for each event the Problem if it is not stored."""
 
     new: dict[str, PendingEvent]
     later: dict[str, PendingEvent]
@@ -113,19 +112,19 @@ class _Placed(NamedTuple):
 
 
 class Move(NamedTuple):
-    """A trace that was made for a session, of which all goes to a trace that the session's events name.
+    """A trace that was made for a session, and the id of the trace (`home`) to which all its events are moved.
 
-    `events` are those that are stored, `indexed` those of them that are to be searched.
+    `events` are those that are stored, `indexed` those of them that are in the search index.
     """
 
-    made: Trace
+    trace: Trace
     home: str
     events: list[str]
     indexed: list[str]
 
 
 class PlacementWindows(NamedTuple):
-    """How long traces wait for what is not told otherwise to be theirs, in nanoseconds."""
+    """How far from a trace an event may be to be placed in it by its agent or its conversation, in nanoseconds."""
 
     agent: int
     conversation: int = CONVERSATION_WINDOW
@@ -133,7 +132,7 @@ class PlacementWindows(NamedTuple):
 
 Outcome = StoredEvent | Problem
 StoredHook = Callable[[Sequence[PendingEvent], Mapping[str, Trace]], None]
-# Is given the name of a commit's record in the queues, its events and their origins, as they were written.
+# Called with the name of a commit's record in the queues, and its events and their origins as they were written.
 WrittenHook = Callable[[str, cbor.Encoded, cbor.Encoded], None]
 
 
@@ -148,13 +147,14 @@ async def commit(
     stored: StoredHook = lambda _new, _traces: None,
     written: WrittenHook = lambda _record, _events, _origins: None,
 ) -> list[Outcome]:
-    """Store events. The outcomes stand in the events' order; a Problem is an event's own and was not stored.
+    """Store events and return their outcomes, in order. If an outcome is a Problem, its event is not stored.
 
-    Where `redelivered` events are not expected, they are not looked for before they are written: that one of them is
-    there already is then a conflict like any other. After `attempts` conflicts it gives up. `conflicted` is called
-    after each of them, `stored` with the new events once they are on disk, and their traces by id, `written` with the
-    same as they were written. Raises StatementRefusedError where the database does not take one of them (none is stored
-    then), Problem (UNAVAILABLE).
+    Unless `redelivered`, the first attempt does not look for events that are stored already: one is a conflict then,
+    like any other. `conflicted` is called after each conflict. Once the new events are on disk, `stored` is called with
+    them and their traces by id, and `written` with them as they were written.
+
+    Raises StatementRefusedError if the database refuses one of the events, and none is stored; and Problem
+    (UNAVAILABLE), also after `attempts` conflicts.
     """
     for attempt in range(attempts):
         try:
@@ -176,13 +176,13 @@ async def _attempt(
     *,
     look: bool,
 ) -> list[Outcome] | None:
-    """Place and write. None where that takes a look at what is stored, as `_place` says."""
+    """Place and write events. None if what is stored must be looked up first, as `_place` says."""
     for item in pending:
         item.event.trace_id, item.event.correlation = item.trace_id, None
     known = await _look_up(database, [item.event for item in pending], windows, look=look)
     placement = Placement(
         known.traces.values(),
-        known.heard.values(),
+        known.chain_records.values(),
         agent_window=windows.agent,
         conversation_window=windows.conversation,
     )
@@ -194,7 +194,7 @@ async def _attempt(
     moves = await _moves(database, placement, known, new.values())
     trace_ids = {event_id: version.trace_id for event_id, version in known.versions.items()}
     trace_ids |= {event_id: str(item.event.trace_id) for event_id, item in new.items()}
-    moved_to = {move.made.id: move.home for move in moves}
+    moved_to = {move.trace.id: move.home for move in moves}
     outcomes: list[Outcome] = []
     for item, problem in zip(pending, placed.problems, strict=True):
         event_id = item.event.id
@@ -208,9 +208,11 @@ async def _attempt(
         name = f"{now:020d}-{secrets.token_hex(4)}"
         variables = variables_of([*new.values()], placement, known, name, moves, [*later.values()])
         for move in variables["moves"] if not database.embedded else ():
-            # By itself: a server in memory takes no record of an id that the same transaction has deleted. Where the
-            # commit fails after it, the next one of the session makes them anew.
-            await database.query("DELETE $edges WHERE in = $made RETURN NONE", edges=move["edges"], made=move["trace"])
+            # In a query of its own: a server in memory accepts no record with an id that the same transaction has
+            # deleted. If the commit then fails, the session's next one makes the edges anew.
+            await database.query(
+                "DELETE $edges WHERE in = $trace RETURN NONE", edges=move["edges"], trace=move["trace"]
+            )
         await database.query(WRITE, **variables)
         stored([*new.values()], placement.traces)
         written(name, cbor.array(map(_row, (*new.values(), *later.values()))), variables["origins"])
@@ -220,7 +222,7 @@ async def _attempt(
 def _place(
     pending: Sequence[PendingEvent], placement: Placement, known: Lookup, now: int, *, look: bool
 ) -> _Placed | None:
-    """Place events. None where nobody has looked whether an event that cannot be placed was placed before."""
+    """Place events. None if one cannot be placed and may be stored already, which was not looked up."""
     placed = _Placed({}, {}, [])
     best = dict(known.versions)
     for item in pending:
@@ -246,24 +248,24 @@ def _place(
 
 
 async def _moves(database: Database, placement: Placement, known: Lookup, new: Collection[PendingEvent]) -> list[Move]:
-    """Decide which traces that were made for a session become part of one that its events name.
+    """Return which traces that were made for a session become part of a trace that its events name.
 
-    Only log records are moved: who sends JSON events was told their trace.
+    Only log records are moved, because the senders of JSON events have been answered with the trace id.
     """
     moves: list[Move] = []
-    for made in placement.made_for_named():
-        here = [item for item in new if item.event.trace_id == made.id]
-        found: list[dict[str, Any]] = []
-        if made.id in known.traces:
-            (found,) = await database.query(_MADE, made=made.id, most=_MOST_MOVED + 1)
-        kinds = {row["kind"] for row in found} | {item.event.kind for item in here}
-        if kinds != {"log_record"} or len(found) > _MOST_MOVED or (home := placement.join(made)) is None:
+    for trace in placement.made_for_named():
+        unstored = [item for item in new if item.event.trace_id == trace.id]
+        stored: list[dict[str, Any]] = []
+        if trace.id in known.traces:
+            (stored,) = await database.query(_EVENTS_OF, trace_id=trace.id, most=_MOST_MOVED + 1)
+        kinds = {row["kind"] for row in stored} | {item.event.kind for item in unstored}
+        if kinds != {"log_record"} or len(stored) > _MOST_MOVED or (home := placement.join(trace)) is None:
             continue
-        for item in here:
+        for item in unstored:
             item.event.trace_id, item.event.correlation = home.id, "session"
-        if found:
-            indexed = [row["id"] for row in found if row.get("indexed") is not False]
-            moves.append(Move(made, home.id, [row["id"] for row in found], indexed))
+        if stored:
+            indexed = [row["id"] for row in stored if row.get("indexed") is not False]
+            moves.append(Move(trace, home.id, [row["id"] for row in stored], indexed))
     return moves
 
 
@@ -274,7 +276,7 @@ async def _look_up(database: Database, events: Sequence[Event], windows: Placeme
     lists: set[str] = set()
     moments: dict[str, list[int]] = {}
     for event in events:
-        # What rule 5 would create may be there: a client can have given the id to events of another session.
+        # The trace that rule 5 would create may exist: a client may have used its id for events of another session.
         traces.add(event.trace_id or created_trace_id(event))
         if event.conversation is not None:
             lists.update(hashes_of(event.conversation))
@@ -290,7 +292,7 @@ async def _look_up(database: Database, events: Sequence[Event], windows: Placeme
             moments.setdefault(event.agent_id, []).append(event.timestamp)
             lists.add(run_mark(event.agent_id))
     traces.update(made_trace_id("session", session_id) for session_id in named)
-    stored, by_id, by_session, by_agent, _, heard, by_list = await database.query(
+    stored, by_id, by_session, by_agent, _, chain_records, by_list = await database.query(
         _LOOK_UP,
         events=[cbor.record(rows.EVENT, event.id) for event in events] if look else [],
         traces=[cbor.record(rows.TRACE, trace_id) for trace_id in traces],
@@ -305,11 +307,11 @@ async def _look_up(database: Database, events: Sequence[Event], windows: Placeme
         ],
         lists=[cbor.record(rows.CONVERSATION, list_id) for list_id in lists],
     )
-    found = {row["id"]: row for group in (by_id, *by_session, *by_agent, by_list) for row in group}
+    traces_by_id = {row["id"]: row for group in (by_id, *by_session, *by_agent, by_list) for row in group}
     return Lookup(
         {row["id"]: version_of_row(row) for row in stored},
-        {trace_id: rows.trace_of_row(row) for trace_id, row in found.items()},
-        {row["id"]: rows.heard_of_row(row) for row in heard},
+        {trace_id: rows.trace_of_row(row) for trace_id, row in traces_by_id.items()},
+        {row["id"]: rows.chain_record_of_row(row) for row in chain_records},
     )
 
 
@@ -321,19 +323,19 @@ def variables_of(
     moves: Sequence[Move] = (),
     later: Sequence[PendingEvent] = (),
 ) -> dict[str, Any]:
-    """Return the variables of `WRITE` for events that were placed, by what was known before.
+    """Return the variables of `WRITE` for events that were placed; `known` is what was stored before.
 
     `later` are later versions of events that are stored.
     """
     touched = [placement.traces[trace_id] for trace_id in placement.touched]
-    gone = [move.made for move in moves]
-    heard = [placement.heard[list_id] for list_id in placement.touched_heard]
+    gone = [move.trace for move in moves]
+    chain_records = [placement.chain_records[list_id] for list_id in placement.touched_chain_records]
     revisions = {trace.id: trace.revision for trace in known.traces.values()}
     for trace in touched:
         trace.revision = revisions.get(trace.id, 0) + 1
     indexed = [item.event.id for item in (*new, *later) if item.event.indexed]
     indexed += [event_id for move in moves for event_id in move.indexed]
-    # The index must be told of a trace that has got another session or agent, for its earlier events.
+    # If a trace gets another session or agent, the points of its earlier events must be updated.
     learned = [
         trace.id for trace in touched if trace.id in revisions and _whose(trace) != _whose(known.traces[trace.id])
     ]
@@ -353,9 +355,11 @@ def variables_of(
         ],
         "new_traces": [rows.trace_row(trace) for trace in touched if trace.id not in revisions],
         "changed_traces": [rows.trace_row(trace) for trace in touched if trace.id in revisions],
-        "known_heard": [rows.heard_row(known.heard[item.id]) for item in heard if item.id in known.heard],
-        "new_heard": [rows.heard_row(item) for item in heard if item.id not in known.heard],
-        "changed_heard": [rows.heard_row(item) for item in heard if item.id in known.heard],
+        "known_chain_records": [
+            rows.chain_row(known.chain_records[item.id]) for item in chain_records if item.id in known.chain_records
+        ],
+        "new_chain_records": [rows.chain_row(item) for item in chain_records if item.id not in known.chain_records],
+        "changed_chain_records": [rows.chain_row(item) for item in chain_records if item.id in known.chain_records],
         "origins": cbor.array({item.origin.id: item.origin.row for item in (*new, *later) if item.origin}.values()),
         "events": cbor.array(map(_row, new)),
         "later": cbor.array(map(_row, later)),
@@ -370,7 +374,7 @@ def variables_of(
         "queued": queued,
         "changed": [
             rows.interpretation_record(queue_record, of_trace),
-            # What was moved is read again: it is not among what this commit has written.
+            # Moved events have records of their own, because this commit does not write them, so they must be read.
             *(
                 rows.interpretation_record(f"{queue_record}-{place}", {move.home: move.events})
                 for place, move in enumerate(moves)
@@ -384,15 +388,15 @@ def _row(item: PendingEvent) -> bytes:
 
 
 def _moved(move: Move) -> dict[str, Any]:
-    made = move.made.id
-    gone: list[tuple[str, str | list[str]]] = [(rows.TRACE, made), (rows.RUN, made)]
-    gone.append((rows.SESSION_RUN, [str(move.made.session_id), made]))
+    trace_id = move.trace.id
+    gone: list[tuple[str, str | list[str]]] = [(rows.TRACE, trace_id), (rows.RUN, trace_id)]
+    gone.append((rows.SESSION_RUN, [str(move.trace.session_id), trace_id]))
     return {
-        "made": made,
+        "trace_id": trace_id,
         "home": move.home,
         "events": [cbor.record(rows.EVENT, event_id) for event_id in move.events],
         "edges": [cbor.record(rows.CONTAINS, event_id) for event_id in move.events],
-        "trace": cbor.record(rows.TRACE, made),
+        "trace": cbor.record(rows.TRACE, trace_id),
         "gone": [cbor.record(table, key) for table, key in gone],
     }
 

@@ -1,6 +1,6 @@
-"""A trace without a root span is completed when nothing has arrived for it for a while.
+"""Completes traces without a root span for which no event has arrived for a while.
 
-It runs again if something does.
+Such a trace runs again if another event arrives.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from storage.surreal.database import ConflictError, Database, StatementRefusedEr
 
 log = logging.getLogger(__name__)
 
-# Traces closed in one transaction: few, so that none of them keeps a commit waiting.
+# Traces that are closed in one transaction; few, so that commits do not wait long.
 _AT_ONCE = 200
-# Seconds between two looks.
+# The pause between two checks, in seconds.
 _LEAST, _MOST = 1.0, 60.0
 
 _CLOSE = """
@@ -36,8 +36,8 @@ async def close_idle_traces(
 ) -> None:
     """Complete idle traces until cancelled, `at_once` of them in a transaction.
 
-    `idle_close` is in seconds since the arrival of a trace's last event. It looks four times in that time, or
-    after `least_pause` seconds.
+    `idle_close` is in seconds since the arrival of a trace's last event. It checks four times in that time, with at
+    least `least_pause` seconds between two checks.
     """
     pause = min(max(idle_close / 4, least_pause), _MOST)
     while True:
@@ -51,6 +51,6 @@ async def close_idle_traces(
 
 
 async def close_once(database: Database, before: int, most: int = _AT_ONCE) -> int:
-    """Complete running traces without an arrival since `before` (nanoseconds), and return how many."""
+    """Complete running traces without an arrival since `before` (nanoseconds). Return their number."""
     *_, closed = await database.query(_CLOSE, before=cbor.int64(before), limit=most)
     return int(closed)

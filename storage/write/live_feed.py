@@ -1,8 +1,8 @@
 """The live feed: events that were just stored, for clients that listen.
 
 Commits never wait: each listener has a queue, which drops its oldest events when it is full. The number of events per
-second is limited, so that thousands of arrivals do not block the event loop; a person reads fewer anyway. In both cases
-the listener is told how many it has missed. Without listeners nothing is done.
+second is limited, so that thousands of arrivals do not block the event loop; nobody can read more anyway. In both cases
+the listener gets the number of events that it has missed. Without listeners nothing is done.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from storage.surreal import cbor, rows
 from storage.write.commit import PendingEvent
 
 MOST_LISTENERS = 32
-# The number of events that are encoded before the event loop gets its turn, 1 ms.
+# The number of events that are encoded, in 1 ms, before other tasks run.
 _AT_ONCE = 50
 _BYTES_AT_ONCE = 64 * 1024
 
@@ -29,11 +29,11 @@ _FILTERED = LiveFilter.fields()
 
 
 class Bounds(NamedTuple):
-    """How much is shown."""
+    """The limits of what listeners get."""
 
     # Events a second, to all listeners together; one costs 22 us (1 kB of JSON).
     events_a_second: int = 1_000
-    # What waits for a listener, who may also get as many events at once. One event alone may be larger.
+    # How much may wait for a listener; it may also get so many events at once. A single event may be larger.
     events: int = 1_000
     bytes: int = 2 * 1024 * 1024
 
@@ -42,7 +42,7 @@ BOUNDS = Bounds()
 
 
 class Feed:
-    """`dropped` counts the events that listeners have missed. `clock` returns seconds."""
+    """Passes stored events to listeners. `dropped` counts the events that they have missed. `clock` returns seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, bounds: Bounds = BOUNDS) -> None:
         self.dropped = 0
@@ -103,7 +103,7 @@ class LiveEvent:
         return all(self._values[field] == value for field, value in wanted)
 
     def encoded(self, encode: Callable[[rows.EventRow], bytes]) -> bytes:
-        """Return the event, decoded from the row that was written and encoded by `encode`, which is always the same."""
+        """Return the event, decoded from the written row and encoded by `encode`, which is the same for all callers."""
         if not self._encoded:
             fields, origin, correlation = self._pending
             row = cbor.decode(cbor.row(fields, rows.placement_fields(str(self._values["trace_id"]), correlation)))
@@ -149,19 +149,19 @@ class Listener:
 
     async def take(self, seconds: float) -> tuple[int, list[LiveEvent]]:
         """Return the number of missed events and the next events, which are empty if none comes within `seconds`."""
-        # Not by wait_for: in Python 3.11 it loses a cancellation, which is the stop, that comes with the news.
+        # Not asyncio.wait_for: in Python 3.11 it loses a cancellation that comes together with an event.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._news.wait()
-        await asyncio.sleep(0)  # there was no wait if events were queued: let other tasks run
+        await asyncio.sleep(0)  # lets other tasks run, because there was no wait if events were queued
         missed, self._missed = self._missed, 0
-        taken: list[LiveEvent] = []
+        events: list[LiveEvent] = []
         size = 0
-        while self._queue and len(taken) < _AT_ONCE and size < _BYTES_AT_ONCE:
+        while self._queue and len(events) < _AT_ONCE and size < _BYTES_AT_ONCE:
             event = self._queue.popleft()
             self._bytes -= event.size
             size += event.size
-            taken.append(event)
+            events.append(event)
         if not self._queue:
             self._news.clear()
-        return missed, taken
+        return missed, events

@@ -1,8 +1,9 @@
 """Group commit: events that arrive while commits are in flight are merged into the next one (`storage.write.commit`).
 
 A few commits are in flight at the same time: while the engine writes one, the next one's events are looked up, placed
-and encoded; a server writes several at once. Two of them never hold events with the same key (`_keys`: the trace id,
-else the session, else the agent; and the start of the conversation), since most of these would conflict.
+and encoded; a server writes several at once. Two commits in flight never have events with the same key (`_keys`: the
+trace id, else the session, else the agent; also the start of the conversation, and the caller), since most of these
+would conflict.
 """
 
 from __future__ import annotations
@@ -61,14 +62,15 @@ def _keys(event: Event) -> Iterator[tuple[str, str]]:
 
 
 class Writer:
-    """Stores events. `committed` is called after each commit with what is new or changed, `measured` with their number
-    and the seconds that it took, conflicts included, `stored` with the new ones as they were written, and their traces
-    by id.
+    """Stores events.
 
-    A commit takes `most` events, or those of one request that has more. `conflicts` counts the attempts that met what
-    somebody else wrote.
 
-    Whoever calls bounds what waits here (receiver.http.admission).
+    After each commit, `committed` is called with the new and changed events, `measured` with their number and the
+    seconds that the commit took, conflicts included; `stored` and `written` are passed to `commit`. A commit has at
+    most `most` events, unless one request has more. `conflicts` counts the attempts that failed because of what others
+    wrote.
+
+    The callers limit how much waits here (receiver.http.admission).
     """
 
     def __init__(
@@ -95,19 +97,19 @@ class Writer:
         self._busy: set[tuple[str, str]] = set()
         self._commits: set[asyncio.Task[None]] = set()
         self._closed = False
-        # Whether the last commit met events that were there: who sends something again, sends more of it.
+        # Whether the last commit had events that were stored already: the next ones are probably sent again, too.
         self._redelivered = False
 
     @property
     def waits(self) -> bool:
-        """Return whether events have waited for the commits before theirs as long as a commit takes, or longer."""
+        """Return whether events have waited for earlier commits for as long as a commit takes, or longer."""
         return bool(self._waiting) and time.monotonic() - self._waiting[0].since > _LONG
 
     async def write(self, events: Sequence[Event]) -> list[Outcome]:
         """Store events and return an outcome for each, once the commit is on disk.
 
-        An outcome is a Problem (INVALID_ARGUMENT) for an event that cannot be stored; the others are, all the same.
-        Raises Problem (UNAVAILABLE): nothing is known to be stored, and sending all of it again is safe.
+        The outcome of an event that cannot be stored is a Problem (INVALID_ARGUMENT); the other events are stored.
+        Raises Problem (UNAVAILABLE): then it is not known what is stored, and sending all events again is safe.
         """
         if self._closed:
             raise Problem(Code.UNAVAILABLE, "the receiver is stopping; try again", retry_after=5)
@@ -116,13 +118,13 @@ class Writer:
             batch = _Batch(pending)
             self._waiting.append(batch)
             self._start_commits()
-            # A client that hangs up does not take back what it sent, nor what others sent in the same commit.
+            # Shielded: if a client disconnects, its events, and those of others in the same commit, are still stored.
             stored = iter(await asyncio.shield(batch.outcomes))
             return [next(stored) if outcome is None else outcome for outcome in outcomes]
         return [outcome for outcome in outcomes if outcome is not None]
 
     async def close(self) -> None:
-        """Accept nothing more, and wait until everything accepted is stored or refused."""
+        """Accept no more events, and wait until all accepted ones are stored or refused."""
         self._closed = True
         while self._commits:
             await asyncio.wait(self._commits)
@@ -136,20 +138,20 @@ class Writer:
             task.add_done_callback(partial(self._finished, keys))
 
     def _take(self) -> list[_Batch]:
-        """Take the batches of the next commit, oldest first, and none before an older one with the same key."""
-        taken: list[_Batch] = []
+        """Take the batches of the next commit, oldest first; a batch never overtakes an older one with the same key."""
+        batches: list[_Batch] = []
         left: list[_Batch] = []
         blocked = set(self._busy)
         room = self._most
         for batch in self._waiting:
-            if (not taken or len(batch.pending) <= room) and blocked.isdisjoint(batch.keys):
-                taken.append(batch)
+            if (not batches or len(batch.pending) <= room) and blocked.isdisjoint(batch.keys):
+                batches.append(batch)
                 room -= len(batch.pending)
             else:
                 left.append(batch)
                 blocked |= batch.keys
         self._waiting = left
-        return taken
+        return batches
 
     def _finished(self, keys: set[tuple[str, str]], task: asyncio.Task[None]) -> None:
         self._busy -= keys
@@ -161,7 +163,7 @@ class Writer:
         began = time.perf_counter()
         try:
             outcomes = await self._commit_or_divide(pending)
-        except Exception as error:  # noqa: BLE001 - raised again where the callers wait for the outcomes
+        except Exception as error:  # noqa: BLE001 - raised in the callers, which wait for the outcomes
             for batch in batches:
                 batch.outcomes.set_exception(error)
                 batch.outcomes.exception()  # its caller may be gone
@@ -206,7 +208,7 @@ class Writer:
 
 
 def _encode(events: Sequence[Event]) -> tuple[list[Outcome | None], list[PendingEvent]]:
-    """Encode what can be; the outcome of the rest is known already."""
+    """Encode events. Return an outcome for each, None if it could be encoded, and the encoded ones."""
     outcomes: list[Outcome | None] = []
     pending: list[PendingEvent] = []
     encoder = rows.EventEncoder(time.time_ns())

@@ -10,14 +10,17 @@ Level = Literal["ok", "warn", "problem"]
 
 
 class Setup(NamedTuple):
-    """The settings, and whether a running receiver has their data folder."""
+    """The settings, and whether a running receiver uses their data folder."""
 
     settings: Settings
     in_use: bool
 
 
 class Finding(NamedTuple):
-    """`text` describes the state, `advice` what to do. With a `problem` a receiver does not start, or does not work."""
+    """The result of a check: `text` describes the state, `advice` says what to do.
+
+    With a `problem` a receiver does not start, or does not work.
+    """
 
     level: Level
     text: str

@@ -1,4 +1,4 @@
-"""Checks of the machine: the data folder can be written to, the ports are free, a running receiver answers."""
+"""Checks of the machine: the data folder is writable, the ports are free, a running receiver answers."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _port(setup: Setup, number: int, hint: str) -> Finding:
 
 
 def _taken(setup: Setup, number: int, hint: str) -> Finding:
-    """Find out what occupies the port: only a receiver answers /health as this one does."""
+    """Return which program uses the port: only a receiver answers /health like this."""
     try:
         receiver = api.Receiver(api.local(setup.settings, number)._replace(key=""))
         health = receiver.get("/health", timeout=_TIMEOUT)

@@ -1,4 +1,4 @@
-"""Check of the embedding model: it is there, and its files are the published ones."""
+"""Check of the embedding model: it exists, and its files are the published ones."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def surrealdb(setup: Setup) -> Finding:
 
 
 async def _surrealdb_embedded(setup: Setup) -> Finding:
-    """Open the store. The engine then replays and removes its log, as at every start; nothing else is read."""
+    """Open the store. The engine then replays and removes its log, as at every start; nothing else happens."""
     from storage.surreal.database import InUseError, OpenError  # noqa: PLC0415 - as in `_version`
 
     try:
@@ -101,7 +101,7 @@ def qdrant(setup: Setup) -> Finding:
 
 
 def _qdrant_server(setup: Setup) -> Finding:
-    """List the collections, which shows whether the server answers and accepts the key, and which are ours."""
+    """List the collections. This shows whether the server answers and accepts the key, and which ones are ours."""
     settings = setup.settings.storage.qdrant
     request = urllib.request.Request(  # noqa: S310 - the setting takes http and https only
         f"{settings.url}/collections",
@@ -109,7 +109,7 @@ def _qdrant_server(setup: Setup) -> Finding:
     )
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310 - as above
-            names = [found["name"] for found in json.loads(answer.read())["result"]["collections"]]
+            names = [collection["name"] for collection in json.loads(answer.read())["result"]["collections"]]
     except urllib.error.HTTPError as error:
         with error:
             return _qdrant_refuses(setup, error.code)
@@ -132,9 +132,9 @@ def _qdrant_refuses(setup: Setup, status: int) -> Finding:
 
 
 def _qdrant_embedded(setup: Setup) -> Finding:
-    """Read the file that Edge keeps beside each index; loading an index would write to it. A damaged one is rebuilt."""
+    """Read Edge's file in each index, because loading an index would write to it. A damaged index is rebuilt."""
     folder = setup.settings.storage.data_dir / "qdrant"
-    found = []
+    indexes = []
     for file in sorted(folder.glob("*/edge_config.json")):
         try:
             vectors = json.loads(file.read_bytes())["vectors"]
@@ -143,5 +143,5 @@ def _qdrant_embedded(setup: Setup) -> Finding:
                 "warn", f"{file} cannot be read ({error})", "nothing to do: the next start builds the index anew"
             )
         dimensions = (vectors or {}).get("dense", {}).get("size")
-        found.append(f"{file.parent.name}, {dimensions} dimensions")
-    return Finding("ok", f"embedded: {'; '.join(found)}" if found else "embedded, empty")
+        indexes.append(f"{file.parent.name}, {dimensions} dimensions")
+    return Finding("ok", f"embedded: {'; '.join(indexes)}" if indexes else "embedded, empty")

@@ -1,4 +1,4 @@
-"""`calls`: calls of models, tools and agents, a line each."""
+"""`calls`: list calls of models, tools and agents, one line each."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     receiver = api.Receiver(api.connection(args))
-    which = {**filters.given(args, CallFilter), "sort": args.sort}
-    found = list(receiver.pages(api.path("calls"), "calls", args.limit, **which))
+    which = {**filters.parameters_of(args, CallFilter), "sort": args.sort}
+    calls = list(receiver.pages(api.path("calls"), "calls", args.limit, **which))
     if args.json:
-        for call in found:
+        for call in calls:
             print(json_line(call))
     else:
-        print("\n".join(lines(found)))
+        print("\n".join(lines(calls)))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""`doctor`: check everything that a receiver needs, a line each, with advice where something is wrong.
+"""`doctor`: check everything that a receiver needs, one line each, with advice if something is wrong.
 
 It works with and without a running receiver, and changes nothing in the stores.
 """

@@ -1,4 +1,4 @@
-"""`export`: events as lines, newest first: as they are read, or as OTLP/JSON that any OTLP receiver takes."""
+"""`export`: write events as lines, newest first: as the API returns them, or as OTLP/JSON for any OTLP receiver."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from receiver.cli.terminal import count, json_line
 from storage.filters import EventFilter
 
 _PAGE = 200
-# Of an OTLP request, that receivers elsewhere take it too: the Collector's limit is 20 MiB.
+# The maximum size of an OTLP request, so that other receivers accept it; the Collector's limit is 20 MiB.
 _LARGEST_REQUEST = 4 * 1024 * 1024
 
 Pages = Iterator[Sequence[msgspec.Raw]]
 
 
 class _Page(msgspec.Struct):
-    """A page, its events as the receiver wrote them."""
+    """A page; its events are not decoded."""
 
     events: list[msgspec.Raw]
     next_cursor: str | None
@@ -48,8 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write all events. If the receiver goes away meanwhile, wait for it and ask for the page again."""
-    receiver, which = api.Receiver(api.connection(args)), filters.given(args)
+    """Write all events. If the receiver does not answer meanwhile, wait for it and request the page again."""
+    receiver, which = api.Receiver(api.connection(args)), filters.parameters_of(args)
     stats = receiver.get_patiently(api.path("stats"))
     whole = None if any(which.values()) else stats["events"]
     rate, written = Rate("exported"), 0
@@ -77,7 +77,7 @@ def _pages(receiver: api.Receiver, which: dict[str, Any], rate: Rate) -> Pages:
     cursor: str | None = None
     while True:
         parameters = {**which, "limit": _PAGE, "cursor": cursor}
-        body = patiently(lambda given=parameters: receiver.get_bytes(api.path("events"), **given), rate.progress)  # type: ignore[misc] # of each turn's own
+        body = patiently(lambda query=parameters: receiver.get_bytes(api.path("events"), **query), rate.progress)  # type: ignore[misc] # of each turn's own
         try:
             page = msgspec.json.decode(body, type=_Page)
         except msgspec.DecodeError:

@@ -54,7 +54,7 @@ class _Importing:
         self._bytes = 0
 
     def add(self, name: str) -> None:
-        """Import a file. Raises CommandError if it cannot be read, or if the receiver accepts nothing more."""
+        """Import a file. Raises CommandError if it cannot be read, or if the receiver refuses requests."""
         with opened(name) as (file, size):
             try:
                 for record in records(name, file):
@@ -111,7 +111,7 @@ class _Importing:
             self._fail(lines[failed["index"]].place, failed["error"])
 
     def _send_otlp(self, route: str, line: Record) -> None:
-        """Send a request unchanged: the ids of log records are derived from all of it."""
+        """Send a request unchanged, because the ids of log records are derived from all of it."""
         try:
             answer = self._post(route, line.data).get("partialSuccess") or {}
         except api.RequestRefusedError as error:

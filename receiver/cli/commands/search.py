@@ -37,7 +37,9 @@ def run(args: argparse.Namespace) -> int:
             "expected a text to search for (with --mode and --parts, if you like), or --like ID", exit_code=2
         )
     receiver = api.Receiver(api.connection(args))
-    answer = receiver.get_patiently(route, **of_text, group_by=args.group_by, limit=args.limit, **filters.given(args))
+    answer = receiver.get_patiently(
+        route, **of_text, group_by=args.group_by, limit=args.limit, **filters.parameters_of(args)
+    )
     if args.json:
         for result in answer["results"]:
             print(json_line(result))
@@ -51,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def lines(results: list[dict[str, Any]], width: int) -> list[str]:
-    """Yield the lines of the results: one each, below it the matching passages and the id to ask for next."""
+    """Return the lines of the results: one for each, and below it the matching passages and the ids."""
     if not results:
         return ["nothing found"]
     heads = aligned([f"{result['score']:.3f}", *event_cells(result["event"])] for result in results)
@@ -59,7 +61,7 @@ def lines(results: list[dict[str, Any]], width: int) -> list[str]:
     for head, result in zip(heads, results, strict=True):
         event, indent = result["event"], " " * _INDENT
         written.append(head)
-        # The line above of an event without a name has its first words.
+        # For an event without a name, the line above already has its first words.
         written += [
             indent + marked(passage, width - _INDENT)
             for passage in result["highlights"]

@@ -43,12 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     receiver = api.Receiver(api.connection(args))
-    found = list(receiver.pages(api.path("sessions"), "sessions", args.limit))
+    sessions = list(receiver.pages(api.path("sessions"), "sessions", args.limit))
     if args.json:
-        for session in found:
+        for session in sessions:
             print(json_line(session))
     else:
-        print("\n".join(lines(found)))
+        print("\n".join(lines(sessions)))
     return 0
 
 

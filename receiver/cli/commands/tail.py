@@ -19,7 +19,7 @@ from storage.filters import LiveFilter
 _LOOK_EVERY = 1.0
 _PAGE = 200
 _REMEMBERED = 20_000
-# Events are ordered by the sender's clock and are new by the receiver's. This machine's may differ from it by so much.
+# Which events are new is decided by the receiver's clock; this machine's clock may differ from it by so much.
 _CLOCKS_DIFFER = 5 * NS
 
 Page = Callable[[str | None], dict[str, Any]]
@@ -41,9 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show events. With `--follow`, wait for a receiver that goes away."""
+    """Show events. With `--follow`, wait for a receiver that does not answer."""
     receiver = api.Receiver(api.connection(args))
-    which = {name: value for name, value in filters.given(args).items() if value is not None}
+    which = {name: value for name, value in filters.parameters_of(args).items() if value is not None}
     if args.follow:
         _Following(receiver, which, args).go_on()
     _show(_last(receiver, which, args.limit), as_json=args.json)
@@ -55,7 +55,7 @@ def _last(receiver: api.Receiver, which: dict[str, Any], limit: int) -> list[dic
 
 
 class _Following:
-    """Shows the last events and the new ones, each once: also those stored while there was no connection."""
+    """Shows the last events and the new ones, each once, including those that are stored without a connection."""
 
     def __init__(self, receiver: api.Receiver, which: dict[str, Any], args: argparse.Namespace) -> None:
         self._receiver, self._which, self._args = receiver, which, args
@@ -64,7 +64,7 @@ class _Following:
 
     def go_on(self) -> None:
         """Follow the live feed, reconnecting as needed. Raises CommandError if waiting is pointless."""
-        # Errors of the address or the key, or an absent receiver, are reported now.
+        # A wrong address or key is reported now.
         self._receiver.get_patiently(api.path("events"), limit=1)
         while True:
             self._follow(Live(self._receiver, self._which))
@@ -110,17 +110,18 @@ class _Following:
         _show(past[-limit:] if limit else [], as_json=self._args.json)
 
     def _page(self, cursor: str | None) -> dict[str, Any]:
-        found: dict[str, Any] = self._receiver.get_patiently(
+        page: dict[str, Any] = self._receiver.get_patiently(
             api.path("events"), limit=_PAGE, cursor=cursor, **self._which
         )
-        return found
+        return page
 
 
 class NewEvents:
     """Finds the new events in a list that is read newest first, in pages.
 
-    Events arrive late: a span is sent when it ends and listed where it began. So an event is new if it was not seen and
-    was stored after `began`. Reading stops at the first page without a new event, so events further down are missed.
+    Events arrive late: a span is sent when it ends, and is listed by its start. So an event is new if it was not seen
+    and was stored after `began`. Reading stops at the first page without a new event, so events further down are
+    missed.
     """
 
     def __init__(self, page: Page, seen: list[dict[str, Any]], began: int) -> None:
@@ -140,19 +141,19 @@ class NewEvents:
 
     def poll(self) -> list[dict[str, Any]]:
         """Return the events that are new, oldest first."""
-        found: list[dict[str, Any]] = []
+        events: list[dict[str, Any]] = []
         cursor = None
         while True:
             page = self._page(cursor)
             new = [e for e in page["events"] if e["created_at"] >= self._began and self.is_new(e)]
-            found += new
+            events += new
             cursor = page["next_cursor"]
             if not new or cursor is None:
-                return list(reversed(found))
+                return list(reversed(events))
 
 
 def _pause(seconds: float) -> None:
-    """Wait. Raises BrokenPipeError once the reader of the pipe is gone; without events no write would show that."""
+    """Wait. Raises BrokenPipeError if the reader of the pipe has closed it, which no write shows without events."""
     output = select.poll()
     output.register(sys.stdout, select.POLLERR)
     if output.poll(seconds * 1000):

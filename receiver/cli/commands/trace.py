@@ -20,7 +20,7 @@ from receiver.cli.terminal import (
     printable,
 )
 
-_DEEPEST = 30  # levels that are indented; more would leave no room for words
+_DEEPEST = 30  # levels that are indented; more would leave no room for text
 # The prefixes of an event and of its children: for one with later siblings, and for the last.
 _BRANCH, _LAST = ("├─ ", "│  "), ("└─ ", "   ")
 
@@ -100,18 +100,18 @@ def tree(events: list[Event]) -> list[str]:
 
 
 def _rows(events: list[Event], began: int) -> Iterator[list[str]]:
-    for place in _walk(events):
-        event = place.event
+    for line in _walk(events):
+        event = line.event
         after = parse_rfc3339(event["timestamp"]) - began
         yield [
             coloured(f"+{duration(after)}" if after > 0 else "0", "dim"),
             kind(event),
             status(event["status"]),
-            coloured(place.before, "dim" if place.before else None) + headline(event),
+            coloured(line.before, "dim" if line.before else None) + headline(event),
         ]
 
 
-class _Place(NamedTuple):
+class _TreeLine(NamedTuple):
     """The prefixes of an event's line (`before`) and of its children's lines (`below`)."""
 
     event: Event
@@ -119,14 +119,14 @@ class _Place(NamedTuple):
     before: str = ""
     below: str = ""
 
-    def child(self, event: Event, *, last: bool) -> _Place:
+    def child(self, event: Event, *, last: bool) -> _TreeLine:
         if self.depth == _DEEPEST:
             return self._replace(event=event)
         before, below = _LAST if last else _BRANCH
-        return _Place(event, self.depth + 1, self.below + before, self.below + below)
+        return _TreeLine(event, self.depth + 1, self.below + before, self.below + below)
 
 
-def _walk(events: list[Event]) -> Iterator[_Place]:
+def _walk(events: list[Event]) -> Iterator[_TreeLine]:
     """Yield every event once, parents first. An event whose parents are missing or circular is a root."""
     spans = {event["span_id"]: event for event in events if event["span_id"]}
     children: dict[str, list[Event]] = {}
@@ -140,12 +140,12 @@ def _walk(events: list[Event]) -> Iterator[_Place]:
     seen: set[str] = set()
     # Events that no root leads to are in a circle; it starts with its first event.
     for root in [*roots, *events]:
-        below = [_Place(root)]
+        below = [_TreeLine(root)]
         while below:
-            place = below.pop()
-            if place.event["id"] in seen:
+            line = below.pop()
+            if line.event["id"] in seen:
                 continue
-            seen.add(place.event["id"])
-            yield place
-            caused = children.get(place.event["span_id"] or "", [])
-            below.extend(place.child(child, last=child is caused[-1]) for child in reversed(caused))
+            seen.add(line.event["id"])
+            yield line
+            caused = children.get(line.event["span_id"] or "", [])
+            below.extend(line.child(child, last=child is caused[-1]) for child in reversed(caused))

@@ -1,4 +1,4 @@
-// How many traces began when, as bars; those that failed in front, in red.
+// A bar chart of how many traces began when; failed ones are in front, in red.
 
 import { html, useRef, useState } from "./vendor/preact.js";
 import { get } from "./api.js";
@@ -17,8 +17,7 @@ const FULL = 100; // Height of the drawing in its own units; its width is one fo
 const GAP = 0.14;
 
 /**
- * The chart for the filters of `params`, loaded anew with `turn`. A bar that is clicked, or bars that are marked, become
- * the filter.
+ * The chart for the filters in `params`; a new `turn` loads it again. A clicked bar, or marked bars, become the filter.
  *
  * @param {{params: Params, turn: number}} props
  */
@@ -32,7 +31,7 @@ export function Activity({ params, turn }) {
     [JSON.stringify(params), turn],
     { keep: true },
   );
-  // What is wrong with the filters, or with the receiver, the list says already.
+  // The list already shows errors of the filters or the receiver.
   const isTold = error?.passing || error?.status === 400 || error?.status === 401;
   if (error && !isTold) return html`<${ErrorBox} error=${error} />`;
   if (error || data?.buckets.every(({ traces }) => !traces)) return null;
@@ -57,7 +56,7 @@ export function Activity({ params, turn }) {
 /** @typedef {PointerEvent & {currentTarget: SVGSVGElement}} Pointed */
 
 /**
- * `mark` is told the bars under the pointer: `[first, last]`, or null; `zoom` those that were chosen.
+ * `mark` is called with the bars under the pointer, `[first, last]`, or null; `zoom` with those that were chosen.
  *
  * @param {{
  *   buckets: Bucket[], most: number, spans: Span | null,
@@ -94,7 +93,7 @@ function Bars({ buckets, most, spans, mark, zoom }) {
   };
   /** @param {"traces" | "failed"} field */
   const bars = (field) => buckets.map((bucket, index) => {
-    // At least a line: one trace beside thousands is there, too.
+    // At least a line, so that one trace is visible beside thousands.
     const height = bucket[field] && Math.max((bucket[field] / most) * FULL, 2);
     return height > 0 && html`<rect key=${index}
       x=${index + GAP / 2} width=${1 - GAP} y=${FULL - height} height=${height} />`;

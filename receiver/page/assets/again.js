@@ -1,11 +1,11 @@
-// What the index gives while it is filled is not all: it is asked again.
+// While the index is being filled its answers are incomplete, so the request is repeated.
 
 import { useEffect } from "./vendor/preact.js";
 
 const AGAIN = 3000; // ms
 
 /**
- * Asks again a little after each answer that is only what there is so far.
+ * Repeats the request a little after each incomplete answer.
  *
  * @param {() => void} reload
  * @param {unknown} answer

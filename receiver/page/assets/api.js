@@ -1,4 +1,4 @@
-// The receiver's API. A key is asked for once, when the receiver wants one, and forgotten with the tab.
+// The receiver's API. The user is asked for a key when the receiver requires one; it is kept until the tab closes.
 
 import { given } from "./route.js";
 
@@ -6,7 +6,7 @@ import { given } from "./route.js";
 
 const KEY = "api-key";
 
-/** What went wrong. `status` is 0 where the receiver did not answer; `retryAfter` is in seconds, or null. */
+/** A failed request. `status` is 0 if the receiver did not answer; `retryAfter` is in seconds, or null. */
 export class ApiError extends Error {
   name = "ApiError";
 
@@ -25,7 +25,7 @@ export class ApiError extends Error {
 }
 
 /**
- * The answer of `api/v1` + path as JSON. Raises ApiError, or AbortError once `signal` is aborted.
+ * Returns the answer of `api/v1` + path as JSON. Throws ApiError, or AbortError once `signal` is aborted.
  *
  * @template {string} Path
  * @param {Path} path
@@ -43,10 +43,10 @@ export async function get(path, params = {}, { signal } = {}) {
 }
 
 /**
- * Server-sent events of `api/v1` + path, one at a time: `{event, data}`, data parsed as JSON.
+ * Yields the server-sent events of `api/v1` + path: `{event, data}`, with data parsed as JSON.
  *
- * `onOpen` is called once the receiver has answered. Nothing is read ahead of who takes them. Ends where the receiver
- * ends the stream; raises ApiError where it breaks.
+ * `onOpen` is called once the receiver has answered. An event is read only when it is requested. Ends if the receiver
+ * ends the stream; throws ApiError if it breaks.
  *
  * @param {string} path
  * @param {Query} params
@@ -90,7 +90,7 @@ function parseEvent(block) {
 }
 
 /**
- * The response, whose status is 2xx. Raises as `get` does.
+ * Returns the response if its status is 2xx. Throws as `get` does.
  *
  * @param {string} path
  * @param {Query} params
@@ -108,7 +108,7 @@ async function ask(path, params, init) {
     if (response.ok) return response;
     const error = await refusal(response);
     if (response.status !== 401) throw error;
-    // Another request may have been given a key while this one was under way.
+    // Another request may have got a key meanwhile.
     if (key === currentKey() && !(await askForKey({ again: key !== null, first: true }))) throw error;
   }
 }
@@ -127,7 +127,7 @@ async function refusal(response) {
   return new ApiError(response.status, told.error ?? "unknown", message, after > 0 ? after : null);
 }
 
-// The key. Who shows a dialog says so with `onKeyNeeded`; there is one question at a time.
+// The key. The component that shows the dialog registers with `onKeyNeeded`; there is one dialog at a time.
 
 /** @type {((how: {again: boolean}) => Promise<string | null>) | null} */
 let asker = null;
@@ -148,7 +148,7 @@ export function forgetKey() {
   sessionStorage.removeItem(KEY);
 }
 
-/** Asks for a key: true where there is a new one. A request asks (`first`) until somebody has said no. */
+/** Asks for a key, and returns whether there is a new one. A request (`first`) does not ask after a refusal. */
 export function askForKey({ again = false, first = false } = {}) {
   if (!asker || (first && declined)) return Promise.resolve(false);
   question ??= asker({ again }).then((key) => {
@@ -156,7 +156,7 @@ export function askForKey({ again = false, first = false } = {}) {
     declined = !key;
     if (key) sessionStorage.setItem(KEY, key);
     else forgetKey();
-    // What was refused for want of a key is loaded again (load.js).
+    // Requests that were refused without a key are repeated (load.js).
     if (key) window.dispatchEvent(new Event("keychange"));
     return Boolean(key);
   });

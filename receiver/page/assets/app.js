@@ -1,4 +1,4 @@
-// The shell: navigation, the page that the address names, theme, keys, and the question for the API key.
+// The shell: navigation, the page that the address names, theme, keys, and the dialog for the API key.
 
 import { html, render, useEffect, useErrorBoundary, useState } from "./vendor/preact.js";
 import { ApiError, currentKey, forgetKey } from "./api.js";
@@ -13,7 +13,7 @@ import { ErrorBox, Loading, Title } from "./ui.js";
 /** Loads a component with its module, when it is opened. @typedef {() => Promise<Component>} Load */
 
 /**
- * What the address can name; `one` is the component where it has an id.
+ * The pages by their name in the address; `one` is the component for an address with an id.
  *
  * @type {Record<string, {title: string, key: string, all: Load, one?: Load}>}
  */

@@ -1,4 +1,4 @@
-// A trace as the conversation that it was, from its end or its beginning: `/traces/{id}/conversation`.
+// A trace as a conversation, from its end or its beginning: `/traces/{id}/conversation`.
 
 import { html, useMemo, useState } from "./vendor/preact.js";
 import { get } from "./api.js";
@@ -25,9 +25,9 @@ const ROLES = {
 const DEEPEST = 4; // agents within agents that are moved to the right
 
 /**
- * `version` is anything that changes when the trace has grown: then it is loaded again. `events` are those of its
- * outline, where they are at hand: they know what was placed here without a trace id. With `sessionId` only what belongs
- * to the session is shown.
+ * `version` is a value that changes when the trace has grown; then it is loaded again. `events` are those of its
+ * outline, if it is loaded: they show which events were placed here without a trace id. With `sessionId` only the
+ * session's part is shown.
  *
  * @param {{traceId: string, sessionId?: string, events?: OutlinedEvent[], selected?: string | null, version: string}} props
  */
@@ -43,7 +43,7 @@ export function Conversation({ traceId, sessionId, events, selected, version }) 
   const { items, error, loading, hasMore, more, reload } = pages;
   if (error && !items) return html`<${ErrorBox} error=${error} retry=${reload} />`;
   if (!items) return loading && html`<${Loading} what="the conversation" />`;
-  // Each page that is read from the end stands before the one that was read before it.
+  // When reading from the end, each page comes before the one that was read before it.
   const turns = (from === "end" ? items.toReversed() : items).flat();
   const further = hasMore && html`<p class="more">
     <button type="button" onClick=${more} disabled=${loading}>${from === "end" ? "What was said before" : "What was said next"}</button>

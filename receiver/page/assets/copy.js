@@ -1,4 +1,4 @@
-// To the clipboard, and to those who hear the page.
+// Copies text to the clipboard, and announces it to screen readers.
 
 import { html, useState } from "./vendor/preact.js";
 
@@ -23,7 +23,7 @@ export function Copy({ text, label = "Copy" }) {
 /** @param {string} text */
 async function copied(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  // Over plain HTTP from another machine browsers have no clipboard but this one.
+  // Over plain HTTP from another machine, browsers have only this way to the clipboard.
   const field = Object.assign(document.createElement("textarea"), { value: text });
   document.body.append(field);
   field.select();

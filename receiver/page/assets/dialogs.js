@@ -1,4 +1,4 @@
-// The dialogs of the shell: the keys, and the question for the API key.
+// The dialogs of the shell: the list of keys, and the one that asks for the API key.
 
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
 import { onKeyNeeded } from "./api.js";
@@ -48,7 +48,7 @@ export function KeyDialog() {
     asked.answer(key);
     setAsked(null);
   };
-  // Not a form of the method "dialog" alone: closing by Esc has to answer, too.
+  // A form of the method "dialog" is not enough, because closing by Esc must answer, too.
   /** @param {SubmitEvent} event */
   const submit = (event) => {
     event.preventDefault();

@@ -1,4 +1,4 @@
-// Nothing to show: because of the filters, or because nothing was sent yet.
+// An empty list: because of the filters, or because nothing was sent yet.
 
 import { html } from "./vendor/preact.js";
 import { currentKey } from "./api.js";
@@ -6,7 +6,7 @@ import { Copy } from "./copy.js";
 import { here, navigate } from "./route.js";
 
 /**
- * `filtered` where there may be something behind the filters, `what` names what is missing.
+ * `filtered` is true if filters may hide something; `what` names what is missing.
  *
  * @param {{what?: string, filtered?: boolean}} props
  */

@@ -1,4 +1,4 @@
-// The panel beside a trace: all of one event. On a phone it is a sheet over everything.
+// The panel beside a trace, with all details of one event. On a phone it covers the page.
 
 import { html, useLayoutEffect, useRef } from "./vendor/preact.js";
 import { get } from "./api.js";
@@ -11,14 +11,14 @@ import { Fold, Parts, Value, parsed } from "./parts.js";
 import { href } from "./route.js";
 import { Copy, Duration, ErrorBox, Json, Loading, Moment, Money, Status, Text, TypeBadge } from "./ui.js";
 
-/** @import { AgentEvent, Call, Content, Fact, Message, Told, Tool as CalledTool, TreeNode } from "./types.d.ts" */
+/** @import { AgentEvent, Call, Content, ExplainedValue, Fact, Message, Tool as CalledTool, TreeNode } from "./types.d.ts" */
 /** @import { Failure as KnownFailure } from "./types.d.ts" */
 
 /** What the API says of an event. @param {string} id */
 const pathOf = (id) => /** @type {const} */ (`/events/${encodeURIComponent(id)}`);
 
 /**
- * `id` of the event; `node` of tree.js where the trace has it; `sheet` where it is to cover the page.
+ * `id` is the event's; `node` is its node of tree.js, if the trace has it; with `sheet` the panel covers the page.
  *
  * @param {{id: string, node?: TreeNode, sheet: boolean, onClose: () => void, onSelect: (id: string) => void}} props
  */
@@ -106,7 +106,7 @@ function factsOf(event, node) {
 
 /** @param {{failure: KnownFailure, node?: TreeNode, onSelect: (id: string) => void}} props */
 function Failure({ failure: { kind, message, stack }, node, onSelect }) {
-  // A span fails after what is in it: the first failure there says more than that it failed, too.
+  // A span fails after the events in it: the first failure inside explains more than its own.
   const within = node?.children.find((child) => child.error);
   return html`
     <section class="failure" aria-label="What went wrong">
@@ -123,7 +123,7 @@ function Failure({ failure: { kind, message, stack }, node, onSelect }) {
 const KINDS = { model: "Call of a model", tool: "Call of a tool", agent: "Agent" };
 
 /**
- * The call that the event tells of, with all that its other events know of it.
+ * The call that the event reports, with the details from its other events.
  *
  * @param {{id: string, eventId: string, onSelect: (id: string) => void}} props
  */
@@ -202,7 +202,7 @@ function Tool({ tool: { name, arguments: given, result, error } }) {
 /** @param {unknown} value */
 const isThere = (value) => value !== undefined && value !== null && value !== "";
 
-// The end of what was sent is what is new in it: the beginning was in the calls before.
+// Only the last of the sent messages are new; the earlier ones were in previous calls.
 const LAST = 3;
 
 /** @param {{title: string, messages: Message[]}} props */
@@ -254,7 +254,7 @@ function Why({ id }) {
   `;
 }
 
-/** @param {Told} told */
+/** @param {ExplainedValue} told */
 function told({ value, from, key }) {
   return value !== null && html`<${Text} value=${value} limit=${200} /> <span class="muted">
     from ${PLACES[from] ?? from} ${key && html`<code><${Text} value=${key} /></code>`}

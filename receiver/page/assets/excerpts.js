@@ -1,5 +1,5 @@
-// First words of events whose names say nothing: log lines, exceptions. An outline has no texts, so that it stays small;
-// those of the rows in sight are asked for one by one, once scrolling rests.
+// The first words of events whose names say little: log lines, exceptions. An outline has no texts, so that it stays
+// small; for visible rows they are requested one by one, once scrolling has stopped.
 
 import { useEffect, useRef, useState } from "./vendor/preact.js";
 import { get } from "./api.js";
@@ -12,7 +12,7 @@ const REST = 120; // ms without scrolling
 const AT_ONCE = 4;
 
 /**
- * Whether an event's own name does not say what it was: which exception it was says more than that it was one.
+ * Returns whether an event's name says little, such as `exception`, which does not say which one it was.
  *
  * @param {OutlinedEvent} event
  */

@@ -1,4 +1,4 @@
-// What there is to search in: how many events of each type, agent, service and status, as filters in the address.
+// How many events there are of each type, agent, service and status, as filters in the address.
 
 import { html, useState } from "./vendor/preact.js";
 import { useAgain } from "./again.js";
@@ -16,7 +16,7 @@ const ASKED = 100; // values of a field
 const SHOWN = 8;
 
 /**
- * Filters with counts. `filters` are those in the address, `params` all that is there.
+ * Filters with counts. `filters` are those in the address, `params` all of its parameters.
  *
  * @param {{filters: Params, params: Params}} props
  */
@@ -38,7 +38,7 @@ export function Facets({ filters, params }) {
 }
 
 /**
- * A field's own filter does not hold for its own counts: they say what one could choose instead.
+ * Returns the filters for the counts of one field, without its own filter, so that they show the alternatives.
  *
  * @param {Params} filters
  * @param {AbortSignal} signal

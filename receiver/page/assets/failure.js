@@ -1,8 +1,8 @@
-// What an event says went wrong, whatever its emitter calls it. Pure.
+// The error message of an event, whichever keys its emitter uses. Pure.
 
 /** @import { AgentEvent, Failure } from "./types.d.ts" */
 
-// Keys of properties in their precedence: the first that has words decides.
+// Keys of properties, in order of precedence: the first with text is used.
 const KINDS = ["exception.type", "error.type", "error_type", "error.code", "errorCode"];
 const WORDS = [
   "exception.message",

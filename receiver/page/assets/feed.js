@@ -1,4 +1,4 @@
-// The events that were stored last, bounded, as rows. What a row does not show is not kept: an event can be a megabyte.
+// A limited number of the events that were stored last, as rows. Only what a row shows is kept: an event may be 1 MB.
 
 import { failureOf } from "./failure.js";
 import { beginning } from "./untrusted.js";
@@ -33,7 +33,7 @@ export class Feed {
     this.#put({ id: `remark ${this.came} ${text}`, remark: text });
   }
 
-  /** The rows there are, newest first. */
+  /** The rows, newest first. */
   newest() {
     return [...this.#rows.values()].reverse();
   }
@@ -56,7 +56,7 @@ function rowOf(event) {
 }
 
 /**
- * What an event says beside its name, or how that begins: what went wrong, its log line, or without a name its properties.
+ * The beginning of an event's text: its error, its log line, or, if it has no name, its properties.
  *
  * @param {AgentEvent} event
  */

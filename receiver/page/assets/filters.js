@@ -1,4 +1,4 @@
-// Filters live in the address: a link to what one sees can be passed on, and the step back undoes a filter.
+// Filters are in the address, so that a link to a view can be shared, and the browser's "back" undoes a filter.
 
 import { html, useEffect, useState } from "./vendor/preact.js";
 import { here, navigate } from "./route.js";
@@ -14,7 +14,7 @@ const PERIODS = [
 const BETWEEN = "between";
 
 /**
- * The params to ask the API with: of `since=1h` the moment that is meant.
+ * Returns the parameters for the API, with `since=1h` converted to a time.
  *
  * @param {Params} params
  * @returns {Params}
@@ -28,10 +28,10 @@ export function asked(params, now = Date.now()) {
 }
 
 /**
- * Fields that filter, from `params` to the address.
+ * Form fields for filters, which read `params` and write to the address.
  *
- * `type` is "text" (the default; `options` are suggestions), "select" (`options` are values or [value, label]; the first
- * choice is any) or "period" (since and until).
+ * `type` is "text" (the default; `options` are suggestions), "select" (`options` are values or [value, label]; the
+ * first choice means any) or "period" (since and until).
  *
  * @param {{fields: Field[], params: Params, fold?: string, children?: Content}} props
  */
@@ -61,7 +61,7 @@ export function FilterBar({ fields, params, fold = "Filters", children }) {
 function TextFilter({ field: { name, label, placeholder, options = [] }, params, change }) {
   const value = params[name] ?? "";
   const list = `choices-${name}`;
-  // What is being typed stays, whatever is drawn anew meanwhile, until the address says something else.
+  // The text being typed stays when the page is drawn again, until the address changes.
   const [typed, setTyped] = useState(value);
   useEffect(() => setTyped(value), [value]);
   const take = () => typed.trim() !== value && change({ [name]: typed.trim() });
@@ -80,7 +80,7 @@ function TextFilter({ field: { name, label, placeholder, options = [] }, params,
 function SelectFilter({ field: { name, label, options = [] }, params, change }) {
   const value = params[name] ?? "";
   const choices = options.map((option) => (Array.isArray(option) ? option : [option, option]));
-  // What the address says is shown, also where it is no choice: the receiver's answer says what is allowed.
+  // The address's value is shown even if it is not a choice; the receiver's answer then says what is allowed.
   if (value && !choices.some(([choice]) => choice === value)) choices.push([value, value]);
   return html`<label class="filter ${value ? "used" : ""}"><span>${label}</span>
     <select name=${name} value=${value} onChange=${(/** @type {Changed} */ event) => change({ [name]: event.target.value })}>

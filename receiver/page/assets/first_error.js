@@ -1,4 +1,4 @@
-// What a failed run shows before all else: the first thing that went wrong, in its own words, and the way to the others.
+// The first error of a failed run, with its message and links to the other errors.
 
 import { html } from "./vendor/preact.js";
 import { get } from "./api.js";
@@ -12,7 +12,7 @@ import { nameOf } from "./waterfall.js";
 /** @import { Trace, TreeNode } from "./types.d.ts" */
 
 /**
- * `errors` are nodes in the order in which they became known (tree.js).
+ * `errors` are nodes in the order in which the errors became known (tree.js).
  *
  * @param {{errors: TreeNode[], trace: Trace, selected: string | null, onSelect: (id: string) => void}} props
  */
@@ -32,7 +32,7 @@ export function FirstError({ errors, trace, selected, onSelect }) {
   if (!first) return null;
   const { kind, message } = (data && failureOf(data)) || { kind: "", message: "" };
   const all = number(errors.length);
-  // An exception is an event of its own; where it happened is the span it happened in.
+  // An exception is an event of its own; the span that has it shows where it happened.
   const place = first.event.duration_ns || !first.parent ? first : first.parent;
   return html`
     <section class=${`failure first-error ${trace.status === "failed" ? "" : "survived"}`} aria-label="First error">

@@ -1,4 +1,4 @@
-// Following what is stored: over a stream that is taken up again where it breaks, and not at all in a tab that nobody sees.
+// Follows stored events over a stream. It reconnects after an interruption, and stops while the tab is hidden.
 
 import { useEffect, useRef, useState } from "./vendor/preact.js";
 import { get, stream } from "./api.js";
@@ -9,13 +9,13 @@ import { troubleOf } from "./load.js";
 /** @import { FeedRow, Params, Trouble } from "./types.d.ts" */
 
 /**
- * How things stand with the stream: connecting, live, away (tried again by itself), hidden, or refused until it is asked
- * `again()`. `reason` says why it is away or refused.
+ * The state of the stream: connecting, live, away (it reconnects by itself), hidden, or refused until `again()` is
+ * called. `reason` says why it is away or refused.
  *
  * @typedef {{state: "connecting" | "live" | "away" | "hidden" | "refused", reason?: Trouble}} Connection
  */
 /**
- * The events of some filters: `opened` once it was followed, `since` when it is no longer.
+ * The feed of some filters. `opened` is true once it was followed; `since` is when following stopped.
  *
  * @typedef {{key: string, feed: Feed, opened: boolean, since: number | null}} Place
  */
@@ -29,7 +29,7 @@ const LONGEST_PAUSE = 30000;
 const DRAWN = 250; // ms between two drawings: four a second
 
 /**
- * Follows the events that `filters` let through. While `held`, `rows` stay as they are and `waiting` says how many came.
+ * Follows the events that match `filters`. While `held`, `rows` do not change, and `waiting` counts the new events.
  *
  * @param {Params} filters
  * @param {boolean} held
@@ -57,7 +57,7 @@ export function useFollowing(filters, held) {
     }
     const control = new AbortController();
     let timer = 0;
-    // Also where the rows are held: how many wait is drawn.
+    // Also while the rows are held, to show how many wait.
     const draw = () => {
       timer ||= setTimeout(() => {
         timer = 0;
@@ -86,7 +86,7 @@ const NOTHING = { rows: [], came: 0 };
 const CONNECTING = { state: "connecting" };
 
 /**
- * Puts what is streamed into the place's feed, and connects again where the stream breaks, until `signal` is aborted.
+ * Adds streamed events to the feed, and reconnects if the stream breaks, until `signal` is aborted.
  *
  * @param {Place} place
  * @param {Params} filters
@@ -106,7 +106,7 @@ async function follow(place, filters, signal, setLink, draw) {
       let before = Promise.resolve();
       const onOpen = () => {
         pause = FIRST_PAUSE;
-        // What is stored from here on is streamed: nothing gets lost in between. Without what was before it goes on, too.
+        // Events that are stored from now on are streamed, so none is missed. It goes on even without earlier ones.
         const caughtUp = catchUp(place, filters, signal).then(draw, () => {});
         before = caughtUp.then(() => {
           if (open) setLink({ state: "live" });
@@ -130,14 +130,14 @@ async function follow(place, filters, signal, setLink, draw) {
       return;
     }
     setLink({ state: "away", reason });
-    // Not all at once, where many have lost the same receiver.
+    // At a random time, so that many clients of one receiver do not reconnect at once.
     await slept(Math.max(pause * (0.5 + Math.random()), (reason.retryAfter ?? 0) * 1000), signal);
     pause = Math.min(pause * 2, LONGEST_PAUSE);
   }
 }
 
 /**
- * Puts in what there was before, or what came while nobody followed, as far as the newest events say.
+ * Adds the earlier events, or those that came while nothing was followed, as far as they are among the newest ones.
  *
  * @param {Place} place
  * @param {Params} filters
@@ -149,7 +149,7 @@ async function catchUp(place, filters, signal) {
   Object.assign(place, { opened: true, since: null });
   const { events } = await get("/events", { ...filters, limit: first ? BEFORE : MISSED }, { signal });
   const missed = first ? events : events.filter((event) => event.created_at > feed.storedUntil);
-  // As they were stored; what was stored together, as it happened.
+  // In the order of storing; events that were stored together, in the order of their time.
   const ordered = missed.reverse().sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
   const added = count(ordered.filter((event) => feed.add(event)).length, "event");
   if (first) return;
@@ -176,7 +176,7 @@ function slept(ms, signal) {
   });
 }
 
-/** Whether the tab can be seen. */
+/** Returns whether the tab is visible. */
 function useSeen() {
   const [seen, setSeen] = useState(!document.hidden);
   useEffect(() => {

@@ -1,4 +1,4 @@
-// Values as people read them. Pure: no clock but what is passed in, no document.
+// Formats values for people. Pure: without clock and document.
 
 const NS = 1_000_000_000n;
 const MOMENT = /^(.*?)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
@@ -9,7 +9,7 @@ const moneys = new Intl.NumberFormat("en", { style: "currency", currency: "USD",
 const two = (number) => String(number).padStart(2, "0");
 
 /**
- * Nanoseconds since 1970 of a moment in RFC 3339, as a BigInt: a double has not the digits.
+ * Returns the nanoseconds since 1970 of an RFC 3339 time, as a BigInt, because a double has too few digits.
  *
  * @param {string} moment
  */
@@ -24,7 +24,7 @@ export function between(from, to) {
 }
 
 /**
- * A moment as `{date, time, millis, utc}`: local date and time with milliseconds, and the whole of it in UTC.
+ * Returns a time as `{date, time, millis, utc}`: local date and time, milliseconds, and all of it in UTC.
  *
  * @param {string} text
  */
@@ -39,7 +39,7 @@ export function moment(text) {
 }
 
 /**
- * Today's moments as their time, others with their date: `14:03:07`, `Jan 7 14:03:07`, `2025-01-07 14:03`.
+ * Returns the time of day if it is today, else with the date: `14:03:07`, `Jan 7 14:03:07`, `2025-01-07 14:03`.
  *
  * @param {string} text
  */
@@ -53,7 +53,7 @@ export function shortMoment(text, now = new Date()) {
 }
 
 /**
- * How long something took: `0 s`, `12 µs`, `3.4 ms`, `1.24 s`, `2 m 05 s`, `1 h 12 m`.
+ * Returns a duration: `0 s`, `12 µs`, `3.4 ms`, `1.24 s`, `2 m 05 s`, `1 h 12 m`.
  *
  * @param {number | null | undefined} ns
  */

@@ -1,4 +1,4 @@
-// The head of a trace or session: its name, and what is known of it as a whole.
+// The head of a trace or session: its name and its main facts.
 
 import { html } from "./vendor/preact.js";
 import { compact, count, number } from "./format.js";
@@ -7,7 +7,7 @@ import { Link, Money, Text, Title, Tokens } from "./ui.js";
 /** @import { Content, Fact, Path, Query, Spent, Sums } from "./types.d.ts" */
 
 /**
- * `heading` is what the page is called; `children` stand beside the heading.
+ * `heading` is the page's name; `children` are shown beside it.
  *
  * @param {{heading: string, before?: string, facts: Fact[], children?: Content}} props
  */
@@ -82,7 +82,7 @@ export function Errors({ count }) {
 }
 
 /**
- * A fact that leads to the traces, or wherever `to` says, with the same value.
+ * A fact with a link to the traces, or to `to`, with the same value.
  *
  * @param {string} name
  * @param {string | null} value

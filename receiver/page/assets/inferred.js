@@ -1,4 +1,4 @@
-// What no trace id put where it is says so, and why (the rules are those of `/events/{id}/explain`).
+// A mark on events that were placed without a trace id, with the rule that placed them (see `/events/{id}/explain`).
 
 import { html } from "./vendor/preact.js";
 import { count } from "./format.js";
@@ -21,7 +21,7 @@ export function Inferred({ correlation = "" }) {
 }
 
 /**
- * The same of a trace: whether it was made here, and how many of its events were placed, by which rule.
+ * The same for a trace: whether its id was made by the receiver, and how many events each rule placed in it.
  *
  * @param {{trace: Trace, events?: OutlinedEvent[]}} props
  */

@@ -1,4 +1,4 @@
-// Keys. A page adds its own for as long as it is shown; the latest that knows a key decides.
+// Keyboard shortcuts. A page adds its own while it is shown; the table that was added last and has a key handles it.
 
 import { useEffect, useRef } from "./vendor/preact.js";
 
@@ -11,9 +11,9 @@ const CHORD_TIME = 1200;
 let chord = null;
 
 /**
- * Does `table[key](event)` when the key is pressed outside a field: `{Escape: close, j: next, "g t": toTraces}`.
+ * Calls `table[key](event)` when the key is pressed outside a field: `{Escape: close, j: next, "g t": toTraces}`.
  *
- * Escape works in fields, too. A function that gives false leaves the key to who was there before.
+ * Escape works in fields, too. If a function returns false, an earlier table may handle the key.
  *
  * @param {Keys} table
  */

@@ -1,4 +1,4 @@
-// Page Live: events as they are stored, the newest on top. Who scrolls down or pauses reads in peace; what comes is counted.
+// Page Live: events as they are stored, newest first. While the user scrolls down or pauses, new ones are only counted.
 
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
 import { MOST } from "./feed.js";

@@ -1,4 +1,4 @@
-// Loading what a page shows: what is outdated is cancelled, and what failed in passing is tried again.
+// Loads data for pages: outdated requests are cancelled, and requests that may succeed later are repeated.
 
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "./vendor/preact.js";
 import { visit } from "./route.js";
@@ -16,8 +16,8 @@ const MOST_REMEMBERED = 20;
 /**
  * Loads `fn(signal)` whenever `deps` change.
  *
- * `data` is undefined until there is some; with `keep` the last answer stays while the next is under way.
- * While the receiver is away `error` is set, and it is asked again until it answers. What is `known` is not loaded at first.
+ * `data` is undefined until the first answer; with `keep` the last answer stays while the next one is loaded.
+ * While the receiver does not answer, `error` is set and the request repeated. A `known` value is not loaded at first.
  *
  * @template Data
  * @param {(signal: AbortSignal) => Promise<Data>} fn
@@ -71,8 +71,8 @@ export function useLoad(fn, deps, { keep = false, known } = {}) {
 /**
  * Loads a list page by page; `items` are undefined until the first page is there.
  *
- * `fn(cursor, signal)` gives a page; `more()` loads the next one. Who steps back to the list finds the pages that were
- * loaded, the place and the focus as they were left.
+ * `fn(cursor, signal)` returns a page; `more()` loads the next one. After the browser's "back" the list has the loaded
+ * pages, the scroll position and the focus that it had.
  *
  * @template Item
  * @param {(cursor: string | undefined, signal: AbortSignal) => Promise<Listed<Item>>} fn
@@ -86,7 +86,7 @@ export function usePages(fn, deps) {
   /** @type {Rest<Item>} */
   const none = { after: first.data, pages: [], loading: false, error: null };
   const [rest, setRest] = useState(left?.rest ?? none);
-  // The pages that follow belong to the first page they were loaded after.
+  // The later pages belong to the first page after which they were loaded.
   const mine = rest.after === first.data ? rest : none;
   const control = useRef(/** @type {AbortController | null} */ (null));
   useEffect(() => () => control.current?.abort(), [first.data]);
@@ -128,7 +128,7 @@ export function troubleOf(thrown) {
  * @typedef {{after: Listed<Item> | undefined, pages: Listed<Item>[], loading: boolean, error: Trouble | null}} Rest
  */
 /**
- * A list as it was left: its pages, how far down it was, and the address of the link that had the focus.
+ * The state of a list that was left: its pages, the scroll position, and the address of the link with the focus.
  *
  * @template Item
  * @typedef {{first: Listed<Item>, rest: Rest<Item>, scroll: number, focus: string | null | undefined}} Left
@@ -138,7 +138,7 @@ export function troubleOf(thrown) {
 const remembered = new Map();
 
 /**
- * Remembers `now` for the entry of the history that is left, and puts place and focus where they were `before`.
+ * Saves `now` for the history entry that is left, and restores the scroll position and focus of `before`.
  *
  * @param {Left<unknown> | undefined} before
  * @param {{first: Listed<unknown> | undefined, rest: Rest<unknown>}} now

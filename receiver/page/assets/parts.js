@@ -1,4 +1,4 @@
-// What was said and called, part by part, as `/events/{id}/messages` and `/traces/{id}/conversation` give it.
+// The parts of messages, as `/events/{id}/messages` and `/traces/{id}/conversation` return them.
 
 import { html, useState } from "./vendor/preact.js";
 import { Json, Text } from "./ui.js";
@@ -10,7 +10,7 @@ const PREVIEW = 90;
 const PARSED = 200_000; // a text of more characters is shown as text, whatever it holds
 
 /**
- * Something that is made only once it is opened.
+ * A disclosure whose content is made only once it is opened.
  *
  * @param {{title: Content, open?: boolean, class?: string, children: () => Content}} props
  */
@@ -55,7 +55,7 @@ const PARTS = {
 };
 
 /**
- * What a picture, a sound or a file is and how large: the receiver does not keep what it shows apart.
+ * The type and size of an image, audio or file; the receiver does not store its content separately.
  * @param {string} word @param {import("./types").Part} part
  */
 function medium(word, part) {

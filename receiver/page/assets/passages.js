@@ -1,8 +1,8 @@
-// The passages of a search result, cut at the places that matched. Pure.
+// The passages of a search result, split at the ranges that matched. Pure.
 
 /**
- * Give `[{text, hit}]`, which put together are `text`. `ranges` are `[start, end]` in Unicode code points, as the
- * receiver counts: 💳 is one, where this language's strings count two. Ranges that overlap or leave the text are cut.
+ * Returns `[{text, hit}]`, whose texts together are `text`. `ranges` are `[start, end]` in Unicode code points, as the
+ * receiver counts: 💳 is one, but two in a JavaScript string. Ranges that overlap or exceed the text are cut.
  *
  * @param {string} text
  * @param {[number, number][]} ranges

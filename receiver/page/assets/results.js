@@ -1,4 +1,4 @@
-// What a search found, best first: where it stands, the words that matched, and on demand what the score is made of.
+// Search results, best first: the event, the words that matched, and on request the parts of the score.
 
 import { html, useState } from "./vendor/preact.js";
 import { number } from "./format.js";
@@ -43,7 +43,7 @@ function Result({ result: { event, highlights, score, parts, more = 0 }, params 
 }
 
 /**
- * An event in a line: a link into its trace, with the event opened. `row` makes it one that j and k step through.
+ * An event in a line, with a link to it in its trace. With `row`, the keys j and k stop at it.
  *
  * @param {{event: AgentEvent, row?: boolean}} props
  */
@@ -51,7 +51,7 @@ export function EventLine({ event, row = false }) {
   const name = html`<bdi>${short(event.name || kindName(event))}</bdi>`;
   return html`<${TypeBadge} type=${event.event_type} />
     ${
-      // Who sends with auto_create_traces: false has events without a trace.
+      // With auto_create_traces: false there may be events without a trace.
       event.trace_id
         ? html`<${Link} row=${row} class="name" to=${["traces", event.trace_id]} params=${{ event: event.id }}>${name}<//>`
         : html`<${Link} row=${row} class="name" to="/search" params=${{ like: event.id }}>${name}<//>`
@@ -73,7 +73,7 @@ function Passage({ passage: { text, ranges } }) {
 }
 
 /**
- * With `group_by` a result stands for its trace or session: the others are found by the same words within it.
+ * With `group_by` a result represents its trace or session; a link searches for the same words within that.
  *
  * @param {{event: AgentEvent, more: number, params: Params}} props
  */

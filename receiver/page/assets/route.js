@@ -1,14 +1,14 @@
-// Routes live in the hash: `#/traces/ID?event=EVENT_ID`. The server knows `/` alone, and a proxy may put a prefix before it.
+// Routes are in the hash: `#/traces/ID?event=EVENT_ID`. The server has `/` only, and a proxy may add a prefix.
 
 import { useEffect, useState } from "./vendor/preact.js";
 
 /** @import { Params, Path, Query } from "./types.d.ts" */
 
-// Who navigates with `replace` changes the address without a hashchange: they are told by this event.
+// `navigate` with `replace` changes the address without a hashchange, so it dispatches this event.
 const CHANGED = "routechange";
 
 /**
- * What a hash says; `id` is null on a page of its own.
+ * Parses a hash; `id` is null for the page itself.
  *
  * @param {string} hash
  * @returns {{page: string, id: string | null, params: Params}}
@@ -21,7 +21,7 @@ export function parse(hash) {
 }
 
 /**
- * The address of a page: `href("/traces/abc", {event: "x"})`, or `href(["traces", id])` where the id is anybody's text.
+ * Returns the address of a page: `href("/traces/abc", {event: "x"})`, or `href(["traces", id])` for ids from senders.
  *
  * @param {Path} path
  * @param {Query} params
@@ -33,7 +33,7 @@ export function href(path, params = {}) {
 }
 
 /**
- * Goes there. With `replace` the step back leads to where one was before.
+ * Navigates to an address. With `replace` it replaces the present history entry.
  *
  * @param {Path} path
  * @param {Query} params
@@ -46,19 +46,19 @@ export function navigate(path, params = {}, { replace = false } = {}) {
   window.dispatchEvent(new Event(CHANGED));
 }
 
-/** The path of the page one is on, for `href` and `navigate` with other params. */
+/** Returns the path of the present page, for `href` and `navigate` with other params. */
 export function here() {
   const { page, id } = parse(location.hash);
   return id === null ? [page] : [page, id];
 }
 
-/** What the step back and forth comes to again: each entry of the history has a name of its own. */
+/** Returns the name of the present history entry; each entry has its own. */
 export function visit() {
   if (!history.state?.visit) history.replaceState({ visit: `${Date.now()} ${Math.random()}` }, "");
   return history.state.visit;
 }
 
-/** The route, as it changes. */
+/** Returns the present route; updates on changes. */
 export function useRoute() {
   const [hash, setHash] = useState(location.hash);
   useEffect(() => {
@@ -74,7 +74,7 @@ export function useRoute() {
 }
 
 /**
- * The params that say something, as text.
+ * Returns the params that are not empty, as text.
  *
  * @param {Query} params
  * @returns {Record<string, string>}

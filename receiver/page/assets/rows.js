@@ -1,4 +1,4 @@
-// Long lists of rows, of which only those in sight are in the document.
+// Long lists of rows, of which only the visible ones are in the document.
 
 import { useLayoutEffect, useState } from "./vendor/preact.js";
 import { Virtualizer, elementScroll, observeElementOffset, observeElementRect } from "./vendor/virtual-core/index.js";
@@ -6,7 +6,7 @@ import { Virtualizer, elementScroll, observeElementOffset, observeElementRect } 
 /** @import { VirtualizerOptions } from "./vendor/virtual-core/index.js" */
 
 /**
- * The rows that are in sight of `scroller`: `count` in all, each of `height` pixels.
+ * Returns the visible rows of `scroller`, which has `count` rows of `height` pixels each.
  *
  * @param {number} count
  * @param {number} height

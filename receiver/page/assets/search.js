@@ -1,4 +1,4 @@
-// Page Search: as one types, by meaning and by words; or the events that are like one (`like`).
+// Page Search: search while typing, by meaning and by words; or the events that are similar to one (`like`).
 
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
 import { useAgain } from "./again.js";
@@ -15,14 +15,14 @@ import { Empty, ErrorBox, FilterBar, Loading, Title, announce, asked, visible } 
 /** @import { AgentEvent, Field, Found as FoundAnswer, Loaded, Params, Stats } from "./types.d.ts" */
 
 /**
- * What is searched.
+ * A search request.
  *
  * @typedef {{q: string, like: string, mode: string, group_by: string, limit: string, filters: Params}} Wanted
  */
 /**
- * What was found for it: `event` is the one that the results are like, `instead` why words alone were searched.
+ * Its answer. `event` is the one to which the results are similar; `instead` says why only words were searched.
  *
- * @typedef {FoundAnswer & {like: string, event?: AgentEvent, instead?: string}} Told
+ * @typedef {FoundAnswer & {like: string, event?: AgentEvent, instead?: string}} SearchAnswer
  */
 
 const FACETS = FIELDS.map(([name]) => name);
@@ -53,7 +53,7 @@ export function Search({ params }) {
   const wanted = { q, like, mode, group_by, limit, filters };
   const stats = useLoad((signal) => get("/stats", {}, { signal }), []);
   const off = stats.data?.index_state === "off";
-  // Nothing is asked of an index that is not there.
+  // There is nothing to search without an index.
   const ready = !off && Boolean(stats.data ?? stats.error);
   const found = useLoad(
     async (signal) => (ready ? find(wanted, signal) : null),
@@ -95,7 +95,7 @@ export function Search({ params }) {
     }`;
 }
 
-/** @param {Wanted} wanted @param {AbortSignal} signal @returns {Promise<Told | null>} */
+/** @param {Wanted} wanted @param {AbortSignal} signal @returns {Promise<SearchAnswer | null>} */
 async function find({ q, like, mode, group_by, limit, filters }, signal) {
   const which = { ...asked(filters), group_by, limit };
   if (like) {
@@ -110,16 +110,16 @@ async function find({ q, like, mode, group_by, limit, filters }, signal) {
     return { ...(await ask(mode)), like };
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 503 || mode) throw error;
-    // Without its model the index may find words already.
+    // Before its model is ready the index may be searched by words.
     return { ...(await ask("keyword")), like, instead: error.message };
   }
 }
 
 /**
- * Says how much was found, and looks again by itself until meaning can be searched, or anything at all.
+ * Shows the number of results, and repeats the search until semantic search, or any search, is possible.
  *
- * @param {Told | null} told
- * @param {Loaded<Told | null>} found
+ * @param {SearchAnswer | null} told
+ * @param {Loaded<SearchAnswer | null>} found
  */
 function useSaid(told, { loading, reload }) {
   useEffect(() => {
@@ -130,7 +130,7 @@ function useSaid(told, { loading, reload }) {
 }
 
 /**
- * The field. The address follows what is typed, and what is typed the address where something else changed it.
+ * The search field. The address follows the typed text, and the text follows other changes of the address.
  *
  * @param {{params: Params}} props
  */
@@ -204,7 +204,7 @@ function fieldsOf(params) {
 
 /**
  * @param {{
- *   told: Told, params: Params, filtered: boolean, busy: boolean, reload: () => void, stats: Stats | undefined,
+ *   told: SearchAnswer, params: Params, filtered: boolean, busy: boolean, reload: () => void, stats: Stats | undefined,
  * }} props
  */
 function Found({ told, params, filtered, busy, reload, stats }) {

@@ -1,4 +1,4 @@
-// Page Session: all traces of a session as one story, in the order of time.
+// Page Session: all traces of a session, in the order of time.
 
 import { html, useEffect, useMemo, useRef, useState } from "./vendor/preact.js";
 import { get } from "./api.js";
@@ -53,7 +53,7 @@ function factsOf(session) {
 }
 
 /**
- * A trace of the session: its head line, and its conversation once it is in sight.
+ * A trace of the session: its head line, and its conversation once it is visible.
  *
  * @param {{trace: SessionTrace, before?: SessionTrace, sessionId: string}} props
  */

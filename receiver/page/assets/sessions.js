@@ -1,4 +1,4 @@
-// Page Sessions: the one whose latest trace began last comes first.
+// Page Sessions: the session whose latest trace began last comes first.
 
 import { html } from "./vendor/preact.js";
 import { get } from "./api.js";

@@ -1,2 +1,2 @@
-// Runs before anything is drawn, so that a page in the dark does not flash. Not a module: modules run later.
+// Runs before anything is drawn, so that a dark page does not flash. It is not a module, because modules run later.
 document.documentElement.dataset.theme = localStorage.getItem("theme") ?? "";

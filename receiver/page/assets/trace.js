@@ -1,4 +1,4 @@
-// Page Trace: what one run of an agent did, as a waterfall and as a conversation.
+// Page Trace: one trace as a waterfall and as a conversation.
 
 import { html, useEffect, useMemo, useRef, useState } from "./vendor/preact.js";
 import { get } from "./api.js";
@@ -48,7 +48,7 @@ export function Trace({ id, params }) {
     const opened = new Set(collapsed);
     for (let node = tree.byId.get(eventId)?.parent; node; node = node.parent) opened.delete(node.event.id);
     if (opened.size !== collapsed.size) setCollapsed(opened);
-    // A first look at an event is a step that the browser's "back" undoes; going from one to the next is not.
+    // Opening an event adds a history entry, so that "back" closes it; moving from one event to the next does not.
     navigate(["traces", id], { ...params, event: eventId }, { replace: selected !== null });
   };
   const close = () => {
@@ -145,7 +145,7 @@ function Filters({ tree, params, id, children }) {
     }, TYPED);
     return () => clearTimeout(timer);
   }, [text]);
-  // An address that somebody else changed (the step back) says what is asked; what is being typed is newer than ours.
+  // If the address was changed elsewhere (by "back"), it replaces the text; otherwise the typed text is newer.
   useEffect(() => {
     const q = params.q ?? "";
     if (q === asked.current) return;
@@ -169,7 +169,7 @@ function Filters({ tree, params, id, children }) {
 }
 
 /**
- * Looks whether a running trace has grown, and loads it again where it has.
+ * Checks whether a running trace has grown, and then loads it again.
  *
  * @param {Outline | undefined} trace
  * @param {() => void} reload

@@ -59,7 +59,7 @@ function LeftOut({ count: left, params }) {
 
 /** @param {{params: Params}} props */
 function Filters({ params }) {
-  // The names there are, when somebody looks for one: counting them costs the index a moment.
+  // The names are loaded when a filter is used, because counting them takes the index some time.
   const [wanted, setWanted] = useState(false);
   const { data } = useLoad(async (signal) => (wanted ? (await get("/facets", {}, { signal })).facets : null), [wanted]);
   /** @param {"agent_id" | "service"} facet */
@@ -76,8 +76,8 @@ function Filters({ params }) {
 }
 
 /**
- * Looks every five seconds what is new. Rows that are shown are brought up to date; new ones wait for `show`, so that
- * nothing moves under the hand.
+ * Checks for changes every five seconds. Visible rows are updated; new ones wait for `show`, so that nothing moves
+ * while the user points at it.
  *
  * @param {Pages<Trace>} pages
  * @param {Params} params

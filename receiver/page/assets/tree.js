@@ -1,12 +1,12 @@
-// A trace's events as the tree of who caused whom, on one scale of time. Pure: values in, values out.
+// A trace's events as a tree of parents and children, on one time scale. Pure.
 
 import { nanoseconds } from "./format.js";
 
 /** @import { OutlinedEvent, Tree, TreeNode } from "./types.d.ts" */
 
 /**
- * Give the tree. `nodes` has every event once, parents before their children, siblings in the order given. What names a
- * parent that is not there is an orphan and stands at the top; of a circle, the first event does.
+ * Returns the tree. `nodes` has every event once, parents before their children, siblings in the given order. An event
+ * with a missing parent is an orphan at the top level; of a circle, the first event is at the top level.
  *
  * @param {OutlinedEvent[]} events
  * @returns {Tree}
@@ -59,7 +59,7 @@ export function treeOf(events) {
 }
 
 /**
- * With a stack of its own: a chain of 10,000 spans is deeper than calls may nest.
+ * Uses a stack instead of recursion, because a chain of 10,000 spans is too deep for recursion.
  *
  * @param {TreeNode[]} made
  * @param {TreeNode[]} tops
@@ -69,7 +69,7 @@ function inOrder(made, tops, children) {
   /** @type {TreeNode[]} */
   const nodes = [];
   const seen = new Set();
-  // Whatever no top leads to is part of a circle.
+  // Events that no top-level event leads to are part of a circle.
   for (const top of [...tops, ...made]) {
     /** @type {[TreeNode, TreeNode | null][]} */
     const waiting = [[top, null]];
@@ -109,8 +109,8 @@ function timed(nodes) {
 }
 
 /**
- * The errors in the order in which they became known: a span's at its end, the innermost first. What was logged on the
- * way to the first exception comes after it, for the exception says best what happened.
+ * Returns the errors in the order in which they became known: a span's error at its end, the innermost first. Errors
+ * that were logged before the first exception come after it, because the exception explains most.
  *
  * @param {TreeNode[]} nodes
  */
@@ -124,8 +124,8 @@ export function errorsOf(nodes) {
 const isException = ({ event }) => event.kind === "span_event" && event.name === "exception";
 
 /**
- * The nodes to show: without what is below `collapsed` (ids); where `matches` is a function, those it holds for and
- * what they are below, whatever is collapsed.
+ * Returns the nodes to show: without those below `collapsed` ones (ids); if `matches` is a function, the nodes for
+ * which it is true and their ancestors, whatever is collapsed.
  *
  * @param {TreeNode[]} nodes
  * @param {Set<string>} collapsed
@@ -156,8 +156,8 @@ export function shownOf(nodes, collapsed, matches) {
 const SHORTEST_ID = 6; // characters: two hex digits stand in every other id
 
 /**
- * A matcher of type, status and words; null where nothing is asked. Each of the words stands in the name, the type or
- * the agent, or an id begins with it.
+ * Returns a function that matches type, status and words, or null without any of them. Each word must be in the name,
+ * the type or the agent, or be the beginning of an id.
  *
  * @param {{type?: string, status?: string, text?: string}} asked
  * @returns {((node: TreeNode) => boolean) | null}

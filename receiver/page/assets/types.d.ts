@@ -1,4 +1,4 @@
-// Types for the checker alone (tsc, by `make lint`): what the API answers, as far as the page reads it, and what
+// Types for the checker only (tsc, by `make lint`): the API's answers, as far as the page reads them, and types that
 // several of the page's modules share. No browser loads this file.
 
 import type { ComponentChildren } from "preact";
@@ -10,13 +10,13 @@ export type Content = ComponentChildren;
 /** A component's function. */
 export type Component = (props: never) => Content;
 
-/** What an address asks for, after its `?`. */
+/** The parameters of an address, after its `?`. */
 export type Params = Record<string, string | undefined>;
 
-/** What is made into such an address, or into a request's query; what is empty is left out. */
+/** Values for the parameters of an address or a request; empty ones are left out. */
 export type Query = Record<string, string | number | boolean | null | undefined>;
 
-/** A page's path: text of our own, or parts that may be anybody's. */
+/** A page's path: text of our own, or parts that may come from senders. */
 export type Path = string | string[];
 
 // What the API answers. receiver/http/answers.py describes it.
@@ -52,7 +52,7 @@ export interface AgentEvent {
   correlation: string;
 }
 
-/** An event of a trace's outline; what is null or 0 is left out. */
+/** An event of a trace's outline; fields that are null or 0 are left out. */
 export interface OutlinedEvent {
   id: string;
   timestamp: string;
@@ -68,11 +68,11 @@ export interface OutlinedEvent {
   agent_id?: string;
   input_tokens?: number;
   output_tokens?: number;
-  /** The call that it tells of. */
+  /** The call that it reports. */
   call_id?: string;
 }
 
-/** What a trace and a session add up to. */
+/** The sums of a trace or a session. */
 export interface Sums {
   event_count: number;
   error_count: number;
@@ -119,12 +119,12 @@ export interface Session extends Sums {
   last_event_at: string;
 }
 
-/** A trace of a session; `part` is the session's own, where other sessions have parts of the trace, too. */
+/** A trace of a session; `part` is the session's own part, if it shares the trace with other sessions. */
 export interface SessionTrace extends Trace {
   part: (Sums & { first_event_at: string; last_event_at: string }) | null;
 }
 
-/** Tokens of a call, of a trace or of a session; null where nobody told. */
+/** Tokens of a call, of a trace or of a session; null if unknown. */
 export interface Spent {
   input_tokens: number | null;
   output_tokens: number | null;
@@ -133,7 +133,7 @@ export interface Spent {
   reasoning_tokens: number | null;
 }
 
-/** A call of a model, a tool or an agent, with what was said. */
+/** A call of a model, a tool or an agent, with its messages. */
 export interface Call extends Spent {
   id: string;
   kind: "model" | "tool" | "agent";
@@ -193,7 +193,7 @@ export interface Result {
   more?: number;
 }
 
-/** What was found by words (`mode`, `reranked`), or is like an event. */
+/** The answer of a search (`mode`, `reranked`), or the events that are similar to one. */
 export interface Found {
   took_ms: number;
   index: IndexState;
@@ -219,8 +219,8 @@ export interface Stats {
   index_progress: number;
 }
 
-/** A value, the place it comes from, and the key there. */
-export interface Told {
+/** A value, where it comes from, and the key there. */
+export interface ExplainedValue {
   value: string | null;
   from: string;
   key: string | null;
@@ -228,9 +228,9 @@ export interface Told {
 
 export interface Explanation {
   rule: string;
-  session_id: Told;
-  agent_id: Told;
-  event_type: Told;
+  session_id: ExplainedValue;
+  agent_id: ExplainedValue;
+  event_type: ExplainedValue;
 }
 
 export interface Part {
@@ -276,7 +276,7 @@ export interface Conversation extends Page {
   turns: Turn[];
 }
 
-/** What `GET /api/v1` + `Path` answers. */
+/** The answer of `GET /api/v1` + `Path`. */
 // biome-ignore format: a table
 export type Answer<Path extends string> =
   Path extends "/activity" ? Activity :
@@ -298,15 +298,15 @@ export type Answer<Path extends string> =
   Path extends `/traces/${string}` ? Trace :
   never;
 
-/** What `/live` sends. */
+/** The messages of `/live`. */
 export type LiveMessage = { event: "event"; data: AgentEvent } | { event: "dropped"; data: { count: number } };
 
-// What the page's own modules share.
+// Types that the page's modules share.
 
-/** An error of a request or of a page: `message` is all that is always there. */
+/** An error of a request or of a page; only `message` is always set. */
 export type Trouble = Pick<ApiError, "message"> & Partial<ApiError>;
 
-/** What `useLoad` gives. */
+/** The result of `useLoad`. */
 export interface Loaded<Data> {
   data: Data | undefined;
   error: Trouble | null;
@@ -317,12 +317,12 @@ export interface Loaded<Data> {
 /** A page of a list. */
 export interface Listed<Item> {
   items: Item[];
-  /** How many others there are that are not listed. */
+  /** How many others are not listed. */
   left_out?: number;
   next_cursor: string | null;
 }
 
-/** What `usePages` gives. */
+/** The result of `usePages`. */
 export interface Pages<Item> {
   items: Item[] | undefined;
   error: Trouble | null;
@@ -339,11 +339,11 @@ export interface TreeNode {
   depth: number;
   parent: TreeNode | null;
   children: TreeNode[];
-  /** Nanoseconds from the trace's first moment. */
+  /** Nanoseconds since the start of the trace. */
   start: number;
   end: number;
   error: boolean;
-  /** It names a parent that is not there. */
+  /** It names a parent that the trace does not have. */
   orphan: boolean;
   /** How many nodes are below it, and how many of them are errors. */
   below: number;
@@ -355,12 +355,12 @@ export interface TreeNode {
 export interface Tree {
   nodes: TreeNode[];
   tops: number;
-  /** Nanoseconds from the first moment to the last. */
+  /** Nanoseconds from the start to the end. */
   length: number;
   byId: Map<string, TreeNode>;
 }
 
-/** What an event says went wrong; each is a text or "". */
+/** The error of an event; each field is a text or "". */
 export interface Failure {
   kind: string;
   message: string;
@@ -376,10 +376,10 @@ export interface Field {
   placeholder?: string;
 }
 
-/** A name and what it is; left out where that is empty. */
+/** A name and a value; left out if the value is empty. */
 export type Fact = [name: string, value: Content];
 
-/** A row of the page Live: an event as far as it is shown, or a remark. */
+/** A row of the page Live: the shown fields of an event, or a remark. */
 export type FeedRow =
   | { id: string; remark: string }
   | (Pick<AgentEvent, "id" | "trace_id" | "timestamp" | "event_type" | "agent_id" | "status" | "kind" | "duration_ns"> & {

@@ -1,4 +1,4 @@
-// What all pages are made of.
+// Components that all pages use.
 
 import { html, useEffect, useRef } from "./vendor/preact.js";
 import { askForKey } from "./api.js";
@@ -34,7 +34,7 @@ const TYPES = {
 let landed = false;
 
 /**
- * A page's heading and the document's title. Who came here by a link finds the focus on it.
+ * A page's heading and the document's title. After navigation by a link, the heading has the focus.
  *
  * @param {{text: string, children?: Content}} props
  */
@@ -51,7 +51,7 @@ export function Title({ text, children }) {
 }
 
 /**
- * A moment in local time, UTC on hover. `long` has date and milliseconds.
+ * A time in the local zone, UTC on hover. With `long`, it has the date and milliseconds.
  *
  * @param {{at: string | null, long?: boolean}} props
  */
@@ -88,7 +88,7 @@ export function Money({ usd }) {
 }
 
 /**
- * The kind of an event's type: model, tool, agent, message, error or other; `var(--kind-…)` is its colour.
+ * Returns the kind of an event's type: model, tool, agent, message, error or other; `var(--kind-…)` is its colour.
  *
  * @param {string | null | undefined} type
  */
@@ -102,7 +102,7 @@ export function TypeBadge({ type }) {
 }
 
 /**
- * A link within the page. `row` makes it a row that j and k step through.
+ * A link within the page. With `row`, the keys j and k stop at it.
  *
  * @param {{to: Path, params?: Query, row?: boolean, children?: Content}} props
  */
@@ -116,7 +116,7 @@ export function Loading({ what = "" }) {
 }
 
 /**
- * What went wrong, and what to do about it: `retry`, where trying again may help.
+ * An error message, with a button for `retry` if trying again may help.
  *
  * @param {{error: Trouble | null, retry?: () => void}} props
  */

@@ -1,4 +1,4 @@
-// What senders wrote. It is shown as text, and what would be invisible or rearrange the line is shown as a symbol.
+// Text from senders. It is shown as text; characters that are invisible or rearrange the line are shown as symbols.
 
 import { html, useState } from "./vendor/preact.js";
 import { number } from "./format.js";
@@ -9,8 +9,8 @@ const SHOWN = 20_000;
 const MARKED = 500;
 const MEMBERS = 100;
 const LINE_BREAKS = /\r\n/g;
-// Controls but tab and line break; bidi marks; invisible spaces; interlinear marks; tags (text that people cannot see
-// and models read).
+// Control characters except tab and line break; bidi marks; invisible spaces; interlinear marks; tags (text that people
+// cannot see, but models read).
 const HIDDEN =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
@@ -79,9 +79,9 @@ function pieces(text) {
 }
 
 /**
- * Text from a sender, in a direction of its own. `block` keeps its lines.
+ * Text from a sender, with its own direction. `block` keeps its lines.
  *
- * Of more than `limit` characters the first ones are shown, and a button shows the rest.
+ * Of a text with more than `limit` characters the first ones are shown, and a button shows the rest.
  *
  * @param {{value: unknown, block?: boolean, limit?: number, class?: string}} props
  */
@@ -98,7 +98,7 @@ export function Text({ value, block = false, limit = SHOWN, class: name = "" }) 
 }
 
 /**
- * A value of JSON as a tree that opens and closes. `open` is how many levels are open at first.
+ * A JSON value as a tree that can be opened and closed. `open` is the number of levels that are open at first.
  *
  * @param {{value: unknown, open?: number, name?: string}} props
  */
@@ -134,7 +134,7 @@ function Branch({ value, open, label }) {
 }
 
 /**
- * The first members of a value, with their keys.
+ * Returns the first members of a value, with their keys.
  *
  * @param {Record<string, unknown> | unknown[]} value
  * @param {number} most

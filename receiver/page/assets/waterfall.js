@@ -1,5 +1,5 @@
-// The waterfall: a trace's events as a tree beside their bars, of which only the rows in sight are in the document.
-// A treegrid as WAI-ARIA describes it; the keyboard's focus stays on the grid, `aria-activedescendant` says which row.
+// The waterfall: a trace's events as a tree beside their bars; only the visible rows are in the document. It is a
+// WAI-ARIA treegrid: the focus stays on the grid, and `aria-activedescendant` names the active row.
 
 import { html, useEffect, useMemo, useRef, useState } from "./vendor/preact.js";
 import { useExcerpts } from "./excerpts.js";
@@ -17,7 +17,7 @@ const DEEPEST = 14; // levels that are indented; more would leave no room for wo
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
 const FOLLOW = 120; // ms after the last arrow key until the panel follows: held down, it goes through 30 rows a second
 
-/** Whether the window is as narrow as a phone's; follows it. */
+/** Returns whether the window is as narrow as a phone's; updates on changes. */
 export function useNarrow() {
   const [query] = useState(() => matchMedia("(max-width: 719px)"));
   const [narrow, setNarrow] = useState(query.matches);
@@ -45,7 +45,7 @@ export function Waterfall({ tree, shown, traceId, selected, collapsed, onToggle,
   const active = Math.max(found, 0);
   const rows = useRows(shown.length, narrow ? ROW.narrow : ROW.wide, scroller, {
     scrollPaddingStart: ROW.wide, // the head stays in sight above the rows
-    // The active row is there wherever one scrolls: `aria-activedescendant` names it.
+    // The active row is always in the document, because `aria-activedescendant` names it.
     rangeExtractor: ({ startIndex, endIndex, overscan }) => {
       const inSight = [];
       const last = Math.min(endIndex + overscan, shown.length - 1);

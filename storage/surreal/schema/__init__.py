@@ -14,10 +14,9 @@ _ATTEMPTS = 10
 
 
 async def apply(database: Database, folder: Traversable = FOLDER) -> int:
-    """Bring the schema up to date and return its version. Safe to repeat, and while other receivers do the same.
+    """Bring the schema up to date and return its version. Safe to repeat, also while other receivers do the same.
 
-    `folder` holds a folder for each version.
-    Raises OpenError for a database that a later version of this program has written.
+    `folder` has a folder for each version. Raises OpenError for a database that a later version of this program wrote.
     """
     versions = sorted(entry.name for entry in folder.iterdir() if entry.name.isdigit())
     latest = int(versions[-1])
@@ -34,8 +33,8 @@ async def apply(database: Database, folder: Traversable = FOLDER) -> int:
 
 
 async def _applied(database: Database) -> int:
-    (found,) = await database.query("SELECT VALUE version FROM $current", current=[_VERSION])
-    return int(found[0]) if found else 0
+    (versions,) = await database.query("SELECT VALUE version FROM $current", current=[_VERSION])
+    return int(versions[0]) if versions else 0
 
 
 async def _apply_version(database: Database, folder: Traversable) -> None:

@@ -43,13 +43,13 @@ class Store:
     """What a store does around the placement: it knows traces, lists of messages, and which events are there."""
 
     def __init__(self, window=CONVERSATION_WINDOW):
-        self.traces, self.heard, self.events = {}, {}, {}
+        self.traces, self.chain_records, self.events = {}, {}, {}
         self._window = window
 
     def write(self, *batch):
         placement = Placement(
             map(msgspec.structs.replace, self.traces.values()),
-            map(msgspec.structs.replace, self.heard.values()),
+            map(msgspec.structs.replace, self.chain_records.values()),
             agent_window=HOUR,
             conversation_window=self._window,
         )
@@ -58,7 +58,7 @@ class Store:
                 assert placement.place(event, 0) is None
                 self.events[event.id] = event
         self.traces |= {id_: placement.traces[id_] for id_ in placement.touched}
-        self.heard |= {id_: placement.heard[id_] for id_ in placement.touched_heard}
+        self.chain_records |= {id_: placement.chain_records[id_] for id_ in placement.touched_chain_records}
         return [self.events[event.id].trace_id for event in batch]
 
     def correlations(self):
@@ -201,9 +201,9 @@ def test_in_the_order_of_time_a_call_leaves_its_list_and_its_answer_and_no_more(
     messages = []
     for turn in range(20):
         messages.append(user(f"question {turn}"))
-        before = len(store.heard)
+        before = len(store.chain_records)
         store.write(call(list(messages), f"answer {turn}", at=turn))
-        assert len(store.heard) == before + 2
+        assert len(store.chain_records) == before + 2
         messages.append(assistant(f"answer {turn}"))
 
 

@@ -37,10 +37,10 @@ class Store:
 
 
 def store(*batches):
-    made = Store()
+    placed = Store()
     for batch in batches:
-        made.write(batch)
-    return made
+        placed.write(batch)
+    return placed
 
 
 def place(*events, traces=()):
@@ -132,19 +132,19 @@ sessions = st.lists(
 @given(deliveries(sessions))
 def test_one_session_gives_one_trace_in_any_order_split_and_repetition(delivery):
     history, batches = delivery
-    made = store(*batches)
-    assert made.traces == store(history).traces
-    assert {(event.session_id, event.trace_id) for event in made.events.values()} == {
-        (trace.session_id, trace.id) for trace in made.traces.values()
+    placed = store(*batches)
+    assert placed.traces == store(history).traces
+    assert {(event.session_id, event.trace_id) for event in placed.events.values()} == {
+        (trace.session_id, trace.id) for trace in placed.traces.values()
     }
-    assert len(made.traces) == len({event.session_id for event in history})
+    assert len(placed.traces) == len({event.session_id for event in history})
 
 
 @given(deliveries(sessions))
 def test_receivers_that_meet_a_session_at_once_make_the_same_trace(delivery):
     _, batches = delivery
     apart = [store(batch) for batch in batches]
-    ids_by_session = {(trace.session_id, trace.id) for made in apart for trace in made.traces.values()}
+    ids_by_session = {(trace.session_id, trace.id) for each in apart for trace in each.traces.values()}
     assert len(ids_by_session) == len({session for session, _ in ids_by_session})
 
 
@@ -217,10 +217,10 @@ def test_an_event_with_neither_session_nor_agent_gets_a_trace_of_its_own():
 
 
 def test_a_new_trace_has_the_event_s_session_and_agent():
-    (made,) = store([event(session_id="s", agent_id="a")]).traces.values()
-    assert (made.id, made.session_id, made.agent_id) == (made_trace_id("session", "s"), "s", "a")
-    assert (made.origin, made.status, made.event_count) == ("inferred", "running", 1)
-    assert created_trace_id(event(session_id="s")) == made.id
+    (trace,) = store([event(session_id="s", agent_id="a")]).traces.values()
+    assert (trace.id, trace.session_id, trace.agent_id) == (made_trace_id("session", "s"), "s", "a")
+    assert (trace.origin, trace.status, trace.event_count) == ("inferred", "running", 1)
+    assert created_trace_id(event(session_id="s")) == trace.id
 
 
 def test_where_traces_may_not_be_made_an_event_that_no_rule_places_is_refused_with_a_reason():
@@ -277,7 +277,7 @@ def test_redelivery_changes_nothing(history):
 
 @given(mixed)
 def test_every_event_is_placed_and_counted_once(history):
-    made = store(history)
-    counts = {id_: sum(event.trace_id == id_ for event in made.events.values()) for id_ in made.traces}
-    assert counts == {id_: trace.event_count for id_, trace in made.traces.items()}
+    placed = store(history)
+    counts = {id_: sum(event.trace_id == id_ for event in placed.events.values()) for id_ in placed.traces}
+    assert counts == {id_: trace.event_count for id_, trace in placed.traces.items()}
     assert sum(counts.values()) == len(history)

@@ -58,10 +58,10 @@ def test_any_order_and_grouping_of_the_same_events_gives_the_same_trace(traces, 
 
 @given(st.lists(events, min_size=1))
 def test_counts_and_times_follow_the_events(events):
-    made = trace(*events)
-    assert made.event_count == len(events)
-    assert made.start_time == min(event.timestamp for event in events)
-    assert made.last_event_at == max(event.ends_at for event in events)
+    rolled_up = trace(*events)
+    assert rolled_up.event_count == len(events)
+    assert rolled_up.start_time == min(event.timestamp for event in events)
+    assert rolled_up.last_event_at == max(event.ends_at for event in events)
 
 
 def test_a_trace_runs_until_its_root_span_has_ended():
@@ -73,29 +73,29 @@ def test_a_trace_runs_until_its_root_span_has_ended():
 
 @pytest.mark.parametrize(("status", "expected"), [("ok", "completed"), ("unset", "completed"), ("error", "failed")])
 def test_a_trace_ends_as_its_root_span_did(status, expected):
-    made = trace(event(span_id="r", status=status))
-    assert (made.status, made.root_status) == (expected, expected)
+    rolled_up = trace(event(span_id="r", status=status))
+    assert (rolled_up.status, rolled_up.root_status) == (expected, expected)
 
 
 def test_a_trace_with_several_root_spans_ends_with_the_last_and_fails_with_any():
-    made = trace(event(span_id="a", duration=5, status="error"), event(span_id="b", duration=9))
-    assert (made.status, made.end_time) == ("failed", 109)
+    rolled_up = trace(event(span_id="a", duration=5, status="error"), event(span_id="b", duration=9))
+    assert (rolled_up.status, rolled_up.end_time) == ("failed", 109)
 
 
 def test_what_comes_after_the_end_counts_and_leaves_the_end_where_it_was():
     ended = trace(event(span_id="r", duration=20))
     late = event(timestamp=110, duration=50, status="error", span_id="c")
     late.parent_span_id = "r"
-    made = absorb(ended, trace(late))
-    assert (made.status, made.end_time, made.last_event_at) == ("completed", 120, 160)
-    assert made.event_count == 2
-    assert facts(made) == facts(absorb(trace(late), ended))
+    rolled_up = absorb(ended, trace(late))
+    assert (rolled_up.status, rolled_up.end_time, rolled_up.last_event_at) == ("completed", 120, 160)
+    assert rolled_up.event_count == 2
+    assert facts(rolled_up) == facts(absorb(trace(late), ended))
 
 
 def test_a_root_span_that_comes_after_the_trace_was_closed_for_idleness_says_how_it_ended():
     idle = msgspec.structs.replace(trace(event()), status="completed")
-    made = absorb(idle, trace(event(span_id="r", status="error", duration=7)))
-    assert (made.status, made.root_status, made.end_time) == ("failed", "failed", 107)
+    rolled_up = absorb(idle, trace(event(span_id="r", status="error", duration=7)))
+    assert (rolled_up.status, rolled_up.root_status, rolled_up.end_time) == ("failed", "failed", 107)
 
 
 @pytest.mark.parametrize("kind", ["log_record", "span_event", "json"])
@@ -110,8 +110,10 @@ def test_a_trace_closed_for_idleness_runs_again_when_something_arrives():
 
 @pytest.mark.parametrize("field", ["session_id", "agent_id"])
 def test_the_first_event_that_carries_a_field_fills_it_however_late_it_arrives(field):
-    made = trace(event(timestamp=1), event(timestamp=9, **{field: "later"}), event(timestamp=5, **{field: "first"}))
-    assert getattr(made, field) == "first"
+    rolled_up = trace(
+        event(timestamp=1), event(timestamp=9, **{field: "later"}), event(timestamp=5, **{field: "first"})
+    )
+    assert getattr(rolled_up, field) == "first"
 
 
 def test_the_name_is_the_root_span_s_then_that_of_the_first_event_with_one():

@@ -195,12 +195,12 @@ def test_bedrock_s_own_forms_are_read(attributes):
 
 
 def test_gemini_s_form_is_read():
-    said = [
+    messages = [
         ["user", ["text", "How deep is it?"]],
         ["assistant", ["text", "Seven metres."]],
         ["user", ["text", "Sure?"]],
     ]
-    assert call_of([GEMINI]) == (SYSTEM, said, [["assistant", ["text", "Yes."]]])
+    assert call_of([GEMINI]) == (SYSTEM, messages, [["assistant", ["text", "Yes."]]])
 
 
 def test_agentcore_s_form_is_read():

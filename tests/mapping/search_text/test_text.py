@@ -195,19 +195,21 @@ def test_each_part_finds_room_whatever_stands_before_it():
 def test_of_a_long_conversation_the_end_is_searched(as_text):
     messages = [{"role": "user", "content": f"question {number} " + "so " * 50} for number in range(1_000)]
     value = json.dumps(messages) if as_text else messages
-    found = lines({"gen_ai.input.messages": value, "gen_ai.system_instructions": "be kind"})
-    assert found[-1] == "be kind"
-    assert found[-2].startswith("question 999 ")
-    assert [line.split()[1] for line in found[:-1]] == [str(number) for number in range(1_001 - len(found), 1_000)]
-    assert MESSAGES_ROOM <= len("\n".join(found)) < MESSAGES_ROOM + 200
+    searched = lines({"gen_ai.input.messages": value, "gen_ai.system_instructions": "be kind"})
+    assert searched[-1] == "be kind"
+    assert searched[-2].startswith("question 999 ")
+    assert [line.split()[1] for line in searched[:-1]] == [
+        str(number) for number in range(1_001 - len(searched), 1_000)
+    ]
+    assert MESSAGES_ROOM <= len("\n".join(searched)) < MESSAGES_ROOM + 200
 
 
 def test_a_structured_log_is_read_as_a_record_with_attributes_is():
-    said = {"input": {"messages": [{"role": "user", "content": "Hi"}]}, "errorCode": "ThrottlingException"}
+    body = {"input": {"messages": [{"role": "user", "content": "Hi"}]}, "errorCode": "ThrottlingException"}
     expected = ["Hi", "ThrottlingException", "region: us-east-1"]
-    assert lines({"body": {**said, "region": "us-east-1"}}) == expected
+    assert lines({"body": {**body, "region": "us-east-1"}}) == expected
     stored = {
-        "body": said,
+        "body": body,
         "attributes": {"session.id": "s", "region": "us-east-1"},
         "resource": {"attributes": {"cloud.provider": "aws"}},
         "timeUnixNano": 1_767_812_400_000_000_000,

@@ -15,7 +15,7 @@ from receiver.cli.api import AwayError, NotReadyError, Receiver, ReceiverAddress
 from tests.receiver.cli.answering import answering
 
 
-class Result(NamedTuple):
+class FinishedCommand(NamedTuple):
     code: int
     out: str
     err: str
@@ -37,7 +37,7 @@ def run(capsys):
             code = main([str(word) for word in argv])
         except SystemExit as end:
             code = end.code
-        return Result(code, *capsys.readouterr())
+        return FinishedCommand(code, *capsys.readouterr())
 
     return runs
 

@@ -99,8 +99,8 @@ def test_a_message_with_control_characters_is_shown_without(run, server):
 def test_pages_are_read_until_there_are_enough(server):
     server.answer(200, b'{"sessions": [{"id": 1}, {"id": 2}], "next_cursor": "a b"}')
     server.answer(200, b'{"sessions": [{"id": 3}], "next_cursor": null}')
-    found = list(Receiver(ReceiverAddress(server.url, "")).pages("/api/v1/sessions", "sessions", 500))
-    assert [session["id"] for session in found] == [1, 2, 3]
+    sessions = list(Receiver(ReceiverAddress(server.url, "")).pages("/api/v1/sessions", "sessions", 500))
+    assert [session["id"] for session in sessions] == [1, 2, 3]
     assert [path for path, _ in server.requests] == [
         "/api/v1/sessions?limit=200",
         "/api/v1/sessions?limit=200&cursor=a+b",

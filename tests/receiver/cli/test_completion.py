@@ -30,9 +30,9 @@ def complete(script):
 
     def completes(*words):
         command = ["bash", "--norc", "-c", f'{script}\n{ask}\nprintf "%s\\n" "${{COMPREPLY[@]}}"', "bash"]
-        told = subprocess.run([*command, "vectadb-receiver", *words], check=True, capture_output=True, text=True)
-        assert told.stderr == ""
-        return told.stdout.split()
+        finished = subprocess.run([*command, "vectadb-receiver", *words], check=True, capture_output=True, text=True)
+        assert finished.stderr == ""
+        return finished.stdout.split()
 
     return completes
 

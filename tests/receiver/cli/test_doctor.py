@@ -5,6 +5,7 @@ import re
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 from surrealdb import AsyncSurreal
@@ -20,8 +21,8 @@ def doctor(run, tmp_path, free_port):
         flags = ["--port", free_port(), "--otlp-port", "off", "--data-dir", tmp_path / "data", *flags]
         result = run("doctor", *flags)
         assert result.err == ""
-        found = re.findall(r"(?m)^(ok|warn|problem) +(\w+(?: \w+)?)  +(.*(?:\n +-> .*)?)", result.out)
-        return result.code, {check: (level, text) for level, check, text in found}
+        findings = re.findall(r"(?m)^(ok|warn|problem) +(\w+(?: \w+)?)  +(.*(?:\n +-> .*)?)", result.out)
+        return result.code, {check: (level, text) for level, check, text in findings}
 
     return runs
 
@@ -35,26 +36,35 @@ def corrupt(tmp_path, monkeypatch):
 
 
 def test_a_machine_that_is_ready_has_no_problems_and_is_left_as_it_was(doctor, tmp_path):
-    code, found = doctor()
+    code, findings = doctor()
     assert code == 0
-    assert {level for level, _ in found.values()} == {"ok"}
-    assert list(found) == ["settings", "data folder", "SurrealDB", "Qdrant", "model", "port", "OTLP port", "HTTP API"]
+    assert {level for level, _ in findings.values()} == {"ok"}
+    assert list(findings) == [
+        "settings",
+        "data folder",
+        "SurrealDB",
+        "Qdrant",
+        "model",
+        "port",
+        "OTLP port",
+        "HTTP API",
+    ]
     assert list(tmp_path.iterdir()) == []
 
 
 def test_every_check_is_a_line_of_json_where_that_is_asked_for(run, doctor, tmp_path, free_port):
     flags = ("--port", free_port(), "--otlp-port", "off", "--data-dir", tmp_path / "data")
     lines = [json.loads(line) for line in run("doctor", "--json", *flags).out.splitlines()]
-    _, found = doctor()
-    assert [line["check"] for line in lines] == list(found)
+    _, findings = doctor()
+    assert [line["check"] for line in lines] == list(findings)
     assert {(line["level"], line["advice"]) for line in lines} == {("ok", "")}
 
 
 def test_a_setting_that_is_wrong_is_the_one_thing_said(doctor, monkeypatch):
     monkeypatch.setenv("VECTADB_EMBEDDING_MODLE", "off")
-    code, found = doctor()
+    code, findings = doctor()
     assert code == 1
-    assert found == {
+    assert findings == {
         "settings": ("problem", "unknown variable VECTADB_EMBEDDING_MODLE; did you mean VECTADB_EMBEDDING_MODEL?")
     }
 
@@ -62,23 +72,30 @@ def test_a_setting_that_is_wrong_is_the_one_thing_said(doctor, monkeypatch):
 def test_a_file_is_no_data_folder(doctor, tmp_path):
     (tmp_path / "file").write_text("")
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
-        code, found = doctor("--data-dir", folder)
+        code, findings = doctor("--data-dir", folder)
         assert code == 1
-        assert found["data folder"] == (
+        assert findings["data folder"] == (
             "problem",
             f"{tmp_path / 'file'} is not a folder\n                      -> pass another --data-dir",
         )
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_cannot_be_written_to_is_a_problem(doctor, tmp_path):
+@pytest.fixture
+def unwritable(tmp_path):
+    """A folder in which this user cannot create a file: for root one of Linux's own, where nobody can."""
+    if os.geteuid() == 0:
+        return Path("/sys/kernel")
     (tmp_path / "mine").mkdir(mode=0o500)
-    for folder in (tmp_path / "mine", tmp_path / "mine" / "below"):
-        code, found = doctor("--data-dir", folder)
+    return tmp_path / "mine"
+
+
+def test_a_folder_that_cannot_be_written_to_is_a_problem(doctor, unwritable):
+    for folder in (unwritable, unwritable / "below"):
+        code, findings = doctor("--data-dir", folder)
         assert code == 1
-        level, text = found["data folder"]
+        level, text = findings["data folder"]
         assert level == "problem"
-        assert "Permission denied" in text
+        assert text.startswith(f"{unwritable} cannot be written to: ")
         assert "--data-dir" in text
 
 
@@ -87,10 +104,10 @@ def test_a_port_of_another_program_is_a_problem(doctor):
         port = other.getsockname()[1]
         other.listen()
         threading.Thread(target=_hang_up, args=[other]).start()
-        code, found = doctor("--port", port)
+        code, findings = doctor("--port", port)
         other.shutdown(socket.SHUT_RDWR)  # closing alone does not wake who waits in `accept`
     assert code == 1
-    level, text = found["port"]
+    level, text = findings["port"]
     assert (level, text.splitlines()[0]) == ("problem", f"{port} is taken by another program")
     assert "--port" in text
 
@@ -105,18 +122,18 @@ def _hang_up(listening):
 
 
 def test_an_address_of_another_machine_is_a_problem(doctor):
-    code, found = doctor("--host", "192.0.2.1", "--insecure")
+    code, findings = doctor("--host", "192.0.2.1", "--insecure")
     assert code == 1
-    assert found["port"][0] == "problem"
-    assert "check --host" in found["port"][1]
+    assert findings["port"][0] == "problem"
+    assert "check --host" in findings["port"][1]
 
 
 def test_a_surrealdb_that_does_not_answer_is_a_problem(doctor, free_port, monkeypatch):
     url = f"ws://127.0.0.1:{free_port()}"
     monkeypatch.setenv("VECTADB_STORAGE_SURREALDB_URL", url)
-    code, found = doctor()
+    code, findings = doctor()
     assert code == 1
-    level, text = found["SurrealDB"]
+    level, text = findings["SurrealDB"]
     assert level == "problem"
     assert f"{url} does not answer" in text
     assert "storage.surrealdb.url" in text
@@ -158,26 +175,26 @@ def test_what_a_qdrant_server_answers_is_understood(doctor, monkeypatch, status,
         thread.start()
         monkeypatch.setenv("VECTADB_STORAGE_QDRANT_URL", f"http://127.0.0.1:{server.server_port}")
         monkeypatch.setenv("VECTADB_STORAGE_QDRANT_API_KEY", "key")
-        code, found = doctor()
+        code, findings = doctor()
         thread.join()
     assert asked == [("/collections", "key")]
-    assert found["Qdrant"][0] == level
-    assert words in found["Qdrant"][1]
+    assert findings["Qdrant"][0] == level
+    assert words in findings["Qdrant"][1]
     assert code == (level == "problem")
 
 
 def test_a_qdrant_that_does_not_answer_is_a_problem(doctor, free_port, monkeypatch):
     monkeypatch.setenv("VECTADB_STORAGE_QDRANT_URL", f"http://127.0.0.1:{free_port()}")
-    code, found = doctor()
+    code, findings = doctor()
     assert code == 1
-    assert found["Qdrant"][0] == "problem"
-    assert "does not answer (" in found["Qdrant"][1]
+    assert findings["Qdrant"][0] == "problem"
+    assert "does not answer (" in findings["Qdrant"][1]
 
 
 def test_weights_that_are_not_the_published_ones_are_a_problem(doctor, corrupt):
-    code, found = doctor()
+    code, findings = doctor()
     assert code == 1
-    level, text = found["model"]
+    level, text = findings["model"]
     assert level == "problem"
     assert minilm.CHECKSUMS["model.safetensors"] in text
     assert "reinstall" in text
@@ -185,17 +202,17 @@ def test_weights_that_are_not_the_published_ones_are_a_problem(doctor, corrupt):
 
 def test_weights_that_are_not_needed_any_more_are_worth_a_warning(doctor, corrupt, tmp_path):
     (tmp_path / "data" / "models" / static.FOLDER).mkdir(parents=True)
-    code, found = doctor()
+    code, findings = doctor()
     assert code == 0
-    assert found["model"][0] == "warn"
+    assert findings["model"][0] == "warn"
 
 
 def test_a_model_that_nobody_knows_is_a_problem(doctor, monkeypatch):
     monkeypatch.setenv("VECTADB_EMBEDDING_MODEL", "minilmm")
-    code, found = doctor()
+    code, findings = doctor()
     assert code == 1
-    assert found["model"][0] == "problem"
-    assert "minilm" in found["model"][1]
+    assert findings["model"][0] == "problem"
+    assert "minilm" in findings["model"][1]
 
 
 @pytest.fixture
@@ -214,42 +231,42 @@ def store(tmp_path):
 
 
 def test_a_store_that_is_closed_is_opened(doctor, store):
-    code, found = doctor()
+    code, findings = doctor()
     assert code == 0
-    assert found["SurrealDB"][0] == "ok"
-    assert "embedded, opens" in found["SurrealDB"][1]
+    assert findings["SurrealDB"][0] == "ok"
+    assert "embedded, opens" in findings["SurrealDB"][1]
 
 
 def test_a_store_that_is_damaged_is_a_problem(doctor, store):
     for file in (store / "manifest").iterdir():
         file.write_bytes(b"no manifest of any version")
-    code, found = doctor()
+    code, findings = doctor()
     assert code == 1
-    assert found["SurrealDB"][0] == "problem"
-    assert "restore data_dir from a backup" in found["SurrealDB"][1]
+    assert findings["SurrealDB"][0] == "problem"
+    assert "restore data_dir from a backup" in findings["SurrealDB"][1]
 
 
 def test_a_damaged_search_index_is_worth_a_warning(doctor, tmp_path):
     index = tmp_path / "data" / "qdrant" / "static-1"
     index.mkdir(parents=True)
     (index / "edge_config.json").write_text("no JSON")
-    code, found = doctor()
+    code, findings = doctor()
     assert code == 0
-    assert found["Qdrant"][0] == "warn"
-    assert "builds the index anew" in found["Qdrant"][1]
+    assert findings["Qdrant"][0] == "warn"
+    assert "builds the index anew" in findings["Qdrant"][1]
 
 
 def test_a_running_receiver_is_as_it_should_be(doctor, served):
-    code, found = doctor("--port", served.port, "--data-dir", served.data_dir)
+    code, findings = doctor("--port", served.port, "--data-dir", served.data_dir)
     assert code == 0
-    assert {level for level, _ in found.values()} == {"ok"}
-    assert "in use by a running receiver" in found["data folder"][1]
-    assert f"{served.port} is taken by vectadb-receiver" in found["port"][1]
-    assert "is ready" in found["HTTP API"][1]
+    assert {level for level, _ in findings.values()} == {"ok"}
+    assert "in use by a running receiver" in findings["data folder"][1]
+    assert f"{served.port} is taken by vectadb-receiver" in findings["port"][1]
+    assert "is ready" in findings["HTTP API"][1]
 
 
 def test_a_receiver_with_another_folder_is_worth_a_warning(doctor, served):
-    code, found = doctor("--port", served.port)
+    code, findings = doctor("--port", served.port)
     assert code == 0
-    assert found["port"][0] == "warn"
-    assert "another data folder" in found["port"][1]
+    assert findings["port"][0] == "warn"
+    assert "another data folder" in findings["port"][1]

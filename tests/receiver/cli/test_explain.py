@@ -1,6 +1,6 @@
 from receiver.cli.commands.explain import lines
 
-TOLD = {
+EXPLANATION = {
     "event_id": "e",
     "trace_id": "t",
     "rule": "rule 2: it carries a session",
@@ -11,7 +11,7 @@ TOLD = {
 
 
 def test_each_value_stands_with_where_it_comes_from():
-    assert lines(TOLD) == [
+    assert lines(EXPLANATION) == [
         "event    e",
         "trace    t",
         r"session  s\x1b[2J   session.id in its properties",
@@ -23,5 +23,5 @@ def test_each_value_stands_with_where_it_comes_from():
 
 
 def test_a_rule_of_the_user_is_named():
-    told = TOLD | {"event_type": {"value": "decision", "from": "rule", "key": "mine"}}
-    assert "your rule 'mine'" in "\n".join(lines(told))
+    explanation = EXPLANATION | {"event_type": {"value": "decision", "from": "rule", "key": "mine"}}
+    assert "your rule 'mine'" in "\n".join(lines(explanation))

@@ -83,9 +83,9 @@ def exported(run, receiver, *flags):
 
 
 def events(lines, without):
-    found = [json.loads(line) for line in lines.splitlines()]
-    assert len({event["id"] for event in found}) == len(found)
-    return [{field: value for field, value in event.items() if field not in without} for event in found]
+    events = [json.loads(line) for line in lines.splitlines()]
+    assert len({event["id"] for event in events}) == len(events)
+    return [{field: value for field, value in event.items() if field not in without} for event in events]
 
 
 def interpreted(receiver):
@@ -99,9 +99,9 @@ def interpreted(receiver):
 def traces(receiver):
     """Return the traces' sums and what they have learned, by id: all but when and how they came."""
     interpreted(receiver)
-    found = receiver.get("/api/v1/traces?limit=200")["traces"]
+    traces = receiver.get("/api/v1/traces?limit=200")["traces"]
     other = {"created_at", "updated_at", "origin"}
-    return {one["id"]: {field: one[field] for field in one.keys() - other} for one in found}
+    return {one["id"]: {field: one[field] for field in one.keys() - other} for one in traces}
 
 
 MAY_DIFFER = {"created_at", "correlation"}
@@ -168,10 +168,10 @@ def test_bad_lines_are_named_and_the_rest_is_imported(source, serve, run, tmp_pa
     target = serve("target").started()
     result = run("import", file, "--url", target.url)
     assert (result.code, result.out) == (1, f"{len(good)} events imported; 6 lines could not be\n")
-    said = {int(line.removeprefix(f"{file}:").partition(":")[0]): line for line in result.err.splitlines()}
-    assert said.keys() == bad.keys()
-    assert "timestamp: expected RFC 3339" in said[9]
-    assert "metrics are not stored here" in said[6]
+    messages = {int(line.removeprefix(f"{file}:").partition(":")[0]): line for line in result.err.splitlines()}
+    assert messages.keys() == bad.keys()
+    assert "timestamp: expected RFC 3339" in messages[9]
+    assert "metrics are not stored here" in messages[6]
     assert len(exported(run, target).splitlines()) == len(good)
 
 
@@ -198,10 +198,10 @@ def test_several_hundred_events_go_in_batches(serve, run, tmp_path):
 def test_a_line_over_the_receivers_limit_costs_only_itself(serve, run, event, tmp_path):
     target = serve("target", SERVER_MAX_BODY_BYTES="100KiB").started()
     ids = [f"6f1d3a52-6a4c-5b0f-9f52-0e4d7f6a9b{number:02}" for number in range(5)]
-    given = [event(id=one, kind="json", properties={"text": "x" * 40_000}) for one in ids]
-    given[2]["properties"]["text"] = "x" * 5_000_000
+    events = [event(id=one, kind="json", properties={"text": "x" * 40_000}) for one in ids]
+    events[2]["properties"]["text"] = "x" * 5_000_000
     file = tmp_path / "lines"
-    file.write_text("\n".join(map(json.dumps, given)))
+    file.write_text("\n".join(map(json.dumps, events)))
     result = run("import", file, "--url", target.url)
     assert (result.code, result.out) == (1, "4 events imported; 1 line could not be\n")
     assert result.err.startswith(f"{file}:3: ")

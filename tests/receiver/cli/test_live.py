@@ -25,20 +25,20 @@ class Answers:
             yield answer
 
 
-def all_told(live):
-    found = []
-    while not found or found[-1].what != "ended":
-        found += live.take(5)
-    return found
+def all_messages(live):
+    messages = []
+    while not messages or messages[-1].what != "ended":
+        messages += live.take(5)
+    return messages
 
 
 def test_the_end_of_a_connection_is_told_with_its_reason():
-    assert all_told(Live(Answers(b""), {})) == [LiveMessage("connected"), LiveMessage("ended")]
+    assert all_messages(Live(Answers(b""), {})) == [LiveMessage("connected"), LiveMessage("ended")]
     refused = RequestRefusedError("no key", 401)
-    assert all_told(Live(Answers(refused), {})) == [LiveMessage("ended", refused)]
+    assert all_messages(Live(Answers(refused), {})) == [LiveMessage("ended", refused)]
 
 
 @pytest.mark.parametrize("answer", [b"data: {\n", b"data: 5\n", b"event: dropped\ndata: {}\n", b"data: \xff\n"])
 def test_what_a_receiver_would_not_say_ends_it_with_an_error(answer):
-    (*_, ended) = all_told(Live(Answers(*answer.splitlines(keepends=True)), {}))
+    (*_, ended) = all_messages(Live(Answers(*answer.splitlines(keepends=True)), {}))
     assert "does not answer as a vectadb-receiver does" in str(ended.data)

@@ -30,8 +30,8 @@ def test_it_waits_until_another_index_is_filled(run, served, tmp_path):
 
 
 def test_it_says_how_it_ended_as_json(run, served):
-    told = json.loads(run("reindex", "--json", "--url", served.url).out)
-    assert told == {"index_state": "ready", "indexed": 1, "index_pending": 0}
+    answer = json.loads(run("reindex", "--json", "--url", served.url).out)
+    assert answer == {"index_state": "ready", "indexed": 1, "index_pending": 0}
 
 
 def test_it_may_only_begin(run, served):

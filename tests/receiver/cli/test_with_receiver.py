@@ -147,9 +147,9 @@ def test_colours_are_for_terminals_and_where_they_are_asked_for(ask, demo, monke
 
 
 def test_the_demo_says_what_it_sent_as_json(run, served, demo):
-    told = json.loads(run("send-demo", "--json", "--url", served.url).out)
-    assert (told["spans"], told["log_records"]) == (28, 7)
-    assert [run["failed"] for run in told["runs"]].count(True) == 1
+    sent = json.loads(run("send-demo", "--json", "--url", served.url).out)
+    assert (sent["spans"], sent["log_records"]) == (28, 7)
+    assert [run["failed"] for run in sent["runs"]].count(True) == 1
 
 
 def test_trace_shows_the_tree(ask, demo, interpreted):

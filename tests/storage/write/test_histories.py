@@ -134,9 +134,9 @@ def deliver(engine, history, rounds):
                 values[own] = run + values[own]
         if values.pop("talk", None):
             values["resource"] = {"service.name": run}
-        made = Event(**{"id": f"{run}{place}", "kind": "internal", "properties": {}} | values)
-        made.conversation = conversation_of(made, [made.properties])
-        return made
+        stored = Event(**{"id": f"{run}{place}", "kind": "internal", "properties": {}} | values)
+        stored.conversation = conversation_of(stored, [stored.properties])
+        return stored
 
     async def store():
         for number, requests in enumerate(rounds):

@@ -60,19 +60,19 @@ def writer(database, feed):
     return Writer(database, agent_window=NS, committed=lambda _: None, stored=feed.stored)
 
 
-async def heard(listener, encode=msgspec.json.encode):
+async def received(listener, encode=msgspec.json.encode):
     """Return how many were missed and the events, of all that waits."""
     missed, events = 0, []
     while True:
-        more, taken = await listener.take(0.01)
+        more, more_events = await listener.take(0.01)
         missed += more
-        events += [json.loads(event.encoded(encode)) for event in taken]
-        if not (more or taken):
+        events += [json.loads(event.encoded(encode)) for event in more_events]
+        if not (more or more_events):
             return missed, events
 
 
 async def names(listener):
-    missed, events = await heard(listener)
+    missed, events = await received(listener)
     return missed, [event["name"] for event in events]
 
 
@@ -95,7 +95,7 @@ async def test_an_event_is_shown_as_it_is_read(feed, writer, database, make_even
     )
     with feed.listen(LiveFilter()) as listener:
         await writer.write([event, make_event(trace_id="t")])
-        _, shown = await heard(listener)
+        _, shown = await received(listener)
     reader = Reader(database)
     assert shown == [await reader.event(each["id"]) for each in shown]
     assert {each["id"] for each in shown} >= {event.id}
@@ -114,11 +114,11 @@ async def test_session_and_agent_are_inherited_from_the_trace_and_filtered_by(fe
     by_session, by_agent, by_another, by_trace = (each.__enter__() for each in listeners)
     silent = make_event(trace_id="t")
     await writer.write([silent])
-    _, (shown,) = await heard(by_session)
+    _, (shown,) = await received(by_session)
     assert (shown["session_id"], shown["agent_id"]) == ("s", "a")
     assert shown == await Reader(database).event(silent.id)
-    assert await heard(by_agent) == (0, [shown])
-    assert await heard(by_another) == await heard(by_trace) == (0, [])
+    assert await received(by_agent) == (0, [shown])
+    assert await received(by_another) == await received(by_trace) == (0, [])
 
 
 async def test_filters_are_all_asked_for(feed, writer, make_event):
@@ -150,7 +150,7 @@ async def test_each_event_is_encoded_once_for_all(feed, writer, make_event):
 
     with feed.listen(LiveFilter()) as one, feed.listen(LiveFilter()) as two, feed.listen(LiveFilter(agent_id="none")):
         await writer.write([make_event() for _ in range(7)])
-        assert await heard(one, encode) == await heard(two, encode)
+        assert await received(one, encode) == await received(two, encode)
     assert len(encoded) == 7
 
 
@@ -229,9 +229,9 @@ async def test_one_that_takes_much_lets_others_in(feed, writer, make_event):
 
         counting = asyncio.create_task(count())
         began = time.monotonic()
-        taken = 0
-        while taken < 500:
-            taken += len((await listener.take(1))[1])
+        events = 0
+        while events < 500:
+            events += len((await listener.take(1))[1])
         counting.cancel()
         assert time.monotonic() - began < 1
         assert turns >= 10

@@ -60,9 +60,9 @@ async def test_a_trace_that_becomes_a_sessions_in_the_same_batch_is_found(writer
 
 
 async def test_a_sessions_trace_that_another_session_has_taken_over_is_still_found(writer, make_event):
-    (made,) = await traces_of(writer, make_event(session_id="s"))
-    await writer.write([make_event(trace_id=made, session_id="earlier", timestamp=NOON - 1)])
-    assert await traces_of(writer, make_event(session_id="s")) == [made]
+    (trace_id,) = await traces_of(writer, make_event(session_id="s"))
+    await writer.write([make_event(trace_id=trace_id, session_id="earlier", timestamp=NOON - 1)])
+    assert await traces_of(writer, make_event(session_id="s")) == [trace_id]
 
 
 @pytest.mark.parametrize(
