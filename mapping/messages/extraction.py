@@ -100,11 +100,13 @@ def _keys_of(role: str, *more: str) -> dict[str, int]:
 
 INPUT_KEYS, OUTPUT_KEYS = _keys_of("input", "messages", "request"), _keys_of("output", "choices", "completion")
 del OUTPUT_KEYS["message"]  # in a structured log this is the line that was logged
-# By attribute role: a prefix of flattened messages, and a key that the first message of such a list has.
+# What each message of a flattened list has, before its place and behind it, by the role the list plays.
 _FLATTENED = {
-    role: [(prefix, f"{prefix}0.{role_key}") for prefix in prefixes for role_key in ("message.role", "role")]
+    role: [(prefix, role_key) for prefix in prefixes for role_key in (".message.role", ".role")]
     for role, prefixes in FLATTENED.items()
 }
+# How many attributes its sender has dropped: Python's SDK drops those that were set first.
+_DROPPED = "otel.dropped_attributes_count"
 _SYSTEM_KEYS = (*_keys_of("system"), *SYSTEMS)
 # LangWatch wraps its values with their type: `{"type": "json", "value": ...}`.
 _TYPED = ("langwatch.input", "langwatch.output")
@@ -169,9 +171,13 @@ def value_at(level: dict[str, Any], key: str) -> Any:
 
 
 def flattened(level: dict[str, Any], role: str) -> Iterator[list[Any]]:
-    """Yield lists of messages from flattened keys such as `PREFIX.N.message.content`."""
-    for prefix, opening in _FLATTENED[role]:
-        if opening not in level or len(level) > MOST:
+    """Yield the lists of messages that are flattened to `PREFIX.N.message.content` and the like.
+
+    Of a list whose first messages were dropped, the others.
+    """
+    for prefix, role_key in _FLATTENED[role]:
+        begins = _first_place(level, prefix, role_key)
+        if begins is None or len(level) > MOST:
             continue
         tree: dict[str, Any] = {}
         for key, value in level.items():
@@ -184,7 +190,31 @@ def flattened(level: dict[str, Any], role: str) -> Iterator[list[Any]]:
                         break
                 else:
                     inner[last] = value
-        yield _listed(tree)
+        yield _listed({key: value for key, value in tree.items() if not _is_place(key) or int(key) >= begins})
+
+
+def missing_messages(level: dict[str, Any]) -> int:
+    """Return how many messages at the beginning of what was sent were dropped by the sender."""
+    places = (_first_place(level, prefix, role_key) for prefix, role_key in _FLATTENED["input"])
+    return first(places) or 0
+
+
+def _first_place(level: dict[str, Any], prefix: str, role_key: str) -> int | None:
+    """Return the place of the first message of a flattened list, None where there is none."""
+    if f"{prefix}0{role_key}" in level:
+        return 0
+    if _DROPPED not in level:
+        return None
+    keys = (
+        key.removeprefix(prefix).removesuffix(role_key)
+        for key in level
+        if key.startswith(prefix) and key.endswith(role_key)
+    )
+    return min(map(int, filter(_is_place, keys)), default=None)
+
+
+def _is_place(key: str) -> bool:
+    return key.isdecimal() and len(key) < 10
 
 
 def _listed(tree: Any) -> Any:
@@ -192,7 +222,7 @@ def _listed(tree: Any) -> Any:
     if not isinstance(tree, dict):
         return tree
     branches = {key: _listed(branch) for key, branch in tree.items()}
-    if branches and all(key.isdecimal() for key in branches):
+    if branches and all(map(_is_place, branches)):
         return [branches[key] for key in sorted(branches, key=int)]
     return branches
 

@@ -225,9 +225,11 @@ def identity(trace_id: str, span_id: str, kind: str, start: int) -> tuple[str, .
 
     That is its kind, since a server may share its client's id, as Zipkin's do; and its start, since a run that is
     replayed may have the ids of the first. A span that is sent once while it runs and again when it has ended has the
-    same. Milliseconds, because who hands spans on may cut their times.
+    same. Milliseconds, because who hands spans on may cut their times; and `internal` is `unspecified`, because some
+    formats have no word for it.
     """
-    return trace_id, span_id, kind, str(start // _MS)
+    side = "" if kind in {"internal", "unspecified"} else kind
+    return trace_id, span_id, side, str(start // _MS)
 
 
 def is_placeholder(properties: dict[str, Any]) -> bool:

@@ -101,12 +101,38 @@ class Event(Answer):
     flags: Annotated[
         int | None, msgspec.Meta(description="OTLP's flags of a span or record: the low 8 bits are W3C's trace flags")
     ]
-    observed_timestamp: Annotated[Moment | None, msgspec.Meta(description="when what collected a log record saw it")]
+    observed_timestamp: Moment | None
     order: Annotated[
         int | None, msgspec.Meta(description="the place among its request's records of its moment; null of the first")
     ]
     created_at: Moment
     correlation: Annotated[Correlation, msgspec.Meta(description="the rule that placed the event in its trace")]
+
+
+class Link(Answer):
+    """A span that a span says to have to do with; it may not be stored."""
+
+    trace_id: str
+    span_id: str
+    trace_state: str | None
+    flags: int | None
+    attributes: dict[str, Any]
+
+
+class LinkingSpan(Answer):
+    """A span that says to have to do with another."""
+
+    id: EventId
+    trace_id: TraceId
+    span_id: str
+    name: str | None
+    timestamp: Moment
+
+
+class Links(Answer):
+    links: list[Link]
+    linked_by: list[LinkingSpan]
+    truncated: Annotated[bool, msgspec.Meta(description="more spans link to it than these")]
 
 
 class Events(Answer):

@@ -52,6 +52,7 @@ class Messages(Answer):
     system: list[Part]
     sent: list[Message]
     answered: list[Message]
+    missing: Annotated[int, msgspec.Meta(ge=0, description="messages before these that the sender dropped")]
     tool: Tool | None
     error: str | None
 

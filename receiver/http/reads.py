@@ -29,6 +29,7 @@ from receiver.version import VERSION
 from storage.errors import IndexUnavailable, IndexUnusable
 from storage.filters import EventFilter, SearchFilter, TraceFilter
 from storage.qdrant.base import VectorIndex
+from storage.read.links import linked_by
 from storage.search.facets import facets
 from storage.search.similar import similar
 
@@ -40,6 +41,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/api/v1/events", _events),
         web.get("/api/v1/events/{id}", _event),
         web.get("/api/v1/events/{id}/similar", _similar),
+        web.get("/api/v1/events/{id}/links", _links),
         web.get("/api/v1/sessions", _sessions),
         web.get("/api/v1/sessions/{id}", _session),
         web.get("/api/v1/search", _search),
@@ -92,6 +94,18 @@ async def _similar(request: web.Request, given: dict[str, Any]) -> web.Response:
         raise missing("event", event_id)
     index = shown.index_state(storage.indexer)
     return json_answer(answers.Similar(wanted, shown.took_ms(started), index, shown.results(found)))
+
+
+@operation("The spans that a span links to, and those that link to it", answers.Links)
+async def _links(request: web.Request, _given: dict[str, Any]) -> web.Response:
+    event_id, reader = request.match_info["id"], stores(request).reader
+    event = await reader.event(ids.event_id(event_id))
+    if event is None:
+        raise missing("event", event_id)
+    found, truncated = (
+        await linked_by(reader.database, event["trace_id"], event["span_id"]) if event["span_id"] else ([], False)
+    )
+    return json_answer(shown.links(event, found, truncated=truncated))
 
 
 @operation("Sessions, the one whose latest trace started last first", answers.Sessions, query=PAGE)

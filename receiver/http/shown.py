@@ -38,6 +38,26 @@ def event_json(stored: EventRow) -> bytes:
     return msgspec.json.encode(event(stored))
 
 
+def links(stored: EventRow, linked_by: Sequence[Mapping[str, Any]], *, truncated: bool) -> answers.Links:
+    """Return the spans that a span links to, and those that link to it."""
+    written = stored["properties"].get("otel.links") if stored["span_id"] else None
+    own = [link for link in written if isinstance(link, dict)] if isinstance(written, list) else []
+    return answers.Links(
+        links=[
+            answers.Link(
+                trace_id=str(link.get("trace_id") or ""),
+                span_id=str(link.get("span_id") or ""),
+                trace_state=link.get("trace_state"),
+                flags=link.get("flags"),
+                attributes=link.get("attributes") or {},
+            )
+            for link in own
+        ],
+        linked_by=[answers.LinkingSpan(**_same(answers.LinkingSpan, {"name": None, **row})) for row in linked_by],
+        truncated=truncated,
+    )
+
+
 def trace(stored: TraceRun) -> answers.Trace:
     return answers.Trace(**_trace(stored))
 

@@ -10,6 +10,7 @@ from aiohttp import web
 from mapping import ids
 from mapping.calls.conversation import failure_line
 from mapping.calls.reading import tell
+from mapping.messages.extraction import missing_messages
 from receiver.http import answers, message_answers, shown
 from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation
@@ -55,6 +56,7 @@ def _told(event: EventRow) -> dict[str, Any]:
         "system": told.system,
         "sent": told.sent,
         "answered": told.answered,
+        "missing": missing_messages(event["properties"]),
         "tool": tool if told.kind == "tool" else None,
         "error": None if told.kind == "tool" else error,
     }

@@ -6,21 +6,23 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from mapping import ids
 from mapping.calls.detail import call_with_messages
 from mapping.calls.explain import explain_call
 from mapping.calls.interpret import interpret
 from mapping.calls.model import Call
 from mapping.calls.reading import tell
 from storage.read.calls import call_of, models_around
-from storage.read.paging import Row
+from storage.read.paging import Branch, Cursor, Pieces, Row, page
 from storage.read.reader import Reader
+from storage.surreal import rows
 from storage.surreal.rows import EventRow
 
 # Events that are read of a call. A stream's may be thousands, and the last of them have everything.
 _MOST_TELLERS = 200
 # How many levels of parent spans are read to explain a call.
 _MOST_LEVELS = 32
+# Events of a trace among which these are looked for: a span's id alone does not give its event's.
+_MOST_SPANS = 10_000
 
 
 class CallDetail(NamedTuple):
@@ -65,19 +67,29 @@ def _read(row: Row, events: Iterable[EventRow]) -> Call | None:
 
 async def _around(reader: Reader, events: dict[str, EventRow]) -> dict[str, EventRow]:
     """Return the spans above these events, which show whether one is below another."""
-    around: dict[str, EventRow] = {}
-    level = events
-    for _ in range(_MOST_LEVELS):
-        parents = {
-            ids.named("span", event["trace_id"], event["parent_span_id"])
-            for event in level.values()
-            if event["parent_span_id"] is not None
-        }
-        level = await reader.as_sent(parents - events.keys() - around.keys())
-        if not level:
-            break
-        around |= level
-    return around
+    around: set[str] = set()
+    for trace_id in {event["trace_id"] for event in events.values()}:
+        own = [event for event in events.values() if event["trace_id"] == trace_id]
+        spans: dict[str, list[Row]] = {}
+        for row in await _spans(reader, trace_id, max(event["timestamp"] for event in own)):
+            spans.setdefault(row["span_id"], []).append(row)
+        parents = {event["parent_span_id"] for event in own}
+        for _ in range(_MOST_LEVELS):
+            level = [row for span_id in parents for row in spans.pop(span_id or "", ())]
+            around |= {row["id"] for row in level}
+            parents = {row.get("parent_span_id") for row in level}
+    return await reader.as_sent(around - events.keys())
+
+
+async def _spans(reader: Reader, trace_id: str, until: int) -> list[Row]:
+    """Return a trace's spans that began up to a moment, the latest ones, by their own ids and their parents'."""
+
+    async def read(limit: int, after: Cursor | None) -> list[Row]:
+        branch = Branch({"trace_id": trace_id})
+        fields = "id, newest, span_id, parent_span_id"
+        return await page(reader.database, rows.EVENT, [branch], limit, cursor=after, until=until + 1, fields=fields)
+
+    return [row for row in await Pieces(rows.EVENT, read).all(_MOST_SPANS) if row.get("span_id")]
 
 
 def _explain(row: Row, events: dict[str, EventRow], around: dict[str, EventRow]) -> dict[str, Any]:

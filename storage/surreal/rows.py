@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, TypedDict, cast
 
@@ -13,6 +13,8 @@ from storage.surreal import cbor
 EVENT, TRACE, CONTAINS, QUEUE = "agent_event", "agent_trace", "contains", "index_queue"
 CONVERSATION, ORIGIN = "conversation", "origin"
 CALL, RUN, SESSION_RUN = "agent_call", "agent_run", "session_run"
+# Spans that others link to. There are no such records: they are what edges lead to.
+LINKS_TO, SPAN = "links_to", "span"
 INTERPRETATION_QUEUE = "interpretation_queue"
 
 # Fields of an event that are stored in a row of their own, shared with other events.
@@ -27,6 +29,9 @@ def order_of(table: str) -> str:
     """Return the field by which an index gives the rows of a table newest first: a negated time in nanoseconds."""
     return "newest" if table == EVENT else "newest_start"
 
+
+# As many as OpenTelemetry's SDKs let a span have.
+_MOST_LINKS = 128
 
 Fields = tuple[int, bytes]
 
@@ -140,6 +145,21 @@ def edge(event_id: str, trace_id: str) -> bytes:
     """Encode the edge from a trace to its event. The edge has the event's id."""
     event = cbor.text(event_id)
     return b"\xa3" + _EDGE_ID + event + _EDGE_IN + cbor.text(trace_id) + _EDGE_OUT + event
+
+
+def links(event: Event) -> Iterator[dict[str, Any]]:
+    """Yield the edges from a span to those that it links to, one to each."""
+    seen: set[tuple[str, str]] = set()
+    written = event.properties.get("otel.links") if event.span_id else None
+    for place, link in enumerate(written[:_MOST_LINKS] if isinstance(written, list) else ()):
+        span = (str(link.get("trace_id") or ""), str(link.get("span_id") or "")) if isinstance(link, dict) else ("", "")
+        if all(span) and span not in seen:
+            seen.add(span)
+            yield {
+                "id": cbor.record(LINKS_TO, [event.id, str(place)]),
+                "in": cbor.record(EVENT, event.id),
+                "out": cbor.record(SPAN, [*span]),
+            }
 
 
 def trace_row(trace: Trace) -> dict[str, Any]:

@@ -55,6 +55,7 @@ $record.id CONTENT $record RETURN NONE }; INSERT IGNORE INTO origin $origins RET
 INSERT INTO agent_event $events RETURN NONE;
 FOR $event IN $later { UPDATE $event.id CONTENT $event RETURN NONE };
 INSERT RELATION INTO contains $edges RETURN NONE;
+INSERT RELATION IGNORE INTO links_to $links RETURN NONE;
 INSERT INTO index_queue $queued RETURN NONE;
 INSERT INTO interpretation_queue $changed RETURN NONE;
 COMMIT;
@@ -370,6 +371,7 @@ def variables_of(
                 *((event_id, move.home) for move in moves for event_id in move.events),
             )
         ),
+        "links": [link for item in (*new, *later) for link in rows.links(item.event)],
         "moves": [_moved(move) for move in moves],
         "queued": queued,
         "changed": [

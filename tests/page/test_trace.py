@@ -1,10 +1,12 @@
 """Page Trace: what one run did, as a waterfall and as a conversation; and how it holds at size."""
 
 import re
+from uuid import uuid4
 
 import pytest
 from chromium import PHONE, expect
-from sending import message, said
+from opentelemetry.trace import Link
+from sending import Story, message, said
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -84,6 +86,49 @@ async def test_a_model_call_shows_what_was_asked_and_answered(open_tab, receiver
     await row(tab, "chat gpt-4.1").click()
     await expect(panel(tab)).to_contain_text("May I fly premium economy to the Oslo conference")
     await expect(panel(tab)).to_contain_text("search_policy")
+
+
+async def test_links_lead_to_the_span_and_back(open_tab, receiver):
+    first, second = Story(receiver.url), Story(receiver.url)
+    with first.span("asked before") as asked:
+        pass
+    asked_in = first.send()
+    with second.tracer.start_as_current_span("goes on", links=[Link(asked.get_span_context(), {"why": "same order"})]):
+        pass
+    went_on_in = second.send()
+    tab = await open_tab(receiver, f"#/traces/{asked_in}")
+    await row(tab, "asked before").click()
+    await expect(panel(tab)).to_contain_text("Linked to by")
+    await panel(tab).get_by_role("link", name="goes on").click()
+    await tab.address_becomes(f"#/traces/{went_on_in}.event=")
+    await expect(panel(tab)).to_contain_text("Flags")
+    await panel(tab).get_by_text("What the link says").click()
+    await expect(panel(tab)).to_contain_text("same order")
+    await panel(tab).get_by_role("link", name="of trace").click()
+    await tab.address_becomes(f"#/traces/{asked_in}.span=")
+    await expect(panel(tab)).to_contain_text("asked before")
+    await panel(tab).get_by_role("button", name="Close the event").click()
+    await expect(panel(tab)).to_have_count(0)
+
+
+async def test_what_did_not_come_is_said(open_tab, receiver):
+    dropped = {
+        "traceId": uuid4().hex,
+        "spanId": "00000000000000a1",
+        "name": "chat",
+        "startTimeUnixNano": "1767812400000000000",
+        "droppedAttributesCount": 9,
+        "attributes": [
+            {"key": key, "value": {"stringValue": value}}
+            for key, value in {"gen_ai.prompt.4.role": "user", "gen_ai.prompt.4.content": "and then?"}.items()
+        ],
+    }
+    receiver.post("/v1/traces", {"resourceSpans": [{"scopeSpans": [{"spans": [dropped]}]}]})
+    tab = await open_tab(receiver, f"#/traces/{dropped['traceId']}")
+    await row(tab, "chat").click()
+    await expect(panel(tab)).to_contain_text("9 attributes")
+    await expect(panel(tab)).to_contain_text("The first 4 messages did not come")
+    await expect(panel(tab)).to_contain_text("and then?")
 
 
 async def test_the_event_is_in_the_address_which_can_be_shared_and_back_closes_it(open_tab, receiver, runs):

@@ -3,9 +3,10 @@
 import { html, useLayoutEffect, useRef } from "./vendor/preact.js";
 import { get } from "./api.js";
 import { failureOf } from "./failure.js";
-import { duration, shortId } from "./format.js";
+import { count, duration, shortId } from "./format.js";
 import { Facts, linked, tokens } from "./head.js";
 import { useKeys } from "./keys.js";
+import { Links } from "./links.js";
 import { useLoad } from "./load.js";
 import { Fold, Parts, Value, parsed } from "./parts.js";
 import { href } from "./route.js";
@@ -81,6 +82,7 @@ function Details({ event, node, onSelect }) {
     ${node?.event.call_id
       ? html`<${Called} id=${node.event.call_id} eventId=${event.id} onSelect=${onSelect} />`
       : html`<${Messages} id=${event.id} />`}
+    ${event.span_id && html`<${Links} id=${event.id} />`}
     <${Rest} title="Attributes" value=${event.properties} open />
     <${Why} id=${event.id} />
     <${Rest} title="Source" value=${event.source} />
@@ -100,8 +102,17 @@ function factsOf(event, node) {
     linked("Agent", event.agent_id, "/traces", { agent_id: event.agent_id }),
     linked("Session", event.session_id, ["sessions", event.session_id ?? ""]),
     ["Kind", html`<${Text} value=${event.kind} />`],
+    ["Observed", event.observed_timestamp && html`<${Moment} at=${event.observed_timestamp} long />`],
+    ["Flags", event.flags && `0x${event.flags.toString(16)}`],
+    ["Dropped by its sender", dropped(event.properties)],
     ["Source", source.length > 0 && html`<${Text} value=${source.join(" / ")} limit=${300} />`],
   ];
+}
+
+/** How much its sender says to have dropped: Python's SDK drops the attributes that were set first. @param {AgentEvent["properties"]} properties */
+function dropped(properties) {
+  const kinds = ["attributes", "events", "links"].map((kind) => [kind, properties[`otel.dropped_${kind}_count`]]);
+  return kinds.filter(([, count]) => count).map(([kind, count]) => `${count} ${kind}`).join(", ");
 }
 
 /** @param {{failure: KnownFailure, node?: TreeNode, onSelect: (id: string) => void}} props */
@@ -174,7 +185,12 @@ function Messages({ id }) {
   const { data, error, reload } = useLoad((signal) => get(`${pathOf(id)}/messages`, {}, { signal }), [id], { keep: true });
   if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
   if (!data) return null;
-  return html`${data.tool && html`<${Tool} tool=${data.tool} />`}<${Dialogue} said=${data} />`;
+  return html`${data.tool && html`<${Tool} tool=${data.tool} />`}<${Missing} messages=${data.missing} /><${Dialogue} said=${data} />`;
+}
+
+/** @param {{messages: number}} props */
+function Missing({ messages }) {
+  return messages > 0 && html`<p class="muted">The first ${count(messages, "message")} did not come: the sender dropped them.</p>`;
 }
 
 /** @param {{said: Pick<Call, "system" | "sent" | "answered">}} props */

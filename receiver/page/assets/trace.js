@@ -41,18 +41,20 @@ export function Trace({ id, params }) {
     return html`<${Title} text="Trace" />${instead}`;
   }
   const filtered = Boolean(type || status || q);
-  const selected = params.event ?? null;
+  // A link names a span by its own id.
+  const linkedTo = params.span && tree.nodes.find(({ event }) => event.span_id === params.span)?.event.id;
+  const selected = params.event ?? linkedTo ?? null;
   const told = params.view === "conversation";
   /** @param {string} eventId */
   const select = (eventId) => {
     const opened = new Set(collapsed);
     for (let node = tree.byId.get(eventId)?.parent; node; node = node.parent) opened.delete(node.event.id);
     if (opened.size !== collapsed.size) setCollapsed(opened);
-    // Opening an event adds a history entry, so that "back" closes it; moving from one event to the next does not.
-    navigate(["traces", id], { ...params, event: eventId }, { replace: selected !== null });
+    // A first look at an event is a step that the browser's "back" undoes; going from one to the next is not.
+    navigate(["traces", id], { ...params, event: eventId, span: undefined }, { replace: selected !== null });
   };
   const close = () => {
-    navigate(["traces", id], { ...params, event: undefined }, { replace: true });
+    navigate(["traces", id], { ...params, event: undefined, span: undefined }, { replace: true });
     /** @type {HTMLElement | null} */
     const waterfall = document.querySelector(".waterfall");
     waterfall?.focus({ preventScroll: true });

@@ -260,7 +260,24 @@ export interface Messages {
   system: Part[];
   sent: Message[];
   answered: Message[];
+  /** How many messages before those that were sent the sender dropped. */
+  missing: number;
   tool: Tool | null;
+}
+
+/** A span that a span links to. */
+export interface SpanLink {
+  trace_id: string;
+  span_id: string;
+  trace_state: string | null;
+  flags: number | null;
+  attributes: Record<string, unknown>;
+}
+
+export interface Links {
+  links: SpanLink[];
+  linked_by: { id: string; trace_id: string; span_id: string; name: string | null; timestamp: string }[];
+  truncated: boolean;
 }
 
 export interface Turn extends Message {
@@ -284,6 +301,7 @@ export type Answer<Path extends string> =
   Path extends `/calls/${string}` ? Call :
   Path extends "/events" ? { events: AgentEvent[] } & Page :
   Path extends `/events/${string}/explain` ? Explanation :
+  Path extends `/events/${string}/links` ? Links :
   Path extends `/events/${string}/messages` ? Messages :
   Path extends `/events/${string}/similar` ? Found :
   Path extends `/events/${string}` ? AgentEvent :

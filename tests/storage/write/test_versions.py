@@ -93,3 +93,9 @@ async def test_times_that_were_cut_on_the_way_are_the_same_span(writer, database
     (one,) = await writer.write(mapped((1, 1, {"startTimeUnixNano": START + 999_999})))
     (two,) = await writer.write(mapped((1, 1, {"startTimeUnixNano": START + 999_000})))
     assert one.event_id == two.event_id
+
+
+async def test_a_kind_that_was_lost_on_the_way_makes_no_second_span(writer):
+    (one,) = await writer.write(mapped((1, 1, {"kind": 1})))
+    (two,) = await writer.write(mapped((1, 1, {"kind": 0})))
+    assert one.event_id == two.event_id
