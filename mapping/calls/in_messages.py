@@ -44,18 +44,16 @@ def tools_in_messages(calls: Sequence[Call]) -> list[Call]:
         if model.kind != "model" or not with_tools.isdisjoint(where):
             continue
         for place, result in enumerate(_new_results(model.sent)):
+            keys = {(one, call_id) for one in where if (call_id := result.get("id"))}
             asked = next((one for one in waiting if _answers(result, one.part) and where & one.where), None)
             if asked is not None:
                 waiting.remove(asked)
-            elif (part := _in_history(model, result)) is not None:
-                asked = _Asked(model, part, where, place, in_history=True)
-            else:
-                continue
             # A request that is made again brings the same result.
-            keys = {(one, call_id) for one in where if (call_id := result.get("id"))}
-            if keys.isdisjoint(answered):
+            elif keys.isdisjoint(answered) and (part := _in_history(model, result)) is not None:
+                asked = _Asked(model, part, where, place, in_history=True)
+            if asked is not None:
                 found.append(_tool(asked, model, result))
-            answered |= keys
+                answered |= keys
         parts = [part for message in model.answered for part in message["parts"] if part["type"] == "tool_call"]
         waiting.extend(_Asked(model, part, where, place) for place, part in enumerate(parts) if part.get("name"))
     return found
