@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from mapping import ids
 from mapping.calls.detail import call_with_messages
 from mapping.calls.explain import explain_call
 from mapping.calls.interpret import interpret
 from mapping.calls.model import Call
 from mapping.calls.reading import tell
 from storage.read.calls import call_of, is_in_messages, models_around
+from storage.read.outline import outlined
 from storage.read.paging import Row
 from storage.read.reader import Reader
 from storage.surreal.rows import EventRow
@@ -68,19 +68,21 @@ def _read(row: Row, events: Iterable[EventRow]) -> Call | None:
 
 async def _around(reader: Reader, events: dict[str, EventRow]) -> dict[str, EventRow]:
     """Return the spans above these events, which show whether one is below another."""
-    around: dict[str, EventRow] = {}
-    level = events
+    spans: dict[tuple[str, str], str] = {}
+    parents: dict[str, tuple[str, str]] = {}
+    for trace_id in {event["trace_id"] for event in events.values()}:
+        rows, _ = await outlined(reader, trace_id)
+        # The newest come first: of two spans of one id the one that began first counts, as in `SpanTree`.
+        spans |= {(trace_id, row["span_id"]): row["id"] for row in rows if row.get("span_id")}
+        parents |= {row["id"]: (trace_id, row["parent_span_id"]) for row in rows if row.get("parent_span_id")}
+    around: set[str] = set()
+    level = set(events)
     for _ in range(_MOST_LEVELS):
-        parents = {
-            ids.named("span", event["trace_id"], event["parent_span_id"])
-            for event in level.values()
-            if event["parent_span_id"] is not None
-        }
-        level = await reader.as_sent(parents - events.keys() - around.keys())
+        level = {spans[parents[one]] for one in level if parents.get(one) in spans} - around
         if not level:
             break
         around |= level
-    return around
+    return await reader.as_sent(around - events.keys())
 
 
 def _explain(row: Row, events: dict[str, EventRow], around: dict[str, EventRow]) -> dict[str, Any]:

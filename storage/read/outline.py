@@ -41,7 +41,7 @@ async def outline(
     run = await reader.trace(trace_id)
     if run is None:
         return None
-    events, truncated = await _events(reader, trace_id, most, rows_at_once)
+    events, truncated = await outlined(reader, trace_id, most, rows_at_once)
     calls = await _calls(reader, trace_id, rows_at_once)
     for row in events:
         row.update(calls.get(row["id"], {}))
@@ -49,7 +49,9 @@ async def outline(
     return Outline(run, events[::-1], truncated)
 
 
-async def _events(reader: Reader, trace_id: str, most: int, rows_at_once: int) -> tuple[list[Row], bool]:
+async def outlined(
+    reader: Reader, trace_id: str, most: int = MOST_EVENTS, rows_at_once: int = ROWS_AT_ONCE
+) -> tuple[list[Row], bool]:
     """Return a trace's newest events, newest first, without their properties; and whether there are more."""
     fields = f"id, newest, timestamp, {', '.join(_FIELDS)}"
 
