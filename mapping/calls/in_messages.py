@@ -12,7 +12,7 @@ from typing import NamedTuple
 from mapping import ids
 from mapping.calls import faults
 from mapping.calls.model import Call, Message, Part
-from mapping.calls.tools import result_of
+from mapping.calls.tools import real_name, result_of
 from mapping.messages.extraction import first
 
 # Calls that wait for their results: those that were asked for last.
@@ -90,7 +90,7 @@ def _tool(asked: _Asked, answered: Call, result: Part) -> Call:
     return Call(
         id=ids.named("tool in history" if asked.in_history else "tool in answer", model.id, str(asked.place)),
         kind="tool",
-        name=part["name"],
+        name=real_name(part["name"]) or part["name"],
         told_by=[*model.told_by, *answered.told_by],
         trace_id=model.trace_id,
         # In the order in which they were asked for.
