@@ -13,6 +13,7 @@ import msgspec
 
 from mapping.calls.building import call_of
 from mapping.calls.failures import mark_failures
+from mapping.calls.in_messages import tools_in_messages
 from mapping.calls.joining import CALL_KINDS, Groups, join
 from mapping.calls.model import Call, Run, Telling
 from mapping.calls.nesting import Nesting, trace_agents
@@ -21,7 +22,7 @@ from mapping.calls.tool_messages import settle_tools
 from mapping.calls.totals import mark_counted, sums
 
 # Raised with each change of what comes out: what an older version wrote is made anew.
-INTERPRETATION_VERSION = 2
+INTERPRETATION_VERSION = 3
 
 # Gives a model's call its cost (`cost`, `cost_from`, `price`) where it was not told.
 Price = Callable[[Call], None]
@@ -39,7 +40,7 @@ def interpret(tellings: Iterable[Telling], price: Price = lambda _call: None) ->
             for members in (_telling(members, groups) for members in groups.all())
             if members
         ),
-        key=lambda call: (call.start, -call.end, call.id),
+        key=_begin,
     )
     settle_tools(calls)
     nesting = Nesting(ordered, calls, tree)
@@ -50,6 +51,8 @@ def interpret(tellings: Iterable[Telling], price: Price = lambda _call: None) ->
             price(call)
     errors = mark_failures(calls, ordered, nesting, tree)
     mark_counted(calls, nesting)
+    if told := tools_in_messages(calls):
+        calls = sorted([*calls, *told], key=_begin)
     totals, by_trace, by_session = sums(calls, errors)
     return Run(
         calls=calls,
@@ -115,6 +118,10 @@ def _waiting(tellings: Iterable[Telling], nesting: Nesting, tree: SpanTree) -> l
         if (holder or telling).id not in outer
     }
     return list(found.values())
+
+
+def _begin(call: Call) -> tuple[int, int, str]:
+    return call.start, -call.end, call.id
 
 
 def _moment(telling: Telling) -> tuple[int, int, str]:

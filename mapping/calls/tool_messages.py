@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from mapping.calls.model import Call, Failure, Part
+from mapping.calls.tools import real_name
 from mapping.messages.canonical import plain_of
 
 # Of those who asked for a tool, so many are looked at that did so last before a call.
@@ -85,7 +86,7 @@ def _asked(calls: Iterable[Call]) -> dict[tuple[str, str | None], _AskedFor]:
     for call in calls:
         parts = [part for message in call.answered for part in message["parts"] if part["type"] == "tool_call"]
         for place, part in enumerate(parts):
-            for key in {part.get("name"), part.get("id")}:
+            for key in {real_name(part.get("name")), part.get("id")}:
                 asked[_place(call), key].add(_Asked(call.end, place, part, call))
     return asked
 

@@ -14,6 +14,8 @@ _DEPTH = 6
 
 # Names that say only that it was some tool.
 _GENERIC = frozenset({"mcp_tool", "tool", "unknown", "unknown_tool"})
+# Where OpenAI's open models have the tools that they are offered.
+_NAMESPACE = "functions."
 # What frameworks add to a tool's name in that of its span.
 _BEFORE = re.compile(r"(?:execute_tool|tools/call|tool_call|tool|running tool|mcp)[ :] ?|tool\.execution:")
 _AFTER = re.compile(r"\.(?:tool|run|arun|_run|_arun|__call__|__acall__|acall|call|invoke|ainvoke|forward)\Z")
@@ -51,6 +53,7 @@ def real_name(name: str | None) -> str | None:
     """Return a tool's own name: without the server that it is from; None where a word stands in for it."""
     if name is None or name in _GENERIC:
         return None
+    name = name.removeprefix(_NAMESPACE)
     if name.startswith("mcp__") and "__" in name[5:]:
         return name[5:].partition("__")[2] or name
     return name

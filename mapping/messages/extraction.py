@@ -303,7 +303,17 @@ def _item(value: dict[str, Any]) -> dict[str, Any] | None:
     """Return an item of Responses, or Gemini's content without a role, as a message."""
     kind = value.get("type")
     if kind in _ITEM_CALLS:
-        return {"role": "assistant", "tool_calls": [value]}
+        call = {"role": "assistant", "tool_calls": [value]}
+        if (told := first((value.get("output"), value.get("error")))) is None:
+            return call
+        # A server's tool: its result comes with its call.
+        result = {
+            "type": "tool_result",
+            "tool_use_id": value.get("id"),
+            "content": told,
+            "is_error": bool(value.get("error")),
+        }
+        return {"role": "assistant", "content": [{**value, "type": "tool_call"}, result]}
     if kind in _ITEM_RESULTS:
         return {"role": "tool", "tool_call_id": read_result(value)[0], "content": value.get("output")}
     if kind == "reasoning" and ("summary" in value or "rawContent" in value):

@@ -71,6 +71,8 @@ SCOPED_SPAN_NAMES = {
     "openinference.instrumentation.haystack": {"Agent.run": "agent"},
     # A call that failed is left without attributes.
     "gcp.vertex.agent": {"call_llm": "model_call"},
+    # Before it said what its spans are.
+    "pydantic-ai": {"agent run": "agent"},
     # By their templates.
     "logfire.openai": {
         "Chat Completion with {request_data[model]!r}": "model_call",

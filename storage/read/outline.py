@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from storage.read.calls import is_in_messages
 from storage.read.paging import ROWS_AT_ONCE, Branch, Cursor, Pieces, Row, page
 from storage.read.reader import Reader
 from storage.read.runs import TraceRun
@@ -40,7 +41,7 @@ async def outline(
     run = await reader.trace(trace_id)
     if run is None:
         return None
-    events, truncated = await _events(reader, trace_id, most, rows_at_once)
+    events, truncated = await outlined(reader, trace_id, most, rows_at_once)
     calls = await _calls(reader, trace_id, rows_at_once)
     for row in events:
         row.update(calls.get(row["id"], {}))
@@ -48,7 +49,9 @@ async def outline(
     return Outline(run, events[::-1], truncated)
 
 
-async def _events(reader: Reader, trace_id: str, most: int, rows_at_once: int) -> tuple[list[Row], bool]:
+async def outlined(
+    reader: Reader, trace_id: str, most: int = MOST_EVENTS, rows_at_once: int = ROWS_AT_ONCE
+) -> tuple[list[Row], bool]:
     """Return a trace's newest events, newest first, without their properties; and whether there are more."""
     fields = f"id, newest, timestamp, {', '.join(_FIELDS)}"
 
@@ -70,6 +73,8 @@ async def _calls(reader: Reader, trace_id: str, rows_at_once: int) -> dict[str, 
 
     call_of: dict[str, Row] = {}
     for call in await Pieces(rows.CALL, read, rows_at_once).all(MOST_EVENTS):
+        if is_in_messages(call):
+            continue
         call_of |= {event_id: {"call_id": call["id"]} for event_id in call["told_by"]}
         call_of[call["id"]] |= {field: call.get(field) for field in ("input_tokens", "output_tokens")}
     return call_of

@@ -1,8 +1,8 @@
 """Variations: small inputs in the ways of many programs and versions, and what is right of each.
 
-`data/` has them, written by hand after the programs' sources and conventions. `right` was written before what comes out
-was looked at. Times are milliseconds; `{"json": ...}` is an attribute that is JSON text, `{"has": [...]}` a text with
-these words in it.
+`varied/` has them, written by hand after the programs' sources and conventions. `right` was written before what comes
+out was looked at. Times are milliseconds; `{"json": ...}` is an attribute that is JSON text, `{"has": [...]}` a text
+with these words in it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from mapping.otlp.spans import map_traces
 from mapping.times import NS
 from tests.cases.shown import plain
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parent / "varied"
 VARIATIONS = {
     f"{path.stem}: {one['name']}": one for path in sorted(DATA.glob("*.json")) for one in json.loads(path.read_bytes())
 }
