@@ -203,7 +203,9 @@ class Relays:
     def refuse(self, relay: Relay, head: bytes) -> None:
         """Tell a client that does not speak gRPC where it belongs."""
         if head.startswith(_TLS_HANDSHAKE):
-            problem = invalid("expected gRPC without TLS, for there is no server.tls; SDKs take http:// for that")
+            problem = invalid(
+                "expected no TLS, which is off here (server.tls): SDKs take http:// for that, Collectors tls.insecure"
+            )
             relay.transport.close()  # it would not understand an answer
         else:
             problem = invalid(f"expected gRPC; OTLP over HTTP goes to port {self._ports.otlp or self._ports.http}")

@@ -105,7 +105,7 @@ class TestHttpOnGrpcsPort:
     async def test_is_told_in_the_log_where_tls_meets_none(self, fresh, caplog):
         with pytest.raises((ssl.SSLError, ConnectionError)):
             await send(fresh.app[PORTS].grpc, b"", context=ssl.create_default_context())
-        assert "expected gRPC without TLS" in caplog.text
+        assert "expected no TLS" in caplog.text
 
     async def test_that_says_nothing_is_not_waited_for(self, start):
         receiver = await start(grpc_port=0, header_timeout=0.3)
