@@ -201,7 +201,7 @@ class Relays:
         return end
 
     def refuse(self, relay: Relay, head: bytes) -> None:
-        """Tell a client that does not speak gRPC where it belongs."""
+        """Answer a client that does not speak gRPC with the port it belongs to."""
         if head.startswith(_TLS_HANDSHAKE):
             problem = invalid(
                 "expected no TLS, which is off here (server.tls): SDKs take http:// for that, Collectors tls.insecure"
@@ -215,7 +215,7 @@ class Relays:
 
 @contextlib.contextmanager
 def _bound(path: Path) -> Iterator[socket.socket]:
-    """Give a socket that is bound to a path, which need not stay: whoever is connected knows its name."""
+    """Yield a socket that is bound to a path, which need not stay: whoever is connected knows its name."""
     unix = socket.socket(socket.AF_UNIX)
     try:
         unix.settimeout(0)

@@ -105,7 +105,7 @@ def http_api(setup: Setup) -> Finding:
 
 
 def _receiver_at(setup: Setup, number: int) -> str | None:
-    """Say which receiver occupies the port: only one answers /health as this one does, or HTTP on gRPC's port."""
+    """Return which receiver occupies the port: only one answers /health as this one does, or HTTP on gRPC's port."""
     try:
         receiver = api.Receiver(api.local(setup.settings, number)._replace(key=""))
         health = receiver.get("/health", timeout=_TIMEOUT)
@@ -119,7 +119,7 @@ def _receiver_at(setup: Setup, number: int) -> str | None:
 
 
 def _discarded(metrics: str) -> str:
-    """Say what has come that is not stored, "" where nothing has."""
+    """Return what has come that is not stored, as a clause; "" where nothing has."""
     found = dict(re.findall(r'^vectadb_receiver_discarded_items_total\{signal="(\w+)"\} (\S+)$', metrics, re.MULTILINE))
     items = [
         count(int(float(found.get(signal, 0))), item)
