@@ -34,8 +34,12 @@ from storage.write import commit
 EVENTS_A_COMMIT = 500
 IN_FLIGHT = (1, 2, 3, 4)
 
-_WIRES = {"application/x-protobuf": ProtobufWire(), "application/json": JsonWire()}
-_SIGNALS = {"/v1/traces": map_traces, "/v1/logs": map_logs}
+_WIRES = {
+    "application/x-protobuf": ProtobufWire(),
+    "application/json": JsonWire(),
+    traffic.GRPC: ProtobufWire(),
+}
+_SIGNALS = {"/v1/traces": map_traces, "/v1/logs": map_logs, traffic.GRPC_TRACES: map_traces}
 
 
 def events_of(body: traffic.Body) -> list[Event]:

@@ -8,39 +8,69 @@ import collections
 import random
 import sys
 import time
+from typing import NamedTuple
 
 import aiohttp
+import grpc
 import msgspec
 import traffic
+from google.rpc.error_details_pb2 import RetryInfo
 
 
-async def send(url: str, bodies: list[traffic.Body], connections: int, rate: float) -> dict[str, object]:
-    """Send the bodies: the next one when a connection is free or, with a rate (items a second), when it is due."""
+class Answer(NamedTuple):
+    status: int
+    retry_after: float
+
+
+async def over_http(session: aiohttp.ClientSession, body: traffic.Body) -> Answer:
+    async with session.post(body.path, data=body.data, headers={"Content-Type": body.content_type}) as answer:
+        await answer.read()
+        return Answer(answer.status, float(answer.headers.get("Retry-After", 0)))
+
+
+async def over_grpc(channel: grpc.aio.Channel, body: traffic.Body) -> Answer:
+    """Call a method. UNAVAILABLE counts as 503."""
+    try:
+        await channel.unary_unary(body.path)(body.data)
+    except grpc.aio.AioRpcError as error:
+        if error.code() is not grpc.StatusCode.UNAVAILABLE:
+            raise
+        told = dict(error.trailing_metadata())["google.rpc.retryinfo-bin"]
+        return Answer(503, RetryInfo.FromString(told).retry_delay.seconds)
+    return Answer(200, 0)
+
+
+async def send(
+    url: str, grpc_address: str, bodies: list[traffic.Body], connections: int, rate: float
+) -> dict[str, object]:
+    """Send the bodies: the next one when a connection is free or, with a rate (items a second), when its time comes."""
     waiting = collections.deque(bodies)
     answers: list[tuple[float, float, int, int]] = []
     due = 0.0
     started = time.perf_counter()
+    one_connection = [("grpc.use_local_subchannel_pool", 1)]
 
     async with aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=connections)) as session:
 
         async def connection() -> None:
             nonlocal due
-            while waiting:
-                body = waiting.popleft()
-                began = time.perf_counter()
-                if rate:
-                    # It counts from the time it was due: a slow answer must not make the next one look fast.
-                    began, due = started + due, due + body.items / rate
-                    await asyncio.sleep(began - time.perf_counter())
-                async with session.post(
-                    body.path, data=body.data, headers={"Content-Type": body.content_type}
-                ) as answer:
-                    await answer.read()
-                now = time.perf_counter()
-                answers.append((now - started, now - began, body.items, answer.status))
-                if answer.status == 503:  # as every exporter does
-                    waiting.append(body)
-                    await asyncio.sleep(float(answer.headers["Retry-After"]))
+            async with grpc.aio.insecure_channel(grpc_address, one_connection) as channel:
+                while waiting:
+                    body = waiting.popleft()
+                    began = time.perf_counter()
+                    if rate:
+                        # Its time of sending is the one it was due at: a slow answer must not make the next look fast.
+                        began, due = started + due, due + body.items / rate
+                        await asyncio.sleep(began - time.perf_counter())
+                    if body.content_type == traffic.GRPC:
+                        answer = await over_grpc(channel, body)
+                    else:
+                        answer = await over_http(session, body)
+                    now = time.perf_counter()
+                    answers.append((now - started, now - began, body.items, answer.status))
+                    if answer.status == 503:  # as every exporter does
+                        waiting.append(body)
+                        await asyncio.sleep(answer.retry_after)
 
         await asyncio.gather(*(connection() for _ in range(connections)))
     return {
@@ -53,6 +83,7 @@ async def send(url: str, bodies: list[traffic.Body], connections: int, rate: flo
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("url")
+    parser.add_argument("grpc_address")
     parser.add_argument("scenario", choices=traffic.SCENARIOS)
     parser.add_argument("items", type=int)
     parser.add_argument("--seed", type=int, default=1, help="another seed is another traffic")
@@ -65,7 +96,7 @@ def main() -> None:
     bodies = [make(rnd, first + number, size) for number in range(arguments.items // size)]
     print("ready", flush=True)
     sys.stdin.readline()
-    result = asyncio.run(send(arguments.url, bodies, arguments.connections, arguments.rate))
+    result = asyncio.run(send(arguments.url, arguments.grpc_address, bodies, arguments.connections, arguments.rate))
     print(msgspec.json.encode(result).decode())
 
 

@@ -30,14 +30,16 @@ class Receiver:
     def __init__(
         self, data_dir: str, model: str, *, wait_for_index: bool = True, settings: Mapping[str, str] | None = None
     ) -> None:
-        with socket.socket() as probe:
+        with socket.socket() as probe, socket.socket() as grpc_probe:
             probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+            grpc_probe.bind(("127.0.0.1", 0))
+            port, grpc_port = probe.getsockname()[1], grpc_probe.getsockname()[1]
+        self.grpc_address = f"127.0.0.1:{grpc_port}"
         self.url = f"http://127.0.0.1:{port}"
         python = sys.executable if HERE.parent == CHECKOUT else str(CHECKOUT / ".venv" / "bin" / "python")
         command = [python, "-m", "receiver", "serve", "--log-level", "warning", "--data-dir", data_dir]
         self.process = subprocess.Popen(
-            [*command, "--port", str(port), "--otlp-port", "off"],
+            [*command, "--port", str(port), "--otlp-port", "off", "--grpc-port", str(grpc_port)],
             env={**os.environ, "VECTADB_EMBEDDING_MODEL": model, **(settings or {})},
             cwd=CHECKOUT,
         )
@@ -152,7 +154,7 @@ class Load(Helper):
         self, receiver: Receiver, scenario: str, items: int, *, seed: int = 1, connections: int = 8, rate: float = 0
     ) -> None:
         options = ("--seed", seed, "--connections", connections, "--rate", rate)
-        super().__init__("load.py", receiver.url, scenario, items, *options)
+        super().__init__("load.py", receiver.url, receiver.grpc_address, scenario, items, *options)
 
     def go(self) -> dict[str, Any]:
         """Send, and return the result: `seconds`, `accepted`, and `answers` as [moment, seconds, items, status]."""

@@ -15,6 +15,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
+GRPC, GRPC_TRACES = "application/grpc", "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 SPANS_A_RUN = 10
 START = 1_790_000_000_000_000_000
 
@@ -136,6 +137,11 @@ def trace_protobuf(rnd: random.Random, number: int, items: int) -> Body:
     return Body("/v1/traces", "application/x-protobuf", _traces(rnd, number, items).SerializeToString(), items)
 
 
+def trace_grpc(rnd: random.Random, number: int, items: int) -> Body:
+    data = _traces(rnd, number, items).SerializeToString()
+    return Body(GRPC_TRACES, GRPC, data, items)
+
+
 def trace_json(rnd: random.Random, number: int, items: int) -> Body:
     message = _hex_ids(MessageToDict(_traces(rnd, number, items), use_integers_for_enums=True))
     return Body("/v1/traces", "application/json", msgspec.json.encode(message), items)
@@ -166,6 +172,7 @@ def event_batch(rnd: random.Random, number: int, items: int) -> Body:
 # The scenarios by name: how a request is made, and how many items it has.
 SCENARIOS: dict[str, tuple[Callable[[random.Random, int, int], Body], int]] = {
     "spans, protobuf, 100 a request": (trace_protobuf, 100),
+    "spans, gRPC, 100 a request": (trace_grpc, 100),
     "spans, protobuf, 500 a request": (trace_protobuf, 500),
     "spans, JSON, 100 a request": (trace_json, 100),
     "spans, JSON, 500 a request": (trace_json, 500),

@@ -14,13 +14,16 @@ import resource
 import signal
 import sys
 import time
+from collections.abc import Callable
 
 from aiohttp import web
 from uvloop import new_event_loop
 
+from receiver.grpc.server import GrpcServer
 from receiver.http.app import application
-from receiver.http.connection import Site
-from receiver.http.context import METRICS
+from receiver.http.connection import Connection, Site
+from receiver.http.context import METRICS, PORTS
+from receiver.http.notices import NOTICES
 from receiver.http.tls import server_context
 from receiver.http.under_way import UNDER_WAY
 from receiver.settings import Settings, SettingsError, check
@@ -66,22 +69,47 @@ async def listen(app: web.Application, settings: Settings) -> web.AppRunner:
 
     Raises ServerError naming the address and the flag, SettingsError for certificates that cannot be used.
     """
-    server = settings.server
-    context = server_context(server.tls)
+    limits, ports = settings.server, app[PORTS]
+    context = server_context(limits.tls)
+    grpc = GrpcServer(app)
+    app.cleanup_ctx.append(grpc.serving)
     runner = web.AppRunner(app, shutdown_timeout=_CLOSE_CONNECTIONS)
     await runner.setup()
-    for port, hint in (
-        (server.port, "pass --port to choose another"),
-        (server.otlp_port, "pass --otlp-port to choose another, or --otlp-port off"),
-    ):
-        if port is None:
-            continue
+
+    def unless_full(connect: Callable[[], asyncio.Protocol]) -> Callable[[], asyncio.Protocol | None]:
+        def connection() -> asyncio.Protocol | None:
+            if len(_http(runner).connections) + len(grpc.relays.open) < limits.max_connections:
+                return connect()
+            app[METRICS].connection_refused()
+            return None
+
+        return connection
+
+    async def listen_on(port: int, connect: Callable[[], asyncio.Protocol], hint: str) -> int:
+        site = Site(runner, limits, port, context, unless_full(connect))
         try:
-            await Site(runner, server, port, context, app[METRICS].connection_refused).start()
+            await site.start()
         except OSError as error:
             await runner.cleanup()
-            raise ServerError(_cannot_listen(server.host, port, error, hint)) from None
+            raise ServerError(_cannot_listen(limits.host, port, error, hint)) from None
+        return site.bound
+
+    def http() -> asyncio.Protocol:
+        return Connection(_http(runner), limits, app[NOTICES], grpc.relays.take_over)
+
+    ports.http = await listen_on(limits.port, http, "pass --port to choose another")
+    if limits.otlp_port is not None:
+        ports.otlp = await listen_on(limits.otlp_port, http, "pass --otlp-port to choose another, or --otlp-port off")
+    if limits.grpc_port is not None:
+        ports.grpc = await listen_on(
+            limits.grpc_port, grpc.relays.new, "pass --grpc-port to choose another, or --grpc-port off"
+        )
     return runner
+
+
+def _http(runner: web.AppRunner) -> web.Server:
+    assert runner.server is not None  # noqa: S101 - for mypy: it has been set up
+    return runner.server
 
 
 def storage_config(settings: Settings) -> StorageConfig:
@@ -119,7 +147,7 @@ async def _serve(settings: Settings) -> None:
     log.info(
         "vectadb-receiver %s listens on %s",
         VERSION,
-        _addresses(runner, "https" if settings.server.tls.cert_file else "http"),
+        _addresses(runner, "https" if settings.server.tls.cert_file else "http", app[PORTS].grpc),
     )
     log.info("data is in %s", settings.storage.data_dir.absolute())
     opening = asyncio.create_task(_open(storage))
@@ -148,13 +176,14 @@ async def _open(storage: Stores) -> None:
     log.info("ready to ingest after %.1f s", time.perf_counter() - began)
 
 
-def _addresses(runner: web.AppRunner, scheme: str) -> str:
+def _addresses(runner: web.AppRunner, scheme: str, grpc_port: int | None) -> str:
     """Return the bound addresses as text, with the actual port where 0 was given."""
-    urls = []
-    for address in runner.addresses:
-        host, port = address[:2]
-        urls.append(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}")
-    return ", ".join(urls)
+    http: list[str] = []
+    grpc: list[str] = []
+    for host, port, *_ in runner.addresses:
+        url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+        (grpc if port == grpc_port else http).append(url)
+    return ", ".join(http) + (f"; for gRPC on {', '.join(grpc)}" if grpc else "")
 
 
 def _cannot_listen(host: str, port: int, error: OSError, hint: str) -> str:

@@ -24,6 +24,7 @@ from mapping.otlp.json_messages import (
     Message,
     Text,
 )
+from mapping.otlp.not_stored import NotStored
 from mapping.otlp.part_count import check_objects
 from mapping.otlp.wire import whole, wrong_id
 from mapping.sanitize.changes import Changes
@@ -67,6 +68,9 @@ class JsonWire:
         if bytes(request.resource_spans) not in _NOTHING and not request.resource_logs:
             raise invalid("resourceSpans: expected resourceLogs; spans go to /v1/traces")
         return request
+
+    def count(self, signal: NotStored, body: bytes) -> int:
+        return signal.in_json(body)
 
     def hex_id(self, value: Text, digits: int, field: str) -> str:
         if not value:

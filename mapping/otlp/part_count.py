@@ -30,14 +30,18 @@ _TRACES = {1: {1: _RESOURCE, 2: {1: _SCOPE, 2: _SPAN}}}
 _LOGS = {1: {1: _RESOURCE, 2: {1: _SCOPE, 2: _LOG_RECORD}}}
 
 
-class _Part(NamedTuple):
+class Part(NamedTuple):
     """A message decoded only to count its parts: its class, and how its fields are decoded (None: not at all)."""
 
     message: Any
-    fields: list[tuple[str, _Part | None]]
+    fields: list[tuple[str, Part | None]]
 
 
-def _part(pool: DescriptorPool, numbers: dict[int, Any], name: str) -> _Part:
+_POOL = DescriptorPool()
+
+
+def part(numbers: dict[int, Any], name: str) -> Part:
+    """Return a message with these repeated fields, given by number with their own; a field without any is an item."""
     message = DescriptorProto(name=name)
     for number in numbers:
         message.field.add(
@@ -47,24 +51,20 @@ def _part(pool: DescriptorPool, numbers: dict[int, Any], name: str) -> _Part:
             type=FieldDescriptorProto.TYPE_BYTES,
         )
     file = FileDescriptorProto(name=f"{name}.proto", package="weight", syntax="proto3", message_type=[message])
-    pool.AddSerializedFile(file.SerializeToString())
-    return _Part(
-        GetMessageClass(pool.FindMessageTypeByName(f"weight.{name}")),
-        [
-            (f"f{number}", _part(pool, inner, f"{name}_{number}") if inner else None)
-            for number, inner in numbers.items()
-        ],
+    _POOL.AddSerializedFile(file.SerializeToString())
+    return Part(
+        GetMessageClass(_POOL.FindMessageTypeByName(f"weight.{name}")),
+        [(f"f{number}", part(inner, f"{name}_{number}") if inner else None) for number, inner in numbers.items()],
     )
 
 
-_POOL = DescriptorPool()
-TRACES = _part(_POOL, _TRACES, "Traces")
-LOGS = _part(_POOL, _LOGS, "Logs")
+TRACES = part(_TRACES, "Traces")
+LOGS = part(_LOGS, "Logs")
 
 
-def check_parts(part: _Part, body: bytes) -> None:
+def check_parts(request: Part, body: bytes) -> None:
     """Raise Problem (RESOURCE_EXHAUSTED) if a large protobuf body has more parts than any real request has."""
-    if len(body) > _LARGE and _left(part, body, MOST_PARTS) < 0:
+    if len(body) > _LARGE and _left(request, body, MOST_PARTS) < 0:
         raise _too_many()
 
 
@@ -82,13 +82,13 @@ def _too_many() -> Problem:
     )
 
 
-def _left(part: _Part, body: bytes, room: int) -> int:
+def _left(read: Part, body: bytes, room: int) -> int:
     """Return how many parts are still allowed after those of this message; counting stops below zero."""
     try:
-        message = part.message.FromString(body)
+        message = read.message.FromString(body)
     except DecodeError:
         return room  # the decoder reports what is wrong
-    for field, inner in part.fields:
+    for field, inner in read.fields:
         values = getattr(message, field)
         room -= len(values)
         if room < 0 or inner is None:

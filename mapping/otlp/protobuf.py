@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mapping.errors import Problem
+from mapping.otlp.not_stored import NotStored
 from mapping.otlp.part_count import LOGS, TRACES, check_parts
 from mapping.otlp.protobuf_messages import ExportLogsServiceRequest, ExportTraceServiceRequest, parse, values_of
 from mapping.otlp.wire import wrong_id
@@ -22,6 +23,9 @@ class ProtobufWire:
     def logs(self, body: bytes, changes: Changes) -> Any:
         check_parts(LOGS, body)
         return parse(ExportLogsServiceRequest, body, changes)
+
+    def count(self, signal: NotStored, body: bytes) -> int:
+        return signal.in_protobuf(body)
 
     def hex_id(self, value: bytes, digits: int, field: str) -> str:
         if value and len(value) * 2 != digits:

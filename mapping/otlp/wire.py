@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol, TypeVar
 
 from mapping.errors import Problem, invalid
+from mapping.otlp.not_stored import NotStored
 from mapping.sanitize.changes import Changes
 
 UINT32_MAX, UINT64_MAX = 2**32 - 1, 2**64 - 1
@@ -27,6 +28,9 @@ class Wire(Protocol):
 
     def logs(self, body: bytes, changes: Changes) -> Any:
         """Decode an ExportLogsServiceRequest, likewise."""
+
+    def count(self, signal: NotStored, body: bytes) -> int:
+        """Return how many items of a signal that is not stored a request holds. Raises Problem (INVALID_ARGUMENT)."""
 
     def hex_id(self, value: Any, digits: int, field: str) -> str:
         """Return an id as lower-case hex digits, "" if it is empty or all zero. Raises Problem for a wrong length."""

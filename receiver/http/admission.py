@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from aiohttp import web
@@ -18,8 +19,16 @@ from mapping.errors import Code, Problem
 from receiver.settings.kinds import show_size
 
 
+@dataclass(eq=False)
+class Held:
+    """What a request holds until it is answered, in bytes: of its body as read, and of what of it is decoded."""
+
+    body: int = 0
+    decoded: int = 0
+
+
 class _Turn(NamedTuple):
-    request: web.Request
+    held: Held
     size: int
     since: float
     come: asyncio.Future[None]
@@ -54,51 +63,55 @@ class Admission:
         if self._waiting and time.monotonic() - self._waiting[0].since > self.long_wait:
             raise _behind()
 
-    def hold(self, request: web.Request, size: int) -> None:
+    def hold(self, held: Held, size: int) -> None:
         """Count bytes of a body until its request is answered.
 
         Raises Problem (UNAVAILABLE) if all bodies together exceed the limit. A single body never does.
         """
-        held = request.get(_HELD, 0)
-        if self.bytes > held and self.bytes + size > self._most:
+        if self.bytes > held.body and self.bytes + size > self._most:
             raise self._full()
-        request[_HELD] = held + size
+        held.body += size
         self.bytes += size
 
-    async def turn(self, request: web.Request, size: int) -> None:
+    async def turn(self, held: Held, size: int) -> None:
         """Wait until a body of this size may be decoded; it then counts as decoded until its request is answered.
 
-        Raises Problem (UNAVAILABLE) if that takes too long, or if the client has disconnected: it will send it again.
+        Raises Problem (UNAVAILABLE) if that takes too long.
         """
         if not self._waiting and self._has_room(size):
-            self._begin(request, size)
+            self._begin(held, size)
             return
-        turn = _Turn(request, size, time.monotonic(), asyncio.get_running_loop().create_future())
+        turn = _Turn(held, size, time.monotonic(), asyncio.get_running_loop().create_future())
         self._waiting.append(turn)
         try:
             async with asyncio.timeout(self.longest_wait):
                 await turn.come
         except TimeoutError:
             raise _behind() from None
-        if request.transport is None:
-            raise Problem(Code.UNAVAILABLE, "the client has gone")
 
-    def release(self, request: web.Request) -> None:
+    def let_go(self, held: Held, size: int) -> None:
+        """Count so many bytes of a body no longer, or all of it where it is shorter."""
+        size = min(size, held.body)
+        held.body -= size
+        self.bytes -= size
+
+    def release(self, held: Held) -> None:
         """Release what a request holds, and wake the requests that waited for it."""
-        self.bytes -= request.get(_HELD, 0)
-        self._at_work -= request.get(_WORKS, 0)
+        self.let_go(held, held.body)
+        self._at_work -= held.decoded
+        held.decoded = 0
         while self._waiting and (self._waiting[0].come.cancelled() or self._has_room(self._waiting[0].size)):
             turn = self._waiting.popleft()
             if not turn.come.cancelled():
-                self._begin(turn.request, turn.size)
+                self._begin(turn.held, turn.size)
                 turn.come.set_result(None)
 
     def _has_room(self, size: int) -> bool:
         return not self._at_work or self._at_work + size <= self.most_at_work
 
-    def _begin(self, request: web.Request, size: int) -> None:
+    def _begin(self, held: Held, size: int) -> None:
         self._at_work += size
-        request[_WORKS] = size
+        held.decoded = size
 
     def _full(self) -> Problem:
         return Problem(
@@ -111,6 +124,5 @@ def _behind() -> Problem:
     return Problem(Code.UNAVAILABLE, "more arrives than the store takes at the moment; try again", retry_after=2)
 
 
-_HELD = web.RequestKey("held", int)
-_WORKS = web.RequestKey("works", int)
+HELD = web.RequestKey("held", Held)
 ADMISSION = web.AppKey("admission", Admission)

@@ -15,11 +15,24 @@ from mapping.sanitize.sanitizer import Sanitizer
 from receiver.http import calls, events, explain, health, live, openapi, otlp, page, prune, reads, reindex, trace_views
 from receiver.http.admission import ADMISSION, Admission
 from receiver.http.auth import auth
-from receiver.http.context import CLEANING, EQUAL_REQUESTS, LIMITS, METRICS, READING, SETTINGS, STORAGE, TIMES, Times
+from receiver.http.context import (
+    CLEANING,
+    EQUAL_REQUESTS,
+    LIMITS,
+    METRICS,
+    PORTS,
+    READING,
+    SETTINGS,
+    STORAGE,
+    TIMES,
+    Ports,
+    Times,
+)
 from receiver.http.cors import allow_origin, preflights
 from receiver.http.equal_requests import EqualRequests
 from receiver.http.errors import errors
 from receiver.http.metrics import Metrics
+from receiver.http.notices import NOTICES, Notices
 from receiver.http.under_way import UNDER_WAY, UnderWay, under_way
 from receiver.settings import Settings
 from receiver.settings.rules_file import read_rules_file
@@ -33,6 +46,8 @@ def application(settings: Settings, storage: Stores) -> web.Application:
     app[SETTINGS] = settings
     app[STORAGE] = storage
     app[TIMES] = Times()
+    app[PORTS] = Ports()
+    app[NOTICES] = Notices()
     app[UNDER_WAY] = UnderWay()
     app[ADMISSION] = Admission(settings.server.max_in_flight_bytes)
     app[METRICS] = Metrics(storage, app[ADMISSION], app[UNDER_WAY], settings.telemetry)

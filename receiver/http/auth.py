@@ -19,14 +19,14 @@ _OPEN_FOLDER = "/assets/"
 async def auth(request: web.Request, handler: Handler) -> web.StreamResponse:
     keys = request.app[SETTINGS].auth.api_keys
     if keys and request.path not in OPEN_PATHS and not request.path.startswith(_OPEN_FOLDER):
-        _check(request, keys)
+        check_key(keys, request.headers.get("Authorization", ""), request.headers.get("X-API-Key", ""))
     return await handler(request)
 
 
-def _check(request: web.Request, keys: tuple[str, ...]) -> None:
-    """Raise Problem (UNAUTHENTICATED) unless one of the keys was sent."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    given = token.strip() if scheme.lower() == "bearer" else request.headers.get("X-API-Key", "")
+def check_key(keys: tuple[str, ...], authorization: str, x_api_key: str) -> None:
+    """Raise Problem (UNAUTHENTICATED) unless one of the keys was sent, in one of the two headers of these names."""
+    scheme, _, token = authorization.partition(" ")
+    given = token.strip() if scheme.lower() == "bearer" else x_api_key
     if not given:
         raise Problem(Code.UNAUTHENTICATED, "an API key is needed: Authorization: Bearer KEY, or X-API-Key: KEY")
     sent = given.encode(errors="surrogateescape")

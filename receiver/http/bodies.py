@@ -14,7 +14,7 @@ from typing import TypeVar
 from aiohttp import web
 
 from mapping.errors import Code, Problem, invalid
-from receiver.http.admission import ADMISSION
+from receiver.http.admission import ADMISSION, HELD, Admission, Held
 from receiver.http.context import SETTINGS
 from receiver.http.decompression import ENCODINGS, inflate, too_large
 
@@ -35,7 +35,7 @@ async def read_body(request: web.Request) -> bytes:
     body exceeds the limit, compressed or not, REQUEST_TIMEOUT if it takes longer than `server.body_timeout`,
     UNAVAILABLE if too much arrives at the same time.
     """
-    server, admission = request.app[SETTINGS].server, request.app[ADMISSION]
+    server, admission, held = request.app[SETTINGS].server, request.app[ADMISSION], request[HELD]
     limit, seconds = server.max_body_bytes, server.body_timeout
     name = ", ".join(request.headers.getall("Content-Encoding", [])).strip().lower()
     if name not in {"", "identity", *ENCODINGS}:
@@ -45,12 +45,20 @@ async def read_body(request: web.Request) -> bytes:
         )
     body = await _read(request, limit, seconds)
     if name in ENCODINGS:
-        if len(body) > _INFLATE_IN_THREAD:
-            body = await asyncio.to_thread(inflate, name, body, limit)
-        else:
-            body = inflate(name, body, limit)
-        admission.hold(request, len(body))
-    await admission.turn(request, len(body))
+        body = await inflated(name, body, limit, admission, held)
+    await admission.turn(held, len(body))
+    if request.transport is None:
+        raise Problem(Code.UNAVAILABLE, "the client has gone")  # it will send it again
+    return body
+
+
+async def inflated(name: str, body: bytes, limit: int, admission: Admission, held: Held) -> bytes:
+    """Return a body decompressed, and hold its bytes, too. Raises Problem as `read_body` does."""
+    if len(body) > _INFLATE_IN_THREAD:
+        body = await asyncio.to_thread(inflate, name, body, limit)
+    else:
+        body = inflate(name, body, limit)
+    admission.hold(held, len(body))
     return body
 
 
@@ -72,7 +80,7 @@ async def _read(request: web.Request, limit: int, seconds: float) -> bytes:
                 body += chunk
                 if len(body) > limit:
                     raise too_large(limit, "as sent")
-                admission.hold(request, len(chunk))
+                admission.hold(request[HELD], len(chunk))
     except TimeoutError:
         raise Problem(
             Code.REQUEST_TIMEOUT, f"body: expected all of it within {seconds:g} s; {len(body)} bytes have come"

@@ -9,8 +9,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable
-from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 from aiohttp.http import RawRequestMessage
@@ -19,6 +18,7 @@ from aiohttp.http_exceptions import HttpProcessingError, InvalidHeader, InvalidU
 from mapping.errors import Code, Problem, invalid
 from receiver import settings as s
 from receiver.http.errors import answer, answer_bytes
+from receiver.http.notices import Notices
 from receiver.settings.kinds import show_size
 
 log = logging.getLogger(__name__)
@@ -34,10 +34,20 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
-class Connection(web.RequestHandler):
-    """aiohttp's connection, with a time limit on the head and errors in our form."""
+# What every connection in HTTP/2 begins with, and so every gRPC client's.
+HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
-    def __init__(self, manager: web.Server, limits: s.Server) -> None:
+# Goes on with a connection, of which these bytes have come.
+TakeOver = Callable[[asyncio.Transport, bytes], None]
+
+
+class Connection(web.RequestHandler):
+    """aiohttp's connection, with a time limit on the head and errors in our form.
+
+    `take_over` goes on with those that begin in HTTP/2.
+    """
+
+    def __init__(self, manager: web.Server, limits: s.Server, notices: Notices, take_over: TakeOver) -> None:
         options: dict[str, Any] = {
             "keepalive_timeout": limits.idle_timeout,
             "max_line_size": limits.max_header_bytes,
@@ -49,17 +59,32 @@ class Connection(web.RequestHandler):
             "logger": log,
         }
         super().__init__(manager, loop=asyncio.get_running_loop(), **options)
-        self._limits = limits
+        self._limits, self._notices, self._take_over = limits, notices, take_over
         self._head_timer: asyncio.TimerHandle | None = None
+        self._beginning: bytes | None = b""
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        if self._beginning is not None:
+            data = self._beginning + data
+            if data.startswith(HTTP2_PREFACE):
+                self._hand_over(data)
+                return
+            self._beginning = data if HTTP2_PREFACE.startswith(data) else None
+        if self._beginning is None:
+            super().data_received(data)
         if self._messages and not isinstance(self._messages[-1][0], RawRequestMessage):
             self._end_body()
         if not self._awaits_head():
             self._stop_head_timer()
         elif self._head_timer is None:
             self._head_timer = asyncio.get_running_loop().call_later(self._limits.header_timeout, self._head_is_late)
+
+    def _hand_over(self, data: bytes) -> None:
+        transport, self.transport = cast("asyncio.Transport", self.transport), None
+        if self._task_handler is not None:
+            self._task_handler.cancel()
+        self.connection_lost(None)  # to aiohttp it is
+        self._take_over(transport, data)
 
     def _end_body(self) -> None:
         """Make the reader of a body fail, because invalid HTTP follows: with aiohttp it would wait for the rest."""
@@ -97,7 +122,7 @@ class Connection(web.RequestHandler):
         """Answer what aiohttp could not read, or what no handler caught. Closes the connection."""
         if isinstance(exc, HttpProcessingError):
             problem = invalid(self._reason(exc))
-            log.info("request from %s refused: %s", request.remote, problem.message)
+            self._notices.refused(request.remote or "", "", "request", problem)
         else:
             problem = Problem(Code.INTERNAL, "the receiver failed on this request; its log says why")
             log.error("request from %s failed (%s)", request.remote, message or status, exc_info=exc)
@@ -141,17 +166,21 @@ class _Refused(asyncio.Protocol):
         self._limits = limits
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101 - the event loop's promise, for mypy
         text = f"all {self._limits.max_connections} connections (server.max_connections) are taken; try again"
-        transport.write(answer_bytes(Problem(Code.UNAVAILABLE, text)))
-        if transport.can_write_eof():
-            transport.write_eof()
-        # If the connection closed at once, with the request still unread, a connection reset would lose the answer.
-        asyncio.get_running_loop().call_later(1, transport.close)
+        refuse(cast("asyncio.Transport", transport), Problem(Code.UNAVAILABLE, text))
+
+
+def refuse(transport: asyncio.Transport, problem: Problem) -> None:
+    """Answer a connection without a request with a problem, and close it."""
+    transport.write(answer_bytes(problem))
+    if transport.can_write_eof():
+        transport.write_eof()
+    # If the connection closed at once, with the request still unread, a connection reset would lose the answer.
+    asyncio.get_running_loop().call_later(1, transport.close)
 
 
 class Site(web.BaseSite):
-    """A listening port. `refused` is called for every connection over the limit."""
+    """A listening port. `connect` makes the protocol of a connection, None if there are as many as may be."""
 
     def __init__(
         self,
@@ -159,10 +188,10 @@ class Site(web.BaseSite):
         limits: s.Server,
         port: int,
         context: ssl.SSLContext | None,
-        refused: Callable[[], None],
+        connect: Callable[[], asyncio.Protocol | None],
     ) -> None:
         super().__init__(runner, ssl_context=context)
-        self._limits, self._port, self._refused = limits, port, refused
+        self._limits, self._port, self._connect = limits, port, connect
 
     @property
     def name(self) -> str:
@@ -170,18 +199,14 @@ class Site(web.BaseSite):
 
     async def start(self) -> None:
         await super().start()
-        server = self._runner.server
-        assert server is not None  # noqa: S101 - BaseSite has looked
         tls: dict[str, Any] = {}
         if self._ssl_context is not None:
             tls = {"ssl": self._ssl_context, "ssl_handshake_timeout": self._limits.header_timeout}
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            partial(self._connection, server), self._limits.host, self._port, backlog=self._backlog, **tls
+            self._connection, self._limits.host, self._port, backlog=self._backlog, **tls
         )
+        self.bound: int = self._server.sockets[0].getsockname()[1]
 
-    def _connection(self, server: web.Server) -> asyncio.Protocol:
-        if len(server.connections) >= self._limits.max_connections:
-            self._refused()
-            return _Refused(self._limits)
-        return Connection(server, self._limits)
+    def _connection(self) -> asyncio.Protocol:
+        return self._connect() or _Refused(self._limits)

@@ -31,6 +31,15 @@ class Times:
     prune: float = 2.0
 
 
+@dataclass
+class Ports:
+    """The ports that are listened on, None where there is none: 0 in the settings is one of these here."""
+
+    http: int = 0
+    otlp: int | None = None
+    grpc: int | None = None
+
+
 SETTINGS = web.AppKey("settings", Settings)
 STORAGE = web.AppKey("storage", Stores)
 METRICS = web.AppKey("metrics", Metrics)
@@ -38,6 +47,7 @@ LIMITS = web.AppKey("limits", Limits)
 CLEANING = web.AppKey("cleaning", Sanitizer)
 TIMES = web.AppKey("times", Times)
 EQUAL_REQUESTS = web.AppKey("equal_requests", EqualRequests)
+PORTS = web.AppKey("ports", Ports)
 READING = web.AppKey("reading", LogParsing)
 
 

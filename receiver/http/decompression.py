@@ -138,15 +138,11 @@ def inflate(name: str, body: bytes, limit: int) -> bytes:
         try:
             part = inflater.decompress(body, left + 1)
         except encoding.error as error:
-            raise invalid(
-                f"body: expected {name} data, as Content-Encoding says; it does not decode ({error})"
-            ) from None
+            raise invalid(f"body: expected {name} data, as its encoding says; it does not decode ({error})") from None
         if len(part) > left:
             raise too_large(limit, "once decompressed")
         if not inflater.eof:
-            raise invalid(
-                f"body: expected {name} data, as Content-Encoding says; it breaks off after {len(body)} bytes"
-            )
+            raise invalid(f"body: expected {name} data, as its encoding says; it breaks off after {len(body)} bytes")
         parts.append(part)
         left -= len(part)
         body = inflater.unused_data

@@ -15,6 +15,7 @@ from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # it h
 from mapping.errors import Code, Problem, invalid
 from receiver.http.context import json_answer
 from receiver.http.decompression import ENCODINGS
+from receiver.http.notices import NOTICES
 from receiver.http.otlp_codec import CODECS, JSON, media_type
 from receiver.http.statuses import STATUSES
 from storage.errors import NotSearched, SearchOff
@@ -27,27 +28,37 @@ _CANNOT_BE_SEARCHED = {
 }
 
 
+# An exporter whose endpoint lacks the path posts to `/`.
+_PATHS = "OTLP goes to /v1/traces and /v1/logs, events to /api/v1/events"
+
+
 @web.middleware
 async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except Problem as problem:
-        return answer(request, problem)
+        return _refuse(request, problem)
     except (NotSearched, SearchOff) as asked:
-        return answer(request, invalid(_CANNOT_BE_SEARCHED[type(asked)]))
+        return _refuse(request, invalid(_CANNOT_BE_SEARCHED[type(asked)]))
     except web.HTTPMethodNotAllowed as refused:
         allowed = ", ".join(sorted(refused.allowed_methods))
         message = f"{refused.method} {request.path}: expected {allowed}"
-        return answer(request, Problem(Code.METHOD_NOT_ALLOWED, message), {"Allow": allowed})
+        if refused.method == "POST":
+            message += f"; {_PATHS}"
+        return _refuse(request, Problem(Code.METHOD_NOT_ALLOWED, message), {"Allow": allowed})
     except web.HTTPNotFound:
         code = Code.NOT_FOUND if _is_api(request) else Code.UNIMPLEMENTED
-        message = (
-            f"{request.path}: there is nothing here; OTLP goes to /v1/traces and /v1/logs, events to /api/v1/events"
-        )
-        return answer(request, Problem(code, message))
+        return _refuse(request, Problem(code, f"{request.path}: there is nothing here; {_PATHS}"))
     except Exception:
         log.exception("%s %s failed", request.method, request.rel_url.raw_path)
         return answer(request, Problem(Code.INTERNAL, "the receiver failed on this request; its log says why"))
+
+
+def _refuse(request: web.Request, problem: Problem, headers: dict[str, str] | None = None) -> web.Response:
+    resource = request.match_info.route.resource
+    kind = resource.canonical if resource else ""
+    request.app[NOTICES].refused(request.remote or "", kind, f"{request.method} {request.path}", problem)
+    return answer(request, problem, headers)
 
 
 def answer_bytes(problem: Problem) -> bytes:

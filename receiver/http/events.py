@@ -61,7 +61,7 @@ async def _send_event(request: web.Request, _given: dict[str, Any]) -> web.Respo
         metrics.failed(1, _SIGNAL)
         raise
     metrics.changed(changes, _SIGNAL)
-    (outcome,) = await store(request, writer, _SIGNAL, [event], 1)
+    (outcome,) = await store(metrics, writer, _SIGNAL, [event], 1)
     if isinstance(outcome, Problem):
         metrics.failed(1, _SIGNAL)
         raise outcome
@@ -99,7 +99,7 @@ async def _send_batch(request: web.Request, _given: dict[str, Any]) -> web.Respo
     event_ids: list[str | None] = [None] * total
     trace_ids: dict[str, None] = {}
     duplicates = 0
-    outcomes = await store(request, writer, _SIGNAL, list(events.values()), total)
+    outcomes = await store(metrics, writer, _SIGNAL, list(events.values()), total)
     for index, outcome in zip(events, outcomes, strict=True):
         if isinstance(outcome, Problem):
             problems[index] = outcome

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from aiohttp import web
-
 from mapping.errors import Problem
 from mapping.model import Event
-from receiver.http.context import METRICS
+from receiver.http.metrics import Metrics
 from storage.write.commit import Outcome
 from storage.write.writer import MAX_EVENTS, Writer
 
 
-async def store(request: web.Request, writer: Writer, signal: str, events: list[Event], items: int) -> list[Outcome]:
+async def store(
+    metrics: Metrics, writer: Writer, signal: str, events: list[Event], items: int, transport: str = "http"
+) -> list[Outcome]:
     """Write the events of so many items to disk, and return each event's outcome, in order.
 
     Raises Problem (UNAVAILABLE) if the store cannot accept all of them now. Some may be stored already; sent again they
@@ -24,6 +24,6 @@ async def store(request: web.Request, writer: Writer, signal: str, events: list[
         for start in range(0, len(events), MAX_EVENTS):
             outcomes += await writer.write(events[start : start + MAX_EVENTS])
     except Problem:
-        request.app[METRICS].refused(items, signal)
+        metrics.refused(items, signal, transport)
         raise
     return outcomes

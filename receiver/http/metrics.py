@@ -29,13 +29,15 @@ from storage.stores import Stores
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 _EVENTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
-# A signal's items: the counters' names, what one counts, and what the Collector says of its own receiver beside them.
-_OTLP = {"receiver": "otlp", "transport": "http"}
-_ITEMS: dict[str, tuple[str, str, dict[str, str]]] = {
+# What the Collector says of its own receiver, by how items come.
+_OTLP = {transport: {"receiver": "otlp", "transport": transport} for transport in ("grpc", "http")}
+# A signal's items: the counters' names, what one counts, and the attributes beside it, by how they come.
+_ITEMS: dict[str, tuple[str, str, dict[str, dict[str, str]]]] = {
     "traces": ("otelcol_receiver_{}_spans", "spans", _OTLP),
     "logs": ("otelcol_receiver_{}_log_records", "log records", _OTLP),
-    "events": ("vectadb_receiver_{}_events", "JSON events", {}),
+    "events": ("vectadb_receiver_{}_events", "JSON events", {"http": {}}),
 }
+_DISCARDED = ("metrics", "profiles")
 _OUTCOMES = {
     "accepted": "acknowledged: on disk, those that had been there before included",
     "refused": "that were read and not stored, their senders asked to retry (503)",
@@ -74,7 +76,7 @@ class Metrics:
         ).get_meter("receiver")
 
         self._items = {
-            (signal, outcome): self._counter(name.format(outcome), f"{items} {text}", attributes)
+            (signal, outcome): self._counter(name.format(outcome), f"{items} {text}", *attributes.values())
             for signal, (name, items, attributes) in _ITEMS.items()
             for outcome, text in _OUTCOMES.items()
         }
@@ -90,6 +92,11 @@ class Metrics:
         self._malformed = self._counter_by_signal(
             "malformed_values", "values that are not of the kind that their field has, kept as they came"
         )
+        self._discarded = self._counter(
+            "vectadb_receiver_discarded_items",
+            "metrics' points, and profiles, that came and were discarded (otlp.metrics), by signal",
+            *({"signal": signal} for signal in _DISCARDED),
+        )
         self._refused_connections = self._counter(
             "vectadb_receiver_refused_connections", "connections over server.max_connections, asked to retry"
         )
@@ -97,6 +104,12 @@ class Metrics:
             "http.server.request.duration",
             unit="s",
             description="from a request's headers to its answer, by method, route and status code",
+            explicit_bucket_boundaries_advisory=_SECONDS,
+        )
+        self._rpc_durations = self._meter.create_histogram(
+            "rpc.server.call.duration",
+            unit="s",
+            description="from a gRPC call's headers to its answer, by method and status code",
             explicit_bucket_boundaries_advisory=_SECONDS,
         )
         self._commit_events = self._meter.create_histogram(
@@ -226,21 +239,30 @@ class Metrics:
             attributes["http.route"] = route
         self._durations.record(seconds, attributes)
 
+    def called(self, seconds: float, method: str, code: str) -> None:
+        """Count a gRPC call. `method` is one of those there are."""
+        self._rpc_durations.record(
+            seconds, {"rpc.system.name": "grpc", "rpc.method": method, "rpc.response.status_code": code}
+        )
+
     def connection_refused(self) -> None:
         self._refused_connections.add(1)
 
-    def accepted(self, count: int, signal: str) -> None:
-        self._count(count, signal, "accepted")
+    def accepted(self, count: int, signal: str, transport: str = "http") -> None:
+        self._count(count, signal, "accepted", transport)
 
-    def refused(self, count: int, signal: str) -> None:
-        self._count(count, signal, "refused")
+    def refused(self, count: int, signal: str, transport: str = "http") -> None:
+        self._count(count, signal, "refused", transport)
 
-    def failed(self, count: int, signal: str) -> None:
-        self._count(count, signal, "failed")
+    def failed(self, count: int, signal: str, transport: str = "http") -> None:
+        self._count(count, signal, "failed", transport)
 
-    def _count(self, count: int, signal: str, outcome: str) -> None:
+    def _count(self, count: int, signal: str, outcome: str, transport: str) -> None:
         if count:
-            self._items[signal, outcome].add(count, _ITEMS[signal][2])
+            self._items[signal, outcome].add(count, _ITEMS[signal][2][transport])
+
+    def discarded(self, count: int, signal: str) -> None:
+        self._discarded.add(count, {"signal": signal})
 
     def duplicates(self, count: int, signal: str) -> None:
         if count:

@@ -19,7 +19,8 @@ def server_context(tls: Tls) -> ssl.SSLContext | None:
     _check_readable("key_file", tls.key_file)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
+    # The first that the client offers, too. gRPC clients offer h2 alone, others may offer both.
+    context.set_alpn_protocols(["http/1.1", "h2"])
     try:
         # Without a password OpenSSL would ask the terminal for one.
         context.load_cert_chain(tls.cert_file, tls.key_file, password="")

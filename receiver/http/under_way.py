@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from receiver.http.admission import ADMISSION
+from receiver.http.admission import ADMISSION, HELD, Held
 
 
 class UnderWay:
@@ -55,15 +55,22 @@ class UnderWay:
 UNDER_WAY = web.AppKey("under_way", UnderWay)
 
 
+@contextlib.contextmanager
+def request_under_way(app: web.Application) -> Iterator[Held]:
+    """Count a request while it is read and answered, and release in the end what it holds."""
+    held = Held()
+    app[UNDER_WAY].begin()
+    try:
+        yield held
+    finally:
+        app[ADMISSION].release(held)
+        app[UNDER_WAY].end()
+
+
 @web.middleware
 async def under_way(request: web.Request, handler: Handler) -> web.StreamResponse:
-    requests = request.app[UNDER_WAY]
-    requests.begin()
-    try:
+    with request_under_way(request.app) as request[HELD]:
         answer = await handler(request)
-    finally:
-        request.app[ADMISSION].release(request)
-        requests.end()
-    if requests.stopping:
+    if request.app[UNDER_WAY].stopping:
         answer.force_close()
     return answer

@@ -246,4 +246,5 @@ PATTERNS = SettingKind(
 )
 SECRET = SettingKind("secret", "text on one line", _secret, secret=True)
 SECRETS = SettingKind("secrets", "a list of keys of printable ASCII without spaces", _secrets, ",".join, secret=True)
+METRICS = SettingKind("word", "discard or refuse", _choice("discard", "refuse"))
 LOG_LEVEL = SettingKind("level", f"one of {', '.join(LOG_LEVELS)}", _choice(*LOG_LEVELS))

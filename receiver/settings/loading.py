@@ -193,6 +193,12 @@ def check(settings: Settings) -> None:
         raise SettingsError(
             f"server.port and server.otlp_port are both {server.port}: the first takes OTLP too, pass --otlp-port off"
         )
+    for name in ("port", "otlp_port"):
+        if server.grpc_port == getattr(server, name) and server.grpc_port:
+            raise SettingsError(
+                f"server.{name} and server.grpc_port are both {server.grpc_port}: pass another --grpc-port, or "
+                "--grpc-port off"
+            )
     if _is_own(settings.telemetry.otlp_endpoint, server):
         raise SettingsError(
             f"telemetry.otlp_endpoint {settings.telemetry.otlp_endpoint} is this receiver itself, which stores no "

@@ -50,11 +50,19 @@ class Cors:
 @dataclass(frozen=True)
 class Server:
     host: Annotated[str, Setting(kinds.TEXT, "address to listen on", "--host")] = "127.0.0.1"
-    port: Annotated[int, Setting(kinds.PORT, "port for everything: OTLP, the API, the web page", "--port")] = 8080
+    port: Annotated[
+        int, Setting(kinds.PORT, "port for everything over HTTP: OTLP, the API, the web page", "--port")
+    ] = 8080
     otlp_port: Annotated[
         int | None,
         Setting(kinds.PORT_OR_OFF, "second port, where OpenTelemetry SDKs send to unasked, or off", "--otlp-port"),
     ] = 4318
+    grpc_port: Annotated[
+        int | None,
+        Setting(
+            kinds.PORT_OR_OFF, "port of OTLP over gRPC, where SDKs send that speak it unasked, or off", "--grpc-port"
+        ),
+    ] = 4317
     insecure: Annotated[
         bool, Setting(kinds.FLAG, "listen on an address that others reach without asking for a key", "--insecure")
     ] = False
@@ -88,6 +96,14 @@ class Auth:
         tuple[Secret, ...],
         Setting(kinds.SECRETS, "keys that clients may send (Authorization: Bearer KEY); none: no key is asked for"),
     ] = ()
+
+
+@dataclass(frozen=True)
+class Otlp:
+    metrics: Annotated[
+        str,
+        Setting(kinds.METRICS, "metrics and profiles, which are not stored: discard (answered 200) or refuse (404)"),
+    ] = "discard"
 
 
 @dataclass(frozen=True)
@@ -230,10 +246,11 @@ class Log:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings, typed. Durations are seconds, sizes bytes, `otlp_port` None when off."""
+    """All settings, typed. Durations are seconds, sizes bytes, `otlp_port` and `grpc_port` None when off."""
 
     server: Server = dataclasses.field(default_factory=Server)
     auth: Auth = dataclasses.field(default_factory=Auth)
+    otlp: Otlp = dataclasses.field(default_factory=Otlp)
     storage: Storage = dataclasses.field(default_factory=Storage)
     embedding: Embedding = dataclasses.field(default_factory=Embedding)
     search: Search = dataclasses.field(default_factory=Search)

@@ -78,7 +78,7 @@ def serving(folder: Path, models: Path) -> Iterator[Program]:
     (data_dir / "models").symlink_to(models)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    flags = ["--data-dir", str(data_dir), "--port", str(port), "--otlp-port", "off"]
+    flags = ["--data-dir", str(data_dir), "--port", str(port), "--otlp-port", "off", "--grpc-port", "off"]
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("VECTADB_", "OTEL_"))}
     log = folder / "log"
     with log.open("wb") as stream:

@@ -80,11 +80,12 @@ class Receiver:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
-        port, otlp_port = _free_ports(2)
-        self._ports = {"--port": str(port), "--otlp-port": str(otlp_port)}
+        port, otlp_port, grpc_port = _free_ports(3)
+        self._ports = {"--port": str(port), "--otlp-port": str(otlp_port), "--grpc-port": str(grpc_port)}
         self.key: str | None = None
         self.url = f"http://127.0.0.1:{port}"
         self.otlp_url = f"http://127.0.0.1:{otlp_port}"
+        self.grpc_url = f"http://127.0.0.1:{grpc_port}"
 
     def start(self, key: str | None = None) -> None:
         """Start it, and wait until it takes events: from everyone, or from those who send the key."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import threading
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 import grpc
 import httpx
 import pytest
+import yaml
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
@@ -96,6 +98,28 @@ def collector(otelcol, stopped_receiver, tmp_path, log_file, free_ports):
     collector.stop()
 
 
+@pytest.fixture(params=["HTTP", "gRPC"])
+def sending_collector(request, collector, stopped_receiver):
+    """The Collector whose exporter is the one of the configuration, or the one for gRPC that it shows."""
+    if request.param == "gRPC":
+        export_over_grpc(collector, stopped_receiver)
+    return collector
+
+
+def export_over_grpc(collector, receiver):
+    """Have both pipelines export over gRPC, by what the configuration says of it."""
+    shown = re.search(r"(?m)^  # otlp_grpc:\n(?:  #   .*\n)+", (ROOT / CONFIGURATIONS[0]).read_text())[0]
+    exporter = yaml.safe_load(re.sub(r"(?m)^  # ", "", shown))["otlp_grpc"]
+    collector.environment["VECTADB_GRPC_ENDPOINT"] = receiver.grpc_url.removeprefix("http://")
+    for key, value in exporter.items():
+        collector.set(f"exporters::otlp_grpc::{key}", json.dumps(value))
+    for key in ("retry_on_failure", "sending_queue"):
+        configured = yaml.safe_load((ROOT / CONFIGURATIONS[0]).read_text())["exporters"]["otlp_http"][key]
+        collector.set(f"exporters::otlp_grpc::{key}", json.dumps(configured))
+    for pipeline in ("traces", "logs"):
+        collector.set(f"service::pipelines::{pipeline}::exporters", "[otlp_grpc]")
+
+
 def spans(count, size=0):
     """Return spans as the SDK makes them, each with this many characters of prompt."""
     memory = InMemorySpanExporter()
@@ -135,12 +159,12 @@ def test_the_collector_finds_the_configuration_valid(otelcol, configuration, tmp
     assert (run.returncode, run.stderr) == (0, "")
 
 
-def test_spans_and_log_lines_arrive_through_the_collector(collector, receiver, log_file, eventually):
+def test_spans_and_log_lines_arrive_through_the_collector(sending_collector, receiver, log_file, eventually):
     before, after = [f"fetched page {page}" for page in range(50)], ["done"] * 3
     log_file.write_text("".join(f"{line}\n" for line in before))
-    collector.start(eventually)
-    send_over_http(collector, spans(60))
-    send_over_grpc(collector, spans(40))
+    sending_collector.start(eventually)
+    send_over_http(sending_collector, spans(60))
+    send_over_grpc(sending_collector, spans(40))
     with log_file.open("a") as lines:
         lines.writelines(f"{line}\n" for line in after)
 
@@ -187,33 +211,37 @@ def test_a_log_line_is_read_for_what_it_holds(collector, receiver, log_file, eve
         assert said.items() <= event["properties"]["body"].items()
 
 
-def test_what_was_sent_while_the_receiver_was_away_arrives_once(collector, stopped_receiver, log_file, eventually):
+def test_what_was_sent_while_the_receiver_was_away_arrives_once(
+    sending_collector, stopped_receiver, log_file, eventually
+):
     lines = [f"fetched page {page}" for page in range(200)]
     log_file.write_text("".join(f"{line}\n" for line in lines))
-    collector.environment["VECTADB_API_KEY"] = "0123"  # a string, though YAML would read an octal number
-    collector.start(eventually)
+    sending_collector.environment["VECTADB_API_KEY"] = "0123"  # a string, though YAML would read an octal number
+    sending_collector.start(eventually)
     for _ in range(5):
-        send_over_http(collector, spans(20))
-    send_over_grpc(collector, spans(30))
-    eventually(lambda: any(lines[-1].encode() in queue.read_bytes() for queue in collector.queues()), expected=True)
+        send_over_http(sending_collector, spans(20))
+    send_over_grpc(sending_collector, spans(30))
+    eventually(
+        lambda: any(lines[-1].encode() in queue.read_bytes() for queue in sending_collector.queues()), expected=True
+    )
 
-    for end in (collector.stop, collector.kill):
+    for end in (sending_collector.stop, sending_collector.kill):
         end()
-        collector.start(eventually)
+        sending_collector.start(eventually)
     stopped_receiver.start(key="0123")
 
     expected = 5 * 20 + 30 + len(lines)
     eventually(stopped_receiver.stored, expected=expected, seconds=90)
-    collector.stop()
+    sending_collector.stop()
     assert stopped_receiver.stored() == expected
     stored = stopped_receiver.events()
     assert sorted(log["properties"]["body"] for log in stored if log["kind"] == "log_record") == sorted(lines)
 
 
-def test_a_batch_does_not_grow_past_what_the_receiver_takes(collector, receiver, eventually):
-    collector.start(eventually)
-    send_over_http(collector, spans(100))  # wait a second for company
-    send_over_grpc(collector, spans(20, size=1_047_900))  # 10 KB below the limit by itself
+def test_a_batch_does_not_grow_past_what_the_receiver_takes(sending_collector, receiver, eventually):
+    sending_collector.start(eventually)
+    send_over_http(sending_collector, spans(100))  # wait a second for company
+    send_over_grpc(sending_collector, spans(20, size=1_047_900))  # 10 KB below the limit by itself
 
     eventually(receiver.stored, expected=100 + 20)
     prompts = [event["properties"].get("gen_ai.prompt", "") for event in receiver.events()]

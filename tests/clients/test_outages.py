@@ -16,6 +16,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter as GrpcLogExporter
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcSpanExporter
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler
@@ -126,26 +128,42 @@ def counted(receiver, name, **labels):
     return sum(float(value) for row, value in rows if wanted <= set(row.split(",")))
 
 
-def assert_stored_once(store, receiver, events):
+def http_refusals(receiver, path):
+    labels = {"http_route": path, "http_response_status_code": 503}
+    return counted(receiver, "http_server_request_duration_seconds_count", **labels)
+
+
+def grpc_refusals(receiver, path):
+    service = {"/v1/traces": "trace.v1.Trace", "/v1/logs": "logs.v1.Logs"}[path]
+    method = f"opentelemetry.proto.collector.{service}Service/Export"
+    labels = {"rpc_method": method, "rpc_response_status_code": "UNAVAILABLE"}
+    return counted(receiver, "rpc_server_call_duration_seconds_count", **labels)
+
+
+def assert_stored_once(store, receiver, events, refusals=http_refusals):
     """Check that there was an outage, that clients met it, and that these many events came through it once."""
     assert (store.outages, store.away.is_set()) == (1, False)
     assert receiver.stored() == len(receiver.events()) == events
-    # One of the traces' refusals is `assert_refused`'s own.
+    # One of the traces' refusals is `assert_refused`'s own, which comes over HTTP.
     for route, at_least in (("/v1/traces", 3), ("/v1/logs", 2)):
-        labels = {"http_route": route, "http_response_status_code": 503}
-        assert counted(receiver, "http_server_request_duration_seconds_count", **labels) >= at_least
+        assert refusals(receiver, route) + (refusals is grpc_refusals) >= at_least
     # The transaction that nobody heard of: a span that was in it is one item, and more than one event with its own.
     unheard = events - counted(receiver, "vectadb_receiver_commit_events_sum")
     assert 0 < counted(receiver, "vectadb_receiver_duplicate_items_total") <= unheard
 
 
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
 @pytest.mark.filterwarnings("ignore:.*LoggingHandler.*:DeprecationWarning")
-def test_the_python_exporters_deliver_after_an_outage(store, receiver, monkeypatch, caplog):
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.otlp_url)
+def test_the_python_exporters_deliver_after_an_outage(store, receiver, monkeypatch, caplog, protocol):
+    over_grpc = protocol == "grpc"
+    span_exporter, log_exporter = (
+        (GrpcSpanExporter, GrpcLogExporter) if over_grpc else (OTLPSpanExporter, OTLPLogExporter)
+    )
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.grpc_url if over_grpc else receiver.otlp_url)
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "60")  # seconds, retries included; 10 unless one says otherwise
     spans, logs = TracerProvider(), LoggerProvider()
-    spans.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    logs.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter()))
+    spans.add_span_processor(BatchSpanProcessor(span_exporter()))
+    logs.add_log_record_processor(BatchLogRecordProcessor(log_exporter()))
     handler = LoggingHandler(logger_provider=logs)
     logger = logging.getLogger("travel")
     logger.setLevel(logging.INFO)
@@ -163,11 +181,11 @@ def test_the_python_exporters_deliver_after_an_outage(store, receiver, monkeypat
         logger.removeHandler(handler)
         logs.shutdown()
 
-    assert_stored_once(store, receiver, 40 * 3)
-    # The log exporter holds back what it has said already, so that its own words are not logs without end.
-    for batch, at_least in (("spans", 3), ("logs", 1)):
-        retries = [text for text in caplog.messages if f"exporting {batch} batch, retrying in" in text]
-        assert all(text.endswith("in 5.00s.") for text in retries)
+    assert_stored_once(store, receiver, 40 * 3, grpc_refusals if over_grpc else http_refusals)
+    # The exporters hold back what they have said already, so that their own words are not logs without end.
+    for batch, at_least in (("(traces|logs)", 1),) if over_grpc else (("spans", 3), ("logs", 1)):
+        retries = [text for text in caplog.messages if re.search(rf"exporting {batch} .*retrying in", text)]
+        assert all("retrying in 5.00s." in text for text in retries)
         assert at_least <= len(retries) <= 5
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 

@@ -1,32 +1,55 @@
-"""opentelemetry-python's HTTP exporters through its real SDK: what goes in is what is read back."""
+"""opentelemetry-python's exporters, HTTP and gRPC, through its real SDK: what goes in is what is read back."""
 
 import logging
+from typing import NamedTuple
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.exporter.otlp.proto.grpc import _log_exporter as grpc_logs
+from opentelemetry.exporter.otlp.proto.grpc import metric_exporter as grpc_metrics
+from opentelemetry.exporter.otlp.proto.grpc import trace_exporter as grpc_spans
+from opentelemetry.exporter.otlp.proto.http import _log_exporter as http_logs
+from opentelemetry.exporter.otlp.proto.http import metric_exporter as http_metrics
+from opentelemetry.exporter.otlp.proto.http import trace_exporter as http_spans
 from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 
 TOOLS = 40
 RESOURCE = Resource.create({"service.name": "travel-agent"})
 AGENT = {"gen_ai.conversation.id": "python-conversation", "gen_ai.agent.name": "travel-agent"}
 
 
-@pytest.fixture(params=["none", "gzip"])
-def exporters_environment(request, receiver, monkeypatch):
+class Exporters(NamedTuple):
+    spans: type
+    logs: type
+    metrics: type
+
+
+HTTP = Exporters(http_spans.OTLPSpanExporter, http_logs.OTLPLogExporter, http_metrics.OTLPMetricExporter)
+GRPC = Exporters(grpc_spans.OTLPSpanExporter, grpc_logs.OTLPLogExporter, grpc_metrics.OTLPMetricExporter)
+
+
+@pytest.fixture(
+    params=[(HTTP, None), (HTTP, "gzip"), (GRPC, None), (GRPC, "gzip")],
+    ids=["HTTP", "HTTP gzip", "gRPC", "gRPC gzip"],
+)
+def exporters(request, receiver, monkeypatch):
     """The exporters are made with their defaults; this is all that a user sets."""
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.otlp_url)
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", request.param)
+    exporters, compression = request.param
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.otlp_url if exporters is HTTP else receiver.grpc_url)
+    if compression:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", compression)
+    return exporters
 
 
-def test_spans_arrive_with_their_events_and_exceptions(receiver, exporters_environment):
+def test_spans_arrive_with_their_events_and_exceptions(receiver, exporters):
     provider = TracerProvider(resource=RESOURCE)
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    provider.add_span_processor(BatchSpanProcessor(exporters.spans()))
     tracer = provider.get_tracer("travel", "1.0.0")
     with tracer.start_as_current_span("invoke_agent travel-agent", attributes=AGENT) as run:
         for call in range(TOOLS):
@@ -67,10 +90,10 @@ def test_spans_arrive_with_their_events_and_exceptions(receiver, exporters_envir
 
 # Deprecated in favour of a package of its own, and what most programs use.
 @pytest.mark.filterwarnings("ignore:.*LoggingHandler.*:DeprecationWarning")
-def test_logs_arrive_through_the_logging_module(receiver, exporters_environment):
+def test_logs_arrive_through_the_logging_module(receiver, exporters):
     traces = TracerProvider(resource=RESOURCE)
     provider = LoggerProvider(resource=RESOURCE)
-    provider.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter()))
+    provider.add_log_record_processor(BatchLogRecordProcessor(exporters.logs()))
     handler = LoggingHandler(logger_provider=provider)
     logger = logging.getLogger("travel")
     logger.setLevel(logging.INFO)
@@ -98,3 +121,61 @@ def test_logs_arrive_through_the_logging_module(receiver, exporters_environment)
     (failure,) = (event for event in stored if event["properties"]["body"] == "booking failed")
     assert (failure["severity"], failure["status"], failure["event_type"]) == ("ERROR", "error", "error")
     assert failure["properties"]["exception.type"] == "ValueError"
+
+
+def test_metrics_are_taken_and_the_exporter_finds_no_fault(receiver, exporters, caplog):
+    provider = MeterProvider([PeriodicExportingMetricReader(exporters.metrics())], resource=RESOURCE)
+    provider.get_meter("travel").create_counter("seats").add(1)
+    provider.shutdown()
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+    assert "metrics come, from 127.0.0.1 first, and are discarded" in receiver.log()
+    assert receiver.stored() == 0
+
+
+def span(name="chat"):
+    """Return a span that has ended."""
+    started = TracerProvider(resource=RESOURCE).get_tracer("travel").start_span(name)
+    started.end()
+    return started
+
+
+class TestGrpcRefused:
+    """What the exporter logs is what the receiver told."""
+
+    def test_a_wrong_key_is_said_at_once(self, stopped_receiver, caplog):
+        stopped_receiver.start(key="right")
+        exporter = GRPC.spans(endpoint=stopped_receiver.grpc_url, headers={"authorization": "Bearer wrong"}, timeout=30)
+        assert exporter.export([span()]) is SpanExportResult.FAILURE
+        (told,) = caplog.messages
+        assert "error code: StatusCode.UNAUTHENTICATED, error details: the API key is not one of" in told
+        exporter = GRPC.spans(endpoint=stopped_receiver.grpc_url, headers={"x-api-key": "right"})
+        assert exporter.export([span()]) is SpanExportResult.SUCCESS
+        assert stopped_receiver.stored() == 1
+        assert "from 127.0.0.1 refused: the API key is not one of" in stopped_receiver.log()
+
+    def test_the_wrong_port_is_told_the_right_one(self, receiver, caplog):
+        http, grpc = (url.rpartition(":")[2] for url in (receiver.otlp_url, receiver.grpc_url))
+        exporter = GRPC.spans(endpoint=receiver.otlp_url, timeout=30)
+        assert exporter.export([span()]) is SpanExportResult.FAILURE
+        assert "StatusCode.UNIMPLEMENTED, error details: this port takes OTLP over HTTP" in caplog.messages[-1]
+        assert caplog.messages[-1].endswith(f"OTLP over gRPC goes to port {grpc}")
+        exporter = HTTP.spans(endpoint=f"{receiver.grpc_url}/v1/traces", timeout=30)
+        assert exporter.export([span()]) is SpanExportResult.FAILURE
+        assert "code: 400" in caplog.messages[-1]  # this exporter hides the rest
+        assert f"expected gRPC; OTLP over HTTP goes to port {http}" in receiver.log()
+
+    def test_tls_where_there_is_none_is_in_the_receivers_log(self, receiver):
+        exporter = GRPC.spans(
+            endpoint=receiver.grpc_url.removeprefix("http://"), timeout=2
+        )  # TLS unless told otherwise
+        assert exporter.export([span()]) is SpanExportResult.FAILURE
+        assert "expected no TLS" in receiver.log()
+
+
+def test_a_large_span_arrives_over_grpc(receiver):
+    provider = TracerProvider(resource=RESOURCE)
+    provider.add_span_processor(BatchSpanProcessor(GRPC.spans(endpoint=receiver.grpc_url)))
+    provider.get_tracer("travel").start_span("chat", attributes={f"part.{n}": "x" * 1_000_000 for n in range(15)}).end()
+    provider.shutdown()
+    (event,) = receiver.events()
+    assert [len(event["properties"][f"part.{n}"]) for n in range(15)] == [1_000_000] * 15

@@ -67,7 +67,7 @@ class Run:
     async def kill_once(self, number: int) -> None:
         """One round: start, send, kill, compare."""
         victim = Victim(self.folder, self.model)
-        senders = Senders(self.account, victim.url, self.rnd, f"r{number}", PAUSE.get(self.model, PAUSE_MODEL))
+        senders = Senders(self.account, victim, self.rnd, f"r{number}", PAUSE.get(self.model, PAUSE_MODEL))
         sending = asyncio.create_task(senders.send_until_stopped(SENDERS))
         killed = whom(number)
         try:
@@ -104,7 +104,7 @@ class Run:
         victim = Victim(self.folder, self.model)
         try:
             await self._ready(victim)
-            await Senders(self.account, victim.url, self.rnd, "", 0).send_rest(SENDERS)
+            await Senders(self.account, victim, self.rnd, "", 0).send_rest(SENDERS)
             if self.model != "off":
                 await self._searchable(number, victim)
             shown = await asyncio.to_thread(self._through_the_api, number, victim)

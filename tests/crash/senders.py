@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections import Counter, deque
+from collections.abc import AsyncIterator
 from random import Random
+from typing import NamedTuple
 
 import aiohttp
+import grpc
+from google.rpc.error_details_pb2 import RetryInfo
 from items import Request, make
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from victim import Victim
 
 _OTLP = {"/v1/traces": ExportTraceServiceResponse, "/v1/logs": ExportLogsServiceResponse}
+_METHODS = {
+    "/v1/traces": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+    "/v1/logs": "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+}
+# Of the requests that can, those that go over gRPC. Sent again they may go either way.
+_OVER_GRPC = 0.5
+# gRPC waits a second before it connects again, and longer each time.
+_PATIENCE = [("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 200)]
 # Of the requests that were acknowledged, those that a client sends again for having missed the answer.
 _AGAIN = 0.1
 # Of all requests, those that are sent twice at once, over two connections.
@@ -48,17 +62,47 @@ class Account:
         self.done.append(request)
 
 
+class Answer(NamedTuple):
+    status: str
+    body: bytes
+    asks_to_retry: bool = False
+
+
+class Connections(NamedTuple):
+    """A sender's ways to the receiver."""
+
+    session: aiohttp.ClientSession
+    channel: grpc.aio.Channel
+
+    async def over_http(self, request: Request) -> Answer:
+        async with self.session.post(request.path, data=request.body, headers=request.headers) as answer:
+            asks = answer.status == 503 and int(answer.headers["Retry-After"]) >= 1
+            return Answer(str(answer.status), await answer.read(), asks)
+
+    async def over_grpc(self, request: Request) -> Answer:
+        """Call the method of a path. UNAVAILABLE without a word of the receiver's is what gRPC says of connections."""
+        try:
+            body = await self.channel.unary_unary(_METHODS[request.path])(request.body, timeout=60)
+        except grpc.aio.AioRpcError as error:
+            told = dict(error.trailing_metadata()).get("google.rpc.retryinfo-bin")
+            if told is None and error.code() is grpc.StatusCode.UNAVAILABLE:
+                raise aiohttp.ClientConnectionError(error.details()) from None
+            asks = told is not None and RetryInfo.FromString(told).retry_delay.seconds >= 1
+            return Answer(error.code().name, (error.details() or "").encode(), asks)
+        return Answer("OK", body)
+
+
 class Senders:
     """Senders against one start of a receiver, until `stop`."""
 
-    def __init__(self, account: Account, url: str, rnd: Random, label: str, pause: float) -> None:
-        self._account, self._url, self._rnd, self._label, self._pause = account, url, rnd, label, pause
+    def __init__(self, account: Account, victim: Victim, rnd: Random, label: str, pause: float) -> None:
+        self._account, self._victim, self._rnd, self._label, self._pause = account, victim, rnd, label, pause
         self._stopping = False
         self._number = 0
 
     async def send_until_stopped(self, senders: int) -> None:
-        async with aiohttp.ClientSession(self._url, timeout=aiohttp.ClientTimeout(60)) as session:
-            await asyncio.gather(*[self._send(session) for _ in range(senders)])
+        async with self._connections() as connections:
+            await asyncio.gather(*[self._send(connections) for _ in range(senders)])
 
     def stop(self) -> None:
         self._stopping = True
@@ -67,19 +111,27 @@ class Senders:
         """Send again all that is open, and some of what is done, until all of it is acknowledged."""
         account = self._account
         account.open.extend(account.done)
-        async with aiohttp.ClientSession(self._url, timeout=aiohttp.ClientTimeout(60)) as session:
+        async with self._connections() as connections:
 
             async def send() -> None:
                 while account.open:
-                    await self._post(session, account.open.popleft())
+                    await self._post(connections, account.open.popleft())
 
             await asyncio.gather(*[send() for _ in range(senders)])
 
-    async def _send(self, session: aiohttp.ClientSession) -> None:
+    @contextlib.asynccontextmanager
+    async def _connections(self) -> AsyncIterator[Connections]:
+        async with (
+            aiohttp.ClientSession(self._victim.url, timeout=aiohttp.ClientTimeout(60)) as session,
+            grpc.aio.insecure_channel(self._victim.grpc_address, _PATIENCE) as channel,
+        ):
+            yield Connections(session, channel)
+
+    async def _send(self, connections: Connections) -> None:
         while not self._stopping:
             request = self._next()
             times = 2 if self._rnd.random() < _TWICE else 1
-            await asyncio.gather(*[self._post(session, request) for _ in range(times)])
+            await asyncio.gather(*[self._post(connections, request) for _ in range(times)])
             await asyncio.sleep(self._rnd.random() * self._pause)
 
     def _next(self) -> Request:
@@ -93,21 +145,21 @@ class Senders:
         account.sent |= request.marks
         return request
 
-    async def _post(self, session: aiohttp.ClientSession, request: Request) -> None:
+    async def _post(self, connections: Connections, request: Request) -> None:
         account = self._account
+        over_grpc = request.path in _METHODS and self._rnd.random() < _OVER_GRPC
         try:
-            async with session.post(request.path, data=request.body, headers=request.headers) as answer:
-                status, body = answer.status, await answer.read()
+            answer = await (connections.over_grpc(request) if over_grpc else connections.over_http(request))
         except aiohttp.ClientError as error:  # it was killed, or does not listen yet
             account.answers[type(error).__name__] += 1
             account.open.append(request)
             await asyncio.sleep(0.05)
             return
-        account.answers[str(status)] += 1
-        if status == 200:
-            account.acknowledge(request, body)
+        account.answers[answer.status] += 1
+        if answer.status in {"200", "OK"}:
+            account.acknowledge(request, answer.body)
         else:
-            if status != 503 or int(answer.headers["Retry-After"]) < 1:
-                account.findings.append(f"{request.path} was answered {status}: {body[:300]!r}")
+            if not answer.asks_to_retry:
+                account.findings.append(f"{request.path} was answered {answer.status}: {answer.body[:300]!r}")
             account.open.append(request)
             await asyncio.sleep(0.1)

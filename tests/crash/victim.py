@@ -30,9 +30,11 @@ class Victim:
     """One start of the receiver. `log` holds what it and the starts before it wrote."""
 
     def __init__(self, folder: Path, model: str) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as held:
+        with socket.create_server(("127.0.0.1", 0)) as held, socket.create_server(("127.0.0.1", 0)) as held_too:
             self.port: int = held.getsockname()[1]
+            self.grpc_port: int = held_too.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
+        self.grpc_address = f"127.0.0.1:{self.grpc_port}"
         self.log = folder / "receiver.log"
         self.began = time.perf_counter()
         with self.log.open("ab") as log:
@@ -40,7 +42,8 @@ class Victim:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-X", "faulthandler", "-m", "receiver", "serve"),
-                    *("--port", str(self.port), "--otlp-port", "off", "--data-dir", str(folder / "data")),
+                    *("--port", str(self.port), "--otlp-port", "off", "--grpc-port", str(self.grpc_port)),
+                    *("--data-dir", str(folder / "data")),
                 ],
                 cwd=ROOT,
                 env={name: value for name, value in os.environ.items() if not name.startswith("VECTADB_")}

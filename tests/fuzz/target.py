@@ -31,7 +31,16 @@ class Target:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-X", "faulthandler", "-m", "receiver", "serve"),
-                    *("--port", str(self.port), "--otlp-port", "off", "--data-dir", str(folder / "data")),
+                    *(
+                        "--port",
+                        str(self.port),
+                        "--otlp-port",
+                        "off",
+                        "--grpc-port",
+                        "off",
+                        "--data-dir",
+                        str(folder / "data"),
+                    ),
                 ],
                 cwd=ROOT,
                 env=os.environ | {"VECTADB_EMBEDDING_MODEL": "off", "VECTADB_SERVER_MAX_BODY_BYTES": str(max_body)},

@@ -36,7 +36,18 @@ class Program:
         self._log = folder / "receiver.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "receiver", "serve", "--port", str(port), "--otlp-port", "off"],
+                [
+                    sys.executable,
+                    "-m",
+                    "receiver",
+                    "serve",
+                    "--port",
+                    str(port),
+                    "--otlp-port",
+                    "off",
+                    "--grpc-port",
+                    "off",
+                ],
                 cwd=ROOT,
                 env={name: value for name, value in os.environ.items() if not name.startswith(("VECTADB_", "OTEL_"))}
                 | environment,

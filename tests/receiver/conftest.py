@@ -84,15 +84,25 @@ class Receiver:
 
 
 def settings_of(
-    folder, *, model="off", limits=None, redaction=None, telemetry=None, retention=None, prices=None, **server
+    folder,
+    *,
+    model="off",
+    limits=None,
+    redaction=None,
+    telemetry=None,
+    retention=None,
+    prices=None,
+    otlp=None,
+    **server,
 ):
     keys = tuple(s.Secret(key) for key in server.pop("keys", ()))
     return s.Settings(
-        server=s.Server(**{"port": 0, "otlp_port": None, **server}),
+        server=s.Server(**{"port": 0, "otlp_port": None, "grpc_port": None, **server}),
         auth=s.Auth(api_keys=keys),
         storage=s.Storage(data_dir=folder),
         embedding=s.Embedding(model=model),
         prices=s.Prices(file=prices),
+        otlp=s.Otlp(**otlp or {}),
         limits=s.Limits(**limits or {}),
         redaction=s.Redaction(**redaction or {}),
         retention=s.Retention(**retention or {}),
@@ -169,7 +179,13 @@ class Process:
     """A receiver in a process of its own. `log` is what it has written to stderr so far."""
 
     def __init__(self, data, **environ):
-        given = {"SERVER_PORT": "0", "SERVER_OTLP_PORT": "off", "EMBEDDING_MODEL": "off", "STORAGE_DATA_DIR": str(data)}
+        given = {
+            "SERVER_PORT": "0",
+            "SERVER_OTLP_PORT": "off",
+            "SERVER_GRPC_PORT": "off",
+            "EMBEDDING_MODEL": "off",
+            "STORAGE_DATA_DIR": str(data),
+        }
         self.log = ""
         self.process = subprocess.Popen(
             [sys.executable, "-c", SERVE],
@@ -189,7 +205,7 @@ class Process:
         raise AssertionError(f"it ended without saying {pattern}:\n{self.log}")
 
     def started(self):
-        self.url = self.says(r"listens on (http://\S+:\d+)")
+        self.url = self.says(r"listens on (http://[^\s;]+:\d+)")
         self.says("ready to ingest")
         return self
 

@@ -36,8 +36,9 @@ class TestStart:
         receiver.says("ready to ingest")
         assert receiver.post("/v1/traces", {}) == {}
 
-    @pytest.mark.parametrize(("variable", "flag"), [("SERVER_PORT", "--port"), ("SERVER_OTLP_PORT", "--otlp-port off")])
-    def test_on_a_port_in_use_is_refused_with_port_and_flag(self, serve, variable, flag):
+    @pytest.mark.parametrize("name", ["port", "otlp-port off", "grpc-port off"])
+    def test_on_a_port_in_use_is_refused_with_port_and_flag(self, serve, name):
+        flag, variable = f"--{name}", f"SERVER_{name.partition(' ')[0].replace('-', '_').upper()}"
         with taken_port() as port:
             receiver = serve(**{variable: str(port)})
             assert receiver.ends() == 1

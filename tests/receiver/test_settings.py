@@ -266,10 +266,15 @@ class TestTogether:
         with pytest.raises(SettingsError, match=rf"server.tls.{given.lower()} is set and server.tls.{missing} is not"):
             check(read(**{f"VECTADB_SERVER_TLS_{given}": "file.pem"}))
 
+    @pytest.mark.parametrize("other", ["port", "otlp_port"])
+    def test_grpcs_port_is_another(self, other):
+        with pytest.raises(SettingsError, match=rf"server.{other} and server.grpc_port are both 5000.*--grpc-port off"):
+            check(read(f"--{other.replace('_', '-')}", "5000", "--grpc-port", "5000"))
+
     def test_the_two_ports_differ(self):
         with pytest.raises(SettingsError, match=r"server.port and server.otlp_port are both 4318"):
             check(read("--port", "4318"))
-        check(read("--port", "0", "--otlp-port", "0"))
+        check(read("--port", "0", "--otlp-port", "0", "--grpc-port", "0"))
 
     @pytest.mark.parametrize(
         ("endpoint", "host"),

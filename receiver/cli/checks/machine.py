@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import socket
 import tempfile
@@ -21,6 +22,8 @@ _GIB = 1024**3
 # A million events take about 2 GB in both stores.
 _LITTLE, _TOO_LITTLE = 2 * _GIB, _GIB // 4
 _TIMEOUT = 3.0
+# What receiver.grpc.relay tells clients that do not speak gRPC.
+_ON_GRPC_PORT = "expected gRPC; OTLP over HTTP goes to port"
 
 
 def in_use(folder: Path) -> bool:
@@ -72,6 +75,13 @@ def otlp_port(setup: Setup) -> Finding:
     return _port(setup, number, "pass --otlp-port to choose another, or --otlp-port off")
 
 
+def grpc_port(setup: Setup) -> Finding:
+    number = setup.settings.server.grpc_port
+    if number is None:
+        return Finding("ok", "off; OTLP is taken over HTTP alone")
+    return _port(setup, number, "pass --grpc-port to choose another, or --grpc-port off")
+
+
 def http_api(setup: Setup) -> Finding:
     """Check that a running receiver answers at the address in the settings."""
     settings = setup.settings
@@ -81,6 +91,7 @@ def http_api(setup: Setup) -> Finding:
         receiver = api.Receiver(api.local(settings))
         receiver.get("/readyz", timeout=_TIMEOUT)
         stats = receiver.get(api.path("stats"), timeout=_TIMEOUT)
+        discarded = _discarded(receiver.get_bytes("/metrics", timeout=_TIMEOUT).decode())
     except api.AwayError:
         return Finding("ok", f"no receiver answers at {receiver.url}; start one with: {program()} serve")
     except api.NotReadyError as error:
@@ -90,7 +101,32 @@ def http_api(setup: Setup) -> Finding:
     index = f"index {stats['index_state']}"
     if stats["index_pending"] and stats["index_state"] != "off":
         index += f", {stats['index_pending']} to be indexed"
-    return Finding("ok", f"{receiver.url} is ready: {count(stats['events'], 'event')}, {index}")
+    return Finding("ok", f"{receiver.url} is ready: {count(stats['events'], 'event')}, {index}{discarded}")
+
+
+def _receiver_at(setup: Setup, number: int) -> str | None:
+    """Return which receiver occupies the port: only one answers /health as this one does, or HTTP on gRPC's port."""
+    try:
+        receiver = api.Receiver(api.local(setup.settings, number)._replace(key=""))
+        health = receiver.get("/health", timeout=_TIMEOUT)
+    except api.RequestRefusedError as error:
+        return "a vectadb-receiver" if _ON_GRPC_PORT in str(error) else None
+    except CommandError:
+        return None
+    if isinstance(health, dict) and "ontology_loaded" in health and "version" in health:
+        return f"vectadb-receiver {health['version']}"
+    return None
+
+
+def _discarded(metrics: str) -> str:
+    """Return what has come that is not stored, as a clause; "" where nothing has."""
+    found = dict(re.findall(r'^vectadb_receiver_discarded_items_total\{signal="(\w+)"\} (\S+)$', metrics, re.MULTILINE))
+    items = [
+        count(int(float(found.get(signal, 0))), item)
+        for signal, item in (("metrics", "metric point"), ("profiles", "profile"))
+        if float(found.get(signal, 0))
+    ]
+    return f"; {' and '.join(items)} came and were discarded (otlp.metrics)" if items else ""
 
 
 def _port(setup: Setup, number: int, hint: str) -> Finding:
@@ -113,15 +149,10 @@ def _port(setup: Setup, number: int, hint: str) -> Finding:
 
 
 def _taken(setup: Setup, number: int, hint: str) -> Finding:
-    """Return which program uses the port: only a receiver answers /health like this."""
-    try:
-        receiver = api.Receiver(api.local(setup.settings, number)._replace(key=""))
-        health = receiver.get("/health", timeout=_TIMEOUT)
-    except CommandError:
-        health = None
-    if not (isinstance(health, dict) and "ontology_loaded" in health and "version" in health):
+    receiver = _receiver_at(setup, number)
+    if receiver is None:
         return Finding("problem", f"{number} is taken by another program", hint)
-    text = f"{number} is taken by vectadb-receiver {health['version']}"
+    text = f"{number} is taken by {receiver}"
     if setup.in_use:
         return Finding("ok", text)
     return Finding("warn", f"{text}, which uses another data folder", f"to run a second one, {hint}")

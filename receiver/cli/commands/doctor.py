@@ -33,6 +33,7 @@ CHECKS = (
     Check("model", model.model),
     Check("port", machine.port),
     Check("OTLP port", machine.otlp_port),
+    Check("gRPC port", machine.grpc_port),
     Check("HTTP API", machine.http_api),
 )
 

@@ -77,17 +77,27 @@ def free_port():
 class Served(NamedTuple):
     url: str
     port: int
+    grpc_port: int
     data_dir: str
 
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory, free_port, static_data_dir):
     """A receiver with the real model and embedded stores, in a process of its own; all tests share what is stored."""
-    folder, port = tmp_path_factory.mktemp("served"), free_port()
+    folder, port, grpc_port = tmp_path_factory.mktemp("served"), free_port(), free_port()
     # Making the model's table takes half a minute of an idle machine, and longer than the demo waits of a busy one.
     shutil.copytree(static_data_dir / "models", folder / "data" / "models")
     log = folder / "log"
-    flags = ["--data-dir", str(folder / "data"), "--port", str(port), "--otlp-port", "off"]
+    flags = [
+        "--data-dir",
+        str(folder / "data"),
+        "--port",
+        str(port),
+        "--otlp-port",
+        "off",
+        "--grpc-port",
+        str(grpc_port),
+    ]
     with log.open("wb") as stream:
         process = subprocess.Popen([sys.executable, "-m", "receiver", "serve", *flags], stderr=stream)
     receiver = Receiver(ReceiverAddress(f"http://127.0.0.1:{port}", ""))
@@ -101,7 +111,7 @@ def served(tmp_path_factory, free_port, static_data_dir):
             except (AwayError, NotReadyError):
                 assert time.monotonic() < deadline, log.read_text()
                 time.sleep(0.1)
-        yield Served(receiver.url, port, str(folder / "data"))
+        yield Served(receiver.url, port, grpc_port, str(folder / "data"))
     finally:
         process.terminate()
         code = process.wait(30)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from surrealdb import AsyncSurreal
 
+from receiver.cli.api import Receiver, ReceiverAddress
 from storage.embedding import minilm, static
 
 
@@ -18,7 +19,17 @@ def doctor(run, tmp_path, free_port):
     """Run it on ports that are free and a folder that does not exist; return the exit code and the finding by check."""
 
     def runs(*flags):
-        flags = ["--port", free_port(), "--otlp-port", "off", "--data-dir", tmp_path / "data", *flags]
+        flags = [
+            "--port",
+            free_port(),
+            "--otlp-port",
+            "off",
+            "--grpc-port",
+            "off",
+            "--data-dir",
+            tmp_path / "data",
+            *flags,
+        ]
         result = run("doctor", *flags)
         assert result.err == ""
         findings = re.findall(r"(?m)^(ok|warn|problem) +(\w+(?: \w+)?)  +(.*(?:\n +-> .*)?)", result.out)
@@ -39,21 +50,13 @@ def test_a_machine_that_is_ready_has_no_problems_and_is_left_as_it_was(doctor, t
     code, findings = doctor()
     assert code == 0
     assert {level for level, _ in findings.values()} == {"ok"}
-    assert list(findings) == [
-        "settings",
-        "data folder",
-        "SurrealDB",
-        "Qdrant",
-        "model",
-        "port",
-        "OTLP port",
-        "HTTP API",
-    ]
+    ports = ["port", "OTLP port", "gRPC port"]
+    assert list(findings) == ["settings", "data folder", "SurrealDB", "Qdrant", "model", *ports, "HTTP API"]
     assert list(tmp_path.iterdir()) == []
 
 
 def test_every_check_is_a_line_of_json_where_that_is_asked_for(run, doctor, tmp_path, free_port):
-    flags = ("--port", free_port(), "--otlp-port", "off", "--data-dir", tmp_path / "data")
+    flags = ("--port", free_port(), "--otlp-port", "off", "--grpc-port", "off", "--data-dir", tmp_path / "data")
     lines = [json.loads(line) for line in run("doctor", "--json", *flags).out.splitlines()]
     _, findings = doctor()
     assert [line["check"] for line in lines] == list(findings)
@@ -257,12 +260,21 @@ def test_a_damaged_search_index_is_worth_a_warning(doctor, tmp_path):
 
 
 def test_a_running_receiver_is_as_it_should_be(doctor, served):
-    code, findings = doctor("--port", served.port, "--data-dir", served.data_dir)
+    code, findings = doctor("--port", served.port, "--grpc-port", served.grpc_port, "--data-dir", served.data_dir)
     assert code == 0
     assert {level for level, _ in findings.values()} == {"ok"}
     assert "in use by a running receiver" in findings["data folder"][1]
     assert f"{served.port} is taken by vectadb-receiver" in findings["port"][1]
+    assert findings["gRPC port"][1] == f"{served.grpc_port} is taken by a vectadb-receiver"
     assert "is ready" in findings["HTTP API"][1]
+
+
+def test_what_is_discarded_by_a_running_receiver_is_said(doctor, served):
+    Receiver(ReceiverAddress(served.url, "")).post(
+        "/v1/metrics", {"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"gauge": {"dataPoints": [{}]}}]}]}]}
+    )
+    _, findings = doctor("--port", served.port, "--data-dir", served.data_dir)
+    assert "; 1 metric point came and were discarded (otlp.metrics)" in findings["HTTP API"][1]
 
 
 def test_a_receiver_with_another_folder_is_worth_a_warning(doctor, served):

@@ -86,5 +86,7 @@ def test_rules_that_are_none_are_refused_with_file_rule_and_key(tried, run, tmp_
 
 def test_doctor_says_how_many_rules_there_are(run, tmp_path, free_port, monkeypatch):
     monkeypatch.setenv("VECTADB_MAPPING_RULES_FILE", str(EXAMPLE))
-    result = run("doctor", "--data-dir", tmp_path / "data", "--port", free_port(), "--otlp-port", "off")
+    result = run(
+        "doctor", "--data-dir", tmp_path / "data", "--port", free_port(), "--otlp-port", "off", "--grpc-port", "off"
+    )
     assert f"; 3 rules from {EXAMPLE}\n" in result.out

@@ -37,13 +37,16 @@ async def metrics(receiver, /, **labels):
 
 
 async def items(receiver, noun):
-    """Return how many were accepted, refused and failed."""
+    """Return how many were accepted, refused and failed, however they came."""
+    found = await families(receiver)
     return {
-        outcome: sample.value
-        for family in await families(receiver)
+        outcome: sum(
+            sample.value
+            for family in found
+            for sample in family.samples
+            if sample.name.endswith(f"_receiver_{outcome}_{noun}_total")
+        )
         for outcome in ("accepted", "refused", "failed")
-        for sample in family.samples
-        if sample.name.endswith(f"_receiver_{outcome}_{noun}_total")
     }
 
 
@@ -166,3 +169,15 @@ async def test_stores_that_are_not_open_show_as_not_ready_and_without_an_index(s
     counted = await metrics(await start(opened=False))
     assert counted["ready",] == 0
     assert ("index_ready",) not in counted
+
+
+async def test_what_is_discarded_is_counted_and_said_once(fresh, caplog):
+    metric = {"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"sum": {"dataPoints": [{}, {}]}}]}]}]}
+    profile = {"resourceProfiles": [{"scopeProfiles": [{"profiles": [{}]}]}]}
+    for path, body in (("/v1/metrics", metric), ("/v1development/profiles", profile)):
+        for _ in range(2):
+            assert (await fresh.post(path, json.dumps(body))).status == 200
+    assert (await metrics(fresh, signal="metrics"))["discarded_items_total",] == 4
+    assert (await metrics(fresh, signal="profiles"))["discarded_items_total",] == 2
+    said = [text for text in caplog.messages if "are discarded: stored are traces and logs" in text]
+    assert [text.partition(" ")[0] for text in said] == ["metrics", "profiles"]

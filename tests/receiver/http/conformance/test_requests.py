@@ -96,15 +96,36 @@ class TestEmptyRequest:
         assert answer.status == (200 if sender.is_protobuf else 400)
 
 
-class TestUnknownPath:
-    """404 with a Status body; the paths of other signals say which are stored here."""
+NOT_STORED = ["/v1/metrics", "/v1development/profiles"]
 
-    @pytest.mark.parametrize("path", ["/v1/metrics", "/v1development/profiles"])
-    async def test_of_a_signal_that_is_not_stored_says_which_are(self, receiver, sender, path):
+
+class TestSignalsThatAreNotStored:
+    """Answered 200, their items discarded and counted; or 404, where that is set."""
+
+    @pytest.mark.parametrize("path", NOT_STORED)
+    async def test_are_answered_as_if_they_were(self, receiver, sender, path):
+        answer = await receiver.post(path, b"" if sender.is_protobuf else b"{}", sender.content_type)
+        assert (answer.status, answer.body) == (200, b"" if sender.is_protobuf else b"{}")
+        assert answer.headers["Content-Type"] == sender.content_type
+
+    @pytest.mark.parametrize("path", NOT_STORED)
+    async def test_are_400_where_they_are_no_such_request(self, receiver, sender, path):
+        answer = await receiver.post(path, b"\xff", sender.content_type)
+        assert (answer.status, sender.parse_status(answer.body).code) == (400, 3)
+
+    @pytest.mark.parametrize("path", NOT_STORED)
+    async def test_are_refused_where_that_is_set_and_told_which_are_stored(self, start_shared, sender, path):
+        receiver = await start_shared(
+            data=f"refuses{sender.path}{sender.is_protobuf}{path}", otlp={"metrics": "refuse"}
+        )
         answer = await receiver.post(path, b"", sender.content_type)
         status = sender.parse_status(answer.body)
         assert (answer.status, status.code) == (404, 12)
         assert "not stored here; stored are traces (/v1/traces), logs (/v1/logs)" in status.message
+
+
+class TestUnknownPath:
+    """404 with a Status body."""
 
     @pytest.mark.parametrize("path", ["/v1", "/v1/traces//", "/v1/trace", "/v2/traces", "/favicon.ico"])
     async def test_that_nobody_serves_is_404_with_a_status(self, receiver, sender, path):

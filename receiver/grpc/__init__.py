@@ -1,0 +1,8 @@
+"""OTLP over gRPC: the server, and the connections of its clients."""
+
+import os
+
+# gRPC writes to stderr by itself: at each start of a child process, that it cannot go on in it (none of ours would),
+# and of calls that it refuses. What matters is in our own log.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
