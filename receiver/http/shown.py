@@ -170,7 +170,12 @@ def _same(kind: type[answers.Answer], stored: Mapping[str, Any]) -> dict[str, An
 def _moments(kind: type[answers.Answer]) -> frozenset[str]:
     """Return the fields of an answer that are moments."""
     hints = get_type_hints(kind, include_extras=True)
-    return frozenset(field for field, hint in hints.items() if answers.Moment in {hint, *get_args(hint)})
+    return frozenset(field for field, hint in hints.items() if _is_moment(hint))
+
+
+def _is_moment(hint: Any) -> bool:
+    """Return whether a type is a moment, also one that may be null or has a description of its own."""
+    return hint == answers.Moment or any(map(_is_moment, get_args(hint)))
 
 
 def _moment(nanoseconds: int | None) -> str | None:

@@ -46,13 +46,18 @@ def test_an_event_has_all_fields_in_their_order_and_null_for_what_it_does_not_ha
         list(told)
         == (
             "id trace_id timestamp event_type agent_id session_id name status properties source resource scope span_id "
-            "parent_span_id kind severity duration_ns order created_at correlation"
+            "parent_span_id kind severity duration_ns flags observed_timestamp order created_at correlation"
         ).split()
     )
     assert (told["timestamp"], told["created_at"], told["duration_ns"]) == (MOMENT, MOMENT, 5)
     assert {field for field, value in told.items() if value is None} == set(
-        "event_type agent_id session_id name source resource scope span_id parent_span_id severity order".split()
+        "event_type agent_id session_id name source resource scope span_id parent_span_id severity flags "
+        "observed_timestamp order".split()
     )
+
+
+def test_a_moment_that_may_be_null_is_written_as_all_others():
+    assert written(shown.event(event_of_row(row(observed_timestamp=NOON))))["observed_timestamp"] == MOMENT
 
 
 def test_a_trace_has_its_moments_and_its_cost_in_dollars():
