@@ -28,6 +28,8 @@ async def test_an_event_is_read_as_it_was_written(writer, reader, make_event):
         span_id="1" * 16,
         parent_span_id="2" * 16,
         severity="INFO",
+        flags=1,
+        observed_timestamp=NOON + 7,
         duration=5,
         order=3,
     )
@@ -51,6 +53,8 @@ async def test_an_event_is_read_as_it_was_written(writer, reader, make_event):
         "parent_span_id": "2" * 16,
         "kind": "client",
         "severity": "INFO",
+        "flags": 1,
+        "observed_timestamp": NOON + 7,
         "duration_ns": 5,
         "order": 3,
         "correlation": "trace_id",
