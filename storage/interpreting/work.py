@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 _EVENTS = 1_000
 # Of more, which take half a second or longer, others do not wait for the end: they are interpreted in a thread.
 _LONG_TRACE = 5_000
-# Seconds until others get their turn; and how long at most it is waited for something new of them.
+# Seconds until others get their turn, and that it may last; and how long it is waited for something new of them.
 _OTHERS_AFTER, _OTHERS_WAIT = 1.0, 0.2
 # Traces looked at, at a time, for what is to be made anew.
 _OLDER = 50
@@ -92,16 +92,19 @@ class Work:
                 yield from self._make_anew(self._older)
 
     def _see_to_others(self) -> Steps:
-        """Interpret what else is due, once it has waited for a while."""
-        if self._clock() - self._looked >= _OTHERS_AFTER:
-            yield from self._others(0.0)
+        """Interpret what else is due, once it has waited for a while, for as long as there is more, or as that was."""
+        if (now := self._clock()) - self._looked >= _OTHERS_AFTER:
+            while (yield from self._others(0.0)) and self._clock() - now < _OTHERS_AFTER:
+                pass
 
-    def _others(self, seconds: float) -> Steps:
+    def _others(self, seconds: float) -> Generator[Step, Given, bool]:
+        """Interpret what else is due. Returns whether anything was new."""
         before, began = self._for_others, self._cpu()
-        yield from self._take_news(seconds)
+        is_more = yield from self._take_news(seconds)
         if due := self._schedule.due(_EVENTS):
             yield from self._interpret(due)
         self._for_others = before + self._cpu() - began
+        return is_more
 
     def _begin(self) -> Steps:
         """Find out whether what is stored was made by these rules and prices."""
@@ -111,8 +114,8 @@ class Work:
         elif "place" in found[0]:
             self._older = _Older(found[0]["place"], found[0]["last"])
 
-    def _take_news(self, most: float) -> Steps:
-        """Take in what is new, or wait for it, so many seconds at most."""
+    def _take_news(self, most: float) -> Generator[Step, Given, bool]:
+        """Take in what is new, or wait for it, so many seconds at most. Returns whether anything was."""
         left = self._schedule.seconds_left()
         seconds = 0.0 if self._under_way is not None else most if left is None else min(left, most)
         not_understood, self.events.not_understood = self.events.not_understood, Counter()
@@ -127,6 +130,7 @@ class Work:
                 if not event_ids:  # some of its events are no more
                     self._memory.forget(trace_id)
             self._schedule.add(record.name, {trace_id: len(ids) for trace_id, ids in record.traces.items()})
+        return bool(news.records)
 
     def _interpret(self, trace_ids: Sequence[str]) -> Steps:
         yield from self._settle()
