@@ -30,10 +30,11 @@ export function Links({ id }) {
 
 /** @param {{link: SpanLink}} props */
 function LinkTo({ link: { trace_id, span_id, attributes, ...more } }) {
+  const name = `span ${shortId(span_id)} of trace ${shortId(trace_id)}`;
   const said = { ...attributes, ...Object.fromEntries(Object.entries(more).filter(([, value]) => value !== null)) };
   return html`<li>
     ${trace_id
-      ? html`<a href=${href(["traces", trace_id], { span: span_id })}><${Text} value=${`span ${shortId(span_id)} of trace ${shortId(trace_id)}`} /></a>`
+      ? html`<a href=${href(["traces", trace_id], { span: span_id })}><${Text} value=${name} /></a>`
       : html`<span class="muted">a span without an id</span>`}
     ${Object.keys(said).length > 0 && html`<${Fold} title="What the link says">${() => html`<${Json} value=${said} />`}<//>`}
   </li>`;

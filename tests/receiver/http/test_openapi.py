@@ -45,6 +45,8 @@ SPAN = {
     "status": {"code": 2},
     "attributes": [{"key": "gen_ai.tool.name", "value": {"stringValue": "bank"}}],
     "events": [{"timeUnixNano": "1767812400000000001", "name": "exception"}],
+    "links": [{"traceId": TRACE, "spanId": "00f067aa0ba902b7", "traceState": "a=1", "flags": 1}],
+    "flags": 257,
 }
 RECORD = {"timeUnixNano": "1767812400000000000", "severityText": "ERROR", "body": {"stringValue": "session_id=s bank"}}
 RESOURCE = {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]}
@@ -63,6 +65,7 @@ ASKED = {
     "events": ["", "?limit=1"],
     "event": ["EACH"],
     "explain": ["EACH"],
+    "links": ["EACH"],
     "messages": ["EACH"],
     "similar": ["one", "one?group_by=trace"],
     "sessions": ["", "?limit=1"],
