@@ -6,6 +6,7 @@ second time: it is read from the events when somebody looks at the call.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from mapping.calls.building import call_of
@@ -26,6 +27,10 @@ def call_with_messages(kind: str, told_by: Sequence[str], tellings: Iterable[Tel
     if not tellers:
         return None
     call = call_of(tellers, [telling for telling in of_call if telling.kind != kind], tree, {})
-    models = [call_of([one], [], tree, {}) for one in ordered if one.kind == "model" and one.id not in told_by]
-    settle_tools([call, *models])
+    notes: defaultdict[str, list[Telling]] = defaultdict(list)
+    for telling in ordered:
+        if telling.kind == "statement" and (span := tree.parent(telling)) is not None:
+            notes[span.id].append(telling)
+    models = [one for one in ordered if one.kind == "model" and one.id not in told_by]
+    settle_tools([call, *(call_of([one], notes[one.id], tree, {}) for one in models)])
     return call

@@ -45,6 +45,22 @@ def test_a_tool_s_arguments_are_those_that_the_model_asked_with():
     assert call.given_by["arguments"] == "m"
 
 
+def test_a_model_s_messages_may_be_records_that_name_its_span():
+    model = telling(id="m", kind="model", span_id="m", start=0, end=1)
+    choice = telling(
+        id="l",
+        kind="statement",
+        signal="log",
+        parent_span_id="m",
+        start=1,
+        end=1,
+        event_name="gen_ai.choice",
+        answered=[asked(id="c1", name="look", arguments={"n": 1})],
+    )
+    tool = telling(id="t", kind="tool", span_id="t", start=2, end=3, name="look", call_id="c1")
+    assert call_with_messages("tool", ["t"], [tool, model, choice]).arguments == {"n": 1}
+
+
 def test_a_call_whose_events_are_gone_is_none():
     assert call_with_messages("tool", ["t"], []) is None
 
