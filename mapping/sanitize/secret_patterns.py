@@ -33,15 +33,29 @@ SECRET_VALUES = (
     r"\b[Bb]asic\s{1,4}((?=[A-Za-z+/]{0,200}[0-9=])[A-Za-z0-9+/]{8,}=*)",
     r"://[^\s/:@\"'\\]{0,200}:([^\s/\"'\\]{1,200})@",  # the password of a URL
     r"(?<![\w~.-])[\w~.]{3}\dQ~[\w~.-]{31,34}(?![\w~.-])",  # a client of Azure's
+    r"(?<![A-Za-z0-9])[A-Za-z0-9]{52}JQQJ9[A-Za-z0-9]{27}(?![A-Za-z0-9])",  # of its services
+    r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{76}\+ASt[A-Za-z0-9+/]{6}==",  # of its storage
     r"[?&]sig=([\w%+/=-]{30,}+)",  # a signed URL of Azure's
     r"[?&]X-(?:Amz|Goog)-Signature=([A-Fa-f0-9]{64,}+)",  # of AWS's and Google's
-    r"(?<!\w)\d{8,10}:(AA[\w-]{33})(?![\w-])",  # a bot of Telegram's
+    r"(?<!\d)\d{8,10}:(AA[\w-]{33})(?![\w-])",  # a bot of Telegram's
     r"webhook\.office\.com/webhookb2/([\w@/-]{100,}+)",  # of Teams
 )
 ANY_VALUE = re.compile("|".join(SECRET_VALUES), re.DOTALL)
 # One of these, in lower case, stands in every text that holds a secret: looking for them first is ten times faster.
 KEY_SIGNS = ("key", "token", "pass", "pwd", "secret", "auth", "cookie", "credential", "jwt", "bearer")
-VALUE_SIGNS = ("private key", "eyj", "bearer", "basic", "q~", "sig=", "-signature=", ":aa", "webhookb2/")
+VALUE_SIGNS = (
+    "private key",
+    "eyj",
+    "bearer",
+    "basic",
+    "q~",
+    "jqqj9",
+    "+ast",
+    "sig=",
+    "-signature=",
+    ":aa",
+    "webhookb2/",
+)
 
 
 def letters(key: str) -> str:

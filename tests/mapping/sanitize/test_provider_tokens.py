@@ -40,6 +40,25 @@ def test_a_token_is_masked_wherever_it_stands(start, data):
     assert json.loads(masked(json.dumps({"a": f"first line\n{token}\nlast"}))) == {"a": f"first line\n{MASK}\nlast"}
 
 
+@pytest.mark.parametrize(
+    "before, form, after",
+    [
+        ("", r"[\w~.]{3}8Q~[\w~.-]{34}", ""),  # Azure: a client's, a service's, a storage's
+        ("", r"[A-Za-z0-9]{52}JQQJ9[A-Za-z0-9]{27}", ""),
+        ("", r"[A-Za-z0-9+/]{76}\+ASt[A-Za-z0-9+/]{6}==", ""),
+        ("https://a.blob.core.windows.net/b?sv=2025&sig=", r"[A-Za-z0-9]{40}%3D", "&se=1"),
+        ("https://a.s3.amazonaws.com/b?X-Amz-Signature=", r"[a-f0-9]{64}", "&x=1"),
+        ("https://api.telegram.org/bot123456789:", r"AA[A-Za-z0-9_-]{33}", "/getMe"),
+        ("", r"-----BEGIN PGP PRIVATE KEY BLOCK-----\n[a-z]{80}\n-----END PGP PRIVATE KEY BLOCK-----", ""),
+    ],
+)
+@given(data=st.data())
+@settings(max_examples=20)
+def test_what_is_known_by_its_middle_or_its_place_is_masked(before, form, after, data):
+    secret = data.draw(st.from_regex(re.compile(form, re.ASCII), fullmatch=True))
+    assert masked(f"see {before}{secret}{after} there") == f"see {before}{MASK}{after} there"
+
+
 MADE = random.Random(1)  # noqa: S311 - no secrets
 
 
@@ -84,9 +103,9 @@ def test_places_are_in_the_text_and_in_order(text):
 
 
 @pytest.mark.parametrize("start", TOKENS)
-@pytest.mark.parametrize("around", ["{0}", "{0}a", "{0}.", "{0}-", "a{0}", "{0}" + "a" * 50 + "."])
-def test_no_start_repeated_takes_long(start, around):
-    text = (around.format(start) * (MB // len(start)))[:MB]
-    began = time.process_time()
-    list(tokens_in(text))
-    assert time.process_time() - began < 2
+def test_no_start_repeated_takes_long(start):
+    for around in ("{0}", "{0}a", "{0}.", "{0}-", "a{0}", "{0}" + "a" * 50 + "."):
+        text = (around.format(start) * (MB // len(start)))[: MB // 4]
+        began = time.process_time()
+        list(tokens_in(text))
+        assert time.process_time() - began < 1
