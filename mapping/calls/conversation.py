@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mapping.calls.in_messages import is_in_messages
 from mapping.calls.model import Call, Failure, Message, Part, Run, Telling
 from mapping.messages.deduplication import CountedParts, SeenMessages
 from mapping.times import format_rfc3339
@@ -54,8 +53,6 @@ class _Conversation:
     def turns(self) -> list[Turn]:
         moments: list[tuple[int, int, int, Call | Telling]] = []
         for number, call in enumerate(self._run.calls):
-            if is_in_messages(call):
-                continue  # they say all of it
             moments.append((call.start, _BEGINS, number, call))
             # Of calls that end at once, the inner one ends first.
             moments.append((call.end, _ENDS_AT_ONCE if call.end == call.start else _ENDS, -number, call))

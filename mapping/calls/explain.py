@@ -23,8 +23,6 @@ RULES = {
         "told its caller's trace"
     ),
     "told twice": "another log record of the same program tells the same model and tokens at nearly the same moment",
-    "asked for": "in it a model asked for the call; no event tells of the tool itself",
-    "answered": "in it a model was sent the result; no event tells of the tool itself",
     "request and answer": "it is the record of the request that this answer followed in the session",
 }
 _FIRST = "it stands first: a span before a record, the outer one before the inner one"

@@ -13,7 +13,6 @@ import msgspec
 
 from mapping.calls.building import call_of
 from mapping.calls.failures import mark_failures
-from mapping.calls.in_messages import tools_in_messages
 from mapping.calls.joining import CALL_KINDS, Groups, join
 from mapping.calls.model import Call, Run, Telling
 from mapping.calls.nesting import Nesting, trace_agents
@@ -40,7 +39,7 @@ def interpret(tellings: Iterable[Telling], price: Price = lambda _call: None) ->
             for members in (_telling(members, groups) for members in groups.all())
             if members
         ),
-        key=_begin,
+        key=lambda call: (call.start, -call.end, call.id),
     )
     settle_tools(calls)
     nesting = Nesting(ordered, calls, tree)
@@ -51,8 +50,6 @@ def interpret(tellings: Iterable[Telling], price: Price = lambda _call: None) ->
             price(call)
     errors = mark_failures(calls, ordered, nesting, tree)
     mark_counted(calls, nesting)
-    if told := tools_in_messages(calls):
-        calls = sorted([*calls, *told], key=_begin)
     totals, by_trace, by_session = sums(calls, errors)
     return Run(
         calls=calls,
@@ -118,10 +115,6 @@ def _waiting(tellings: Iterable[Telling], nesting: Nesting, tree: SpanTree) -> l
         if (holder or telling).id not in outer
     }
     return list(found.values())
-
-
-def _begin(call: Call) -> tuple[int, int, str]:
-    return call.start, -call.end, call.id
 
 
 def _moment(telling: Telling) -> tuple[int, int, str]:

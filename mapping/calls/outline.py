@@ -31,7 +31,7 @@ def outline_of(telling: Telling) -> Telling:
     return msgspec.structs.replace(
         telling,
         system=[],
-        sent=_sent(telling.sent),
+        sent=[*_failed_results(telling.sent), *_last_of_user(telling.sent)],
         answered=[_shortened(message) for message in telling.answered],
         arguments=_short(telling.arguments),
         result=_short(telling.result),
@@ -39,29 +39,18 @@ def outline_of(telling: Telling) -> Telling:
     )
 
 
-def _sent(sent: Sequence[Message]) -> list[Message]:
-    """Keep what is asked now: the last question of the user, else the last message.
-
-    And what tools gave back since the model spoke last, with what it asked them for; and what says that one failed.
-    """
-    spoken = max((place for place, message in enumerate(sent) if message["role"] == "assistant"), default=-1)
-    asked = max((place for place, message in enumerate(sent) if _asks(message)), default=len(sent) - 1)
-    kept = (
-        (place, message, [part for part in message["parts"] if place == asked or _is_kept(part, place - spoken)])
-        for place, message in enumerate(sent)
-    )
-    return [_shortened({**message, "parts": parts}) for place, message, parts in kept if parts or place == spoken]
+def _failed_results(sent: Sequence[Message]) -> list[Message]:
+    """Keep what says that a tool failed: its own telling may not."""
+    failed = ((message, [part for part in message["parts"] if part.get("failed")]) for message in sent)
+    return [_shortened({**message, "parts": parts}) for message, parts in failed if parts]
 
 
-def _asks(message: Message) -> bool:
-    return message["role"] == "user" and any(part["type"] == "text" for part in message["parts"])
-
-
-def _is_kept(part: Part, since: int) -> bool:
-    """Return whether a part is kept of a message that came so many messages after the last one of the model."""
-    if part["type"] == "tool_call":
-        return since == 0
-    return part["type"] == "tool_result" and (since > 0 or bool(part.get("failed")))
+def _last_of_user(sent: Sequence[Message]) -> list[Message]:
+    """Keep the question, which the history of a conversation ends with; else the last message."""
+    for message in reversed(sent):
+        if message["role"] == "user" and any(part["type"] == "text" for part in message["parts"]):
+            return [_shortened(message)]
+    return [_shortened(message) for message in sent[-1:] if not any(part.get("failed") for part in message["parts"])]
 
 
 def _shortened(message: Message) -> Message:

@@ -11,7 +11,7 @@ from mapping.calls.explain import explain_call
 from mapping.calls.interpret import interpret
 from mapping.calls.model import Call
 from mapping.calls.reading import tell
-from storage.read.calls import call_of, is_in_messages, models_around
+from storage.read.calls import call_of, models_around
 from storage.read.paging import Branch, Cursor, Pieces, Row, page
 from storage.read.reader import Reader
 from storage.surreal import rows
@@ -62,10 +62,7 @@ def _told_by(row: Row) -> Sequence[str]:
 
 
 def _read(row: Row, events: Iterable[EventRow]) -> Call | None:
-    tellings = [tell(event) for event in events]
-    if is_in_messages(row):
-        return next((call for call in interpret(tellings).calls if call.id == row["id"]), None)
-    return call_with_messages(row["kind"], row["told_by"], tellings)
+    return call_with_messages(row["kind"], row["told_by"], [tell(event) for event in events])
 
 
 async def _around(reader: Reader, events: dict[str, EventRow]) -> dict[str, EventRow]:

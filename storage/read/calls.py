@@ -103,11 +103,6 @@ def _sorted(calls: Sequence[Row], by: str, limit: int, after: Cursor | None) -> 
     return sorted(follow, key=lambda row: (row[by], row["id"]))[:limit]
 
 
-def is_in_messages(call: Row) -> bool:
-    """Return whether a tool's call is told by messages of models alone: no event is of it more than of these."""
-    return call["id"] not in call["told_by"]
-
-
 async def call_of(database: Database, event_id: str) -> Row | None:
     """Return the call with this id, or the one that this event reports. Raises Problem (UNAVAILABLE)."""
     calls, events = await database.query(
@@ -122,8 +117,7 @@ async def call_of(database: Database, event_id: str) -> Row | None:
         # A log record may report a call of its session that is in another trace.
         if event.get(field) is not None:
             (calls,) = await database.query(
-                f"SELECT * FROM agent_call WHERE {field} = $value AND told_by CONTAINS $event "  # noqa: S608 - one of our own fields
-                "AND told_by CONTAINS record::id(id) LIMIT 1",
+                f"SELECT * FROM agent_call WHERE {field} = $value AND told_by CONTAINS $event LIMIT 1",  # noqa: S608 - one of our own fields
                 value=event[field],
                 event=event_id,
             )

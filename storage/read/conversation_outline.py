@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
 from mapping.semantics.event_types import EVENT_TYPES
-from storage.read.calls import is_in_messages
 from storage.read.paging import Branch, Cursor, Pieces, Row, page
 from storage.read.reader import Reader
 from storage.read.runs import TraceRun
@@ -58,8 +57,6 @@ class Outline:
         self.agents[run.trace.id] = run.trace.agent_id
         told_by_calls: set[str] = set()
         for call in calls:
-            if is_in_messages(call):
-                continue
             told_by_calls.update(call["told_by"])
             if session_id in (None, call.get("session_id")):
                 speaker = (call.get("agent_id"),) if call["kind"] == "model" else None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from storage.read.calls import is_in_messages
 from storage.read.paging import ROWS_AT_ONCE, Branch, Cursor, Pieces, Row, page
 from storage.read.reader import Reader
 from storage.read.runs import TraceRun
@@ -73,8 +72,6 @@ async def _calls(reader: Reader, trace_id: str, rows_at_once: int) -> dict[str, 
 
     call_of: dict[str, Row] = {}
     for call in await Pieces(rows.CALL, read, rows_at_once).all(MOST_EVENTS):
-        if is_in_messages(call):
-            continue
         call_of |= {event_id: {"call_id": call["id"]} for event_id in call["told_by"]}
         call_of[call["id"]] |= {field: call.get(field) for field in ("input_tokens", "output_tokens")}
     return call_of

@@ -23,7 +23,6 @@ SELECT * FROM $trace;
 SELECT id, revision, sessions FROM $run;
 SELECT VALUE id FROM agent_event WHERE trace_id = $trace_id AND session_id = $of LIMIT $limit;
 SELECT VALUE id FROM agent_event WHERE trace_id = $trace_id AND session_id = NONE LIMIT $limit;
-SELECT VALUE id FROM agent_call WHERE trace_id = $trace_id AND session_id = $of AND told_by CONTAINSNOT record::id(id);
 SELECT id, session_id, first_event_at FROM $parts;
 """
 
@@ -82,7 +81,7 @@ async def delete_part(database: Database, session_id: str, trace_id: str, most: 
     trace, run = cbor.record(rows.TRACE, trace_id), cbor.record(rows.RUN, trace_id)
     (sessions,) = await database.query("SELECT VALUE sessions FROM $run", run=[run])
     parts = [cbor.record(rows.SESSION_RUN, [name, trace_id]) for names in sessions for name in names]
-    traces, runs, own, without_session, in_messages, part_rows = await database.query(
+    traces, runs, own, without_session, part_rows = await database.query(
         _FIND, trace=[trace], run=[run], trace_id=trace_id, of=session_id, limit=most, parts=parts
     )
     others = [row for row in part_rows if row["session_id"] != session_id]
@@ -92,9 +91,7 @@ async def delete_part(database: Database, session_id: str, trace_id: str, most: 
     event_ids: list[str] = [*own, *(without_session if is_first else [])][:most]
     if len(event_ids) == traces[0]["event_count"]:
         return None
-    variables = _variables(traces[0], runs[0], others, event_ids, last=len(event_ids) < most)
-    variables["calls"] += [cbor.record(rows.CALL, call_id) for call_id in in_messages]
-    await database.query(_DELETE, **variables)
+    await database.query(_DELETE, **_variables(traces[0], runs[0], others, event_ids, last=len(event_ids) < most))
     return len(event_ids)
 
 
@@ -116,7 +113,7 @@ def _variables(trace: Row, run: Row, others: Sequence[Row], event_ids: Sequence[
         "run": cbor.record(rows.RUN, trace["id"]),
         "run_revision": run["revision"],
         "events": [cbor.record(rows.EVENT, event_id) for event_id in event_ids],
-        # A call has the id of the first event that reports it, unless only messages do.
+        # A call has the id of the first event that reports it.
         "calls": [cbor.record(rows.CALL, event_id) for event_id in event_ids],
         "count": len(event_ids),
         "session_id": cbor.NONE if session_id is None else session_id,

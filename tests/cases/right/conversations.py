@@ -118,11 +118,11 @@ CASES = {
             "tokens": "300/60",
             "cache_read": 120,
             "reasoning": 15,
-            "calls": {"model": 3, "tool": 1},
+            "calls": {"model": 3},
             "agent_calls": ["weather_expert", "weather_writer"],
             "turns": [EXPERT, PARIS, CALLS_PARIS, SUNNY, SOMBRERO, WRITER, SOMBRERO],
             "said_by_agents": ["weather_expert", "weather_writer"],
-            "agents": {"weather_expert": 3, "weather_writer": 1},
+            "agents": {"weather_expert": 2, "weather_writer": 1},
         },
         ("session-langgraph-genai",),
     ),
@@ -130,7 +130,7 @@ CASES = {
     "gemini-cli-0.61-messages": Case(
         {
             "tokens": "1003/23",
-            "calls": {"model": 1, "tool": 1},
+            "calls": {"model": 1},
             "turns": [
                 COMMAND_LINE,
                 "user: <session_context>Invented context of the session.</session_context>",
@@ -349,14 +349,14 @@ CASES = {
         {
             "tokens": "200/40",
             "cost": 0.000048,
-            "calls": {"model": 2, "tool": 1},
+            "calls": {"model": 2},
             "names": {
                 "weather_agent session-logfire": 1,
                 "get_weather Paris": 1,
                 "Chat Completion with 'gpt-4o-mini'": 2,
             },
             "turns": ONE_QUESTION,
-            "agents": {"weather_agent": 3},
+            "agents": {"weather_agent": 2},
         },
         ("session-logfire",),
     ),

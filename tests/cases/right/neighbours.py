@@ -59,60 +59,7 @@ def _handled(at: float, tokens: tuple[int, int]):
     )
 
 
-def _asks_for(*cities: str) -> list[dict[str, object]]:
-    calls = [{"type": "tool_call", "id": f"in {city}", "name": "look", "arguments": {"at": city}} for city in cities]
-    return [{"role": "assistant", "parts": calls}]
-
-
-def _gives(*results: tuple[str, object]) -> list[dict[str, object]]:
-    told = [{"type": "tool_call_response", "id": f"in {city}", "response": result} for city, result in results]
-    return [{"role": "tool", "parts": told}]
-
-
 CASES = {
-    # A library of models is instrumented alone: tools are in messages, here two at a time.
-    "tools-in-messages-alone": Case(
-        {
-            "tokens": "20/4",
-            "errors": 1,
-            "first_error": ["no such city"],
-            "calls": {"model": 2, "tool": 2},
-            "tools": ['look {"at":"Oslo"} -> rain', 'look {"at":"Atlantis"} failed: no such city'],
-            "call_ids": ["in Oslo", "in Atlantis"],
-            "sessions": {"chat-m": "20/4"},
-            "joined": {"tool": {"in it a model asked for the call": 2, "in it a model was sent the result": 2}},
-            "turns": [
-                "user: Hello",
-                'assistant calls: look {"at":"Oslo"}',
-                'assistant calls: look {"at":"Atlantis"}',
-                "tool: rain",
-                'tool: {"status":"error","error":"no such city"}',
-                "assistant: Rain.",
-            ],
-        },
-        ("chat-m",),
-        text=request(
-            span("main", 0, until=9),
-            _model(
-                1,
-                under="main",
-                gen_ai__conversation__id="chat-m",
-                gen_ai__input__messages=HELLO,
-                gen_ai__output__messages=_asks_for("Oslo", "Atlantis"),
-            ),
-            _model(
-                3,
-                under="main",
-                gen_ai__conversation__id="chat-m",
-                gen_ai__input__messages=[
-                    *HELLO,
-                    *_asks_for("Oslo", "Atlantis"),
-                    *_gives(("Oslo", "rain"), ("Atlantis", {"status": "error", "error": "no such city"})),
-                ],
-                gen_ai__output__messages=_said("Rain."),
-            ),
-        ),
-    ),
     # Tokens.
     "calls-alike-told-twice": Case(
         {"tokens": "30/6", "calls": {"model": 3}},

@@ -217,7 +217,7 @@ CASES = {
         {
             "tokens": "100/20",
             "cost": 0.000024,
-            "calls": {"model": 1, "tool": 1},
+            "calls": {"model": 1},
             "turns": [ASSISTANT, PARIS, CALLS_PARIS, SUNNY, SOMBRERO],
         }
     ),

@@ -9,20 +9,18 @@ _TOOLS = ("tools", "arguments", "results", "tool failures", "failures")
 # Why, which aspects, and of whom.
 _REASONS = (
     (
-        "A library of models is instrumented, and the program's own functions are not: a tool that failed is told of as any.",
-        ("tool failures", "failures"),
+        "A library of models is instrumented, and the program's own functions are not: a tool shows in messages only.",
+        _TOOLS,
         (
-            "anthropic-genai anthropic-openinference anthropic-traceloop bedrock-botocore bedrock-openinference "
-            "bedrock-traceloop crewai-traceloop google-genai google-genai-openinference litellm litellm-anthropic "
-            "litellm-openinference logfire-anthropic logfire-openai ollama-traceloop openai-genai openai-openinference "
-            "openai-traceloop openai-v2 openai-v2-logs openinference-js-openai openinference-js-openai-responses "
-            "openlit-anthropic openlit-openai otel-js-openai otel-js-openai-responses otel-js-openai-stream"
+            "anthropic-genai anthropic-openinference bedrock-botocore bedrock-openinference bedrock-traceloop "
+            "google-genai google-genai-openinference litellm litellm-anthropic litellm-openinference "
+            "logfire-anthropic logfire-openai ollama-traceloop openai-genai openai-openinference openai-traceloop "
+            "openai-traceloop-responses openai-v2 openai-v2-logs openinference-js-anthropic "
+            "openinference-js-openai openinference-js-openai-responses openlit-anthropic openlit-openai "
+            "otel-js-openai otel-js-openai-responses otel-js-openai-stream"
         ),
     ),
-    ("A tool's result is put into an object.", ("results",), "google-genai-openinference"),
-    ("A tool's result has another id than its call.", _TOOLS, "openai-traceloop-responses"),
-    ("A tool's result is sent as the user's words.", _TOOLS, "openinference-js-anthropic"),
-    ("Tools have no spans.", _TOOLS, "haystack-openinference smolagents-genai"),
+    ("Tools have no spans.", _TOOLS, "crewai-traceloop haystack-openinference smolagents-genai"),
     ("The answer is an object: the tool that it is asked for by is not called.", _TOOLS[:3], "instructor"),
     (
         "Agents and tools have spans, and calls of models have none.",
@@ -188,6 +186,7 @@ _REASONS = (
         ("cached tokens", "reasoning tokens", "agents", "words"),
         "smolagents-openinference",
     ),
+    ("A failed call leaves no span of a tool, and its model's attempts overlap.", _TOOLS, "anthropic-traceloop"),
 )
 
 NOT_SENT: dict[str, dict[str, str]] = {}

@@ -50,23 +50,6 @@ async def test_an_event_that_names_no_agent_has_its_traces(writer, reader, make_
     assert [event["agent_id"] for event in (await outline(reader, "t")).events] == ["a", "a"]
 
 
-async def test_an_event_is_of_its_model_s_call_also_where_it_tells_of_a_tool(
-    writer, reader, make_event, database, interpret
-):
-    asked = [{"role": "assistant", "parts": [{"type": "tool_call", "id": "c", "name": "look", "arguments": {}}]}]
-    given = [{"role": "tool", "parts": [{"type": "tool_call_response", "id": "c", "response": "rain"}]}]
-    chat = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"}
-    said = ({"gen_ai.output.messages": asked}, {"gen_ai.input.messages": [*asked, *given]})
-    models = [
-        make_event(trace_id="t", timestamp=NOON + at, kind="client", span_id=f"{at:016x}", properties=chat | messages)
-        for at, messages in enumerate(said, start=1)
-    ]
-    await writer.write(models)
-    await interpret(database)
-    assert (await reader.trace("t")).sums.tools == 1
-    assert [row["call_id"] for row in (await outline(reader, "t")).events] == [event.id for event in models]
-
-
 @pytest.mark.parametrize("rows_at_once", [1, 3, 1000])
 async def test_events_come_in_the_order_of_pages_however_many_are_read_at_once(
     writer, reader, make_event, rows_at_once

@@ -56,26 +56,6 @@ async def test_its_events_go_and_those_of_others_stay(stored, database, reader, 
     assert {event.id for event in stored[:100]} <= {event_id for ids in deleted for event_id in ids}
 
 
-async def test_tools_that_only_its_messages_tell_of_go_with_them(stored, writer, make_event, database, interpret):
-    asked = [{"role": "assistant", "parts": [{"type": "tool_call", "id": "c", "name": "look", "arguments": {}}]}]
-    given = [{"role": "tool", "parts": [{"type": "tool_call_response", "id": "c", "response": "rain"}]}]
-    asks, answers = ({"gen_ai.output.messages": asked}, {"gen_ai.input.messages": [*asked, *given]})
-    told = [
-        call(
-            make_event, number, "one", properties={"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"} | said
-        )
-        for number, said in ((101, asks), (102, answers))
-    ]
-    await writer.write(told)
-    await interpret(database)
-    of_tools = "SELECT VALUE [name, session_id] FROM agent_call WHERE kind = 'tool'"
-    assert await database.query(of_tools) == [[["look", "one"]]]
-    await Pruner(database).prune(Selection(session_id="one"), share=1.0, seconds=60)
-    assert await database.query(of_tools) == [[]]
-    await interpret(database)
-    assert await database.query(of_tools) == [[]]
-
-
 async def test_one_step_at_a_time_leaves_a_trace_that_counts_its_events(stored, database, reader):
     pruner = Pruner(database)
     counts = []
