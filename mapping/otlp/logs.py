@@ -14,7 +14,7 @@ from mapping.ids import named
 from mapping.model import Event, Mapped
 from mapping.otlp.spans import ScopeContext, note_dropped, scopes_of
 from mapping.otlp.vectadb_attributes import EVENT_ID, take_back
-from mapping.otlp.wire import Wire, count, id_if_any, meaning, nanoseconds
+from mapping.otlp.wire import Wire, count, id_if_any, meaning, nanoseconds, whole
 from mapping.sanitize.changes import Changes
 from mapping.sanitize.limits import DEFAULT_LIMITS, Limits
 from mapping.semantics import id_patterns, log_bodies, rules
@@ -43,6 +43,7 @@ _SEVERITIES: dict[int | str, str | None] = {
 }
 _FAILURES = frozenset(NAMES[16:])
 
+_MS = 1_000_000
 # The Collector's CloudWatch receiver: its resources carry this, its records CloudWatch's id of the line as `id`.
 _COLLECTED = "cloudwatch.log.group.name"
 
@@ -60,7 +61,7 @@ def map_logs(
 ) -> Mapped:
     """Map a request's log records. `received` is the time of records without one.
 
-    `number` tells the request from others of the same bytes, whose records are others.
+    `number` tells the request from others of the same bytes. Their records are others if they were sent one by one.
 
     A malformed trace or span id is left out, a value of a wrong kind is kept as it came; that, and what else had to be
     changed, is counted in `changes`. Raises Problem: INVALID_ARGUMENT for a body that does not decode, or holds nothing
@@ -70,6 +71,7 @@ def map_logs(
     ordinals: dict[bytes, int] = {}
     of_moment: Counter[int] = Counter()
     request = wire.logs(body, changes)
+    others = [str(number)] if number and _is_sent_alone(request) else []
     fields = ("scope_logs", "log_records")
     for origin, records in scopes_of(wire, request.resource_logs, fields, limits, mapped, changes):
         origin_digest = sha1(_canonical([origin.resource, origin.scope]), usedforsecurity=False).digest()
@@ -83,7 +85,7 @@ def map_logs(
                 # A line repeated on purpose is another event: its ordinal among its equals in the request tells.
                 ordinal = ordinals.get(digest, 0)
                 ordinals[digest] = ordinal + 1
-                event.id = named("log", digest.hex(), str(ordinal), *([str(number)] if number else []))
+                event.id = named("log", digest.hex(), str(ordinal), *others)
             event.order = of_moment[event.timestamp] or None
             of_moment[event.timestamp] += 1
             if EVENT_ID in event.properties:
@@ -93,6 +95,17 @@ def map_logs(
     if mapped.items and mapped.rejected == mapped.items:
         raise invalid(f"no record of this request could be read: {'; '.join(mapped.reasons)}")
     return mapped
+
+
+def _is_sent_alone(request: Any) -> bool:
+    """Return whether a request is of one record, which an SDK has stamped by a clock of milliseconds."""
+    groups = [group for group in request.resource_logs or () if group is not None]
+    scopes = [scope for group in groups for scope in group.scope_logs or () if scope is not None]
+    records = [record for scope in scopes for record in scope.log_records or ()]
+    if len(records) != 1 or records[0] is None:
+        return False
+    observed = whole(records[0].observed_time_unix_nano) or 0
+    return observed > 0 and observed % _MS == 0
 
 
 def _map_record(

@@ -2,8 +2,9 @@
 
 JavaScript's SimpleLogRecordProcessor sends each record at once, and counts milliseconds: five equal lines within one
 are five requests of the same bytes. A request that is sent again has the same bytes, too. But nobody sends it again who
-still waits for its answer. So requests of the same bytes whose senders wait at the same time are numbered, and their
-records are others. One that failed, or whose sender has hung up, leaves its number to the one that comes for it.
+still waits for its answer. So requests of the same bytes whose senders wait at the same time are numbered, and where
+each holds one record of such a clock (`mapping.otlp.logs`), the records are others. One that failed, or whose sender
+has hung up, leaves its number to the one that comes for it.
 
 What is equal and comes after the answer is taken for a delivery of the same: that is all that can be known of it.
 """

@@ -70,8 +70,11 @@ class TestNumbers:
             assert [numbered(equals, stack, bytes(100_000)) for _ in range(2)] == [0, 0]
 
 
+STAMPED = {"timeUnixNano": "1767812400001000000", "observedTimeUnixNano": "1767812400001000000"}
+
+
 def body_of(*lines):
-    records = [{"timeUnixNano": "1767812400000000000", "body": {"stringValue": line}} for line in lines]
+    records = [{**STAMPED, "body": {"stringValue": line}} for line in lines]
     return json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": records}]}]})
 
 
@@ -89,6 +92,17 @@ class TestEqualLines:
             assert (await fresh.post("/v1/logs", body_of("line"))).status == 200
         await asyncio.gather(*[fresh.post("/v1/logs", body_of("line")) for _ in range(5)])
         assert await stored(fresh) == 5
+
+    @pytest.mark.parametrize("lines", [("line", "line"), ("line", "other")])
+    async def test_of_a_batch_that_is_sent_twice_at_once_are_not_more(self, fresh, lines):
+        await asyncio.gather(*[fresh.post("/v1/logs", body_of(*lines)) for _ in range(3)])
+        assert await stored(fresh) == 2
+
+    @pytest.mark.parametrize("observed", [None, "1767812400001000001"])
+    async def test_of_a_clock_of_nanoseconds_or_of_none_are_the_same(self, fresh, observed):
+        body = body_of("line").replace(STAMPED["observedTimeUnixNano"], observed or "0")
+        await asyncio.gather(*[fresh.post("/v1/logs", body) for _ in range(3)])
+        assert await stored(fresh) == 1
 
     async def test_in_one_request_are_as_many(self, fresh):
         for _ in range(2):
