@@ -57,6 +57,7 @@ class CallWithMessages(Call, kw_only=True):
     system: list[MessagePart]
     sent: list[Message]
     answered: list[Message]
+    missing: Annotated[int, msgspec.Meta(ge=0, description="messages before these that the sender dropped")]
     arguments: Any
     result: Any
 

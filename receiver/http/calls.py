@@ -46,7 +46,7 @@ async def _call(request: web.Request, _given: dict[str, Any]) -> web.Response:
     found = await call_detail(stores(request).reader, ids.event_id(given))
     if found is None:
         raise missing("call", given)
-    return json_answer(call_answers.CallWithMessages(**_fields(found.row), **_said(found.call)))
+    return json_answer(call_answers.CallWithMessages(**_fields(found.row), **_said(found.call), missing=found.missing))
 
 
 @operation(

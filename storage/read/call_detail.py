@@ -11,6 +11,7 @@ from mapping.calls.explain import explain_call
 from mapping.calls.interpret import interpret
 from mapping.calls.model import Call
 from mapping.calls.reading import tell
+from mapping.messages.extraction import missing_messages
 from storage.read.calls import call_of, models_around
 from storage.read.paging import Branch, Cursor, Pieces, Row, page
 from storage.read.reader import Reader
@@ -26,10 +27,14 @@ _MOST_SPANS = 10_000
 
 
 class CallDetail(NamedTuple):
-    """A call's row, and the call with its messages, None if its events have just been deleted."""
+    """A call's row, and the call with its messages, None if its events have just been deleted.
+
+    `missing` messages at the beginning were dropped by the sender.
+    """
 
     row: Row
     call: Call | None
+    missing: int
 
 
 async def call_detail(reader: Reader, event_id: str) -> CallDetail | None:
@@ -43,7 +48,8 @@ async def call_detail(reader: Reader, event_id: str) -> CallDetail | None:
         models = await models_around(reader.database, row)
         more = await reader.as_sent(event_id for model in models for event_id in _told_by(model))
         call = await asyncio.to_thread(_read, row, (more | events).values())
-    return CallDetail(row, call)
+    missing = max((missing_messages(event["properties"]) for event in events.values()), default=0)
+    return CallDetail(row, call, missing)
 
 
 async def explained(reader: Reader, event_id: str) -> dict[str, Any] | None:

@@ -157,7 +157,7 @@ function Called({ id, eventId, onSelect }) {
         ${() => html`<${Tellers} id=${id} eventId=${eventId} onSelect=${onSelect} />`}
       <//>`}
     </section>
-    ${call.kind === "tool" ? html`<${Tool} tool=${tool} />` : html`<${Dialogue} said=${call} />`}
+    ${call.kind === "tool" ? html`<${Tool} tool=${tool} />` : html`<${Missing} messages=${call.missing} /><${Dialogue} said=${call} />`}
   `;
 }
 

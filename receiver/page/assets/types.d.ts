@@ -149,6 +149,7 @@ export interface Call extends Spent {
   system: Part[];
   sent: Message[];
   answered: Message[];
+  missing: number;
   arguments: unknown;
   result: unknown;
 }

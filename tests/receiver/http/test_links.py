@@ -1,5 +1,6 @@
 """What OTLP says beside name, time and attributes is read back; links are followed in both directions."""
 
+import asyncio
 import json
 
 import pytest
@@ -82,3 +83,15 @@ async def test_flags_dropped_counts_schema_urls_and_the_time_of_observation_are_
     assert (await fresh.post("/v1/logs", json.dumps(body))).status == 200
     (event,) = [each for each in (await fresh.read("/api/v1/events"))["events"] if each["kind"] == "log_record"]
     assert (event["flags"], event["observed_timestamp"]) == (1, "2026-01-07T19:00:00.000000005Z")
+
+
+async def test_a_call_whose_first_messages_were_dropped_says_how_many(fresh):
+    told = {"gen_ai.operation.name": "chat", "gen_ai.prompt.4.role": "user", "gen_ai.prompt.4.content": "and then?"}
+    attributes = [{"key": key, "value": {"stringValue": value}} for key, value in told.items()]
+    event = (await send(fresh, span(TRACE, ONE, attributes=attributes, droppedAttributesCount=9)))[ONE]
+    async with asyncio.timeout(30):
+        while (answer := await fresh.get(f"/api/v1/calls/{event['id']}")).status != 200:
+            await asyncio.sleep(0.1)
+    messages = await fresh.read(f"/api/v1/events/{event['id']}/messages")
+    for said in (answer.json(), messages):
+        assert (said["missing"], [part["text"] for part in said["sent"][0]["parts"]]) == (4, ["and then?"])
