@@ -140,29 +140,26 @@ def span(name="chat"):
 
 
 class TestGrpcRefused:
-    """What the exporter logs is what the receiver told."""
+    """An export that is refused is lost, and the receiver's log says why."""
 
-    def test_a_wrong_key_is_said_at_once(self, stopped_receiver, caplog):
+    def test_a_wrong_key_is_said_at_once(self, stopped_receiver):
         stopped_receiver.start(key="right")
         exporter = GRPC.spans(endpoint=stopped_receiver.grpc_url, headers={"authorization": "Bearer wrong"}, timeout=30)
         assert exporter.export([span()]) is SpanExportResult.FAILURE
-        (told,) = caplog.messages
-        assert "error code: StatusCode.UNAUTHENTICATED, error details: the API key is not one of" in told
         exporter = GRPC.spans(endpoint=stopped_receiver.grpc_url, headers={"x-api-key": "right"})
         assert exporter.export([span()]) is SpanExportResult.SUCCESS
         assert stopped_receiver.stored() == 1
         assert "from 127.0.0.1 refused: the API key is not one of" in stopped_receiver.log()
 
-    def test_the_wrong_port_is_told_the_right_one(self, receiver, caplog):
+    def test_the_wrong_port_is_told_the_right_one(self, receiver):
         http, grpc = (url.rpartition(":")[2] for url in (receiver.otlp_url, receiver.grpc_url))
         exporter = GRPC.spans(endpoint=receiver.otlp_url, timeout=30)
         assert exporter.export([span()]) is SpanExportResult.FAILURE
-        assert "StatusCode.UNIMPLEMENTED, error details: this port takes OTLP over HTTP" in caplog.messages[-1]
-        assert caplog.messages[-1].endswith(f"OTLP over gRPC goes to port {grpc}")
         exporter = HTTP.spans(endpoint=f"{receiver.grpc_url}/v1/traces", timeout=30)
         assert exporter.export([span()]) is SpanExportResult.FAILURE
-        assert "code: 400" in caplog.messages[-1]  # this exporter hides the rest
-        assert f"expected gRPC; OTLP over HTTP goes to port {http}" in receiver.log()
+        # The exporters do not say again what they have said within a minute, and that of HTTP hides the answer.
+        assert f"this port takes OTLP over HTTP; OTLP over gRPC goes to port {grpc} [UNIMPLEMENTED]" in receiver.log()
+        assert f"expected gRPC; OTLP over HTTP goes to port {http} [400]" in receiver.log()
 
     def test_tls_where_there_is_none_is_in_the_receivers_log(self, receiver):
         exporter = GRPC.spans(

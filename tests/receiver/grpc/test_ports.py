@@ -75,6 +75,10 @@ class TestGrpcOnAPortOfHttp:
         assert frame[3] == 4  # SETTINGS
         writer.close()
 
+    async def test_that_says_no_more_than_its_preface_is_told_so_in_http2(self, start):
+        receiver = await start(header_timeout=0.3)
+        assert b"handshake timeout" in await receiver.raw(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+
     async def test_that_begins_and_does_not_go_on_is_not_waited_for(self, start):
         receiver = await start(header_timeout=0.3)
         assert b"HTTP/1.1 408" in await receiver.raw(b"PRI * HTT")
