@@ -35,11 +35,13 @@ class Receiver:
             grpc_probe.bind(("127.0.0.1", 0))
             port, grpc_port = probe.getsockname()[1], grpc_probe.getsockname()[1]
         self.grpc_address = f"127.0.0.1:{grpc_port}"
+        # A build of before has no gRPC.
+        grpc_flag = ["--grpc-port", str(grpc_port)] if (CHECKOUT / "receiver" / "grpc").exists() else []
         self.url = f"http://127.0.0.1:{port}"
         python = sys.executable if HERE.parent == CHECKOUT else str(CHECKOUT / ".venv" / "bin" / "python")
         command = [python, "-m", "receiver", "serve", "--log-level", "warning", "--data-dir", data_dir]
         self.process = subprocess.Popen(
-            [*command, "--port", str(port), "--otlp-port", "off", "--grpc-port", str(grpc_port)],
+            [*command, "--port", str(port), "--otlp-port", "off", *grpc_flag],
             env={**os.environ, "VECTADB_EMBEDDING_MODEL": model, **(settings or {})},
             cwd=CHECKOUT,
         )
