@@ -20,12 +20,12 @@ from aiohttp import web
 from uvloop import new_event_loop
 
 from receiver.grpc.server import GrpcServer
+from receiver.http.active_requests import UNDER_WAY
 from receiver.http.app import application
 from receiver.http.connection import Connection, Site
 from receiver.http.context import METRICS, PORTS
 from receiver.http.notices import NOTICES
 from receiver.http.tls import server_context
-from receiver.http.under_way import UNDER_WAY
 from receiver.settings import Settings, SettingsError, check
 from receiver.settings.prices_file import read_prices_file
 from receiver.version import VERSION

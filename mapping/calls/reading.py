@@ -22,12 +22,12 @@ from mapping.calls.kinds import (
     signal_of,
 )
 from mapping.calls.model import Failure, Signal, Telling, TellingKind
+from mapping.calls.ownership import emitter_of, tell_owner
 from mapping.calls.responses import tell_response
 from mapping.calls.spoken import call_messages, statement
 from mapping.calls.tokens import cost_of, tokens_of
 from mapping.calls.tool_calls import tell_note_of_tool, tell_tool
 from mapping.calls.tools import real_id
-from mapping.calls.whose import emitter_of, tell_whose
 from mapping.messages.extraction import first
 from mapping.semantics import log_bodies
 from mapping.semantics.attribute_roles import AT, Roles, find, text_id
@@ -82,7 +82,7 @@ def tell(event: Mapping[str, Any]) -> Telling:
     telling.emitter = emitter_of(scope, properties)
     if len(levels) > 1 and log_bodies.is_model_invocation(levels[1]):
         telling.emitter = _BEDROCK
-    tell_whose(telling, event, levels, roles)
+    tell_owner(telling, event, levels, roles)
     if kind == "none" and signal != "span":
         if name not in RECORDS:
             _tell_failure(telling, event, levels, roles)

@@ -9,7 +9,7 @@ from typing import Any
 from mapping.calls import faults
 from mapping.calls.kinds import EXECUTIONS, STEP_OUTPUT, Levels
 from mapping.calls.model import Telling
-from mapping.calls.tools import Result, arguments_of, name_of_span, real_id, real_name, response_of, result_of
+from mapping.calls.tools import ToolResult, arguments_of, name_of_span, real_id, real_name, response_of, result_of
 from mapping.messages.extraction import INPUT_KEYS, OUTPUT_KEYS, first, structure, values_of
 from mapping.messages.python_repr import written_object
 from mapping.semantics.attribute_roles import AT, Roles, text_id
@@ -78,7 +78,7 @@ def _is_given(value: object) -> bool:
     return isinstance(held, dict) and not ("type" in held or "properties" in held or "def" in held)
 
 
-def _result(telling: Telling, levels: Levels, roles: Roles) -> Result:
+def _result(telling: Telling, levels: Levels, roles: Roles) -> ToolResult:
     value = roles[AT["result"]]
     if value is None:
         value = _plain(levels, OUTPUT_KEYS)

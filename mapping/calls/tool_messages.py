@@ -15,7 +15,7 @@ from mapping.messages.canonical import plain_of
 _LAST = 64
 
 
-class _Asked(NamedTuple):
+class _RequestedCall(NamedTuple):
     """A call of a tool as a model asked for it: when, its place among those of the answer, and the model's call."""
 
     at: int
@@ -24,24 +24,24 @@ class _Asked(NamedTuple):
     model: Call
 
 
-class _AskedFor:
+class _RequestedCalls:
     """What models asked for, in the order in which they began."""
 
     def __init__(self) -> None:
         self._starts: list[int] = []
-        self._asked: list[_Asked] = []
+        self._asked: list[_RequestedCall] = []
 
-    def add(self, asked: _Asked) -> None:
+    def add(self, asked: _RequestedCall) -> None:
         self._starts.append(asked.model.start)
         self._asked.append(asked)
 
-    def before(self, call: Call) -> list[_Asked]:
+    def before(self, call: Call) -> list[_RequestedCall]:
         """Return the last ones whose model began before a call."""
         place = bisect_right(self._starts, call.start)
         return self._asked[max(place - _LAST, 0) : place]
 
 
-_NOBODY = _AskedFor()
+_NOBODY = _RequestedCalls()
 
 
 def settle_tools(calls: Sequence[Call]) -> None:
@@ -80,14 +80,14 @@ def _place(call: Call) -> str:
     return call.trace_id
 
 
-def _asked(calls: Iterable[Call]) -> dict[tuple[str, str | None], _AskedFor]:
+def _asked(calls: Iterable[Call]) -> dict[tuple[str, str | None], _RequestedCalls]:
     """Return what models asked for, by trace and tool, and by trace and the call's id."""
-    asked: defaultdict[tuple[str, str | None], _AskedFor] = defaultdict(_AskedFor)
+    asked: defaultdict[tuple[str, str | None], _RequestedCalls] = defaultdict(_RequestedCalls)
     for call in calls:
         parts = [part for message in call.answered for part in message["parts"] if part["type"] == "tool_call"]
         for place, part in enumerate(parts):
             for key in {real_name(part.get("name")), part.get("id")}:
-                asked[_place(call), key].add(_Asked(call.end, place, part, call))
+                asked[_place(call), key].add(_RequestedCall(call.end, place, part, call))
     return asked
 
 
@@ -105,7 +105,7 @@ def _results(calls: Iterable[Call]) -> dict[tuple[str, str], list[tuple[Call, Pa
     return results
 
 
-def _claim(call: Call, asked: Iterable[_Asked], claimed: set[tuple[str, str]]) -> None:
+def _claim(call: Call, asked: Iterable[_RequestedCall], claimed: set[tuple[str, str]]) -> None:
     free = [one for one in asked if "id" in one.part and (_place(call), one.part["id"]) not in claimed]
     if not free:
         return
@@ -125,6 +125,6 @@ def _plain(arguments: Any) -> Any:
     return next(iter(plain.values())) if isinstance(plain, dict) and len(plain) == 1 else plain
 
 
-def _best(call: Call, asked: Iterable[_Asked]) -> _Asked | None:
+def _best(call: Call, asked: Iterable[_RequestedCall]) -> _RequestedCall | None:
     """Return who asked for a call: with its arguments and last, for an id may come again in a later turn."""
     return max(asked, key=lambda one: (_same_arguments(call, one.part), one.at), default=None)

@@ -20,7 +20,7 @@ _SMOL_RESULT = "Observation:\n"
 def with_tools(messages: list[Message]) -> list[Message]:
     """Return messages in which results of tools are the tools', with the ids of the calls that they answer."""
     told: list[Message] = []
-    asked = _Asked()
+    asked = _UnansweredCalls()
     for message in messages:
         parts = [_read_by_tool(part, message["role"]) for part in message["parts"]]
         for part in parts:
@@ -33,7 +33,7 @@ def with_tools(messages: list[Message]) -> list[Message]:
     return told
 
 
-class _Asked:
+class _UnansweredCalls:
     """Calls of tools that wait for their results, in the order in which they were asked for."""
 
     def __init__(self) -> None:

@@ -39,7 +39,7 @@ _FAILED = ("error", "failed", "failure", "ERROR", "FAILED")
 _ERRORS = ("error_message", "errorMessage", "error", "message", "detail", "reason")
 
 
-class Result(NamedTuple):
+class ToolResult(NamedTuple):
     """What a tool gave back: its value, whether that says that it failed, and the call's id if it has one."""
 
     value: Any
@@ -116,35 +116,35 @@ def _passed(value: dict[str, Any]) -> Any:
     return value
 
 
-def result_of(value: Any) -> Result:
+def result_of(value: Any) -> ToolResult:
     """Return a tool's result out of what it was wrapped in: quoted JSON, a ToolMessage, MCP's content."""
     return _unwrapped(value, 0)
 
 
-def response_of(value: Any, *, may_fail: bool = True) -> Result:
+def response_of(value: Any, *, may_fail: bool = True) -> ToolResult:
     """Return a result that a library has put into an object, as Gemini wants it: `{result}` or `{error}`."""
     value = structure(value)
     if may_fail and isinstance(value, dict) and value.keys() == {"error"}:
-        return Result(value["error"], failed=True)
+        return ToolResult(value["error"], failed=True)
     for key in ("result", "output", "outputs"):
         if isinstance(value, dict) and value.keys() == {key}:
             return _unwrapped(value[key], 1)
     return _unwrapped(value, 0)
 
 
-def _unwrapped(value: Any, depth: int) -> Result:
+def _unwrapped(value: Any, depth: int) -> ToolResult:
     if depth > _DEPTH:
-        return Result(value)
+        return ToolResult(value)
     if isinstance(value, str):
         return _in_text(value, depth)
     if isinstance(value, list):
         return _in_parts(value, depth)
     if isinstance(value, dict):
         return _in_object(value, depth)
-    return Result(value)
+    return ToolResult(value)
 
 
-def _in_text(text: str, depth: int) -> Result:
+def _in_text(text: str, depth: int) -> ToolResult:
     opening = text.lstrip()[:1]
     if opening in {"{", "["}:
         value = structure(text)
@@ -157,42 +157,44 @@ def _in_text(text: str, depth: int) -> Result:
     elif text.startswith("content=") and (written := _WRITTEN.match(text)) is not None:
         call_id = _WRITTEN_ID.search(written["rest"])
         content = written_literal(written["content"])
-        return Result(content, _WRITTEN_STATUS.search(written["rest"]) is not None, call_id[1] if call_id else None)
+        return ToolResult(content, _WRITTEN_STATUS.search(written["rest"]) is not None, call_id[1] if call_id else None)
     elif text.startswith("[TOOL "):
         return _in_text(_TOOL_INPUT.sub("", text, count=1), depth + 1)
-    return Result(None if text == "<not serializable>" else text)
+    return ToolResult(None if text == "<not serializable>" else text)
 
 
-def _in_parts(parts: list[Any], depth: int) -> Result:
+def _in_parts(parts: list[Any], depth: int) -> ToolResult:
     """Return the text of parts that are texts, else the only part's own value, else the list."""
     if len(parts) == 2 and isinstance(parts[0], bool) and isinstance(parts[1], dict) and "content" in parts[1]:
         return _unwrapped(parts[1]["content"], depth + 1)._replace(failed=not parts[0])  # AG2's
     if not parts or not all(isinstance(part, dict) for part in parts):
-        return Result(parts)
+        return ToolResult(parts)
     texts = [part.get("text") for part in parts if part.get("type") in _TEXT_PARTS]
     if len(texts) == len(parts) and all(isinstance(text, str) for text in texts):
         return (
-            _in_text("\n".join(map(str, texts)), depth + 1) if len(texts) == 1 else Result("\n".join(map(str, texts)))
+            _in_text("\n".join(map(str, texts)), depth + 1)
+            if len(texts) == 1
+            else ToolResult("\n".join(map(str, texts)))
         )
     only = parts[0]
     if len(parts) == 1 and ("json" in only or _is_wrapper(only)):
         return _unwrapped(only.get("json", only), depth + 1)
-    return Result(parts)
+    return ToolResult(parts)
 
 
 def _is_wrapper(value: Mapping[str, Any]) -> bool:
     return any(key in value for key in ("functionResponse", "function_response", "toolResult", "kwargs"))
 
 
-def _in_object(value: dict[str, Any], depth: int) -> Result:
+def _in_object(value: dict[str, Any], depth: int) -> ToolResult:
     for read in (_of_langchain, _of_bedrock, _of_mcp, _of_llama_index, _of_gemini, _of_opencode):
         if (roles := read(value, depth + 1)) is not None:
             return roles
     failed = value.get("isError") is True or value.get("is_error") is True or _state(value)
-    return Result(value, failed, error=first(value.get(key) or None for key in _ERRORS) if failed else None)
+    return ToolResult(value, failed, error=first(value.get(key) or None for key in _ERRORS) if failed else None)
 
 
-def _of_bedrock(value: dict[str, Any], depth: int) -> Result | None:
+def _of_bedrock(value: dict[str, Any], depth: int) -> ToolResult | None:
     """Read Converse's result of a tool, or Anthropic's, by itself or under a key of its own."""
     if isinstance(inner := value.get("toolResult"), dict):
         value = inner
@@ -204,7 +206,7 @@ def _of_bedrock(value: dict[str, Any], depth: int) -> Result | None:
     return inner_result._replace(failed=failed or inner_result.failed, call_id=real_id(call_id))
 
 
-def _of_langchain(value: dict[str, Any], depth: int) -> Result | None:
+def _of_langchain(value: dict[str, Any], depth: int) -> ToolResult | None:
     """Read a ToolMessage: serialised, as an object, or as what a tool put out."""
     if "output" in value and value.keys() <= {"output", "kwargs"} and _is_tool_message(value["output"]):
         return _unwrapped(value["output"], depth)
@@ -216,7 +218,7 @@ def _of_langchain(value: dict[str, Any], depth: int) -> Result | None:
     return inner._replace(failed=message.get("status") == "error", call_id=real_id(message.get("tool_call_id")))
 
 
-def _of_mcp(value: dict[str, Any], depth: int) -> Result | None:
+def _of_mcp(value: dict[str, Any], depth: int) -> ToolResult | None:
     """Read MCP's content, or AgentScope's."""
     if value.get("type") == "text" and isinstance(value.get("text"), str):
         return _in_text(value["text"], depth)
@@ -227,26 +229,26 @@ def _of_mcp(value: dict[str, Any], depth: int) -> Result | None:
     return inner._replace(failed=failed or inner.failed)
 
 
-def _of_llama_index(value: dict[str, Any], depth: int) -> Result | None:
+def _of_llama_index(value: dict[str, Any], depth: int) -> ToolResult | None:
     if not isinstance(value.get("blocks"), list) or "is_error" not in value:
         return None
     return _unwrapped(value.get("raw_output", value["blocks"]), depth)._replace(failed=value["is_error"] is True)
 
 
-def _of_gemini(value: dict[str, Any], depth: int) -> Result | None:
+def _of_gemini(value: dict[str, Any], depth: int) -> ToolResult | None:
     """Read a function's response, or Gemini CLI's record of one."""
     if isinstance(value.get("response"), dict) and "request" in value:
         return _of_request(value, value["response"], depth)
     for key in ("functionResponse", "function_response"):
         if isinstance(answer := value.get(key), dict):
-            inner = response_of(answer.get("response")) if depth < _DEPTH else Result(answer)
+            inner = response_of(answer.get("response")) if depth < _DEPTH else ToolResult(answer)
             return inner._replace(call_id=inner.call_id or real_id(answer.get("id")))
     if value.keys() == _FUNCTION_RESPONSE:
         return _of_gemini({"functionResponse": value}, depth)
     return None
 
 
-def _of_opencode(value: dict[str, Any], depth: int) -> Result | None:
+def _of_opencode(value: dict[str, Any], depth: int) -> ToolResult | None:
     return _unwrapped(value["output"], depth) if {"title", "metadata", "output"} <= value.keys() else None
 
 
@@ -270,7 +272,7 @@ def _is_mcp(value: Mapping[str, Any]) -> bool:
     )
 
 
-def _of_request(value: dict[str, Any], response: dict[str, Any], depth: int) -> Result:
+def _of_request(value: dict[str, Any], response: dict[str, Any], depth: int) -> ToolResult:
     parts = response.get("responseParts")
     inner = _unwrapped(parts if isinstance(parts, list) else response.get("resultDisplay"), depth + 1)
     answer = inner.value

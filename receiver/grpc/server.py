@@ -23,6 +23,7 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
 from mapping.errors import Code, Problem, invalid
 from receiver.grpc.relay import Relay, Relays
+from receiver.http.active_requests import UNDER_WAY, request_under_way
 from receiver.http.admission import ADMISSION, Held
 from receiver.http.auth import check_key
 from receiver.http.bodies import inflated
@@ -31,7 +32,6 @@ from receiver.http.notices import NOTICES
 from receiver.http.otlp_codec import PROTOBUF
 from receiver.http.otlp_export import SERVICES, Sender
 from receiver.http.statuses import STATUSES
-from receiver.http.under_way import UNDER_WAY, request_under_way
 from receiver.settings import Server
 from receiver.settings.kinds import show_size
 

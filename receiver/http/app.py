@@ -13,6 +13,7 @@ from mapping.sanitize.limits import Limits
 from mapping.sanitize.redaction import Redaction
 from mapping.sanitize.sanitizer import Sanitizer
 from receiver.http import calls, events, explain, health, live, openapi, otlp, page, prune, reads, reindex, trace_views
+from receiver.http.active_requests import UNDER_WAY, UnderWay, under_way
 from receiver.http.admission import ADMISSION, Admission
 from receiver.http.auth import auth
 from receiver.http.context import (
@@ -33,7 +34,6 @@ from receiver.http.equal_requests import EqualRequests
 from receiver.http.errors import errors
 from receiver.http.metrics import Metrics
 from receiver.http.notices import NOTICES, Notices
-from receiver.http.under_way import UNDER_WAY, UnderWay, under_way
 from receiver.settings import Settings
 from receiver.settings.rules_file import read_rules_file
 from storage.stores import Stores

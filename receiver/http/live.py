@@ -13,11 +13,11 @@ from typing import Any
 
 from aiohttp import web
 
+from receiver.http.active_requests import UNDER_WAY
 from receiver.http.context import TIMES, stores
 from receiver.http.operation import operation
 from receiver.http.parameters import LIVE_FILTERS
 from receiver.http.shown import event_json
-from receiver.http.under_way import UNDER_WAY
 from storage.filters import LiveFilter
 from storage.write.live_feed import Listener
 

@@ -19,8 +19,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from mapping.sanitize.changes import Changes
 from mapping.times import NS
+from receiver.http.active_requests import UnderWay
 from receiver.http.admission import Admission
-from receiver.http.under_way import UnderWay
 from receiver.settings import Telemetry
 from receiver.version import VERSION
 from storage.stores import Stores

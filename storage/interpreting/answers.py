@@ -13,7 +13,7 @@ from mapping.calls.outline import outline_of
 from mapping.calls.reading import tell
 from mapping.errors import Code, Problem
 from mapping.values import INT64_MAX, INT64_MIN
-from storage.interpreting.memory import Memory, Whose
+from storage.interpreting.memory import Memory, Owner
 from storage.surreal import cbor
 
 log = logging.getLogger(__name__)
@@ -57,9 +57,9 @@ class EventReader:
         return list(events)
 
     def _add(self, event: Row) -> None:
-        stored = Whose(event.get("agent_id"), event.get("session_id"))
+        stored = Owner(event.get("agent_id"), event.get("session_id"))
         as_sent = event.pop("as_sent", None)
-        own = stored if as_sent is None else Whose(as_sent.get("agent_id"), as_sent.get("session_id"))
+        own = stored if as_sent is None else Owner(as_sent.get("agent_id"), as_sent.get("session_id"))
         event |= own._asdict()
         event |= self._origins.get(event.get("origin") or "", {})
         telling = _told(event)

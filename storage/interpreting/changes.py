@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from storage.interpreting.memory import Fact, TraceMemory, Whose
-from storage.interpreting.results import DATETIMES, Key, Result, Row, TraceRow
+from storage.interpreting.memory import Fact, Owner, TraceMemory
+from storage.interpreting.results import DATETIMES, Key, Row, TraceResult, TraceRow
 from storage.surreal import cbor, rows
 
 # Rows that are written in one transaction: 13 ms of the engine's time, which commits may have to wait for.
@@ -30,7 +30,7 @@ def digest(row: Row) -> bytes:
     return hashlib.blake2b(_encode(told), digest_size=8).digest()
 
 
-class Part:
+class Transaction:
     """What is written in one transaction."""
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class Part:
 class TraceChanges:
     """What is to be written of one trace, of which `memory` knows what is stored; nothing where nothing has changed."""
 
-    def __init__(self, trace: TraceRow, memory: TraceMemory, result: Result, facts: Iterable[Fact]) -> None:
+    def __init__(self, trace: TraceRow, memory: TraceMemory, result: TraceResult, facts: Iterable[Fact]) -> None:
         assert memory.written is not None  # noqa: S101 - for mypy: it was read
         self.trace = trace
         self.known = memory.revision
@@ -102,9 +102,9 @@ class TraceChanges:
             memory.stored_as(fact, self.whose[fact.telling.id])
 
 
-def parts_of(changes: Sequence[TraceChanges]) -> list[Part]:
+def transactions_of(changes: Sequence[TraceChanges]) -> list[Transaction]:
     """Return what is to be written of traces that were interpreted together, in their order, the runs' rows last."""
-    parts = [Part()]
+    parts = [Transaction()]
     runs: list[tuple[str, Any]] = []
     for change in changes:
         for variable, value in change.entries():
@@ -112,7 +112,7 @@ def parts_of(changes: Sequence[TraceChanges]) -> list[Part]:
                 runs.append((variable, value))
                 continue
             if parts[-1].rows >= MOST_ROWS:
-                parts.append(Part())
+                parts.append(Transaction())
             parts[-1].add(variable, value)
     for variable, value in runs:
         parts[-1].add(variable, value)
@@ -136,7 +136,7 @@ def _stored(key: Key, row: Row) -> Row:
     return {"id": _record(key), **fields}
 
 
-def _renamed(fact: Fact, whose: Whose) -> Row:
+def _renamed(fact: Fact, whose: Owner) -> Row:
     """Return what an event's row is to say, and what it said when it was sent, where that is something else."""
     return {
         "id": cbor.record(rows.EVENT, fact.telling.id),

@@ -9,7 +9,7 @@ from mapping.values import INT64_MIN
 from storage.interpreting.answers import EventReader, Row, decoded, merged
 from storage.interpreting.changes import digest
 from storage.interpreting.memory import Fact, Memory
-from storage.interpreting.messages import Found, Given, Read, Step
+from storage.interpreting.messages import Given, Read, ReadAnswer, Step
 from storage.interpreting.neighbours import MOST_EVENTS, NEAR, Presence, presences_of, together
 from storage.interpreting.queries import Reading
 from storage.interpreting.results import Key, TraceRow
@@ -24,7 +24,7 @@ _MOST_NEAR = 1_000
 def read(what: Reading, **variables: Any) -> Generator[Step, Given, bytes]:
     """Ask for this, and return the store's answer."""
     found = yield Read(what, {name: cbor.encode(value) for name, value in variables.items()})
-    assert isinstance(found, Found)  # noqa: S101 - for mypy: what a Read is answered with
+    assert isinstance(found, ReadAnswer)  # noqa: S101 - for mypy: what a Read is answered with
     return found.answer
 
 

@@ -23,18 +23,18 @@ from storage.errors import IndexUnavailable
 from storage.interpreting import interpretation_queue
 from storage.interpreting.messages import (
     Begin,
-    Found,
     Given,
     Idle,
     Load,
-    News,
+    NewRecords,
     Read,
+    ReadAnswer,
     Record,
     Settle,
     Step,
-    Taken,
     Write,
-    Written,
+    WriteBegun,
+    WriteOutcome,
 )
 from storage.interpreting.queries import EVENTS, READS, WRITE, answered
 from storage.surreal import cbor, rows
@@ -96,7 +96,7 @@ class Interpreter:
         self._taken: dict[str, Record] = {}
         # When the whole queue was looked through last.
         self._looked = time.monotonic()
-        self._writing: asyncio.Task[Written] | None = None
+        self._writing: asyncio.Task[WriteOutcome] | None = None
 
     async def count_pending(self) -> None:
         """Read from the store what was left to be interpreted."""
@@ -143,9 +143,9 @@ class Interpreter:
             step = msgspec.convert(await process.ask(given), Step)
             match step:
                 case Read():
-                    given = Found(await self._read(step))
+                    given = ReadAnswer(await self._read(step))
                 case Write():
-                    self._writing, given = asyncio.create_task(self._write(step)), Taken()
+                    self._writing, given = asyncio.create_task(self._write(step)), WriteBegun()
                 case Settle():
                     assert self._writing is not None  # noqa: S101 - for mypy: a Write went before
                     given = await self._writing
@@ -171,24 +171,24 @@ class Interpreter:
         await self._give_way()
         return await self._database.read(READS[step.what], **_encoded(step.variables))
 
-    async def _write(self, step: Write) -> Written:
+    async def _write(self, step: Write) -> WriteOutcome:
         await self._give_way()
         try:
             await self._database.query(WRITE, **_encoded(step.variables))
         except ConflictError:
             await asyncio.sleep(random.random() * 0.1)  # noqa: S311 - so that two do not meet again
-            return Written(conflict=True)
+            return WriteOutcome(conflict=True)
         except StatementRefusedError as error:
-            return Written(refused=str(error))
+            return WriteOutcome(refused=str(error))
         events = sum(self._taken.pop(name).size for name in step.done)
         self.interpreted += events
         self.pending = max(self.pending - events, 0)
         self.oldest = min(
             (record.moment for record in self._taken.values()), default=None if not self.pending else self.oldest
         )
-        return Written()
+        return WriteOutcome()
 
-    async def _news(self, seconds: float) -> News:
+    async def _news(self, seconds: float) -> NewRecords:
         """Take the next records of the queue, or wait for some, so many seconds at most."""
         records = await self._take()
         if not records and seconds > 0:
@@ -210,7 +210,7 @@ class Interpreter:
             await self._give_way()
             events = [cbor.record(rows.EVENT, event_id) for event_id in event_ids[start : start + _EVENTS]]
             answers.append(await self._database.read(EVENTS, events=events))
-        return News(records, answers)
+        return NewRecords(records, answers)
 
     async def _take(self) -> list[Record]:
         self._work.clear()

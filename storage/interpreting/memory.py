@@ -23,7 +23,7 @@ class _Packed(Telling, array_like=True, kw_only=True):
     """A telling without the names of its fields."""
 
 
-class Whose(NamedTuple):
+class Owner(NamedTuple):
     """The agent and the session of an event."""
 
     agent_id: str | None
@@ -34,8 +34,8 @@ class Fact(msgspec.Struct, array_like=True):
     """An event: what it tells, whose it is by its own word, and whose it is as stored."""
 
     telling: _Packed
-    own: Whose
-    stored: Whose
+    own: Owner
+    stored: Owner
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -71,7 +71,7 @@ class TraceMemory:
     def __len__(self) -> int:
         return len(self._facts)
 
-    def add(self, telling: Telling, own: Whose, stored: Whose) -> None:
+    def add(self, telling: Telling, own: Owner, stored: Owner) -> None:
         packed = _encode((msgspec.structs.astuple(telling), own, stored))
         before = self._facts.get(telling.id)
         self._count(len(packed) - len(before) if before is not None else len(packed) + _HOLDING)
@@ -91,7 +91,7 @@ class TraceMemory:
     def facts(self) -> Iterator[Fact]:
         return map(_decode, self._facts.values())
 
-    def stored_as(self, fact: Fact, whose: Whose) -> None:
+    def stored_as(self, fact: Fact, whose: Owner) -> None:
         """Take note of whose an event is stored as from now on."""
         self.add(fact.telling, fact.own, whose)
 

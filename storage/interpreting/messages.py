@@ -37,14 +37,14 @@ class Begin(msgspec.Struct, tag=True):
 
 
 class Read(msgspec.Struct, tag=True):
-    """Read this from the store; `variables` are encoded in CBOR. Answered with `Found`."""
+    """Read this from the store; `variables` are encoded in CBOR. Answered with `ReadAnswer`."""
 
     what: Reading
     variables: dict[str, bytes]
 
 
 class Write(msgspec.Struct, tag=True):
-    """Begin to write what traces came to (`queries.WRITE`). Answered with `Taken`, at once.
+    """Begin to write what traces came to (`queries.WRITE`). Answered with `WriteBegun`, at once.
 
     `done` are the records of the queue that end with it. One is written at a time, and settled before the next.
     """
@@ -54,11 +54,11 @@ class Write(msgspec.Struct, tag=True):
 
 
 class Settle(msgspec.Struct, tag=True):
-    """Wait for the end of the `Write` that was begun. Answered with `Written`."""
+    """Wait for the end of the `Write` that was begun. Answered with `WriteOutcome`."""
 
 
 class Idle(msgspec.Struct, tag=True):
-    """There is nothing to do for so many seconds, unless more has come. Answered with `News`.
+    """There is nothing to do for so many seconds, unless more has come. Answered with `NewRecords`.
 
     `not_understood` counts events since the last time, by the scope that sent them.
     """
@@ -68,24 +68,24 @@ class Idle(msgspec.Struct, tag=True):
     not_understood: dict[str, int]
 
 
-class Found(msgspec.Struct, tag=True):
+class ReadAnswer(msgspec.Struct, tag=True):
     """The store's answer to a `Read`, undecoded."""
 
     answer: bytes
 
 
-class Taken(msgspec.Struct, tag=True):
+class WriteBegun(msgspec.Struct, tag=True):
     """What was given is being written."""
 
 
-class Written(msgspec.Struct, tag=True):
+class WriteOutcome(msgspec.Struct, tag=True):
     """Return whether a `Write` was taken. `refused` says why the database does not take what is in it."""
 
     conflict: bool = False
     refused: str | None = None
 
 
-class News(msgspec.Struct, tag=True):
+class NewRecords(msgspec.Struct, tag=True):
     """Records that were taken from the queue, and the store's answers to `queries.EVENTS` for their events."""
 
     records: list[Record]
@@ -93,4 +93,4 @@ class News(msgspec.Struct, tag=True):
 
 
 Step = Read | Write | Settle | Idle
-Given = Found | Taken | Written | News
+Given = ReadAnswer | WriteBegun | WriteOutcome | NewRecords

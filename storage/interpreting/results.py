@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from mapping.calls.headlines import error_line, first_error, first_question, last_answer
 from mapping.calls.model import Call, Run, Telling, Totals
-from storage.interpreting.memory import Fact, Whose
+from storage.interpreting.memory import Fact, Owner
 from storage.surreal import cbor, rows
 
 Row = dict[str, Any]
@@ -36,15 +36,15 @@ class TraceRow(NamedTuple):
     newest_activity: int
 
 
-class Result(NamedTuple):
+class TraceResult(NamedTuple):
     """What a trace came to: rows by table and id, whose each event is, and the agent of what names none."""
 
     rows: dict[Key, Row]
-    whose: dict[str, Whose]
+    whose: dict[str, Owner]
     agent_id: str | None
 
 
-def results_of(run: Run, traces: Mapping[str, TraceRow], facts: Iterable[Fact], version: str) -> dict[str, Result]:
+def results_of(run: Run, traces: Mapping[str, TraceRow], facts: Iterable[Fact], version: str) -> dict[str, TraceResult]:
     """Return what each of the traces came to that the run was made from."""
     by_trace: defaultdict[str, _Members] = defaultdict(_Members)
     for fact in facts:
@@ -72,7 +72,7 @@ def is_loose(telling: Telling) -> bool:
     return telling.kind in ("model", "tool") and telling.parent_span_id is None
 
 
-def _result(run: Run, trace: TraceRow, of: _Members, by_id: Mapping[str, Call], version: str) -> Result:
+def _result(run: Run, trace: TraceRow, of: _Members, by_id: Mapping[str, Call], version: str) -> TraceResult:
     agent_id = _main_agent(of.calls) or trace.agent_id
     sessions = {fact.telling.id: _session_of(fact, run, by_id, trace) for fact in of.facts}
     found: dict[Key, Row] = {(rows.CALL, call.id): _call_row(call) for call in of.calls}
@@ -94,13 +94,13 @@ def _result(run: Run, trace: TraceRow, of: _Members, by_id: Mapping[str, Call], 
         **_sums(run.by_trace.get(trace.id)),
     )
     whose = {
-        fact.telling.id: Whose(
+        fact.telling.id: Owner(
             _kept(fact.own.agent_id, run.agent_of.get(fact.telling.id), agent_id),
             _kept(fact.own.session_id, sessions[fact.telling.id], trace.session_id),
         )
         for fact in of.facts
     }
-    return Result(found, whose, agent_id)
+    return TraceResult(found, whose, agent_id)
 
 
 def _kept(own: str | None, found: str | None, inherited: str | None) -> str | None:

@@ -19,10 +19,10 @@ from mapping.calls.interpret import Price, interpret
 from mapping.calls.model import Run, Totals
 from mapping.values import INT64_MIN
 from storage.interpreting.answers import EventReader, decoded, merged
-from storage.interpreting.changes import MOST_ROWS, Part, TraceChanges, deleted, parts_of
+from storage.interpreting.changes import MOST_ROWS, TraceChanges, Transaction, deleted, transactions_of
 from storage.interpreting.gathering import Gathered, Gathering, read
 from storage.interpreting.memory import Memory
-from storage.interpreting.messages import Given, Idle, News, Step, Written
+from storage.interpreting.messages import Given, Idle, NewRecords, Step, WriteOutcome
 from storage.interpreting.results import results_of
 from storage.interpreting.schedule import Schedule
 from storage.interpreting.writing import Steps, Writing, begun, settled
@@ -120,7 +120,7 @@ class Work:
         seconds = 0.0 if self._under_way is not None else most if left is None else min(left, most)
         not_understood, self.events.not_understood = self.events.not_understood, Counter()
         news = yield Idle(seconds, self._older is not None, dict(not_understood))
-        assert isinstance(news, News)  # noqa: S101 - for mypy: what an Idle is answered with
+        assert isinstance(news, NewRecords)  # noqa: S101 - for mypy: what an Idle is answered with
         for answer in news.answers:
             self.events.take(answer)
         self._looked = self._clock()
@@ -198,13 +198,13 @@ class Work:
             yield from self._see_to_others()
             yield from self._settle()
             outcome = (yield from begun(part)) or (yield from settled())
-            if outcome != Written():
+            if outcome != WriteOutcome():
                 yield from self._came_to(writing, outcome)
                 return
         yield from self._settle()
         last.names = self._schedule.ending(writing.due)
         last.lists["done"] += [cbor.record(rows.INTERPRETATION_QUEUE, name) for name in last.names]
-        refused = (yield from begun(last)) if any(last.lists.values()) else Written()
+        refused = (yield from begun(last)) if any(last.lists.values()) else WriteOutcome()
         if refused is None:
             self._under_way = writing
         else:
@@ -216,7 +216,7 @@ class Work:
             self._under_way = None
             yield from self._came_to(writing, (yield from settled()))
 
-    def _came_to(self, writing: Writing, outcome: Written) -> Steps:
+    def _came_to(self, writing: Writing, outcome: WriteOutcome) -> Steps:
         """Take note of what was written; what somebody else has changed meanwhile stays to be done again."""
         if outcome.refused is not None and len(writing.changes) > 1:
             for change in writing.changes:
@@ -239,8 +239,8 @@ class Work:
             change.note(self._memory.of(change.trace.id))
         self._schedule.done(writing.due)
 
-    def _parts(self, writing: Writing) -> list[Part]:
-        parts = parts_of(writing.changes)
+    def _parts(self, writing: Writing) -> list[Transaction]:
+        parts = transactions_of(writing.changes)
         parts[0].lists["gone"] += deleted(writing.left)
         traces = [change.trace.id for change in writing.changes if change.rows]
         for part in parts:
@@ -274,7 +274,7 @@ class Work:
 
     def _note(self, older: _Older | None) -> Steps:
         """Note how far what is older is made anew."""
-        part = Part()
+        part = Transaction()
         part.add("states", {"version": self._version, **(older._asdict() if older is not None else {})})
         yield from self._settle()
         outcome = (yield from begun(part)) or (yield from settled())

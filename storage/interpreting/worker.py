@@ -14,7 +14,7 @@ from mapping.calls.interpret import INTERPRETATION_VERSION
 from mapping.calls.model import Call, Tokens
 from mapping.calls.pricing import Prices, own_prices
 from storage.errors import IndexUnavailable
-from storage.interpreting.messages import Begin, Found, Given, Load, News, Step, Taken, Written
+from storage.interpreting.messages import Begin, Given, Load, NewRecords, ReadAnswer, Step, WriteBegun, WriteOutcome
 from storage.interpreting.work import Work
 from storage.interpreting.writing import Steps
 from storage.workers.request_loop import serve
@@ -70,10 +70,10 @@ def main() -> None:
         {
             Load: worker.load,
             Begin: worker.begin,
-            Found: worker.next,
-            Taken: worker.next,
-            Written: worker.next,
-            News: worker.next,
+            ReadAnswer: worker.next,
+            WriteBegun: worker.next,
+            WriteOutcome: worker.next,
+            NewRecords: worker.next,
         }
     )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
 
-from storage.interpreting.changes import Part, TraceChanges
-from storage.interpreting.messages import Given, Settle, Step, Taken, Write, Written
+from storage.interpreting.changes import TraceChanges, Transaction
+from storage.interpreting.messages import Given, Settle, Step, Write, WriteBegun, WriteOutcome
 from storage.interpreting.results import Key
 from storage.surreal import cbor
 
@@ -32,18 +32,18 @@ class Writing:
         self.rows += sum(change.rows for change in changes)
 
 
-def begun(part: Part) -> Generator[Step, Given, Written | None]:
+def begun(part: Transaction) -> Generator[Step, Given, WriteOutcome | None]:
     """Begin to write a part. Returns None, or what came of it where it cannot be begun."""
     try:
         variables = {name: cbor.encode(part.lists.get(name, [])) for name in _VARIABLES}
     except ValueError as error:
-        return Written(refused=str(error))
+        return WriteOutcome(refused=str(error))
     taken = yield Write(variables, part.names)
-    assert isinstance(taken, Taken)  # noqa: S101 - for mypy: what a Write is answered with
+    assert isinstance(taken, WriteBegun)  # noqa: S101 - for mypy: what a Write is answered with
     return None
 
 
-def settled() -> Generator[Step, Given, Written]:
+def settled() -> Generator[Step, Given, WriteOutcome]:
     written = yield Settle()
-    assert isinstance(written, Written)  # noqa: S101 - for mypy: what a Settle is answered with
+    assert isinstance(written, WriteOutcome)  # noqa: S101 - for mypy: what a Settle is answered with
     return written

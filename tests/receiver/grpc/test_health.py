@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
-from receiver.http.under_way import UNDER_WAY
+from receiver.http.active_requests import UNDER_WAY
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

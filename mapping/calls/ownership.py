@@ -54,7 +54,7 @@ def emitter_of(scope: str | None, properties: Mapping[str, Any]) -> str | None:
     return emitter_of_scope(scope) or next((name for key, name in _TYPE_KEYS.items() if key in properties), None)
 
 
-def tell_whose(telling: Telling, event: Mapping[str, Any], levels: Levels, roles: Roles) -> None:
+def tell_owner(telling: Telling, event: Mapping[str, Any], levels: Levels, roles: Roles) -> None:
     """Set the session, the agent and the provider."""
     properties = levels[0]
     resource = event.get("resource")
