@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from mapping.errors import Code, Problem, invalid
+from receiver.grpc.heads import Heads
 from receiver.http.admission import Admission, Held
 from receiver.http.connection import HTTP2_PREFACE, refuse
 from receiver.http.context import Ports
@@ -61,6 +62,7 @@ class Relay(_End):
         self.client = ""
         self.name = ""
         self._head: bytearray | None = bytearray()
+        self._heads = Heads(relays.limits.max_header_bytes)
         self._timer: asyncio.TimerHandle | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._held = Held()
@@ -76,8 +78,9 @@ class Relay(_End):
 
     def data_received(self, data: bytes) -> None:
         if self.other is not None:
-            self._count(len(data))
-            super().data_received(data)
+            if self._may_pass(data):
+                self._count(len(data))
+                super().data_received(data)
         elif self._head is not None:
             self._head += data
             self._look(bytes(self._head))
@@ -100,12 +103,26 @@ class Relay(_End):
         if head.startswith(HTTP2_PREFACE):
             self._stop_timer()
             self._head = None
+            if not self._may_pass(head):
+                return
             self.transport.pause_reading()
             self._connecting = asyncio.get_running_loop().create_task(self._connect(head))
         elif not HTTP2_PREFACE.startswith(head):
             self._stop_timer()
             self._head = None
             self._relays.refuse(self, head)
+
+    def _may_pass(self, data: bytes) -> bool:
+        """Hang up unless gRPC's server can be given these bytes."""
+        if self.transport.is_closing():
+            return False
+        try:
+            self._heads.read(data)
+        except Problem as problem:
+            self.transport.close()
+            self._relays.tell(self, problem)
+            return False
+        return True
 
     async def _connect(self, head: bytes) -> None:
         try:
@@ -210,6 +227,10 @@ class Relays:
         else:
             problem = invalid(f"expected gRPC; OTLP over HTTP goes to port {self._ports.otlp or self._ports.http}")
             refuse(relay.transport, problem)
+        self.tell(relay, problem)
+
+    def tell(self, relay: Relay, problem: Problem) -> None:
+        """Say in the log why a connection was refused."""
         self._notices.refused(relay.client, "grpc port", "a connection to gRPC's port", problem)
 
 

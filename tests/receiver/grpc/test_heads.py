@@ -1,0 +1,150 @@
+"""No head of a call ends gRPC's server, whatever its path and metadata."""
+
+import asyncio
+import contextlib
+import importlib.util
+from pathlib import Path
+
+import h2.connection
+import h2.events
+import pytest
+from h2.config import H2Configuration
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mapping.errors import Problem
+from receiver.grpc.heads import Heads
+from receiver.http.connection import HTTP2_PREFACE
+from receiver.http.context import PORTS
+from receiver.http.notices import NOTICES
+
+served = pytest.mark.asyncio(loop_scope="module")
+
+_spec = importlib.util.spec_from_file_location("grpc_shared", Path(__file__).parent / "conftest.py")
+shared = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(shared)
+TRACES = shared.TRACES
+
+UNCHECKED = H2Configuration(header_encoding=None, validate_outbound_headers=False, normalize_outbound_headers=False)
+NO_PRIORITY = b"\0\0\0\0\1"
+
+
+def connection_with(*paths, **metadata):
+    """Return a connection with a call to each path."""
+    connection = h2.connection.H2Connection(UNCHECKED)
+    connection.initiate_connection()
+    for path in paths:
+        number = connection.get_next_available_stream_id()
+        headers = {":method": "POST", ":scheme": "http", ":path": path, ":authority": "x", "te": "trailers"}
+        connection.send_headers(number, [*headers.items(), ("content-type", "application/grpc"), *metadata.items()])
+        connection.send_data(number, b"\0" * 5, end_stream=True)
+    return connection
+
+
+def calls(*paths, **metadata):
+    return connection_with(*paths, **metadata).data_to_send()
+
+
+def frame(kind, flags, payload=b""):
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags, 0, 0, 0, 1]) + payload
+
+
+def read_all(heads, pieces):
+    for piece in pieces:
+        heads.read(piece)
+
+
+async def answer(port, connection):
+    """Return the headers of the answers until the server hangs up or each call has its trailers."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    headers, expected = {}, connection.highest_outbound_stream_id
+    try:
+        while expected not in headers or b"grpc-status" not in headers[expected]:
+            writer.write(connection.data_to_send())
+            received = await asyncio.wait_for(reader.read(65_536), 10)
+            if not received:
+                break
+            for event in connection.receive_data(received):
+                if isinstance(event, h2.events.ResponseReceived | h2.events.TrailersReceived):
+                    headers.setdefault(event.stream_id, {}).update(event.headers)
+        return headers
+    finally:
+        writer.close()
+
+
+@served
+class TestAPathThatIsNoText:
+    @pytest.mark.parametrize("on", ["grpc", "http"])
+    async def test_costs_its_own_connection_alone(self, fresh, connect, caplog, on):
+        neighbour = connect(fresh)
+        assert (await neighbour.call(TRACES, shared.spans(1))).code == "OK"
+        port = fresh.app[PORTS].grpc if on == "grpc" else fresh.port
+        assert await answer(port, connection_with(b"/\xff")) == {}
+        assert (await neighbour.call(TRACES, shared.spans(2))).code == "OK"
+        assert (await connect(fresh).call(TRACES, shared.spans(3))).code == "OK"
+        assert "expected the path of a call in UTF-8" in caplog.text
+
+    async def test_may_come_after_others(self, fresh, connect):
+        assert await answer(fresh.app[PORTS].grpc, connection_with(TRACES, TRACES, b"/\xff")) == {}
+        assert (await connect(fresh).call(TRACES, shared.spans(1))).code == "OK"
+
+    async def test_is_not_one_of_other_letters(self, receiver):
+        ((_, told),) = (await answer(receiver.app[PORTS].grpc, connection_with("/é/東".encode()))).items()
+        assert told[b"grpc-status"] == b"12"
+
+
+@served
+async def test_metadata_that_is_no_text_is_not_in_the_log(receiver, caplog, monkeypatch):
+    monkeypatch.setattr(receiver.app[NOTICES], "pause", 0)
+    ((_, told),) = (await answer(receiver.app[PORTS].grpc, connection_with(TRACES, authorization=b"\xff"))).items()
+    assert told[b"grpc-status"] == b"0"
+    assert "Invalid encoding" not in caplog.text
+
+
+class TestHeads:
+    @given(st.lists(st.text(min_size=1)), st.data())
+    def test_may_come_in_any_pieces(self, paths, data):
+        sent = calls(*(path.encode() for path in paths), b"/\xff")
+        cuts = sorted(data.draw(st.lists(st.integers(0, len(sent)))))
+        heads, ends = Heads(16_384), [*cuts, len(sent)]
+        with pytest.raises(Problem, match="expected the path of a call in UTF-8"):
+            read_all(heads, (sent[start:end] for start, end in zip([0, *cuts], ends, strict=True)))
+
+    @given(st.binary())
+    def test_of_any_bytes_are_read_or_refused(self, data):
+        for opened in (HTTP2_PREFACE, calls(TRACES)):
+            heads = Heads(16_384)
+            heads.read(opened)
+            with contextlib.suppress(Problem):
+                heads.read(data)
+
+    @pytest.mark.parametrize("padding", [0, 7])
+    @pytest.mark.parametrize("priority", [b"", NO_PRIORITY])
+    @pytest.mark.parametrize("at", [1, 3])
+    def test_may_be_padded_have_a_priority_and_go_on(self, padding, priority, at):
+        head = b"\x04\x02/\xff"  # :path, not compressed
+        flags = (0x08 if padding else 0) | (0x20 if priority else 0)
+        pad = bytes([padding]) if padding else b""
+        heads = Heads(16_384)
+        heads.read(HTTP2_PREFACE + frame(1, flags, pad + priority + head[:at] + bytes(padding)))
+        with pytest.raises(Problem, match="in UTF-8"):
+            heads.read(frame(9, 0x04, head[at:]))
+
+    @pytest.mark.parametrize(
+        "frames",
+        [
+            frame(9, 4),  # a continuation of nothing
+            frame(1, 0) + frame(0, 0),  # DATA inside a head
+            frame(1, 0x08),
+            frame(1, 0x0C, b"\5abc"),
+            frame(1, 0x24, b"\0\0"),
+            frame(1, 0x04, b"\xff\xff\xff\xff\xff\xff"),  # no HPACK
+            b"\xff\xff\xff\1\4\0\0\0\1",  # 16 MiB are to come
+            frame(1, 0, bytes(16_000)) + frame(9, 0, bytes(16_000)) * 9,
+        ],
+    )
+    def test_that_are_none_are_refused(self, frames):
+        heads = Heads(16_384)
+        heads.read(HTTP2_PREFACE)
+        with pytest.raises(Problem, match="expected "):
+            heads.read(frames)
