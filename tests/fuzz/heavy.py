@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 import target
-from cases import JSON, PROTOBUF
+from case import JSON, PROTOBUF
 from target import Connection, Target
 from wire import BYTES, Field, write
 

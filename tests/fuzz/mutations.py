@@ -40,6 +40,11 @@ def _nested(depth: int, opening: str, closing: str) -> Raw:
     return Raw(opening * depth + "1" + closing * depth)
 
 
+def _members(key: str, *values: str) -> tuple[Raw, ...]:
+    """Return objects of one member each."""
+    return tuple(Raw(f'{{"{key}":{value}}}') for value in values)
+
+
 TEXTS = (
     *(
         "",
@@ -81,6 +86,7 @@ NUMBERS: tuple[Any, ...] = (
     *(0, -1, 1, 127, 2**31, 2**32, 2**53 + 1, 2**63 - 1, 2**63, 2**64 - 1, 2**64, -(2**63), -(2**63) - 1, 10**40),
     *(0.5, -0.0, 1e308, 5e-324, 1.7e18, 253402300800 * 10**9, -62135596801 * 10**9),
     *(Raw("1e400"), Raw("-1e400"), Raw("1E-400"), Raw("1" + "0" * 400), Raw("0." + "3" * 400), Raw("-0"), Raw("1e18")),
+    *(Raw("1e+30"), Raw("1.0"), Raw("1767812400000000000.0"), Raw("1.767812400e18")),
     *(Raw("NaN"), Raw("Infinity"), Raw("01"), Raw("+1"), Raw(".5"), Raw("1."), Raw("0x1")),
 )
 SHAPES: tuple[Any, ...] = (
@@ -91,6 +97,14 @@ SHAPES: tuple[Any, ...] = (
     _nested(500, '{"arrayValue":{"values":[', "]}}"),
     Raw('{"intValue":"1","stringValue":"s","arrayValue":{},"kvlistValue":{}}'),
     Raw('{"doubleValue":"NaN"}'),
+    # What exporters come near to: numbers as floats, null for NaN, a kind that is not the field's.
+    *_members("intValue", "1.5", "1e+30", "null", "true", '"1.0"', '"x"', "[1]", "1e999"),
+    *_members("doubleValue", "null", '"1.5"', '"x"', "true", "{}", '"Infinity"'),
+    *_members("boolValue", '"true"', "1", "null", '"x"'),
+    *_members("stringValue", "1", "null", "{}", "[]", "false", '"\\ud800"'),
+    *_members("bytesValue", "1", '"no base64!"', '"A"', "null", "[1,2]"),
+    *_members("arrayValue", "[1]", "null", '{"values":{}}', '{"values":[1]}', '"x"'),
+    *_members("kvlistValue", "[1]", '{"a":1}', '{"values":[{"value":1},{"key":1},1]}', "0"),
     Raw('{"bytesValue":"AAEC/w"}'),
     Raw('{"arrayValue":{"values":[null,{},{"intValue":9223372036854775808}]}}'),
     Raw('"\\ud800\\udc00\\ud800"'),

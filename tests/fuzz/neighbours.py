@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 
 import samples
-from cases import PROTOBUF
+from case import PROTOBUF, How
+from client import NO_ANSWER, Client
+from grpc_cases import framed
+from http2 import METHODS, request_headers
 from target import Connection
 
 A_TRACE = 500
+_PATH = "/v1/traces"
+_HEAD = f"POST {_PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: {PROTOBUF}\r\nContent-Length: %d\r\n\r\n".encode()
 
 
 class Neighbours:
@@ -16,17 +21,20 @@ class Neighbours:
         self._port = port
         self.count = 0
 
-    async def send(self, connection: Connection) -> str | None:
-        """Send one on a case's own connection. Returns what is wrong with the answer."""
+    async def send(self, client: Client, how: How) -> str | None:
+        """Send one on a connection of a case's own. Returns what is wrong with the answer."""
         self.count += 1
         body = samples.protobuf({"resourceSpans": [{"scopeSpans": [{"spans": [self._span(self.count)]}]}]})
-        head = f"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: {PROTOBUF}\r\nContent-Length: {len(body)}\r\n\r\n"
         try:
-            answer = await connection.exchange("POST", head.encode() + body)
-        except (OSError, EOFError, ValueError) as error:
-            connection.close()
+            if how is How.CALL:
+                answer = await client.grpc.call(request_headers(METHODS[_PATH]), framed(body))
+            else:
+                answer = await client.http.exchange("POST", _HEAD % len(body) + body)
+        except NO_ANSWER as error:
+            client.close()
             return f"no answer: {error!r}"
-        return None if (answer.status, answer.body) == (200, b"") else f"{answer.status} {answer.body[:300]!r}"
+        right = (0 if how is How.CALL else 200, b"")
+        return None if (answer.status, answer.body) == right else f"{answer.status} {answer.body[:300]!r}"
 
     def _span(self, number: int) -> dict[str, object]:
         start = samples.START + number

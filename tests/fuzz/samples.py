@@ -4,12 +4,15 @@ cases store meets in the same traces, sessions and agents."""
 from __future__ import annotations
 
 import base64
-import json
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from google.protobuf.json_format import Parse
+from google.protobuf.json_format import ParseDict
+from google.protobuf.message import Message
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.profiles.v1development.profiles_service_pb2 import ExportProfilesServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 START = 1_767_812_400_000_000_000  # 2026-01-07T19:00:00Z
@@ -111,13 +114,34 @@ def _log_record(random: Random) -> dict[str, Any]:
     }
 
 
+def metrics(random: Random) -> dict[str, Any]:
+    point = {"timeUnixNano": str(START), "attributes": _attributes(random)}
+    rows: list[dict[str, Any]] = [
+        {"name": "tokens", "sum": {"dataPoints": [point | {"asInt": "7"}, point], "isMonotonic": True}},
+        {"name": "queue", "gauge": {"dataPoints": [point | {"asDouble": 0.5}]}},
+        {"name": "wait", "histogram": {"dataPoints": [point | {"bucketCounts": ["1", "2"], "explicitBounds": [1.0]}]}},
+        {"name": "wait", "exponentialHistogram": {"dataPoints": [point | {"positive": {"bucketCounts": ["1"]}}]}},
+        {"name": "wait", "summary": {"dataPoints": [point | {"quantileValues": [{"quantile": 0.5, "value": 1.0}]}]}},
+    ]
+    chosen = random.sample(rows, random.randint(0, len(rows)))
+    return {"resourceMetrics": [{"resource": {}, "scopeMetrics": [{"scope": {"name": "travel"}, "metrics": chosen}]}]}
+
+
+def profiles(random: Random) -> dict[str, Any]:
+    rows = [{"timeUnixNano": str(START), "durationNano": "5", "samples": [{}, {}]} for _ in range(random.randrange(3))]
+    return {
+        "resourceProfiles": [{"resource": {"attributes": _attributes(random)}, "scopeProfiles": [{"profiles": rows}]}],
+        "dictionary": {"stringTable": ["", "cpu"]},
+    }
+
+
 def event(random: Random) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "trace_id": _id(random, 32),
         "event_type": random.choice(("tool_call", "log", "")),
         "agent_id": f"agent-{random.randint(1, 9)}",
         "session_id": _name(random, "session"),
-        "event_id": f"event-{random.getrandbits(40)}",
+        "event_id": f"event-{random.randint(1, 20) if random.random() < 0.3 else random.getrandbits(40)}",
         "source": {"system": "cloudwatch", "log_group": "g", "log_stream": "s", "log_id": str(random.getrandbits(40))},
         "properties": {"tool_name": "web_search", "input": {"q": ["a", 1, 0.5, None, {"b": True}]}, "status": "failed"},
         "metadata": {"input": 1, "tags": ["x"]},
@@ -138,10 +162,25 @@ def batch(random: Random) -> dict[str, Any]:
     return sent
 
 
+# The requests of OTLP by their paths.
+OTLP: dict[str, Callable[[Random], dict[str, Any]]] = {
+    "/v1/traces": spans,
+    "/v1/logs": logs,
+    "/v1/metrics": metrics,
+    "/v1development/profiles": profiles,
+}
+_MESSAGES: dict[str, type[Message]] = {
+    "resourceSpans": ExportTraceServiceRequest,
+    "resourceLogs": ExportLogsServiceRequest,
+    "resourceMetrics": ExportMetricsServiceRequest,
+    "resourceProfiles": ExportProfilesServiceRequest,
+}
+
+
 def protobuf(request: dict[str, Any]) -> bytes:
-    """Encode spans or logs. proto's own JSON has ids in base64, OTLP's in hex."""
-    message = ExportTraceServiceRequest() if "resourceSpans" in request else ExportLogsServiceRequest()
-    return Parse(json.dumps(_with_base64_ids(request)), message).SerializeToString()
+    """Encode a request of OTLP's. proto's own JSON has ids in base64, OTLP's in hex."""
+    (message,) = (message for field, message in _MESSAGES.items() if field in request)
+    return ParseDict(_with_base64_ids(request), message()).SerializeToString()
 
 
 def _with_base64_ids(value: Any) -> Any:

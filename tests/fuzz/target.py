@@ -19,27 +19,26 @@ MAX_BODY = 1024 * 1024
 # A case may take a second; what takes this long never answers.
 GIVE_UP = 20.0
 # Long enough for an answer to what is no whole request, where one comes at all.
-LINGER = 0.05
+LINGER = 0.3
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        held = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [one.getsockname()[1] for one in held]
 
 
 class Target:
     def __init__(self, folder: Path, max_body: int = MAX_BODY) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as held:
-            self.port: int = held.getsockname()[1]
+        self.port, self.grpc_port = _free_ports(2)
         self._log = folder / "receiver.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-X", "faulthandler", "-m", "receiver", "serve"),
                     *(
-                        "--port",
-                        str(self.port),
-                        "--otlp-port",
-                        "off",
-                        "--grpc-port",
-                        "off",
-                        "--data-dir",
-                        str(folder / "data"),
+                        *("--port", str(self.port), "--otlp-port", "off", "--grpc-port", str(self.grpc_port)),
+                        *("--data-dir", str(folder / "data")),
                     ),
                 ],
                 cwd=ROOT,
@@ -147,20 +146,21 @@ class Connection:
         body = b"" if method == "HEAD" else await self._reader.readexactly(size)
         return Answer(int(first.split()[1]), headers, body, 0)
 
-    async def throw(self, data: bytes) -> bytes:
-        """Send what may be no request on a connection of its own, and hang up. Returns what came back."""
-        back = bytearray()
-        with contextlib.suppress(OSError):
-            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LINGER):
-                    writer.write(data)
-                    while part := await reader.read(65536):
-                        back += part
-            writer.transport.abort()
-        return bytes(back)
-
     def close(self) -> None:
         if self._writer is not None:
             self._writer.transport.abort()
         self._reader = self._writer = None
+
+
+async def throw(port: int, data: bytes) -> bytes:
+    """Send what may be no request on a connection of its own, and hang up. Returns what came back."""
+    back = bytearray()
+    with contextlib.suppress(OSError):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER):
+                writer.write(data)
+                while part := await reader.read(65536):
+                    back += part
+        writer.transport.abort()
+    return bytes(back)

@@ -23,8 +23,16 @@ def test_no_case_of_the_fuzzer_hurts_the_receiver():
     assert int(re.match(r"seed 1: (\d+) cases", run.stdout)[1]) >= 1500
 
 
-def test_one_case_is_shown_and_sent_again():
-    run = fuzz("--seed", "1", "--only", "2")
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("2", "protobuf, fields mutated POST /v1/"),
+        ("14", "gRPC, message mutated POST /opentelemetry.proto.collector."),
+        ("34", "HTTP/2 broken POST /opentelemetry.proto.collector."),
+    ],
+)
+def test_one_case_is_shown_and_sent_again(number, shown):
+    run = fuzz("--seed", "1", "--only", number)
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "protobuf, fields mutated POST /v1/" in run.stdout
+    assert shown in run.stdout
     assert "seed 1: 1 cases" in run.stdout
