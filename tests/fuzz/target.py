@@ -79,11 +79,11 @@ class Target:
         return int(found[1]) * 1024 if found else 0
 
     def complaints(self) -> list[str]:
-        """Return the lines of its log that speak of a fault of its own."""
-        with self._log.open(errors="replace") as lines:
-            return [
-                line.rstrip() for line in lines if re.search(r"Traceback| ERROR | CRITICAL |Error: |panicked", line)
-            ]
+        """Return what its log says of a fault of its own, each with its traceback."""
+        entries = re.split(r"^(?=\d{4}-\d\d-\d\d )", self._log.read_text(errors="replace"), flags=re.MULTILINE)
+        return [
+            entry.rstrip() for entry in entries if re.search(r"Traceback| ERROR | CRITICAL |Error: |panicked", entry)
+        ]
 
     def stop(self) -> int:
         self._process.terminate()
