@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from mapping.values import INT64_MIN
 from storage.interpreting.answers import EventReader, Row, decoded, merged
 from storage.interpreting.changes import digest
-from storage.interpreting.memory import Fact, Memory
+from storage.interpreting.memory import Fact, Memory, TraceMemory
 from storage.interpreting.messages import Given, Read, ReadAnswer, Step
 from storage.interpreting.neighbours import MOST_EVENTS, NEAR, Presence, presences_of, together
 from storage.interpreting.queries import Reading
@@ -40,7 +40,16 @@ class Gathered:
         self.facts: dict[str, list[Fact]] = {}
         self.presences: dict[str, list[Presence]] = {}
         self.own: set[str] = set()
+        self._read_at: dict[str, tuple[TraceMemory, int | None]] = {}
         self.left: list[Key] = []
+
+    def read_at(self, trace_id: str, known: TraceMemory) -> None:
+        """Take note of what of a trace `facts` are good for."""
+        self._read_at[trace_id] = known, known.revision
+
+    def is_outdated(self, trace_ids: Iterable[str], memory: Memory) -> bool:
+        """Return whether any of these traces was interpreted again, or forgotten, since it was read."""
+        return any((known := memory.of(trace_id), known.revision) != self._read_at[trace_id] for trace_id in trace_ids)
 
     @property
     def groups(self) -> list[list[str]]:
@@ -114,6 +123,7 @@ class Gathering:
         for trace_id, trace in traces.items():
             known = self._memory.of(trace_id)
             facts = gathered.facts[trace_id] = list(known.facts())
+            gathered.read_at(trace_id, known)
             _name_session(trace, facts)
             gathered.presences[trace_id] = presences_of(trace_id, trace.session_id, facts)
         gathered.traces |= traces

@@ -23,7 +23,7 @@ from storage.interpreting.changes import MOST_ROWS, TraceChanges, Transaction, d
 from storage.interpreting.gathering import Gathered, Gathering, read
 from storage.interpreting.memory import Memory
 from storage.interpreting.messages import Given, Idle, NewRecords, Step, WriteOutcome
-from storage.interpreting.results import results_of
+from storage.interpreting.results import TraceResult, results_of
 from storage.interpreting.schedule import Schedule
 from storage.interpreting.writing import Steps, Writing, begun, settled
 from storage.surreal import cbor, rows
@@ -143,15 +143,23 @@ class Work:
             events = sum(len(gathered.facts[trace_id]) for trace_id in group)
             self.interpreted += events
             if events > _LONG_TRACE:
-                changes, seconds = yield from self._changes_by_thread(group, gathered)
+                results, seconds = yield from self._results_by_thread(group, gathered)
                 elsewhere += seconds
             else:
-                changes = self._changes(group, gathered)
+                results = self._results(group, gathered)
+            due = [trace_id for trace_id in group if trace_id in trace_ids]
+            if gathered.is_outdated(results, self._memory):
+                self._schedule.again(due)
+                continue
+            changes = [
+                TraceChanges(gathered.traces[trace_id], self._memory.of(trace_id), result, gathered.facts[trace_id])
+                for trace_id, result in results.items()
+            ]
             if writing.rows + sum(change.rows for change in changes) > MOST_ROWS:
                 yield from self._write(writing)
                 yield from self._see_to_others()
                 writing = Writing()
-            writing.add(changes, [trace_id for trace_id in group if trace_id in trace_ids])
+            writing.add(changes, due)
         writing.due += [trace_id for trace_id in trace_ids if trace_id not in gathered.traces]
         writing.left = gathered.left
         yield from self._write(writing)
@@ -161,22 +169,22 @@ class Work:
             sessions = {one.session_id for trace_id in group for one in gathered.presences[trace_id]}
             self._schedule.took(group, sessions if len(group) > 1 else (), seconds * events / max(size, 1))
 
-    def _changes_by_thread(
+    def _results_by_thread(
         self, group: Sequence[str], gathered: Gathered
-    ) -> Generator[Step, Given, tuple[list[TraceChanges], float]]:
-        """Yield what is done for others meanwhile. Returns what is to be written, and how long that took to find."""
+    ) -> Generator[Step, Given, tuple[dict[str, TraceResult], float]]:
+        """Yield what is done for others meanwhile. Returns what traces came to, and how long that took to find."""
 
-        def timed() -> tuple[list[TraceChanges], float]:
+        def timed() -> tuple[dict[str, TraceResult], float]:
             began = time.thread_time()
-            return self._changes(group, gathered), time.thread_time() - began
+            return self._results(group, gathered), time.thread_time() - began
 
         working = self._thread.submit(timed)
         while not working.done():
             yield from self._others(_OTHERS_WAIT)
         return working.result()
 
-    def _changes(self, group: Sequence[str], gathered: Gathered) -> list[TraceChanges]:
-        """Interpret traces together, and return what is to be written of them."""
+    def _results(self, group: Sequence[str], gathered: Gathered) -> dict[str, TraceResult]:
+        """Interpret traces together, and return what those that are to be written came to."""
         facts = [fact for trace_id in group for fact in gathered.facts[trace_id]]
         try:
             run = interpret([fact.telling for fact in facts], self._price)
@@ -184,11 +192,7 @@ class Work:
             log.exception("traces cannot be interpreted: %s", ", ".join(group))
             run = _nothing()
         own = {trace_id: gathered.traces[trace_id] for trace_id in group if trace_id in gathered.own}
-        results = results_of(run, own, [fact for trace_id in own for fact in gathered.facts[trace_id]], self._version)
-        return [
-            TraceChanges(own[trace_id], self._memory.of(trace_id), result, gathered.facts[trace_id])
-            for trace_id, result in results.items()
-        ]
+        return results_of(run, own, [fact for trace_id in own for fact in gathered.facts[trace_id]], self._version)
 
     def _write(self, writing: Writing) -> Steps:
         """Begin to write what traces came to, once what was begun before is written."""

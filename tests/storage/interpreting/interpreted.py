@@ -3,9 +3,14 @@
 import asyncio
 import contextlib
 
+import msgspec
+
 from mapping.model import Event
 from mapping.times import NS
 from storage.interpreting.interpreter import Interpreter
+from storage.interpreting.messages import Begin, Load, Write
+from storage.interpreting.worker import Worker
+from storage.surreal import cbor
 from storage.write.writer import Writer
 
 NOON = 1_767_960_000 * NS
@@ -87,3 +92,26 @@ async def running(database):
         interpreting.cancel()
         await asyncio.gather(interpreting, return_exceptions=True)
         assert interpreter.state != "failed", interpreter.reason
+
+
+class Here:
+    """The interpreter's process without the process, so that its work can be looked at."""
+
+    def __init__(self):
+        self._worker = Worker()
+        self._worker.load(Load())
+        self.work = self._worker.work
+        # Traces whose runs were written, in their order.
+        self.written = []
+
+    async def ask(self, given):
+        step = await asyncio.to_thread(self._worker.begin if isinstance(given, Begin) else self._worker.next, given)
+        if isinstance(step, Write):
+            self.written += [run["id"] for run in cbor.decode(step.variables["new_runs"])]
+        return msgspec.to_builtins(step, builtin_types=(bytes,))
+
+
+async def settled(interpreter):
+    async with asyncio.timeout(300):
+        while interpreter.pending or interpreter.state != "ready":
+            await asyncio.sleep(0.01)

@@ -2,34 +2,13 @@
 
 import asyncio
 
-import msgspec
 import pytest
-from interpreted import agent, model, tool
+from interpreted import Here, agent, model, settled, tool
 
 from storage.interpreting.interpreter import Interpreter
-from storage.interpreting.messages import Begin, Load, Write
-from storage.interpreting.worker import Worker
-from storage.surreal import cbor
 from storage.write.writer import Writer
 
 EVENTS, A_COMMIT = 6_000, 50
-
-
-class Here:
-    """The interpreter's process without the process, so that its work can be looked at."""
-
-    def __init__(self):
-        self._worker = Worker()
-        self._worker.load(Load())
-        self.work = self._worker.work
-        # Traces whose runs were written, in their order.
-        self.written = []
-
-    async def ask(self, given):
-        step = await asyncio.to_thread(self._worker.begin if isinstance(given, Begin) else self._worker.next, given)
-        if isinstance(step, Write):
-            self.written += [run["id"] for run in cbor.decode(step.variables["new_runs"])]
-        return msgspec.to_builtins(step, builtin_types=(bytes,))
 
 
 def event(number, trace):
@@ -48,12 +27,6 @@ async def growing(database):
     yield interpreter, process.work, writer
     interpreting.cancel()
     await asyncio.gather(interpreting, return_exceptions=True)
-
-
-async def settled(interpreter):
-    async with asyncio.timeout(300):
-        while interpreter.pending or interpreter.state != "ready":
-            await asyncio.sleep(0.01)
 
 
 async def test_a_trace_that_grows_costs_less_than_twice_what_its_events_cost_in_small_ones(growing, database):

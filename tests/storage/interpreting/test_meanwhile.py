@@ -1,0 +1,109 @@
+"""While a long trace is read, others are interpreted, of which some are read with it."""
+
+import asyncio
+import contextlib
+
+import pytest
+from interpreted import Here, model, settled
+
+from storage.interpreting import work
+from storage.interpreting.interpreter import Interpreter
+from storage.surreal import cbor
+from storage.write.writer import Writer
+
+LONG = 400  # events, which are read in three pieces
+FIRST, LAST, CHANGED = "1" * 32, "2" * 32, "3" * 32
+
+
+class Interrupted(Here):
+    """A process during whose steps something happens: each of these at the first step that it is for, one by one."""
+
+    def __init__(self, *happenings):
+        super().__init__()
+        self.happenings = list(happenings)
+
+    async def ask(self, given):
+        step = await super().ask(given)
+        if self.happenings and self.happenings[0][0](step):
+            _, happens = self.happenings.pop(0)
+            await happens()
+        return step
+
+
+def reads_last(step):
+    return step.get("what") == "events of a trace" and cbor.decode(step["variables"]["trace"]) == LAST
+
+
+def writes(step):
+    return "done" in step
+
+
+@contextlib.asynccontextmanager
+async def interpreting(database, process):
+    interpreter = Interpreter(database, linger=0)
+    await interpreter.count_pending()
+    task = asyncio.create_task(interpreter._keep_up(process))
+    writer = Writer(database, agent_window=0, committed=lambda new: interpreter.added(len(new)))
+
+    async def write(*events):
+        await writer.write(events)
+
+    async def until_settled():
+        waiting = asyncio.create_task(settled(interpreter))
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
+        await waiting
+
+    try:
+        yield write, until_settled
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def long(trace):
+    return [model(number, trace=trace, at=number / 10, session="s") for number in range(1, LONG + 1)]
+
+
+@pytest.fixture
+async def stored(database, monkeypatch):
+    """A session of two long traces, interpreted, of which the next process knows nothing."""
+    monkeypatch.setattr(work, "_OTHERS_AFTER", 0.0)
+    async with interpreting(database, Here()) as (write, until_settled):
+        await write(*long(FIRST))
+        await write(*long(LAST))
+        await until_settled()
+    return database
+
+
+async def runs(database):
+    (found,) = await database.query("SELECT record::id(id) AS trace, calls FROM agent_run")
+    return {run["trace"]: run["calls"] for run in found}
+
+
+async def test_what_came_to_one_of_them_meanwhile_stays(stored):
+    async def more():
+        await write(model(LONG + 1, trace=FIRST, at=1, session="s"))
+
+    process = Interrupted((reads_last, more))
+    async with interpreting(stored, process) as (write, until_settled):
+        await write(model(1, trace=CHANGED, at=1, session="s"))
+        await until_settled()
+    assert not process.happenings
+    assert await runs(stored) == {FIRST: LONG + 1, LAST: LONG, CHANGED: 1}
+
+
+async def test_one_of_them_may_be_written_by_another_receiver_meanwhile(stored):
+    async def more():
+        await write(model(LONG + 1, trace=FIRST, at=1, session="s"))
+
+    async def others_write():
+        await stored.query("UPDATE agent_run SET revision += 1")
+
+    process = Interrupted((reads_last, more), (writes, others_write))
+    async with interpreting(stored, process) as (write, until_settled):
+        await write(model(1, trace=CHANGED, at=1, session="s"))
+        await until_settled()
+    assert not process.happenings
+    assert await runs(stored) == {FIRST: LONG + 1, LAST: LONG, CHANGED: 1}
