@@ -24,6 +24,7 @@ _TRACES = "SELECT VALUE count FROM (SELECT count() FROM agent_trace:{} GROUP ALL
 _SESSIONS = "SELECT VALUE session_id FROM agent_trace:{} WHERE session_id != NONE GROUP BY session_id"
 # A trace has its first session in `session_id`; its other sessions are in its run only.
 _MORE_SESSIONS = "SELECT VALUE sessions FROM agent_run:{} WHERE array::len(sessions) > 1"
+_QUERIES = (_EVENTS, _TRACES, _SESSIONS, _MORE_SESSIONS)
 
 
 class Counts:
@@ -33,28 +34,31 @@ class Counts:
         self._database = database
         self._lock = asyncio.Lock()
         self._known: dict[str, int] = {}
-        self._good_until = 0.0
+        self._began = self._good_until = 0.0
 
     async def get(self) -> dict[str, int]:
         """Return the number of `events`, `traces` and `sessions`. Raises Problem (UNAVAILABLE)."""
+        asked = time.monotonic()
         async with self._lock:
-            if time.monotonic() >= self._good_until:
+            # Those that have waited for a count are all content with the next.
+            if self._began < asked and time.monotonic() >= self._good_until:
                 began = time.monotonic()
                 events = traces = 0
                 sessions: set[Any] = set()
                 for part in _parts():
-                    events += sum(await self._ask(_EVENTS, part))
-                    traces += sum(await self._ask(_TRACES, part))
-                    sessions.update(await self._ask(_SESSIONS, part))
-                    sessions.update(*await self._ask(_MORE_SESSIONS, part))
+                    # Not one after the other: among many writers each would wait for its turn.
+                    found = await asyncio.gather(*(self._ask(query, part) for query in _QUERIES))
+                    events += sum(found[0])
+                    traces += sum(found[1])
+                    sessions.update(found[2], *found[3])
                 self._known = {"events": events, "traces": traces, "sessions": len(sessions)}
-                took = time.monotonic() - began
+                self._began, took = began, time.monotonic() - began
                 self._good_until = 0.0 if events < _FEW else time.monotonic() + took * _SHARE
             return dict(self._known)
 
     def forget(self) -> None:
         """Drop cached counts."""
-        self._good_until = 0.0
+        self._began = self._good_until = 0.0
 
     async def _ask(self, query: str, part: str) -> list[Any]:
         (counts,) = await self._database.query(query.format(part))
