@@ -230,7 +230,7 @@ class Relays:
         self.tell(relay, problem)
 
     def tell(self, relay: Relay, problem: Problem) -> None:
-        """Say in the log why a connection was refused."""
+        """Log why a connection was refused."""
         self._notices.refused(relay.client, "grpc port", "a connection to gRPC's port", problem)
 
 
