@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import importlib.util
+import logging
 from pathlib import Path
 
 import h2.connection
@@ -99,6 +100,14 @@ async def test_metadata_that_is_no_text_is_not_in_the_log(receiver, caplog, monk
     ((_, told),) = (await answer(receiver.app[PORTS].grpc, connection_with(TRACES, authorization=b"\xff"))).items()
     assert told[b"grpc-status"] == b"0"
     assert "Invalid encoding" not in caplog.text
+
+
+def test_a_client_that_goes_while_it_is_answered_is_not_in_the_log(caplog):
+    # gRPC's own words, since the moment cannot be met at will.
+    log = logging.getLogger("grpc._cython.cygrpc")
+    log.error("ExecuteBatchError raised in core by servicer method [%s]", TRACES)
+    log.error("another")
+    assert [record.getMessage() for record in caplog.records] == ["another"]
 
 
 class TestHeads:
