@@ -43,9 +43,9 @@ class Gathered:
         self._read_at: dict[str, tuple[TraceMemory, int | None]] = {}
         self.left: list[Key] = []
 
-    def read_at(self, trace_id: str, known: TraceMemory) -> None:
-        """Take note of what of a trace `facts` are good for."""
-        self._read_at[trace_id] = known, known.revision
+    def read_at(self, trace_id: str, known: TraceMemory, revision: int | None) -> None:
+        """Take note of what is known of a trace, and for which revision of its run."""
+        self._read_at[trace_id] = known, revision
 
     def is_outdated(self, trace_ids: Iterable[str], memory: Memory) -> bool:
         """Return whether any of these traces was interpreted again, or forgotten, since it was read."""
@@ -115,22 +115,23 @@ class Gathering:
             written[row["trace_id"]][rows.SESSION_RUN, tuple(row["id"])] = digest(row)
         run_of = {row["id"]: row for row in runs}
         for trace_id in trace_ids:
-            if trace_id in traces:
-                yield from self._know_one(traces[trace_id], run_of.get(trace_id), written.get(trace_id, {}))
-            else:
+            if trace_id not in traces:
                 gathered.left += written.get(trace_id, {})
                 gathered.left += yield from self._calls(trace_id)
-        for trace_id, trace in traces.items():
-            known = self._memory.of(trace_id)
+                continue
+            trace, run = traces[trace_id], run_of.get(trace_id)
+            known = yield from self._know_one(trace, run, written.get(trace_id, {}))
+            gathered.read_at(trace_id, known, _revision(run))
             facts = gathered.facts[trace_id] = list(known.facts())
-            gathered.read_at(trace_id, known)
             _name_session(trace, facts)
             gathered.presences[trace_id] = presences_of(trace_id, trace.session_id, facts)
         gathered.traces |= traces
 
-    def _know_one(self, trace: TraceRow, run: Row | None, written: dict[Key, bytes]) -> Generator[Step, Given, None]:
+    def _know_one(
+        self, trace: TraceRow, run: Row | None, written: dict[Key, bytes]
+    ) -> Generator[Step, Given, TraceMemory]:
         known = self._memory.of(trace.id)
-        revision = None if run is None else run["revision"]
+        revision = _revision(run)
         if known.revision != revision:
             # This process is new, or another receiver has interpreted the trace.
             known.whole, known.written, known.revision = False, None, revision
@@ -146,6 +147,7 @@ class Gathering:
             known.clear()
             yield from self._all_events(trace.id)
             known.whole = True
+        return known
 
     def _all_events(self, trace_id: str) -> Generator[Step, Given, None]:
         limit, place, last = _FIRST_PIECE, INT64_MIN, ""
@@ -236,6 +238,10 @@ def _name_session(trace: TraceRow, facts: Sequence[Fact]) -> None:
     if named <= {trace.session_id}:
         for fact in facts:
             fact.telling.session_id = trace.session_id
+
+
+def _revision(run: Row | None) -> int | None:
+    return None if run is None else int(run["revision"])
 
 
 def _trace_row(row: Row) -> TraceRow:

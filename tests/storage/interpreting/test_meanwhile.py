@@ -107,3 +107,18 @@ async def test_one_of_them_may_be_written_by_another_receiver_meanwhile(stored):
         await until_settled()
     assert not process.happenings
     assert await runs(stored) == {FIRST: LONG + 1, LAST: LONG, CHANGED: 1}
+
+
+async def test_those_that_are_read_together_may_be_forgotten_one_by_one(stored):
+    async def another():
+        await write(model(1, trace=CHANGED, at=1, session="s"))
+
+    async def others_write():
+        await stored.query("UPDATE agent_run SET revision += 1")
+
+    process = Interrupted((reads_last, another), (writes, others_write))
+    async with interpreting(stored, process) as (write, until_settled):
+        await write(*(model(LONG + 1, trace=trace, at=1, session="s") for trace in (FIRST, LAST)))
+        await until_settled()
+    assert not process.happenings
+    assert await runs(stored) == {FIRST: LONG + 1, LAST: LONG + 1, CHANGED: 1}
