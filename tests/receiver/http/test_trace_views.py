@@ -88,6 +88,7 @@ async def test_what_an_event_says(filled):
         ],
         "tool": None,
         "error": None,
+        "missing": 0,
     }
 
 
