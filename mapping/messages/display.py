@@ -14,7 +14,6 @@ from mapping.messages.extraction import (
     CONTENTS,
     MAX_DEPTH,
     MOST,
-    Form,
     calls_of,
     first,
     is_part,
@@ -52,14 +51,6 @@ def messages_of(values: Iterable[Any]) -> list[Message]:
         if parts:
             shown.append({"role": role, "parts": parts})
     return shown
-
-
-def _spoken(content: Any) -> Message:
-    return {"role": "assistant", "parts": [*parts_of(content)]}
-
-
-# How an answer is converted into this form.
-SHOWN = Form(messages_of, _spoken)
 
 
 def _reasoned(message: dict[str, Any]) -> Iterator[Part]:

@@ -104,21 +104,21 @@ class TraceChanges:
 
 def transactions_of(changes: Sequence[TraceChanges]) -> list[Transaction]:
     """Return what is to be written of traces that were interpreted together, in their order, the runs' rows last."""
-    parts = [Transaction()]
+    transactions = [Transaction()]
     runs: list[tuple[str, Any]] = []
     for change in changes:
         for variable, value in change.entries():
             if variable in {"new_runs", "changed_runs"}:
                 runs.append((variable, value))
                 continue
-            if parts[-1].rows >= MOST_ROWS:
-                parts.append(Transaction())
-            parts[-1].add(variable, value)
+            if transactions[-1].rows >= MOST_ROWS:
+                transactions.append(Transaction())
+            transactions[-1].add(variable, value)
     for variable, value in runs:
-        parts[-1].add(variable, value)
+        transactions[-1].add(variable, value)
     for change in changes:
-        parts[-1].lists["queued"] += change.queued()
-    return parts
+        transactions[-1].lists["queued"] += change.queued()
+    return transactions
 
 
 def deleted(known: Iterable[Key]) -> list[Any]:

@@ -197,11 +197,11 @@ class Work:
     def _write(self, writing: Writing) -> Steps:
         """Begin to write what traces came to, once what was begun before is written."""
         yield from self._settle()
-        *first, last = self._parts(writing)
-        for part in first:
+        *first, last = self._transactions(writing)
+        for transaction in first:
             yield from self._see_to_others()
             yield from self._settle()
-            outcome = (yield from begun(part)) or (yield from settled())
+            outcome = (yield from begun(transaction)) or (yield from settled())
             if outcome != WriteOutcome():
                 yield from self._came_to(writing, outcome)
                 return
@@ -243,19 +243,19 @@ class Work:
             change.note(self._memory.of(change.trace.id))
         self._schedule.done(writing.due)
 
-    def _parts(self, writing: Writing) -> list[Transaction]:
-        parts = transactions_of(writing.changes)
-        parts[0].lists["gone"] += deleted(writing.left)
+    def _transactions(self, writing: Writing) -> list[Transaction]:
+        transactions = transactions_of(writing.changes)
+        transactions[0].lists["gone"] += deleted(writing.left)
         traces = [change.trace.id for change in writing.changes if change.rows]
-        for part in parts:
-            part.lists["traces"] = [cbor.record(rows.TRACE, trace_id) for trace_id in traces]
-            part.lists["runs"] = [cbor.record(rows.RUN, trace_id) for trace_id in traces]
-            part.lists["known"] = [
+        for transaction in transactions:
+            transaction.lists["traces"] = [cbor.record(rows.TRACE, trace_id) for trace_id in traces]
+            transaction.lists["runs"] = [cbor.record(rows.RUN, trace_id) for trace_id in traces]
+            transaction.lists["known"] = [
                 [cbor.record(rows.RUN, change.trace.id), change.known]
                 for change in writing.changes
                 if change.rows and change.known is not None
             ]
-        return parts
+        return transactions
 
     def _make_anew(self, older: _Older) -> Steps:
         """Interpret the next traces that other rules or prices have made, the newest first."""
@@ -278,10 +278,10 @@ class Work:
 
     def _note(self, older: _Older | None) -> Steps:
         """Note how far what is older is made anew."""
-        part = Transaction()
-        part.add("states", {"version": self._version, **(older._asdict() if older is not None else {})})
+        transaction = Transaction()
+        transaction.add("states", {"version": self._version, **(older._asdict() if older is not None else {})})
         yield from self._settle()
-        outcome = (yield from begun(part)) or (yield from settled())
+        outcome = (yield from begun(transaction)) or (yield from settled())
         if not outcome.conflict:
             self._older = older
 

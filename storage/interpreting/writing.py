@@ -32,13 +32,13 @@ class Writing:
         self.rows += sum(change.rows for change in changes)
 
 
-def begun(part: Transaction) -> Generator[Step, Given, WriteOutcome | None]:
-    """Begin to write a part. Returns None, or what came of it where it cannot be begun."""
+def begun(transaction: Transaction) -> Generator[Step, Given, WriteOutcome | None]:
+    """Begin to write a transaction. Returns None, or what came of it where it cannot be begun."""
     try:
-        variables = {name: cbor.encode(part.lists.get(name, [])) for name in _VARIABLES}
+        variables = {name: cbor.encode(transaction.lists.get(name, [])) for name in _VARIABLES}
     except ValueError as error:
         return WriteOutcome(refused=str(error))
-    taken = yield Write(variables, part.names)
+    taken = yield Write(variables, transaction.names)
     assert isinstance(taken, WriteBegun)  # noqa: S101 - for mypy: what a Write is answered with
     return None
 
