@@ -15,8 +15,9 @@ from storage.interpreting.memory import Fact, Owner, TraceMemory
 from storage.interpreting.results import DATETIMES, Key, Row, TraceResult, TraceRow
 from storage.surreal import cbor, rows
 
-# Rows that are written in one transaction: 13 ms of the engine's time, which commits may have to wait for.
-MOST_ROWS = 100
+# Rows that are written in one transaction: 4 ms of the engine's time, which commits may have to wait for. With 100 the
+# 99th percentile of acknowledgements was 15 % longer than without an interpreter; so it is 5 to 9 %.
+MOST_ROWS = 25
 
 _encode = msgspec.msgpack.Encoder(order="sorted").encode
 
@@ -51,6 +52,7 @@ class TraceChanges:
         assert memory.written is not None  # noqa: S101 - for mypy: it was read
         self.trace = trace
         self.known = memory.revision
+        self._revision = rows.revision_after(self.known)
         self.written = {key: digest(row) for key, row in result.rows.items()}
         self.agent_id = result.agent_id
         self.renamed = [fact for fact in facts if result.whose[fact.telling.id] != fact.stored]
@@ -78,7 +80,7 @@ class TraceChanges:
         run = self._result.rows[run_key]
         yield (
             (_NEW if self.known is None else _CHANGED)[rows.RUN],
-            _stored(run_key, {**run, "revision": (self.known or 0) + 1}),
+            _stored(run_key, {**run, "revision": self._revision}),
         )
 
     def queued(self) -> list[dict[str, Any]]:
@@ -95,7 +97,7 @@ class TraceChanges:
         if not self.rows:
             return
         memory.doubted = False
-        memory.revision = (self.known or 0) + 1
+        memory.revision = self._revision
         memory.written = self.written
         memory.agent_id = self.agent_id
         for fact in self.renamed:

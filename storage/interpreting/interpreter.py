@@ -78,7 +78,7 @@ class Interpreter:
         commits_wait: Callable[[], bool] = lambda: False,
         *,
         retry_after: float = 2.0,
-        linger: float = 0.2,
+        linger: float = 0.02,
     ) -> None:
         self.state: State = "waiting"
         self.reason = "its process is started"

@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 _EVENTS = 1_000
 # Of more, which take half a second or longer, others do not wait for the end: they are interpreted in a thread.
 _LONG_TRACE = 5_000
+# What that thread's name begins with.
+LONG_TRACES = "long traces"
 # Seconds until others get their turn, and that it may last; and how long it is waited for something new of them.
 _OTHERS_AFTER, _OTHERS_WAIT = 1.0, 0.2
 # Traces looked at, at a time, for what is to be made anew.
@@ -75,7 +77,7 @@ class Work:
         self._schedule = Schedule(clock, self._memory.size_of, self._memory.sessions_of)
         self._older: _Older | None = None
         self._under_way: Writing | None = None
-        self._thread = ThreadPoolExecutor(1)
+        self._thread = ThreadPoolExecutor(1, LONG_TRACES)
         # When news were taken in last, and how long this process has worked for others than the trace in hand.
         self._looked = clock()
         self._for_others = 0.0

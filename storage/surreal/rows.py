@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, TypedDict, cast
@@ -23,6 +24,14 @@ _ORIGIN_FIELDS = ("resource", "scope")
 _DATETIMES = frozenset("start_time end_time last_event_at created_at updated_at".split())
 # Columns by which traces are ordered, and which the model does not have; the name says what comes first.
 _ORDERS = frozenset("newest_start newest_activity oldest_activity oldest_update".split())
+
+
+def revision_after(known: int | None) -> int:
+    """Return the revision of a row that is written, given the one it has, or None where it is new.
+
+    A new row's is the time in nanoseconds: one that was deleted and made anew must not look as it was when it was read.
+    """
+    return time.time_ns() if known is None else known + 1
 
 
 def order_of(table: str) -> str:

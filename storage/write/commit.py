@@ -333,7 +333,7 @@ def variables_of(
     chain_records = [placement.chain_records[list_id] for list_id in placement.touched_chain_records]
     revisions = {trace.id: trace.revision for trace in known.traces.values()}
     for trace in touched:
-        trace.revision = revisions.get(trace.id, 0) + 1
+        trace.revision = rows.revision_after(revisions.get(trace.id))
     indexed = [item.event.id for item in (*new, *later) if item.event.indexed]
     indexed += [event_id for move in moves for event_id in move.indexed]
     # If a trace gets another session or agent, the points of its earlier events must be updated.

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from mapping.errors import Code, Problem
+from storage.retention.prune import Pruner, Selection
 from storage.surreal import rows
 from storage.surreal.database import StatementRefusedError
 from storage.write import idle_traces
@@ -55,8 +56,21 @@ async def test_a_commit_that_meets_a_changed_trace_decides_again(connect, make_e
     (outcome,) = await commit(disturbed, pending(event := make_event(trace_id="t")), WINDOWS)
     assert (outcome.event_id, outcome.duplicate) == (event.id, False)
     traces, events = await balance(database)
-    assert (traces["t"]["event_count"], traces["t"]["revision"]) == (3, 3)
+    assert traces["t"]["event_count"] == 3
     assert late.id in events
+
+
+async def test_a_trace_that_is_deleted_and_made_anew_meanwhile_is_another(connect, make_event, balance, meanwhile):
+    database, other = await connect(), await connect()
+    await commit(database, pending(make_event(trace_id="t")), WINDOWS)
+
+    async def made_anew():
+        await Pruner(other).prune(Selection(before=2**62), share=1, seconds=60)
+        await commit(other, pending(make_event(trace_id="t"), make_event(trace_id="t")), WINDOWS)
+
+    await commit(meanwhile(database, made_anew), pending(make_event(trace_id="t")), WINDOWS)
+    (traces,) = await database.query("SELECT id, event_count FROM agent_trace")
+    assert traces == [{"id": "t", "event_count": 3}]
 
 
 @pytest.mark.parametrize("fields", [{"trace_id": "t"}, {"session_id": "s"}, {"agent_id": "a"}])
@@ -136,7 +150,7 @@ async def test_a_trace_that_is_closed_meanwhile_runs_again(connect, make_event, 
     disturbed = meanwhile(database, lambda: idle_traces.close_once(other, 2**62))
     await commit(disturbed, pending(make_event(trace_id="t")), WINDOWS)
     traces, _ = await balance(database)
-    assert [traces["t"][field] for field in ("status", "event_count", "revision")] == ["running", 2, 3]
+    assert [traces["t"][field] for field in ("status", "event_count")] == ["running", 2]
 
 
 async def test_one_who_never_comes_to_write_is_told_to_come_again(connect, make_event, balance, meanwhile):
