@@ -8,8 +8,9 @@ BIN := $(VENV)/bin
 run: setup
 	$(BIN)/vectadb-receiver serve
 
+# Two files at once: many tests wait for processes and clocks. `make test PYTEST_ARGS=-n0`: one after the other.
 test: setup
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 bench: setup
 	$(BIN)/python bench/ingest.py $(BENCH_ARGS)

@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from storage.embedding import static
 
@@ -25,5 +26,6 @@ def static_data_dir(request) -> Path:
     sources = sorted(Path(static.__file__).parent.glob("*.py"))
     content = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
     data_dir = request.config.cache.mkdir(f"static-{content[:12]}")
-    static.folder(data_dir / "models", lambda *_: None)
+    with FileLock(data_dir / "lock"):  # tests run in several processes
+        static.folder(data_dir / "models", lambda *_: None)
     return data_dir
