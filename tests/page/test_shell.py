@@ -154,7 +154,7 @@ async def test_a_page_waits_for_a_receiver_that_is_away(open_tab, start):
     await tab.shows("Nothing was sent yet")
     await tab.role("link", "Traces").click()
     await tab.shows("Nothing was sent yet")
-    tab.provokes("ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|Failed to fetch dynamically imported")
+    tab.provokes("ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|Failed to fetch dynamically imported|status of 503")
     port = int(first.url.rpartition(":")[2])
     first.stop()
     await tab.role("link", "Sessions").click()
