@@ -29,7 +29,7 @@ from mapping.otlp.protobuf import ProtobufWire
 from mapping.otlp.spans import map_traces
 from storage.surreal import cbor, rows, schema
 from storage.surreal.database import Database
-from storage.write import commit
+from storage.write import transaction
 
 EVENTS_A_COMMIT = 500
 IN_FLIGHT = (1, 2, 3, 4)
@@ -56,8 +56,8 @@ def encoded(events: list[Event], number: int) -> dict[str, object]:
     for event in events:
         placement.place(event, now)
     encoder = rows.EventEncoder(now)
-    pending = [commit.pending_of(event, encoder) for event in events]
-    variables = commit.variables_of(pending, placement, commit.Lookup({}, {}, {}), f"{number:020d}")
+    pending = [transaction.pending_of(event, encoder) for event in events]
+    variables = transaction.variables_of(pending, placement, transaction.Lookup({}, {}, {}), f"{number:020d}")
     return {
         name: value if isinstance(value, cbor.Encoded) else cbor.Encoded(cbor.encode(value))
         for name, value in variables.items()
@@ -73,7 +73,7 @@ async def rate(commits: list[dict[str, object]], in_flight: int, events: int) ->
 
         async def writer() -> None:
             for variables in waiting:
-                await database.query(commit.WRITE, **variables)
+                await database.query(transaction.WRITE, **variables)
 
         began = time.perf_counter()
         await asyncio.gather(*(writer() for _ in range(in_flight)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +22,9 @@ from storage.indexing.index_state import Vectors
 from storage.indexing.indexer import Indexer
 from storage.indexing.keywords_first import KeywordsFirst
 from storage.indexing.points.preparer import Preparer, PreparerProcess
+from storage.indexing.tuning import SHARED, TUNING
 from storage.interpreting.interpreter import Interpreter
+from storage.membership import Membership
 from storage.qdrant.choose import Indexes
 from storage.read.activity import ActivityReader
 from storage.read.reader import Reader
@@ -40,6 +43,8 @@ log = logging.getLogger(__name__)
 
 OFF = "off"
 _LOG_EVERY = 5.0
+# Seconds that what waits, of all receivers, is not counted again.
+_COUNTED_EVERY = 0.25
 
 
 class DataDirError(OpenError):
@@ -76,6 +81,8 @@ class StorageConfig:
     # How long until it is looked again what is to be deleted, and whether a server that was away is back.
     retention_every: float = policy.EVERY
     retry_after: float = 2.0
+    # This program's, which other receivers on the same stores are told.
+    version: str = ""
 
 
 class _Open(NamedTuple):
@@ -110,6 +117,13 @@ class Stores:
             password=config.surrealdb_password,
             on_progress=self._told,
         )
+        self._membership = Membership(
+            self._database,
+            version=config.version,
+            model="" if config.model == OFF else config.model,
+            index_place="" if config.model == OFF else config.qdrant_url or f"{socket.gethostname()}:{config.data_dir}",
+        )
+        self._counted = 0.0
         # MiniLM as the index's model has said all it knows already, and one of the user's own may know better.
         rereads = config.model == STATIC and config.rerank_ms > 0
         self._reranker = TimedReranker(self._minilm, config.rerank_ms / 1000) if rereads else None
@@ -166,12 +180,14 @@ class Stores:
         """
         self._lock_data_dir()
         reader = Reader(self._database)
-        indexer = Indexer(self._database, reader, self._commits_wait)
-        interpreter = Interpreter(self._database, self._commits_wait)
+        tuning = TUNING if self._database.embedded or not self.config.qdrant_url else SHARED
+        indexer = Indexer(self._database, reader, self._commits_wait, tuning, self._membership)
+        interpreter = Interpreter(self._database, self._commits_wait, self._membership)
         while True:
             try:
                 await self._database.open()
                 await schema.apply(self._database)
+                await self._membership.say()
                 await indexer.count_pending()
                 await interpreter.count_pending()
                 break
@@ -211,12 +227,20 @@ class Stores:
         search = Searcher(reader, indexer, self._reranker)
         self._opened = _Open(writer, reader, indexer, search, pruner, activity, feed, interpreter)
         self.state = "ready"
-        self._tasks.append(asyncio.create_task(idle_traces.close_idle_traces(self._database, self.config.idle_close)))
+        self._tasks.append(asyncio.create_task(self._membership.keep()))
+        closing = idle_traces.close_idle_traces(
+            self._database, self.config.idle_close, is_due=lambda: self._membership.is_first
+        )
+        self._tasks.append(asyncio.create_task(closing))
         self._tasks.append(asyncio.create_task(interpreter.run(self.config.prices)))
         if self.config.retention_days or self.config.retention_max_events:
             config = self.config
             keeping = policy.keep_to(
-                pruner, config.retention_days, config.retention_max_events, every=config.retention_every
+                pruner,
+                config.retention_days,
+                config.retention_max_events,
+                every=config.retention_every,
+                is_due=lambda: self._membership.is_first,
             )
             self._tasks.append(asyncio.create_task(keeping))
         if self.config.model != OFF:
@@ -233,6 +257,15 @@ class Stores:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._database.close()
         self._lock.release()
+
+    async def count_pending(self) -> None:
+        """Bring up to date how much waits to be indexed and interpreted, where other receivers add to it, too."""
+        if self._membership.is_alone or time.monotonic() - self._counted < _COUNTED_EVERY:
+            return
+        self._counted = time.monotonic()
+        with contextlib.suppress(Problem, ConflictError):  # what was counted last stands
+            await self.indexer.count_pending()
+            await self.interpreter.count_pending()
 
     async def check(self) -> None:
         """Write something. Raises Problem (UNAVAILABLE) where the store takes nothing."""

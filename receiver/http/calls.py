@@ -36,6 +36,7 @@ async def _calls(request: web.Request, given: dict[str, Any]) -> web.Response:
     given["min_duration_ns"] = given.pop("min_duration")
     storage = stores(request)
     found, next_cursor = await storage.reader.calls(CallFilter(**given), sort, limit, cursor)
+    await storage.count_pending()
     pending = storage.interpreter.pending
     return json_answer(call_answers.Calls([shown(row) for row in found], pending, next_cursor))
 

@@ -24,6 +24,7 @@ async def _alive(_request: web.Request) -> web.Response:
 async def _ready(request: web.Request) -> web.Response:
     """Answer 200 while the store accepts writes. The index may be unavailable: it catches up."""
     await stores(request).check()
+    await stores(request).count_pending()
     indexer = stores(request).indexer
     return json_answer({"status": "ready", "index": {"state": indexer.state, "pending": indexer.pending}})
 
@@ -41,5 +42,7 @@ async def _health(request: web.Request) -> web.Response:
 
 
 async def _metrics(request: web.Request) -> web.Response:
+    if (storage := request.app[STORAGE]).ready:
+        await storage.count_pending()
     body, content_type = request.app[METRICS].text()
     return web.Response(body=body, headers={"Content-Type": content_type})

@@ -131,6 +131,7 @@ async def _session(request: web.Request, _given: dict[str, Any]) -> web.Response
 async def _search(request: web.Request, given: dict[str, Any]) -> web.Response:
     query, mode, group_by, parts, limit = (given.pop(name) for name in ("q", "mode", "group_by", "parts", "limit"))
     storage, started = stores(request), time.perf_counter()
+    await storage.count_pending()
     found = await storage.search.search(query, mode, SearchFilter(**given), limit, group_by, parts=parts)
     return json_answer(
         answers.SearchResults(
@@ -151,6 +152,7 @@ async def _facets(request: web.Request, given: dict[str, Any]) -> web.Response:
     limit, indexer = given.pop("limit"), stores(request).indexer
     started = time.perf_counter()
     counted = await facets(indexer, SearchFilter(**given), limit)
+    await stores(request).count_pending()
     index = shown.index_state(indexer)
     return json_answer(answers.Facets(shown.took_ms(started), index, counted.events, shown.facets(counted)))
 
@@ -158,6 +160,7 @@ async def _facets(request: web.Request, given: dict[str, Any]) -> web.Response:
 @operation("How much is stored, and how far the search index is", answers.Stats)
 async def _stats(request: web.Request, _given: dict[str, Any]) -> web.Response:
     storage = stores(request)
+    await storage.count_pending()
     return json_answer(
         {
             **await storage.reader.counts(),

@@ -11,6 +11,7 @@ from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 
 _RECORDS = 20
+_OF_PARTS = "WHERE (part ?? 0) IN $parts"
 _CLEARED = 200
 
 
@@ -38,14 +39,18 @@ async def waiting(database: Database) -> tuple[int, int | None]:
     return sum(sizes), _moment(names[0]) if names else None
 
 
-async def take(database: Database, skip: Collection[str], most: int = TUNING.group) -> Group | None:
-    """Return the oldest records that are not in `skip`, or None if there are none.
+async def take(
+    database: Database, skip: Collection[str], most: int = TUNING.group, *, parts: Collection[int] | None = None
+) -> Group | None:
+    """Return the oldest records, of these parts of the queue, that are not in `skip`, or None if there are none.
 
     Records stay in the queue until `done` deletes them. A group has at most `most` events, unless its only record has
     more. A deletion ends its group, because the deleted event may have been stored again after it.
     """
     (names,) = await database.query(
-        "SELECT VALUE id FROM index_queue ORDER BY id LIMIT $limit", limit=len(skip) + _RECORDS
+        f"SELECT VALUE id FROM index_queue {'' if parts is None else _OF_PARTS} ORDER BY id LIMIT $limit",  # noqa: S608 - no value
+        limit=len(skip) + _RECORDS,
+        parts=list(parts or ()),
     )
     names = [name for name in names if name not in skip][:_RECORDS]
     if not names:

@@ -5,8 +5,9 @@ record is processed again after the next start; a second upsert of the same poin
 the same stores may index a record twice, which is harmless for the same reason.
 
 Records of deletions (`storage.retention.prune`) are processed in order: an upsert that was in progress when the events
-were deleted ends before, and a later one does not find them in the store. If several receivers process the queue, there
-is no such order, so each checks after an upsert whether its events still exist.
+were deleted ends before, and a later one does not find them in the store. Where several receivers share the queue, what
+concerns a trace is in one part of it, and so with one of them (`storage/membership.py`); two may think so for a moment,
+so each checks after an upsert whether its events still exist.
 
 If an index has to be filled from the store (`index_state.py`), this alternates with the queue. New events go into both.
 """
@@ -21,6 +22,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from mapping.errors import Problem
+from mapping.times import format_rfc3339
 from storage.embedding.model import Embedder
 from storage.errors import IndexUnavailable, IndexUnusable
 from storage.indexing import index_queue, index_state
@@ -33,6 +35,7 @@ from storage.indexing.points.preparer import Preparer
 from storage.indexing.repair import delete, pass_on, update_owners
 from storage.indexing.tuning import TUNING, Tuning
 from storage.indexing.upserts import IndexWriter
+from storage.membership import Membership
 from storage.qdrant.base import VectorIndex
 from storage.qdrant.choose import Indexes
 from storage.read.counts import count_events
@@ -45,6 +48,10 @@ State = Literal["off", "preparing", "rebuilding", "reindexing", "ready", "waitin
 
 # Errors after which it tries again.
 _PASSING = (ConflictError, IndexUnavailable, IndexUnusable, Problem)
+
+
+# Seconds until other receivers know that this one is there: until then one may index without vectors what is now its.
+_NOTICED_AFTER = 3.0
 
 
 class _Tools(NamedTuple):
@@ -75,6 +82,7 @@ class Indexer:
         reader: Reader,
         commits_wait: Callable[[], bool] = lambda: False,
         tuning: Tuning = TUNING,
+        membership: Membership | None = None,
     ) -> None:
         self.state: State = "off"
         self.progress = 0.0
@@ -84,6 +92,7 @@ class Indexer:
         self.embedder: Embedder | None = None
         self.index: VectorIndex | None = None
         self._database = database
+        self._membership = membership or Membership(database)
         self._reader = reader
         self._commits_wait = commits_wait
         self._work = asyncio.Event()
@@ -100,7 +109,7 @@ class Indexer:
         return self._queued + self._to_fill
 
     async def count_pending(self) -> None:
-        """Read from the store how many events wait to be indexed."""
+        """Read from the store how many events wait to be indexed, by whichever receiver."""
         self._queued, self.oldest = await index_queue.waiting(self._database)
 
     def added(self, events: int) -> None:
@@ -150,6 +159,8 @@ class Indexer:
                 with contextlib.suppress(Problem):  # the store cannot be reached; `_keep_up` waits for it
                     self.index = await active_indexes.known()
                 embedder = await self._prepared(prepare, active_indexes, keywords_first)
+                if not self._membership.is_alone:
+                    await asyncio.sleep(_NOTICED_AFTER)
                 preparer = preparer_of()
                 try:
                     index_writer = IndexWriter(
@@ -177,7 +188,11 @@ class Indexer:
 
         words = None
         if keywords_first is not None:
-            words = asyncio.create_task(keywords_first.run(self._database, active_indexes, self._commits_wait, serve))
+            words = asyncio.create_task(
+                keywords_first.run(
+                    self._database, active_indexes, self._commits_wait, serve, lambda: self._membership.is_alone
+                )
+            )
         try:
             return await asyncio.to_thread(prepare)
         except asyncio.CancelledError:
@@ -207,7 +222,7 @@ class Indexer:
             group = await self._take()
             if group is not None:
                 await self._index_group(tools, state, group)
-            if state.fill is not None:
+            if state.fill is not None and self._membership.fills:
                 await self._fill(tools, state, state.fill)
             elif group is None:
                 await self._wait_for_work()
@@ -224,6 +239,7 @@ class Indexer:
 
     async def _settled(self, tools: _Tools) -> IndexState:
         """Open the planned indexes, and publish which one serves and which is filled."""
+        self._check_that_others_agree()
         if self._damaged and self.index is not None:
             tools.active_indexes.damaged_index(self.index)
         anew, self._anew, self._damaged = self._anew, False, False
@@ -247,13 +263,24 @@ class Indexer:
         self.embedder = tools.embedder if state.vectors == tools.vectors else None
         if self.state in {"preparing", "waiting"}:
             log.info("search is ready: %s, %s events to be indexed", tools.embedder.name, self.pending)
-        if state.retired:
+        if state.retired and self._membership.fills:
             await asyncio.sleep(self._tuning.searches_end_within)
             await self._pending_flush.flush(tools.active_indexes)
             for name in state.retired:
                 await tools.active_indexes.remove(name)
         self._show(state)
         return state
+
+    def _check_that_others_agree(self) -> None:
+        """Raise IndexUnavailable while another receiver decides for another index or model than this one's."""
+        if (other := self._membership.other_index) is not None:
+            me = self._membership.me
+            self.index = self.embedder = None
+            raise IndexUnavailable(
+                f"another receiver on these stores, there since {format_rfc3339(other.since)}, has its search index at "
+                f"{other.index_place} with the model {other.model}, this one at {me.index_place} with the model "
+                f"{me.model}: give them the same storage.qdrant.url and embedding.model"
+            )
 
     def _show(self, state: IndexState) -> None:
         if state.fill is None:
@@ -271,7 +298,10 @@ class Indexer:
             self._to_fill = 0
 
     async def _take(self) -> Group | None:
-        group = await index_queue.take(self._database, self._pending_flush.records, self._tuning.group)
+        parts = self._membership.index_parts
+        group = await index_queue.take(self._database, self._pending_flush.records, self._tuning.group, parts=parts)
+        if parts is not None:
+            return group  # what others have to do counts, too: `count_pending`
         if group is None:
             self._queued, self.oldest = 0, None
         else:

@@ -47,9 +47,15 @@ class KeywordsFirst(NamedTuple):
         active_indexes: ActiveIndexes,
         commits_wait: Callable[[], bool],
         serve: Callable[[VectorIndex], None],
+        is_alone: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Index words until cancelled. `serve` is called with the index. Ends after any error."""
+        """Index words until cancelled. `serve` is called with the index. Ends after any error.
+
+        It also ends once other receivers share the stores: they have models, and give the same events vectors.
+        """
         await asyncio.sleep(self.patience)
+        if not is_alone():
+            return
         preparer = self.preparer_of()
         try:
             state = None if self.vectors is None else await active_indexes.settled(self.vectors)
@@ -61,7 +67,7 @@ class KeywordsFirst(NamedTuple):
                 serve(index)
                 if state is not None and state.fill is not None and state.fill.name == name:
                     await _fill(database, index_writer, name, state.fill)
-                await self._follow(database, index_writer, name, index)
+                await self._follow(database, index_writer, name, index, is_alone)
         except (ConflictError, IndexUnavailable, IndexUnusable, Problem) as error:
             log.warning(_NOT_FOUND, error)
         except Exception:  # it would be lost with the task; the indexer will meet the same error
@@ -69,10 +75,17 @@ class KeywordsFirst(NamedTuple):
         finally:
             await preparer.close()
 
-    async def _follow(self, database: Database, index_writer: IndexWriter, name: str, index: VectorIndex) -> None:
+    async def _follow(
+        self,
+        database: Database,
+        index_writer: IndexWriter,
+        name: str,
+        index: VectorIndex,
+        is_alone: Callable[[], bool],
+    ) -> None:
         """Index the events of the queue as they arrive, and remove deleted ones."""
         records: set[str] = set()
-        while len(records) < _MOST_RECORDS:
+        while len(records) < _MOST_RECORDS and is_alone():
             group = await index_queue.take(database, records)
             if group is None:
                 await asyncio.sleep(self.look_every)

@@ -12,8 +12,7 @@ class Tuning(NamedTuple):
     linger: float = 0.2
     # The pause while an index or the store cannot be reached.
     retry_after: float = 5.0
-    # How often the queue is read without news, since another receiver on the same stores may have stopped before it
-    # indexed its events.
+    # How often the queue is read without news.
     look_again_after: float = 30.0
     # How long an index that no longer serves is kept for the searches that still use it.
     searches_end_within: float = 1.0
@@ -29,3 +28,6 @@ class Tuning(NamedTuple):
 
 
 TUNING = Tuning()
+# Where the stores are on servers, other receivers write into the queue, and make and retire indexes; and a server has
+# what it was given on disk at once.
+SHARED = TUNING._replace(look_again_after=0.5, searches_end_within=5.0, flush_every=0.0)

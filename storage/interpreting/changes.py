@@ -48,7 +48,9 @@ class Transaction:
 class TraceChanges:
     """What is to be written of one trace, of which `memory` knows what is stored; nothing where nothing has changed."""
 
-    def __init__(self, trace: TraceRow, memory: TraceMemory, result: TraceResult, facts: Iterable[Fact]) -> None:
+    def __init__(
+        self, trace: TraceRow, memory: TraceMemory, result: TraceResult, facts: Iterable[Fact], *, shared: bool = False
+    ) -> None:
         assert memory.written is not None  # noqa: S101 - for mypy: it was read
         self.trace = trace
         self.known = memory.revision
@@ -57,6 +59,7 @@ class TraceChanges:
         self.agent_id = result.agent_id
         self.renamed = [fact for fact in facts if result.whose[fact.telling.id] != fact.stored]
         self.whose = result.whose
+        self._part = rows.part_of(trace.id, shared=shared)
         self._result = result
         self._before = memory.written
         self._gone = [key for key in memory.written if key not in self.written]
@@ -88,9 +91,9 @@ class TraceChanges:
         changed = [fact.telling.id for fact in self.renamed]
         if not self.rows or not (changed or self._stale):
             return []
-        name = cbor.record(rows.QUEUE, f"{time.time_ns():020d}-{secrets.token_hex(4)}")
+        name = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
         traces = [self.trace.id] if self._stale else []
-        return [{"id": name, "event_ids": [], "size": 0, "traces": traces, "changed": changed}]
+        return [rows.queue_record(name, self._part, traces=traces, changed=changed)]
 
     def note(self, memory: TraceMemory) -> None:
         """Take note that all of it is stored."""

@@ -11,6 +11,7 @@ from storage.surreal.database import Database
 
 # Events taken at a time, and records.
 _EVENTS, _RECORDS = 1_000, 20
+_OF_PARTS = "AND (part ?? 0) IN $parts"
 # A record is named after the moment at which its commit began, and is there at its end: so many nanoseconds later.
 _LATE = 5 * 10**9
 
@@ -23,15 +24,20 @@ async def waiting(database: Database) -> tuple[int, int | None]:
     return sum(sizes), _moment(names[0]) if names else None
 
 
-async def take(database: Database, taken: Collection[str], *, whole: bool = False) -> list[Record]:
-    """Return the oldest records but those `taken`; they stay until what they came to is written.
+async def take(
+    database: Database, taken: Collection[str], *, whole: bool = False, parts: Collection[int] | None = None
+) -> list[Record]:
+    """Return the oldest records, of these parts of the queue, but those `taken`; they stay until what they came to is
+    written.
 
     Where many are taken, and wait for a long trace, reading past all of them takes long. So reading begins shortly
     before the latest of them; what was written later than that is found where the `whole` queue is read.
     """
     since = f"{_moment(max(taken)) - _LATE:020d}" if taken and not whole else ""
     (names,) = await database.query(
-        "SELECT VALUE id FROM interpretation_queue WHERE id > $since ORDER BY id LIMIT $limit",
+        f"SELECT VALUE id FROM interpretation_queue WHERE id > $since {'' if parts is None else _OF_PARTS} "  # noqa: S608 - no value
+        "ORDER BY id LIMIT $limit",
+        parts=list(parts or ()),
         since=cbor.record(rows.INTERPRETATION_QUEUE, since),
         limit=sum(name > since for name in taken) + _RECORDS,
     )

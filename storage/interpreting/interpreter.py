@@ -37,6 +37,7 @@ from storage.interpreting.messages import (
     WriteOutcome,
 )
 from storage.interpreting.queries import EVENTS, READS, WRITE, answered
+from storage.membership import Membership
 from storage.surreal import cbor, rows
 from storage.surreal.database import ConflictError, Database, StatementRefusedError
 from storage.workers.giving_way import GivingWay
@@ -46,8 +47,8 @@ log = logging.getLogger(__name__)
 
 State = Literal["ready", "rebuilding", "waiting", "failed"]
 
-# Another receiver on the same stores may have stopped before it had interpreted what it stored.
-_LOOK_AGAIN_AFTER = 30.0
+# Seconds until the queue is read without news; and where other receivers write into it.
+_LOOK_AGAIN_AFTER, _SHARED_LOOK_AGAIN_AFTER = 30.0, 0.5
 # Events read at a time: 10 ms of the engine's time.
 _EVENTS = 250
 # Bytes of events that were just written and wait to be taken: some seconds of them. What is more is read.
@@ -76,6 +77,7 @@ class Interpreter:
         self,
         database: Database,
         commits_wait: Callable[[], bool] = lambda: False,
+        membership: Membership | None = None,
         *,
         retry_after: float = 2.0,
         linger: float = 0.02,
@@ -87,6 +89,7 @@ class Interpreter:
         self.interpreted = 0
         self.not_understood: Counter[str] = Counter()
         self._database = database
+        self._membership = membership or Membership(database)
         self._give_way = GivingWay(commits_wait)
         self._retry_after, self._linger = retry_after, linger
         self._work = asyncio.Event()
@@ -97,9 +100,10 @@ class Interpreter:
         # When the whole queue was looked through last.
         self._looked = time.monotonic()
         self._writing: asyncio.Task[WriteOutcome] | None = None
+        self._other_versions: set[str] = set()
 
     async def count_pending(self) -> None:
-        """Read from the store what was left to be interpreted."""
+        """Read from the store what waits to be interpreted, by whichever receiver."""
         self.pending, self.oldest = await interpretation_queue.waiting(self._database)
 
     def added(self, events: int) -> None:
@@ -110,8 +114,10 @@ class Interpreter:
             self.oldest = time.time_ns()
         self._work.set()
 
-    def handed_over(self, record: str, events: cbor.Encoded, origins: cbor.Encoded) -> None:
-        """Take events that were just written under a record of the queue, and need not be read then."""
+    def handed_over(self, record: str, part: int, events: cbor.Encoded, origins: cbor.Encoded) -> None:
+        """Take events that were just written under a record of this part of the queue, and need not be read then."""
+        if not self._membership.has(part):
+            return
         self._fresh[record] = answered(events, origins)
         self._fresh_bytes += len(self._fresh[record])
         while self._fresh_bytes > _MOST_FRESH:
@@ -121,7 +127,9 @@ class Interpreter:
         """Interpret until cancelled."""
         try:
             while True:
-                process = RestartingProcess("storage.interpreting.worker", Load(prices))
+                process = RestartingProcess(
+                    "storage.interpreting.worker", Load(prices, shared=not self._database.embedded)
+                )
                 try:
                     await self._keep_up(process)
                 except _PASSING as error:
@@ -194,7 +202,7 @@ class Interpreter:
         if not records and seconds > 0:
             # Not by wait_for: in Python 3.11 it loses a cancellation that comes at the same moment as the work.
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(seconds, _LOOK_AGAIN_AFTER)):
+                async with asyncio.timeout(min(seconds, self._look_again_after)):
                     await self._work.wait()
                     await asyncio.sleep(self._linger)
             records = await self._take()
@@ -210,21 +218,28 @@ class Interpreter:
             await self._give_way()
             events = [cbor.record(rows.EVENT, event_id) for event_id in event_ids[start : start + _EVENTS]]
             answers.append(await self._database.read(EVENTS, events=events))
-        return NewRecords(records, answers)
+        others = {member.version for member in self._membership.members} - {self._membership.me.version}
+        gone, self._other_versions = self._other_versions - others, others
+        return NewRecords(records, answers, is_first=self._membership.is_first, again=bool(gone))
+
+    @property
+    def _look_again_after(self) -> float:
+        return _LOOK_AGAIN_AFTER if self._membership.is_alone else _SHARED_LOOK_AGAIN_AFTER
 
     async def _take(self) -> list[Record]:
         self._work.clear()
         if len(self._taken) >= _MOST_TAKEN:
             return []
         added = self._added
-        records = await interpretation_queue.take(self._database, self._taken)
+        parts = self._membership.parts
+        records = await interpretation_queue.take(self._database, self._taken, parts=parts)
         is_more = self.pending > sum(record.size for record in self._taken.values())
-        if not records and self._taken and (is_more or time.monotonic() - self._looked >= _LOOK_AGAIN_AFTER):
-            records = await interpretation_queue.take(self._database, self._taken, whole=True)
+        if not records and self._taken and (is_more or time.monotonic() - self._looked >= self._look_again_after):
+            records = await interpretation_queue.take(self._database, self._taken, whole=True, parts=parts)
             self._looked = time.monotonic()
         self._taken |= {record.name: record for record in records}
         self.pending = max(self.pending, sum(record.size for record in self._taken.values()))
-        if not self._taken and added == self._added:
+        if not self._taken and parts is None and added == self._added:
             self.pending, self.oldest = 0, None
         return records
 

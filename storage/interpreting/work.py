@@ -40,8 +40,8 @@ LONG_TRACES = "long traces"
 _OTHERS_AFTER, _OTHERS_WAIT = 1.0, 0.2
 # Traces looked at, at a time, for what is to be made anew.
 _OLDER = 50
-# Seconds until somebody looks whether there is something to do.
-_LONG = 60.0
+# Seconds until somebody looks whether there is something to do; and how far another receiver is in making things anew.
+_LONG, _LOOK_HOW_FAR_EVERY = 60.0, 5.0
 
 
 class _Older(NamedTuple):
@@ -63,6 +63,7 @@ class Work:
         version: str,
         price: Price = lambda _call: None,
         *,
+        shared: bool = False,
         memory: Memory | None = None,
         clock: Callable[[], float] = time.monotonic,
         cpu: Callable[[], float] = time.process_time,
@@ -70,12 +71,16 @@ class Work:
         self.interpreted = 0
         self._version = version
         self._price = price
+        self._shared = shared
         self._clock, self._cpu = clock, cpu
         self._memory = memory or Memory()
         self.events = EventReader(self._memory)
         self._gathering = Gathering(self._memory, self.events, self._see_to_others)
         self._schedule = Schedule(clock, self._memory.size_of, self._memory.sessions_of)
         self._older: _Older | None = None
+        # Whether this process makes it anew, and when it was looked how far that is.
+        self._is_first = not shared
+        self._looked_how_far = clock()
         self._under_way: Writing | None = None
         self._thread = ThreadPoolExecutor(1, LONG_TRACES)
         # When news were taken in last, and how long this process has worked for others than the trace in hand.
@@ -84,13 +89,15 @@ class Work:
 
     def steps(self) -> Steps:
         """Yield the next step, without end."""
-        yield from self._begin()
+        yield from self._look_how_far()
         while True:
             self._memory.shrink()
-            yield from self._take_news(_LONG if self._older is None else 0.0)
+            yield from self._take_news(0.0 if self._older is not None and self._is_first else _LONG)
+            if self._shared and self._clock() - self._looked_how_far >= _LOOK_HOW_FAR_EVERY:
+                yield from self._look_how_far()
             if due := self._schedule.due(_EVENTS):
                 yield from self._interpret(due)
-            elif self._older is not None:
+            elif self._older is not None and self._is_first:
                 yield from self._make_anew(self._older)
 
     def _see_to_others(self) -> Steps:
@@ -108,13 +115,17 @@ class Work:
         self._for_others = before + self._cpu() - began
         return is_more
 
-    def _begin(self) -> Steps:
-        """Find out whether what is stored was made by these rules and prices."""
+    def _look_how_far(self) -> Steps:
+        """Find out whether what is stored was made by these rules and prices, or how far making it anew is."""
+        self._looked_how_far = self._clock()
         (found,) = decoded((yield from read("state")))
-        if not found or found[0]["version"] != self._version:
+        is_ours = bool(found) and found[0]["version"] == self._version
+        if self._is_first and not is_ours:
             yield from self._note(_Older())
-        elif "place" in found[0]:
+        elif is_ours and "place" in found[0]:
             self._older = _Older(found[0]["place"], found[0]["last"])
+        else:
+            self._older = None
 
     def _take_news(self, most: float) -> Generator[Step, Given, bool]:
         """Take in what is new, or wait for it, so many seconds at most. Returns whether anything was."""
@@ -127,6 +138,10 @@ class Work:
             self.events.take(answer)
         self._looked = self._clock()
         yield from self._settle()
+        if news.is_first and news.again:
+            yield from self._note(_Older())
+        if news.is_first != self._is_first:
+            self._is_first, self._looked_how_far = news.is_first, -_LOOK_HOW_FAR_EVERY
         for record in news.records:
             for trace_id, event_ids in record.traces.items():
                 if not event_ids:  # some of its events are no more
@@ -154,7 +169,13 @@ class Work:
                 self._schedule.again(due)
                 continue
             changes = [
-                TraceChanges(gathered.traces[trace_id], self._memory.of(trace_id), result, gathered.facts[trace_id])
+                TraceChanges(
+                    gathered.traces[trace_id],
+                    self._memory.of(trace_id),
+                    result,
+                    gathered.facts[trace_id],
+                    shared=self._shared,
+                )
                 for trace_id, result in results.items()
             ]
             if writing.rows + sum(change.rows for change in changes) > MOST_ROWS:

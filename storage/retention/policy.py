@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 
 from mapping.errors import Problem
 from mapping.times import NS
@@ -25,14 +26,23 @@ _SOON = 60.0
 
 
 async def keep_to(
-    pruner: Pruner, days: float, max_events: int, *, every: float = EVERY, look_share: float = _LOOK_SHARE
+    pruner: Pruner,
+    days: float,
+    max_events: int,
+    *,
+    every: float = EVERY,
+    look_share: float = _LOOK_SHARE,
+    is_due: Callable[[], bool] = lambda: True,
 ) -> None:
     """Prune until cancelled. 0 days or events mean no such limit.
 
     It checks every `every` seconds for something to delete, or, if a check takes long, after `look_share` times as
-    long.
+    long; and for nothing unless `is_due`, because another receiver does it.
     """
     while True:
+        if not is_due():
+            await asyncio.sleep(every)
+            continue
         began = time.monotonic()
         deleted = 0
         try:

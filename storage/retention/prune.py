@@ -22,6 +22,7 @@ import contextlib
 import random
 import secrets
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -310,12 +311,13 @@ class Pruner:
         )
         whole: list[str] = []
         shorter: list[dict[str, Any]] = []
-        event_ids: list[str] = []
+        deleted: defaultdict[int, list[str]] = defaultdict(list)
+        is_shared = not self._database.embedded
         # Traces with many chain records or calls lose these first, and keep their events until these are gone.
         are_few = len(chain_records) < sizes.chain_records and len(calls) < sizes.calls
         for row, of_trace in zip(group, events, strict=True):
             now = of_trace[: sizes.events] if are_few else []
-            event_ids += now
+            deleted[rows.part_of(row["id"], shared=is_shared)] += now
             if len(now) == len(of_trace):
                 whole.append(row["id"])
             else:
@@ -323,7 +325,11 @@ class Pruner:
         # The run of a trace that stays is made anew. On a shared server also that of one that is gone: another receiver
         # may be about to write it.
         anew = {run["id"] for run in run_rows}
-        anew = anew - {*whole} if self._database.embedded else anew | {*whole}
+        anew = anew | {*whole} if is_shared else anew - {*whole}
+        changed: defaultdict[int, dict[str, list[str]]] = defaultdict(dict)
+        for trace_id in sorted(anew):
+            changed[rows.part_of(trace_id, shared=is_shared)][trace_id] = []
+        event_ids = [event_id for ids in deleted.values() for event_id in ids]
         name = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
         await self._database.query(
             _DELETE,
@@ -341,8 +347,8 @@ class Pruner:
             events=[cbor.record(rows.EVENT, event_id) for event_id in event_ids],
             whole=[_trace(trace_id) for trace_id in whole],
             shorter=shorter,
-            queued=_queue_record(name, event_ids) if event_ids else [],
-            changed=[rows.interpretation_record(name, {trace_id: [] for trace_id in sorted(anew)})] if anew else [],
+            queued=[rows.queue_record(name, part, deleted=ids) for part, ids in deleted.items() if ids],
+            changed=[rows.interpretation_record(name, part, traces) for part, traces in changed.items()],
         )
         return Pruned(len(whole), len(event_ids))
 
@@ -365,7 +371,3 @@ def _order(which: Selection) -> str:
 
 def _trace(trace_id: str) -> Any:
     return cbor.record(rows.TRACE, trace_id)
-
-
-def _queue_record(name: str, event_ids: list[str]) -> list[dict[str, Any]]:
-    return [{"id": cbor.record(rows.QUEUE, name), "event_ids": [], "size": 0, "traces": [], "deleted": event_ids}]

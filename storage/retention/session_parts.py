@@ -91,14 +91,17 @@ async def delete_part(database: Database, session_id: str, trace_id: str, most: 
     event_ids: list[str] = [*own, *(without_session if is_first else [])][:most]
     if len(event_ids) == traces[0]["event_count"]:
         return None
-    await database.query(_DELETE, **_variables(traces[0], runs[0], others, event_ids, last=len(event_ids) < most))
+    part = rows.part_of(trace_id, shared=not database.embedded)
+    last = len(event_ids) < most
+    await database.query(_DELETE, **_variables(traces[0], runs[0], others, event_ids, part, last=last))
     return len(event_ids)
 
 
-def _variables(trace: Row, run: Row, others: Sequence[Row], event_ids: Sequence[str], *, last: bool) -> dict[str, Any]:
+def _variables(
+    trace: Row, run: Row, others: Sequence[Row], event_ids: Sequence[str], part: int, *, last: bool
+) -> dict[str, Any]:
     """Return the variables of `_DELETE`; with the `last` events the trace gets another session."""
     name = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
-    queued = {"id": cbor.record(rows.QUEUE, name), "event_ids": [], "size": 0, "traces": [], "deleted": event_ids}
     session_id, session_at = trace.get("session_id"), trace.get("session_at")
     runs: list[Any] = []
     if last:
@@ -119,6 +122,6 @@ def _variables(trace: Row, run: Row, others: Sequence[Row], event_ids: Sequence[
         "session_id": cbor.NONE if session_id is None else session_id,
         "session_at": cbor.NONE if session_at is None else cbor.int64(session_at),
         "runs": runs,
-        "queued": [queued] if event_ids else [],
-        "changed": [rows.interpretation_record(name, {trace["id"]: []})] if last else [],
+        "queued": [rows.queue_record(name, part, deleted=event_ids)] if event_ids else [],
+        "changed": [rows.interpretation_record(name, part, {trace["id"]: []})] if last else [],
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, TypedDict, cast
@@ -17,6 +18,9 @@ CALL, RUN, SESSION_RUN = "agent_call", "agent_run", "session_run"
 # Spans that others link to. There are no such records: they are what edges lead to.
 LINKS_TO, SPAN = "links_to", "span"
 INTERPRETATION_QUEUE = "interpretation_queue"
+RECEIVER = "receiver"
+# Parts of the queues, which receivers share among them: divisible by 2, 3, 4 and 6, so that so many have equally much.
+PARTS = 12
 
 # Fields of an event that are stored in a row of their own, shared with other events.
 _ORIGIN_FIELDS = ("resource", "scope")
@@ -187,13 +191,25 @@ def trace_of_row(row: dict[str, Any]) -> Trace:
     return Trace(**{field: value for field, value in row.items() if field not in _ORDERS})
 
 
-def interpretation_record(name: str, traces: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def part_of(key: str, *, shared: bool) -> int:
+    """Return the part of a queue that a record is in: what has one key stays in order. 0 where nobody shares it."""
+    return zlib.crc32(key.encode()) % PARTS if shared else 0
+
+
+def queue_record(name: str, part: int, event_ids: Sequence[str] = (), **lists: Sequence[str]) -> dict[str, Any]:
+    """Return a record of the index queue: events to be indexed, and lists of what else is to be done."""
+    fields = {"part": part, "event_ids": list(event_ids), "size": len(event_ids), "traces": [], **lists}
+    return {"id": cbor.record(QUEUE, f"{name}-{part}"), **fields}
+
+
+def interpretation_record(name: str, part: int, traces: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Return a record of the interpretation queue: traces that have changed, each with its new events.
 
     A trace without new events, because some were deleted, counts as one event in `size`.
     """
     return {
-        "id": cbor.record(INTERPRETATION_QUEUE, name),
+        "id": cbor.record(INTERPRETATION_QUEUE, f"{name}-{part}"),
+        "part": part,
         "traces": [[trace_id, list(event_ids)] for trace_id, event_ids in traces.items()],
         "size": sum(max(len(event_ids), 1) for event_ids in traces.values()),
     }

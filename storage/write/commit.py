@@ -18,10 +18,11 @@ from mapping.correlation.message_chain import hashes_of
 from mapping.correlation.placement import CONVERSATION_WINDOW, Placement, caller_mark, created_trace_id, run_mark
 from mapping.errors import Code, Problem
 from mapping.ids import made_trace_id
-from mapping.model import ChainRecord, Event, Trace
+from mapping.model import Event, Trace
 from storage.surreal import cbor, rows
 from storage.surreal.database import ConflictError, Database
-from storage.write.versions import Version, another, is_later, version_of, version_of_row
+from storage.write.transaction import WRITE, Lookup, Move, PendingEvent, by_part, row, variables_of
+from storage.write.versions import another, is_later, version_of, version_of_row
 
 _ATTEMPTS = 20
 
@@ -38,29 +39,6 @@ LET $known = (SELECT * FROM $lists);
 RETURN $known;
 SELECT * FROM array::distinct($known.trace);
 """
-
-WRITE = """
-BEGIN;
-LET $now = (SELECT VALUE [id, revision] FROM $touched);
-IF $now != $known { THROW 'a trace has changed' };
-IF (SELECT * FROM $changed_chain_records.id) != $known_chain_records { THROW 'a record of the message chain has changed'
-}; INSERT INTO agent_trace $new_traces RETURN NONE; FOR $trace IN $changed_traces { UPDATE $trace.id CONTENT $trace
-RETURN NONE }; INSERT INTO conversation $new_chain_records RETURN NONE; FOR $record IN $changed_chain_records { UPDATE
-$record.id CONTENT $record RETURN NONE }; INSERT IGNORE INTO origin $origins RETURN NONE; FOR $move IN $moves {
-    UPDATE $move.events SET trace_id = $move.home, correlation = 'session' RETURN NONE;
-    DELETE $move.edges WHERE in = $move.trace RETURN NONE;
-    DELETE agent_call WHERE trace_id = $move.trace_id RETURN NONE;
-    DELETE $move.gone RETURN NONE
-};
-INSERT INTO agent_event $events RETURN NONE;
-FOR $event IN $later { UPDATE $event.id CONTENT $event RETURN NONE };
-INSERT RELATION INTO contains $edges RETURN NONE;
-INSERT RELATION IGNORE INTO links_to $links RETURN NONE;
-INSERT INTO index_queue $queued RETURN NONE;
-INSERT INTO interpretation_queue $changed RETURN NONE;
-COMMIT;
-"""
-
 
 # Events of a trace that was made for a session, which may be moved to a trace that events of the session name.
 _EVENTS_OF = """
@@ -79,49 +57,12 @@ class StoredEvent(NamedTuple):
     changed: bool = False
 
 
-class PendingEvent(NamedTuple):
-    """An event to be stored: its encoded fields, its origin, and the trace id that its sender gave."""
-
-    event: Event
-    fields: rows.Fields
-    origin: rows.OriginRow | None
-    trace_id: str | None
-
-
-def pending_of(event: Event, encoder: rows.EventEncoder) -> PendingEvent:
-    """Encode an event. Raises ValueError for what cannot be stored."""
-    return PendingEvent(event, *encoder.encode(event), event.trace_id)
-
-
-class Lookup(NamedTuple):
-    """What the store has that could matter to some events.
-
-    These are the versions of those events that are stored already, traces, and chain records, all by id.
-    """
-
-    versions: dict[str, Version]
-    traces: dict[str, Trace]
-    chain_records: dict[str, ChainRecord]
-
-
 class _Placed(NamedTuple):
     """New events and later versions of stored events, by id, and for each event the Problem if it is not stored."""
 
     new: dict[str, PendingEvent]
     later: dict[str, PendingEvent]
     problems: list[Problem | None]
-
-
-class Move(NamedTuple):
-    """A trace that was made for a session, and the id of the trace (`home`) to which all its events are moved.
-
-    `events` are those that are stored, `indexed` those of them that are in the search index.
-    """
-
-    trace: Trace
-    home: str
-    events: list[str]
-    indexed: list[str]
 
 
 class PlacementWindows(NamedTuple):
@@ -133,8 +74,9 @@ class PlacementWindows(NamedTuple):
 
 Outcome = StoredEvent | Problem
 StoredHook = Callable[[Sequence[PendingEvent], Mapping[str, Trace]], None]
-# Called with the name of a commit's record in the queues, and its events and their origins as they were written.
-WrittenHook = Callable[[str, cbor.Encoded, cbor.Encoded], None]
+# Called with the name of a record in the interpretation queue, its part, and its events and their origins as they were
+# written.
+WrittenHook = Callable[[str, int, cbor.Encoded, cbor.Encoded], None]
 
 
 async def commit(
@@ -146,7 +88,7 @@ async def commit(
     attempts: int = _ATTEMPTS,
     conflicted: Callable[[], None] = lambda: None,
     stored: StoredHook = lambda _new, _traces: None,
-    written: WrittenHook = lambda _record, _events, _origins: None,
+    written: WrittenHook = lambda _record, _part, _events, _origins: None,
 ) -> list[Outcome]:
     """Store events and return their outcomes, in order. If an outcome is a Problem, its event is not stored.
 
@@ -207,7 +149,8 @@ async def _attempt(
             outcomes.append(StoredEvent(event_id, moved_to.get(trace_id, trace_id), duplicate, changed))
     if new or later:
         name = f"{now:020d}-{secrets.token_hex(4)}"
-        variables = variables_of([*new.values()], placement, known, name, moves, [*later.values()])
+        shared = not database.embedded
+        variables = variables_of([*new.values()], placement, known, name, moves, [*later.values()], shared=shared)
         for move in variables["moves"] if not database.embedded else ():
             # In a query of its own: a server in memory accepts no record with an id that the same transaction has
             # deleted. If the commit then fails, the session's next one makes the edges anew.
@@ -216,7 +159,8 @@ async def _attempt(
             )
         await database.query(WRITE, **variables)
         stored([*new.values()], placement.traces)
-        written(name, cbor.array(map(_row, (*new.values(), *later.values()))), variables["origins"])
+        for part, items in by_part((*new.values(), *later.values()), placement.traces, shared=shared).items():
+            written(f"{name}-{part}", part, cbor.array(map(row, items)), variables["origins"])
     return outcomes
 
 
@@ -314,94 +258,3 @@ async def _look_up(database: Database, events: Sequence[Event], windows: Placeme
         {trace_id: rows.trace_of_row(row) for trace_id, row in traces_by_id.items()},
         {row["id"]: rows.chain_record_of_row(row) for row in chain_records},
     )
-
-
-def variables_of(
-    new: Sequence[PendingEvent],
-    placement: Placement,
-    known: Lookup,
-    queue_record: str,
-    moves: Sequence[Move] = (),
-    later: Sequence[PendingEvent] = (),
-) -> dict[str, Any]:
-    """Return the variables of `WRITE` for events that were placed; `known` is what was stored before.
-
-    `later` are later versions of events that are stored.
-    """
-    touched = [placement.traces[trace_id] for trace_id in placement.touched]
-    gone = [move.trace for move in moves]
-    chain_records = [placement.chain_records[list_id] for list_id in placement.touched_chain_records]
-    revisions = {trace.id: trace.revision for trace in known.traces.values()}
-    for trace in touched:
-        trace.revision = rows.revision_after(revisions.get(trace.id))
-    indexed = [item.event.id for item in (*new, *later) if item.event.indexed]
-    indexed += [event_id for move in moves for event_id in move.indexed]
-    # If a trace gets another session or agent, the points of its earlier events must be updated.
-    learned = [
-        trace.id for trace in touched if trace.id in revisions and _whose(trace) != _whose(known.traces[trace.id])
-    ]
-    of_trace: dict[str, list[str]] = {}
-    for item in (*new, *later):
-        of_trace.setdefault(str(item.event.trace_id), []).append(item.event.id)
-    queued: list[dict[str, Any]] = []
-    if indexed or learned:
-        record = {"event_ids": indexed, "size": len(indexed), "traces": learned}
-        queued = [{"id": cbor.record(rows.QUEUE, queue_record), **record}]
-    return {
-        "touched": [cbor.record(rows.TRACE, trace.id) for trace in (*touched, *gone)],
-        "known": [
-            [cbor.record(rows.TRACE, trace.id), revisions[trace.id]]
-            for trace in (*touched, *gone)
-            if trace.id in revisions
-        ],
-        "new_traces": [rows.trace_row(trace) for trace in touched if trace.id not in revisions],
-        "changed_traces": [rows.trace_row(trace) for trace in touched if trace.id in revisions],
-        "known_chain_records": [
-            rows.chain_row(known.chain_records[item.id]) for item in chain_records if item.id in known.chain_records
-        ],
-        "new_chain_records": [rows.chain_row(item) for item in chain_records if item.id not in known.chain_records],
-        "changed_chain_records": [rows.chain_row(item) for item in chain_records if item.id in known.chain_records],
-        "origins": cbor.array({item.origin.id: item.origin.row for item in (*new, *later) if item.origin}.values()),
-        "events": cbor.array(map(_row, new)),
-        "later": cbor.array(map(_row, later)),
-        "edges": cbor.array(
-            rows.edge(event_id, trace_id)
-            for event_id, trace_id in (
-                *((item.event.id, str(item.event.trace_id)) for item in new),
-                *((event_id, move.home) for move in moves for event_id in move.events),
-            )
-        ),
-        "links": [link for item in (*new, *later) for link in rows.links(item.event)],
-        "moves": [_moved(move) for move in moves],
-        "queued": queued,
-        "changed": [
-            rows.interpretation_record(queue_record, of_trace),
-            # Moved events have records of their own, because this commit does not write them, so they must be read.
-            *(
-                rows.interpretation_record(f"{queue_record}-{place}", {move.home: move.events})
-                for place, move in enumerate(moves)
-            ),
-        ],
-    }
-
-
-def _row(item: PendingEvent) -> bytes:
-    return cbor.row(item.fields, rows.placement_fields(str(item.event.trace_id), str(item.event.correlation)))
-
-
-def _moved(move: Move) -> dict[str, Any]:
-    trace_id = move.trace.id
-    gone: list[tuple[str, str | list[str]]] = [(rows.TRACE, trace_id), (rows.RUN, trace_id)]
-    gone.append((rows.SESSION_RUN, [str(move.trace.session_id), trace_id]))
-    return {
-        "trace_id": trace_id,
-        "home": move.home,
-        "events": [cbor.record(rows.EVENT, event_id) for event_id in move.events],
-        "edges": [cbor.record(rows.CONTAINS, event_id) for event_id in move.events],
-        "trace": cbor.record(rows.TRACE, trace_id),
-        "gone": [cbor.record(table, key) for table, key in gone],
-    }
-
-
-def _whose(trace: Trace) -> tuple[str | None, str | None]:
-    return trace.session_id, trace.agent_id

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 
 from mapping.errors import Problem
 from mapping.times import NS
@@ -32,20 +33,26 @@ RETURN array::len($idle);
 
 
 async def close_idle_traces(
-    database: Database, idle_close: float, *, at_once: int = _AT_ONCE, least_pause: float = _LEAST
+    database: Database,
+    idle_close: float,
+    *,
+    at_once: int = _AT_ONCE,
+    least_pause: float = _LEAST,
+    is_due: Callable[[], bool] = lambda: True,
 ) -> None:
     """Complete idle traces until cancelled, `at_once` of them in a transaction.
 
     `idle_close` is in seconds since the arrival of a trace's last event. It checks four times in that time, with at
-    least `least_pause` seconds between two checks.
+    least `least_pause` seconds between two checks. It does nothing unless `is_due`, because another receiver does it.
     """
     pause = min(max(idle_close / 4, least_pause), _MOST)
     while True:
+        closed = 0
         try:
-            closed = await close_once(database, time.time_ns() - int(idle_close * NS), at_once)
+            if is_due():
+                closed = await close_once(database, time.time_ns() - int(idle_close * NS), at_once)
         except (Problem, ConflictError, StatementRefusedError) as error:
             log.warning("idle traces could not be closed now: %s", error)
-            closed = 0
         if closed < at_once:
             await asyncio.sleep(pause)
 

@@ -18,7 +18,7 @@ from mapping.errors import Code, Problem
 from mapping.model import Trace
 from storage.filters import LiveFilter
 from storage.surreal import cbor, rows
-from storage.write.commit import PendingEvent
+from storage.write.transaction import PendingEvent
 
 MOST_LISTENERS = 32
 # The number of events that are encoded, in 1 ms, before other tasks run.

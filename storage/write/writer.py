@@ -20,14 +20,13 @@ from storage.surreal import rows
 from storage.surreal.database import Database, StatementRefusedError
 from storage.write.commit import (
     Outcome,
-    PendingEvent,
     PlacementWindows,
     StoredEvent,
     StoredHook,
     WrittenHook,
     commit,
-    pending_of,
 )
+from storage.write.transaction import PendingEvent, pending_of
 
 IN_FLIGHT = 3
 # 0.1 s of the engine's time. Larger transactions gain nothing, and make the others and reads wait.
@@ -82,7 +81,7 @@ class Writer:
         committed: Callable[[list[Event]], None],
         measured: Callable[[int, float], None] = lambda _events, _seconds: None,
         stored: StoredHook = lambda _new, _traces: None,
-        written: WrittenHook = lambda _record, _events, _origins: None,
+        written: WrittenHook = lambda _record, _part, _events, _origins: None,
         most: int = MAX_EVENTS,
     ) -> None:
         self.conflicts = 0

@@ -11,15 +11,16 @@ SECOND = 10**9
 
 @pytest.fixture
 def put(database):
-    async def put(*names):
-        records = [rows.interpretation_record(name, {"1" * 32: [f"event of {name}"]}) for name in names]
+    async def put(*names, part=0):
+        of_commits = [name.removesuffix(f"-{part}") for name in names]
+        records = [rows.interpretation_record(name, part, {"1" * 32: [f"event of {name}"]}) for name in of_commits]
         await database.query("INSERT INTO interpretation_queue $records RETURN NONE", records=records)
 
     return put
 
 
-def name(seconds):
-    return f"{NOON + int(seconds * SECOND):020d}-abcd"
+def name(seconds, part=0):
+    return f"{NOON + int(seconds * SECOND):020d}-abcd-{part}"
 
 
 async def names(database, taken, **how):
@@ -53,4 +54,14 @@ async def test_what_was_written_much_later_is_found_where_the_whole_queue_is_rea
 async def test_an_event_names_its_record_s_trace(database, put):
     await put(name(0))
     (record,) = await interpretation_queue.take(database, [])
-    assert record.traces == {"1" * 32: [f"event of {name(0)}"]}
+    assert record.traces == {"1" * 32: [f"event of {name(0).removesuffix('-0')}"]}
+
+
+async def test_parts_of_it_are_taken_by_those_whose_they_are(database, put):
+    await put(name(0))
+    await put(name(1, 1), name(3, 1), part=1)
+    await put(name(2, 2), part=2)
+    assert await names(database, [], parts={1}) == [name(1, 1), name(3, 1)]
+    assert await names(database, [name(1, 1)], parts={0, 1}) == [name(0), name(3, 1)]
+    assert await names(database, [], parts=()) == []
+    assert await names(database, []) == [name(0), name(1, 1), name(2, 2), name(3, 1)]

@@ -8,9 +8,9 @@ from storage.surreal.database import Database, OpenError
 
 TABLES = set(
     "agent_call agent_event agent_run agent_trace contains conversation index_queue index_state interpretation_queue "
-    "interpretation_state links_to origin schema_version session_run".split()
+    "interpretation_state links_to origin receiver schema_version session_run".split()
 )
-LATEST = 6
+LATEST = 7
 
 
 @pytest.fixture
