@@ -116,8 +116,9 @@ def indexing(running):
     """
 
     @contextlib.asynccontextmanager
-    async def run(database, index, embedder, **tuning):
-        indexer = Indexer(database, Reader(database), tuning=IMPATIENT._replace(**tuning))
+    async def run(database, index, embedder, membership=None, **tuning):
+        tuned = IMPATIENT._replace(**tuning)
+        indexer = Indexer(database, Reader(database), tuning=tuned, membership=membership)
         await indexer.count_pending()
         indexer.task = asyncio.create_task(running(indexer, lambda: embedder, index))
         try:
