@@ -127,9 +127,7 @@ class Interpreter:
         """Interpret until cancelled."""
         try:
             while True:
-                process = RestartingProcess(
-                    "storage.interpreting.worker", Load(prices, shared=not self._database.embedded)
-                )
+                process = RestartingProcess("storage.interpreting.worker", self._load(prices))
                 try:
                     await self._keep_up(process)
                 except _PASSING as error:
@@ -144,6 +142,9 @@ class Interpreter:
             # The receiver stores all the same; whoever asks for the state is told.
             self.state, self.reason = "failed", str(error)
             log.exception("interpreting has stopped; events are stored, and wait to be interpreted")
+
+    def _load(self, prices: dict[str, Any] | None) -> Load:
+        return Load(prices, shared=not self._database.embedded, is_first=self._membership.is_first)
 
     async def _keep_up(self, process: RestartingProcess) -> None:
         given: Begin | Given = Begin()

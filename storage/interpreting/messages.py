@@ -29,11 +29,13 @@ class Record(msgspec.Struct):
 class Load(msgspec.Struct, tag=True):
     """Get ready. `prices` are one's own, as `mapping.calls.pricing.own_prices` takes them; None for none.
 
-    `shared` says whether other receivers may be on the same stores.
+    `shared` says whether other receivers may be on the same stores, and `is_first` whether this process makes anew what
+    others have made, for all of them.
     """
 
     prices: dict[str, Any] | None = None
     shared: bool = False
+    is_first: bool = True
 
 
 class Begin(msgspec.Struct, tag=True):
@@ -92,8 +94,8 @@ class WriteOutcome(msgspec.Struct, tag=True):
 class NewRecords(msgspec.Struct, tag=True):
     """Records that were taken from the queue, and the store's answers to `queries.EVENTS` for their events.
 
-    `is_first` says whether this process makes anew what others have made for all receivers, and `again` that a receiver
-    with another version of this program is gone, whose rules may have made some of it since.
+    `is_first` is as in `Load`; `again` says that a receiver with another version of this program is gone, whose rules
+    may have made some of what is stored.
     """
 
     records: list[Record]

@@ -55,7 +55,9 @@ class Work:
     """The steps, from `steps`. `interpreted` counts events that were interpreted, again or not, `events.read` those
     read.
 
-    `clock` and `cpu` give seconds: those that pass, and those that this process works, on however busy a machine.
+    `shared` says whether other receivers may be on the same stores, and `is_first` whether this process makes anew what
+    others have made. `clock` and `cpu` give seconds: those that pass, and those that this process works, on however busy
+    a machine.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Work:
         price: Price = lambda _call: None,
         *,
         shared: bool = False,
+        is_first: bool = True,
         memory: Memory | None = None,
         clock: Callable[[], float] = time.monotonic,
         cpu: Callable[[], float] = time.process_time,
@@ -79,7 +82,7 @@ class Work:
         self._schedule = Schedule(clock, self._memory.size_of, self._memory.sessions_of)
         self._older: _Older | None = None
         # Whether this process makes it anew, and when it was looked how far that is.
-        self._is_first = not shared
+        self._is_first = is_first
         self._looked_how_far = clock()
         self._under_way: Writing | None = None
         self._thread = ThreadPoolExecutor(1, LONG_TRACES)

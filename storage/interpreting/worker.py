@@ -36,7 +36,7 @@ class Worker:
     def load(self, request: Load) -> None:
         prices = Prices(own_prices(request.prices) if request.prices else None)
         prices(_ANY)
-        self.work = Work(version_of(prices), prices, shared=request.shared)
+        self.work = Work(version_of(prices), prices, shared=request.shared, is_first=request.is_first)
         self._steps = self.work.steps()
 
     def begin(self, _request: Begin) -> Step:
