@@ -56,8 +56,8 @@ class Work:
     read.
 
     `shared` says whether other receivers may be on the same stores, and `is_first` whether this process makes anew what
-    others have made. `clock` and `cpu` give seconds: those that pass, and those that this process works, on however busy
-    a machine.
+    others have made. `clock` and `cpu` give seconds: those that pass, and those that this process works, on however
+    busy a machine.
     """
 
     def __init__(
