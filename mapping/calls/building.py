@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from mapping.calls.answers import one_answer
 from mapping.calls.model import Call, Failure, Message, Telling, Tokens
 from mapping.calls.spans import SpanTree
 
@@ -124,6 +125,8 @@ def _add_messages(call: Call, tellers: Sequence[Telling], notes: Sequence[Tellin
             best = min(said, key=lambda telling: (-_size(getattr(telling, field)), tellers.index(telling)))
             setattr(call, field, getattr(best, field))
             given[field] = best.id
+            if field == "answered":
+                call.answered = _whole_answer(best, said)
     spoken = sorted((note for note in notes if note.kind == "statement"), key=_moment)
     if not call.system:
         call.system = [part for note in spoken for part in note.system]
@@ -131,6 +134,17 @@ def _add_messages(call: Call, tellers: Sequence[Telling], notes: Sequence[Tellin
         call.sent = [message for note in spoken for message in (*note.sent, *_history(note))]
     if not call.answered:
         call.answered = [message for note in spoken if not _is_history(note) for message in note.answered]
+
+
+def _whole_answer(best: Telling, said: Sequence[Telling]) -> list[Message]:
+    """Return an answer that a stream's records tell in pieces: they have one name."""
+    if best.signal not in ("log", "json"):
+        return best.answered
+    of_name = [telling for telling in said if telling.signal == best.signal and telling.event_name == best.event_name]
+    pieces = [telling.answered for telling in sorted(of_name, key=lambda telling: (telling.end, *_moment(telling)))]
+    if all(piece == best.answered for piece in pieces):
+        return best.answered
+    return one_answer([message for piece in pieces for message in piece], several=False)
 
 
 def _history(note: Telling) -> list[Message]:

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from mapping.calls.model import Call, Failure, Telling
 from mapping.calls.nesting import Nesting
@@ -27,6 +28,8 @@ _AT_ONCE = 50 * 10**6
 # Shorter words than this are nobody's cause in particular.
 _LEAST_CAUSE = 8
 _BEFORE_CAUSE = re.compile(r": | - ")
+# Words of an agent that was stopped by what failed in it: OpenAI's tripwires.
+_STOPPED = re.compile(r"guardrail|tripwire", re.IGNORECASE)
 
 
 def mark_failures(
@@ -56,16 +59,23 @@ def mark_failures(
     return own + [telling for telling in failed if telling.signal != "span" and failures.add_record(telling)]
 
 
+class _Inner(NamedTuple):
+    """What failed below: when it ended, how it failed, and whether it is a call."""
+
+    end: int
+    failure: Failure | None
+    is_call: bool
+
+
 class _Failures:
     """Failures as they are met, from the bottom up."""
 
     def __init__(self, nesting: Nesting, tree: SpanTree) -> None:
         self._nesting = nesting
         self._tree = tree
-        # By what they are below: when each ended, and how it failed.
-        self._below: defaultdict[str, list[tuple[int, Failure | None]]] = defaultdict(list)
+        self._below: defaultdict[str, list[_Inner]] = defaultdict(list)
         # What failed below spans that were not sent: anything around it in time may have passed it up.
-        self._cut_off: defaultdict[str, list[tuple[Telling, Failure | None]]] = defaultdict(list)
+        self._cut_off: defaultdict[str, list[tuple[Telling, _Inner]]] = defaultdict(list)
         # When failures happened, in order, and their places among all of them.
         self._known: defaultdict[str, list[tuple[int, ...]]] = defaultdict(list)
         self._failures: list[Failure | None] = []
@@ -74,15 +84,15 @@ class _Failures:
         """Add what failed, and say whether nothing below it has failed in the same way."""
         telling = self._nesting.telling(node.id)
         inner = [*self._below.pop(node.id, []), *_within(telling, self._cut_off[node.trace_id])]
-        repeats = bool(inner) and (_says_nothing(node.failure) or any(_same(node.failure, one) for _, one in inner))
-        if isinstance(node, Telling):
-            # A wrapper that ends with what failed in it passes that on, whatever its own words for it.
-            repeats = repeats or any(node.end - end <= _AT_ONCE for end, _ in inner)
+        repeats = bool(inner) and (
+            _says_nothing(node.failure) or any(_same(node.failure, one.failure) or _ends(node, one) for one in inner)
+        )
+        told = _Inner(node.end, node.failure, isinstance(node, Call))
         above = _failed_above(node, telling, self._nesting, self._tree)
         if above is not None:
-            self._below[above] += [*inner, (node.end, node.failure)][-_COMPARED:]
+            self._below[above] += [*inner, told][-_COMPARED:]
         elif self._tree.is_cut_off(telling):
-            self._cut_off[node.trace_id].append((telling, node.failure))
+            self._cut_off[node.trace_id].append((telling, told))
         self._remember(node, node.end, node.failure)
         return not repeats
 
@@ -109,12 +119,24 @@ def _places(node: Call | Telling) -> set[str]:
     return {node.trace_id, node.session_id or node.trace_id}
 
 
-def _within(telling: Telling, cut_off: Sequence[tuple[Telling, Failure | None]]) -> list[tuple[int, Failure | None]]:
+def _within(telling: Telling, cut_off: Sequence[tuple[Telling, _Inner]]) -> list[_Inner]:
     """Return the failures within a telling's time, of those that were met last: they began next after it."""
     near = cut_off[-_NEIGHBOURS:]
-    return [
-        (inner.end, failure) for inner, failure in near if telling.start <= inner.start and inner.end <= telling.end
-    ]
+    return [told for inner, told in near if telling.start <= inner.start and inner.end <= telling.end]
+
+
+def _ends(node: Call | Telling, inner: _Inner) -> bool:
+    """Return whether a wrapper or an agent passes on what failed in it, whatever its own words for it.
+
+    A wrapper does so that ends with it. An agent goes on where a call has failed; by what is no call it is stopped: a
+    guardrail, a step.
+    """
+    at_once = node.end - inner.end <= _AT_ONCE
+    if isinstance(node, Telling):
+        return at_once
+    if node.kind != "agent" or inner.is_call:
+        return False
+    return at_once or (node.failure is not None and _STOPPED.search(str(node.failure.message)) is not None)
 
 
 def _is_within_call(telling: Telling, nesting: Nesting, tree: SpanTree) -> bool:

@@ -1,7 +1,8 @@
 """Which tellings tell of one call: the rules, tried in this order. Any order of the tellings gives the same groups.
 
 1. `same span`: a log record or span event of a kind belongs to a span of that kind.
-2. `response id`: model calls with the same id of a response.
+2. `response id`: model calls with the same id of a response. Records of one name with it are pieces of a stream, where
+   only the last tells tokens, or each more than the one before.
 3. `call id`: tool calls with the same id of the call.
 4. `nested`: a span of a kind stands below a span of that kind and name, with nothing but wrappers between.
 5. `same moment`: a log record that names no span of its kind tells the same model and tokens, or the same tool, as a
@@ -139,6 +140,25 @@ def _by_one_id(bucket: Sequence[Telling], rule: str, tree: SpanTree, groups: Gro
         if others:
             nearest = min(others, key=lambda other: (_distance(telling.start, other), other.start, other.id))
             groups.join(nearest, telling, rule)
+    pieces = [telling for telling in bucket if telling.signal != "span" and not _has_span(groups.members(telling))]
+    for piece, following in itertools.pairwise(sorted(pieces, key=lambda piece: (piece.end, piece.order, piece.id))):
+        if _goes_on(piece, following):
+            groups.join(piece, following, rule)
+
+
+def _goes_on(piece: Telling, following: Telling) -> bool:
+    """Return whether a record is the next piece of an answer, of those that a stream is told by.
+
+    Its tokens are told at the end, or as a sum that grows.
+    """
+    if (piece.scope, piece.event_name) != (following.scope, following.event_name):
+        return False
+    if not _names_agree(piece, following) or following.start - piece.end > _NEAR:
+        return False
+    if piece.tokens is None or following.tokens is None:
+        return piece.tokens is None
+    grows = (piece.tokens.output or 0) < (following.tokens.output or 0)
+    return grows and piece.tokens.input == following.tokens.input
 
 
 def _one_call(one: Telling, other: Telling, tree: SpanTree) -> bool:

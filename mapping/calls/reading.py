@@ -21,12 +21,13 @@ from mapping.calls.kinds import (
     scope_name,
     signal_of,
 )
-from mapping.calls.model import Failure, Signal, Telling, TellingKind
+from mapping.calls.model import Failure, Message, Signal, Telling, TellingKind
 from mapping.calls.ownership import emitter_of, tell_owner
 from mapping.calls.responses import tell_response
 from mapping.calls.spoken import call_messages, statement
-from mapping.calls.tokens import cost_of, tokens_of
+from mapping.calls.tokens import cost_of, tokens_of, without_reasoning
 from mapping.calls.tool_calls import tell_note_of_tool, tell_tool
+from mapping.calls.tool_parts import with_tools
 from mapping.calls.tools import real_id
 from mapping.messages.extraction import first
 from mapping.semantics import log_bodies
@@ -44,6 +45,12 @@ _PREFIXING = ("genkit", "openinference.instrumentation.litellm")
 _UNNAMED = ("unknown_service", "laminar-tracer-resource")
 # Traceloop's for OpenAI's Responses quotes the whole conversation as one message by the user.
 _QUOTING = "@traceloop/"
+# The same in Python has the id of an item in the place of the call's, by which results are told.
+_ITEM, _ITEM_ID = "openai.response", "fc_"
+# Those who add reasoning to an output that has it already, from this version on: where LiteLLM asks another vendor's
+# model, whose name begins with the vendor's.
+_ADDING_REASONING, _SINCE = "gcp.vertex.agent", 2
+_OWN_MODELS = ("apigee/", "models/", "projects/", "publishers/")
 # The row of a log that is known by its body.
 _BEDROCK = "Amazon Bedrock model-invocation logs"
 _NS_PER_MS = 1_000_000
@@ -89,6 +96,8 @@ def tell(event: Mapping[str, Any]) -> Telling:
         return telling
     if kind in ("model", "agent"):
         _tell_model(telling, levels, roles)
+        if telling.tokens is not None and _adds_reasoning(event, telling):
+            telling.tokens = without_reasoning(telling.tokens)
     elif kind == "tool":
         telling.response_id = _response_id(telling, properties, roles)
         tell_tool(telling, levels, roles)
@@ -157,7 +166,30 @@ def _tell_model(telling: Telling, levels: Levels, roles: Roles) -> None:
         model_is_system=(telling.scope or "").startswith(_SYSTEM_IS_MODEL),
         is_quoted=(telling.scope or "").startswith(_QUOTING),
     )
+    if telling.event_name == _ITEM:
+        spoken = spoken._replace(sent=_without_items(spoken.sent), answered=_without_items(spoken.answered))
     telling.system, telling.sent, telling.answered = spoken
+
+
+def _adds_reasoning(event: Mapping[str, Any], telling: Telling) -> bool:
+    """Return whether the output tokens have reasoning twice."""
+    version = str((event.get("scope") or {}).get("version") or "").partition(".")[0]
+    return (
+        telling.scope == _ADDING_REASONING
+        and version.isdecimal()
+        and int(version) >= _SINCE
+        and "/" in (telling.name or "")
+        and not str(telling.name).startswith(_OWN_MODELS)
+    )
+
+
+def _without_items(messages: list[Message]) -> list[Message]:
+    """Return messages whose calls have no id where it is that of an item."""
+    for message in messages:
+        for part in message["parts"]:
+            if part["type"] == "tool_call" and str(part.get("id")).startswith(_ITEM_ID):
+                del part["id"]
+    return with_tools(messages)
 
 
 def _response_id(telling: Telling, properties: Mapping[str, Any], roles: Roles) -> str | None:

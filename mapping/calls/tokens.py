@@ -177,6 +177,13 @@ def with_details(known: Tokens | None, told: Tokens) -> Tokens:
     )
 
 
+def without_reasoning(tokens: Tokens) -> Tokens:
+    """Return tokens whose output has had reasoning twice."""
+    if tokens.output is None or tokens.reasoning is None or tokens.output < 2 * tokens.reasoning:
+        return tokens
+    return msgspec.structs.replace(tokens, output=tokens.output - tokens.reasoning)
+
+
 def _split(usage: dict[str, Any]) -> Tokens:
     """Read Langfuse's details: what was cached or reasoned is taken out of `input` and `output`, and stands beside.
 

@@ -50,8 +50,15 @@ class _UnansweredCalls:
         self._by_name[call.get("name")].append(self._count)
 
     def answer(self, result: Part) -> None:
-        """Return a result the name of its call, and the id: of the first that waits, by its name if it has one."""
-        number = self._by_id.get(result["id"]) if "id" in result else self._first(result.get("name"))
+        """Return a result the name of its call, and the id: of the first that waits, by its name if it has one.
+
+        A result with an id that no call has is that of one without an id.
+        """
+        number = self._by_id.get(result["id"]) if "id" in result else None
+        if number is None:
+            number = self._first(result.get("name"))
+            if "id" in result and number is not None and "id" in self._waiting[number]:
+                return
         call = self._waiting.pop(number, None) if number is not None else None
         if call is None:
             return

@@ -41,6 +41,8 @@ class SeenMessages:
         # The ids of tool calls that no tool event was matched with yet, by name and arguments, and by name.
         self._asked: defaultdict[bytes, list[str | None]] = defaultdict(list)
         self._matched: dict[str, str | None] = {}
+        # Results of tools whose calls have no id: a model may be sent them with one.
+        self._without_id: Counter[bytes] = Counter()
 
     def system(self, parts: list[Part]) -> bool:
         """Count a system prompt, and return whether it is new."""
@@ -117,7 +119,10 @@ class SeenMessages:
     def returned(self, result: Part) -> bool:
         """Count a tool's result, and return whether it is new."""
         (unit,) = _counted("tool", [result])
-        return self._happened(unit)
+        is_new = self._happened(unit)
+        if is_new and unit.may_repeat:
+            self._without_id[_named_result(result)] += 1
+        return is_new
 
     def _happened(self, unit: CountedParts, *, taken_up: bool = False) -> bool:
         self._by_events[unit.key] += 1
@@ -127,11 +132,23 @@ class SeenMessages:
         if count <= self._shown[unit.key]:
             return []
         self._shown[unit.key] = count
+        if self._is_shown_without_id(unit):
+            return []
         for part in unit.parts:
             if part["type"] == "tool_call" and not taken_up:
                 for name in _names(part):
                     self._asked[name].append(id_of(part))
         return [unit]
+
+    def _is_shown_without_id(self, unit: CountedParts) -> bool:
+        """Return whether a result with an id was shown before, as that of a tool whose call had none."""
+        if unit.may_repeat or not self._without_id or unit.parts[-1]["type"] != "tool_result":
+            return False
+        key = _named_result(unit.parts[-1])
+        if not self._without_id[key]:
+            return False
+        self._without_id[key] -= 1
+        return True
 
 
 def id_of(part: Part) -> str | None:
@@ -175,6 +192,10 @@ def _counted(role: str, parts: list[Part]) -> Iterator[CountedParts]:
 def _names(call: Part) -> tuple[bytes, bytes]:
     name = call.get("name")
     return _key("asked", [name, plain_of(call.get("arguments") or {})]), _key("asked", [name])
+
+
+def _named_result(result: Part) -> bytes:
+    return _key("named", [result.get("name"), plain_of(result.get("result"))])
 
 
 def plain_of_text(text: str) -> str:

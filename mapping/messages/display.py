@@ -42,10 +42,12 @@ def messages_of(values: Iterable[Any]) -> list[Message]:
         message = message_of(value)
         parts = [*_reasoned(message), *(part for key in CONTENTS for part in parts_of(message.get(key)))]
         role = role_of(message)
-        if role == "tool" and message.get("tool_call_id") is not None:
-            content = first(message.get(key) for key in CONTENTS)
+        if role in ("tool", "user") and message.get("tool_call_id") is not None:  # Anthropic's user answers for tools
+            role, content = "tool", first(message.get(key) for key in CONTENTS)
             parts = [_tool_result(message["tool_call_id"], content, message)]
-        parts += map(tool_call_part, calls_of(message))
+        beside = [*map(tool_call_part, calls_of(message))]
+        # OpenInference's for Anthropic in JavaScript has calls in the content and beside it.
+        parts += [call for call in beside if "id" not in call or call not in parts]
         if isinstance(message.get("refusal"), str) and message["refusal"]:
             parts.append({"type": "text", "text": message["refusal"]})
         if parts:

@@ -120,7 +120,10 @@ def _line(role: str, part: dict[str, Any]) -> str:
 
 def _in_resource(one: dict[str, Any], scopes: str, leaves: str, leaf: dict[str, Any]) -> dict[str, Any]:
     resource = {"attributes": _attributes(one.get("resource", {"service.name": "app"}))}
-    return {"resource": resource, scopes: [{"scope": {"name": one["scope"]}, leaves: [leaf]}]}
+    return {
+        "resource": resource,
+        scopes: [{"scope": {"name": one["scope"], "version": one.get("version", "")}, leaves: [leaf]}],
+    }
 
 
 def _span(one: dict[str, Any]) -> dict[str, Any]:
