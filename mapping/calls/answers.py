@@ -24,15 +24,24 @@ from mapping.messages.extraction import (
 Levels = Sequence[dict[str, Any]]
 
 # Answers that are text whatever they look like: a model that was asked for JSON.
-_TEXTS = ("ai.response.text", "ai.response.object", "response.model_output", "response")
-_CALLS_BESIDE = "ai.response.toolCalls"
+_TEXTS = ("gen_ai.response.text", "ai.response.text", "ai.response.object", "response.model_output", "response")
+_CALLS_BESIDE = ("ai.response.toolCalls", "gen_ai.response.tool_calls")
 # What stands beside the text of an answer that a framework, or a model's own API, has put together.
 _BESIDE_TEXT = frozenset(
     "text toolCalls tool_calls files reasoning sources warnings finishReason finish_reason usage steps object "
     "toolResults stop_reason stop stopReason model done created_at completion generation prompt_token_count "
-    "generation_token_count outputText tokenCount completionReason role raw".split()
+    "generation_token_count outputText tokenCount completionReason role raw combined_chunk_content chunk_count".split()
 )
-_ANSWER_TEXTS = ("text", "completion", "generation", "outputText", "output_text", "response", "generated_text")
+_ANSWER_TEXTS = (
+    "text",
+    "completion",
+    "generation",
+    "outputText",
+    "output_text",
+    "response",
+    "generated_text",
+    "combined_chunk_content",
+)
 _INSIDE = (
     "outputBodyJson",
     "message",
@@ -53,8 +62,8 @@ _SAID = frozenset({"content", "contents", "parts", "tool_calls", "function_call"
 
 def answered_in(levels: Levels) -> list[Message]:
     said = _told_answer(levels)
-    # The Vercel AI SDK keeps the calls that an answer asks for beside its text.
-    calls = structure(first(level.get(_CALLS_BESIDE) for level in levels))
+    # The Vercel AI SDK and Sentry keep the calls that an answer asks for beside its text.
+    calls = structure(first(level.get(key) for level in levels for key in _CALLS_BESIDE))
     asked = [tool_call_part(call) for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
     known = {part.get("id") for message in said for part in message["parts"] if part["type"] == "tool_call"}
     asked = [part for part in asked if part.get("id") not in known]
@@ -74,7 +83,7 @@ def _told_answer(levels: Levels) -> list[Message]:
                     return told
                 best = told
         for key in sorted(level.keys() & OUTPUT_KEYS.keys(), key=OUTPUT_KEYS.__getitem__):
-            if key == _CALLS_BESIDE or (value := value_at(level, key)) is None or value == "":
+            if key in _CALLS_BESIDE or (value := value_at(level, key)) is None or value == "":
                 continue
             told = _spoken_text(value) if key in _TEXTS and _is_plain(value) else answer_in(value)
             if told and not (best and len(told) != len(best)):

@@ -126,13 +126,13 @@ def _within(telling: Telling, cut_off: Sequence[tuple[Telling, _Inner]]) -> list
 
 
 def _ends(node: Call | Telling, inner: _Inner) -> bool:
-    """Return whether a wrapper or an agent passes on what failed in it, whatever its own words for it.
+    """Return whether what is around a failure passes it on, whatever its own words for it.
 
-    A wrapper does so that ends with it. An agent goes on where a call has failed; by what is no call it is stopped: a
-    guardrail, a step.
+    A wrapper does so that ends with it, and so does a tool: an agent that is one. An agent goes on where a call has
+    failed; by what is no call it is stopped: a guardrail, a step.
     """
     at_once = node.end - inner.end <= _AT_ONCE
-    if isinstance(node, Telling):
+    if isinstance(node, Telling) or node.kind == "tool":
         return at_once
     if node.kind != "agent" or inner.is_call:
         return False

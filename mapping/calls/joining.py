@@ -33,6 +33,11 @@ _NEAR = 5 * 10**9
 _ANSWERED_WITHIN = 300 * 10**9
 # What Bedrock and pydantic-ai put before a model's name: `us.anthropic.`, `openai:`.
 _PROVIDER = re.compile(r"\A(?:[a-z]+[.:])+(?=[a-z])")
+# How spans of MCP's calls of tools begin, and what stands between a server's name and a tool's.
+_MCP_CALL = ("tools/call", "MCP send tools/call")
+_SEPARATORS = frozenset("_-.:/")
+# Spans beside one that are looked at for telling of its call.
+_MOST_BESIDE = 16
 # An id that so many tellings share tells them apart no longer.
 _MOST_OF_ONE_ID = 64
 
@@ -191,14 +196,32 @@ def _siblings(models: Sequence[Telling], groups: Groups) -> None:
     """Join spans of two scopes side by side, one within the other's time, where an answer's id is missing."""
     beside: defaultdict[tuple[str, str | None], list[Telling]] = defaultdict(list)
     for telling in models:
-        if telling.signal == "span" and telling.parent_span_id and not (telling.response_id and _is_answered(telling)):
+        if telling.signal == "span" and telling.parent_span_id:
             beside[telling.trace_id, telling.parent_span_id].append(telling)
     for spans in beside.values():
-        for outer, inner in itertools.pairwise(spans):
-            apart = outer.scope != inner.scope and None in (outer.response_id, inner.response_id)
-            within = outer.start <= inner.start and inner.end <= outer.end
-            if apart and within and _same_model(outer.name, inner.name) and not groups.joined(outer, inner):
-                groups.join(outer, inner, "same moment")
+        if len({span.scope for span in spans}) < 2:
+            continue
+        for place, span in enumerate(spans):
+            for before in reversed(spans[max(place - _MOST_BESIDE, 0) : place]):
+                if _is_told_beside(before, span) and not _shares_scope(before, span, groups):
+                    groups.join(before, span, "same moment")
+                    break
+
+
+def _is_told_beside(one: Telling, other: Telling) -> bool:
+    """Return whether two spans of two scopes, one within the other's time, may tell of one call."""
+    if one.scope == other.scope or None not in (one.response_id, other.response_id):
+        return False
+    within = (one.start <= other.start and other.end <= one.end) or (other.start <= one.start and one.end <= other.end)
+    return within and _same_model(one.name, other.name) and _agree(one, other)
+
+
+def _shares_scope(one: Telling, other: Telling, groups: Groups) -> bool:
+    """Return whether spans are joined, or one of them is with a span of the other's scope."""
+    if groups.joined(one, other):
+        return True
+    scopes = [{member.scope for member in groups.members(span) if member.signal == "span"} for span in (one, other)]
+    return not scopes[0].isdisjoint(scopes[1])
 
 
 def _by_nesting(tellings: Sequence[Telling], tree: SpanTree, groups: Groups) -> None:
@@ -232,7 +255,14 @@ def _same_call(outer: Telling, inner: Telling) -> bool:
     if outer.kind == "model":
         return True
     apart = None not in (outer.call_id, inner.call_id) and outer.call_id != inner.call_id
-    return not apart and (None in (outer.name, inner.name) or outer.name == inner.name)
+    return not apart and (None in (outer.name, inner.name) or outer.name == inner.name or _is_of_server(outer, inner))
+
+
+def _is_of_server(outer: Telling, inner: Telling) -> bool:
+    """Return whether an MCP call is of the tool around it, which has its server's name before its own."""
+    before, name, behind = str(outer.name).rpartition(str(inner.name))
+    is_mcp = outer.kind == "tool" and str(inner.event_name).startswith(_MCP_CALL)
+    return is_mcp and bool(name) and not behind and before[-1:] in _SEPARATORS
 
 
 def _by_moment(tellings: Sequence[Telling], sessions: dict[str, str], tree: SpanTree, groups: Groups) -> None:
@@ -326,10 +356,11 @@ def _may_be_one(record: Telling, span: Telling) -> bool:
     if record.kind == "tool":
         apart = None not in (record.call_id, span.call_id) and record.call_id != span.call_id
         return not apart and record.name is not None and span.name is not None and record.name == span.name
-    if None not in (record.response_id, span.response_id) and record.response_id != span.response_id:
+    ids_differ = None not in (record.response_id, span.response_id) and record.response_id != span.response_id
+    if ids_differ or not _same_model(record.name, span.name):
         return False
-    if not _same_model(record.name, span.name):
-        return False
+    if not _is_answered(span) and not _is_answered(record):
+        return record.failed and span.failed
     if not _is_answered(span):
         # A stream's end that is told apart from its beginning.
         return _is_answered(record) and not span.failed and record.scope == span.scope and record.start >= span.start

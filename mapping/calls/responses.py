@@ -59,7 +59,7 @@ def tell_response(telling: Telling, properties: Mapping[str, Any]) -> None:
             told = held.values() if key == _PROVIDERS else ({"usage": held} if key == _USAGE else held,)
             for one in told:
                 if isinstance(one, dict):
-                    _tell_usage(telling, one)
+                    _tell_usage(telling, one, is_provider=key == _PROVIDERS)
     written = properties.get(_WRITTEN_USAGE)
     if isinstance(written, str) and _has_more(telling, written):
         usage = tokens_of_usage(written_literal(written), apart=False)
@@ -98,7 +98,9 @@ def _has_more(telling: Telling, response: str) -> bool:
     return None in told and any(word in response for word in _DETAILS)
 
 
-def _tell_usage(telling: Telling, held: dict[str, Any]) -> None:
+def _tell_usage(telling: Telling, held: dict[str, Any], *, is_provider: bool = False) -> None:
+    if is_provider:
+        telling.cost = telling.cost or cost_in_usage(held)  # Vercel's gateway's
     for holder in (held, *_metas(held), *_generations(held)):
         raw = holder.get("raw")
         usages = [holder.get(key) for key in _USAGES] + ([raw.get("usage")] if isinstance(raw, dict) else [])

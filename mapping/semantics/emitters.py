@@ -120,25 +120,29 @@ EMITTERS = (
         system=("gen_ai.system_instructions",),
         input=(
             "gen_ai.input.messages",
+            # Sentry's, and its answer's, its tools' below.
+            "gen_ai.request.messages",
             "gen_ai.prompt",
             "gen_ai.retrieval.query.text",
             "gen_ai.memory.query.text",
         ),
         output=(
             "gen_ai.output.messages",
+            "gen_ai.response.text",
             "gen_ai.completion",
             "gen_ai.retrieval.documents",
             "gen_ai.memory.records",
             "gen_ai.evaluation.explanation",
         ),
         tool=("gen_ai.tool.name",),
-        arguments=("gen_ai.tool.call.arguments",),
-        result=("gen_ai.tool.call.result",),
+        arguments=("gen_ai.tool.call.arguments", "gen_ai.tool.input"),
+        result=("gen_ai.tool.call.result", "gen_ai.tool.output"),
         input_tokens=("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
         output_tokens=("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
         cache_read_tokens=(
             "gen_ai.usage.cache_read.input_tokens",
             "gen_ai.usage.cache_read_input_tokens",
+            "gen_ai.usage.input_tokens.cached",
             "gen_ai.usage.details.cache_read_tokens",
             # Pydantic AI's before its first version: as the models' own APIs have them.
             "gen_ai.usage.details.cached_tokens",
@@ -440,6 +444,18 @@ EMITTERS = (
         type=("honeyhive_event_type",),
         output=("honeyhive_outputs.result",),
         error=("honeyhive_error",),
+    ),
+    Emitter(
+        # Since 2026 what may be personal stands under `lk.pii.`
+        "LiveKit Agents",
+        scopes=("livekit-agents",),
+        session=("lk.job_id",),
+        agent=("lk.agent_name",),
+        call_id=("lk.function_tool.id",),
+        tool=("lk.function_tool.name",),
+        arguments=("lk.function_tool.arguments", "lk.pii.function_tool.arguments"),
+        result=("lk.function_tool.output", "lk.pii.function_tool.output"),
+        outcome=("lk.function_tool.is_error",),
     ),
     Emitter(
         "Amazon Bedrock AgentCore",

@@ -9,7 +9,8 @@ from typing import Any
 # A word is compared in lower case; `*` stands at its start only, for anything up to a dot.
 EVENT_TYPES = {
     "model_call": (
-        "chat generate_content text_completion completion llm generation llm_request llm_call chat_model model "
+        "chat generate_content text_completion chat.completions text.completions completion acompletion "
+        "atext_completion aresponses anthropic_messages llm generation llm_request llm_call chat_model model "
         "model_generation model_inference "
         "converse conversestream invokemodel invokemodelwithresponsestream "
         "gen_ai.client.inference.operation.details api_request *.api_request *.api_response "
@@ -28,10 +29,10 @@ EVENT_TYPES = {
         "workflow_step workflow-step default"
     ),
     "retrieval": (
-        "retrieval retriever reranker rerank vector_db_retrieve ai.rerank ai.rerank.dorerank search_memory "
+        "retrieval retriever reranker rerank arerank vector_db_retrieve ai.rerank ai.rerank.dorerank search_memory "
         "memory vector"
     ),
-    "embedding": "embeddings embedding embedder ai.embed ai.embed.doembed ai.embedmany ai.embedmany.doembed",
+    "embedding": "embeddings embedding aembedding embedder ai.embed ai.embed.doembed ai.embedmany ai.embedmany.doembed",
     "message": (
         "gen_ai.system.message gen_ai.user.message gen_ai.assistant.message gen_ai.tool.message gen_ai.choice "
         "gen_ai.content.prompt gen_ai.content.completion "
@@ -39,7 +40,7 @@ EVENT_TYPES = {
     ),
     "decision": "tool_decision *.tool_decision decision",
     "evaluation": "gen_ai.evaluation.result evaluator evaluation",
-    "guardrail": "guardrail",
+    "guardrail": "guardrail moderation amoderation",
     "error": "exception api_error *.api_error gen_ai.client.operation.exception",
 }
 

@@ -20,6 +20,7 @@ FAILURES: dict[str, tuple[object, ...]] = {
     "logfire.level_num": tuple(range(17, 25)),  # OpenTelemetry's numbers: ERROR to FATAL4
     "genkit:state": ("error",),
     "haystack.tool.error": (True,),
+    "lk.function_tool.is_error": (True,),
 }
 
 # What programs put where an id is missing.
