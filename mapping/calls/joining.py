@@ -36,6 +36,7 @@ _PROVIDER = re.compile(r"\A(?:[a-z]+[.:])+(?=[a-z])")
 # How spans of MCP's calls of tools begin, and what stands between a server's name and a tool's.
 _MCP_CALL = ("tools/call", "MCP send tools/call")
 _SEPARATORS = frozenset("_-.:/")
+_LONGEST_NAME = 200
 # Spans beside one that are looked at for telling of its call.
 _MOST_BESIDE = 16
 # An id that so many tellings share tells them apart no longer.
@@ -300,29 +301,38 @@ def _pairs(
 
 def _across_traces(tools: Iterable[Telling], sessions: Mapping[str, str], tree: SpanTree, groups: Groups) -> None:
     """Join a tool's spans of an MCP server with the span of the call that they serve, if they are of its session."""
-    named: defaultdict[tuple[str, str], list[Telling]] = defaultdict(list)
+    callers: defaultdict[tuple[str, str], list[Telling]] = defaultdict(list)
+    servers: list[tuple[str, Telling]] = []
     for telling in tools:
         session_id = telling.session_id or sessions.get(telling.trace_id)
-        if telling.signal == "span" and session_id is not None and telling.name is not None:
-            named[session_id, telling.name].append(telling)
-    for spans in named.values():
-        if len({span.trace_id for span in spans}) < 2:
+        if telling.signal != "span" or session_id is None or telling.name is None:
             continue
-        callers = [span for span in spans if any(above.kind in CALL_KINDS for above in tree.above(span))]
-        within_calls = {span.id for span in callers}
-        for span in spans:
-            if span.id in within_calls:
-                continue
-            free = [one for one in callers if _serves(span, one) and not _is_served(one, groups)]
-            if free:
-                groups.join(max(free, key=lambda one: (one.start, one.id)), span, "another trace")
+        if any(above.kind in CALL_KINDS for above in tree.above(telling)):
+            for name in _endings(telling.name):
+                callers[session_id, name].append(telling)
+        else:
+            servers.append((session_id, telling))
+    for session_id, span in servers:
+        asked = callers.get((session_id, str(span.name)), ())
+        free = [one for one in asked if _serves(span, one) and not _is_served(one, groups)]
+        if free:
+            groups.join(max(free, key=lambda one: (one.start, one.id)), span, "another trace")
+
+
+def _endings(name: str) -> Iterator[str]:
+    """Iterate over a tool's name, and what its name may be without its server's before it."""
+    yield name
+    for place, letter in enumerate(name[:_LONGEST_NAME]):
+        if letter in _SEPARATORS and place + 1 < len(name):
+            yield name[place + 1 :]
 
 
 def _serves(span: Telling, caller: Telling) -> bool:
     """Return whether a span lies within the time of a call of another trace, and may be of it."""
     apart = None not in (span.call_id, caller.call_id) and span.call_id != caller.call_id
     within = caller.start <= span.start and span.end <= caller.end
-    return span.trace_id != caller.trace_id and within and not apart
+    is_its = span.name == caller.name or _is_of_server(caller, span)
+    return span.trace_id != caller.trace_id and within and not apart and is_its
 
 
 def _is_served(caller: Telling, groups: Groups) -> bool:

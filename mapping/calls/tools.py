@@ -225,7 +225,8 @@ def _of_mcp(value: dict[str, Any], depth: int) -> ToolResult | None:
     if not isinstance(value.get("content"), list) or not _is_mcp(value):
         return None
     failed = value.get("isError") is True or value.get("is_error") is True or value.get("state") in _FAILED
-    inner = _in_parts(value["content"], depth)
+    structured = value.get("structuredContent")
+    inner = _in_parts(value["content"], depth) if value["content"] or structured is None else ToolResult(structured)
     return inner._replace(failed=failed or inner.failed)
 
 
