@@ -27,6 +27,7 @@ _NEAR = 5 * 10**9
 _AT_ONCE = 50 * 10**6
 # Shorter words than this are nobody's cause in particular.
 _LEAST_CAUSE = 8
+_LEAST_NAME = 3
 _BEFORE_CAUSE = re.compile(r": | - ")
 # Words of an agent that was stopped by what failed in it: OpenAI's tripwires.
 _STOPPED = re.compile(r"guardrail|tripwire", re.IGNORECASE)
@@ -45,7 +46,7 @@ def mark_failures(
         and not _is_within_call(telling, nesting, tree)
         and not _is_caught(telling, tree)
     ]
-    failures = _Failures(nesting, tree)
+    failures = _Failures(calls, nesting, tree)
     spans = [telling for telling in failed if telling.signal == "span"]
     nodes: list[Call | Telling] = [*(call for call in calls if call.status == "error"), *spans]
     own: list[Telling] = []
@@ -60,18 +61,20 @@ def mark_failures(
 
 
 class _Inner(NamedTuple):
-    """What failed below: when it ended, how it failed, and whether it is a call."""
+    """What failed below: when it ended, how it failed, and the name of a tool."""
 
     end: int
     failure: Failure | None
-    is_call: bool
+    tool: str | None
 
 
 class _Failures:
     """Failures as they are met, from the bottom up."""
 
-    def __init__(self, nesting: Nesting, tree: SpanTree) -> None:
+    def __init__(self, calls: Iterable[Call], nesting: Nesting, tree: SpanTree) -> None:
         self._nesting = nesting
+        # When the last call within a call began: calls come in the order of their start.
+        self._last = {call.parent_id: call.start for call in calls}
         self._tree = tree
         self._below: defaultdict[str, list[_Inner]] = defaultdict(list)
         # What failed below spans that were not sent: anything around it in time may have passed it up.
@@ -85,9 +88,10 @@ class _Failures:
         telling = self._nesting.telling(node.id)
         inner = [*self._below.pop(node.id, []), *_within(telling, self._cut_off[node.trace_id])]
         repeats = bool(inner) and (
-            _says_nothing(node.failure) or any(_same(node.failure, one.failure) or _ends(node, one) for one in inner)
+            _says_nothing(node.failure)
+            or any(_same(node.failure, one.failure) or self._ends(node, one) for one in inner)
         )
-        told = _Inner(node.end, node.failure, isinstance(node, Call))
+        told = _Inner(node.end, node.failure, (node.name or "") if node.kind == "tool" else None)
         above = _failed_above(node, telling, self._nesting, self._tree)
         if above is not None:
             self._below[above] += [*inner, told][-_COMPARED:]
@@ -109,6 +113,21 @@ class _Failures:
         self._remember(record, record.start, record.failure)
         return True
 
+    def _ends(self, node: Call | Telling, inner: _Inner) -> bool:
+        """Return whether what is around a failure passes it on, whatever its own words for it: it ends with it.
+
+        An agent goes on where a tool has failed, unless it names it, and has gone on if it has called somebody since.
+        """
+        if isinstance(node, Call) and node.kind == "agent":
+            words = str(node.failure.message) if node.failure is not None else ""
+            if inner.tool is not None:
+                return len(inner.tool) >= _LEAST_NAME and inner.tool in words
+            if _STOPPED.search(words) is not None:
+                return True
+            if self._last.get(node.id, 0) >= inner.end:
+                return False
+        return node.end - inner.end <= _AT_ONCE
+
     def _remember(self, node: Call | Telling, at: int, failure: Failure | None) -> None:
         for place in _places(node):
             insort(self._known[place], (at, len(self._failures)))
@@ -123,20 +142,6 @@ def _within(telling: Telling, cut_off: Sequence[tuple[Telling, _Inner]]) -> list
     """Return the failures within a telling's time, of those that were met last: they began next after it."""
     near = cut_off[-_NEIGHBOURS:]
     return [told for inner, told in near if telling.start <= inner.start and inner.end <= telling.end]
-
-
-def _ends(node: Call | Telling, inner: _Inner) -> bool:
-    """Return whether what is around a failure passes it on, whatever its own words for it.
-
-    A wrapper does so that ends with it, and so does a tool: an agent that is one. An agent goes on where a call has
-    failed; by what is no call it is stopped: a guardrail, a step.
-    """
-    at_once = node.end - inner.end <= _AT_ONCE
-    if isinstance(node, Telling) or node.kind == "tool":
-        return at_once
-    if node.kind != "agent" or inner.is_call:
-        return False
-    return at_once or (node.failure is not None and _STOPPED.search(str(node.failure.message)) is not None)
 
 
 def _is_within_call(telling: Telling, nesting: Nesting, tree: SpanTree) -> bool:

@@ -83,6 +83,8 @@ _LC_AGENT_KEYS = (
     "traceloop.association.properties.lc_agent_name",
     _LC_AGENT,
 )
+# Whoever logs an exception so has handled it.
+_HANDLED = tuple(f"{name}{step}" for name in ("TRACE", "DEBUG", "INFO", "WARN") for step in ("", 2, 3, 4))
 _FAILURE_LEVELS = tuple(f"{name}{step}" for name in ("ERROR", "FATAL") for step in ("", 2, 3, 4))
 
 
@@ -183,12 +185,19 @@ def _record_word(event: Mapping[str, Any], name: str | None, levels: Levels, rol
         return "tool_call"
     if tokens_of(levels) is not None:
         return "model_call"
+    if is_handled(event):
+        return None
     is_exception = "exception.type" in levels[0] or event.get("event_type") == "error"
     return "error" if is_exception or has_failed(event, roles) else None
 
 
 def has_failed(event: Mapping[str, Any], roles: Roles) -> bool:
     return event.get("status") == "error" or is_error(roles) or event.get("severity") in _FAILURE_LEVELS
+
+
+def is_handled(event: Mapping[str, Any]) -> bool:
+    """Return whether a record is no more than a remark by its severity."""
+    return event.get("severity") in _HANDLED
 
 
 def is_loop(properties: Mapping[str, Any]) -> bool:

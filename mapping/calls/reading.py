@@ -15,6 +15,7 @@ from mapping.calls.kinds import (
     RECORDS,
     Levels,
     has_failed,
+    is_handled,
     is_loop,
     is_note,
     kind_of,
@@ -91,7 +92,7 @@ def tell(event: Mapping[str, Any]) -> Telling:
         telling.emitter = _BEDROCK
     tell_owner(telling, event, levels, roles)
     if kind == "none" and signal != "span":
-        if name not in RECORDS:
+        if name not in RECORDS and not is_handled(event):
             _tell_failure(telling, event, levels, roles)
         return telling
     if kind in ("model", "agent"):

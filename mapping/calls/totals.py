@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from mapping.calls.model import Call, Telling, Tokens, Totals
 from mapping.calls.nesting import Nesting
+
+# Calls of models within an agent's time that are added up.
+_MOST_WITHIN = 1_000
 
 
 def mark_counted(calls: Sequence[Call], nesting: Nesting) -> None:
@@ -24,8 +29,34 @@ def mark_counted(calls: Sequence[Call], nesting: Nesting) -> None:
     agents = [call for call in calls if call.kind == "agent" and _has_tokens(call) and call.id not in told]
     # Of agents within each other the outermost tells the sum.
     names = {call.id for call in agents}
+    elsewhere = _sums_elsewhere(calls, agents)
     for call in agents:
-        call.counts = all(above.id not in names for above in nesting.parents(call))
+        is_outermost = all(above.id not in names for above in nesting.parents(call))
+        call.counts = is_outermost and (call.tokens.input, call.tokens.output) not in elsewhere[call.id]
+
+
+def _sums_elsewhere(calls: Sequence[Call], agents: Iterable[Call]) -> dict[str, set[tuple[int, int]]]:
+    """Return for each agent what models used within its time in other traces of its session, by trace.
+
+    A program and the one that it runs tell of the same calls in traces of their own.
+    """
+    models: defaultdict[str, list[Call]] = defaultdict(list)
+    for call in calls:
+        if call.kind == "model" and call.counts and call.session_id is not None:
+            models[call.session_id].append(call)
+    elsewhere: dict[str, set[tuple[int, int]]] = {}
+    for agent in agents:
+        sums: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+        of_session = models.get(agent.session_id or "", [])
+        first = bisect_left(of_session, agent.start, key=lambda call: call.start)
+        for call in of_session[first : first + _MOST_WITHIN]:
+            if call.start > agent.end:
+                break
+            if call.trace_id != agent.trace_id and call.end <= agent.end:
+                sums[call.trace_id][0] += call.tokens.input or 0
+                sums[call.trace_id][1] += call.tokens.output or 0
+        elsewhere[agent.id] = {(used[0], used[1]) for used in sums.values()}
+    return elsewhere
 
 
 def _has_tokens(call: Call) -> bool:

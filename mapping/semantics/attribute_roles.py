@@ -8,7 +8,7 @@ import msgspec
 
 from mapping.semantics.emitters import emitter_of_scope
 from mapping.semantics.event_types import TYPE_BY_KEY, event_type, first_word_type, span_name_type
-from mapping.semantics.vocabulary import FAILURES, KEYS, NAMED_BY_SPAN, PLACEHOLDERS, ROLES, USAGE
+from mapping.semantics.vocabulary import FAILURES, KEYS, NAMED_BY_SPAN, NO_ERRORS, PLACEHOLDERS, ROLES, USAGE
 
 # Where the value of a role stands in what was found.
 AT = {role: number for number, role in enumerate(ROLES)}
@@ -33,7 +33,7 @@ def find(*levels: dict[str, Any] | None) -> Roles:
     """Find the value of every role. The record's attributes stand first, then the scope's, then the resource's.
 
     Returns one value a role (`ROLES`), None where nothing plays it. `""` counts as absent, and so do a placeholder for
-    an id, a type's word that means nothing and an outcome that is no failure: the next key may say more.
+    an id or an error, a type's word that means nothing and an outcome that is no failure: the next key may say more.
     """
     roles: Roles = [None] * _COUNT
     for attributes in levels:
@@ -52,12 +52,19 @@ def find(*levels: dict[str, Any] | None) -> Roles:
                 if kind is None:
                     continue
                 roles[role] = kind
-            elif (role == _OUTCOME and value not in FAILURES[key]) or (role in _IDS and is_placeholder(value)):
+            elif _is_nothing(role, key, value):
                 continue
             else:
                 roles[role] = value
             ranks[role] = rank
     return roles
+
+
+def _is_nothing(role: int, key: str, value: Any) -> bool:
+    """Return whether a value says no more than that there is none: no id, no failure."""
+    if role == _OUTCOME:
+        return value not in FAILURES[key]
+    return (role in _IDS and is_placeholder(value)) or (role == _ERROR and is_no_error(value))
 
 
 def session_of(roles: Roles) -> str | None:
@@ -144,6 +151,11 @@ def tokens_of(roles: Roles) -> tuple[int, int]:
 def is_placeholder(value: object) -> bool:
     """Return whether a text stands where an id is missing."""
     return isinstance(value, str) and value.strip().strip('"').lower() in PLACEHOLDERS
+
+
+def is_no_error(value: object) -> bool:
+    """Return whether a text stands where there was no error."""
+    return isinstance(value, str) and value.strip().lower() in NO_ERRORS
 
 
 def text_id(value: object) -> str | None:

@@ -31,6 +31,9 @@ PLACEHOLDERS = frozenset(
     }
 )
 
+# What programs put where there was no error.
+NO_ERRORS = frozenset({"none", "null", "undefined", "nil", "<nil>", "n/a", "false"})
+
 # Agents that are called as their spans are: those of the emitters whose type stands under these keys.
 NAMED_BY_SPAN = (
     "langfuse.observation.type",

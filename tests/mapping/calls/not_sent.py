@@ -153,7 +153,6 @@ _REASONS = (
         ("agents",),
         "copilot-cli-subagent gemini-cli-subagent opencode-subagent",
     ),
-    ("Attempts at a refused model are calls, each of which failed.", ("failures",), "copilot-cli-refused"),
     ("The question is put into fields of a prompt.", ("words",), "dspy-genai dspy-openinference"),
     (
         "The system prompt is put into fields of a prompt, or is the program's own.",
