@@ -19,8 +19,8 @@ RULES = {
         "same trace or session"
     ),
     "another trace": (
-        "its span stands in another trace of the session, within the time of the call: an MCP server's, that was not "
-        "told its caller's trace"
+        "its span stands in another trace of the session, within the time of the call: an MCP server's or an SDK's, "
+        "that was not told its caller's trace"
     ),
     "told twice": "another log record of the same program tells the same model and tokens at nearly the same moment",
     "request and answer": "it is the record of the request that this answer followed in the session",

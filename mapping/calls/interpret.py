@@ -13,8 +13,9 @@ import msgspec
 
 from mapping.calls.building import call_of
 from mapping.calls.failures import mark_failures
-from mapping.calls.joining import CALL_KINDS, Groups, join
-from mapping.calls.model import Call, Run, Telling
+from mapping.calls.groups import Groups
+from mapping.calls.joining import join
+from mapping.calls.model import CALL_KINDS, Call, Run, Telling
 from mapping.calls.nesting import Nesting, trace_agents
 from mapping.calls.spans import SpanTree
 from mapping.calls.tool_messages import settle_tools

@@ -14,6 +14,7 @@ Part = dict[str, Any]
 Message = dict[str, Any]
 
 CallKind = Literal["model", "tool", "agent"]
+CALL_KINDS: tuple[CallKind, ...] = ("model", "tool", "agent")
 # What an event tells of:
 # model, tool, agent  a call
 # statement           a message that was said, by itself: a user's prompt, a message event

@@ -46,7 +46,7 @@ _ROLES = {
 }
 # The keys of the messages and the system prompt in a logged request, and of the message in an answer.
 _LISTS = ("messages", "contents", "inputBodyJson", "input", "prompt", "chat_history")
-SYSTEMS = ("system", "system_instruction", "systemInstruction", "instructions")
+SYSTEMS = ("system", "system_instructions", "system_instruction", "systemInstruction", "instructions")
 _CONFIGS = ("config", "generationConfig")
 _ANSWERS = ("outputBodyJson", "output", "message", "messages", "choices", "candidates", "results", "content")
 _ANSWER_TEXTS = ("text", "completion", "generation", "outputText", "output_text", "response")

@@ -169,7 +169,7 @@ EMITTERS = (
             "codex.usage.reasoning_output_tokens",
         ),
         total_tokens=("gen_ai.usage.total_tokens",),
-        cost=("gen_ai.usage.cost", "gen_ai.cost.total_cost", "gen_ai.usage.total_cost"),
+        cost=("gen_ai.usage.cost", "gen_ai.cost.total_cost", "gen_ai.usage.total_cost", "gen_ai.client.estimated_cost"),
         input_cost=("gen_ai.usage.input_cost", "gen_ai.cost.input_cost"),
         output_cost=("gen_ai.usage.output_cost", "gen_ai.cost.output_cost"),
     ),
