@@ -6,9 +6,12 @@ import re
 
 from mapping.calls.model import Telling, Tokens
 from mapping.calls.spans import SpanTree
+from mapping.messages.canonical import plain_of
 
 # How far a log record may lie from the span that tells of the same call, in nanoseconds.
 NEAR = 5 * 10**9
+# How far apart two instrumentations of one call begin, or end, in nanoseconds.
+_TOGETHER = 20 * 10**6
 # What Bedrock and pydantic-ai put before a model's name: `us.anthropic.`, `openai:`.
 _PROVIDER = re.compile(r"\A(?:[a-z]+[.:])+(?=[a-z])")
 # How spans of MCP's calls of tools begin, and what stands between a server's name and a tool's.
@@ -66,11 +69,25 @@ def one_call(one: Telling, other: Telling, tree: SpanTree) -> bool:
 
 
 def is_told_beside(one: Telling, other: Telling) -> bool:
-    """Return whether two spans of two scopes, one within the other's time, may tell of one call."""
-    if one.scope == other.scope or None not in (one.response_id, other.response_id):
+    """Return whether two spans of two scopes, of one time, may tell of one call: side by side, or in two trees."""
+    if not _at_once(one, other):
         return False
-    within = (one.start <= other.start and other.end <= one.end) or (other.start <= one.start and one.end <= other.end)
-    return within and same_model(one.name, other.name) and agree(one, other)
+    if one.kind == "model":
+        if None not in (one.response_id, other.response_id):
+            return False
+        are_siblings = one.parent_span_id is not None and one.parent_span_id == other.parent_span_id
+        used = agree(one, other) if are_siblings else tokens_agree(one.tokens, other.tokens)
+        return used and same_model(one.name, other.name)
+    apart = None not in (one.call_id, other.call_id) and one.call_id != other.call_id
+    given = None in (one.arguments, other.arguments) or plain_of(one.arguments) == plain_of(other.arguments)
+    return one.name is not None and one.name == other.name and not apart and given
+
+
+def _at_once(one: Telling, other: Telling) -> bool:
+    """Return whether one of two spans lies within the other, or both begin and end together."""
+    if max(abs(one.start - other.start), abs(one.end - other.end)) <= _TOGETHER:
+        return one.start <= other.end and other.start <= one.end
+    return (one.start <= other.start and other.end <= one.end) or (other.start <= one.start and one.end <= other.end)
 
 
 def same_call(outer: Telling, inner: Telling) -> bool:

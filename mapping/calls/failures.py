@@ -7,6 +7,7 @@ call of a model or tool, and is no call, is the call's own business.
 
 from __future__ import annotations
 
+import itertools
 import re
 from bisect import bisect_left, insort
 from collections import defaultdict
@@ -92,10 +93,10 @@ class _Failures:
             or any(_same(node.failure, one.failure) or self._ends(node, one) for one in inner)
         )
         told = _Inner(node.end, node.failure, (node.name or "") if node.kind == "tool" else None)
-        above = _failed_above(node, telling, self._nesting, self._tree)
-        if above is not None:
+        around = _failed_around(node, self._nesting, self._tree)
+        for above in around:
             self._below[above] += [*inner, told][-_COMPARED:]
-        elif self._tree.is_cut_off(telling):
+        if not around and self._tree.is_cut_off(telling):
             self._cut_off[node.trace_id].append((telling, told))
         self._remember(node, node.end, node.failure)
         return not repeats
@@ -164,19 +165,26 @@ def _is_caught(telling: Telling, tree: SpanTree) -> bool:
     return span.kind in ("model", "tool", "agent") and bool(span.status_ok or span.answered or span.result is not None)
 
 
+def _failed_around(node: Call | Telling, nesting: Nesting, tree: SpanTree) -> set[str]:
+    """Return the ids of the nearest failed calls or wrappers above, in each tree of spans that tells of it."""
+    if isinstance(node, Telling):
+        above = _failed_above(node, node, nesting, tree)
+        return set() if above is None else {above}
+    tellers = [nesting.telling(event_id) for event_id in node.told_by]
+    spans = [telling for telling in tellers if telling.signal == "span"] or tellers[:1]
+    found = {above for span in spans if (above := _failed_above(node, span, nesting, tree)) is not None}
+    around = (call.id for call in nesting.parents(node) if call.status == "error")
+    return found or set(itertools.islice(around, 1))
+
+
 def _failed_above(node: Call | Telling, telling: Telling, nesting: Nesting, tree: SpanTree) -> str | None:
-    """Return the id of the nearest failed call or wrapper above."""
+    """Return the id of the nearest failed call or wrapper above a span."""
     for span in tree.above(telling):
         call = nesting.call_by_event.get(span.id)
-        if call is node:
-            continue
-        if call is not None:
-            if call.status == "error":
-                return call.id
-        elif span.failed:
+        if call is None and span.failed:
             return span.id
-    if isinstance(node, Call):
-        return next((call.id for call in nesting.parents(node) if call.status == "error"), None)
+        if call is not None and call is not node and call.status == "error":
+            return call.id
     return None
 
 

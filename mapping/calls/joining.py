@@ -6,7 +6,8 @@
 3. `call id`: tool calls with the same id of the call.
 4. `nested`: a span of a kind stands below a span of that kind and name, with nothing but wrappers between.
 5. `same moment`: a log record that names no span of its kind tells the same model and tokens, or the same tool, as a
-   span of its trace or session at nearly the same moment; one to one. What tells no tokens tells the same answer.
+   span of its trace or session at nearly the same moment; one to one. What tells no tokens tells the same answer. Two
+   spans of two scopes that do not nest do so, too, one within the other's time: side by side, or in trees of their own.
 6. `another trace`: a tool's span with no call around it lies within the time of a span of that tool in another trace of
    its session, as an MCP server's does that was not told its caller's trace; or a model's within one of another scope,
    with the same tokens; one to one.
@@ -44,7 +45,7 @@ from mapping.calls.spans import SpanTree
 # How long after its request an answer may come, where each is a record of its own.
 _ANSWERED_WITHIN = 300 * 10**9
 # Spans beside one that are looked at for telling of its call.
-_MOST_BESIDE = 16
+_MOST_BESIDE = 32
 # An id that so many tellings share tells them apart no longer.
 _MOST_OF_ONE_ID = 64
 
@@ -60,7 +61,8 @@ def join(tellings: Sequence[Telling], tree: SpanTree) -> Groups:
         _by_span(of_kind[kind], tree, groups)
     _by_id(of_kind["model"], "response_id", "response id", tree, groups)
     _by_id(of_kind["tool"], "call_id", "call id", tree, groups)
-    _siblings(of_kind["model"], groups)
+    for kind in CALL_KINDS:
+        _beside(of_kind[kind], tree, groups)
     for kind in CALL_KINDS:
         _by_nesting(of_kind[kind], tree, groups)
     sessions = _session_of_traces(tellings)
@@ -110,18 +112,20 @@ def _by_one_id(bucket: Sequence[Telling], rule: str, tree: SpanTree, groups: Gro
             groups.join(piece, following, rule)
 
 
-def _siblings(models: Sequence[Telling], groups: Groups) -> None:
-    """Join spans of two scopes side by side, one within the other's time, where an answer's id is missing."""
-    beside: defaultdict[tuple[str, str | None], list[Telling]] = defaultdict(list)
-    for telling in models:
-        if telling.signal == "span" and telling.parent_span_id:
-            beside[telling.trace_id, telling.parent_span_id].append(telling)
-    for spans in beside.values():
+def _beside(tellings: Iterable[Telling], tree: SpanTree, groups: Groups) -> None:
+    """Join spans of two scopes that tell of the same at the same time: two instrumentations of one program."""
+    of_trace: defaultdict[str, list[Telling]] = defaultdict(list)
+    for telling in tellings:
+        if telling.signal == "span":
+            of_trace[telling.trace_id].append(telling)
+    for spans in of_trace.values():
         if len({span.scope for span in spans}) < 2:
             continue
         for place, span in enumerate(spans):
             for before in reversed(spans[max(place - _MOST_BESIDE, 0) : place]):
-                if is_told_beside(before, span) and not _shares_scope(before, span, groups):
+                if before.scope == span.scope or not is_told_beside(before, span):
+                    continue
+                if not _shares_scope(before, span, groups) and not tree.nested(before, span):
                     groups.join(before, span, "same moment")
                     break
 
