@@ -62,6 +62,7 @@ _LOOPS = {
 _SPAN_TYPE = "logfire.span_type"
 # Haystack's components that are calls in any pipeline: their class says it.
 _COMPONENT = "haystack.component.type"
+_TYPE_HOLDER = "braintrust.span_attributes"
 # Span events that tell of their span's call: LlamaIndex's, and what Claude Code's tools gave back.
 _CALL_EVENTS: dict[str, TellingKind] = {
     "tool.output": "tool",
@@ -125,7 +126,11 @@ def is_note(properties: Mapping[str, Any]) -> bool:
 
 
 def _span_kind(event: Mapping[str, Any], name: str | None, properties: dict[str, Any], roles: Roles) -> TellingKind:
-    kind = _component_kind(properties) or _KINDS.get(span_type(roles, properties, name, scope_name(event)), "none")
+    kind = (
+        _component_kind(properties)
+        or _kind_in_json(properties)
+        or _KINDS.get(span_type(roles, properties, name, scope_name(event)), "none")
+    )
     if kind == "agent" and _is_workflow_root(event, roles):
         return "none"
     if name in EXECUTIONS:
@@ -152,6 +157,13 @@ def _component_kind(properties: Mapping[str, Any]) -> TellingKind | None:
     if not isinstance(component, str):
         return None
     return "agent" if component == "Agent" else "model" if component.endswith("Generator") else None
+
+
+def _kind_in_json(properties: Mapping[str, Any]) -> TellingKind | None:
+    """Return the kind that Braintrust's attributes of a span say: `{"type": "llm"}`."""
+    held = structure(properties.get(_TYPE_HOLDER))
+    word = held.get("type") if isinstance(held, dict) else None
+    return _KINDS.get(event_type(word) or "", "none") if isinstance(word, str) else None
 
 
 def _is_workflow_root(event: Mapping[str, Any], roles: Roles) -> bool:

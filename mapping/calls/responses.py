@@ -34,7 +34,7 @@ _RESPONSES = (
     _USAGE,
 )
 _RESPONSE_MODELS = ("gen_ai.response.model", "ai.response.model", "llm.response.model")
-_REQUESTS = ("mlflow.spanInputs", "langfuse.observation.input", "lmnr.span.input", "input.value")
+_REQUESTS = ("braintrust.metadata", "mlflow.spanInputs", "langfuse.observation.input", "lmnr.span.input", "input.value")
 _USAGES = ("usage", "usageMetadata", "usage_metadata", "token_usage", "tokenUsage")
 # How the responses of OpenAI's and Anthropic's APIs begin.
 _RESPONSE_ID = re.compile(r'\{\s*"id":\s*"((?:chatcmpl|resp|msg|gen|cmpl)[-_][^"]{1,200})"')

@@ -63,6 +63,7 @@ _NAMES = {
         "cachedContentTokenCount",
         "cached_content_token_count",
         "cache_read_tokens",
+        "prompt_cached_tokens",
     ),
     "cache_write": (
         "cache_creation_input_tokens",
@@ -70,6 +71,7 @@ _NAMES = {
         "cacheWriteInputTokens",
         "cache_write_input_tokens",
         "cache_write_tokens",
+        "prompt_cache_creation_tokens",
     ),
     "reasoning": (
         "reasoning_tokens",
@@ -79,6 +81,7 @@ _NAMES = {
         "thoughtsTokenCount",
         "thoughts_token_count",
         "thinking_tokens",
+        "completion_reasoning_tokens",
     ),
     "total": ("total_tokens", "totalTokens", "totalTokenCount", "total_token_count"),
 }

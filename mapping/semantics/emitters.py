@@ -446,6 +446,14 @@ EMITTERS = (
         error=("honeyhive_error",),
     ),
     Emitter(
+        # Types and models stand in JSON: `calls/kinds.py`, `calls/responses.py`.
+        "Braintrust",
+        scopes=("braintrust",),
+        input=("braintrust.input_json",),
+        output=("braintrust.output_json",),
+        usage=("braintrust.metrics",),
+    ),
+    Emitter(
         # Since 2026 what may be personal stands under `lk.pii.`
         "LiveKit Agents",
         scopes=("livekit-agents",),
