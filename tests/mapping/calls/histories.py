@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
 from hypothesis import strategies as st
 
 from mapping.calls.model import Failure, Telling, Tokens
@@ -81,5 +82,14 @@ def histories(draw):
         every = {"span": span, "nested": nested, "sibling": sibling, "log": log, "loose": loose}
         history.tellings += [every[name] for name in sorted(tellers)]
         if "span" in tellers:
-            history.redundant += [every[name] for name in sorted(set(every) - tellers)]
+            twin = telling(
+                id=f"t{number}",
+                span_id=f"t{number}",
+                parent_span_id="twin",
+                scope="twin",
+                **common | {"response_id": None, "call_id": None},
+            )
+            history.redundant += [twin, *(every[name] for name in sorted(set(every) - tellers))]
+    # Another instrumentation of the same program tells of it in a tree of its own, and knows no ids.
+    history.redundant.append(msgspec.structs.replace(agent, id="twin", span_id="twin", scope="twin"))
     return history
