@@ -70,24 +70,29 @@ def one_call(one: Telling, other: Telling, tree: SpanTree) -> bool:
 
 def is_told_beside(one: Telling, other: Telling) -> bool:
     """Return whether two spans of two scopes, of one time, may tell of one call: side by side, or in two trees."""
-    if not _at_once(one, other):
+    together = _are_together(one, other)
+    if not together and not _is_within(one, other) and not _is_within(other, one):
         return False
     if one.kind == "model":
         if None not in (one.response_id, other.response_id):
             return False
         are_siblings = one.parent_span_id is not None and one.parent_span_id == other.parent_span_id
-        used = agree(one, other) if are_siblings else tokens_agree(one.tokens, other.tokens)
-        return used and same_model(one.name, other.name)
+        both_failed = one.failed and other.failed
+        used = agree(one, other) and (are_siblings or together or both_failed)
+        return (used or tokens_agree(one.tokens, other.tokens)) and same_model(one.name, other.name)
     apart = None not in (one.call_id, other.call_id) and one.call_id != other.call_id
     given = None in (one.arguments, other.arguments) or plain_of(one.arguments) == plain_of(other.arguments)
     return one.name is not None and one.name == other.name and not apart and given
 
 
-def _at_once(one: Telling, other: Telling) -> bool:
-    """Return whether one of two spans lies within the other, or both begin and end together."""
-    if max(abs(one.start - other.start), abs(one.end - other.end)) <= _TOGETHER:
-        return one.start <= other.end and other.start <= one.end
-    return (one.start <= other.start and other.end <= one.end) or (other.start <= one.start and one.end <= other.end)
+def _are_together(one: Telling, other: Telling) -> bool:
+    """Return whether two spans begin and end together, not one after the other."""
+    apart_by = max(abs(one.start - other.start), abs(one.end - other.end))
+    return apart_by <= _TOGETHER and one.start <= other.end and other.start <= one.end
+
+
+def _is_within(inner: Telling, outer: Telling) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
 
 
 def same_call(outer: Telling, inner: Telling) -> bool:
@@ -112,14 +117,14 @@ def is_of_server(outer: Telling, inner: Telling) -> bool:
 def serves(span: Telling, caller: Telling) -> bool:
     """Return whether a span lies within the time of a call of another trace, and may be of it."""
     apart = None not in (span.call_id, caller.call_id) and span.call_id != caller.call_id
-    within = caller.start <= span.start and span.end <= caller.end
+    within = _is_within(span, caller)
     is_its = span.name == caller.name or is_of_server(caller, span)
     return span.trace_id != caller.trace_id and within and not apart and is_its
 
 
 def is_told_by(span: Telling, caller: Telling) -> bool:
     """Return whether a span of another trace and scope lies within the time of a call of this model."""
-    within = caller.start <= span.start and span.end <= caller.end
+    within = _is_within(span, caller)
     apart = None not in (span.response_id, caller.response_id) and span.response_id != caller.response_id
     is_other = span.trace_id != caller.trace_id and span.scope != caller.scope
     return within and is_other and not apart and same_model(span.name, caller.name)
