@@ -41,8 +41,10 @@ class SeenMessages:
         # The ids of tool calls that no tool event was matched with yet, by name and arguments, and by name.
         self._asked: defaultdict[bytes, list[str | None]] = defaultdict(list)
         self._matched: dict[str, str | None] = {}
-        # Results of tools whose calls have no id: a model may be sent them with one.
-        self._without_id: Counter[bytes] = Counter()
+        # Tools' calls with an id, for which a model asked without one, and results that a model may be sent with an id
+        # where their tool had none, or without it: how often each was shown.
+        self._asked_without_id: set[str | None] = set()
+        self._in_two_forms: Counter[bytes] = Counter()
 
     def system(self, parts: list[Part]) -> bool:
         """Count a system prompt, and return whether it is new."""
@@ -110,6 +112,7 @@ class SeenMessages:
             elif None in ids:  # the model's answer was logged without the call's id
                 ids.remove(None)
                 known = True
+                self._asked_without_id.add(id_of(call))
         return self._happened(unit, taken_up=True) and not known
 
     def call_id(self, event_id: str) -> str | None:
@@ -120,19 +123,22 @@ class SeenMessages:
         """Count a tool's result, and return whether it is new."""
         (unit,) = _counted("tool", [result])
         is_new = self._happened(unit)
-        if is_new and unit.may_repeat:
-            self._without_id[_named_result(result)] += 1
+        if is_new and (unit.may_repeat or id_of(result) in self._asked_without_id):
+            self._in_two_forms[_named_result(unit, result)] += 1
         return is_new
 
     def _happened(self, unit: CountedParts, *, taken_up: bool = False) -> bool:
         self._by_events[unit.key] += 1
-        return bool(self._show(unit, self._by_events[unit.key] if unit.may_repeat else 1, taken_up=taken_up))
+        count = self._by_events[unit.key] if unit.may_repeat else 1
+        return bool(self._show(unit, count, taken_up=taken_up, happened=True))
 
-    def _show(self, unit: CountedParts, count: int, *, taken_up: bool = False) -> list[CountedParts]:
+    def _show(
+        self, unit: CountedParts, count: int, *, taken_up: bool = False, happened: bool = False
+    ) -> list[CountedParts]:
         if count <= self._shown[unit.key]:
             return []
         self._shown[unit.key] = count
-        if self._is_shown_without_id(unit):
+        if not happened and self._is_shown_in_other_form(unit):
             return []
         for part in unit.parts:
             if part["type"] == "tool_call" and not taken_up:
@@ -140,14 +146,14 @@ class SeenMessages:
                     self._asked[name].append(id_of(part))
         return [unit]
 
-    def _is_shown_without_id(self, unit: CountedParts) -> bool:
-        """Return whether a result with an id was shown before, as that of a tool whose call had none."""
-        if unit.may_repeat or not self._without_id or unit.parts[-1]["type"] != "tool_result":
+    def _is_shown_in_other_form(self, unit: CountedParts) -> bool:
+        """Return whether a result with an id was shown as that of a tool whose call had none, or the other way."""
+        if not self._in_two_forms or unit.parts[-1]["type"] != "tool_result":
             return False
-        key = _named_result(unit.parts[-1])
-        if not self._without_id[key]:
+        key = _named_result(unit._replace(may_repeat=not unit.may_repeat), unit.parts[-1])
+        if not self._in_two_forms[key]:
             return False
-        self._without_id[key] -= 1
+        self._in_two_forms[key] -= 1
         return True
 
 
@@ -194,8 +200,8 @@ def _names(call: Part) -> tuple[bytes, bytes]:
     return _key("asked", [name, plain_of(call.get("arguments") or {})]), _key("asked", [name])
 
 
-def _named_result(result: Part) -> bytes:
-    return _key("named", [result.get("name"), plain_of(result.get("result"))])
+def _named_result(unit: CountedParts, result: Part) -> bytes:
+    return _key("named", [unit.may_repeat, result.get("name"), plain_of(result.get("result"))])
 
 
 def plain_of_text(text: str) -> str:
