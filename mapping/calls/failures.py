@@ -30,8 +30,10 @@ _AT_ONCE = 50 * 10**6
 _LEAST_CAUSE = 8
 _LEAST_NAME = 3
 _BEFORE_CAUSE = re.compile(r": | - ")
-# Words of an agent that was stopped by what failed in it: OpenAI's tripwires.
-_STOPPED = re.compile(r"guardrail|tripwire", re.IGNORECASE)
+# Words for nothing but what failed below: OpenAI's tripwires, exceptions of several tasks.
+_OF_OTHERS = re.compile(
+    r"guardrail|tripwire|\bsub-exceptions?\b|\bAggregateError\b|all promises were rejected", re.IGNORECASE
+)
 
 
 def mark_failures(
@@ -119,12 +121,12 @@ class _Failures:
 
         An agent goes on where a tool has failed, unless it names it, and has gone on if it has called somebody since.
         """
+        words = "" if node.failure is None else f"{node.failure.type} {node.failure.message}"
+        if _OF_OTHERS.search(words) is not None:
+            return True
         if isinstance(node, Call) and node.kind == "agent":
-            words = str(node.failure.message) if node.failure is not None else ""
             if inner.tool is not None:
                 return len(inner.tool) >= _LEAST_NAME and inner.tool in words
-            if _STOPPED.search(words) is not None:
-                return True
             if self._last.get(node.id, 0) >= inner.end:
                 return False
         return node.end - inner.end <= _AT_ONCE

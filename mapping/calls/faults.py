@@ -69,6 +69,7 @@ _WAITING = re.compile(
     r"|HumanFeedbackPending|WaitingForEvent|(?:Workflow|Agent|Run|Step)Suspend(?:ed)?)(?:Error|Exception)?\b"
 )
 _GOES_ON = re.compile(r"\b(?:GraphBubbleUp|ParentCommand|GeneratorExit)\b")
+_ENDS = ("StopIteration", "StopAsyncIteration")
 # A word of each that is found at once.
 _CONTROL = (
     *("Interrupt", "Required", "Deferred", "FeedbackPending", "WaitingForEvent", "Suspend"),
@@ -135,8 +136,8 @@ def waits(roles: Failure) -> bool:
 
 
 def goes_on(roles: Failure) -> bool:
-    """Return whether it is control flow by which another agent goes on."""
-    return _matches(_GOES_ON, roles)
+    """Return whether it is control flow by which another agent goes on, or the end of a stream."""
+    return _matches(_GOES_ON, roles) or str(roles.type).rpartition(".")[2] in _ENDS
 
 
 def asked(roles: Failure) -> Failure:
@@ -241,6 +242,8 @@ def _before_stack(text: str) -> str:
 
 def _apart(words: str, kind: str | None) -> tuple[str | None, str | None]:
     """Return the type that stands before a message, and the message; `kind` is the type if it is known."""
+    if words[-1:] == ":" and _IS_TYPE.search(words[:-1]):
+        return words[:-1], None  # an exception that has no words
     written = _REPR.match(words)
     if written is not None and (_IS_TYPE.search(written[1]) or _names(kind, written[1])):
         return written[1], written[3] or None
