@@ -26,9 +26,8 @@ _NEIGHBOURS = 64
 _NEAR = 5 * 10**9
 # What ends so soon after what failed in it ends by that, in nanoseconds.
 _AT_ONCE = 50 * 10**6
-# Shorter words than this are nobody's cause in particular.
-_LEAST_CAUSE = 8
-_LEAST_NAME = 3
+# Shorter words than this are nobody's cause in particular, and shorter names no tool's.
+_LEAST_CAUSE, _LEAST_NAME = 8, 3
 _BEFORE_CAUSE = re.compile(r": | - ")
 # Words for nothing but what failed below: OpenAI's tripwires, exceptions of several tasks.
 _OF_OTHERS = re.compile(
