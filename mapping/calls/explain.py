@@ -15,8 +15,8 @@ RULES = {
     "call id": "it tells of a tool's call with the same id",
     "nested": "its span stands below the call's span, is of the same kind, and nothing but wrappers stand between",
     "same moment": (
-        "it names no span; it tells the same model and tokens, or the same tool, at nearly the same moment, in the "
-        "same trace or session"
+        "it is a record that names no span, or another instrumentation's span; it tells the same model and tokens, or "
+        "the same tool, at nearly the same moment, in the same trace or session"
     ),
     "another trace": (
         "its span stands in another trace of the session, within the time of the call: an MCP server's or an SDK's, "
