@@ -68,8 +68,9 @@ class _Members:
 
 
 def is_loose(telling: Telling) -> bool:
-    """Return whether something of the session, but of another trace, may tell of the same call."""
-    return telling.kind in ("model", "tool") and telling.parent_span_id is None
+    """Return whether something of the session, but of another trace, may tell of the same call, or of its tokens."""
+    tells = telling.kind in ("model", "tool") or (telling.kind == "agent" and telling.tokens is not None)
+    return tells and telling.parent_span_id is None
 
 
 def _result(run: Run, trace: TraceRow, of: _Members, by_id: Mapping[str, Call], version: str) -> TraceResult:

@@ -151,6 +151,18 @@ async def test_an_events_agent_is_the_nearest_one_also_where_that_comes_later(st
     assert below[0].id in {event_id for changed in queued for event_id in changed}
 
 
+async def test_an_agent_s_sum_that_calls_of_another_trace_of_its_session_tell_counts_once(store):
+    used = {"gen_ai.usage.input_tokens": 30, "gen_ai.usage.output_tokens": 3}
+    around = agent(1, "Planner", trace="2" * 32, session="s", at=-1, seconds=20, **used)
+    await store.write(around)
+    await store.settled()
+    await store.write(*run_of_an_agent())
+    await store.settled()
+    parts = await store.rows("session_run")
+    assert sum(part["input_tokens"] for part in parts.values()) == 30
+    assert sum(part["output_tokens"] for part in parts.values()) == 3
+
+
 async def test_a_trace_with_several_sessions_has_the_sums_of_each(store):
     await store.write(
         agent(1, "Front", seconds=20),
