@@ -241,6 +241,8 @@ def test_the_collector_delivers_after_an_outage(store, receiver, otelcol, tmp_pa
         assert_refused(store, receiver)
         shared.send_over_grpc(collector, shared.spans(40))
         eventually(lambda: stored_if_there(receiver), expected=60 + 40 + len(lines), seconds=90)
+        # What nobody heard of is stored; it may have yet to come again.
+        eventually(lambda: counted(receiver, "vectadb_receiver_duplicate_items_total") > 0, expected=True)
     finally:
         collector.stop()
 
