@@ -19,6 +19,8 @@ MAX_DEPTH = 32
 TEXT_DEPTH = 96
 TOO_DEEP = f"… [cut, nested past {MAX_DEPTH + TEXT_DEPTH} levels]"
 
+# Says how many attributes a record, or entries a map in it, had beyond the limits.
+DROPPED = "vectadb.dropped_attributes"
 _CUT_ITEMS = re.compile(r"… \[cut, (\d{1,20}) more\]")
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1

@@ -7,14 +7,15 @@ Messages are returned unchanged: `canonical.py` converts them for comparison, `d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from mapping.messages.python_repr import looks_written, written_object
 from mapping.semantics.vocabulary import FLATTENED, KEYS, ROLES
-from mapping.values import count_cut, storable
+from mapping.values import DROPPED, count_cut, cut_items, storable
 
 # The maximum depth of the answer in a logged response: output, message, content.
 _ANSWER_DEPTH = 4
@@ -190,7 +191,20 @@ def flattened(level: dict[str, Any], role: str) -> Iterator[list[Any]]:
                         break
                 else:
                     inner[last] = value
-        yield _listed({key: value for key, value in tree.items() if not _is_place(key) or int(key) >= begins})
+        kept = {key: value for key, value in tree.items() if not _is_place(key) or int(key) >= begins}
+        yield _with_gaps(_listed(kept), kept) if DROPPED in level else _listed(kept)
+
+
+def _with_gaps(listed: Any, places: Collection[str]) -> Any:
+    """Return a list with how many of its items were over the limits, and where. `places` are those of the others."""
+    if not isinstance(listed, list):
+        return listed
+    whole = listed[:1]
+    for (before, place), item in zip(pairwise(sorted(map(int, places))), listed[1:], strict=True):
+        if place > before + 1:
+            whole.append(cut_items(place - before - 1))
+        whole.append(item)
+    return whole
 
 
 def missing_messages(level: dict[str, Any]) -> int:

@@ -26,9 +26,6 @@ class Limits(msgspec.Struct, frozen=True):
 
 DEFAULT_LIMITS = Limits()
 
-# Says how many attributes a record, or entries a map in it, had beyond the limits.
-DROPPED = "vectadb.dropped_attributes"
-
 _MARKER = re.compile(r"… \[cut, (\d{1,20} characters)\]\Z")
 
 

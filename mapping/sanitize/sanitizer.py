@@ -9,18 +9,19 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 from hashlib import sha1
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 import msgspec
 
 from mapping.model import Event
 from mapping.sanitize.changes import Changes
-from mapping.sanitize.limits import DEFAULT_LIMITS, DROPPED, Limits, cut
+from mapping.sanitize.entries import kept_keys
+from mapping.sanitize.limits import DEFAULT_LIMITS, Limits, cut
 from mapping.sanitize.redaction import Redaction
 from mapping.sanitize.shortening import shortened, shortened_text
 from mapping.semantics.vocabulary import KEYS
-from mapping.values import cut_items, json_text
+from mapping.values import DROPPED, cut_items, json_text
 
 # A text is looked through this far beyond where it is cut: a secret may begin before and end behind.
 _OVERLAP = 4096
@@ -108,15 +109,17 @@ class Sanitizer:
         if isinstance(value, str):
             return self._bounded_text(value, changes)
         if isinstance(value, dict):
-            more = len(value) - most
+            more = len(value) - (DROPPED in value) - most
             if more > 0:
+                keys = [key for key in value if key != DROPPED]
                 # What the mapping reads stays, to explain what it has read.
-                read = [key for key in islice(value, most, None) if key in KEYS]
-                more -= len(read)
-                value = {key: value[key] for key in chain(islice(value, most), read)}
+                left = {*kept_keys(keys, most), *(value.keys() & KEYS.keys())}
+                more = len(keys) - len(left)
+                before = value.get(DROPPED)
+                value = {key: inner for key, inner in value.items() if key in left}
             value = {key: self._bounded(inner, changes, room - 1) for key, inner in value.items()}
             if more > 0:
-                value[DROPPED] = more
+                value[DROPPED] = more + (before if isinstance(before, int) else 0)
                 changes.dropped += more
         elif isinstance(value, list):
             more = len(value) - most

@@ -15,8 +15,9 @@ from json.encoder import encode_basestring
 from typing import Any
 
 from mapping.sanitize.changes import Changes
-from mapping.sanitize.limits import DROPPED, cut
-from mapping.values import count_cut, cut_items, json_text, without_halves
+from mapping.sanitize.entries import kept_keys, share
+from mapping.sanitize.limits import cut
+from mapping.values import DROPPED, count_cut, cut_items, json_text, without_halves
 
 # Base64, also as a `data:` URL, which means nothing once it is cut; it may have been cut before.
 _BASE64 = re.compile(r"(?:data:[\w/+.;=-]{0,100},)?+[A-Za-z0-9+/_=\r\n-]++(?:… \[cut, \d{1,20} characters\])?")
@@ -69,7 +70,7 @@ class _Shortening:
             return value
         sizes = [len(text) for text in _base64_in(value)]
         if sizes:
-            length = _share(sizes, sum(sizes) - over - len(sizes) * _MARKER)
+            length = share(sizes, sum(sizes) - over - len(sizes) * _MARKER)
             value = self._without_base64(value, max(_KEPT_OF_BASE64, length))
             self._sizes.clear()
             self._measure(value)
@@ -115,20 +116,20 @@ class _Shortening:
 
     def _object(self, value: dict[str, Any], room: int) -> dict[str, Any]:
         keys = 2 + sum(len(encode_basestring(key)) + 2 for key in value)
-        share = _share([self._size(inner) for inner in value.values()], room - keys)
-        if share >= _LEAST or len(value) == 1:
-            return {key: self._fit(inner, share) for key, inner in value.items()}
+        each = share([self._size(inner) for inner in value.values()], room - keys)
+        if each >= _LEAST or len(value) == 1:
+            return {key: self._fit(inner, each) for key, inner in value.items()}
         count = max(1, min(len(value) // 2, len(value) * room // self._size(value)))
         self._changes.dropped += len(value) - count
         before = value.get(DROPPED)
-        kept = dict(islice(value.items(), count))
+        kept = {key: value[key] for key in kept_keys(value, count)}
         kept[DROPPED] = len(value) - count + (before if isinstance(before, int) else 0)
         return self._object(kept, room) if self._measure(kept) > room else kept
 
     def _list(self, items: list[Any], room: int) -> list[Any]:
-        share = _share([self._size(item) for item in items], room - 2 - len(items))
-        if share >= room // _MANY and share >= _LEAST:
-            return [self._fit(item, share) for item in items]
+        each = share([self._size(item) for item in items], room - 2 - len(items))
+        if each >= room // _MANY and each >= _LEAST:
+            return [self._fit(item, each) for item in items]
         first = [self._fit(items[0], room // 2)]
         left = room // 4 - self._measure(first)
         first += self._while_they_fit(islice(items, 1, len(items) - 1), left)
@@ -188,14 +189,3 @@ def _base64_in(value: Any) -> Iterator[str]:
             yield from _base64_in(inner)
     elif isinstance(value, str) and _is_base64(value):
         yield value
-
-
-def _share(sizes: list[int], room: int) -> int:
-    """Return the size down to which the largest have to go so that all fit: 0 or less where none is left of them."""
-    left = len(sizes)
-    for size in sorted(sizes):
-        if size * left > room:
-            return room // left
-        room -= size
-        left -= 1
-    return max(sizes, default=0)

@@ -78,9 +78,9 @@ class Relay(_End):
 
     def data_received(self, data: bytes) -> None:
         if self.other is not None:
-            if self._may_pass(data):
-                self._count(len(data))
-                super().data_received(data)
+            passed = self._passed(data)
+            self._count(len(passed))
+            super().data_received(passed)
         elif self._head is not None:
             self._head += data
             self._look(bytes(self._head))
@@ -103,26 +103,25 @@ class Relay(_End):
         if head.startswith(HTTP2_PREFACE):
             self._stop_timer()
             self._head = None
-            if not self._may_pass(head):
-                return
-            self.transport.pause_reading()
-            self._connecting = asyncio.get_running_loop().create_task(self._connect(head))
+            passed = self._passed(head)
+            if passed:
+                self.transport.pause_reading()
+                self._connecting = asyncio.get_running_loop().create_task(self._connect(passed))
         elif not HTTP2_PREFACE.startswith(head):
             self._stop_timer()
             self._head = None
             self._relays.refuse(self, head)
 
-    def _may_pass(self, data: bytes) -> bool:
-        """Hang up unless gRPC's server can be given these bytes."""
+    def _passed(self, data: bytes) -> bytes:
+        """Return what gRPC's server is to be given of these bytes. Where they are no calls, hang up."""
         if self.transport.is_closing():
-            return False
+            return b""
         try:
-            self._heads.read(data)
+            return self._heads.read(data)
         except Problem as problem:
             self.transport.close()
             self._relays.tell(self, problem)
-            return False
-        return True
+            return b""
 
     async def _connect(self, head: bytes) -> None:
         try:

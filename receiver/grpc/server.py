@@ -22,6 +22,7 @@ from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # like
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
 from mapping.errors import Code, Problem, invalid
+from receiver.grpc.heads import ENCODING
 from receiver.grpc.relay import Relay, Relays
 from receiver.http.active_requests import UNDER_WAY, request_under_way
 from receiver.http.admission import ADMISSION, Held
@@ -48,8 +49,14 @@ _SERVICE_NAMES = ", ".join(sorted(method.split(".")[-1].partition("/")[0] for me
 _WATCH_PAUSE = 1.0
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
-# A protobuf message cannot begin with this, so it says whether a message is compressed.
-_GZIP = b"\x1f\x8b"
+# The encodings of messages by gRPC's names: HTTP's names of them, and how what is compressed so begins. No message of
+# OTLP's does, so this says whether one is compressed.
+_ENCODINGS: dict[str, tuple[str, bytes | tuple[bytes, ...]]] = {
+    "gzip": ("gzip", b"\x1f\x8b"),
+    "deflate": ("deflate", (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")),
+    "snappy": ("x-snappy-framed", b"\xff\x06\x00\x00sNaPpY"),
+    "zstd": ("zstd", b"\x28\xb5\x2f\xfd"),
+}
 # gRPC clients take 8 KiB of trailers.
 _LONGEST_DETAILS = 2_000
 
@@ -61,7 +68,7 @@ _END_CALLS = 0.5
 def _options(limits: Server) -> list[tuple[str, int]]:
     return [
         ("grpc.max_receive_message_length", limits.max_body_bytes),
-        # Messages come as they are sent, and are decompressed as HTTP's bodies are. Only what that can tell apart.
+        # Messages come as they are sent, and are decompressed as HTTP's bodies are.
         ("grpc.per_message_decompression", 0),
         ("grpc.compression_enabled_algorithms_bitset", 1 << 0 | 1 << 2),  # none, gzip
         ("grpc.max_metadata_size", limits.max_header_bytes),
@@ -162,6 +169,10 @@ class _Calls(grpc.GenericRpcHandler):
             metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
             if keys := self._app[SETTINGS].auth.api_keys:
                 check_key(keys, metadata.get("authorization", ""), metadata.get("x-api-key", ""))
+            encoding = metadata.get(ENCODING)
+            if encoding is not None and encoding not in _ENCODINGS:
+                text = f"grpc-encoding: expected identity or one of {', '.join(_ENCODINGS)}; got {encoding[:40]!r}"
+                raise Problem(Code.UNIMPLEMENTED, text)
             read = partial(self._read, context, relay, held)
             sender = Sender("grpc", relay.client, lambda: not (relay.transport.is_closing() or context.done()))
             message = await _METHODS[method].export(self._app, PROTOBUF.wire, read, sender)
@@ -189,8 +200,10 @@ class _Calls(grpc.GenericRpcHandler):
             )
         relay.hand_over(len(body))
         admission.hold(held, len(body))
-        if body.startswith(_GZIP):
-            body = await inflated("gzip", body, limit, admission, held)
+        for name, begins in _ENCODINGS.values():
+            if body.startswith(begins):
+                body = await inflated(name, body, limit, admission, held)
+                break
         await admission.turn(held, len(body))
         return body
 

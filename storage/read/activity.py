@@ -10,6 +10,7 @@ import asyncio
 import time
 from typing import Any, NamedTuple
 
+from mapping.errors import Code, Problem
 from mapping.model import TRACE_STATUSES
 from mapping.values import INT64_MIN
 from storage.filters import TraceFilter
@@ -22,6 +23,8 @@ MOST_TRACES = 20_000
 
 # Counts that took more than these seconds are cached, at most so many of them.
 _LONG, _MOST_CACHED = 0.05, 64
+# Seconds after which who waits for its turn to count is told to come again: clients do not wait for longer.
+_TURN_WITHIN = 7.0
 
 
 class Bucket(NamedTuple):
@@ -52,26 +55,45 @@ class ActivityReader:
     often.
     """
 
-    def __init__(self, reader: Reader, *, long: float = _LONG, again: float = 10) -> None:
+    def __init__(
+        self, reader: Reader, *, long: float = _LONG, again: float = 10, turn_within: float = _TURN_WITHIN
+    ) -> None:
         self._reader = reader
-        self._long, self._again = long, again
+        self._long, self._again, self._turn_within = long, again, turn_within
         self._lock = asyncio.Lock()
         self._cached: dict[tuple[TraceFilter, int], tuple[float, ActivityCounts]] = {}
 
     async def get(self, which: TraceFilter, buckets: int) -> ActivityCounts:
-        """Return what `activity` does; one request counts at a time."""
-        async with self._lock:
-            cached = self._cached.get((which, buckets))
-            if cached is not None and time.monotonic() < cached[0]:
-                return cached[1]
-            began = time.monotonic()
-            counts = await activity(self._reader, which, buckets)
-            took = time.monotonic() - began
-            if took > self._long:
-                if len(self._cached) >= _MOST_CACHED:
-                    self.forget()
-                self._cached[which, buckets] = (time.monotonic() + took * self._again, counts)
+        """Return what `activity` does; one request counts at a time.
+
+        Raises Problem (UNAVAILABLE), also where the counts of others take so long that its turn does not come.
+        """
+        if (counts := self._known(which, buckets)) is not None:
             return counts
+        try:
+            async with asyncio.timeout(self._turn_within):
+                await self._lock.acquire()
+        except TimeoutError:
+            text = f"others count traces, and have not ended within {self._turn_within:g} s; try again"
+            raise Problem(Code.UNAVAILABLE, text) from None
+        try:
+            return self._known(which, buckets) or await self._counted(which, buckets)
+        finally:
+            self._lock.release()
+
+    def _known(self, which: TraceFilter, buckets: int) -> ActivityCounts | None:
+        until, counts = self._cached.get((which, buckets), (0, None))
+        return counts if time.monotonic() < until else None
+
+    async def _counted(self, which: TraceFilter, buckets: int) -> ActivityCounts:
+        began = time.monotonic()
+        counts = await activity(self._reader, which, buckets)
+        took = time.monotonic() - began
+        if took > self._long:
+            if len(self._cached) >= _MOST_CACHED:
+                self.forget()
+            self._cached[which, buckets] = (time.monotonic() + took * self._again, counts)
+        return counts
 
     def forget(self) -> None:
         """Drop cached counts, because something was deleted."""

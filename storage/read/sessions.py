@@ -77,7 +77,7 @@ async def latest_of_sessions(
             new = {
                 session_id: row
                 for session_id, row in new.items()
-                if tops[session_id] == (row["newest_start"], row["id"])
+                if tops.get(session_id) == (row["newest_start"], row["id"])
             }
         latest |= new
         if len(traces) < traces_at_once or len(latest) >= limit:
@@ -86,7 +86,7 @@ async def latest_of_sessions(
 
 
 async def _latest_traces(database: Database, session_ids: Sequence[str]) -> dict[str, tuple[int, str]]:
-    """Return by session the start (negated) and the id of its latest trace."""
+    """Return by session the start (negated) and the id of its latest trace. A session may have lost its only one."""
     results = await database.query(
         ";".join(
             f"SELECT newest_start, id FROM agent_trace WHERE session_id = $s{number} ORDER BY newest_start, id LIMIT 1;"  # noqa: S608 - as below
@@ -104,6 +104,7 @@ async def _latest_traces(database: Database, session_ids: Sequence[str]) -> dict
             ]
         )
         for session_id, own, parts in zip(session_ids, results[::2], results[1::2], strict=True)
+        if own or parts
     }
 
 

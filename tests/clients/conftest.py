@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -45,13 +45,66 @@ def node() -> str:
     return path or ""
 
 
+def built(folder: str, what: str, tool: str) -> str:
+    """Return the path of what a folder's `build.sh` has built. No test builds it: that may take minutes."""
+    script = HERE / folder / "build.sh"
+    path = subprocess.run([script, "--path"], capture_output=True, text=True, check=True).stdout.strip()
+    needs(Path(path).exists(), what, f"run tests/clients/{folder}/build.sh, which needs {tool}")
+    return path
+
+
 @pytest.fixture(scope="session")
 def otelcol() -> str:
-    """Return the path of the Collector that `collector/build.sh` has built. No test builds it: that takes minutes."""
-    path = subprocess.run([HERE / "collector" / "build.sh", "--path"], capture_output=True, text=True, check=True)
-    binary = path.stdout.strip()
-    needs(Path(binary).exists(), "the Collector", "run tests/clients/collector/build.sh, which needs Go")
-    return binary
+    """Return the path of the Collector."""
+    return built("collector", "the Collector", "Go")
+
+
+# What the exporters of each language's SDK speak, by OTEL_EXPORTER_OTLP_PROTOCOL's names.
+_PROTOCOLS = {
+    "JavaScript": ("http/json", "http/protobuf"),
+    "Go": ("http/protobuf", "grpc"),
+    "Java": ("http/protobuf", "grpc"),
+}
+
+
+class Sender(NamedTuple):
+    """A program that sends an agent's run through an SDK. It prints the trace's id and the number of tools, as JSON."""
+
+    command: list[str]
+    protocol: str
+
+    def environment(self, receiver: Receiver, **more: str) -> dict[str, str]:
+        """Return what a user sets to send to this receiver."""
+        return os.environ | {
+            "OTEL_SERVICE_NAME": "travel-agent",
+            "OTEL_EXPORTER_OTLP_PROTOCOL": self.protocol,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.grpc_url if self.protocol == "grpc" else receiver.otlp_url,
+            **more,
+        }
+
+
+def _command(language: str, request: pytest.FixtureRequest) -> list[str]:
+    if language == "JavaScript":
+        return [request.getfixturevalue("node"), str(HERE / "node" / "send.mjs")]
+    if language == "Go":
+        return [built("go", "the Go client", "Go")]
+    java = shutil.which("java")
+    needs(java, "java", "install a JDK of Java 17 or newer")
+    return [java or "", "-cp", built("java", "the Java client", "Maven") + "/*", str(HERE / "java" / "Send.java")]
+
+
+@pytest.fixture(
+    params=[(language, protocol) for language, protocols in _PROTOCOLS.items() for protocol in protocols], ids=" ".join
+)
+def sender(request: pytest.FixtureRequest) -> Sender:
+    language, protocol = request.param
+    return Sender(_command(language, request), protocol)
+
+
+@pytest.fixture(params=_PROTOCOLS)
+def senders(request: pytest.FixtureRequest) -> list[Sender]:
+    """The senders of a language, one for each protocol."""
+    return [Sender(_command(request.param, request), protocol) for protocol in _PROTOCOLS[request.param]]
 
 
 def _free_ports(count: int) -> list[int]:

@@ -248,6 +248,31 @@ def test_a_batch_does_not_grow_past_what_the_receiver_takes(sending_collector, r
     assert [len(prompt) for prompt in prompts if prompt] == [1_047_900] * 20
 
 
+@pytest.mark.parametrize(
+    ("exporter", "compressions"),
+    [
+        ("otlp_http", ("none", "gzip", "zlib", "deflate", "snappy", "x-snappy-framed", "zstd", "lz4")),
+        ("otlp_grpc", ("none", "gzip", "snappy", "zstd")),
+    ],
+)
+def test_batches_arrive_by_each_compression_that_an_exporter_has(
+    collector, receiver, log_file, eventually, exporter, compressions
+):
+    if exporter == "otlp_grpc":
+        export_over_grpc(collector, receiver)
+    stored = 0
+    for compression in compressions:
+        collector.set(f"exporters::{exporter}::compression", compression)
+        collector.start(eventually)
+        send_over_http(collector, spans(60, size=1_000))
+        with log_file.open("a") as lines:
+            lines.writelines(f"{compression}, page {page}\n" for page in range(20))
+        stored += 60 + 20
+        eventually(receiver.stored, expected=stored)
+        collector.stop()
+    assert len(receiver.events()) == stored
+
+
 class CloudWatch(BaseHTTPRequestHandler):
     """As much of CloudWatch Logs as the receiver of it asks for: one group, whose events are all before `LAST`."""
 

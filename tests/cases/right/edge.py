@@ -1,4 +1,4 @@
-"""What is nearly wrong, and what search and redaction make of it. What is sent as bytes is in `test_bytes.py`."""
+"""What is nearly wrong, and what search and redaction make of it. What is sent as bytes is in `test_edge.py`."""
 
 from tests.cases.right.case import Case
 

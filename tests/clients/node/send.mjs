@@ -1,8 +1,6 @@
-// An agent's run as opentelemetry-js sends it: node send.mjs http|proto
-//
-// `http` is the JSON pair of exporters, `proto` the protobuf pair, both with their defaults; where to, and whether with
-// gzip, they read from the environment (OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_COMPRESSION). Prints what was
-// sent, as JSON; ends with 1 where an export failed.
+// An agent's run as opentelemetry-js sends it, with the exporters of OTEL_EXPORTER_OTLP_PROTOCOL and their defaults;
+// where to, and whether with gzip, they read from the environment (OTEL_EXPORTER_OTLP_ENDPOINT, ..._COMPRESSION).
+// Prints what was sent, as JSON; ends with 1 where an export failed.
 import { context, diag, DiagLogLevel, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { SeverityNumber } from '@opentelemetry/api-logs';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -11,7 +9,7 @@ import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trac
 
 const TOOLS = 40;
 
-const pair = process.argv[2];
+const pair = { 'http/json': 'http', 'http/protobuf': 'proto' }[process.env.OTEL_EXPORTER_OTLP_PROTOCOL];
 const { OTLPTraceExporter } = await import(`@opentelemetry/exporter-trace-otlp-${pair}`);
 const { OTLPLogExporter } = await import(`@opentelemetry/exporter-logs-otlp-${pair}`);
 
@@ -22,7 +20,7 @@ const complain = (...words) => {
 };
 diag.setLogger({ error: complain, warn: complain, info() {}, debug() {}, verbose() {} }, DiagLogLevel.WARN);
 
-const resource = resourceFromAttributes({ 'service.name': 'travel-agent-js' });
+const resource = resourceFromAttributes({ 'service.name': 'travel-agent' });
 const traces = new BasicTracerProvider({ resource, spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())] });
 const logs = new LoggerProvider({
   resource,
@@ -31,7 +29,7 @@ const logs = new LoggerProvider({
 const tracer = traces.getTracer('travel', '1.0.0');
 const logger = logs.getLogger('travel', '1.0.0');
 
-const attributes = { 'gen_ai.conversation.id': 'js-conversation', 'gen_ai.agent.name': 'travel-agent' };
+const attributes = { 'gen_ai.conversation.id': 'travel-conversation', 'gen_ai.agent.name': 'travel-agent' };
 const run = tracer.startSpan('invoke_agent travel-agent', {
   attributes: { ...attributes, 'gen_ai.operation.name': 'invoke_agent' },
 });

@@ -13,7 +13,8 @@ from mapping.otlp.spans import map_traces
 from mapping.sanitize.changes import Changes
 from mapping.sanitize.limits import Limits
 from mapping.sanitize.redaction import Redaction
-from mapping.sanitize.sanitizer import DROPPED, Sanitizer
+from mapping.sanitize.sanitizer import Sanitizer
+from mapping.values import DROPPED
 
 SMALL = Sanitizer(Limits(attributes=2, value_length=10))
 USUAL = Sanitizer(redaction=Redaction())
@@ -64,6 +65,16 @@ def test_attributes_over_the_limit_are_dropped_but_for_those_that_were_understoo
     one, changes = cleaned(Sanitizer(Limits(attributes=2)), properties)
     assert one.properties == {"a": 1, "b": 2, "session.id": "s", DROPPED: 2}
     assert changes.dropped == 2
+
+
+def test_what_was_kept_of_too_many_attributes_is_kept_again():
+    sanitizer = Sanitizer(Limits(attributes=2))
+    once, _ = cleaned(sanitizer, {"a": 1, "b": 2, "c": 3})
+    again, changes = cleaned(sanitizer, once.properties)
+    assert again.properties == {"a": 1, "b": 2, DROPPED: 1}
+    assert changes.dropped == 0
+    more, _ = cleaned(sanitizer, {"c": 3, **once.properties})
+    assert more.properties == {"c": 3, "a": 1, DROPPED: 2}
 
 
 def test_lists_inside_lose_their_middle_and_maps_their_end_over_as_many_entries():

@@ -11,10 +11,11 @@ from mapping.messages.display import messages_of
 from mapping.messages.extraction import messages_in
 from mapping.model import Event
 from mapping.sanitize.changes import Changes
-from mapping.sanitize.limits import DROPPED, Limits
+from mapping.sanitize.limits import Limits
 from mapping.sanitize.redaction import Redaction
 from mapping.sanitize.sanitizer import Sanitizer
 from mapping.sanitize.shortening import shortened, shortened_text
+from mapping.values import DROPPED
 
 LIMIT = 10_000
 SANITIZER = Sanitizer(Limits(value_length=LIMIT), Redaction())

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import h2.connection
 import h2.events
+import hpack
 import pytest
 from h2.config import H2Configuration
 from hypothesis import given
@@ -27,6 +28,7 @@ _spec.loader.exec_module(shared)
 TRACES = shared.TRACES
 
 UNCHECKED = H2Configuration(header_encoding=None, validate_outbound_headers=False, normalize_outbound_headers=False)
+OK_NONE_OK = [b"0", b"12", b"0"]
 NO_PRIORITY = b"\0\0\0\0\1"
 
 
@@ -50,9 +52,20 @@ def frame(kind, flags, payload=b""):
     return len(payload).to_bytes(3, "big") + bytes([kind, flags, 0, 0, 0, 1]) + payload
 
 
-def read_all(heads, pieces):
-    for piece in pieces:
-        heads.read(piece)
+def heads_of(sent):
+    """Return the headers of each stream, as a server reads them."""
+    decoder, heads, at = hpack.Decoder(1 << 20), {}, len(HTTP2_PREFACE)
+    while at < len(sent):
+        size, kind, stream = (
+            int.from_bytes(sent[at : at + 3], "big"),
+            sent[at + 3],
+            int.from_bytes(sent[at + 5 : at + 9]),
+        )
+        assert size <= 16_384
+        if kind in {1, 9}:
+            heads[stream] = heads.get(stream, b"") + sent[at + 9 : at + 9 + size]
+        at += 9 + size
+    return {stream: [tuple(header) for header in decoder.decode(head, raw=True)] for stream, head in heads.items()}
 
 
 async def answer(port, connection):
@@ -76,22 +89,43 @@ async def answer(port, connection):
 @served
 class TestAPathThatIsNoText:
     @pytest.mark.parametrize("on", ["grpc", "http"])
-    async def test_costs_its_own_connection_alone(self, fresh, connect, caplog, on):
+    async def test_is_no_method_and_ends_nothing(self, fresh, connect, on):
         neighbour = connect(fresh)
         assert (await neighbour.call(TRACES, shared.spans(1))).code == "OK"
         port = fresh.app[PORTS].grpc if on == "grpc" else fresh.port
-        assert await answer(port, connection_with(b"/\xff")) == {}
+        told = await answer(port, connection_with(TRACES, b"/\xff", TRACES))
+        wrong_port = on == "http"
+        assert [headers[b"grpc-status"] for headers in told.values()] == ([b"12"] * 3 if wrong_port else OK_NONE_OK)
         assert (await neighbour.call(TRACES, shared.spans(2))).code == "OK"
         assert (await connect(fresh).call(TRACES, shared.spans(3))).code == "OK"
-        assert "expected the path of a call in UTF-8" in caplog.text
-
-    async def test_may_come_after_others(self, fresh, connect):
-        assert await answer(fresh.app[PORTS].grpc, connection_with(TRACES, TRACES, b"/\xff")) == {}
-        assert (await connect(fresh).call(TRACES, shared.spans(1))).code == "OK"
 
     async def test_is_not_one_of_other_letters(self, receiver):
         ((_, told),) = (await answer(receiver.app[PORTS].grpc, connection_with("/é/東".encode()))).items()
         assert told[b"grpc-status"] == b"12"
+
+
+@served
+class TestMetadata:
+    @pytest.mark.parametrize(
+        "metadata",
+        [
+            {"x-bin": b"no base64!"},
+            {"x-bin": b"AA,BB"},  # two values, as gRPC's protocol joins them
+            {"lb-cost-bin": b"AA"},
+            {"grpc-timeout": b"1"},
+            {"grpc-timeout": b"-1S"},
+            {"grpc-previous-rpc-attempts": b"x"},
+            {"grpclb_client_stats": b"x"},
+            {"te": b"gzip"},
+            {"baggage": "café".encode()},
+            {"x-long": b"y" * 30_000},
+            {"sent-encoding": b"x"},  # ours, which nobody else can set
+        ],
+        ids=str,
+    )
+    async def test_that_is_broken_and_not_used_costs_no_call(self, receiver, metadata):
+        told = await answer(receiver.app[PORTS].grpc, connection_with(TRACES, TRACES, **metadata))
+        assert [headers[b"grpc-status"] for headers in told.values()] == [b"0", b"0"]
 
 
 @served
@@ -111,13 +145,25 @@ def test_a_client_that_goes_while_it_is_answered_is_not_in_the_log(caplog):
 
 
 class TestHeads:
-    @given(st.lists(st.text(min_size=1)), st.data())
-    def test_may_come_in_any_pieces(self, paths, data):
-        sent = calls(*(path.encode() for path in paths), b"/\xff")
+    @given(st.lists(st.text(min_size=1), min_size=1), st.data())
+    def test_may_come_in_any_pieces_and_are_read_the_same(self, paths, data):
+        sent = calls(*(path.encode() for path in paths), **{"grpc-encoding": "gzip"})
         cuts = sorted(data.draw(st.lists(st.integers(0, len(sent)))))
-        heads, ends = Heads(16_384), [*cuts, len(sent)]
-        with pytest.raises(Problem, match="expected the path of a call in UTF-8"):
-            read_all(heads, (sent[start:end] for start, end in zip([0, *cuts], ends, strict=True)))
+        heads = Heads(16_384)
+        passed = b"".join(
+            heads.read(sent[start:end]) for start, end in zip([0, *cuts], [*cuts, len(sent)], strict=True)
+        )
+        read = heads_of(passed)
+        assert [dict(head)[b":path"].decode() for head in read.values()] == paths
+        assert passed == Heads(16_384).read(sent)
+        # What has been written anew is written so again.
+        assert heads_of(Heads(16_384).read(passed)) == read
+
+    def test_of_any_size_are_written_in_frames_of_http2(self):
+        sent = calls(TRACES, authorization="x" * 40_000)
+        heads = Heads(16_384)
+        (head,) = heads_of(heads.read(sent)).values()
+        assert dict(head)[b"authorization"] == b"x" * 40_000
 
     @given(st.binary())
     def test_of_any_bytes_are_read_or_refused(self, data):
@@ -135,9 +181,9 @@ class TestHeads:
         flags = (0x08 if padding else 0) | (0x20 if priority else 0)
         pad = bytes([padding]) if padding else b""
         heads = Heads(16_384)
-        heads.read(HTTP2_PREFACE + frame(1, flags, pad + priority + head[:at] + bytes(padding)))
-        with pytest.raises(Problem, match="in UTF-8"):
-            heads.read(frame(9, 0x04, head[at:]))
+        passed = heads.read(HTTP2_PREFACE + frame(1, flags, pad + priority + head[:at] + bytes(padding)))
+        passed += heads.read(frame(9, 0x04, head[at:]))
+        assert heads_of(passed) == {1: [(b":path", "/\ufffd".encode())]}
 
     @pytest.mark.parametrize(
         "frames",

@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from mapping.errors import Code, Problem
 from mapping.times import NS
 from storage.filters import TraceFilter
 from storage.read.activity import ActivityCounts, ActivityReader, Bucket, activity
@@ -119,3 +120,14 @@ async def test_what_takes_no_time_is_counted_anew(traces, writer, reader, make_e
     await counts.get(TraceFilter(), 5)
     await writer.write([make_event(trace_id="another")])
     assert sum(bucket.traces for bucket in (await counts.get(TraceFilter(), 5)).buckets) == TRACES + 1
+
+
+async def test_who_would_wait_long_for_the_counts_of_others_is_told_to_come_again(traces, reader):
+    counts = ActivityReader(reader, long=0, again=10_000, turn_within=0.05)
+    known = await counts.get(TraceFilter(), 5)
+    async with counts._lock:  # another counts
+        with pytest.raises(Problem, match="others count traces") as raised:
+            await counts.get(TraceFilter(), 6)
+        assert raised.value.code is Code.UNAVAILABLE
+        assert await counts.get(TraceFilter(), 5) == known
+    assert sum(bucket.traces for bucket in (await counts.get(TraceFilter(), 6)).buckets) == TRACES

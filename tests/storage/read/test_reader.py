@@ -291,3 +291,23 @@ async def test_traces_that_wait_to_be_interpreted_are_listed_however_many(databa
         if cursor is None:
             break
     assert listed == [f"t{number}" for number in reversed(range(60))]
+
+
+async def test_a_session_that_loses_its_only_trace_while_a_page_is_read_is_not_on_it(
+    writer, reader, make_event, database, interpret
+):
+    call = {"trace_id": "t", "agent_id": "a"}
+    await writer.write(
+        [
+            model_call(make_event, 0.1, **call, session_id="one", span_id="1" * 16),
+            model_call(make_event, 0.2, **call, session_id="two", span_id="2" * 16, timestamp=NOON + NS),
+            make_event(trace_id="u", session_id="latest", timestamp=NOON + 9 * NS),
+        ]
+    )
+    await interpret(database)
+    page, cursor = await reader.sessions(1)
+    assert [session.id for session in page] == ["latest"]
+    # Its trace, which still names it, has been read by then.
+    await database.query("DELETE session_run WHERE session_id = 'two'")
+    page, cursor = await reader.sessions(5, cursor)
+    assert ([session.id for session in page], cursor) == (["one"], None)

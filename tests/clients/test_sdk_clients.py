@@ -1,22 +1,16 @@
-"""opentelemetry-js's HTTP exporters under Node (`node/send.mjs`): both pairs, with and without gzip."""
+"""The exporters of JavaScript's, Go's and Java's SDKs, with and without gzip."""
 
 import json
-import os
 import subprocess
-from pathlib import Path
 
 import pytest
 
-SEND = Path(__file__).parent / "node" / "send.mjs"
-
 
 @pytest.mark.parametrize("compression", ["none", "gzip"])
-@pytest.mark.parametrize("exporters", ["http", "proto"])
-def test_spans_and_logs_arrive(node, receiver, exporters, compression):
+def test_spans_and_logs_arrive(sender, receiver, compression):
     run = subprocess.run(
-        [node, SEND, exporters],
-        env=os.environ
-        | {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.otlp_url, "OTEL_EXPORTER_OTLP_COMPRESSION": compression},
+        sender.command,
+        env=sender.environment(receiver, OTEL_EXPORTER_OTLP_COMPRESSION=compression),
         capture_output=True,
         text=True,
         check=False,
@@ -26,14 +20,14 @@ def test_spans_and_logs_arrive(node, receiver, exporters, compression):
     sent = json.loads(run.stdout)
     tools = sent["tools"]
 
-    stored = receiver.events(session_id="js-conversation")
+    stored = receiver.events(session_id="travel-conversation")
     spans = [event for event in stored if event["span_id"]]
     logs = [event for event in stored if event["kind"] == "log_record"]
     span_events = [event for event in stored if event["kind"] == "span_event"]
     assert (len(spans), len(logs), len(span_events)) == (1 + tools, tools, tools + 1)
     assert receiver.stored() == len(stored) == len(spans) + len(logs) + len(span_events)
     assert {event["trace_id"] for event in stored} == {sent["trace_id"]}
-    assert {event["resource"]["service.name"] for event in stored} == {"travel-agent-js"}
+    assert {event["resource"]["service.name"] for event in stored} == {"travel-agent"}
     assert {event["agent_id"] for event in stored} == {"travel-agent"}
 
     calls = {event["span_id"]: event for event in spans if event["event_type"] == "tool_call"}
