@@ -97,7 +97,7 @@ class Membership:
         return self.parts is None or part in self.parts
 
     async def say(self) -> None:
-        """Say that this receiver is there, and read who else is. Raises what the store raises."""
+        """Note in the store that this receiver is there, and read who else is. Raises what the store raises."""
         if self._database.embedded:
             return
         *_, found = await self._database.query(
@@ -111,7 +111,7 @@ class Membership:
         self._take(found)
 
     async def keep(self) -> None:
-        """Say so again and again until cancelled; then that this receiver goes."""
+        """Do so again and again until cancelled; then delete the note."""
         if self._database.embedded:
             return
         try:
