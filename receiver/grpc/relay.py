@@ -219,14 +219,15 @@ class Relays:
     def refuse(self, relay: Relay, head: bytes) -> None:
         """Answer a client that does not speak gRPC with the port it belongs to."""
         if head.startswith(_TLS_HANDSHAKE):
-            problem = invalid(
+            text = (
                 "expected no TLS, which is off here (server.tls): SDKs take http:// for that, Collectors tls.insecure"
             )
+            self.tell(relay, invalid(text))
             relay.transport.close()  # it would not understand an answer
         else:
             problem = invalid(f"expected gRPC; OTLP over HTTP goes to port {self._ports.otlp or self._ports.http}")
+            self.tell(relay, problem)
             refuse(relay.transport, problem)
-        self.tell(relay, problem)
 
     def tell(self, relay: Relay, problem: Problem) -> None:
         """Log why a connection was refused."""
