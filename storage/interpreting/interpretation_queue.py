@@ -21,7 +21,7 @@ async def waiting(database: Database) -> tuple[int, int | None]:
     sizes, names = await database.query(
         "SELECT VALUE size FROM interpretation_queue; SELECT VALUE id FROM interpretation_queue ORDER BY id LIMIT 1"
     )
-    return sum(sizes), _moment(names[0]) if names else None
+    return sum(sizes), moment(names[0]) if names else None
 
 
 async def take(
@@ -33,7 +33,7 @@ async def take(
     Where many are taken, and wait for a long trace, reading past all of them takes long. So reading begins shortly
     before the latest of them; what was written later than that is found where the `whole` queue is read.
     """
-    since = f"{_moment(max(taken)) - _LATE:020d}" if taken and not whole else ""
+    since = f"{moment(max(taken)) - _LATE:020d}" if taken and not whole else ""
     (names,) = await database.query(
         f"SELECT VALUE id FROM interpretation_queue WHERE id > $since {'' if parts is None else _OF_PARTS} "  # noqa: S608 - no value
         "ORDER BY id LIMIT $limit",
@@ -55,7 +55,8 @@ async def take(
     return records
 
 
-def _moment(name: str) -> int:
+def moment(name: str) -> int:
+    """Return when a record was written, in nanoseconds: its name begins with it."""
     return int(name.partition("-")[0])
 
 

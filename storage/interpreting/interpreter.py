@@ -53,8 +53,11 @@ _LOOK_AGAIN_AFTER, _SHARED_LOOK_AGAIN_AFTER = 30.0, 0.5
 _EVENTS = 250
 # Bytes of events that were just written and wait to be taken: some seconds of them. What is more is read.
 _MOST_FRESH = 16 << 20
-# Records whose traces wait to be interpreted again, before others are taken.
-_MOST_TAKEN = 2_000
+# Records whose traces wait to be interpreted again, before others are taken: a trace that grows for hours, one event a
+# request, waits for ten times what it takes, and others must not wait for it.
+_MOST_TAKEN = 20_000
+# Seconds until all of the queue is read again for records that were written later than their names say.
+_LATE_ONES_EVERY = 5.0
 # Scopes that are told apart: senders choose their names.
 _MOST_SCOPES, _OTHER_SCOPES = 100, "others"
 
@@ -96,7 +99,8 @@ class Interpreter:
         self._fresh: dict[str, bytes] = {}
         self._fresh_bytes = 0
         self._added = 0
-        self._taken: dict[str, Record] = {}
+        # Names of records that were taken, the oldest first, and how many events each has.
+        self._taken: dict[str, int] = {}
         # When the whole queue was looked through last.
         self._looked = time.monotonic()
         self._writing: asyncio.Task[WriteOutcome] | None = None
@@ -189,12 +193,13 @@ class Interpreter:
             return WriteOutcome(conflict=True)
         except StatementRefusedError as error:
             return WriteOutcome(refused=str(error))
-        events = sum(self._taken.pop(name).size for name in step.done)
+        events = sum(self._taken.pop(name) for name in step.done)
         self.interpreted += events
         self.pending = max(self.pending - events, 0)
-        self.oldest = min(
-            (record.moment for record in self._taken.values()), default=None if not self.pending else self.oldest
-        )
+        if self._taken:
+            self.oldest = interpretation_queue.moment(next(iter(self._taken)))
+        elif not self.pending:
+            self.oldest = None
         return WriteOutcome()
 
     async def _news(self, seconds: float) -> NewRecords:
@@ -234,12 +239,12 @@ class Interpreter:
         added = self._added
         parts = self._membership.parts
         records = await interpretation_queue.take(self._database, self._taken, parts=parts)
-        is_more = self.pending > sum(record.size for record in self._taken.values())
-        if not records and self._taken and (is_more or time.monotonic() - self._looked >= self._look_again_after):
+        looks_after = _LATE_ONES_EVERY if self.pending > sum(self._taken.values()) else _LOOK_AGAIN_AFTER
+        if not records and self._taken and time.monotonic() - self._looked >= looks_after:
             records = await interpretation_queue.take(self._database, self._taken, whole=True, parts=parts)
             self._looked = time.monotonic()
-        self._taken |= {record.name: record for record in records}
-        self.pending = max(self.pending, sum(record.size for record in self._taken.values()))
+        self._taken |= {record.name: record.size for record in records}
+        self.pending = max(self.pending, sum(self._taken.values()))
         if not self._taken and parts is None and added == self._added:
             self.pending, self.oldest = 0, None
         return records

@@ -20,11 +20,6 @@ class Record(msgspec.Struct):
         """How many events it has; where some were deleted of a trace, that counts as one."""
         return sum(max(len(event_ids), 1) for event_ids in self.traces.values())
 
-    @property
-    def moment(self) -> int:
-        """When it was written, in nanoseconds."""
-        return int(self.name.partition("-")[0])
-
 
 class Load(msgspec.Struct, tag=True):
     """Get ready. `prices` are one's own, as `mapping.calls.pricing.own_prices` takes them; None for none.

@@ -6,8 +6,10 @@ import threading
 import pytest
 from interpreted import Here, agent, model, settled, tool
 
+from mapping.times import NS
 from storage.interpreting.interpreter import Interpreter
 from storage.interpreting.work import LONG_TRACES
+from storage.surreal import cbor, rows
 from storage.write.writer import Writer
 
 EVENTS, A_COMMIT = 6_000, 50
@@ -64,6 +66,22 @@ async def test_a_long_trace_that_was_forgotten_is_read_once_more(growing, databa
     assert work.events.read - before == 302  # the new one by the queue, and all of the trace
     (run,) = (await database.query("SELECT * FROM agent_run"))[0]
     assert run["event_count"] == 301
+
+
+async def test_others_do_not_wait_while_thousands_of_records_of_a_long_trace_do(growing, database):
+    """A trace that grows, one event a request, is interpreted again once it has grown enough, or time has passed."""
+    interpreter, process_work, writer = growing
+    long, small = "1" * 32, "2" * 32
+    await writer.write([event(number, long) for number in range(300)])
+    await settled(interpreter)
+    process_work._schedule._clock = lambda: 0.0  # no time passes
+    names = [f"{1_767_960_000 * NS + number:020d}-abcd" for number in range(2_500)]
+    records = [rows.interpretation_record(name, 0, {long: [event(1, long).id]}) for name in names]
+    await database.query("INSERT INTO interpretation_queue $records RETURN NONE", records=records)
+    await writer.write([event(number, small) for number in range(10)])
+    async with asyncio.timeout(60):
+        while not (await database.query("SELECT VALUE id FROM $run", run=[cbor.record(rows.RUN, small)]))[0]:
+            await asyncio.sleep(0.05)
 
 
 async def test_others_do_not_wait_for_a_long_trace(database):
