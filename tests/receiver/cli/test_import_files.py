@@ -134,7 +134,7 @@ def tar():
         (b"PAR1" + bytes(50), "a Parquet file"),
         (b"PK\x03\x04" + bytes(50), "a zip archive"),
         (tar(), "a tar archive"),
-        (gzip.compress(tar()), "a tar archive"),
+        (gzip.compress(tar(), mtime=0), "a tar archive"),
         ('{"a": 1}'.encode("utf-16"), "text in UTF-16"),
         (b"SQLite format 3\0", "an SQLite database"),
         (bytes(100), "message 1 breaks off, or is none"),
