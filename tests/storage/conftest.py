@@ -36,8 +36,8 @@ class StandIn:
 
     USER, PASSWORD = "root", "secret"
 
-    def __init__(self):
-        self.engine = AsyncEmbeddedDB("mem://")
+    def __init__(self, url="mem://"):
+        self.engine = AsyncEmbeddedDB(url)
         self.sent = []
         self.answering = asyncio.Event()
         self.answering.set()
@@ -159,7 +159,9 @@ async def connect(request, tmp_path, folder_with_schema):
 
     else:
         if request.param == "websocket":
-            server = StandIn()
+            # On disk: in memory the engine loses updates of transactions at once.
+            shutil.copytree(folder_with_schema, tmp_path / "server")
+            server = StandIn(f"surrealkv://{tmp_path}/server")
             await server.start()
             access = {"url": server.url, "user": server.USER, "password": server.PASSWORD}
         else:
@@ -168,7 +170,7 @@ async def connect(request, tmp_path, folder_with_schema):
                 "user": os.environ.get("VECTADB_TEST_SURREALDB_USER", ""),
                 "password": os.environ.get("VECTADB_TEST_SURREALDB_PASSWORD", ""),
             }
-        namespace = f"test_{uuid.uuid4().hex}"
+        namespace = "vectadb" if request.param == "websocket" else f"test_{uuid.uuid4().hex}"
 
         async def give():
             opened.append(Database(**access, namespace=namespace, database="vectadb"))

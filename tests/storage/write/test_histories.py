@@ -107,7 +107,9 @@ def engine(request, tmp_path_factory, folder_with_schema, make_stand_in):
             shutil.copytree(folder_with_schema, folder)
             databases = [Database(f"surrealkv://{folder}", **names)] * 2
         else:
-            server = make_stand_in()
+            folder = tmp_path_factory.mktemp("histories") / "server"
+            shutil.copytree(folder_with_schema, folder)
+            server = make_stand_in(f"surrealkv://{folder}")
             loop.run(server.start())
             access = {"url": server.url, "user": server.USER, "password": server.PASSWORD}
             databases = [Database(**access, **names) for _ in range(2)]
