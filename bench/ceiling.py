@@ -57,7 +57,9 @@ def encoded(events: list[Event], number: int) -> dict[str, object]:
         placement.place(event, now)
     encoder = rows.EventEncoder(now)
     pending = [transaction.pending_of(event, encoder) for event in events]
-    variables = transaction.variables_of(pending, placement, transaction.Lookup({}, {}, {}), f"{number:020d}")
+    variables = transaction.variables_of(
+        pending, placement, transaction.Lookup({}, {}, {}), f"{number:020d}", parts={0: pending}
+    )
     return {
         name: value if isinstance(value, cbor.Encoded) else cbor.Encoded(cbor.encode(value))
         for name, value in variables.items()

@@ -150,7 +150,10 @@ async def _attempt(
     if new or later:
         name = f"{now:020d}-{secrets.token_hex(4)}"
         shared = not database.embedded
-        variables = variables_of([*new.values()], placement, known, name, moves, [*later.values()], shared=shared)
+        parts = by_part((*new.values(), *later.values()), placement.traces, shared=shared)
+        variables = variables_of(
+            [*new.values()], placement, known, name, moves, [*later.values()], parts=parts, shared=shared
+        )
         for move in variables["moves"] if not database.embedded else ():
             # In a query of its own: a server in memory accepts no record with an id that the same transaction has
             # deleted. If the commit then fails, the session's next one makes the edges anew.
@@ -159,7 +162,7 @@ async def _attempt(
             )
         await database.query(WRITE, **variables)
         stored([*new.values()], placement.traces)
-        for part, items in by_part((*new.values(), *later.values()), placement.traces, shared=shared).items():
+        for part, items in parts.items():
             written(f"{name}-{part}", part, cbor.array(map(row, items)), variables["origins"])
     return outcomes
 

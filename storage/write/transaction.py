@@ -79,12 +79,13 @@ def variables_of(
     moves: Sequence[Move] = (),
     later: Sequence[PendingEvent] = (),
     *,
+    parts: Mapping[int, Sequence[PendingEvent]],
     shared: bool = False,
 ) -> dict[str, Any]:
     """Return the variables of `WRITE` for events that were placed; `known` is what was stored before.
 
-    `later` are later versions of events that are stored. Where the queues are `shared` with other receivers, records
-    are in several parts.
+    `later` are later versions of events that are stored, and `parts` all of both, from `by_part`. Where the queues are
+    `shared` with other receivers, records are in several parts.
     """
     touched = [placement.traces[trace_id] for trace_id in placement.touched]
     gone = [move.trace for move in moves]
@@ -124,10 +125,7 @@ def variables_of(
         "moves": [_moved(move) for move in moves],
         "queued": _queued(queue_record, (*new, *later), moves, learned, shared=shared),
         "changed": [
-            *(
-                rows.interpretation_record(queue_record, part, _of_traces(items))
-                for part, items in by_part((*new, *later), placement.traces, shared=shared).items()
-            ),
+            *(rows.interpretation_record(queue_record, part, _of_traces(items)) for part, items in parts.items()),
             # Moved events have records of their own, because this commit does not write them, so they must be read.
             *(
                 rows.interpretation_record(
