@@ -36,7 +36,7 @@ class StandIn:
 
     USER, PASSWORD = "root", "secret"
 
-    def __init__(self, url="mem://"):
+    def __init__(self, url):
         self.engine = AsyncEmbeddedDB(url)
         self.sent = []
         self.answering = asyncio.Event()
@@ -124,8 +124,9 @@ def make_stand_in():
 
 
 @pytest.fixture
-async def stand_in():
-    server = StandIn()
+async def stand_in(tmp_path):
+    # On disk: in memory the engine loses updates of transactions at once.
+    server = StandIn(f"surrealkv://{tmp_path}/stand-in")
     await server.start()
     yield server
     await server.stop()
@@ -159,7 +160,6 @@ async def connect(request, tmp_path, folder_with_schema):
 
     else:
         if request.param == "websocket":
-            # On disk: in memory the engine loses updates of transactions at once.
             shutil.copytree(folder_with_schema, tmp_path / "server")
             server = StandIn(f"surrealkv://{tmp_path}/server")
             await server.start()
