@@ -96,6 +96,13 @@ class _Open(NamedTuple):
     interpreter: Interpreter
 
 
+def _index_place(config: StorageConfig) -> str:
+    """Return what tells where the search index is from where that of another receiver is."""
+    if config.qdrant_url:
+        return f"{config.qdrant_url.rstrip('/')}, collection {config.qdrant_collection},"
+    return f"{socket.gethostname()}:{config.data_dir}"
+
+
 class Stores:
     """Opens the stores in the background of a receiver that already listens.
 
@@ -121,7 +128,7 @@ class Stores:
             self._database,
             version=config.version,
             model="" if config.model == OFF else config.model,
-            index_place="" if config.model == OFF else config.qdrant_url or f"{socket.gethostname()}:{config.data_dir}",
+            index_place="" if config.model == OFF else _index_place(config),
         )
         self._counted = 0.0
         # MiniLM as the index's model has said all it knows already, and one of the user's own may know better.

@@ -279,7 +279,7 @@ class Indexer:
             raise IndexUnavailable(
                 f"another receiver on these stores, there since {format_rfc3339(other.since)}, has its search index at "
                 f"{other.index_place} with the model {other.model}, this one at {me.index_place} with the model "
-                f"{me.model}: give them the same storage.qdrant.url and embedding.model"
+                f"{me.model}: give them the same storage.qdrant.url, storage.qdrant.collection and embedding.model"
             )
 
     def _show(self, state: IndexState) -> None:

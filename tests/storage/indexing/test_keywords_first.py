@@ -96,3 +96,12 @@ async def test_a_model_that_only_loading_tells_about_is_waited_for(database, run
     assert await found(indexer, reader, "apple") == ("keyword", ["an apple"])
     task.cancel()
     await asyncio.wait([task])
+
+
+async def test_beside_other_receivers_nothing_is_indexed_without_vectors(database, store, tmp_path):
+    await store("a red apple")
+    served = []
+    first = KeywordsFirst(lambda: PreparerProcess(None, tmp_path, 1), Vectors("words", 32), **AT_ONCE)
+    async with asyncio.timeout(20):
+        await first.run(database, None, lambda: False, served.append, lambda: False)
+    assert served == []

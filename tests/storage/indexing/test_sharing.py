@@ -59,9 +59,9 @@ async def join(connect, indexing, new_embedder):
     server = OneServer()
     stack = contextlib.AsyncExitStack()
 
-    async def join():
+    async def join(index_place="server"):
         database, embedder = await connect(), new_embedder()
-        membership = Membership(database, index_place="server", model=embedder.name, every=0.05, gone_after=1.0)
+        membership = Membership(database, index_place=index_place, model=embedder.name, every=0.05, gone_after=1.0)
         await membership.say()
         keeping = asyncio.create_task(membership.keep())
         own = contextlib.AsyncExitStack()
@@ -203,3 +203,21 @@ async def test_a_new_index_is_filled_by_one_and_serves_all(join, make_event):
     more = [now - then for now, then in zip(indexed(receivers), counted, strict=True)]
     # What one has embedded itself before it need not embed again.
     assert sorted(more)[:2] == [0, 0] < sorted(more)[2:]
+
+
+async def test_one_whose_index_is_elsewhere_says_so_and_leaves_the_work_to_the_others(join, make_event):
+    eldest = await join()
+    await joined([eldest])
+    other = await join(index_place="elsewhere")
+
+    async def says_so():
+        return other.indexer.state == "waiting" and "has its search index at server" in other.indexer.reason
+
+    await until(says_so)
+    assert other.indexer.index is None
+    await other.store(
+        [make_event(trace_id=f"{number:032x}", properties={"input.value": "apple"}) for number in range(20)]
+    )
+    await until(nothing_waits(eldest))
+    assert await eldest.indexer.index.count() == 20
+    assert indexed([other]) == [0]

@@ -20,8 +20,8 @@ async def keeping(database):
     """Keeps to limits in the background, looking all the time."""
     tasks = []
 
-    def start(days=0.0, max_events=0, pruner=None):
-        keeping = policy.keep_to(pruner or Pruner(database), days, max_events, every=0.01, look_share=1)
+    def start(days=0.0, max_events=0, pruner=None, **how):
+        keeping = policy.keep_to(pruner or Pruner(database), days, max_events, every=0.01, look_share=1, **how)
         tasks.append(asyncio.create_task(keeping))
 
     yield start
@@ -90,3 +90,13 @@ async def test_it_takes_more_of_the_time_once_there_is_much_to_delete(keeping):
         while len(shares) < 4:
             await asyncio.sleep(0.01)
     assert shares[:4] == [0.1, 0.3, 0.3, 0.1]
+
+
+async def test_one_receiver_of_several_does_it(keeping, writer, reader, make_event):
+    await writer.write([make_event(trace_id="old", timestamp=time.time_ns() - DAY)])
+    due = []
+    keeping(days=0.5, is_due=lambda: bool(due))
+    await asyncio.sleep(0.2)
+    assert (await reader.counts())["events"] == 1
+    due.append(True)
+    await until(reader, 0)

@@ -91,3 +91,18 @@ async def test_closing_goes_on_after_the_store_was_away(database, interposed, wr
     await until_none_runs(database)
     closing.cancel()
     assert "the store is away" in caplog.text
+
+
+async def test_one_receiver_of_several_closes_them(older_and_newer, database):
+    due = []
+    closing = asyncio.create_task(
+        idle_traces.close_idle_traces(database, 0, least_pause=0.01, is_due=lambda: bool(due))
+    )
+    await asyncio.sleep(0.2)
+    assert set((await statuses(database)).values()) == {"running"}
+    due.append(True)
+    async with asyncio.timeout(20):
+        while set((await statuses(database)).values()) != {"completed"}:
+            await asyncio.sleep(0.01)
+    closing.cancel()
+    await asyncio.gather(closing, return_exceptions=True)
