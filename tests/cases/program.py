@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from typing import Any
 import httpx
 
 from tests.cases.sending import FreshIds, Request
+from tests.ports import free_ports
 
 # Seconds until a receiver is ready, and until it has interpreted and indexed what it was sent.
 START, CATCH_UP = 60, 120
@@ -76,8 +76,7 @@ def serving(folder: Path, models: Path) -> Iterator[Program]:
     data_dir = folder / "data"
     data_dir.mkdir()
     (data_dir / "models").symlink_to(models)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    (port,) = free_ports(1)
     flags = ["--data-dir", str(data_dir), "--port", str(port), "--otlp-port", "off", "--grpc-port", "off"]
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("VECTADB_", "OTEL_"))}
     log = folder / "log"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
+
+from tests.ports import free_ports
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -107,15 +108,6 @@ def senders(request: pytest.FixtureRequest) -> list[Sender]:
     return [Sender(_command(request.param, request), protocol) for protocol in _PROTOCOLS[request.param]]
 
 
-def _free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on. All are held until all are known, so that they differ."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [held.getsockname()[1] for held in sockets]
-    for held in sockets:
-        held.close()
-    return ports
-
-
 def _eventually(look: Callable[[], Any], expected: object, seconds: float = 30) -> None:
     """Wait until `look()` gives what is expected. What it gave last is in the failure's message."""
     deadline = time.monotonic() + seconds
@@ -133,7 +125,7 @@ class Receiver:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
-        port, otlp_port, grpc_port = _free_ports(3)
+        port, otlp_port, grpc_port = free_ports(3)
         self._ports = {"--port": str(port), "--otlp-port": str(otlp_port), "--grpc-port": str(grpc_port)}
         self.key: str | None = None
         self.url = f"http://127.0.0.1:{port}"
@@ -210,11 +202,6 @@ def receiver(stopped_receiver: Receiver) -> Receiver:
     """A receiver that runs, with nothing in its store."""
     stopped_receiver.start()
     return stopped_receiver
-
-
-@pytest.fixture
-def free_ports() -> Callable[[int], list[int]]:
-    return _free_ports
 
 
 @pytest.fixture

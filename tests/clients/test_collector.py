@@ -21,6 +21,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from tests.ports import free_ports
+
 ROOT = Path(__file__).parent.parent.parent
 CONFIGURATIONS = ("otel-collector.yaml", "examples/otel-collector-cloudwatch.yaml")
 
@@ -89,7 +91,7 @@ def log_file(tmp_path):
 
 
 @pytest.fixture
-def collector(otelcol, stopped_receiver, tmp_path, log_file, free_ports):
+def collector(otelcol, stopped_receiver, tmp_path, log_file):
     environment = {"VECTADB_ENDPOINT": stopped_receiver.url, "OTELCOL_LOG_FILES": f"{log_file.parent}/*.log"}
     collector = Collector(otelcol, CONFIGURATIONS[0], tmp_path, free_ports(3), environment)
     collector.set("receivers::otlp::protocols::grpc::endpoint", collector.grpc)
@@ -297,7 +299,7 @@ class CloudWatch(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def test_log_groups_arrive_from_cloudwatch(otelcol, receiver, tmp_path, free_ports, eventually):
+def test_log_groups_arrive_from_cloudwatch(otelcol, receiver, tmp_path, eventually):
     with ThreadingHTTPServer(("127.0.0.1", 0), CloudWatch) as cloudwatch:
         threading.Thread(target=cloudwatch.serve_forever).start()
         environment = {

@@ -24,6 +24,8 @@ from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+from tests.ports import free_ports
+
 OUTAGE = 15
 HERE = Path(__file__).parent
 
@@ -40,7 +42,7 @@ class Store(module(HERE.parent / "storage" / "conftest.py").StandIn):
     """The stand-in, in an event loop of its own. `away` is set while an outage lasts."""
 
     def __init__(self):
-        super().__init__()
+        super().__init__("mem://")
         self.away = threading.Event()
         self.outages = 0
         self._loses_next_commit = False
@@ -225,7 +227,7 @@ def test_the_exporters_of_other_languages_deliver_after_an_outage(store, receive
         assert len(receiver.events(trace_id=run["trace_id"])) == each
 
 
-def test_the_collector_delivers_after_an_outage(store, receiver, otelcol, tmp_path, free_ports, eventually):
+def test_the_collector_delivers_after_an_outage(store, receiver, otelcol, tmp_path, eventually):
     shared = module(HERE / "test_collector.py")
     lines = [f"fetched page {page}" for page in range(100)]
     log_file = tmp_path / "logs" / "agent.log"

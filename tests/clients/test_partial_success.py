@@ -11,6 +11,8 @@ import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from tests.ports import free_ports
+
 HERE = Path(__file__).parent
 REASON = "spans[].traceId: expected an id; the span has none and was not stored"
 
@@ -37,7 +39,7 @@ def test_the_javascript_exporter_reads_what_was_not_stored(node, receiver, expor
 
 
 @pytest.mark.parametrize("encoding", ["proto", "json"])
-def test_the_collector_reads_what_was_not_stored(otelcol, receiver, tmp_path, free_ports, eventually, encoding):
+def test_the_collector_reads_what_was_not_stored(otelcol, receiver, tmp_path, eventually, encoding):
     shared = _module(HERE / "test_collector.py")
     environment = {"VECTADB_ENDPOINT": receiver.url, "OTELCOL_LOG_FILES": f"{tmp_path}/none/*.log"}
     collector = shared.Collector(otelcol, shared.CONFIGURATIONS[0], tmp_path, free_ports(3), environment)

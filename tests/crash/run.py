@@ -23,9 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from victim import ROOT, Victim
-
-sys.path.insert(0, str(ROOT))  # the program, wherever this is started
+from victim import Victim  # isort: skip - it lets the others find the program
 
 import compare
 from senders import Account, Senders

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,10 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent.parent))  # the program, wherever this is started
+
+from tests.ports import free_ports
 
 ROOT = Path(__file__).parent.parent.parent
 # The engine replays its log first, and the machine may be busy.
@@ -30,9 +33,7 @@ class Victim:
     """One start of the receiver. `log` holds what it and the starts before it wrote."""
 
     def __init__(self, folder: Path, model: str) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as held, socket.create_server(("127.0.0.1", 0)) as held_too:
-            self.port: int = held.getsockname()[1]
-            self.grpc_port: int = held_too.getsockname()[1]
+        self.port, self.grpc_port = free_ports(2)
         self.url = f"http://127.0.0.1:{self.port}"
         self.grpc_address = f"127.0.0.1:{self.grpc_port}"
         self.log = folder / "receiver.log"

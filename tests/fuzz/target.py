@@ -7,12 +7,15 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parent.parent.parent))  # the program, wherever this is started
+
+from tests.ports import free_ports
 
 ROOT = Path(__file__).parent.parent.parent
 MAX_BODY = 1024 * 1024
@@ -22,15 +25,9 @@ GIVE_UP = 20.0
 LINGER = 0.3
 
 
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        held = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [one.getsockname()[1] for one in held]
-
-
 class Target:
     def __init__(self, folder: Path, max_body: int = MAX_BODY) -> None:
-        self.port, self.grpc_port = _free_ports(2)
+        self.port, self.grpc_port = free_ports(2)
         self._log = folder / "receiver.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(

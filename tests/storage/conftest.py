@@ -20,6 +20,7 @@ from storage.read.reader import Reader
 from storage.surreal import cbor, schema
 from storage.surreal.database import Database
 from storage.write.writer import Writer
+from tests.ports import free_ports
 
 SERVER = os.environ.get("VECTADB_TEST_SURREALDB_URL", "")
 ENGINES = ["embedded", "websocket", *(["server"] if SERVER else [])]
@@ -52,8 +53,8 @@ class StandIn:
         await self._runner.setup()
         await self.listen()
 
-    async def listen(self, port=0):
-        site = web.TCPSite(self._runner, "127.0.0.1", port)
+    async def listen(self, port=None):
+        site = web.TCPSite(self._runner, "127.0.0.1", port or free_ports(1)[0])
         await site.start()
         self.port = self._runner.addresses[0][1]
         self.url = f"ws://127.0.0.1:{self.port}"

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ import pytest
 
 from receiver.cli import main
 from receiver.cli.api import AwayError, NotReadyError, Receiver, ReceiverAddress
+from tests.ports import free_ports
 from tests.receiver.cli.answering import answering
 
 
@@ -67,11 +67,7 @@ def start():
 
 @pytest.fixture(scope="session")
 def free_port():
-    def find():
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            return probe.getsockname()[1]
-
-    return find
+    return lambda: free_ports(1)[0]
 
 
 class Served(NamedTuple):
