@@ -104,7 +104,7 @@ class TraceChanges:
         memory.written = self.written
         memory.agent_id = self.agent_id
         for fact in self.renamed:
-            memory.stored_as(fact, self.whose[fact.telling.id])
+            memory.stored_as(fact.telling.id, self.whose[fact.telling.id])
 
 
 def transactions_of(changes: Sequence[TraceChanges]) -> list[Transaction]:

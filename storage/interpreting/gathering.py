@@ -13,12 +13,15 @@ from storage.interpreting.messages import Given, Read, ReadAnswer, Step
 from storage.interpreting.neighbours import MOST_EVENTS, NEAR, Presence, presences_of, together
 from storage.interpreting.queries import Reading
 from storage.interpreting.results import Key, TraceRow
+from storage.interpreting.schedule import Schedule
 from storage.surreal import cbor, rows
 
 # Rows read at a time at first and at most; an answer is to have so many bytes.
 _FIRST_PIECE, _MOST_PIECE, _BYTES = 64, 1_000, 1 << 20
 # Parts of sessions that are looked at, at a time and about in all.
 _MOST_NEAR = 1_000
+# Neighbours whose rows are read at a time.
+_NEIGHBOURS = 100
 
 
 def read(what: Reading, **variables: Any) -> Generator[Step, Given, bytes]:
@@ -32,7 +35,8 @@ class Gathered:
     """Traces to be interpreted, and those of their sessions that may tell of the same calls.
 
     `rows` and `facts` are what is known of each, `groups` those that are interpreted together; of these the ones in
-    `own` are written. `left` are rows of traces that are no more.
+    `own` are written. `due` have changed, or are to be made anew. `left` are rows of traces that are no more. There is
+    `room` for so many more events of neighbours.
     """
 
     def __init__(self) -> None:
@@ -40,8 +44,10 @@ class Gathered:
         self.facts: dict[str, list[Fact]] = {}
         self.presences: dict[str, list[Presence]] = {}
         self.own: set[str] = set()
+        self.due: set[str] = set()
         self._read_at: dict[str, tuple[TraceMemory, int | None]] = {}
         self.left: list[Key] = []
+        self.room = MOST_EVENTS
 
     def read_at(self, trace_id: str, known: TraceMemory, revision: int | None) -> None:
         """Take note of what is known of a trace, and for which revision of its run."""
@@ -69,21 +75,28 @@ class _Window(NamedTuple):
 
 
 class Gathering:
-    """`meanwhile` is done between the pieces of what is read."""
+    """What is read has begun in the `schedule`, and with it what of it had changed. `meanwhile` is done between the
+    pieces.
+    """
 
     def __init__(
-        self, memory: Memory, events: EventReader, meanwhile: Callable[[], Generator[Step, Given, None]]
+        self,
+        memory: Memory,
+        events: EventReader,
+        schedule: Schedule,
+        meanwhile: Callable[[], Generator[Step, Given, None]],
     ) -> None:
         self._memory = memory
         self._events = events
+        self._schedule = schedule
         self._meanwhile = meanwhile
 
     def gather(self, trace_ids: Sequence[str]) -> Generator[Step, Given, Gathered]:
         """Yield all that these traces are interpreted with."""
         gathered = Gathered()
+        gathered.due |= set(trace_ids)
         yield from self._know(trace_ids, gathered)
         due = set(gathered.traces)
-        room = MOST_EVENTS
         near: list[Presence] = []
         looked: dict[str, _Window] = {}
         while new := {
@@ -92,17 +105,19 @@ class Gathering:
             looked |= new
             near += yield from self._near(new)
             others = _met(gathered, near)
-            for trace_id in sorted(others):
-                yield from self._know([trace_id], gathered)
-                room -= len(gathered.facts.get(trace_id, ()))
-                if room < 0:
-                    gathered.own = due
+            for start in range(0, len(others), _NEIGHBOURS):
+                if not (yield from self._know(others[start : start + _NEIGHBOURS], gathered, as_neighbours=True)):
+                    gathered.own = due | (gathered.due & gathered.traces.keys())
                     return gathered
         gathered.own = set(gathered.traces)
         return gathered
 
-    def _know(self, trace_ids: Sequence[str], gathered: Gathered) -> Generator[Step, Given, None]:
-        """Learn all there is to know of these traces."""
+    def _know(
+        self, trace_ids: Sequence[str], gathered: Gathered, *, as_neighbours: bool = False
+    ) -> Generator[Step, Given, bool]:
+        """Learn all there is to know of these traces. Returns whether there is room for all: it ends for neighbours."""
+        changed = self._schedule.begin(trace_ids)
+        gathered.due |= set(changed)
         answer = yield from read(
             "traces",
             traces=[cbor.record(rows.TRACE, trace_id) for trace_id in trace_ids],
@@ -120,12 +135,19 @@ class Gathering:
                 gathered.left += yield from self._calls(trace_id)
                 continue
             trace, run = traces[trace_id], run_of.get(trace_id)
+            gathered.room -= trace.event_count if as_neighbours else 0
+            if gathered.room < 0:
+                left = [trace_id for trace_id in changed if trace_id not in gathered.traces]
+                gathered.due -= set(left)
+                self._schedule.again(left)
+                return False
             known = yield from self._know_one(trace, run, written.get(trace_id, {}))
             gathered.read_at(trace_id, known, _revision(run))
             facts = gathered.facts[trace_id] = list(known.facts())
             _name_session(trace, facts)
             gathered.presences[trace_id] = presences_of(trace_id, trace.session_id, facts)
-        gathered.traces |= traces
+            gathered.traces[trace_id] = trace
+        return True
 
     def _know_one(
         self, trace: TraceRow, run: Row | None, written: dict[Key, bytes]
@@ -220,14 +242,22 @@ def _windows(gathered: Gathered) -> dict[str, _Window]:
     return windows
 
 
-def _met(gathered: Gathered, near: Sequence[Presence]) -> set[str]:
-    """Return traces that belong to those that are known, and are not known themselves."""
+def _met(gathered: Gathered, near: Sequence[Presence]) -> list[str]:
+    """Return traces that belong to those that are known, and are not known themselves, the nearest first."""
     others = [one for one in near if one.trace_id not in gathered.traces]
     if not others:
-        return set()
+        return []
     known = [one for parts in gathered.presences.values() for one in parts]
     groups = [set(group) for group in together([*known, *others])]
-    return set().union(*(group for group in groups if not group.isdisjoint(gathered.traces))) - gathered.traces.keys()
+    met = set().union(*(group for group in groups if not group.isdisjoint(gathered.traces)))
+    windows = _windows(gathered)
+    gaps: dict[str, int] = {}
+    for one in others:
+        if one.trace_id in met:
+            window = windows[one.session_id]
+            gap = max(one.first - window.last, window.first - one.last, 0)
+            gaps[one.trace_id] = min(gap, gaps.get(one.trace_id, gap))
+    return sorted(gaps, key=lambda trace_id: (gaps[trace_id], trace_id))
 
 
 def _name_session(trace: TraceRow, facts: Sequence[Fact]) -> None:

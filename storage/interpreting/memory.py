@@ -91,9 +91,11 @@ class TraceMemory:
     def facts(self) -> Iterator[Fact]:
         return map(_decode, self._facts.values())
 
-    def stored_as(self, fact: Fact, whose: Owner) -> None:
+    def stored_as(self, event_id: str, whose: Owner) -> None:
         """Take note of whose an event is stored as from now on."""
-        self.add(fact.telling, fact.own, whose)
+        if (packed := self._facts.get(event_id)) is not None:
+            fact = _decode(packed)
+            self.add(fact.telling, fact.own, whose)
 
 
 class Memory:

@@ -15,8 +15,8 @@ from storage.interpreting.results import is_loose
 
 # How far apart what is joined may lie, in nanoseconds: an answer comes within 300 s of its request.
 NEAR = 300 * 10**9
-# Events that are interpreted together at most, unless one trace has more. Of a larger group only traces that have
-# changed are written, as far as those around them tell.
+# Events of traces that are read because others of their sessions have changed. Where these have more, only traces that
+# have changed are written, as far as those nearest to them tell.
 MOST_EVENTS = 20_000
 
 

@@ -23,6 +23,7 @@ from storage.interpreting.changes import MOST_ROWS, TraceChanges, Transaction, d
 from storage.interpreting.gathering import Gathered, Gathering, read
 from storage.interpreting.memory import Memory
 from storage.interpreting.messages import Given, Idle, NewRecords, Step, WriteOutcome
+from storage.interpreting.neighbours import MOST_EVENTS
 from storage.interpreting.results import TraceResult, results_of
 from storage.interpreting.schedule import Schedule
 from storage.interpreting.writing import Steps, Writing, begun, settled
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 
 # Events interpreted one after the other before news are taken in, unless a trace has more.
 _EVENTS = 1_000
+# And with others of the same sessions, which would be read again and again to interpret the rest.
+_EVENTS_OF_SESSIONS = MOST_EVENTS // 2
 # Of more, which take half a second or longer, others do not wait for the end: they are interpreted in a thread.
 _LONG_TRACE = 5_000
 # What that thread's name begins with.
@@ -78,8 +81,8 @@ class Work:
         self._clock, self._cpu = clock, cpu
         self._memory = memory or Memory()
         self.events = EventReader(self._memory)
-        self._gathering = Gathering(self._memory, self.events, self._see_to_others)
         self._schedule = Schedule(clock, self._memory.size_of, self._memory.sessions_of)
+        self._gathering = Gathering(self._memory, self.events, self._schedule, self._see_to_others)
         self._older: _Older | None = None
         # Whether this process makes it anew, and when it was looked how far that is.
         self._is_first = is_first
@@ -98,7 +101,7 @@ class Work:
             yield from self._take_news(0.0 if self._older is not None and self._is_first else _LONG)
             if self._shared and self._clock() - self._looked_how_far >= _LOOK_HOW_FAR_EVERY:
                 yield from self._look_how_far()
-            if due := self._schedule.due(_EVENTS):
+            if due := self._schedule.due(_EVENTS, _EVENTS_OF_SESSIONS):
                 yield from self._interpret(due)
             elif self._older is not None and self._is_first:
                 yield from self._make_anew(self._older)
@@ -113,7 +116,7 @@ class Work:
         """Interpret what else is due. Returns whether anything was new."""
         before, began = self._for_others, self._cpu()
         is_more = yield from self._take_news(seconds)
-        if due := self._schedule.due(_EVENTS):
+        if due := self._schedule.due(_EVENTS, _EVENTS_OF_SESSIONS):
             yield from self._interpret(due)
         self._for_others = before + self._cpu() - began
         return is_more
@@ -137,10 +140,10 @@ class Work:
         not_understood, self.events.not_understood = self.events.not_understood, Counter()
         news = yield Idle(seconds, self._older is not None, dict(not_understood))
         assert isinstance(news, NewRecords)  # noqa: S101 - for mypy: what an Idle is answered with
+        yield from self._settle()  # first: what was read may be newer than what was being written
         for answer in news.answers:
             self.events.take(answer)
         self._looked = self._clock()
-        yield from self._settle()
         if news.is_first and news.again:
             yield from self._note(_Older())
         if news.is_first != self._is_first:
@@ -155,7 +158,6 @@ class Work:
     def _interpret(self, trace_ids: Sequence[str]) -> Steps:
         yield from self._settle()
         began = self._cpu() - self._for_others
-        self._schedule.begin(trace_ids)
         gathered = yield from self._gathering.gather(trace_ids)
         writing = Writing()
         elsewhere = 0.0
@@ -167,9 +169,8 @@ class Work:
                 elsewhere += seconds
             else:
                 results = self._results(group, gathered)
-            due = [trace_id for trace_id in group if trace_id in trace_ids]
             if gathered.is_outdated(results, self._memory):
-                self._schedule.again(due)
+                self._schedule.again(trace_id for trace_id in group if trace_id in gathered.due)
                 continue
             changes = [
                 TraceChanges(
@@ -181,19 +182,21 @@ class Work:
                 )
                 for trace_id, result in results.items()
             ]
-            if writing.rows + sum(change.rows for change in changes) > MOST_ROWS:
-                yield from self._write(writing)
-                yield from self._see_to_others()
-                writing = Writing()
-            writing.add(changes, due)
-        writing.due += [trace_id for trace_id in trace_ids if trace_id not in gathered.traces]
+            for change in changes:
+                if writing.rows + change.rows > MOST_ROWS:
+                    yield from self._write(writing)
+                    yield from self._see_to_others()
+                    writing = Writing()
+                writing.add(change, is_due=change.trace.id in gathered.due)
+        writing.due += gathered.due - gathered.traces.keys()
         writing.left = gathered.left
         yield from self._write(writing)
         seconds, size = self._cpu() - self._for_others - began + elsewhere, sum(map(len, gathered.facts.values()))
         for group in gathered.groups:
             events = sum(len(gathered.facts[trace_id]) for trace_id in group)
             sessions = {one.session_id for trace_id in group for one in gathered.presences[trace_id]}
-            self._schedule.took(group, sessions if len(group) > 1 else (), seconds * events / max(size, 1))
+            took = seconds * events / max(size, 1)
+            self._schedule.took(group, sessions, events, took)
 
     def _results_by_thread(
         self, group: Sequence[str], gathered: Gathered
@@ -251,7 +254,7 @@ class Work:
         if outcome.refused is not None and len(writing.changes) > 1:
             for change in writing.changes:
                 alone = Writing()
-                alone.add([change], [trace_id for trace_id in writing.due if trace_id == change.trace.id])
+                alone.add(change, is_due=change.trace.id in writing.due)
                 yield from self._write(alone)
             changed = {change.trace.id for change in writing.changes}
             self._schedule.again(trace_id for trace_id in writing.due if trace_id not in changed)

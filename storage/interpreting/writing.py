@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator
 
 from storage.interpreting.changes import TraceChanges, Transaction
 from storage.interpreting.messages import Given, Settle, Step, Write, WriteBegun, WriteOutcome
@@ -26,10 +26,10 @@ class Writing:
         self.left: list[Key] = []
         self.rows = 0
 
-    def add(self, changes: Sequence[TraceChanges], due: Iterable[str]) -> None:
-        self.changes += changes
-        self.due += due
-        self.rows += sum(change.rows for change in changes)
+    def add(self, change: TraceChanges, *, is_due: bool) -> None:
+        self.changes.append(change)
+        self.due += [change.trace.id] if is_due else []
+        self.rows += change.rows
 
 
 def begun(transaction: Transaction) -> Generator[Step, Given, WriteOutcome | None]:

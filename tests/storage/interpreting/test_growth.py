@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections import Counter
 
 import pytest
 from interpreted import Here, agent, model, settled, tool
@@ -107,3 +108,32 @@ async def test_others_do_not_wait_for_a_long_trace(database):
     runs = {run["id"]: run["event_count"] for run in (await database.query("SELECT * FROM agent_run"))[0]}
     assert (runs[long], runs[small]) == (EVENTS, 10)
     assert process.written == [small, long]
+
+
+async def test_an_application_with_one_session_for_all_it_does_is_kept_up_with(growing, database):
+    """Each trace is near thousands of others of its session, which are read and interpreted with it."""
+    interpreter, work, writer = growing
+    traces = 3_000
+    reads = Counter()
+    gather = work._gathering._know
+
+    def counting(trace_ids, *arguments, **keywords):
+        reads["times"] += 1
+        reads["traces"] += len(trace_ids)
+        return gather(trace_ids, *arguments, **keywords)
+
+    work._gathering._know = counting
+    for start in range(0, traces, A_COMMIT):
+        await writer.write(
+            [
+                model(1, trace=f"{number:032x}", at=number / 100, session="all")
+                for number in range(start, start + A_COMMIT)
+            ]
+        )
+    await settled(interpreter)
+    (runs,) = await database.query("SELECT count() FROM agent_run WHERE calls = 1 GROUP ALL")
+    assert runs == [{"count": traces}]
+    assert work.events.read == traces
+    # Half of it for the first time, and once more whenever as much is new; some more where the machine is idle.
+    assert work.interpreted < 4 * traces
+    assert reads["times"] < reads["traces"] / 30

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 
 import pytest
-from interpreted import Here, model, settled
+from interpreted import Here, agent, model, settled
 
 from storage.interpreting import work
 from storage.interpreting.interpreter import Interpreter
@@ -36,6 +36,10 @@ def reads_last(step):
 
 def writes(step):
     return "done" in step
+
+
+def writes_calls(step):
+    return writes(step) and cbor.decode(step["variables"]["new_calls"]) != []
 
 
 @contextlib.asynccontextmanager
@@ -122,3 +126,33 @@ async def test_those_that_are_read_together_may_be_forgotten_one_by_one(stored):
         await until_settled()
     assert not process.happenings
     assert await runs(stored) == {FIRST: LONG + 1, LAST: LONG + 1, CHANGED: 1}
+
+
+async def test_an_event_that_comes_anew_while_it_is_written_whose_it_is_is_written_again(database):
+    """It was deleted and sent again, say: its row says what it said when it was sent."""
+    events = [agent(1, "Planner", seconds=9), agent(2, "Writer", above=1, at=1, seconds=5), model(3, above=2, at=2)]
+
+    async def agent_of_call():
+        (found,) = await database.query(
+            "SELECT VALUE agent_id FROM $events", events=[cbor.record("agent_event", events[2].id)]
+        )
+        return found
+
+    async def once_written():
+        async with asyncio.timeout(30):
+            while await agent_of_call() != ["Writer"]:
+                await asyncio.sleep(0.01)
+        tables = "agent_event agent_trace contains agent_call agent_run session_run interpretation_queue".split()
+        await database.query(";".join(f"DELETE {table}" for table in tables))
+        await write(*events)
+        assert await agent_of_call() == [None]
+
+    async def nothing():
+        """Let the write begin."""
+
+    process = Interrupted((writes_calls, nothing), (lambda _step: True, once_written))
+    async with interpreting(database, process) as (write, until_settled):
+        await write(*events)
+        await until_settled()
+    assert not process.happenings
+    assert await agent_of_call() == ["Writer"]
