@@ -51,6 +51,8 @@ State = Literal["ready", "rebuilding", "waiting", "failed"]
 _LOOK_AGAIN_AFTER, _SHARED_LOOK_AGAIN_AFTER = 30.0, 0.5
 # Events read at a time: 10 ms of the engine's time.
 _EVENTS = 250
+# New events that are worth a transaction of their own: fewer wait a moment for others.
+_ENOUGH = 100
 # Bytes of events that were just written and wait to be taken: some seconds of them. What is more is read.
 _MOST_FRESH = 16 << 20
 # Records whose traces wait to be interpreted again, before others are taken: a trace that grows for hours, one event a
@@ -73,7 +75,8 @@ class Interpreter:
     `oldest` (nanoseconds); `interpreted` counts those that this process has interpreted. `not_understood` counts
     events that look like an agent's and say nothing that is known, by the scope that sent them.
 
-    It tries again `retry_after` seconds after a failure. What comes within `linger` seconds is interpreted together.
+    It tries again `retry_after` seconds after a failure. What comes within `linger` seconds is interpreted together,
+    unless it is enough already.
     """
 
     def __init__(
@@ -99,6 +102,8 @@ class Interpreter:
         self._fresh: dict[str, bytes] = {}
         self._fresh_bytes = 0
         self._added = 0
+        # Events that were stored since the queue was read last.
+        self._new = 0
         # Names of records that were taken, the oldest first, and how many events each has.
         self._taken: dict[str, int] = {}
         # When the whole queue was looked through last.
@@ -114,6 +119,7 @@ class Interpreter:
         """Take note of events that were just stored, or of a deletion, which are none."""
         self._added += 1
         self.pending += events
+        self._new += events
         if self.oldest is None and events:
             self.oldest = time.time_ns()
         self._work.set()
@@ -210,7 +216,8 @@ class Interpreter:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(min(seconds, self._look_again_after)):
                     await self._work.wait()
-                    await asyncio.sleep(self._linger)
+                    if self._new < _ENOUGH:
+                        await asyncio.sleep(self._linger)
             records = await self._take()
         answers: list[bytes] = []
         event_ids: list[str] = []
@@ -234,6 +241,7 @@ class Interpreter:
 
     async def _take(self) -> list[Record]:
         self._work.clear()
+        self._new = 0
         if len(self._taken) >= _MOST_TAKEN:
             return []
         added = self._added
