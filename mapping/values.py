@@ -11,6 +11,7 @@ import base64
 import json
 import math
 import re
+from collections.abc import Iterable
 from typing import Any
 
 # SurrealDB refuses rows that nest past 100. `limits.nesting` may ask for less.
@@ -77,3 +78,8 @@ def without_halves(text: str) -> str:
 
 def _base64(value: bytes) -> str:
     return base64.b64encode(value).decode()
+
+
+def first(values: Iterable[Any]) -> Any:
+    """Return the first of these that is not None; None if there is none."""
+    return next((value for value in values if value is not None), None)

@@ -9,17 +9,10 @@ from typing import Any
 from mapping.calls.model import Message, Part
 from mapping.messages import langchain
 from mapping.messages.display import has_ids, messages_of, parts_of, tool_call_part
-from mapping.messages.extraction import (
-    OUTPUT_KEYS,
-    first,
-    flattened,
-    is_message,
-    is_part,
-    messages_in,
-    structure,
-    unquoted,
-    value_at,
-)
+from mapping.messages.extraction import OUTPUT_KEYS, messages_in, structure, unquoted, value_at
+from mapping.messages.flattened import flattened
+from mapping.messages.parts import is_message, is_part
+from mapping.values import first
 
 Levels = Sequence[dict[str, Any]]
 

@@ -30,11 +30,11 @@ from mapping.calls.tokens import cost_of, tokens_of, without_reasoning
 from mapping.calls.tool_calls import tell_note_of_tool, tell_tool
 from mapping.calls.tool_parts import with_tools
 from mapping.calls.tools import real_id
-from mapping.messages.extraction import first
 from mapping.semantics import log_bodies
 from mapping.semantics.attribute_roles import AT, Roles, find, text_id
 from mapping.semantics.event_types import model_in_name, readable_name, record_name
 from mapping.times import parse_rfc3339
+from mapping.values import first
 
 # The id of a response, where a program keeps it under a word that others use for other things.
 _RESPONSE_IDS = {"com.anthropic.claude_code": ("request_id",)}

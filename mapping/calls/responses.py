@@ -8,9 +8,10 @@ from typing import Any
 
 from mapping.calls.model import Telling
 from mapping.calls.tokens import cost_in_usage, tokens_of_usage, with_details
-from mapping.messages.extraction import first, structure
+from mapping.messages.extraction import structure
 from mapping.messages.python_repr import written_literal
 from mapping.semantics.attribute_roles import text_id
+from mapping.values import first
 
 _USAGE = "gen_ai.usage.raw"
 # What a model's own API says beyond what the Vercel AI SDK makes of it, by provider: `{"anthropic": {"usage": ...}}`.

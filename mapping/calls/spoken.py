@@ -16,8 +16,6 @@ from mapping.messages.extraction import (
     INPUT_KEYS,
     OUTPUT_KEYS,
     SYSTEMS,
-    first,
-    flattened,
     messages_in,
     request_in,
     structure,
@@ -25,6 +23,8 @@ from mapping.messages.extraction import (
     unquoted,
     values_of,
 )
+from mapping.messages.flattened import flattened
+from mapping.values import first
 
 Levels = Sequence[dict[str, Any]]
 

@@ -10,9 +10,10 @@ from mapping.calls import faults
 from mapping.calls.kinds import EXECUTIONS, STEP_OUTPUT, Levels
 from mapping.calls.model import Telling
 from mapping.calls.tools import ToolResult, arguments_of, name_of_span, real_id, real_name, response_of, result_of
-from mapping.messages.extraction import INPUT_KEYS, OUTPUT_KEYS, first, structure, values_of
+from mapping.messages.extraction import INPUT_KEYS, OUTPUT_KEYS, structure, values_of
 from mapping.messages.python_repr import written_object
 from mapping.semantics.attribute_roles import AT, Roles, text_id
+from mapping.values import first
 
 # Those who put a tool's result into an object, and those of them who put its failure there.
 _WRAPPING = ("Google ADK", "Haystack", "LangSmith")

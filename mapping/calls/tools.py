@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from mapping.messages.extraction import first, structure, unquoted
+from mapping.messages.extraction import structure, unquoted
 from mapping.messages.python_repr import written_literal
 from mapping.semantics.vocabulary import PLACEHOLDERS
+from mapping.values import first
 
 _DEPTH = 6
 

@@ -10,22 +10,18 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from mapping.messages.extraction import (
+from mapping.messages.extraction import Form, answered, requests, structure, system_beside
+from mapping.messages.parts import (
     CONTENTS,
     MAX_DEPTH,
     MOST,
     UNSAID_KEYS,
-    Form,
-    answered,
     calls_of,
     message_of,
     read_call,
     read_part,
     read_result,
-    requests,
     role_of,
-    structure,
-    system_beside,
 )
 
 # A message in this form: its role, and its parts.

@@ -10,22 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mapping.messages.extraction import (
+from mapping.messages.extraction import structure
+from mapping.messages.media import media_part
+from mapping.messages.parts import (
     CONTENTS,
     MAX_DEPTH,
     MOST,
     calls_of,
-    first,
     is_part,
     message_of,
     read_call,
     read_part,
     read_result,
     role_of,
-    structure,
 )
-from mapping.messages.media import media_part
-from mapping.values import json_text
+from mapping.values import first, json_text
 
 Part = dict[str, Any]
 Message = dict[str, Any]

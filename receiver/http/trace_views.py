@@ -10,7 +10,7 @@ from aiohttp import web
 from mapping import ids
 from mapping.calls.conversation import failure_line
 from mapping.calls.reading import tell
-from mapping.messages.extraction import missing_messages
+from mapping.messages.flattened import missing_messages
 from receiver.http import answers, message_answers, shown
 from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation

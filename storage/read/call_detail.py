@@ -11,7 +11,7 @@ from mapping.calls.explain import explain_call
 from mapping.calls.interpret import interpret
 from mapping.calls.model import Call
 from mapping.calls.reading import tell
-from mapping.messages.extraction import missing_messages
+from mapping.messages.flattened import missing_messages
 from storage.read.calls import call_of, models_around
 from storage.read.paging import Branch, Cursor, Pieces, Row, page
 from storage.read.reader import Reader

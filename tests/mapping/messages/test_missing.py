@@ -7,7 +7,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from mapping.calls.reading import tell
-from mapping.messages.extraction import missing_messages
+from mapping.messages.flattened import missing_messages
 from mapping.otlp.protobuf import ProtobufWire
 from mapping.otlp.spans import map_traces
 from tests.mapping.export.shown import shown
