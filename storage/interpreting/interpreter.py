@@ -13,8 +13,8 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -45,6 +45,7 @@ from storage.workers.process import RestartingProcess
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 State = Literal["ready", "rebuilding", "waiting", "failed"]
 
 # Seconds until the queue is read without news; and where other receivers write into it.
@@ -141,9 +142,7 @@ class Interpreter:
                 try:
                     await self._keep_up(process)
                 except _PASSING as error:
-                    if self.reason != str(error):
-                        log.warning("interpreting waits: %s", error)
-                    self.state, self.reason = "waiting", str(error)
+                    self._waits(error)
                 finally:
                     await self._let_go()
                     await process.close()
@@ -162,7 +161,7 @@ class Interpreter:
             step = msgspec.convert(await process.ask(given), Step)
             match step:
                 case Read():
-                    given = ReadAnswer(await self._read(step))
+                    given = ReadAnswer(await self._read(READS[step.what], **_encoded(step.variables)))
                 case Write():
                     self._writing, given = asyncio.create_task(self._write(step)), WriteBegun()
                 case Settle():
@@ -186,9 +185,23 @@ class Interpreter:
             known = scope in self.not_understood or len(self.not_understood) < _MOST_SCOPES
             self.not_understood[scope if known else _OTHER_SCOPES] += events
 
-    async def _read(self, step: Read) -> bytes:
-        await self._give_way()
-        return await self._database.read(READS[step.what], **_encoded(step.variables))
+    def _waits(self, error: Exception) -> None:
+        if self.reason != str(error):
+            log.warning("interpreting waits: %s", error)
+        self.state, self.reason = "waiting", str(error)
+
+    async def _until_answered(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask the store until it answers. To begin anew would take its process longer, which knows much by then."""
+        while True:
+            await self._give_way()
+            try:
+                return await ask()
+            except Problem as problem:
+                self._waits(problem)
+                await asyncio.sleep(self._retry_after)
+
+    async def _read(self, query: str, **variables: Any) -> bytes:
+        return await self._until_answered(lambda: self._database.read(query, **variables))
 
     async def _write(self, step: Write) -> WriteOutcome:
         await self._give_way()
@@ -199,6 +212,10 @@ class Interpreter:
             return WriteOutcome(conflict=True)
         except StatementRefusedError as error:
             return WriteOutcome(refused=str(error))
+        except Problem as problem:
+            self._waits(problem)
+            await asyncio.sleep(self._retry_after)
+            return WriteOutcome(conflict=True)  # it may be written or not: what is stored is read again
         events = sum(self._taken.pop(name) for name in step.done)
         self.interpreted += events
         self.pending = max(self.pending - events, 0)
@@ -228,9 +245,8 @@ class Interpreter:
             else:
                 event_ids += [event_id for ids in record.traces.values() for event_id in ids]
         for start in range(0, len(event_ids), _EVENTS):
-            await self._give_way()
             events = [cbor.record(rows.EVENT, event_id) for event_id in event_ids[start : start + _EVENTS]]
-            answers.append(await self._database.read(EVENTS, events=events))
+            answers.append(await self._read(EVENTS, events=events))
         others = {member.version for member in self._membership.members} - {self._membership.me.version}
         gone, self._other_versions = self._other_versions - others, others
         return NewRecords(records, answers, is_first=self._membership.is_first, again=bool(gone))
@@ -246,16 +262,21 @@ class Interpreter:
             return []
         added = self._added
         parts = self._membership.parts
-        records = await interpretation_queue.take(self._database, self._taken, parts=parts)
+        records = await self._from_queue(parts)
         looks_after = _LATE_ONES_EVERY if self.pending > sum(self._taken.values()) else _LOOK_AGAIN_AFTER
         if not records and self._taken and time.monotonic() - self._looked >= looks_after:
-            records = await interpretation_queue.take(self._database, self._taken, whole=True, parts=parts)
+            records = await self._from_queue(parts, whole=True)
             self._looked = time.monotonic()
         self._taken |= {record.name: record.size for record in records}
         self.pending = max(self.pending, sum(self._taken.values()))
         if not self._taken and parts is None and added == self._added:
             self.pending, self.oldest = 0, None
         return records
+
+    async def _from_queue(self, parts: Collection[int] | None, *, whole: bool = False) -> list[Record]:
+        return await self._until_answered(
+            lambda: interpretation_queue.take(self._database, self._taken, whole=whole, parts=parts)
+        )
 
 
 def _encoded(variables: dict[str, bytes]) -> dict[str, cbor.Encoded]:
