@@ -1,8 +1,9 @@
 """The heads of a client's calls, read as they pass to gRPC's server, and written anew with what is used of them.
 
 That ends a call with INTERNAL, and without a line in any log, for every header that it cannot parse, whether anybody
-reads it or not: broken base64, `grpc-encoding: zstd`. A path that is not UTF-8 even ends the loop in which it takes
-calls, and with it gRPC for everybody until the receiver starts again (grpcio 1.85).
+reads it or not: broken base64, `grpc-encoding: zstd`, a second `host`. A path that is not
+UTF-8 even ends the loop in which it takes calls, and with it gRPC for everybody until the receiver starts again (grpcio
+1.85).
 """
 
 from __future__ import annotations
@@ -27,11 +28,9 @@ _LARGEST_FRAME = 16_384
 # `server.max_header_bytes` is the limit of one header; a head has so many times that.
 _TIMES_THE_LIMIT = 8
 
-# The headers that are passed on as they are.
-_USED = {
-    *(b":method", b":scheme", b":authority", b"host", b"content-type", b"user-agent"),
-    *(b"authorization", b"x-api-key"),
-}
+# The headers that are passed on as they are; keys as often as they come, of others the first.
+_KEYS = {b"authorization", b"x-api-key"}
+_USED = {b":method", b":scheme", b":authority", b"host", b"content-type", b"user-agent", *_KEYS}
 _TIMEOUT = re.compile(rb"[0-9]{1,8}[HMSmun]")
 # What the client has said of its messages. gRPC's server is told gzip, and takes any compressed message for that.
 ENCODING = "sent-encoding"
@@ -107,7 +106,11 @@ class Heads:
 
 
 def _used(headers: Iterable[Any]) -> Iterator[tuple[bytes, bytes]]:
+    seen: set[bytes] = set()
     for name, value in headers:
+        if name in seen and not name.startswith(b":"):
+            continue
+        seen |= {name} - _KEYS
         if name == b":path":
             yield name, value.decode(errors="replace").encode()
         elif name == b"te":

@@ -18,10 +18,10 @@ from storage.surreal import cbor, rows
 
 # Rows read at a time at first and at most; an answer is to have so many bytes.
 _FIRST_PIECE, _MOST_PIECE, _BYTES = 64, 1_000, 1 << 20
-# Parts of sessions that are looked at, at a time and about in all.
-_MOST_NEAR = 1_000
-# Neighbours whose rows are read at a time.
-_NEIGHBOURS = 100
+# Parts of sessions that are looked at, at a time and about in all; and sessions at a time: 20 ms of the engine's time.
+_MOST_NEAR, _SESSIONS = 1_000, 20
+# Traces whose rows are read at a time.
+_TRACES = 100
 
 
 def read(what: Reading, **variables: Any) -> Generator[Step, Given, bytes]:
@@ -95,7 +95,9 @@ class Gathering:
         """Yield all that these traces are interpreted with."""
         gathered = Gathered()
         gathered.due |= set(trace_ids)
-        yield from self._know(trace_ids, gathered)
+        self._schedule.begin(trace_ids)
+        for start in range(0, len(trace_ids), _TRACES):
+            yield from self._know(trace_ids[start : start + _TRACES], gathered)
         due = set(gathered.traces)
         near: list[Presence] = []
         looked: dict[str, _Window] = {}
@@ -105,8 +107,8 @@ class Gathering:
             looked |= new
             near += yield from self._near(new)
             others = _met(gathered, near)
-            for start in range(0, len(others), _NEIGHBOURS):
-                if not (yield from self._know(others[start : start + _NEIGHBOURS], gathered, as_neighbours=True)):
+            for start in range(0, len(others), _TRACES):
+                if not (yield from self._know(others[start : start + _TRACES], gathered, as_neighbours=True)):
                     gathered.own = due | (gathered.due & gathered.traces.keys())
                     return gathered
         gathered.own = set(gathered.traces)
@@ -205,6 +207,16 @@ class Gathering:
 
     def _near(self, windows: dict[str, _Window]) -> Generator[Step, Given, list[Presence]]:
         """Yield parts of sessions that may tell of the same calls as what is in these windows of them."""
+        found: list[Presence] = []
+        sessions = list(windows)
+        for start in range(0, len(sessions), _SESSIONS):
+            if start:
+                yield from self._meanwhile()
+            some = sessions[start : start + _SESSIONS]
+            found += yield from self._near_some({session_id: windows[session_id] for session_id in some})
+        return found
+
+    def _near_some(self, windows: dict[str, _Window]) -> Generator[Step, Given, list[Presence]]:
         found: list[Presence] = []
         places = {session_id: cbor.int64(-window.last - NEAR - 1) for session_id, window in windows.items()}
         while places and len(found) < _MOST_NEAR:

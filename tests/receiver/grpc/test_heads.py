@@ -32,14 +32,16 @@ OK_NONE_OK = [b"0", b"12", b"0"]
 NO_PRIORITY = b"\0\0\0\0\1"
 
 
-def connection_with(*paths, **metadata):
+def connection_with(*paths, more=(), **metadata):
     """Return a connection with a call to each path."""
     connection = h2.connection.H2Connection(UNCHECKED)
     connection.initiate_connection()
     for path in paths:
         number = connection.get_next_available_stream_id()
         headers = {":method": "POST", ":scheme": "http", ":path": path, ":authority": "x", "te": "trailers"}
-        connection.send_headers(number, [*headers.items(), ("content-type", "application/grpc"), *metadata.items()])
+        connection.send_headers(
+            number, [*headers.items(), ("content-type", "application/grpc"), *metadata.items(), *more]
+        )
         connection.send_data(number, b"\0" * 5, end_stream=True)
     return connection
 
@@ -125,6 +127,27 @@ class TestMetadata:
     )
     async def test_that_is_broken_and_not_used_costs_no_call(self, receiver, metadata):
         told = await answer(receiver.app[PORTS].grpc, connection_with(TRACES, TRACES, **metadata))
+        assert [headers[b"grpc-status"] for headers in told.values()] == [b"0", b"0"]
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("host", "x"),
+            ("content-type", "application/grpc"),
+            ("user-agent", "x"),
+            ("te", "trailers"),
+            ("grpc-timeout", "9S"),
+            ("grpc-encoding", "gzip"),
+            ("grpc-encoding", "identity"),
+            ("grpc-accept-encoding", "gzip"),
+            ("authorization", "x"),
+            ("x-api-key", "x"),
+            ("x-other", "x"),
+        ],
+    )
+    async def test_that_comes_twice_costs_no_call(self, receiver, name, value):
+        sent = connection_with(TRACES, TRACES, more=[(name, value)] * 2)
+        told = await answer(receiver.app[PORTS].grpc, sent)
         assert [headers[b"grpc-status"] for headers in told.values()] == [b"0", b"0"]
 
 

@@ -137,3 +137,27 @@ async def test_an_application_with_one_session_for_all_it_does_is_kept_up_with(g
     # Half of it for the first time, and once more whenever as much is new; some more where the machine is idle.
     assert work.interpreted < 4 * traces
     assert reads["times"] < reads["traces"] / 30
+
+
+async def test_no_read_is_long_however_many_traces_and_sessions_are_due(database):
+    """The embedded engine does one thing after the other: whoever stores or reads waits for it."""
+    longest = Counter()
+
+    class Watched(Here):
+        async def ask(self, given):
+            step = await super().ask(given)
+            if step.get("what") in ("near", "traces"):
+                asked = cbor.decode(step["variables"][step["what"]])
+                longest[step["what"]] = max(longest[step["what"]], len(asked))
+            return step
+
+    interpreter, process = Interpreter(database), Watched()
+    writer = Writer(database, agent_window=0, committed=lambda new: interpreter.added(len(new)))
+    await writer.write([model(1, trace=f"{number:032x}", session=f"s{number}") for number in range(500)])
+    interpreting = asyncio.create_task(interpreter._keep_up(process))
+    await settled(interpreter)
+    interpreting.cancel()
+    await asyncio.gather(interpreting, return_exceptions=True)
+    (runs,) = await database.query("SELECT count() FROM agent_run WHERE calls = 1 GROUP ALL")
+    assert runs == [{"count": 500}]
+    assert longest == {"near": 20, "traces": 100}
