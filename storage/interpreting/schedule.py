@@ -8,6 +8,7 @@ wait together, until as many events wait as the last time had.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -94,12 +95,15 @@ class Schedule:
                     earliest=max(begun.earliest, since.earliest),
                 )
 
-    def due(self, most: int, most_of_sessions: int) -> list[str]:
+    def due(self, most: int, most_of_sessions: int, *, longest: float = math.inf) -> list[str]:
         """Return traces to be interpreted now, those that have waited longest first, up to so many events; then others
-        of their sessions, since these are interpreted together, up to so many in all.
+        of their sessions, since these are interpreted together, up to so many in all. None has more events than
+        `longest`.
         """
         now = self._clock()
-        ready = [trace_id for trace_id, when in self._times().items() if when <= now]
+        ready = [
+            trace_id for trace_id, when in self._times().items() if when <= now and self._size_of(trace_id) <= longest
+        ]
         ready.sort(key=lambda trace_id: self._pending[trace_id].since)
         due: list[str] = []
         events = 0

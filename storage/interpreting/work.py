@@ -91,6 +91,7 @@ class Work:
         self._thread = ThreadPoolExecutor(1, LONG_TRACES)
         # When news were taken in last, and how long this process has worked for others than the trace in hand.
         self._looked = clock()
+        self._sees_to_others = False
         self._for_others = 0.0
 
     def steps(self) -> Steps:
@@ -108,16 +109,21 @@ class Work:
 
     def _see_to_others(self) -> Steps:
         """Interpret what else is due, once it has waited for a while, for as long as there is more, or as that was."""
-        if (now := self._clock()) - self._looked >= _OTHERS_AFTER:
+        if not self._sees_to_others and (now := self._clock()) - self._looked >= _OTHERS_AFTER:
             while (yield from self._others(0.0)) and self._clock() - now < _OTHERS_AFTER:
                 pass
 
     def _others(self, seconds: float) -> Generator[Step, Given, bool]:
-        """Interpret what else is due. Returns whether anything was new."""
+        """Interpret what else is due and not long itself. Returns whether anything was new.
+
+        Others of these have to wait: on a busy machine all would be begun and nothing ended.
+        """
         before, began = self._for_others, self._cpu()
         is_more = yield from self._take_news(seconds)
-        if due := self._schedule.due(_EVENTS, _EVENTS_OF_SESSIONS):
+        if not self._sees_to_others and (due := self._schedule.due(_EVENTS, _EVENTS, longest=_LONG_TRACE)):
+            self._sees_to_others = True
             yield from self._interpret(due)
+            self._sees_to_others = False
         self._for_others = before + self._cpu() - began
         return is_more
 

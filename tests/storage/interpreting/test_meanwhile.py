@@ -156,3 +156,29 @@ async def test_an_event_that_comes_anew_while_it_is_written_whose_it_is_is_writt
         await until_settled()
     assert not process.happenings
     assert await agent_of_call() == ["Writer"]
+
+
+async def test_what_was_begun_is_ended_however_much_else_comes(database, monkeypatch):
+    """On a busy machine each step takes long enough for others to get their turn."""
+    monkeypatch.setattr(work, "_OTHERS_AFTER", 0.0)
+    most, arrived, arrived_when_written = 30, [], []
+
+    class Busy(Here):
+        async def ask(self, given):
+            step = await super().ask(given)
+            if step.get("what") == "traces" and len(arrived) < most:
+                arrived.append(f"{len(arrived) + 1:032x}")
+                await write(*of_many_sessions(arrived[-1]))
+            if writes(step) and cbor.decode(step["variables"]["new_runs"]):
+                arrived_when_written.append(len(arrived))
+            return step
+
+    def of_many_sessions(trace):
+        """Make a trace whose sessions are looked up in two pieces."""
+        return [model(number, trace=trace, session=f"{trace} {number}") for number in range(1, 26)]
+
+    async with interpreting(database, Busy()) as (write, until_settled):
+        await write(*of_many_sessions("f" * 32))
+        await until_settled()
+    assert await runs(database) == dict.fromkeys(["f" * 32, *arrived], 25)
+    assert arrived_when_written[0] < 5

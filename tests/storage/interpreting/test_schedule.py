@@ -126,3 +126,9 @@ def test_begin_says_which_of_the_traces_had_changed(schedule):
     schedule.add("record", {"one": 1, "two": 1})
     schedule.begin(["two"])
     assert schedule.begin(["one", "two", "neighbour"]) == ["one"]
+
+
+def test_long_traces_can_be_left_out(schedule, now):
+    schedule.add("record", {"long": 1, "short": 1})
+    now.sizes = {"long": 101, "short": 100}
+    assert schedule.due(1_000, 1_000, longest=100) == ["short"]
