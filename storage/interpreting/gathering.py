@@ -34,7 +34,7 @@ def read(what: Reading, **variables: Any) -> Generator[Step, Given, bytes]:
 class Gathered:
     """Traces to be interpreted, and those of their sessions that may tell of the same calls.
 
-    `rows` and `facts` are what is known of each, `groups` those that are interpreted together; of these the ones in
+    `traces` and `facts` are what is known of each, `groups` those that are interpreted together; of these the ones in
     `own` are written. `due` have changed, or are to be made anew. `left` are rows of traces that are no more. There is
     `room` for so many more events of neighbours.
     """
@@ -94,7 +94,7 @@ class Gathering:
     def gather(self, trace_ids: Sequence[str]) -> Generator[Step, Given, Gathered]:
         """Yield all that these traces are interpreted with."""
         gathered = Gathered()
-        gathered.due |= set(trace_ids)
+        gathered.due = set(trace_ids)
         self._schedule.begin(trace_ids)
         for start in range(0, len(trace_ids), _TRACES):
             yield from self._know(trace_ids[start : start + _TRACES], gathered)
