@@ -25,8 +25,9 @@ _REF = "#/components/schemas/{name}"
 _DESCRIPTION = """Traces of what AI agents did: JSON events in, traces, events and sessions out, and search among them.
 
 OTLP goes to `/v1/traces` and `/v1/logs`, as OpenTelemetry has it. Of a list, pages go on with `cursor`, the
-`next_cursor` of the page before. An empty parameter counts as absent, an unknown one is an error. Objects that are
-answered may get further fields in time."""
+`next_cursor` of the page before; a page by several filters may have fewer than `limit`, or none, and still a next one.
+An empty parameter counts as absent, an unknown one is an error. Objects that are answered may get further fields in
+time."""
 
 _KEYS = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "one of `auth.api_keys`"},

@@ -2,6 +2,7 @@
 
 Traces are read newest first, in pieces, with only the fields that are needed, and at most `MOST_TRACES` of them: each
 takes 15 us of the engine's time. The first field of the filter is applied by the query, the others are applied here.
+Of a session or an agent at most `MOST_OF_ONE` traces are counted, which are read with all columns.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from storage.read.traces import IS_RUN, traces_of
 from storage.surreal import rows
 
 MOST_TRACES = 20_000
+MOST_OF_ONE = 2_000
+# Seconds after which no more traces are read: on a busy machine each piece waits for others' requests.
+_COUNTED_WITHIN = 5.0
 
 # Counts that took more than these seconds are cached, at most so many of them.
 _LONG, _MOST_CACHED = 0.05, 64
@@ -39,7 +43,8 @@ class ActivityCounts(NamedTuple):
     """Counts of the traces that began in equal spans of time between `since` and `until` (nanoseconds).
 
     A bound that the filter leaves open is that of the stored traces, or None if there are none. `complete` is False if
-    there are more traces than may be read; then `since` is the start of the last one that was.
+    there are more traces than may be read, or than were within `_COUNTED_WITHIN` seconds; then `since` is the start of
+    the last one that was.
     """
 
     since: int | None
@@ -106,24 +111,28 @@ async def activity(
     buckets: int,
     most: int = MOST_TRACES,
     *,
+    most_of_one: int = MOST_OF_ONE,
     rows_at_once: int = ROWS_AT_ONCE,
+    within: float = _COUNTED_WITHIN,
 ) -> ActivityCounts:
     """Count the traces that began in each of `buckets` equal spans of time, the newest `most` traces.
 
-    A query reads at most `rows_at_once` of them. Raises Problem (UNAVAILABLE).
+    A query reads at most `rows_at_once` of them, the last one begins `within` so many seconds. Raises Problem
+    (UNAVAILABLE).
     """
+    ends = time.monotonic() + within
     equal = which.equal()
     first = next(iter(equal), None)
     if first in {"session_id", "agent_id"}:
         # Any session or agent that took part; `traces_of` has applied all filters.
-        traces, equal = (await traces_of(reader.database, which, MOST_TRACES, None)).rows, {}
-        stopped_at = -traces.pop()["newest_start"] if len(traces) > MOST_TRACES else None
+        traces, equal = (await traces_of(reader.database, which, most_of_one, None)).rows, {}
+        stopped_at = -traces.pop()["newest_start"] if len(traces) > most_of_one else None
     else:
         branches = (
             [Branch({first: equal[first]})] if first else [Branch({"status": status}) for status in TRACE_STATUSES]
         )
         pieces = [_pieces(reader, which, branch, rows_at_once) for branch in branches]
-        traces, stopped_at = await _newest(pieces, most)
+        traces, stopped_at = await _newest(pieces, most, ends)
         traces = _runs(traces) or traces if which.runs else [row for row in traces if row.get("is_run") is False]
     return await asyncio.to_thread(_activity_counts, which, buckets, equal, traces, stopped_at)
 
@@ -149,11 +158,13 @@ def _activity_counts(
     return ActivityCounts(since, until, stopped_at is None, counted)
 
 
-async def _newest(pieces: list[Pieces], most: int) -> tuple[list[Row], int | None]:
+async def _newest(pieces: list[Pieces], most: int, ends: float) -> tuple[list[Row], int | None]:
     """Return the newest traces of all lists, and the start of the last one (nanoseconds), None if all were read."""
     traces: list[Row] = []
     while len(traces) < most and (open_ones := [each for each in pieces if not each.ended]):
         behind = min(open_ones, key=_reached)
+        if behind.after is not None and time.monotonic() > ends:  # each list has been begun
+            break
         traces += await behind.following(most - len(traces))
     stopped = min((_reached(each) for each in pieces if not each.ended), default=None)
     if stopped is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import heapq
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -87,18 +88,20 @@ async def page(
     """
     by = by or rows.order_of(table)
     if len(branches) == 1 and len(branches[0].equal) > branches[0].indexed and not oldest_first:
-        return await _filtered(
+        matching, _ = await sift(
             database,
             table,
             branches[0],
             limit,
-            by,
+            math.inf,
             cursor=cursor,
             since=since,
             until=until,
+            by=by,
             fields=fields,
             rows_at_once=rows_at_once,
         )
+        return matching
     statements: list[str] = []
     variables: dict[str, Any] = {"limit": limit}
     for number, branch in enumerate(branches):
@@ -179,27 +182,30 @@ def _merged(results: Sequence[list[Row]], limit: int, by: str, since: int | None
     return merged
 
 
-async def _filtered(
+async def sift(
     database: Database,
     table: str,
     branch: Branch,
     limit: int,
-    by: str,
+    most: float,
     *,
-    cursor: Cursor | None,
-    since: int | None,
-    until: int | None,
-    fields: str,
-    rows_at_once: int,
-) -> list[Row]:
-    """Return the rows of a branch of several fields: an index serves the first one, and each piece is filtered by the
-    others.
+    cursor: Cursor | None = None,
+    since: int | None = None,
+    until: int | None = None,
+    by: str | None = None,
+    fields: str = "*",
+    rows_at_once: int = ROWS_AT_ONCE,
+) -> tuple[list[Row], Cursor | None]:
+    """Return rows of a branch of several fields as `page` does, at most `limit`, and where it stopped before the end.
 
-    With one statement for all of them the engine would go on until it has enough rows, if necessary through the whole
-    table, and serve nobody else meanwhile.
+    An index serves the first field, and each piece is filtered by the others, until about `most` rows have been. With
+    one statement for all of them the engine would go on until it has enough rows, if necessary through the whole table,
+    and serve nobody else meanwhile.
     """
+    by = by or rows.order_of(table)
     (first, *others) = branch.equal.items()
     matching: list[Row] = []
+    sifted = 0
     while True:
         variables: dict[str, Any] = {"limit": rows_at_once, "first": first[1]}
         variables |= {f"v{number}": value for number, (_, value) in enumerate(others) if value is not None}
@@ -216,8 +222,11 @@ async def _filtered(
         )
         matching = _merged([matching, rows_of_piece], limit, by, since, oldest_first=False)
         if last is None or len(matching) == limit or (since is not None and last[by] > cbor.int64(-since)):
-            return matching
+            return matching, None
         cursor = Cursor(last[by], last["id"])
+        sifted += rows_at_once
+        if sifted >= most:
+            return matching, cursor
 
 
 def _condition(field: str, name: str, value: Any) -> str:

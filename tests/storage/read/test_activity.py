@@ -88,6 +88,24 @@ async def test_it_stops_at_the_newest_traces_and_says_where(traces, reader):
     assert counts.since > NOON
 
 
+@pytest.mark.parametrize("which", [{"session_id": "s"}, {"agent_id": "a"}])
+async def test_of_a_session_or_an_agent_with_many_traces_the_newest_are_counted(traces, reader, which):
+    counts = await activity(reader, TraceFilter(**which), 5, most_of_one=5)
+    assert counts.complete is False
+    assert 4 <= sum(bucket.traces for bucket in counts.buckets) <= 5
+    # The traces that began in the same nanosecond as the last one that was read are counted with it or not at all.
+    later = [trace for trace in traces if trace.start_time > counts.since]
+    for bucket, right in zip(counts.buckets[1:], list(counted(later, counts, TraceFilter(**which)))[1:], strict=True):
+        assert bucket == right
+
+
+async def test_where_reading_takes_too_long_the_newest_that_were_read_are_counted(traces, reader):
+    counts = await activity(reader, TraceFilter(), 5, rows_at_once=3, within=0)
+    assert counts.complete is False
+    assert 0 < sum(bucket.traces for bucket in counts.buckets) <= 9  # a piece of each status
+    assert counts.buckets == list(counted(traces, counts, TraceFilter()))
+
+
 async def test_where_there_are_no_traces_the_bounds_that_were_given_are_counted(reader):
     assert await activity(reader, TraceFilter(), 5) == ActivityCounts(None, None, complete=True, buckets=[])
     counts = await activity(reader, TraceFilter(since=NOON, until=NOON + 10), 2)

@@ -93,6 +93,21 @@ async def test_every_filter_of_events_gives_what_looking_at_all_of_them_would(st
             assert all(shown[event["id"]].items() <= event.items() for event in read)
 
 
+async def test_a_page_by_several_filters_ends_where_enough_events_were_looked_through(stored, database):
+    reader = Reader(database, rows_at_once=7, most_sifted=70)
+    which = EventFilter(event_type="log", status="error")
+    sizes, cursor = [], None
+    while True:
+        page, cursor = await reader.events(which, 90, cursor)
+        sizes.append(len(page))
+        if cursor is None:
+            break
+    of_type = [event for event in stored if event.event_type == "log"]
+    assert len(sizes) == len(of_type) // 70 + 1
+    assert sum(sizes) == sum(event.status == "error" for event in of_type)
+    assert await reader.events(EventFilter(event_type="tool_call", status="unset", trace_id="none"), 5) == ([], None)
+
+
 async def test_every_filter_of_traces_gives_what_looking_at_all_of_them_would(stored, reader, database):
     (rows,) = await database.query("SELECT * FROM agent_trace")
     newest_first = sorted(rows, key=lambda row: (-row["start_time"], row["id"]))

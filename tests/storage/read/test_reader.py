@@ -293,6 +293,19 @@ async def test_traces_that_wait_to_be_interpreted_are_listed_however_many(databa
     assert listed == [f"t{number}" for number in reversed(range(60))]
 
 
+async def test_where_many_traces_wait_for_the_interpreter_the_newest_are_listed_and_those_it_has_done(
+    database, writer, reader, make_event, interpret
+):
+    await writer.write([make_event(timestamp=NOON - 1 - number, trace_id=f"done{number}") for number in range(3)])
+    await interpret(database)
+    await writer.write([make_event(timestamp=NOON + number, trace_id=f"t{number}") for number in range(2_400)])
+    traces, cursor, _ = await reader.traces(TraceFilter(), 2_001)
+    newest = [f"t{number}" for number in reversed(range(400, 2_400))]
+    assert [run.trace.id for run in traces] == [*newest, "done0"]
+    traces, cursor, _ = await reader.traces(TraceFilter(), 10, cursor)
+    assert ([run.trace.id for run in traces], cursor) == (["done1", "done2"], None)
+
+
 async def test_a_session_that_loses_its_only_trace_while_a_page_is_read_is_not_on_it(
     writer, reader, make_event, database, interpret
 ):
