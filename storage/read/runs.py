@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from mapping.model import Trace
-from storage.read.paging import Row
-from storage.surreal import cbor, rows
+from storage.read.paging import Row, records
+from storage.surreal import rows
 from storage.surreal.database import Database
 
 
@@ -52,11 +52,7 @@ _ADDED = tuple(field.name for field in msgspec.structs.fields(Sums) if field.typ
 
 async def runs_of(database: Database, trace_ids: Iterable[str]) -> dict[str, Row]:
     """Return the rows of `agent_run` of these traces, by trace id. Traces that are not interpreted yet have none."""
-    records = [cbor.record(rows.RUN, trace_id) for trace_id in dict.fromkeys(trace_ids)]
-    if not records:
-        return {}
-    (runs,) = await database.query("SELECT * FROM $runs", runs=records)
-    return {row["id"]: row for row in runs}
+    return {row["id"]: row for row in await records(database, rows.RUN, dict.fromkeys(trace_ids))}
 
 
 def agent_of(trace: Row, run: Row | None) -> str | None:

@@ -8,13 +8,15 @@ from typing import NamedTuple
 import msgspec
 
 from mapping.model import TRACE_STATUSES
-from storage.read.paging import Branch, Cursor, Row, page
+from storage.read.paging import ROWS_AT_ONCE, Branch, Cursor, Row, page, records
 from storage.read.runs import Sums, TraceRun, is_interpreted, runs_of, sums_of, trace_run
-from storage.surreal import cbor, rows
+from storage.surreal import rows
 from storage.surreal.database import Database
 
 # Traces read at a time for the sessions that they have.
 TRACES_AT_ONCE = 100
+# Sessions whose rows are read at a time, and how many of each.
+_SESSIONS_AT_ONCE, _ROWS_OF_EACH = 20, 50
 
 
 class SessionPart(msgspec.Struct):
@@ -117,29 +119,41 @@ def _sessions_of(trace: Row, run: Row | None) -> list[str]:
 async def members_of(database: Database, session_ids: Iterable[str]) -> dict[str, list[Member]]:
     """Return by session its traces, newest first."""
     names = list(session_ids)
-    if not names:
-        return {}
-    results = await database.query(
-        ";".join(
-            f"SELECT * FROM agent_trace WHERE session_id = $s{number} ORDER BY newest_start, id;"  # noqa: S608 - numbers; the sessions are variables
-            f"SELECT * FROM session_run WHERE session_id = $s{number} ORDER BY newest_start, id"
-            for number in range(len(names))
-        ),
-        **{f"s{number}": name for number, name in enumerate(names)},
-    )
-    own, parts = results[::2], results[1::2]
-    traces = {row["id"]: row for of_session in own for row in of_session}
-    others = {part["trace_id"] for of_session in parts for part in of_session} - traces.keys()
-    if others:
-        (more,) = await database.query(
-            "SELECT * FROM $traces", traces=[cbor.record(rows.TRACE, trace_id) for trace_id in sorted(others)]
-        )
-        traces |= {row["id"]: row for row in more}
+    own = await _of_sessions(database, rows.TRACE, names)
+    parts = await _of_sessions(database, rows.SESSION_RUN, names)
+    traces = {row["id"]: row for of_session in own.values() for row in of_session}
+    others = {part["trace_id"] for of_session in parts.values() for part in of_session} - traces.keys()
+    traces |= {row["id"]: row for row in await records(database, rows.TRACE, sorted(others))}
     runs = await runs_of(database, traces)
-    return {
-        name: _members([row["id"] for row in of_session], of_parts, traces, runs)
-        for name, of_session, of_parts in zip(names, own, parts, strict=True)
-    }
+    return {name: _members([row["id"] for row in own[name]], parts[name], traces, runs) for name in names}
+
+
+async def _of_sessions(database: Database, table: str, names: Sequence[str]) -> dict[str, list[Row]]:
+    """Return by session its rows of a table, newest first.
+
+    A session may have any number of them: a query reads some of a few sessions, or more of a long one, so that others
+    are served in between.
+    """
+    found: dict[str, list[Row]] = {}
+    for start in range(0, len(names), _SESSIONS_AT_ONCE):
+        group = names[start : start + _SESSIONS_AT_ONCE]
+        results = await database.query(
+            ";".join(
+                f"SELECT * FROM {table} WHERE session_id = $s{number} ORDER BY newest_start, id LIMIT $limit"  # noqa: S608 - one of our own tables
+                for number in range(len(group))
+            ),
+            limit=_ROWS_OF_EACH,
+            **{f"s{number}": name for number, name in enumerate(group)},
+        )
+        found |= dict(zip(group, results, strict=True))
+    for name in names:
+        more = len(found[name]) == _ROWS_OF_EACH
+        while more:
+            after = Cursor(found[name][-1]["newest_start"], found[name][-1]["id"])
+            piece = await page(database, table, [Branch({"session_id": name})], ROWS_AT_ONCE, cursor=after)
+            found[name] += piece
+            more = len(piece) == ROWS_AT_ONCE
+    return found
 
 
 def _members(

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from mapping.model import TRACE_STATUSES
 from mapping.values import INT64_MAX
 from storage.filters import TraceFilter
-from storage.read.paging import Branch, Contains, Cursor, Row, page
+from storage.read.paging import Branch, Contains, Cursor, Row, page, records
 from storage.read.runs import runs_of
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
@@ -72,7 +72,7 @@ async def _traces(database: Database, which: TraceFilter, limit: int, after: Cur
     listed = sorted(places | {(row["newest_start"], row["id"]) for row in runs})[: limit + 1]
     last = listed[limit - 1][0] if len(listed) > limit else INT64_MAX
     left_out = await _left_out(database, which, after, last) if which.runs else 0
-    return Traces(await _by_id(database, [trace_id for _, trace_id in listed]), left_out)
+    return Traces(await records(database, rows.TRACE, [trace_id for _, trace_id in listed]), left_out)
 
 
 async def _waiting(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> set[tuple[int, str]]:
@@ -92,9 +92,7 @@ async def _waiting(database: Database, which: TraceFilter, limit: int, after: Cu
     if len(queued) == _FEW_RECORDS or len(waiting) > _FEW_WAITING:
         traces += await _uninterpreted(database, which, limit, after, _NEWEST)
     elif waiting:
-        (traces,) = await database.query(
-            "SELECT id, newest_start FROM $traces", traces=[cbor.record(rows.TRACE, trace_id) for trace_id in waiting]
-        )
+        traces = await records(database, rows.TRACE, waiting, "id, newest_start")
     if reached is not None or not state:
         # After an upgrade traces of the earlier version are interpreted, newest first; `reached` is how far that is.
         begin = max((cursor for cursor in (after, reached) if cursor), key=lambda cursor: cursor.place, default=None)
@@ -178,7 +176,7 @@ async def _filtered_by_columns(database: Database, which: TraceFilter, limit: in
         after = Cursor(piece[-1]["newest_start"], piece[-1]["id"])
     if len(listed) <= limit:
         left_out += behind
-    return Traces(await _by_id(database, listed), min(left_out, _MOST_LEFT_OUT))
+    return Traces(await records(database, rows.TRACE, listed), min(left_out, _MOST_LEFT_OUT))
 
 
 async def _filtered(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> Traces:
@@ -187,7 +185,7 @@ async def _filtered(database: Database, which: TraceFilter, limit: int, after: C
     left_out = behind = 0
     while True:
         places = await _places(database, which, _PIECE, after)
-        traces = await _by_id(database, [trace_id for _, trace_id in places])
+        traces = await records(database, rows.TRACE, [trace_id for _, trace_id in places])
         runs = await runs_of(database, (row["id"] for row in traces))
         for row in traces:
             run = runs.get(row["id"])
@@ -234,16 +232,6 @@ async def _places(database: Database, which: TraceFilter, limit: int, after: Cur
         )
         places |= {(row["newest_start"], row["id"] if isinstance(row["id"], str) else row["id"][1]) for row in piece}
     return sorted(places)[:limit]
-
-
-async def _by_id(database: Database, trace_ids: list[str]) -> list[Row]:
-    """Return those of the traces that exist, in the order of the ids."""
-    if not trace_ids:
-        return []
-    (traces,) = await database.query(
-        "SELECT * FROM $traces", traces=[cbor.record(rows.TRACE, trace_id) for trace_id in trace_ids]
-    )
-    return list(traces)
 
 
 def _fits(which: TraceFilter, trace: Row, run: Row | None) -> bool:

@@ -306,6 +306,27 @@ async def test_where_many_traces_wait_for_the_interpreter_the_newest_are_listed_
     assert ([run.trace.id for run in traces], cursor) == (["done1", "done2"], None)
 
 
+async def test_a_session_of_many_traces_is_summed_up_whole_beside_small_ones(
+    database, writer, reader, make_event, interpret
+):
+    long = [make_event(trace_id=f"t{n:04}", session_id="long", timestamp=NOON + n) for n in range(1_120)]
+    small = [make_event(trace_id=f"s{n}", session_id=f"s{n}", timestamp=NOON - 1 - n) for n in range(25)]
+    await writer.write([*long, *small])
+
+    async def check():
+        sessions, cursor = await reader.sessions(26)
+        assert [session.id for session in sessions] == ["long", *(f"s{n}" for n in range(25))]
+        assert cursor is None
+        assert sessions[0].trace_ids == [f"t{n:04}" for n in reversed(range(1_120))]
+        assert [session.event_count for session in sessions] == [1_120, *[1] * 25]
+        assert sessions[0] == await reader.session("long")
+        return sessions
+
+    await check()
+    await interpret(database)
+    assert all(session.sums.interpreted for session in await check())
+
+
 async def test_a_session_that_loses_its_only_trace_while_a_page_is_read_is_not_on_it(
     writer, reader, make_event, database, interpret
 ):
