@@ -1,0 +1,7 @@
+//! The `surreal` program, as its makers' own main has it.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    surrealdb_server::init(surrealdb_core::CommunityComposer())
+}
