@@ -70,7 +70,7 @@ async def rate(commits: list[dict[str, object]], in_flight: int, events: int) ->
     with tempfile.TemporaryDirectory(prefix="vectadb-bench-") as folder:
         database = Database(f"surrealkv://{folder}/surreal", namespace="vectadb", database="vectadb")
         await database.open()
-        await schema.apply(database)
+        await schema.apply(database.run)
         waiting = iter(commits)
 
         async def writer() -> None:

@@ -34,7 +34,7 @@ from storage.search.reranking import Scorer as MiniLM
 from storage.search.reranking import TimedReranker
 from storage.search.search import Searcher
 from storage.surreal import schema
-from storage.surreal.database import ConflictError, Database, OpenError, StatementRefusedError
+from storage.surreal.database import Database, OpenError, Run, StatementRefusedError
 from storage.write import idle_traces
 from storage.write.live_feed import Feed
 from storage.write.writer import Writer
@@ -45,6 +45,7 @@ OFF = "off"
 _LOG_EVERY = 5.0
 # Seconds that what waits, of all receivers, is not counted again.
 _COUNTED_EVERY = 0.25
+_NO_RIGHT = "Not enough permissions"  # part of SurrealDB's message
 
 
 class DataDirError(OpenError):
@@ -123,6 +124,8 @@ class Stores:
             user=config.surrealdb_user,
             password=config.surrealdb_password,
             on_progress=self._told,
+            prepare=self._prepare_database,
+            failed=self._database_failed,
         )
         self._membership = Membership(
             self._database,
@@ -136,6 +139,7 @@ class Stores:
         self._reranker = TimedReranker(self._minilm, config.rerank_ms / 1000) if rereads else None
         self._logged = ("", 0.0)
         self._opened: _Open | None = None
+        self._outage: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -193,15 +197,10 @@ class Stores:
         while True:
             try:
                 await self._database.open()
-                await schema.apply(self._database)
                 await self._membership.say()
                 await indexer.count_pending()
                 await interpreter.count_pending()
                 break
-            except StatementRefusedError as error:
-                raise OpenError(
-                    f"SurrealDB at {self.config.surrealdb_url} does not take the schema: {error}"
-                ) from error
             except Problem as problem:
                 if self.state != problem.message:
                     log.warning("%s", problem.message)
@@ -259,9 +258,10 @@ class Stores:
         """Store what was taken, stop the background tasks, close both stores."""
         if self._opened is not None:
             await self._opened.writer.close()
-        for task in self._tasks:
+        tasks = self._tasks if self._outage is None else [*self._tasks, self._outage]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._database.close()
         self._lock.release()
 
@@ -278,10 +278,43 @@ class Stores:
         """Write something. Raises Problem (UNAVAILABLE) where the store takes nothing."""
         self._open_parts  # noqa: B018 - raises until open
         try:
-            with contextlib.suppress(ConflictError):  # another receiver writes it at this moment
-                await self._database.query("UPSERT schema_version:probe SET version = 0")
+            if not await schema.writable(self._database.query):
+                raise self._no_right_to_write()
         except StatementRefusedError as error:
             raise Problem(Code.UNAVAILABLE, f"the store takes no writes: {error}") from error
+
+    async def _prepare_database(self, run: Run) -> None:
+        """Apply the schema, also to a database that somebody has removed, or whose server came back empty."""
+        try:
+            await schema.apply(run)
+        except Problem as problem:
+            if _NO_RIGHT in problem.message:
+                raise self._no_right_to_write() from problem
+            raise
+
+    def _no_right_to_write(self) -> Problem:
+        config = self.config
+        return Problem(
+            Code.UNAVAILABLE,
+            f"SurrealDB at {config.surrealdb_url} lets the user {config.surrealdb_user!r} write nothing: give it the "
+            "role EDITOR or OWNER",
+            retry_after=5,
+        )
+
+    def _database_failed(self, message: str) -> None:
+        """Log that an outage has begun. While the stores are being opened, `open` does so."""
+        if self._opened is not None and self._outage is None:
+            self._outage = asyncio.create_task(self._until_writable(message, time.monotonic()))
+
+    async def _until_writable(self, message: str, began: float) -> None:
+        log.warning("%s. Requests are answered with 503 until it does", message.removesuffix("; try again"))
+        while True:
+            await asyncio.sleep(self.config.retry_after)
+            with contextlib.suppress(Problem):
+                await self.check()
+                break
+        log.warning("SurrealDB is back after %.0f s", time.monotonic() - began)
+        self._outage = None
 
     def _commits_wait(self) -> bool:
         return self._opened is not None and self._opened.writer.waits

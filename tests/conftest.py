@@ -1,6 +1,12 @@
 """Fast ones first: whoever broke something hears of it in seconds, before engines, processes and clients start."""
 
 import hashlib
+import os
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,3 +35,72 @@ def static_data_dir(request) -> Path:
     with FileLock(data_dir / "lock"):  # tests run in several processes
         static.folder(data_dir / "models", lambda *_: None)
     return data_dir
+
+
+class SurrealServer:
+    """SurrealDB's server on a port of loopback, in memory, with a user who may do anything. It starts anew empty."""
+
+    USER, PASSWORD = "root", "secret"
+
+    def __init__(self, binary: str) -> None:
+        self._binary = binary
+        with socket.create_server(("127.0.0.1", 0)) as held:
+            self._address = f"127.0.0.1:{held.getsockname()[1]}"
+        self.url = f"ws://{self._address}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *flags: str) -> None:
+        user = ("--user", self.USER, "--pass", self.PASSWORD)
+        command = [self._binary, "start", "--no-banner", "--log", "error", "--bind", self._address, *user, *flags]
+        self._process = subprocess.Popen(
+            [*command, "memory"],
+            env={name: value for name, value in os.environ.items() if not name.startswith("SURREAL_")}
+            | {"SURREAL_ONLINE_VERSION_CHECK": "false"},
+        )
+        ends = time.monotonic() + 30
+        while not self._answers():
+            assert self._process.poll() is None, "the server has ended"
+            assert time.monotonic() < ends, "the server does not answer"
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://{self._address}/health", timeout=5):
+                return True
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+
+@pytest.fixture(scope="session")
+def surreal_binary() -> str:
+    """Return the path of the server that `build.sh` has built. No test builds it: that takes minutes."""
+    build = HERE / "servers" / "surreal" / "build.sh"
+    binary = subprocess.run([build, "--path"], capture_output=True, text=True, check=True).stdout.strip()
+    if not Path(binary).exists():
+        reason = "SurrealDB's server is missing: run tests/servers/surreal/build.sh, which needs Rust"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return binary
+
+
+@pytest.fixture(scope="session")
+def surreal_server(surreal_binary: str) -> Iterator[SurrealServer]:
+    """A server for all tests, each of which has a namespace of its own there."""
+    server = SurrealServer(surreal_binary)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def own_surreal_server(surreal_binary: str) -> Iterator[SurrealServer]:
+    """A server that the test itself starts, kills, or gives other users."""
+    server = SurrealServer(surreal_binary)
+    yield server
+    server.kill()

@@ -210,7 +210,7 @@ class Indexer:
             except _PASSING as error:
                 self._queued += self._pending_flush.events
                 self._pending_flush.forget()
-                if self.state != "waiting":
+                if self.state != "waiting" and not isinstance(error, Problem):  # `storage.stores` logs those
                     log.warning("indexing waits: %s", error)
                 self.state, self.reason = "waiting", str(error)
                 await asyncio.sleep(self._tuning.retry_after)

@@ -186,7 +186,7 @@ class Interpreter:
             self.not_understood[scope if known else _OTHER_SCOPES] += events
 
     def _waits(self, error: Exception) -> None:
-        if self.reason != str(error):
+        if self.reason != str(error) and not isinstance(error, Problem):  # `storage.stores` logs those
             log.warning("interpreting waits: %s", error)
         self.state, self.reason = "waiting", str(error)
 

@@ -50,7 +50,9 @@ async def keep_to(
                 deleted += await _all(pruner, Selection(before=time.time_ns() - int(days * _DAY)))
             if max_events:
                 deleted += await _all(pruner, Selection(max_events=max_events))
-        except (Problem, ConflictError, StatementRefusedError) as error:
+        except Problem:
+            pass  # `storage.stores` logs that the store is away
+        except (ConflictError, StatementRefusedError) as error:
             log.warning("retention: nothing can be deleted now: %s", error)
         took = 0.0 if deleted else time.monotonic() - began
         await asyncio.sleep(max(every, took * look_share))

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextvars import ContextVar
 from datetime import UTC, timedelta
+from functools import partial
 from typing import Any
 
 from surrealdb.connections.async_ws import AsyncWsSurrealConnection
@@ -44,6 +45,9 @@ class AccessError(OpenError):
     """The server denies this user access to the database."""
 
 
+# Runs statements with variables, as `Database.run` does.
+Run = Callable[..., Awaitable[list[Any]]]
+
 _SERVERS = ("ws://", "wss://")
 _TRANSACTION = "BEGIN;"
 _LOCKED = "already locked"  # part of the engine's message
@@ -73,7 +77,8 @@ class Database:
 
     `on_progress` is called with the progress while the embedded engine opens slowly. `patience` is how many seconds to
     wait for a store that another process still has open. A query fails after `answers_within` seconds; the next ones
-    fail after `then_within` seconds, until one is answered.
+    fail after `then_within` seconds, until one is answered. `prepare` is called with each new connection's `run` before
+    anything else is sent on it; `failed` is called with the message of each Problem.
     """
 
     def __init__(
@@ -85,6 +90,8 @@ class Database:
         user: str = "",
         password: str = "",
         on_progress: Callable[[str], None] = lambda _: None,
+        prepare: Callable[[Run], Awaitable[None]] | None = None,
+        failed: Callable[[str], None] = lambda _: None,
         patience: float = _PATIENCE,
         answers_within: float = ANSWERS_WITHIN,
         then_within: float = THEN_WITHIN,
@@ -99,6 +106,8 @@ class Database:
         self._answers = True
         self._numbers = itertools.count()
         self._on_progress = on_progress
+        self._prepare = prepare
+        self._failed = failed
         self._patience = patience
         self._answers_within, self._then_within = answers_within, then_within
         self._starting: Embedded | None = None
@@ -134,13 +143,16 @@ class Database:
     async def run(self, query: str, /, **variables: Any) -> list[Any]:
         """Run statements as `query` does, without a time limit."""
         async with self._connection_in_use() as connection:
-            answer = await _send(connection, _Request(next(self._numbers), query, variables))
-            self._answers = True
-            if answer.get("error"):
-                raise _fault(self.url, answer["error"].get("kind"), str(answer["error"].get("message")))
-            if (seconds := _SECONDS.get()) is not None:
-                seconds += [_seconds(statement["time"]) for statement in answer["result"]]
-            return _results(self.url, answer["result"])
+            return await self._run_on(connection, query, **variables)
+
+    async def _run_on(self, connection: _Connection, query: str, /, **variables: Any) -> list[Any]:
+        answer = await _send(connection, _Request(next(self._numbers), query, variables))
+        self._answers = True
+        if answer.get("error"):
+            raise _fault(self.url, answer["error"].get("kind"), str(answer["error"].get("message")))
+        if (seconds := _SECONDS.get()) is not None:
+            seconds += [_seconds(statement["time"]) for statement in answer["result"]]
+        return _results(self.url, answer["result"])
 
     async def read(self, query: str, /, **variables: Any) -> bytes:
         """Return the undecoded CBOR answer to a query that reads: `{result: [{status, result}, ...]}` or `{error}`.
@@ -160,11 +172,23 @@ class Database:
                 yield
         except TimeoutError as error:
             self._answers = False
-            raise _unavailable(self.url, f"not within {seconds:.0f} s") from error
+            problem = _unavailable(self.url, f"not within {seconds:.0f} s")
+            self._failed(problem.message)
+            raise problem from error
 
     @contextlib.asynccontextmanager
     async def _connection_in_use(self) -> AsyncIterator[_Connection]:
         """Yield the connection; translate its errors, and drop it if it is broken."""
+        try:
+            async with self._translating() as connection:
+                yield connection
+        except Problem as problem:
+            if not self._closed:
+                self._failed(problem.message)
+            raise
+
+    @contextlib.asynccontextmanager
+    async def _translating(self) -> AsyncIterator[_Connection]:
         try:
             connection = await self._connected()
         except OpenError as error:  # it could be opened before, so this may pass
@@ -211,28 +235,41 @@ class Database:
                 connection = self._starting = await Embedded.start(self.url, self._on_progress)
             else:
                 connection = _Server(self.url)
-            await connection.connect()
-            if self._user:
-                await connection.signin({"username": self._user, "password": self._password})
-            await connection.use(self._namespace, self._database)
-        except (SurrealError, EngineFailedError, OSError, ValueError) as error:
+            await self._set_up(connection)
+        except _NOT_SET_UP as error:
             if connection is not None:
                 await _close(connection)
             if self._closed:
                 raise self._is_closed() from error
-            if isinstance(error, ServerError):
-                raise AccessError(f"SurrealDB at {self.url} refuses: {error}") from error
-            if _LOCKED in str(error):
-                if time.monotonic() < deadline:
-                    await asyncio.sleep(0.2)
-                    return await self._connect(deadline)
-                raise InUseError(f"{self.url} is in use by another process: stop that one first") from error
-            if self.embedded:
-                raise OpenError(f"SurrealDB cannot open {self.url}: {error}") from error
-            raise _unavailable(self.url, error) from error
+            if _LOCKED in str(error) and time.monotonic() < deadline:
+                await asyncio.sleep(0.2)
+                return await self._connect(deadline)
+            raise self._why_not_opened(error) from error
         finally:
             self._starting = None
         return connection
+
+    async def _set_up(self, connection: _Connection) -> None:
+        await connection.connect()
+        if self._user:
+            await connection.signin({"username": self._user, "password": self._password})
+        await connection.use(self._namespace, self._database)
+        if self._prepare is not None:
+            await self._prepare(partial(self._run_on, connection))
+
+    def _why_not_opened(self, error: Exception) -> Exception:
+        """Return an OpenError where waiting will not help, else a Problem."""
+        if isinstance(error, (OpenError, Problem)):
+            return error
+        if isinstance(error, StatementRefusedError):
+            return OpenError(f"SurrealDB at {self.url} does not take the schema: {error}")
+        if isinstance(error, ServerError):
+            return AccessError(f"SurrealDB at {self.url} refuses: {error}")
+        if _LOCKED in str(error):
+            return InUseError(f"{self.url} is in use by another process: stop that one first")
+        if self.embedded:
+            return OpenError(f"SurrealDB cannot open {self.url}: {error}")
+        return _unavailable(self.url, error)
 
     def _is_closed(self) -> Problem:
         return Problem(Code.UNAVAILABLE, f"SurrealDB at {self.url} is closed", retry_after=5)
@@ -251,6 +288,13 @@ class Database:
     async def _closed_down(self, connection: _Connection) -> None:
         async with self._connecting:
             await _close(connection)
+
+
+# What setting up a connection may raise: the SDK, the engine, and the preparation.
+_NOT_SET_UP = (
+    *(SurrealError, EngineFailedError, OSError, ValueError),
+    *(OpenError, Problem, ConflictError, StatementRefusedError),
+)
 
 
 class _Server(AsyncWsSurrealConnection):
@@ -309,8 +353,8 @@ _UNITS = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}
 # up.
 _CONFLICTS = frozenset({"AlreadyExists", "Thrown", "TransactionConflict"})
 # `Query`: a commit failed although its statements succeeded. `NotAllowed`: the session has ended, or rights are
-# missing.
-_UNAVAILABLE = frozenset({"Query", "NotAllowed", "Connection"})
+# missing. `NotFound`: somebody has removed the namespace, the database or a table.
+_UNAVAILABLE = frozenset({"Query", "NotAllowed", "NotFound", "Connection"})
 
 
 def _fault(url: str, kind: str | None, message: str) -> Exception:

@@ -1,8 +1,10 @@
 """One commit: look up what the events meet, place them, and write all of it in one transaction.
 
 No locks are held: the traces read here have a revision, and the transaction throws if one of them has another by then,
-or if a chain record that it writes has changed. Then, as after any conflict, everything is read and decided again. So
-counts are exact and a session stays in one trace, with several commits in flight and several receivers on one server.
+or if a chain record that it writes has changed. It also throws while another receiver applies the schema to a database
+that was removed: an insert would make the tables that are missing, without the schema. Then, as after any conflict,
+everything is read and decided again. So counts are exact and a session stays in one trace, with several commits in
+flight and several receivers on one server.
 """
 
 from __future__ import annotations

@@ -51,7 +51,9 @@ async def close_idle_traces(
         try:
             if is_due():
                 closed = await close_once(database, time.time_ns() - int(idle_close * NS), at_once)
-        except (Problem, ConflictError, StatementRefusedError) as error:
+        except Problem:
+            pass  # `storage.stores` logs that the store is away
+        except (ConflictError, StatementRefusedError) as error:
             log.warning("idle traces could not be closed now: %s", error)
         if closed < at_once:
             await asyncio.sleep(pause)

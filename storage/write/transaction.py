@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 from mapping.correlation.placement import Placement
 from mapping.model import ChainRecord, Event, Trace
-from storage.surreal import cbor, rows
+from storage.surreal import cbor, rows, schema
 from storage.write.versions import Version
 
 WRITE = """
 BEGIN;
+IF (SELECT VALUE version FROM ONLY schema_version:current) < $schema { THROW 'the schema is being applied' };
 LET $now = (SELECT VALUE [id, revision] FROM $touched);
 IF $now != $known { THROW 'a trace has changed' };
 IF (SELECT * FROM $changed_chain_records.id) != $known_chain_records { THROW 'a record of the message chain has changed'
@@ -98,6 +99,7 @@ def variables_of(
         trace.id for trace in touched if trace.id in revisions and _whose(trace) != _whose(known.traces[trace.id])
     ]
     return {
+        "schema": schema.LATEST,
         "touched": [cbor.record(rows.TRACE, trace.id) for trace in (*touched, *gone)],
         "known": [
             [cbor.record(rows.TRACE, trace.id), revisions[trace.id]]

@@ -1,5 +1,6 @@
-"""SurrealDB three ways, each test on its own database: the embedded engine on disk, the same behind a WebSocket, and a
-server where VECTADB_TEST_SURREALDB_URL names one (with _USER and _PASSWORD)."""
+"""SurrealDB two ways, each test on its own database: the embedded engine on disk, and a server: the one that
+`tests/servers/surreal/build.sh` has built, or that VECTADB_TEST_SURREALDB_URL names (with _USER and _PASSWORD). A
+stand-in answers as a test tells it to, or not."""
 
 import asyncio
 import contextlib
@@ -23,7 +24,6 @@ from storage.write.writer import Writer
 from tests.ports import free_ports
 
 SERVER = os.environ.get("VECTADB_TEST_SURREALDB_URL", "")
-ENGINES = ["embedded", "websocket", *(["server"] if SERVER else [])]
 HOUR = 3600 * NS
 NOON = 1_767_960_000 * NS  # 2026-01-09T12:00:00Z
 
@@ -119,11 +119,6 @@ class StandIn:
         return {"id": request["id"], "error": {"code": -32002, "message": message, "kind": "NotAllowed"}}
 
 
-@pytest.fixture(scope="session")
-def make_stand_in():
-    return StandIn
-
-
 @pytest.fixture
 async def stand_in(tmp_path):
     # On disk: in memory the engine loses updates of transactions at once.
@@ -140,14 +135,24 @@ def folder_with_schema(tmp_path_factory):
 
     async def prepare():
         database = Database(f"surrealkv://{folder}", namespace="vectadb", database="vectadb")
-        await schema.apply(database)
+        await schema.apply(database.run)
         await database.close()
 
     asyncio.run(prepare())
     return folder
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(scope="session")
+def server_access(request):
+    """Where the server is and who signs in, as a Database takes it."""
+    if SERVER:
+        user, password = (os.environ.get(f"VECTADB_TEST_SURREALDB_{name}", "") for name in ("USER", "PASSWORD"))
+        return {"url": SERVER, "user": user, "password": password}
+    server = request.getfixturevalue("surreal_server")
+    return {"url": server.url, "user": server.USER, "password": server.PASSWORD}
+
+
+@pytest.fixture(params=["embedded", "server"])
 async def connect(request, tmp_path, folder_with_schema):
     """Gives a connection to the test's database, as one receiver has it. Embedded there is only one to have."""
     opened = []
@@ -160,32 +165,20 @@ async def connect(request, tmp_path, folder_with_schema):
             return database
 
     else:
-        if request.param == "websocket":
-            shutil.copytree(folder_with_schema, tmp_path / "server")
-            server = StandIn(f"surrealkv://{tmp_path}/server")
-            await server.start()
-            access = {"url": server.url, "user": server.USER, "password": server.PASSWORD}
-        else:
-            access = {
-                "url": SERVER,
-                "user": os.environ.get("VECTADB_TEST_SURREALDB_USER", ""),
-                "password": os.environ.get("VECTADB_TEST_SURREALDB_PASSWORD", ""),
-            }
-        namespace = "vectadb" if request.param == "websocket" else f"test_{uuid.uuid4().hex}"
+        access = request.getfixturevalue("server_access")
+        namespace = f"test_{uuid.uuid4().hex}"
 
         async def give():
             opened.append(Database(**access, namespace=namespace, database="vectadb"))
             await opened[-1].open()
             return opened[-1]
 
-        await schema.apply(await give())
+        await schema.apply((await give()).run)
     yield give
     if request.param == "server":
         await opened[0].query(f"REMOVE NAMESPACE {namespace}")
     for database in opened:
         await database.close()
-    if request.param == "websocket":
-        await server.stop()
 
 
 @pytest.fixture

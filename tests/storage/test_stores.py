@@ -145,6 +145,7 @@ async def test_a_server_that_is_away_is_waited_for(remote, stand_in, caplog):
         await storage.check()
     await asyncio.sleep(0.1)
     assert caplog.text.count("does not answer") == 1
+    caplog.clear()
     await stand_in.listen(stand_in.port)
     await opening
     await storage.check()
@@ -153,6 +154,9 @@ async def test_a_server_that_is_away_is_waited_for(remote, stand_in, caplog):
         await storage.check()
     await stand_in.listen(stand_in.port)
     await storage.check()
+    while "SurrealDB is back" not in caplog.text:
+        await asyncio.sleep(0.01)
+    assert caplog.text.count("Requests are answered with 503") == 1
     await storage.close()
 
 

@@ -157,7 +157,7 @@ async def test_an_index_that_is_built_anew_holds_nothing_that_was_deleted(
         assert await index.count() == 1
 
 
-@pytest.mark.parametrize("connect", ["websocket"], indirect=True)
+@pytest.mark.parametrize("connect", ["server"], indirect=True)
 async def test_a_receiver_that_was_slow_takes_back_what_another_one_has_deleted_meanwhile(
     connect, tmp_path, embedder, indexing, caught_up, store
 ):

@@ -183,7 +183,7 @@ async def test_an_index_that_is_lost_at_the_start_is_built_anew(
             (tmp_path / "qdrant" / name / "edge_config.json").write_text("{garbage")
 
 
-@pytest.mark.parametrize("connect", ["websocket"], indirect=True)
+@pytest.mark.parametrize("connect", ["server"], indirect=True)
 async def test_a_receiver_with_another_model_than_the_one_that_started_last_says_so_and_leaves_the_index_alone(
     connect, index, new_embedder, indexing, caught_up, store
 ):

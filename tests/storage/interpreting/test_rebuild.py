@@ -21,7 +21,7 @@ async def old(tmp_path):
     for version in ("0001", "0002", "0003", "0004"):
         shutil.copytree(schema.FOLDER / version, tmp_path / "old" / version)
     database = Database(f"surrealkv://{tmp_path}/surreal", namespace="n", database="d")
-    assert await schema.apply(database, tmp_path / "old") == 4
+    assert await schema.apply(database.run, tmp_path / "old") == 4
     traces, events = [], []
     for number in range(TRACES):
         trace_id, at = f"{number:032x}", NOON + number * NS
@@ -49,7 +49,7 @@ async def old(tmp_path):
 
 
 async def test_a_database_of_the_build_before_opens_and_is_interpreted(old):
-    await schema.apply(old)
+    await schema.apply(old.run)
     async with running(old) as store:
         await store.settled()
         runs = await store.rows("agent_run")
@@ -70,7 +70,7 @@ async def test_a_database_of_the_build_before_opens_and_is_interpreted(old):
 
 
 async def test_it_goes_on_where_it_was(old):
-    await schema.apply(old)
+    await schema.apply(old.run)
     async with running(old) as store:
         async with asyncio.timeout(30):
             while not await store.rows("agent_run"):

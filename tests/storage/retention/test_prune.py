@@ -336,7 +336,7 @@ histories = st.lists(
 def in_memory():
     with asyncio.Runner() as loop:
         database = Database("mem://", namespace="vectadb", database="vectadb")
-        loop.run(schema.apply(database))
+        loop.run(schema.apply(database.run))
         yield loop, database
         loop.run(database.close())
 

@@ -30,7 +30,7 @@ async def version_1(tmp_path):
     """A database with the schema and the rows of version 1."""
     shutil.copytree(schema.FOLDER / "0001", tmp_path / "old" / "0001")
     database = Database(f"surrealkv://{tmp_path}/surreal", namespace="n", database="d")
-    assert await schema.apply(database, tmp_path / "old") == 1
+    assert await schema.apply(database.run, tmp_path / "old") == 1
     await database.query(
         ROWS_OF_VERSION_1,
         id=EVENT_ID,
@@ -42,7 +42,7 @@ async def version_1(tmp_path):
 
 
 async def test_data_of_version_1_is_read_and_added_to(version_1, writer_on, make_event, balance):
-    assert await schema.apply(version_1) > 1
+    assert await schema.apply(version_1.run) > 1
     reader = Reader(version_1)
     event = await reader.event(EVENT_ID)
     assert event["properties"] == {"text": "of version 1"}

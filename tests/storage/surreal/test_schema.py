@@ -26,26 +26,26 @@ async def tables(database):
 
 
 async def test_the_schema_makes_the_tables_and_says_its_version(empty):
-    assert await schema.apply(empty) == LATEST
+    assert await schema.apply(empty.run) == LATEST
     assert await tables(empty) == TABLES
     assert (await empty.query("SELECT VALUE version FROM schema_version")) == [[LATEST]]
 
 
 async def test_applied_twice_it_is_the_same(database):
     before = await database.query("INFO FOR DB; INFO FOR TABLE agent_event; INFO FOR TABLE agent_trace")
-    assert await schema.apply(database) == LATEST
+    assert await schema.apply(database.run) == LATEST
     assert await database.query("INFO FOR DB; INFO FOR TABLE agent_event; INFO FOR TABLE agent_trace") == before
 
 
 async def test_a_start_that_was_cut_short_is_completed(database):
     await database.query("REMOVE TABLE origin; UPDATE schema_version SET version = 2")
-    assert await schema.apply(database) == LATEST
+    assert await schema.apply(database.run) == LATEST
     assert await tables(database) == TABLES
 
 
 async def test_receivers_that_start_together_do_not_get_in_each_others_way(stand_in):
     databases = [Database(stand_in.url, namespace="n", database="d", user="root", password="secret") for _ in range(3)]
-    assert await asyncio.gather(*map(schema.apply, databases)) == [LATEST] * 3
+    assert await asyncio.gather(*[schema.apply(database.run) for database in databases]) == [LATEST] * 3
     assert await tables(databases[0]) == TABLES
     for database in databases:
         await database.close()
@@ -54,7 +54,7 @@ async def test_receivers_that_start_together_do_not_get_in_each_others_way(stand
 async def test_a_database_of_a_later_version_is_left_alone(database):
     await database.query("UPDATE $id SET version = 99", id=cbor.record("schema_version", "current"))
     with pytest.raises(OpenError, match=rf"version 99, this program knows {LATEST}.*later version"):
-        await schema.apply(database)
+        await schema.apply(database.run)
 
 
 async def test_versions_are_applied_in_order_and_once(database, tmp_path):
@@ -62,6 +62,6 @@ async def test_versions_are_applied_in_order_and_once(database, tmp_path):
     for version, statements in {"0098": "CREATE made:two;", "0099": "UPDATE made:two SET by = 'three';"}.items():
         (tmp_path / "schema" / version).mkdir()
         (tmp_path / "schema" / version / "made.surql").write_text(statements)
-    assert await schema.apply(database, tmp_path / "schema") == 99
-    assert await schema.apply(database, tmp_path / "schema") == 99
+    assert await schema.apply(database.run, tmp_path / "schema") == 99
+    assert await schema.apply(database.run, tmp_path / "schema") == 99
     assert await database.query("SELECT * FROM made") == [[{"id": "two", "by": "three"}]]

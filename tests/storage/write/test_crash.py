@@ -31,7 +31,7 @@ PROGRAM = """
             if database._connection is not None:
                 resource.prlimit(database._connection.pid, resource.RLIMIT_FSIZE, limits)
 
-        await schema.apply(database)
+        await schema.apply(database.run)
         writer = Writer(database, agent_window=10**9, committed=lambda _: None)
         acknowledged = 0
 

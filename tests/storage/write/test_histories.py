@@ -4,6 +4,7 @@ traces, and so do restarts in between: what `correlation` promises, as propertie
 import asyncio
 import itertools
 import shutil
+import uuid
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -94,12 +95,11 @@ class Receivers:
         return [Writer(database, agent_window=NS, committed=lambda _: None) for database in self.databases]
 
 
-@pytest.fixture(scope="module", params=["in memory", "restarted", "over websockets"])
-def engine(request, tmp_path_factory, folder_with_schema, make_stand_in):
+@pytest.fixture(scope="module", params=["in memory", "restarted", "on a server"])
+def engine(request, tmp_path_factory, folder_with_schema):
     """Two receivers for all examples of this module, and the loop they run in."""
     with asyncio.Runner() as loop:
         names = {"namespace": "vectadb", "database": "vectadb"}
-        server = None
         if request.param == "in memory":
             databases = [Database("mem://", **names)] * 2
         elif request.param == "restarted":
@@ -107,18 +107,13 @@ def engine(request, tmp_path_factory, folder_with_schema, make_stand_in):
             shutil.copytree(folder_with_schema, folder)
             databases = [Database(f"surrealkv://{folder}", **names)] * 2
         else:
-            folder = tmp_path_factory.mktemp("histories") / "server"
-            shutil.copytree(folder_with_schema, folder)
-            server = make_stand_in(f"surrealkv://{folder}")
-            loop.run(server.start())
-            access = {"url": server.url, "user": server.USER, "password": server.PASSWORD}
+            access = request.getfixturevalue("server_access")
+            names["namespace"] = f"test_{uuid.uuid4().hex}"
             databases = [Database(**access, **names) for _ in range(2)]
-        loop.run(schema.apply(databases[0]))
+        loop.run(schema.apply(databases[0].run))
         yield loop, Receivers(databases, reopen=request.param == "restarted")
         for database in databases:
             loop.run(database.close())
-        if server is not None:
-            loop.run(server.stop())
 
 
 def deliver(engine, history, rounds):

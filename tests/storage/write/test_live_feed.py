@@ -50,7 +50,7 @@ def feed(clock, bounds):
 async def database():
     database = Database("mem://", namespace="n", database="d")
     await database.open()
-    await schema.apply(database)
+    await schema.apply(database.run)
     yield database
     await database.close()
 

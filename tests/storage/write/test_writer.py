@@ -160,7 +160,7 @@ async def test_a_store_that_went_away_is_a_problem_for_all_who_wait_and_no_event
     from storage.surreal.database import Database
 
     database = Database(stand_in.url, namespace="n", database="d", user="root", password="secret")
-    await schema.apply(database)
+    await schema.apply(database.run)
     writer = writer_on(database)
     events = [make_event(session_id=f"s{number}") for number in range(20)]
     stand_in.answering.clear()

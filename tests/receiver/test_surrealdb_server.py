@@ -1,0 +1,164 @@
+"""What an administrator may do to the server while a receiver runs: events are stored or refused with 503, and never
+acknowledged and lost; when the server can be used again, the receiver goes on by itself."""
+
+import asyncio
+import time
+import uuid
+
+import pytest
+
+from storage.surreal.database import Database
+
+ACCESS = {"namespace": "vectadb", "database": "vectadb"}
+
+
+def as_setting(server, **other):
+    return {
+        "STORAGE_SURREALDB_URL": server.url,
+        "STORAGE_SURREALDB_USER": server.USER,
+        "STORAGE_SURREALDB_PASSWORD": server.PASSWORD,
+    } | other
+
+
+def administer(server, statements):
+    """Run statements as the administrator does, and return their results."""
+
+    async def run():
+        database = Database(server.url, user=server.USER, password=server.PASSWORD, **ACCESS)
+        try:
+            return await database.run(statements)
+        finally:
+            await database.close()
+
+    return asyncio.run(run())
+
+
+def batch(count=20):
+    return {"events": [{"id": str(uuid.uuid4()), "properties": {"n": n}} for n in range(count)]}
+
+
+def sent_until_stored(receiver, events, seconds=30):
+    """Send again after each 503, as a Collector does; return the messages of the 503s."""
+    refused = []
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        status, told = receiver.ask("POST", "/api/v1/events/batch", events)
+        if status == 200:
+            assert told["failed"] == 0, told
+            return refused
+        assert status == 503, told
+        refused.append(told["message"])
+        time.sleep(0.2)
+    raise AssertionError(refused)
+
+
+def ids(server):
+    return set(administer(server, "SELECT VALUE id FROM agent_event")[0])
+
+
+@pytest.fixture
+def server(own_surreal_server):
+    own_surreal_server.start()
+    return own_surreal_server
+
+
+@pytest.mark.parametrize("removed", ["NAMESPACE vectadb", "DATABASE vectadb"])
+def test_after_the_database_was_removed_the_schema_is_applied_anew(serve, server, removed):
+    receiver = serve(**as_setting(server)).started()
+    assert sent_until_stored(receiver, batch()) == []
+    before = administer(server, "INFO FOR DB")[0]["tables"]
+    administer(server, f"REMOVE {removed}")
+    events = batch()
+    refused = sent_until_stored(receiver, events)
+    assert all("does not exist" in message for message in refused)
+    assert ids(server) == {event["id"] for event in events["events"]}
+    assert administer(server, "INFO FOR DB")[0]["tables"] == before
+    assert receiver.ask("GET", "/readyz")[0] == 200
+
+
+def test_a_database_that_somebody_else_made_anew_gets_the_schema_before_events(serve, server):
+    receiver = serve(**as_setting(server)).started()
+    before = administer(server, "INFO FOR DB")[0]["tables"]
+    administer(server, "REMOVE DATABASE vectadb")
+    assert administer(server, "INFO FOR DB")[0]["tables"] == {}
+    assert receiver.ask("GET", "/readyz")[0] == 503
+    events = batch()
+    sent_until_stored(receiver, events)
+    assert administer(server, "INFO FOR DB")[0]["tables"] == before
+    assert ids(server) == {event["id"] for event in events["events"]}
+
+
+def test_a_server_that_comes_back_empty_gets_the_schema_and_the_log_has_a_line_for_the_beginning_and_the_end(
+    serve, server
+):
+    receiver = serve(**as_setting(server)).started()
+    sent_until_stored(receiver, batch())
+    server.kill()
+    for _ in range(3):
+        status, told = receiver.ask("POST", "/api/v1/events/batch", batch())
+        assert (status, "does not answer" in told["message"]) == (503, True), told
+    assert receiver.ask("GET", "/readyz")[0] == 503
+    server.start()
+    receiver.says(r"(SurrealDB is back after \d+ s)")
+    events = batch()
+    assert sent_until_stored(receiver, events) == []
+    assert ids(server) == {event["id"] for event in events["events"]}
+    traces = receiver.get("/api/v1/traces")["traces"]
+    assert [trace["event_count"] for trace in traces] == [1] * 20
+    assert receiver.stop() == 0
+    assert receiver.log.count("SurrealDB at") == receiver.log.count("Requests are answered with 503") == 1
+    assert receiver.log.count("SurrealDB is back") == 1
+
+
+VIEWER = {"STORAGE_SURREALDB_USER": "reader", "STORAGE_SURREALDB_PASSWORD": "reads"}
+
+
+@pytest.mark.parametrize("schema", ["there", "not yet there"])
+def test_a_user_who_may_only_read_is_waited_for_until_it_may_write(serve, server, schema):
+    """SurrealDB answers OK to a write by such a user, and writes nothing."""
+    if schema == "there":
+        assert serve("first", **as_setting(server)).started().stop() == 0
+    administer(server, "DEFINE USER reader ON ROOT PASSWORD 'reads' ROLES VIEWER")
+    receiver = serve(**as_setting(server, **VIEWER))
+    receiver.url = receiver.says(r"listens on (http://[^\s;]+:\d+)")
+    told_in_log = receiver.says(r"(WARNING .*)")
+    assert "SurrealDB" in told_in_log
+    for method, path, body in (("POST", "/api/v1/events/batch", batch()), ("GET", "/readyz", None)):
+        status, told = receiver.ask(method, path, body)
+        assert status == 503
+        assert "'reader'" in told["message"]
+        assert "EDITOR" in told["message"]
+    administer(server, "DEFINE USER OVERWRITE reader ON ROOT PASSWORD 'reads' ROLES EDITOR")
+    receiver.says("ready to ingest")
+    events = batch()
+    assert sent_until_stored(receiver, events) == []
+    assert ids(server) == {event["id"] for event in events["events"]}
+
+
+def test_a_user_who_loses_the_right_to_write_loses_no_event(serve, server):
+    administer(server, "DEFINE USER reader ON ROOT PASSWORD 'reads' ROLES EDITOR")
+    receiver = serve(**as_setting(server, **VIEWER)).started()
+    first = batch()
+    sent_until_stored(receiver, first)
+    administer(server, "DEFINE USER OVERWRITE reader ON ROOT PASSWORD 'reads' ROLES VIEWER")
+    second = batch()
+    status, told = receiver.ask("POST", "/api/v1/events/batch", second)
+    if status == 200:  # what the session was allowed when it was signed in
+        assert told["failed"] == 0
+        first["events"] += second["events"]
+    assert ids(server) == {event["id"] for event in first["events"]}
+
+
+@pytest.mark.parametrize("flags", [["--deny-all"], ["--deny-funcs"], ["--deny-rpc", "query"]])
+def test_a_server_that_denies_what_the_receiver_needs_is_waited_for(serve, server, flags):
+    receiver = serve(**as_setting(server)).started()
+    server.kill()
+    server.start(*flags)
+    for method, path, body in (("POST", "/api/v1/events/batch", batch()), ("GET", "/readyz", None)):
+        status, told = receiver.ask(method, path, body)
+        assert status == 503, told
+    server.kill()
+    server.start()
+    events = batch()
+    sent_until_stored(receiver, events)
+    assert ids(server) == {event["id"] for event in events["events"]}
