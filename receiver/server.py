@@ -42,7 +42,7 @@ _CLOSE_CONNECTIONS = 1.0
 # Advice for a store that cannot be opened, which names the settings.
 _ADVICE: dict[type[Exception], str] = {
     DataDirError: "; or pass another --data-dir",
-    AccessError: ". Check storage.surrealdb.user, .password, .namespace and .database",
+    AccessError: ". Check storage.surrealdb.user, .password, .auth_level, .namespace and .database, or .token",
 }
 
 
@@ -122,6 +122,8 @@ def storage_config(settings: Settings) -> StorageConfig:
         surrealdb_database=surrealdb.database,
         surrealdb_user=surrealdb.user,
         surrealdb_password=surrealdb.password,
+        surrealdb_auth_level=surrealdb.auth_level,
+        surrealdb_token=surrealdb.token,
         qdrant_url=qdrant.url,
         qdrant_api_key=qdrant.api_key,
         qdrant_collection=qdrant.collection,

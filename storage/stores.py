@@ -65,6 +65,8 @@ class StorageConfig:
     surrealdb_database: str
     surrealdb_user: str
     surrealdb_password: str
+    surrealdb_auth_level: str
+    surrealdb_token: str
     qdrant_url: str
     qdrant_api_key: str
     qdrant_collection: str
@@ -123,6 +125,8 @@ class Stores:
             database=config.surrealdb_database,
             user=config.surrealdb_user,
             password=config.surrealdb_password,
+            auth_level=config.surrealdb_auth_level,
+            token=config.surrealdb_token,
             on_progress=self._told,
             prepare=self._prepare_database,
             failed=self._database_failed,
@@ -294,10 +298,10 @@ class Stores:
 
     def _no_right_to_write(self) -> Problem:
         config = self.config
+        who = "this token" if config.surrealdb_token else f"the user {config.surrealdb_user!r}"
         return Problem(
             Code.UNAVAILABLE,
-            f"SurrealDB at {config.surrealdb_url} lets the user {config.surrealdb_user!r} write nothing: give it the "
-            "role EDITOR or OWNER",
+            f"SurrealDB at {config.surrealdb_url} lets {who} write nothing: give it the role EDITOR or OWNER",
             retry_after=5,
         )
 

@@ -247,4 +247,5 @@ PATTERNS = SettingKind(
 SECRET = SettingKind("secret", "text on one line", _secret, secret=True)
 SECRETS = SettingKind("secrets", "a list of keys of printable ASCII without spaces", _secrets, ",".join, secret=True)
 METRICS = SettingKind("word", "discard or refuse", _choice("discard", "refuse"))
+AUTH_LEVEL = SettingKind("level", "root, namespace or database", _choice("root", "namespace", "database"))
 LOG_LEVEL = SettingKind("level", f"one of {', '.join(LOG_LEVELS)}", _choice(*LOG_LEVELS))

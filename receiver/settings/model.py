@@ -117,6 +117,12 @@ class SurrealDB:
     ] = ""
     user: Annotated[str, Setting(kinds.TEXT, "user of the server")] = ""
     password: Annotated[Secret, Setting(kinds.SECRET, "password of the server")] = kinds.NO_SECRET
+    auth_level: Annotated[
+        str, Setting(kinds.AUTH_LEVEL, "where that user is defined (DEFINE USER … ON …): root, namespace or database")
+    ] = "root"
+    token: Annotated[Secret, Setting(kinds.SECRET, "token to sign in with, instead of user and password")] = (
+        kinds.NO_SECRET
+    )
     namespace: Annotated[str, Setting(kinds.TEXT, "namespace that holds the database")] = "vectadb"
     database: Annotated[str, Setting(kinds.TEXT, "database that holds traces and events")] = "vectadb"
 

@@ -13,6 +13,7 @@ import os
 from mapping.calls.interpret import INTERPRETATION_VERSION
 from mapping.calls.model import Call, Tokens
 from mapping.calls.pricing import Prices, own_prices
+from mapping.errors import Problem
 from storage.errors import IndexUnavailable
 from storage.interpreting.messages import Begin, Given, Load, NewRecords, ReadAnswer, Step, WriteBegun, WriteOutcome
 from storage.interpreting.work import Work
@@ -47,6 +48,8 @@ class Worker:
         """Return the next step, given the result of the last one."""
         try:
             return self._loaded.send(given)
+        except Problem:  # the store does not answer, which the receiver logs
+            raise
         except Exception:
             log.exception("interpreting begins anew")  # what is raised is but a line of it
             raise

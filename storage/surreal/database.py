@@ -49,6 +49,9 @@ class AccessError(OpenError):
 Run = Callable[..., Awaitable[list[Any]]]
 
 _SERVERS = ("ws://", "wss://")
+# Where a user is defined, and what must be named besides to sign it in.
+ROOT = "root"
+_SCOPES = {ROOT: (), "namespace": ("namespace",), "database": ("namespace", "database")}
 _TRANSACTION = "BEGIN;"
 _LOCKED = "already locked"  # part of the engine's message
 
@@ -75,6 +78,9 @@ class _Request:
 class Database:
     """Queries with variables. Reconnects to a server after an interruption; the embedded engine stays open.
 
+    `token` signs in instead of `user` and `password`. `auth_level` is where the user is defined: `root`, `namespace` or
+    `database`.
+
     `on_progress` is called with the progress while the embedded engine opens slowly. `patience` is how many seconds to
     wait for a store that another process still has open. A query fails after `answers_within` seconds; the next ones
     fail after `then_within` seconds, until one is answered. `prepare` is called with each new connection's `run` before
@@ -89,8 +95,10 @@ class Database:
         database: str,
         user: str = "",
         password: str = "",
+        auth_level: str = ROOT,
+        token: str = "",
         on_progress: Callable[[str], None] = lambda _: None,
-        prepare: Callable[[Run], Awaitable[None]] | None = None,
+        prepare: Callable[[Run], Awaitable[object]] | None = None,
         failed: Callable[[str], None] = lambda _: None,
         patience: float = _PATIENCE,
         answers_within: float = ANSWERS_WITHIN,
@@ -100,6 +108,7 @@ class Database:
         self.embedded = not url.startswith(_SERVERS)
         self._namespace, self._database = namespace, database
         self._user, self._password = user, password
+        self._auth_level, self._token = auth_level, token
         self._connection: _Connection | None = None
         self._connecting = asyncio.Lock()
         self._closed = False
@@ -251,8 +260,12 @@ class Database:
 
     async def _set_up(self, connection: _Connection) -> None:
         await connection.connect()
-        if self._user:
-            await connection.signin({"username": self._user, "password": self._password})
+        if self._token:
+            await connection.authenticate(self._token)
+        elif self._user:
+            scope = {"namespace": self._namespace, "database": self._database}
+            names = {name: scope[name] for name in _SCOPES[self._auth_level]}
+            await connection.signin({**names, "username": self._user, "password": self._password})
         await connection.use(self._namespace, self._database)
         if self._prepare is not None:
             await self._prepare(partial(self._run_on, connection))
@@ -360,7 +373,8 @@ _UNAVAILABLE = frozenset({"Query", "NotAllowed", "NotFound", "Connection"})
 def _fault(url: str, kind: str | None, message: str) -> Exception:
     """Return the exception for a database error: StatementRefusedError if the statement is at fault, else Problem."""
     # `There was a problem with` the transaction, the datastore, ...: the disk or another storage layer fails.
-    if kind in _UNAVAILABLE or message.startswith("There was a problem with"):
+    # `Specify a namespace` or database `to use`: the session has lost it.
+    if kind in _UNAVAILABLE or message.startswith(("There was a problem with", "Specify a ")):
         return Problem(Code.UNAVAILABLE, f"SurrealDB at {url} cannot do it now ({message}); try again", retry_after=5)
     return StatementRefusedError(message)
 

@@ -28,6 +28,8 @@ _ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
 # Large enough for a commit's request, which the engine then reads at once.
 _PIPE = 1 << 20
 _PROGRESS_EVERY = 0.1
+# The engine's names for the SDK's.
+_SIGN_IN = {"namespace": "NS", "database": "DB", "username": "user", "password": "pass"}
 _REPLY = msgspec.msgpack.Decoder(Reply)
 
 
@@ -84,7 +86,10 @@ class Embedded:
         self._opened.result()
 
     async def signin(self, user: dict[str, str]) -> None:
-        await self._call("signin", {"user": user["username"], "pass": user["password"]})
+        await self._call("signin", {_SIGN_IN[name]: value for name, value in user.items()})
+
+    async def authenticate(self, token: str) -> None:
+        await self._call("authenticate", token)
 
     async def use(self, namespace: str, database: str) -> None:
         await self._call("use", namespace, database)

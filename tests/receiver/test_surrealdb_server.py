@@ -6,6 +6,7 @@ import time
 import uuid
 
 import pytest
+from surrealdb import AsyncSurreal
 
 from storage.surreal.database import Database
 
@@ -162,3 +163,32 @@ def test_a_server_that_denies_what_the_receiver_needs_is_waited_for(serve, serve
     events = batch()
     sent_until_stored(receiver, events)
     assert ids(server) == {event["id"] for event in events["events"]}
+
+
+@pytest.mark.parametrize("level", ["root", "namespace", "database"])
+def test_an_editor_of_any_level_is_enough(serve, server, level):
+    administer(server, f"DEFINE USER writer ON {level} PASSWORD 'writes' ROLES EDITOR")
+    user = {"STORAGE_SURREALDB_USER": "writer", "STORAGE_SURREALDB_PASSWORD": "writes"}
+    receiver = serve(**as_setting(server, STORAGE_SURREALDB_AUTH_LEVEL=level, **user)).started()
+    events = batch()
+    assert sent_until_stored(receiver, events) == []
+    assert ids(server) == {event["id"] for event in events["events"]}
+
+
+def test_a_token_signs_in_without_a_user(serve, server):
+    async def signed_in():
+        async with AsyncSurreal(server.url) as connection:
+            return (await connection.signin({"username": server.USER, "password": server.PASSWORD})).access
+
+    token = {"STORAGE_SURREALDB_TOKEN": asyncio.run(signed_in())}
+    without_user = {"STORAGE_SURREALDB_USER": "", "STORAGE_SURREALDB_PASSWORD": ""}
+    receiver = serve(**as_setting(server, **token, **without_user)).started()
+    events = batch()
+    assert sent_until_stored(receiver, events) == []
+    assert ids(server) == {event["id"] for event in events["events"]}
+
+
+def test_a_token_that_is_none_is_said(serve, server):
+    receiver = serve(**as_setting(server, STORAGE_SURREALDB_TOKEN="x.y.z"))
+    assert receiver.ends() == 1
+    assert "storage.surrealdb.user, .password, .auth_level, .namespace and .database, or .token" in receiver.log

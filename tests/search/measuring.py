@@ -105,6 +105,8 @@ class Bench:
                 surrealdb_database="vectadb",
                 surrealdb_user="",
                 surrealdb_password="",
+                surrealdb_auth_level="root",
+                surrealdb_token="",
                 qdrant_url="",
                 qdrant_api_key="",
                 qdrant_collection="agent_events",

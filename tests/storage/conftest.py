@@ -169,11 +169,11 @@ async def connect(request, tmp_path, folder_with_schema):
         namespace = f"test_{uuid.uuid4().hex}"
 
         async def give():
-            opened.append(Database(**access, namespace=namespace, database="vectadb"))
+            opened.append(Database(**access, namespace=namespace, database="vectadb", prepare=schema.apply))
             await opened[-1].open()
             return opened[-1]
 
-        await schema.apply((await give()).run)
+        await give()
     yield give
     if request.param == "server":
         await opened[0].query(f"REMOVE NAMESPACE {namespace}")

@@ -2,13 +2,14 @@
 
 import asyncio
 import dataclasses
+import uuid
 
 import pytest
 
 from mapping.errors import Code, Problem
 from storage.filters import SearchFilter, TraceFilter
 from storage.stores import DataDirError, StorageConfig, Stores
-from storage.surreal.database import OpenError
+from storage.surreal.database import Database, OpenError
 
 
 @pytest.fixture
@@ -20,6 +21,8 @@ def config(tmp_path):
         surrealdb_database="vectadb",
         surrealdb_user="",
         surrealdb_password="",
+        surrealdb_auth_level="root",
+        surrealdb_token="",
         qdrant_url="",
         qdrant_api_key="",
         qdrant_collection="agent_events",
@@ -175,6 +178,44 @@ async def test_two_receivers_share_a_server(remote, tmp_path, make_event):
     await asyncio.gather(*[receiver.check() for receiver in receivers * 5])
     for receiver in receivers:
         await receiver.close()
+
+
+async def test_after_the_database_was_removed_what_comes_is_interpreted_as_if_nothing_had_been(
+    config, server_access, make_event, caplog
+):
+    access = {f"surrealdb_{name}": value for name, value in server_access.items()}
+    namespace = f"test_{uuid.uuid4().hex}"
+    config = dataclasses.replace(config, **access, surrealdb_namespace=namespace, retry_after=0.05)
+    administrator = Database(**server_access, namespace=namespace, database="vectadb")
+    storage = Stores(config)
+    await storage.open()
+    for count in (3, 2):
+        async with asyncio.timeout(30):
+            while not await stored(storage, [make_event(trace_id="t", session_id="s") for _ in range(count)]):
+                await asyncio.sleep(0.05)
+            while (await runs(storage)) != [("t", count)]:
+                await asyncio.sleep(0.05)
+        assert await storage.reader.counts() == {"events": count, "traces": 1, "sessions": 1}
+        await administrator.query("REMOVE DATABASE vectadb")
+    assert caplog.text.count("does not exist") == caplog.text.count("SurrealDB is back") == 1
+    await storage.close()
+    await administrator.query(f"REMOVE NAMESPACE {namespace}")
+    await administrator.close()
+
+
+async def stored(storage, events):
+    try:
+        return await storage.writer.write(events)
+    except Problem:  # until the schema is there again
+        return []
+
+
+async def runs(storage):
+    try:
+        (rows,) = await storage.reader._database.query("SELECT id, event_count FROM agent_run")
+    except Problem:
+        return []
+    return [(row["id"], row["event_count"]) for row in rows]
 
 
 async def test_with_the_real_model_what_was_stored_is_found_again_after_a_restart(config, make_event):

@@ -13,6 +13,12 @@ from mapping.errors import Problem
 from receiver.cli.checks.finding import Finding, Setup
 
 _TIMEOUT = 5.0
+_TESTED = "surrealdb-3.2.4"
+_SIGN_IN = "check storage.surrealdb.user, .password and .auth_level, or .token"
+_RIGHTS = (
+    "give the user the role EDITOR in this database, or OWNER; start the server without --deny-all, --deny-funcs and "
+    "--deny-rpc"
+)
 
 
 def surrealdb(setup: Setup) -> Finding:
@@ -58,16 +64,23 @@ async def _surrealdb_server(setup: Setup) -> Finding:
         async with asyncio.timeout(_TIMEOUT):
             version = await _version(setup)
     except AccessError as error:
-        return Finding("problem", str(error), "check storage.surrealdb.user and storage.surrealdb.password")
+        return Finding("problem", str(error), _SIGN_IN)
     except (Problem, TimeoutError) as error:
         text = str(error) or f"SurrealDB at {settings.url} does not answer (in time)"
+        if "not allowed" in text or "Not enough permissions" in text:
+            return Finding("problem", text, _RIGHTS)
         return Finding("problem", text, "start the server, or correct storage.surrealdb.url")
-    signed_in = f"signed in as {settings.user}" if settings.user else "without signing in"
-    return Finding("ok", f"{settings.url} answers, {signed_in} ({version})")
+    who = "with a token" if settings.token else f"as {settings.user}"
+    signed_in = f"signed in {who}" if settings.token or settings.user else "without signing in"
+    text = f"{settings.url} answers, {signed_in} ({version})"
+    if version != _TESTED:
+        return Finding("warn", f"{text}, which was not tested", f"the version that was tested is {_TESTED}")
+    return Finding("ok", text)
 
 
 async def _version(setup: Setup) -> str:
-    """Open the store as a receiver does and return its version. Raises OpenError, Problem."""
+    """Open the store as a receiver does, check the rights, and return its version. Raises OpenError, Problem."""
+    from storage.surreal import schema  # noqa: PLC0415 - as below
     from storage.surreal.database import Database  # noqa: PLC0415 - half a second, which no other command need wait for
 
     storage = setup.settings.storage
@@ -77,10 +90,14 @@ async def _version(setup: Setup) -> str:
         database=storage.surrealdb.database,
         user=storage.surrealdb.user,
         password=storage.surrealdb.password,
+        auth_level=storage.surrealdb.auth_level,
+        token=storage.surrealdb.token,
         patience=0,
     )
     try:
         await database.open()
+        if not database.embedded:
+            await schema.check_rights(database.query)
         return await database.version()
     finally:
         await database.close()

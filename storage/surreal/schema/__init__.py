@@ -17,6 +17,8 @@ DEFINE TABLE IF NOT EXISTS schema_version SCHEMAFULL;
 DEFINE FIELD IF NOT EXISTS version ON schema_version TYPE int;
 """
 _ATTEMPTS = 10
+# It throws where nothing was refused before, and changes nothing.
+_RIGHTS = f"BEGIN; {_VERSION_TABLE} THROW 'allowed'; COMMIT;"
 # In a database without the schema it fails, and makes no table there.
 _PROBE = """
 BEGIN;
@@ -59,6 +61,12 @@ async def writable(run: Run) -> bool:
         _, _, written, _ = await run(_PROBE)
         return bool(written)
     return True
+
+
+async def check_rights(run: Run) -> None:
+    """Raise Problem, with the database's words, where the user may not apply the schema, nor therefore write."""
+    with contextlib.suppress(ConflictError):
+        await run(_RIGHTS)
 
 
 async def _apply_version(run: Run, folder: Traversable) -> None:

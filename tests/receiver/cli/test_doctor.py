@@ -39,6 +39,20 @@ def doctor(run, tmp_path, free_port):
 
 
 @pytest.fixture
+def on_a_server(own_surreal_server, monkeypatch):
+    """Start the server with these flags, and make it the receiver's, with these settings."""
+
+    def start(*flags, **given):
+        own_surreal_server.start(*flags)
+        user = {"USER": own_surreal_server.USER, "PASSWORD": own_surreal_server.PASSWORD}
+        for name, value in ({"URL": own_surreal_server.url} | user | given).items():
+            monkeypatch.setenv(f"VECTADB_STORAGE_SURREALDB_{name}", value)
+        return own_surreal_server
+
+    return start
+
+
+@pytest.fixture
 def corrupt(tmp_path, monkeypatch):
     """Weights that are not the published ones."""
     for name in minilm.CHECKSUMS:
@@ -140,6 +154,46 @@ def test_a_surrealdb_that_does_not_answer_is_a_problem(doctor, free_port, monkey
     assert level == "problem"
     assert f"{url} does not answer" in text
     assert "storage.surrealdb.url" in text
+
+
+def test_a_surrealdb_server_has_the_version_that_was_tested(doctor, on_a_server):
+    server = on_a_server()
+    code, findings = doctor()
+    assert (code, findings["SurrealDB"][0]) == (0, "ok")
+    assert f"{server.url} answers, signed in as root (surrealdb-3.2.4)" in findings["SurrealDB"][1]
+
+
+@pytest.mark.parametrize(
+    "given", [{"PASSWORD": "wrong"}, {"USER": "nobody"}, {"AUTH_LEVEL": "database"}, {"TOKEN": "x.y.z"}]
+)
+def test_a_surrealdb_server_that_does_not_sign_in_is_a_problem(doctor, on_a_server, given):
+    on_a_server(**given)
+    code, findings = doctor()
+    assert (code, findings["SurrealDB"][0]) == (1, "problem")
+    assert "check storage.surrealdb.user, .password and .auth_level, or .token" in findings["SurrealDB"][1]
+
+
+def test_a_user_who_may_only_read_is_a_problem(doctor, on_a_server):
+    server = on_a_server(USER="reader", PASSWORD="reads")
+
+    async def define():
+        async with AsyncSurreal(server.url) as database:
+            await database.signin({"username": server.USER, "password": server.PASSWORD})
+            await database.use("vectadb", "vectadb")
+            await database.query("DEFINE USER reader ON ROOT PASSWORD 'reads' ROLES VIEWER")
+
+    asyncio.run(define())
+    code, findings = doctor()
+    assert (code, findings["SurrealDB"][0]) == (1, "problem")
+    assert "give the user the role EDITOR" in findings["SurrealDB"][1]
+
+
+@pytest.mark.parametrize("flag", ["--deny-all", "--deny-funcs"])
+def test_a_surrealdb_server_that_denies_what_is_needed_is_a_problem(doctor, on_a_server, flag):
+    on_a_server(flag)
+    code, findings = doctor()
+    assert (code, findings["SurrealDB"][0]) == (1, "problem")
+    assert "without --deny-all" in findings["SurrealDB"][1]
 
 
 @pytest.mark.parametrize(

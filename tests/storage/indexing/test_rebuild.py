@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from mapping.errors import Problem
 from storage.errors import IndexUnusable
 from storage.filters import SearchFilter
 from storage.indexing import index_state
@@ -199,6 +200,23 @@ async def test_a_receiver_with_another_model_than_the_one_that_started_last_says
                 await asyncio.sleep(0.01)
         assert "another receiver on these stores has the model second, this one first" in indexer.reason
         assert (await database.query("SELECT VALUE size FROM index_queue")) == [[1]]
+
+
+@pytest.mark.parametrize("connect", ["server"], indirect=True)
+async def test_after_the_database_was_removed_an_index_is_made_for_what_comes(
+    database, tmp_path, indexes, embedder, indexing, caught_up, store
+):
+    async with indexing(database, indexes, embedder) as indexer:
+        await store("an apple", indexer=indexer)
+        await caught_up(indexer)
+        await database.query("REMOVE DATABASE vectadb")
+        with pytest.raises(Problem, match="does not exist"):
+            await store("lost", indexer=indexer)
+        (new,) = await store("a new apple", indexer=indexer)
+        await caught_up(indexer)
+        assert await found(database, indexer, "apple") == {new}
+        assert await indexer.index.count() == 1
+        assert folders(tmp_path) == [(await index_state.read(database)).name]
 
 
 MINE, OTHER = Vectors("mine", 32), Vectors("other", 64)

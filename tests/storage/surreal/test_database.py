@@ -1,14 +1,18 @@
 import asyncio
+import base64
 import gc
+import hmac
+import json
 import os
 import signal
+import time
 
 import pytest
 from surrealdb.errors import ConnectionUnavailableError
 
 from mapping.errors import Code, Problem
 from mapping.times import EARLIEST, LATEST
-from storage.surreal import cbor
+from storage.surreal import cbor, schema
 from storage.surreal.database import (
     AccessError,
     ConflictError,
@@ -120,6 +124,70 @@ async def test_a_wrong_password_is_an_error(stand_in):
     database = Database(stand_in.url, namespace="n", database="d", user="root", password="wrong")
     with pytest.raises(AccessError, match=r"problem with authentication"):
         await database.open()
+
+
+KEY = "a key of the administrator"
+USERS = {
+    "editor": {"user": "editor", "password": "writes"},
+    "viewer": {"user": "viewer", "password": "reads"},
+}
+
+
+@pytest.fixture(scope="module")
+def with_users(tmp_path_factory):
+    """An engine's folder with an editor and a viewer of each level, and an access for tokens."""
+    url = f"surrealkv://{tmp_path_factory.mktemp('users')}/surreal"
+
+    async def define():
+        database = Database(url, namespace="n", database="d")
+        for level in ("ROOT", "NAMESPACE", "DATABASE"):
+            await database.query(f"DEFINE USER editor ON {level} PASSWORD 'writes' ROLES EDITOR")
+            await database.query(f"DEFINE USER viewer ON {level} PASSWORD 'reads' ROLES VIEWER")
+        await database.query(f"DEFINE ACCESS receivers ON DATABASE TYPE JWT ALGORITHM HS512 KEY '{KEY}'")
+        await database.close()
+
+    asyncio.run(define())
+    return url
+
+
+def token(*roles):
+    claims = {"exp": int(time.time()) + 600, "NS": "n", "DB": "d", "AC": "receivers", "RL": roles}
+    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()) for part in ({"alg": "HS512", "typ": "JWT"}, claims)]
+    signed = b".".join(part.rstrip(b"=") for part in parts)
+    signature = base64.urlsafe_b64encode(hmac.digest(KEY.encode(), signed, "sha512"))
+    return (signed + b"." + signature.rstrip(b"=")).decode()
+
+
+@pytest.mark.parametrize("level", ["root", "namespace", "database"])
+async def test_an_editor_of_any_level_may_apply_the_schema_and_a_viewer_is_refused(with_users, level):
+    for user, refused in (("editor", None), ("viewer", "Not enough permissions")):
+        database = Database(
+            with_users, namespace="n", database="d", **USERS[user], auth_level=level, prepare=schema.apply
+        )
+        if refused:
+            with pytest.raises(Problem, match=refused) as raised:
+                await database.open()
+            assert is_unavailable(raised)
+        else:
+            await database.open()
+            assert await database.query("CREATE index_queue SET event_ids = [], size = 0 RETURN VALUE size") == [[0]]
+        await database.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [("Editor", None), ("Owner", None), ("Viewer", Problem), (None, Problem), ("wrong", AccessError)],
+)
+async def test_a_token_signs_in_and_may_do_what_its_roles_may(with_users, given, error):
+    given = "not.a.token" if given == "wrong" else token(*([given] if given else []))
+    database = Database(with_users, namespace="n", database="d", token=given, prepare=schema.apply)
+    if error:
+        with pytest.raises(error):
+            await database.open()
+    else:
+        await database.open()
+        assert await database.query("CREATE index_queue SET event_ids = [], size = 0 RETURN VALUE size") == [[0]]
+    await database.close()
 
 
 async def test_a_server_that_is_away_may_come_back(stand_in):
