@@ -38,22 +38,29 @@ def static_data_dir(request) -> Path:
 
 
 class SurrealServer:
-    """SurrealDB's server on a port of loopback, in memory, with a user who may do anything. It starts anew empty."""
+    """SurrealDB's server on a port of loopback, with a user who may do anything.
+
+    It keeps its data in a folder, because in memory it loses updates: of two transactions that have read a record and
+    change it, both commit, now and then.
+    """
 
     USER, PASSWORD = "root", "secret"
 
-    def __init__(self, binary: str) -> None:
-        self._binary = binary
+    def __init__(self, binary: str, folder: Path) -> None:
+        self._binary, self._folder = binary, folder
         with socket.create_server(("127.0.0.1", 0)) as held:
             self._address = f"127.0.0.1:{held.getsockname()[1]}"
         self.url = f"ws://{self._address}"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *flags: str) -> None:
+    def start(self, *flags: str, empty: bool = False) -> None:
+        """Start it, with what it had before unless it is to be `empty`."""
+        if empty:
+            self._folder = self._folder.with_name(f"{self._folder.name}-anew")
         user = ("--user", self.USER, "--pass", self.PASSWORD)
         command = [self._binary, "start", "--no-banner", "--log", "error", "--bind", self._address, *user, *flags]
         self._process = subprocess.Popen(
-            [*command, "memory"],
+            [*command, f"surrealkv://{self._folder}"],
             env={name: value for name, value in os.environ.items() if not name.startswith("SURREAL_")}
             | {"SURREAL_ONLINE_VERSION_CHECK": "false"},
         )
@@ -90,17 +97,17 @@ def surreal_binary() -> str:
 
 
 @pytest.fixture(scope="session")
-def surreal_server(surreal_binary: str) -> Iterator[SurrealServer]:
+def surreal_server(surreal_binary: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SurrealServer]:
     """A server for all tests, each of which has a namespace of its own there."""
-    server = SurrealServer(surreal_binary)
+    server = SurrealServer(surreal_binary, tmp_path_factory.mktemp("server") / "surreal")
     server.start()
     yield server
     server.kill()
 
 
 @pytest.fixture
-def own_surreal_server(surreal_binary: str) -> Iterator[SurrealServer]:
+def own_surreal_server(surreal_binary: str, tmp_path: Path) -> Iterator[SurrealServer]:
     """A server that the test itself starts, kills, or gives other users."""
-    server = SurrealServer(surreal_binary)
+    server = SurrealServer(surreal_binary, tmp_path / "server")
     yield server
     server.kill()

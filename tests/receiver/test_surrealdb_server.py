@@ -99,7 +99,7 @@ def test_a_server_that_comes_back_empty_gets_the_schema_and_the_log_has_a_line_f
         status, told = receiver.ask("POST", "/api/v1/events/batch", batch())
         assert (status, "does not answer" in told["message"]) == (503, True), told
     assert receiver.ask("GET", "/readyz")[0] == 503
-    server.start()
+    server.start(empty=True)
     receiver.says(r"(SurrealDB is back after \d+ s)")
     events = batch()
     assert sent_until_stored(receiver, events) == []

@@ -41,6 +41,17 @@ def remote(config, stand_in):
 
 
 @pytest.fixture
+async def on_a_server(config, server_access):
+    """The settings for a namespace of the test's own there, and who may remove it."""
+    namespace = f"test_{uuid.uuid4().hex}"
+    access = {f"surrealdb_{name}": value for name, value in server_access.items()}
+    administrator = Database(**server_access, namespace=namespace, database="vectadb")
+    yield dataclasses.replace(config, **access, surrealdb_namespace=namespace, retry_after=0.05), administrator
+    await administrator.query(f"REMOVE NAMESPACE {namespace}")
+    await administrator.close()
+
+
+@pytest.fixture
 async def opened(config):
     storage = Stores(config)
     await storage.open()
@@ -170,8 +181,9 @@ async def test_a_server_that_refuses_is_an_error(remote):
     await storage.close()
 
 
-async def test_two_receivers_share_a_server(remote, tmp_path, make_event):
-    receivers = [Stores(dataclasses.replace(remote, data_dir=tmp_path / name)) for name in ("one", "two")]
+async def test_two_receivers_share_a_server(on_a_server, tmp_path, make_event):
+    settings, _ = on_a_server
+    receivers = [Stores(dataclasses.replace(settings, data_dir=tmp_path / name)) for name in ("one", "two")]
     await asyncio.gather(*[receiver.open() for receiver in receivers])
     await asyncio.gather(*[receivers[n % 2].writer.write([make_event(session_id="s")]) for n in range(40)])
     assert await receivers[0].reader.counts() == {"events": 40, "traces": 1, "sessions": 1}
@@ -181,13 +193,10 @@ async def test_two_receivers_share_a_server(remote, tmp_path, make_event):
 
 
 async def test_after_the_database_was_removed_what_comes_is_interpreted_as_if_nothing_had_been(
-    config, server_access, make_event, caplog
+    on_a_server, make_event, caplog
 ):
-    access = {f"surrealdb_{name}": value for name, value in server_access.items()}
-    namespace = f"test_{uuid.uuid4().hex}"
-    config = dataclasses.replace(config, **access, surrealdb_namespace=namespace, retry_after=0.05)
-    administrator = Database(**server_access, namespace=namespace, database="vectadb")
-    storage = Stores(config)
+    settings, administrator = on_a_server
+    storage = Stores(settings)
     await storage.open()
     for count in (3, 2):
         async with asyncio.timeout(30):
@@ -199,8 +208,6 @@ async def test_after_the_database_was_removed_what_comes_is_interpreted_as_if_no
         await administrator.query("REMOVE DATABASE vectadb")
     assert caplog.text.count("does not exist") == caplog.text.count("SurrealDB is back") == 1
     await storage.close()
-    await administrator.query(f"REMOVE NAMESPACE {namespace}")
-    await administrator.close()
 
 
 async def stored(storage, events):

@@ -1,5 +1,6 @@
 import asyncio
 import shutil
+import uuid
 
 import pytest
 
@@ -43,10 +44,12 @@ async def test_a_start_that_was_cut_short_is_completed(database):
     assert await tables(database) == TABLES
 
 
-async def test_receivers_that_start_together_do_not_get_in_each_others_way(stand_in):
-    databases = [Database(stand_in.url, namespace="n", database="d", user="root", password="secret") for _ in range(3)]
+async def test_receivers_that_start_together_do_not_get_in_each_others_way(server_access):
+    names = {"namespace": f"test_{uuid.uuid4().hex}", "database": "d"}
+    databases = [Database(**server_access, **names) for _ in range(3)]
     assert await asyncio.gather(*[schema.apply(database.run) for database in databases]) == [LATEST] * 3
     assert await tables(databases[0]) == TABLES
+    await databases[0].query(f"REMOVE NAMESPACE {names['namespace']}")
     for database in databases:
         await database.close()
 
