@@ -58,9 +58,9 @@ class SurrealServer:
         if empty:
             self._folder = self._folder.with_name(f"{self._folder.name}-anew")
         user = ("--user", self.USER, "--pass", self.PASSWORD)
-        command = [self._binary, "start", "--no-banner", "--log", "error", "--bind", self._address, *user, *flags]
+        command = [self._binary, "start", "--no-banner", "--log", "error", "--bind", self._address, *user]
         self._process = subprocess.Popen(
-            [*command, f"surrealkv://{self._folder}"],
+            [*command, f"surrealkv://{self._folder}", *flags],
             env={name: value for name, value in os.environ.items() if not name.startswith("SURREAL_")}
             | {"SURREAL_ONLINE_VERSION_CHECK": "false"},
         )

@@ -35,7 +35,10 @@ def administer(server, statements):
 
 
 def batch(count=20):
-    return {"events": [{"id": str(uuid.uuid4()), "properties": {"n": n}} for n in range(count)]}
+    """Make events that stand alone."""
+    return {
+        "events": [{"timestamp": "2026-01-09T12:00:00Z", "properties": {"id": str(uuid.uuid4())}} for _ in range(count)]
+    }
 
 
 def sent_until_stored(receiver, events, seconds=30):
@@ -54,7 +57,7 @@ def sent_until_stored(receiver, events, seconds=30):
 
 
 def ids(server):
-    return set(administer(server, "SELECT VALUE id FROM agent_event")[0])
+    return set(administer(server, "SELECT VALUE properties.id FROM agent_event")[0])
 
 
 @pytest.fixture
@@ -72,7 +75,7 @@ def test_after_the_database_was_removed_the_schema_is_applied_anew(serve, server
     events = batch()
     refused = sent_until_stored(receiver, events)
     assert all("does not exist" in message for message in refused)
-    assert ids(server) == {event["id"] for event in events["events"]}
+    assert ids(server) == {event["properties"]["id"] for event in events["events"]}
     assert administer(server, "INFO FOR DB")[0]["tables"] == before
     assert receiver.ask("GET", "/readyz")[0] == 200
 
@@ -86,7 +89,7 @@ def test_a_database_that_somebody_else_made_anew_gets_the_schema_before_events(s
     events = batch()
     sent_until_stored(receiver, events)
     assert administer(server, "INFO FOR DB")[0]["tables"] == before
-    assert ids(server) == {event["id"] for event in events["events"]}
+    assert ids(server) == {event["properties"]["id"] for event in events["events"]}
 
 
 def test_a_server_that_comes_back_empty_gets_the_schema_and_the_log_has_a_line_for_the_beginning_and_the_end(
@@ -103,7 +106,7 @@ def test_a_server_that_comes_back_empty_gets_the_schema_and_the_log_has_a_line_f
     receiver.says(r"(SurrealDB is back after \d+ s)")
     events = batch()
     assert sent_until_stored(receiver, events) == []
-    assert ids(server) == {event["id"] for event in events["events"]}
+    assert ids(server) == {event["properties"]["id"] for event in events["events"]}
     traces = receiver.get("/api/v1/traces")["traces"]
     assert [trace["event_count"] for trace in traces] == [1] * 20
     assert receiver.stop() == 0
@@ -133,7 +136,7 @@ def test_a_user_who_may_only_read_is_waited_for_until_it_may_write(serve, server
     receiver.says("ready to ingest")
     events = batch()
     assert sent_until_stored(receiver, events) == []
-    assert ids(server) == {event["id"] for event in events["events"]}
+    assert ids(server) == {event["properties"]["id"] for event in events["events"]}
 
 
 def test_a_user_who_loses_the_right_to_write_loses_no_event(serve, server):
@@ -147,7 +150,7 @@ def test_a_user_who_loses_the_right_to_write_loses_no_event(serve, server):
     if status == 200:  # what the session was allowed when it was signed in
         assert told["failed"] == 0
         first["events"] += second["events"]
-    assert ids(server) == {event["id"] for event in first["events"]}
+    assert ids(server) == {event["properties"]["id"] for event in first["events"]}
 
 
 @pytest.mark.parametrize("flags", [["--deny-all"], ["--deny-funcs"], ["--deny-rpc", "query"]])
@@ -162,7 +165,7 @@ def test_a_server_that_denies_what_the_receiver_needs_is_waited_for(serve, serve
     server.start()
     events = batch()
     sent_until_stored(receiver, events)
-    assert ids(server) == {event["id"] for event in events["events"]}
+    assert ids(server) == {event["properties"]["id"] for event in events["events"]}
 
 
 @pytest.mark.parametrize("level", ["root", "namespace", "database"])
@@ -172,7 +175,7 @@ def test_an_editor_of_any_level_is_enough(serve, server, level):
     receiver = serve(**as_setting(server, STORAGE_SURREALDB_AUTH_LEVEL=level, **user)).started()
     events = batch()
     assert sent_until_stored(receiver, events) == []
-    assert ids(server) == {event["id"] for event in events["events"]}
+    assert ids(server) == {event["properties"]["id"] for event in events["events"]}
 
 
 def test_a_token_signs_in_without_a_user(serve, server):
@@ -185,7 +188,7 @@ def test_a_token_signs_in_without_a_user(serve, server):
     receiver = serve(**as_setting(server, **token, **without_user)).started()
     events = batch()
     assert sent_until_stored(receiver, events) == []
-    assert ids(server) == {event["id"] for event in events["events"]}
+    assert ids(server) == {event["properties"]["id"] for event in events["events"]}
 
 
 def test_a_token_that_is_none_is_said(serve, server):
