@@ -41,7 +41,7 @@ class SurrealServer:
     """SurrealDB's server on a port of loopback, with a user who may do anything.
 
     It keeps its data in a folder, because in memory it loses updates: of two transactions that have read a record and
-    change it, both commit, now and then.
+    change it, both commit, now and then. It does not wait for the disk: no test cuts the power.
     """
 
     USER, PASSWORD = "root", "secret"
@@ -60,7 +60,7 @@ class SurrealServer:
         user = ("--user", self.USER, "--pass", self.PASSWORD)
         command = [self._binary, "start", "--no-banner", "--log", "error", "--bind", self._address, *user]
         self._process = subprocess.Popen(
-            [*command, f"surrealkv://{self._folder}", *flags],
+            [*command, f"surrealkv://{self._folder}?sync=never", *flags],
             env={name: value for name, value in os.environ.items() if not name.startswith("SURREAL_")}
             | {"SURREAL_ONLINE_VERSION_CHECK": "false"},
         )

@@ -99,6 +99,10 @@ class ActiveIndexes:
             )
         name = index_state.new_name(vectors.model or "")
         wanted = index_state.planned(state, vectors, name, damaged=frozenset(self._damaged), anew=anew)
+        if (
+            state is None
+        ):  # the first time, or after the database was removed: what is open then has events that are gone
+            wanted = wanted._replace(retired=tuple(self._open))
         if wanted is not state:
             wanted = await index_state.write(self._database, state, wanted)
             if wanted.fill is not None and wanted.fill.name == wanted.name:
