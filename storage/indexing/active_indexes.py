@@ -99,9 +99,8 @@ class ActiveIndexes:
             )
         name = index_state.new_name(vectors.model or "")
         wanted = index_state.planned(state, vectors, name, damaged=frozenset(self._damaged), anew=anew)
-        if (
-            state is None
-        ):  # the first time, or after the database was removed: what is open then has events that are gone
+        # The first time, or after the database was removed: what is open then has events that are gone.
+        if state is None:
             wanted = wanted._replace(retired=tuple(self._open))
         if wanted is not state:
             wanted = await index_state.write(self._database, state, wanted)

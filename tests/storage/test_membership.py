@@ -8,7 +8,7 @@ import pytest
 from storage.membership import Membership
 from storage.surreal import rows
 
-shared = pytest.mark.parametrize("connect", ["websocket"], indirect=True)
+shared = pytest.mark.parametrize("connect", ["server"], indirect=True)
 
 
 @pytest.fixture

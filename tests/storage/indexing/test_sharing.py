@@ -13,7 +13,7 @@ from storage.retention.prune import Pruner, Selection
 from storage.write.writer import Writer
 
 pytestmark = [
-    pytest.mark.parametrize("connect", ["websocket"], indirect=True),
+    pytest.mark.parametrize("connect", ["server"], indirect=True),
     pytest.mark.filterwarnings("ignore:Payload indexes have no effect:UserWarning"),
 ]
 

@@ -8,7 +8,7 @@ from interpreted import agent, model, running, tool
 
 from storage.membership import Membership
 
-pytestmark = pytest.mark.parametrize("connect", ["websocket"], indirect=True)
+pytestmark = pytest.mark.parametrize("connect", ["server"], indirect=True)
 
 
 @pytest.fixture
