@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import socket
 import subprocess
 import time
 import urllib.request
@@ -13,6 +12,7 @@ import pytest
 from filelock import FileLock
 
 from storage.embedding import static
+from tests.ports import free_ports
 
 HERE = Path(__file__).parent
 ORDER = ("mapping", "receiver", "storage", "cases", "fuzz", "crash", "page", "clients", "emitters")
@@ -48,8 +48,7 @@ class SurrealServer:
 
     def __init__(self, binary: str, folder: Path) -> None:
         self._binary, self._folder = binary, folder
-        with socket.create_server(("127.0.0.1", 0)) as held:
-            self._address = f"127.0.0.1:{held.getsockname()[1]}"
+        self._address = f"127.0.0.1:{free_ports(1)[0]}"
         self.url = f"ws://{self._address}"
         self._process: subprocess.Popen[bytes] | None = None
 
