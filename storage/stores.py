@@ -290,7 +290,9 @@ class Stores:
     async def _prepare_database(self, run: Run) -> None:
         """Apply the schema, also to a database that somebody has removed, or whose server came back empty."""
         try:
-            await schema.apply(run)
+            await schema.apply(run, alone=self._database.embedded)
+            if not self._database.embedded:
+                await schema.check_rights(run)
         except Problem as problem:
             if _NO_RIGHT in problem.message:
                 raise self._no_right_to_write() from problem
@@ -312,6 +314,8 @@ class Stores:
 
     async def _until_writable(self, message: str, began: float) -> None:
         log.warning("%s. Requests are answered with 503 until it does", message.removesuffix("; try again"))
+        with contextlib.suppress(Problem, ConflictError, StatementRefusedError):
+            await self._membership.say()  # a statement by itself is told why it fails, a transaction is not
         while True:
             await asyncio.sleep(self.config.retry_after)
             with contextlib.suppress(Problem):

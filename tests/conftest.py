@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+import shutil
+import ssl
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -50,18 +52,28 @@ class SurrealServer:
         self._binary, self._folder = binary, folder
         self._address = f"127.0.0.1:{free_ports(1)[0]}"
         self.url = f"ws://{self._address}"
+        self._tls: ssl.SSLContext | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *flags: str, empty: bool = False) -> None:
-        """Start it, with what it had before unless it is to be `empty`."""
+    def start(self, *flags: str, empty: bool = False, pem: Path | None = None, **environment: str) -> None:
+        """Start it, with what it had before unless it is to be `empty`.
+
+        `pem` is a folder with its certificate and key, for `wss://`; `environment` has settings without `SURREAL_`.
+        """
         if empty:
             self._folder = self._folder.with_name(f"{self._folder.name}-anew")
         user = ("--user", self.USER, "--pass", self.PASSWORD)
         command = [self._binary, "start", "--no-banner", "--log", "error", "--bind", self._address, *user]
+        if pem is not None:
+            command += ["--web-crt", str(pem / "server.pem"), "--web-key", str(pem / "server.key")]
+            self.url = f"wss://{self._address}"
+            self._tls = ssl.create_default_context(cafile=pem / "authority.pem")
+        given = {f"SURREAL_{name}": value for name, value in environment.items()}
         self._process = subprocess.Popen(
             [*command, f"surrealkv://{self._folder}?sync=never", *flags],
             env={name: value for name, value in os.environ.items() if not name.startswith("SURREAL_")}
-            | {"SURREAL_ONLINE_VERSION_CHECK": "false"},
+            | {"SURREAL_ONLINE_VERSION_CHECK": "false"}
+            | given,
         )
         ends = time.monotonic() + 30
         while not self._answers():
@@ -71,10 +83,17 @@ class SurrealServer:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"http://{self._address}/health", timeout=5):
+            url = f"{'https' if self._tls else 'http'}://{self._address}/health"
+            with urllib.request.urlopen(url, timeout=5, context=self._tls):  # noqa: S310 - its scheme is one of these
                 return True
         except OSError:
             return False
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The receiver's settings for it, by their variables' names without `VECTADB_`."""
+        given = {"URL": self.url, "USER": self.USER, "PASSWORD": self.PASSWORD}
+        return {f"STORAGE_SURREALDB_{name}": value for name, value in given.items()}
 
     def kill(self) -> None:
         if self._process is not None:
@@ -105,8 +124,45 @@ def surreal_server(surreal_binary: str, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture
-def own_surreal_server(surreal_binary: str, tmp_path: Path) -> Iterator[SurrealServer]:
+def make_surreal_server(surreal_binary: str) -> Iterator[Callable[[Path], SurrealServer]]:
+    """Makes servers with their data in a folder; the test starts them."""
+    made: list[SurrealServer] = []
+
+    def make(folder: Path) -> SurrealServer:
+        made.append(SurrealServer(surreal_binary, folder))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.kill()
+
+
+@pytest.fixture
+def own_surreal_server(make_surreal_server: Callable[[Path], SurrealServer], tmp_path: Path) -> SurrealServer:
     """A server that the test itself starts, kills, or gives other users."""
-    server = SurrealServer(surreal_binary, tmp_path / "server")
-    yield server
-    server.kill()
+    return make_surreal_server(tmp_path / "server")
+
+
+@pytest.fixture(scope="session")
+def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make two authorities, and a server's and a client's certificate from the first. Returns the files' folder."""
+    if shutil.which("openssl") is None:
+        reason = "openssl is missing: install it with the system's packages"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("pem")
+
+    def openssl(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+    new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc"]
+    for name in ("authority", "stranger"):
+        openssl("req", "-x509", *new_key, "-keyout", f"{name}.key", "-out", f"{name}.pem", "-subj", f"/CN={name}")
+    for name, issuer in (("server", "authority"), ("client", "authority"), ("strange-client", "stranger")):
+        openssl("req", *new_key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
+        (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n")
+        signed_by = ["-CA", f"{issuer}.pem", "-CAkey", f"{issuer}.key", "-CAcreateserial", "-extfile", "names"]
+        openssl("x509", "-req", "-in", f"{name}.csr", "-out", f"{name}.pem", *signed_by)
+    openssl("ec", "-in", "server.key", "-out", "locked.key", "-aes256", "-passout", "pass:word")
+    (folder / "empty.pem").write_text("")
+    (folder / "words.pem").write_text("these are words\n")
+    return folder

@@ -12,6 +12,7 @@ from datetime import UTC, timedelta
 from functools import partial
 from typing import Any
 
+from surrealdb.connections import async_ws
 from surrealdb.connections.async_ws import AsyncWsSurrealConnection
 from surrealdb.data.types.datetime import PreciseDatetime
 from surrealdb.data.types.null import NullType
@@ -31,6 +32,10 @@ class ConflictError(Exception):
 
 class StatementRefusedError(Exception):
     """The database refuses the statement or a row; the message is the database's."""
+
+
+class TransactionLimitError(StatementRefusedError):
+    """The transaction writes more than the server lets one write; a part of it may pass."""
 
 
 class OpenError(Exception):
@@ -54,6 +59,9 @@ ROOT = "root"
 _SCOPES = {ROOT: (), "namespace": ("namespace",), "database": ("namespace", "database")}
 _TRANSACTION = "BEGIN;"
 _LOCKED = "already locked"  # part of the engine's message
+_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"  # part of OpenSSL's
+_STORAGE = "key-value store"  # part of the server's, where signing in meets a fault of its storage
+_TORN = "WAL error"  # part of SurrealKV's
 
 
 # Seconds that an engine may need to close: it writes its memory to its tables, at most 1 GB, possibly after replaying a
@@ -64,6 +72,18 @@ _PATIENCE = 60.0
 # s.
 ANSWERS_WITHIN = 7.0
 THEN_WITHIN = 2.0
+# Seconds that signing in may take.
+_SET_UP_WITHIN = 30.0
+
+
+@contextlib.asynccontextmanager
+async def within(seconds: float) -> AsyncIterator[None]:
+    """Raise TimeoutError, which says how long it was, if the body takes longer."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise TimeoutError(f"not within {seconds:.0f} s") from error
 
 
 class _Request:
@@ -119,7 +139,9 @@ class Database:
         self._failed = failed
         self._patience = patience
         self._answers_within, self._then_within = answers_within, then_within
-        self._starting: Embedded | None = None
+        self._starting: _Connection | None = None
+        # To a server whose log has a torn record, until it hangs up: see `_check_log`.
+        self._torn: _Server | None = None
 
     async def open(self) -> None:
         """Connect. Raises OpenError if retrying will not help, Problem (UNAVAILABLE) if it may."""
@@ -129,11 +151,12 @@ class Database:
     async def close(self) -> None:
         self._closed = True
         if self._starting is not None:
-            self._starting.kill()  # so that a stop does not wait for the end of a replay
+            self._starting.abort()  # so that a stop does not wait for the end of a replay or a migration
         async with self._connecting:
-            connection, self._connection = self._connection, None
-            if connection is not None:
-                await connection.close()
+            for connection in (self._connection, self._torn):
+                if connection is not None:
+                    await _close(connection)
+            self._connection = self._torn = None
 
     async def version(self) -> str:
         """Return the engine's or server's version. Raises as `query` does."""
@@ -177,11 +200,11 @@ class Database:
     async def _in_time(self) -> AsyncIterator[None]:
         seconds = self._answers_within if self._answers else self._then_within
         try:
-            async with asyncio.timeout(seconds):
+            async with within(seconds):
                 yield
         except TimeoutError as error:
             self._answers = False
-            problem = _unavailable(self.url, f"not within {seconds:.0f} s")
+            problem = _unavailable(self.url, error)
             self._failed(problem.message)
             raise problem from error
 
@@ -210,14 +233,36 @@ class Database:
         except (SurrealError, EngineFailedError, OSError) as error:
             await self._drop(connection)
             raise _unavailable(self.url, error) from error
-        except Problem:
+        except Problem as problem:
+            if isinstance(connection, _Server) and _TORN in problem.message:
+                self._connection, self._torn = None, connection
+                await self._check_log()
             await self._drop(connection)
             raise
-        if self.embedded and connection is not self._connection and not self._closed:
+        replaced = self.embedded and connection is not self._connection
+        if (replaced or connection is self._torn) and not self._closed:
             # Another query saw that the engine could not write its log; what it has written since would be lost.
             raise _unavailable(self.url, "its log could not be written")
 
+    async def _check_log(self) -> None:
+        """Raise Problem until a server whose log could not be written (a full disk) has been stopped.
+
+        Its engine goes on as the embedded one does (`_drop`): after a kill it reads its log only up to the torn record.
+        """
+        if self._torn is None:
+            return
+        if not self._torn.ended:
+            raise Problem(
+                Code.UNAVAILABLE,
+                f"SurrealDB at {self.url} could not write its log, and a kill would lose what it stores from now on: "
+                "make room on its disk, stop it (SIGTERM) and start it again",
+                retry_after=5,
+            )
+        await _close(self._torn)
+        self._torn = None
+
     async def _connected(self) -> _Connection:
+        await self._check_log()
         connection = self._connection
         if connection is not None and connection.ended:
             await self._drop(connection)
@@ -243,9 +288,12 @@ class Database:
             if self.embedded:
                 connection = self._starting = await Embedded.start(self.url, self._on_progress)
             else:
-                connection = _Server(self.url)
+                connection = self._starting = _Server(self.url)
             await self._set_up(connection)
         except _NOT_SET_UP as error:
+            if isinstance(connection, _Server) and _TORN in str(error):
+                self._torn = connection
+                await self._check_log()
             if connection is not None:
                 await _close(connection)
             if self._closed:
@@ -259,16 +307,20 @@ class Database:
         return connection
 
     async def _set_up(self, connection: _Connection) -> None:
-        await connection.connect()
-        if self._token:
-            await connection.authenticate(self._token)
-        elif self._user:
-            scope = {"namespace": self._namespace, "database": self._database}
-            names = {name: scope[name] for name in _SCOPES[self._auth_level]}
-            await connection.signin({**names, "username": self._user, "password": self._password})
-        await connection.use(self._namespace, self._database)
+        await self._sign_in(connection)
         if self._prepare is not None:
             await self._prepare(partial(self._run_on, connection))
+
+    async def _sign_in(self, connection: _Connection) -> None:
+        await connection.connect()
+        async with within(_SET_UP_WITHIN):
+            if self._token:
+                await connection.authenticate(self._token)
+            elif self._user:
+                scope = {"namespace": self._namespace, "database": self._database}
+                names = {name: scope[name] for name in _SCOPES[self._auth_level]}
+                await connection.signin({**names, "username": self._user, "password": self._password})
+            await connection.use(self._namespace, self._database)
 
     def _why_not_opened(self, error: Exception) -> Exception:
         """Return an OpenError where waiting will not help, else a Problem."""
@@ -276,7 +328,7 @@ class Database:
             return error
         if isinstance(error, StatementRefusedError):
             return OpenError(f"SurrealDB at {self.url} does not take the schema: {error}")
-        if isinstance(error, ServerError):
+        if isinstance(error, ServerError) and _STORAGE not in str(error):
             return AccessError(f"SurrealDB at {self.url} refuses: {error}")
         if _LOCKED in str(error):
             return InUseError(f"{self.url} is in use by another process: stop that one first")
@@ -310,11 +362,21 @@ _NOT_SET_UP = (
 )
 
 
+# The SDK gives up after 30 s. Here a query may take as long as its caller says, and a step of a migration a day; a
+# server that is gone is noticed by the SDK's pings.
+async_ws._RPC_RECV_TIMEOUT = 86_400.0  # noqa: SLF001 - it has no parameter for it
+
+
 class _Server(AsyncWsSurrealConnection):
     @property
     def ended(self) -> bool:
         """Return whether the server closed the connection. The SDK would reconnect without signing in again."""
         return self.recv_task is not None and self.recv_task.done()
+
+    def abort(self) -> None:
+        """Break the connection at once. What waits for an answer raises ConnectionUnavailableError."""
+        if self.socket is not None:
+            self.socket.transport.abort()
 
     def _fail_pending(self, error: BaseException) -> None:
         """Fail the requests that wait for an answer, and avoid warnings about those that nobody awaits."""
@@ -356,6 +418,9 @@ async def _close(connection: _Connection) -> None:
 
 
 def _unavailable(url: str, error: Exception | str) -> Problem:
+    if _UNTRUSTED in str(error):
+        advice = "set SSL_CERT_FILE to a file with the certificate of its authority"
+        return Problem(Code.UNAVAILABLE, f"SurrealDB at {url} is not trusted ({error}): {advice}", retry_after=5)
     return Problem(Code.UNAVAILABLE, f"SurrealDB at {url} does not answer ({error}); try again", retry_after=5)
 
 
@@ -368,6 +433,8 @@ _CONFLICTS = frozenset({"AlreadyExists", "Thrown", "TransactionConflict"})
 # `Query`: a commit failed although its statements succeeded. `NotAllowed`: the session has ended, or rights are
 # missing. `NotFound`: somebody has removed the namespace, the database or a table.
 _UNAVAILABLE = frozenset({"Query", "NotAllowed", "NotFound", "Connection"})
+# Part of the message for SURREAL_TRANSACTION_MAX_WRITE_KEYS; its kind is `Query`, too.
+_WRITES_TOO_MUCH = "exceeded the maximum number of key writes"
 
 
 def _fault(url: str, kind: str | None, message: str) -> Exception:
@@ -389,6 +456,9 @@ def _results(url: str, statements: list[dict[str, Any]]) -> list[Any]:
     # `can be retried` is part of the engine's message for a write conflict.
     if cause.get("kind") in _CONFLICTS or any("can be retried" in str(statement["result"]) for statement in failed):
         raise ConflictError(message)
+    for statement in failed:
+        if _WRITES_TOO_MUCH in str(statement["result"]):
+            raise TransactionLimitError(str(statement["result"]))
     raise _fault(url, cause.get("kind"), message)
 
 

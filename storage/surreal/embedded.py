@@ -117,7 +117,7 @@ class Embedded:
         self._requests.close()
         await self._receiving
 
-    def kill(self) -> None:
+    def abort(self) -> None:
         """Kill the process at once. Acknowledged writes are kept."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()

@@ -31,6 +31,11 @@ from storage.write.transaction import PendingEvent, pending_of
 IN_FLIGHT = 3
 # 0.1 s of the engine's time. Larger transactions gain nothing, and make the others and reads wait.
 MAX_EVENTS = 500
+# Of a commit's events. SurrealDB's server takes 128 MiB in a message, and its engine, where it sees less than 1 GiB of
+# memory, 64 MiB in a transaction.
+MAX_BYTES = 32 * 1024 * 1024
+# Of one event, on a server.
+_LARGEST = 100 * 1024 * 1024
 _LONG = 0.1  # seconds
 
 
@@ -63,11 +68,10 @@ def _keys(event: Event) -> Iterator[tuple[str, str]]:
 class Writer:
     """Stores events.
 
-
     After each commit, `committed` is called with the new and changed events, `measured` with their number and the
     seconds that the commit took, conflicts included; `stored` and `written` are passed to `commit`. A commit has at
-    most `most` events, unless one request has more. `conflicts` counts the attempts that failed because of what others
-    wrote.
+    most `most` events, unless one request has more, and `most_bytes`, unless one event has more. `conflicts` counts
+    the attempts that failed because of what others wrote.
 
     The callers limit how much waits here (receiver.http.admission).
     """
@@ -83,6 +87,7 @@ class Writer:
         stored: StoredHook = lambda _new, _traces: None,
         written: WrittenHook = lambda _record, _part, _events, _origins: None,
         most: int = MAX_EVENTS,
+        most_bytes: int = MAX_BYTES,
     ) -> None:
         self.conflicts = 0
         self._database = database
@@ -92,6 +97,7 @@ class Writer:
         self._stored = stored
         self._written = written
         self._most = most
+        self._most_bytes = most_bytes
         self._waiting: list[_Batch] = []
         self._busy: set[tuple[str, str]] = set()
         self._commits: set[asyncio.Task[None]] = set()
@@ -185,7 +191,12 @@ class Writer:
         self.conflicts += 1
 
     async def _commit_or_divide(self, pending: Sequence[PendingEvent]) -> list[Outcome]:
-        """Commit; if the database refuses it, halve until only the refused event is left."""
+        """Commit; if it is too large or the database refuses it, halve, until only the refused event is left."""
+        size = _size(pending)
+        if len(pending) == 1 and size > _LARGEST and not self._database.embedded:
+            return [invalid(f"the event cannot be stored: expected at most {_LARGEST} bytes, it has {size}")]
+        if len(pending) > 1 and size > self._most_bytes:
+            return await self._commit_halves(pending)
         try:
             outcomes = await commit(
                 self._database,
@@ -202,8 +213,17 @@ class Writer:
                 return [invalid(f"the event cannot be stored: {error}")]
         else:
             return outcomes
+        return await self._commit_halves(pending)
+
+    async def _commit_halves(self, pending: Sequence[PendingEvent]) -> list[Outcome]:
         middle = len(pending) // 2
         return await self._commit_or_divide(pending[:middle]) + await self._commit_or_divide(pending[middle:])
+
+
+def _size(pending: Sequence[PendingEvent]) -> int:
+    """Return the number of bytes of the events and of the origins that they share."""
+    origins = {item.origin.id: len(item.origin.row) for item in pending if item.origin}
+    return sum(len(item.fields[1]) for item in pending) + sum(origins.values())
 
 
 def _encode(events: Sequence[Event]) -> tuple[list[Outcome | None], list[PendingEvent]]:

@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -273,3 +274,28 @@ def serve_shared(tmp_path_factory):
     """Start a receiver for all tests of a module."""
     with _serving(tmp_path_factory.mktemp("served")) as start:
         yield start
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A volume of 300 MB: the model and the two stores take about half of it."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=300m", "tmpfs", str(folder)]
+    if sys.platform != "linux" or shutil.which("mount") is None or subprocess.run(mount, check=False).returncode:
+        pytest.skip("needs Linux and the right to mount a small volume (root)")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture
+def fill():
+    """Writes a file until the disk is full."""
+
+    def until_full(path):
+        with path.open("wb", buffering=0) as ballast, contextlib.suppress(OSError):
+            while True:
+                ballast.write(bytes(1 << 16))
+        assert shutil.disk_usage(path).free == 0
+
+    return until_full

@@ -3,12 +3,9 @@
 ARCHITECTURE.md says of each what clients see, what is kept and how it heals. Kills under load: tests/crash.
 """
 
-import contextlib
 import json
 import shutil
 import socket
-import subprocess
-import sys
 import time
 
 import pytest
@@ -42,26 +39,7 @@ def finds(receiver, query):
     return {result["event"]["id"] for result in results}
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A volume of 300 MB: the model and the two stores take about half of it."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=300m", "tmpfs", str(folder)]
-    if sys.platform != "linux" or shutil.which("mount") is None or subprocess.run(mount, check=False).returncode:
-        pytest.skip("needs Linux and the right to mount a small volume (root)")
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-def fill(path):
-    with path.open("wb", buffering=0) as ballast, contextlib.suppress(OSError):
-        while True:
-            ballast.write(bytes(1 << 16))
-    assert shutil.disk_usage(path).free == 0
-
-
-def test_a_full_disk_is_503_until_there_is_room_and_nothing_acknowledged_is_lost(small_disk, serve):
+def test_a_full_disk_is_503_until_there_is_room_and_nothing_acknowledged_is_lost(small_disk, fill, serve):
     receiver = serve(small_disk, EMBEDDING_MODEL="minilm").started()
     receiver.post("/api/v1/events/batch", events(*map(str, range(100))))
     wait_until_all_is_indexed(receiver)

@@ -13,14 +13,6 @@ from storage.surreal.database import Database
 ACCESS = {"namespace": "vectadb", "database": "vectadb"}
 
 
-def as_setting(server, **other):
-    return {
-        "STORAGE_SURREALDB_URL": server.url,
-        "STORAGE_SURREALDB_USER": server.USER,
-        "STORAGE_SURREALDB_PASSWORD": server.PASSWORD,
-    } | other
-
-
 def administer(server, statements):
     """Run statements as the administrator does, and return their results."""
 
@@ -68,7 +60,7 @@ def server(own_surreal_server):
 
 @pytest.mark.parametrize("removed", ["NAMESPACE vectadb", "DATABASE vectadb"])
 def test_after_the_database_was_removed_the_schema_is_applied_anew(serve, server, removed):
-    receiver = serve(**as_setting(server)).started()
+    receiver = serve(**server.settings).started()
     assert sent_until_stored(receiver, batch()) == []
     before = administer(server, "INFO FOR DB")[0]["tables"]
     administer(server, f"REMOVE {removed}")
@@ -81,7 +73,7 @@ def test_after_the_database_was_removed_the_schema_is_applied_anew(serve, server
 
 
 def test_a_database_that_somebody_else_made_anew_gets_the_schema_before_events(serve, server):
-    receiver = serve(**as_setting(server)).started()
+    receiver = serve(**server.settings).started()
     before = administer(server, "INFO FOR DB")[0]["tables"]
     administer(server, "REMOVE DATABASE vectadb")
     assert administer(server, "INFO FOR DB")[0]["tables"] == {}
@@ -95,7 +87,7 @@ def test_a_database_that_somebody_else_made_anew_gets_the_schema_before_events(s
 def test_a_server_that_comes_back_empty_gets_the_schema_and_the_log_has_a_line_for_the_beginning_and_the_end(
     serve, server
 ):
-    receiver = serve(**as_setting(server)).started()
+    receiver = serve(**server.settings).started()
     sent_until_stored(receiver, batch())
     server.kill()
     for _ in range(3):
@@ -121,9 +113,9 @@ VIEWER = {"STORAGE_SURREALDB_USER": "reader", "STORAGE_SURREALDB_PASSWORD": "rea
 def test_a_user_who_may_only_read_is_waited_for_until_it_may_write(serve, server, schema):
     """SurrealDB answers OK to a write by such a user, and writes nothing."""
     if schema == "there":
-        assert serve("first", **as_setting(server)).started().stop() == 0
+        assert serve("first", **server.settings).started().stop() == 0
     administer(server, "DEFINE USER reader ON ROOT PASSWORD 'reads' ROLES VIEWER")
-    receiver = serve(**as_setting(server, **VIEWER))
+    receiver = serve(**server.settings | VIEWER)
     receiver.url = receiver.says(r"listens on (http://[^\s;]+:\d+)")
     told_in_log = receiver.says(r"(WARNING .*)")
     assert "SurrealDB" in told_in_log
@@ -141,7 +133,7 @@ def test_a_user_who_may_only_read_is_waited_for_until_it_may_write(serve, server
 
 def test_a_user_who_loses_the_right_to_write_loses_no_event(serve, server):
     administer(server, "DEFINE USER reader ON ROOT PASSWORD 'reads' ROLES EDITOR")
-    receiver = serve(**as_setting(server, **VIEWER)).started()
+    receiver = serve(**server.settings | VIEWER).started()
     first = batch()
     sent_until_stored(receiver, first)
     administer(server, "DEFINE USER OVERWRITE reader ON ROOT PASSWORD 'reads' ROLES VIEWER")
@@ -155,7 +147,7 @@ def test_a_user_who_loses_the_right_to_write_loses_no_event(serve, server):
 
 @pytest.mark.parametrize("flags", [["--deny-all"], ["--deny-funcs"], ["--deny-rpc", "query"]])
 def test_a_server_that_denies_what_the_receiver_needs_is_waited_for(serve, server, flags):
-    receiver = serve(**as_setting(server)).started()
+    receiver = serve(**server.settings).started()
     server.kill()
     server.start(*flags)
     for method, path, body in (("POST", "/api/v1/events/batch", batch()), ("GET", "/readyz", None)):
@@ -172,7 +164,7 @@ def test_a_server_that_denies_what_the_receiver_needs_is_waited_for(serve, serve
 def test_an_editor_of_any_level_is_enough(serve, server, level):
     administer(server, f"DEFINE USER writer ON {level} PASSWORD 'writes' ROLES EDITOR")
     user = {"STORAGE_SURREALDB_USER": "writer", "STORAGE_SURREALDB_PASSWORD": "writes"}
-    receiver = serve(**as_setting(server, STORAGE_SURREALDB_AUTH_LEVEL=level, **user)).started()
+    receiver = serve(**server.settings | user | {"STORAGE_SURREALDB_AUTH_LEVEL": level}).started()
     events = batch()
     assert sent_until_stored(receiver, events) == []
     assert ids(server) == {event["properties"]["id"] for event in events["events"]}
@@ -185,13 +177,13 @@ def test_a_token_signs_in_without_a_user(serve, server):
 
     token = {"STORAGE_SURREALDB_TOKEN": asyncio.run(signed_in())}
     without_user = {"STORAGE_SURREALDB_USER": "", "STORAGE_SURREALDB_PASSWORD": ""}
-    receiver = serve(**as_setting(server, **token, **without_user)).started()
+    receiver = serve(**server.settings | token | without_user).started()
     events = batch()
     assert sent_until_stored(receiver, events) == []
     assert ids(server) == {event["properties"]["id"] for event in events["events"]}
 
 
 def test_a_token_that_is_none_is_said(serve, server):
-    receiver = serve(**as_setting(server, STORAGE_SURREALDB_TOKEN="x.y.z"))
+    receiver = serve(**server.settings | {"STORAGE_SURREALDB_TOKEN": "x.y.z"})
     assert receiver.ends() == 1
     assert "storage.surrealdb.user, .password, .auth_level, .namespace and .database, or .token" in receiver.log

@@ -19,6 +19,13 @@ _RIGHTS = (
     "give the user the role EDITOR in this database, or OWNER; start the server without --deny-all, --deny-funcs and "
     "--deny-rpc"
 )
+# By a part of what SurrealDB or the connection says.
+_ADVICE = {
+    "not allowed": _RIGHTS,
+    "Not enough permissions": _RIGHTS,
+    "SURREAL_TRANSACTION_MAX_WRITE_KEYS": "start the server with a higher limit, or without it",
+    "SSL_CERT_FILE": "set SSL_CERT_FILE, or let a known authority sign the server's certificate",
+}
 
 
 def surrealdb(setup: Setup) -> Finding:
@@ -67,8 +74,9 @@ async def _surrealdb_server(setup: Setup) -> Finding:
         return Finding("problem", str(error), _SIGN_IN)
     except (Problem, TimeoutError) as error:
         text = str(error) or f"SurrealDB at {settings.url} does not answer (in time)"
-        if "not allowed" in text or "Not enough permissions" in text:
-            return Finding("problem", text, _RIGHTS)
+        for words, advice in _ADVICE.items():
+            if words in text:
+                return Finding("problem", text, advice)
         return Finding("problem", text, "start the server, or correct storage.surrealdb.url")
     who = "with a token" if settings.token else f"as {settings.user}"
     signed_in = f"signed in {who}" if settings.token or settings.user else "without signing in"

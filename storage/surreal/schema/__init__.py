@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import logging
+import secrets
+from collections.abc import Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 
+from mapping.errors import Code, Problem
 from storage.surreal import cbor
-from storage.surreal.database import ConflictError, OpenError, Run
+from storage.surreal.database import ConflictError, OpenError, Run, TransactionLimitError, within
+
+log = logging.getLogger(__name__)
 
 FOLDER = resources.files(__name__)
 LATEST = max(int(entry.name) for entry in FOLDER.iterdir() if entry.name.isdigit())
@@ -18,10 +25,29 @@ LET $used = [array::len([]), count([]), math::max([0]), object::keys({}), record
     time::nano(time::epoch), type::record('schema_version:current')];
 DEFINE TABLE IF NOT EXISTS schema_version SCHEMAFULL;
 DEFINE FIELD IF NOT EXISTS version ON schema_version TYPE int;
+DEFINE FIELD IF NOT EXISTS holder ON schema_version TYPE option<string>;
+DEFINE FIELD IF NOT EXISTS until ON schema_version TYPE option<datetime>;
 """
+# Of several receivers one changes a database that has rows already. A step that takes longer than this lease lasts may
+# be done twice, which changes nothing.
+_LEASE = """
+BEGIN;
+LET $lease = (SELECT * FROM ONLY schema_version:lease);
+IF $lease.holder != $holder AND $lease.until > time::now() { THROW 'another receiver applies the schema' };
+UPSERT schema_version:lease SET version = 0, holder = $holder,
+    until = time::now() + duration::from_millis($lasts) RETURN NONE;
+COMMIT;
+"""
+# Seconds that it lasts, and until those who wait look again.
+_LEASED_FOR, _LOOK_AGAIN_AFTER = 120.0, 1.0
 _ATTEMPTS = 10
+# Seconds that all of this may take, but for the steps of a migration.
+_ANSWERS_WITHIN = 30.0
+# As many keys as a transaction must be allowed to write. A commit of 500 events writes some 6,000, and is divided where
+# it writes too many; one event with all that comes with it, or a step of interpreting or deleting, writes fewer.
+LEAST_KEYS = 5_000
 # It throws where nothing was refused before, and changes nothing.
-_RIGHTS = f"BEGIN; {_VERSION_TABLE} THROW 'allowed'; COMMIT;"
+_RIGHTS = f"BEGIN; {_VERSION_TABLE} INSERT INTO schema_version $rows RETURN NONE; THROW 'allowed'; COMMIT;"
 # In a database without the schema it fails, and makes no table there.
 _PROBE = """
 BEGIN;
@@ -31,26 +57,53 @@ COMMIT;
 """
 
 
-async def apply(run: Run, folder: Traversable = FOLDER) -> int:
+async def apply(run: Run, folder: Traversable = FOLDER, *, alone: bool = False) -> int:
     """Bring the schema up to date and return its version. Safe to repeat, also while other receivers do the same.
 
+    Where rows must be changed, one does it and the others wait, unless this one is known to be `alone`.
+
     `run` has no time limit, because building an index over existing rows takes long. `folder` has a folder for each
-    version. Raises OpenError for a database that a later version of this program wrote.
+    version. Raises OpenError for a database that a later version of this program wrote, and TimeoutError if the
+    database does not say which version it has.
     """
     versions = sorted(entry.name for entry in folder.iterdir() if entry.name.isdigit())
     latest = int(versions[-1])
-    # Also where it is there: those who may not write are refused it. Their INSERT would be answered OK, and do nothing.
-    await _retried(run, _VERSION_TABLE)
-    applied = await _applied(run)
+    async with within(_ANSWERS_WITHIN):
+        # Also where it is there: those who may not write are refused it. Their INSERT would be answered OK, and do
+        # nothing.
+        await _retried(run, _VERSION_TABLE)
+        applied = await _applied(run)
     if applied > latest:
         raise OpenError(
             f"the database has schema version {applied}, this program knows {latest}: it was written by a later "
             "version of vectadb-receiver; use that one"
         )
-    for version in versions:
-        if int(version) > applied:
-            await _apply_version(run, folder.joinpath(version))
+    if not applied or alone:  # an empty database takes a moment, and comes to the same if others do it, too
+        for version in versions:
+            if int(version) > applied:
+                await _apply_version(run, folder.joinpath(version))
+    elif applied < latest:
+        await _share(run, folder, versions, applied)
     return latest
+
+
+async def _share(run: Run, folder: Traversable, versions: Sequence[str], applied: int) -> None:
+    """Apply what is missing, or wait until another receiver has done so."""
+    holder = secrets.token_hex(8)
+    waits = False
+    while missing := [version for version in versions if int(version) > applied]:
+        try:
+            await run(_LEASE, holder=holder, lasts=int(_LEASED_FOR * 1000))
+        except ConflictError:
+            if not waits:
+                log.info("another receiver brings the database to schema version %s", versions[-1])
+            waits = True
+            await asyncio.sleep(_LOOK_AGAIN_AFTER)
+        else:
+            if await _applied(run) == applied:
+                await _apply_version(run, folder.joinpath(missing[0]))
+        applied = await _applied(run)
+    await _retried(run, "DELETE schema_version:lease WHERE holder = $holder RETURN NONE", holder=holder)
 
 
 async def _applied(run: Run) -> int:
@@ -67,9 +120,19 @@ async def writable(run: Run) -> bool:
 
 
 async def check_rights(run: Run) -> None:
-    """Raise Problem, with the database's words, where the user may not apply the schema, nor therefore write."""
-    with contextlib.suppress(ConflictError):
-        await run(_RIGHTS)
+    """Raise Problem where the user may not apply the schema, nor therefore write, or a transaction may write little."""
+    rows = [{"id": number, "version": 0} for number in range(LEAST_KEYS)]
+    try:
+        with contextlib.suppress(ConflictError):
+            async with within(_ANSWERS_WITHIN):
+                await run(_RIGHTS, rows=rows)
+    except TransactionLimitError as error:
+        raise Problem(
+            Code.UNAVAILABLE,
+            f"SurrealDB's server must let a transaction write {LEAST_KEYS} keys or more, or as many as it likes (0): "
+            f"change its SURREAL_TRANSACTION_MAX_WRITE_KEYS ({error})",
+            retry_after=5,
+        ) from error
 
 
 async def _apply_version(run: Run, folder: Traversable) -> None:

@@ -40,10 +40,10 @@ def doctor(run, tmp_path, free_port):
 
 @pytest.fixture
 def on_a_server(own_surreal_server, monkeypatch):
-    """Start the server with these flags, and make it the receiver's, with these settings."""
+    """Start the server with these flags and so on, and make it the receiver's, with these settings."""
 
-    def start(*flags, **given):
-        own_surreal_server.start(*flags)
+    def start(*flags, started=None, **given):
+        own_surreal_server.start(*flags, **started or {})
         user = {"USER": own_surreal_server.USER, "PASSWORD": own_surreal_server.PASSWORD}
         for name, value in ({"URL": own_surreal_server.url} | user | given).items():
             monkeypatch.setenv(f"VECTADB_STORAGE_SURREALDB_{name}", value)
@@ -194,6 +194,25 @@ def test_a_surrealdb_server_that_denies_what_is_needed_is_a_problem(doctor, on_a
     code, findings = doctor()
     assert (code, findings["SurrealDB"][0]) == (1, "problem")
     assert "without --deny-all" in findings["SurrealDB"][1]
+
+
+def test_a_surrealdb_server_that_lets_a_transaction_write_little_is_a_problem(doctor, on_a_server):
+    on_a_server(started={"TRANSACTION_MAX_WRITE_KEYS": "4999"})
+    code, findings = doctor()
+    assert (code, findings["SurrealDB"][0]) == (1, "problem")
+    assert "start the server with a higher limit" in findings["SurrealDB"][1]
+
+
+def test_a_surrealdb_server_of_an_own_authority_is_a_problem_until_that_is_named(doctor, on_a_server, pem, monkeypatch):
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    server = on_a_server(started={"pem": pem})
+    code, findings = doctor()
+    assert (code, findings["SurrealDB"][0]) == (1, "problem")
+    assert f"{server.url} is not trusted" in findings["SurrealDB"][1]
+    assert "-> set SSL_CERT_FILE" in findings["SurrealDB"][1]
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem / "authority.pem"))
+    code, findings = doctor()
+    assert (code, findings["SurrealDB"][0]) == (0, "ok")
 
 
 @pytest.mark.parametrize(

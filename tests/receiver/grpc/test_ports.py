@@ -29,7 +29,6 @@ def module(path):
 shared = module(HERE / "conftest.py")
 TRACES, HEALTH = shared.TRACES, "/grpc.health.v1.Health/Check"
 of_tls = module(HERE.parent / "http" / "test_tls.py")
-pem = of_tls.pem
 
 
 async def send(port, data, *, context=None, seconds=10):

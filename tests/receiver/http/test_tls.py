@@ -1,9 +1,6 @@
 """HTTPS: versions, client certificates, and files that cannot be used."""
 
-import os
-import shutil
 import ssl
-import subprocess
 from pathlib import Path
 
 import aiohttp
@@ -11,31 +8,6 @@ import pytest
 
 from receiver.http.tls import server_context
 from receiver.settings import SettingsError, Tls
-
-
-@pytest.fixture(scope="module")
-def pem(tmp_path_factory):
-    """Make two authorities, and a server's and a client's certificate from the first. Returns the files' folder."""
-    if shutil.which("openssl") is None:
-        reason = "openssl is missing: install it with the system's packages"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    folder = tmp_path_factory.mktemp("pem")
-
-    def openssl(*arguments):
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-    new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc"]
-    for name in ("authority", "stranger"):
-        openssl("req", "-x509", *new_key, "-keyout", f"{name}.key", "-out", f"{name}.pem", "-subj", f"/CN={name}")
-    for name, issuer in (("server", "authority"), ("client", "authority"), ("strange-client", "stranger")):
-        openssl("req", *new_key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
-        (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n")
-        signed_by = ["-CA", f"{issuer}.pem", "-CAkey", f"{issuer}.key", "-CAcreateserial", "-extfile", "names"]
-        openssl("x509", "-req", "-in", f"{name}.csr", "-out", f"{name}.pem", *signed_by)
-    openssl("ec", "-in", "server.key", "-out", "locked.key", "-aes256", "-passout", "pass:word")
-    (folder / "empty.pem").write_text("")
-    (folder / "words.pem").write_text("these are words\n")
-    return folder
 
 
 def tls(pem, **files):

@@ -1,9 +1,11 @@
 import asyncio
 import shutil
+import time
 import uuid
 
 import pytest
 
+from mapping.errors import Problem
 from storage.surreal import cbor, schema
 from storage.surreal.database import Database, OpenError
 
@@ -68,3 +70,42 @@ async def test_versions_are_applied_in_order_and_once(database, tmp_path):
     assert await schema.apply(database.run, tmp_path / "schema") == 99
     assert await schema.apply(database.run, tmp_path / "schema") == 99
     assert await database.query("SELECT * FROM made") == [[{"id": "two", "by": "three"}]]
+
+
+@pytest.mark.parametrize("connect", ["server"], indirect=True)
+async def test_a_step_may_take_longer_than_the_sdk_waits_and_is_done_by_one_while_others_wait(connect, tmp_path):
+    (tmp_path / "schema" / "0098").mkdir(parents=True)
+    (tmp_path / "schema" / "0098" / "made.surql").write_text("SLEEP 31s; CREATE made;")
+    (tmp_path / "schema" / "0099").mkdir()
+    (tmp_path / "schema" / "0099" / "made.surql").write_text("CREATE made;")
+    databases = [await connect() for _ in range(3)]
+    applying = [asyncio.create_task(schema.apply(database.run, tmp_path / "schema")) for database in databases]
+    await asyncio.sleep(1)
+    assert await databases[0].query("RETURN 1") == [1]
+    assert await asyncio.gather(*applying) == [99] * 3
+    made, versions = await databases[0].query("SELECT VALUE id FROM made; SELECT VALUE version FROM schema_version")
+    assert (len(made), versions) == (2, [99])
+
+
+async def test_a_step_that_another_receiver_has_left_undone_is_done_when_its_lease_ends(database, tmp_path):
+    await database.query(
+        "UPSERT schema_version:lease SET version = 0, holder = 'gone', until = time::now() + 2s RETURN NONE"
+    )
+    (tmp_path / "schema" / "0099").mkdir(parents=True)
+    (tmp_path / "schema" / "0099" / "made.surql").write_text("CREATE made;")
+    began = time.monotonic()
+    assert await schema.apply(database.run, tmp_path / "schema") == 99
+    assert 1 < time.monotonic() - began < 20
+
+
+async def test_closing_does_not_wait_for_a_step(server_access):
+    async def prepare(run):
+        await run("SLEEP 60s")
+
+    database = Database(**server_access, namespace=f"test_{uuid.uuid4().hex}", database="d", prepare=prepare)
+    opening = asyncio.create_task(database.open())
+    await asyncio.sleep(0.5)
+    async with asyncio.timeout(10):
+        await database.close()
+        with pytest.raises(Problem, match="is closed"):
+            await opening

@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from mapping.errors import Code, Problem
+from storage.surreal import cbor
 from storage.write.commit import StoredEvent
+from storage.write.transaction import WRITE
 from storage.write.writer import IN_FLIGHT
 
 
@@ -128,6 +130,29 @@ async def test_a_commit_has_a_size_and_a_larger_request_its_own(writer_on, datab
     requests = [[make_event(session_id="s") for _ in range(size)] for size in (1, 4, 4, 4, 25, 1)]
     await asyncio.gather(*map(writer.write, requests))
     assert [len(events) for events in writer.committed] == [1, 8, 4, 25, 1]
+
+
+async def test_a_commit_is_divided_until_its_bytes_are_few_enough(writer_on, database, interposed, make_event, balance):
+    sizes = []
+
+    async def count(statements, variables):
+        if statements is WRITE:
+            sizes.append(len(cbor.decode(variables["events"].cbor)))
+
+    writer = writer_on(interposed(database, before=count), most_bytes=10_000)
+    lengths = (*[1000] * 20, 30_000, 1000)
+    events = [make_event(trace_id="t", properties={"text": "x" * length}) for length in lengths]
+    assert await writer.write(events) == [new(event) for event in events]
+    assert sizes == [5, 6, 5, 3, 1, 1, 1]
+    await balance(database)
+
+
+async def test_a_resource_that_events_share_counts_once(writer_on, database, make_event):
+    writer = writer_on(database, most_bytes=30_000)
+    resource = {"attributes": {"text": "x" * 20_000}}
+    events = [make_event(session_id="s", resource=resource) for _ in range(10)]
+    await writer.write(events)
+    assert writer.sizes == [10]
 
 
 async def test_closing_waits_for_what_was_taken_and_takes_nothing_more(writer, make_event, database, balance):
