@@ -184,6 +184,33 @@ def test_standard_input_is_read_too(source, serve, start):
     assert out.endswith(" events imported\n")
 
 
+def counted(receiver):
+    interpreted(receiver)
+    stats = receiver.get("/api/v1/stats")
+    return {name: stats[name] for name in ("events", "traces", "sessions")}
+
+
+def test_an_embedded_store_moves_to_a_server_and_back_and_goes_on_where_it_was_cut_short(
+    source, serve, start, run, own_surreal_server, tmp_path
+):
+    own_surreal_server.start()
+    before = exported(run, source)
+    half = tmp_path / "half"
+    half.write_text("".join(before.splitlines(keepends=True)[:20]))
+    on_server = serve("on a server", **own_surreal_server.settings).started()
+    assert run("import", half, "--url", on_server.url).code == 0
+    back = serve("back").started()
+    for old, new, there in ((source, on_server, " (20 of them were there already)"), (on_server, back, "")):
+        exporting = start("export", "--url", old.url)
+        importing = start("import", "--url", new.url, stdin=exporting.stdout)
+        out, err = importing.communicate(timeout=60)
+        events_moved = len(before.splitlines())
+        assert (importing.returncode, out, err) == (0, f"{events_moved} events{there} imported\n", "")
+        assert counted(new) == counted(source)
+        assert traces(new) == traces(source)
+        assert events(exported(run, new), MAY_DIFFER) == events(before, MAY_DIFFER)
+
+
 def test_several_hundred_events_go_in_batches(serve, run, tmp_path):
     source, target = serve("source").started(), serve("target").started()
     sent = [{"timestamp": "2026-01-07T19:00:00Z", "session_id": "s", "properties": {"n": n}} for n in range(1_150)]
