@@ -37,6 +37,7 @@ from storage.surreal import schema
 from storage.surreal.database import ConflictError, Database, OpenError, Run, StatementRefusedError
 from storage.write import idle_traces
 from storage.write.live_feed import Feed
+from storage.write.live_query import LiveQuery
 from storage.write.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -216,13 +217,14 @@ class Stores:
             interpreter.added(len(events))
 
         feed = Feed()
+        live = LiveQuery(self._database, reader, feed)
         writer = Writer(
             self._database,
             agent_window=int(self.config.agent_window * NS),
             conversation_window=int(self.config.conversation_window * NS),
             committed=committed,
             measured=self.measured,
-            stored=feed.stored,
+            stored=feed.stored if self._database.embedded else live.stored,
             written=interpreter.handed_over,
         )
 
@@ -238,6 +240,8 @@ class Stores:
         self._opened = _Open(writer, reader, indexer, search, pruner, activity, feed, interpreter)
         self.state = "ready"
         self._tasks.append(asyncio.create_task(self._membership.keep()))
+        if not self._database.embedded:
+            self._tasks.append(asyncio.create_task(live.run()))
         closing = idle_traces.close_idle_traces(
             self._database, self.config.idle_close, is_due=lambda: self._membership.is_first
         )

@@ -196,6 +196,27 @@ class Database:
             self._answers = True
             return answer
 
+    async def follow(self, query: str, /, created: Callable[[Any], None], begun: Callable[[], None]) -> None:
+        """Run a `LIVE SELECT` until cancelled. Call `begun` once it runs, and `created` with what it tells of new rows.
+
+        It has a connection to the server of its own, where it holds up nobody. Raises as `query` does.
+        """
+        connection = _Server(self.url)
+        try:
+            await self._sign_in(connection)
+            async with within(_SET_UP_WITHIN):
+                (live_id,) = await self._run_on(connection, query)
+                notifications = await connection.subscribe_live(str(live_id))
+            begun()
+            async for notification in notifications:
+                if notification["action"] == "CREATE":
+                    created(_plain(notification["result"]))
+        except (SurrealError, OSError, ValueError, KeyError) as error:
+            raise _unavailable(self.url, error) from error
+        finally:
+            await _close(connection)
+        raise _unavailable(self.url, "it has ended the live query")
+
     @contextlib.asynccontextmanager
     async def _in_time(self) -> AsyncIterator[None]:
         seconds = self._answers_within if self._answers else self._then_within
@@ -277,6 +298,7 @@ class Database:
         async with self._connecting:
             if self._closed:
                 raise self._is_closed()
+            await self._check_log()
             if self._connection is None:
                 self._connection = await self._connect(time.monotonic() + self._patience)
             return self._connection

@@ -11,8 +11,8 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from mapping.errors import Code, Problem
 from mapping.model import Trace
@@ -49,6 +49,7 @@ class Feed:
         self._clock = clock
         self._bounds = bounds
         self._listeners: list[Listener] = []
+        self._listened = asyncio.Event()
 
     @property
     def listeners(self) -> int:
@@ -65,51 +66,81 @@ class Feed:
             raise Problem(Code.UNAVAILABLE, message, retry_after=10)
         listener = Listener(which, self._clock(), self._bounds)
         self._listeners.append(listener)
+        self._listened.set()
         try:
             yield listener
         finally:
             self._listeners.remove(listener)
+            if not self._listeners:
+                self._listened.clear()
+
+    async def until_listened(self) -> None:
+        """Wait until there is a listener."""
+        await self._listened.wait()
 
     def stored(self, new: Sequence[PendingEvent], traces: Mapping[str, Trace]) -> None:
         """Queue events that were just stored in these traces for the listeners."""
-        if not self._listeners:
-            return
+        if self._listeners:
+            self._queue(_written(pending, traces[str(pending.event.trace_id)]) for pending in new)
+
+    def show(self, events: Iterable[rows.EventRow], missed: int = 0) -> None:
+        """Queue events that were read, and say that so many others were not."""
+        for listener in self._listeners:
+            listener.miss(missed)
+            self.dropped += missed
+        self._queue(map(_read, events))
+
+    def _queue(self, events: Iterable[LiveEvent]) -> None:
         now = self._clock()
         for listener in self._listeners:
             listener.allow(now, self._bounds.events_a_second / len(self._listeners))
-        for pending in new:
-            event = LiveEvent(pending, traces[str(pending.event.trace_id)])
+        for event in events:
             for listener in self._listeners:
                 if event.fits(listener.wanted):
                     self.dropped += listener.offer(event)
 
 
 class LiveEvent:
-    """An event that was just stored. It is encoded once, when the first listener reads it."""
+    """An event that was just stored: what filters look at, its bytes, and how it is read.
 
-    __slots__ = ("_encoded", "_pending", "_values", "size")
+    It is read and encoded once, when the first listener takes it.
+    """
 
-    def __init__(self, pending: PendingEvent, trace: Trace) -> None:
-        event = pending.event
-        self._values = {field: getattr(event, field) for field in _FILTERED}
-        for inherited in ("session_id", "agent_id"):
-            if self._values[inherited] is None:
-                self._values[inherited] = getattr(trace, inherited)
-        self._pending = (pending.fields, pending.origin, str(event.correlation))
+    __slots__ = ("_encoded", "_read", "_values", "size")
+
+    def __init__(self, values: Mapping[str, Any], size: int, read: Callable[[], rows.EventRow]) -> None:
+        self._values, self._read = values, read
         self._encoded = b""
-        self.size = len(pending.fields[1]) + (len(pending.origin.row) if pending.origin else 0)
+        self.size = size
 
     def fits(self, wanted: Sequence[tuple[str, str]]) -> bool:
         return all(self._values[field] == value for field, value in wanted)
 
     def encoded(self, encode: Callable[[rows.EventRow], bytes]) -> bytes:
-        """Return the event, decoded from the written row and encoded by `encode`, which is the same for all callers."""
+        """Return the event encoded by `encode`, which is the same for all callers."""
         if not self._encoded:
-            fields, origin, correlation = self._pending
-            row = cbor.decode(cbor.row(fields, rows.placement_fields(str(self._values["trace_id"]), correlation)))
-            shared = cbor.decode(origin.row) if origin else {}
-            self._encoded = encode(rows.event_of_row(shared | row, self._values))
+            self._encoded = encode(self._read())
         return self._encoded
+
+
+def _written(pending: PendingEvent, trace: Trace) -> LiveEvent:
+    """Return an event of a commit. Nothing is decoded from the written row before somebody reads it."""
+    event, fields, origin = pending.event, pending.fields, pending.origin
+    values = {field: getattr(event, field) for field in _FILTERED}
+    for inherited in ("session_id", "agent_id"):
+        if values[inherited] is None:
+            values[inherited] = getattr(trace, inherited)
+    placement = rows.placement_fields(str(values["trace_id"]), str(event.correlation))
+
+    def read() -> rows.EventRow:
+        shared = cbor.decode(origin.row) if origin else {}
+        return rows.event_of_row(shared | cbor.decode(cbor.row(fields, placement)), values)
+
+    return LiveEvent(values, len(fields[1]) + (len(origin.row) if origin else 0), read)
+
+
+def _read(row: rows.EventRow) -> LiveEvent:
+    return LiveEvent(row, len(cbor.encode(row)), lambda: row)
 
 
 class Listener:
@@ -146,6 +177,11 @@ class Listener:
                 missed += 1
         self._missed += missed
         return missed
+
+    def miss(self, events: int) -> None:
+        self._missed += events
+        if events:
+            self._news.set()
 
     async def take(self, seconds: float) -> tuple[int, list[LiveEvent]]:
         """Return the number of missed events and the next events, which are empty if none comes within `seconds`."""

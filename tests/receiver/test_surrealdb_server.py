@@ -2,8 +2,12 @@
 acknowledged and lost; when the server can be used again, the receiver goes on by itself."""
 
 import asyncio
+import http.client
+import json
+import threading
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from surrealdb import AsyncSurreal
@@ -187,3 +191,27 @@ def test_a_token_that_is_none_is_said(serve, server):
     receiver = serve(**server.settings | {"STORAGE_SURREALDB_TOKEN": "x.y.z"})
     assert receiver.ends() == 1
     assert "storage.surrealdb.user, .password, .auth_level, .namespace and .database, or .token" in receiver.log
+
+
+def test_what_one_receiver_stores_is_shown_live_by_all(serve, server):
+    here, there = (serve(name, **server.settings).started() for name in ("here", "there"))
+    connection = http.client.HTTPConnection("127.0.0.1", here.port, timeout=30)
+    connection.request("GET", "/api/v1/live")
+    stream = connection.getresponse()
+    shown = threading.Event()
+    sent = []
+
+    def send():  # again and again, because the server tells of what is stored from a moment after the answer on
+        while not shown.wait(0.2):
+            sent.extend(there.post("/api/v1/events/batch", batch(1))["event_ids"])
+
+    with ThreadPoolExecutor() as pool:
+        sending = pool.submit(send)
+        try:
+            while not (line := stream.readline()).startswith(b"data: "):
+                assert line, "the stream has ended"
+        finally:
+            shown.set()
+        sending.result()
+    assert json.loads(line.removeprefix(b"data: "))["id"] in sent
+    connection.close()
