@@ -7,6 +7,9 @@ import itertools
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
+import msgspec
+
+from mapping.errors import invalid
 from mapping.model import STATUSES, Trace
 from mapping.values import INT64_MIN
 from storage.filters import CallFilter, EventFilter, TraceFilter
@@ -14,7 +17,7 @@ from storage.read.calls import ORDERS, Sort, calls
 from storage.read.counts import Counts
 from storage.read.paging import ROWS_AT_ONCE, Branch, Cursor, Row, page, read_cursor, sift, write_cursor
 from storage.read.runs import TraceRun, agent_of, runs_of, trace_run
-from storage.read.sessions import TRACES_AT_ONCE, Session, latest_of_sessions, members_of, session_of
+from storage.read.sessions import TRACES_AT_ONCE, Latest, Session, latest_of_sessions, members_of, session_of
 from storage.read.traces import traces_of
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
@@ -171,12 +174,12 @@ class Reader:
     async def sessions(self, limit: int, cursor: str | None = None) -> Page[Session]:
         """Return sessions, the one whose latest trace started last first."""
         latest = await latest_of_sessions(
-            self._database, limit + 1, read_cursor(cursor) if cursor else None, self._traces_at_once
+            self._database, limit + 1, _read_place(cursor) if cursor else None, self._traces_at_once
         )
-        members_by_session = await members_of(self._database, [session_id for session_id, _ in latest[:limit]])
+        members_by_session = await members_of(self._database, [place.session_id for place in latest[:limit]])
         # A session may have lost its only trace since `latest` was read.
         sessions = [session_of(session_id, members) for session_id, members in members_by_session.items() if members]
-        return sessions, _next([row for _, row in latest], limit, rows.order_of(rows.TRACE))
+        return sessions, _write_place(latest[limit - 1]) if len(latest) > limit else None
 
     async def session(self, session_id: str) -> Session | None:
         members = (await members_of(self._database, [session_id]))[session_id]
@@ -290,3 +293,18 @@ def _inheriting(trace: Row, equal: dict[str, Any], inherited: Sequence[str]) -> 
 def _next(items: Sequence[Row], limit: int, by: str) -> str | None:
     """Return the cursor of the next page, None if `items` has no more than `limit`."""
     return write_cursor(items[limit - 1], by) if len(items) > limit else None
+
+
+def _read_place(cursor: str) -> Latest:
+    """Decode a cursor of sessions. Raises Problem (INVALID_ARGUMENT) for an invalid one."""
+    place, last = read_cursor(cursor)
+    try:
+        trace_id, session_id = msgspec.json.decode(str(last), type=tuple[str, str])
+    except msgspec.MsgspecError:
+        raise invalid("cursor: expected the next_cursor of an earlier page of sessions") from None
+    return Latest(place, trace_id, session_id)
+
+
+def _write_place(place: Latest) -> str:
+    last = msgspec.json.encode((place.trace_id, place.session_id)).decode()
+    return write_cursor({"place": place.newest_start, "id": last}, "place")

@@ -15,6 +15,9 @@ from storage.surreal.database import Database
 
 # Traces read at a time for the sessions that they have.
 TRACES_AT_ONCE = 100
+_FIELDS = "id, newest_start, session_id"
+# Sessions whose latest traces are looked up at a time: 0.4 ms each.
+_CHECKED_AT_ONCE = 100
 # Sessions whose rows are read at a time, and how many of each.
 _SESSIONS_AT_ONCE, _ROWS_OF_EACH = 20, 50
 
@@ -53,38 +56,54 @@ class Member(NamedTuple):
     part: Row | None
 
 
+class Latest(NamedTuple):
+    """A session's place in the list of sessions: that of its latest trace, then its own id."""
+
+    newest_start: int
+    trace_id: str
+    session_id: str
+
+
 async def latest_of_sessions(
-    database: Database, limit: int, after: Cursor | None, traces_at_once: int = TRACES_AT_ONCE
-) -> list[tuple[str, Row]]:
-    """Return sessions and the latest trace of each, in the order of those traces, newest first."""
-    latest: dict[str, Row] = {}
-    passed = after
+    database: Database, limit: int, after: Latest | None, traces_at_once: int = TRACES_AT_ONCE
+) -> list[Latest]:
+    """Return the sessions that follow a place, in the order of their latest traces, newest first."""
+    latest: list[Latest] = []
+    listed: set[str] = set()
+    passed: Cursor | None = None
+    traces: list[Row] = []
+    if after is not None:
+        passed = Cursor(after.newest_start, after.trace_id)
+        traces = await records(database, rows.TRACE, [after.trace_id], _FIELDS)
     while True:
-        traces = await page(
+        piece = await page(
             database,
             rows.TRACE,
             [Branch({"status": status}) for status in TRACE_STATUSES],
             traces_at_once,
             cursor=passed,
+            fields=_FIELDS,
         )
+        traces += piece
         runs = await runs_of(database, (row["id"] for row in traces))
-        new: dict[str, Row] = {}
+        new: dict[str, Latest] = {}
         for row in traces:
-            for session_id in _sessions_of(row, runs.get(row["id"])):
-                if session_id not in latest:
-                    new.setdefault(session_id, row)
-        if after is not None and new:
+            for session_id in sorted(_sessions_of(row, runs.get(row["id"]))):
+                place = Latest(row["newest_start"], row["id"], session_id)
+                if session_id not in listed and (after is None or place > after):
+                    new.setdefault(session_id, place)
+        places = list(new.values())
+        for start in range(0, len(places), _CHECKED_AT_ONCE):
+            some = places[start : start + _CHECKED_AT_ONCE]
             # Sessions with a newer trace were on an earlier page.
-            tops = await _latest_traces(database, list(new))
-            new = {
-                session_id: row
-                for session_id, row in new.items()
-                if tops.get(session_id) == (row["newest_start"], row["id"])
-            }
-        latest |= new
-        if len(traces) < traces_at_once or len(latest) >= limit:
-            return list(latest.items())[:limit]
-        passed = Cursor(traces[-1]["newest_start"], traces[-1]["id"])
+            tops = {} if after is None else await _latest_traces(database, [place.session_id for place in some])
+            latest += [place for place in some if after is None or tops.get(place.session_id) == place[:2]]
+            if len(latest) >= limit:
+                return latest[:limit]
+        listed |= new.keys()
+        if len(piece) < traces_at_once:
+            return latest
+        passed, traces = Cursor(piece[-1]["newest_start"], piece[-1]["id"]), []
 
 
 async def _latest_traces(database: Database, session_ids: Sequence[str]) -> dict[str, tuple[int, str]]:

@@ -327,6 +327,26 @@ async def test_a_session_of_many_traces_is_summed_up_whole_beside_small_ones(
     assert all(session.sums.interpreted for session in await check())
 
 
+async def test_the_sessions_of_a_trace_are_listed_however_many(database, writer, reader, make_event, interpret):
+    crowd = [make_event(trace_id="crowd", session_id=f"c{n:03}", timestamp=NOON) for n in range(250)]
+    # Of these, two are in a newer trace, too, and one in an older one.
+    others = [
+        make_event(trace_id=trace_id, session_id=name, timestamp=at)
+        for trace_id, name, at in [("new", "c003", NOON + 9), ("new", "c120", NOON + 9), ("old", "c007", NOON - 9)]
+    ]
+    await writer.write([*crowd, *others, make_event(trace_id="older", session_id="last", timestamp=NOON - 99)])
+    await interpret(database)
+    listed, cursor = [], None
+    while True:
+        page, cursor = await reader.sessions(60, cursor)
+        listed += [session.id for session in page]
+        if cursor is None:
+            break
+        assert len(page) == 60
+    of_crowd = [f"c{n:03}" for n in range(250) if n not in {3, 120}]
+    assert listed == ["c003", "c120", *of_crowd, "last"]
+
+
 async def test_a_session_that_loses_its_only_trace_while_a_page_is_read_is_not_on_it(
     writer, reader, make_event, database, interpret
 ):
