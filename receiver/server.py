@@ -124,6 +124,7 @@ def storage_config(settings: Settings) -> StorageConfig:
         surrealdb_password=surrealdb.password,
         surrealdb_auth_level=surrealdb.auth_level,
         surrealdb_token=surrealdb.token,
+        surrealdb_pool_size=surrealdb.pool_size,
         qdrant_url=qdrant.url,
         qdrant_api_key=qdrant.api_key,
         qdrant_collection=qdrant.collection,

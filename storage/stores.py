@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 import time
 from collections.abc import Callable
@@ -57,6 +58,8 @@ class DataDirError(OpenError):
 class StorageConfig:
     """Where and how to store. Durations are seconds; an empty `qdrant_url` means the embedded index in `data_dir`.
 
+    `surrealdb_pool_size` is the number of connections to a server, 0 for as many as suit this machine's cores.
+
     `rerank_ms`, 0 for none, is for the model `static` only.
     """
 
@@ -68,6 +71,7 @@ class StorageConfig:
     surrealdb_password: str
     surrealdb_auth_level: str
     surrealdb_token: str
+    surrealdb_pool_size: int
     qdrant_url: str
     qdrant_api_key: str
     qdrant_collection: str
@@ -100,6 +104,11 @@ class _Open(NamedTuple):
     interpreter: Interpreter
 
 
+def _pool_size() -> int:
+    """Return the number of connections to a server: commits, reads, interpreting and indexing use some each."""
+    return max(4, 2 * (os.cpu_count() or 1))
+
+
 def _index_place(config: StorageConfig) -> str:
     """Return what tells where the search index is from where that of another receiver is."""
     if config.qdrant_url:
@@ -128,6 +137,7 @@ class Stores:
             password=config.surrealdb_password,
             auth_level=config.surrealdb_auth_level,
             token=config.surrealdb_token,
+            pool_size=config.surrealdb_pool_size or _pool_size(),
             on_progress=self._told,
             prepare=self._prepare_database,
             failed=self._database_failed,

@@ -16,6 +16,7 @@ T = TypeVar("T")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _SIZES = {"": 1, "B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+_MOST_CONNECTIONS = 256
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -219,6 +220,9 @@ COUNT = SettingKind("number", "a whole number, 0 or more", _whole)
 NUMBER = SettingKind("number", "a number, 0 or more, such as 30 or 0.5", _number, lambda value: f"{value:g}")
 LIMIT = SettingKind("number", "a whole number, 1 or more", _limit)
 NESTING = SettingKind("number", f"a whole number from 1 to {MAX_DEPTH}", lambda value: _limit(value, MAX_DEPTH))
+POOL_SIZE = SettingKind(
+    "number", f"a whole number from 0 to {_MOST_CONNECTIONS}", lambda value: _whole(value, _MOST_CONNECTIONS)
+)
 PORT = SettingKind("port", "a port from 1 to 65535 (0: any that is free)", _port)
 PORT_OR_OFF = SettingKind(
     "port|off",

@@ -125,6 +125,13 @@ class SurrealDB:
     )
     namespace: Annotated[str, Setting(kinds.TEXT, "namespace that holds the database")] = "vectadb"
     database: Annotated[str, Setting(kinds.TEXT, "database that holds traces and events")] = "vectadb"
+    pool_size: Annotated[
+        int,
+        Setting(
+            kinds.POOL_SIZE,
+            "connections to the server, which uses one core for each; 0: two for each core here, and at least 4",
+        ),
+    ] = 0
 
 
 @dataclass(frozen=True)

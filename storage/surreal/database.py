@@ -6,24 +6,17 @@ import asyncio
 import contextlib
 import itertools
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextvars import ContextVar
-from datetime import UTC, timedelta
 from functools import partial
 from typing import Any
 
-from surrealdb.connections import async_ws
-from surrealdb.connections.async_ws import AsyncWsSurrealConnection
-from surrealdb.data.types.datetime import PreciseDatetime
-from surrealdb.data.types.null import NullType
-from surrealdb.data.types.record_id import RecordID
 from surrealdb.errors import ServerError, SurrealError
 
 from mapping.errors import Code, Problem
 from storage.surreal import cbor
 from storage.surreal.embedded import Embedded, EngineFailedError
-
-_EPOCH = PreciseDatetime(1970, 1, 1, tzinfo=UTC)
+from storage.surreal.server import Request, Server
 
 
 class ConflictError(Exception):
@@ -86,15 +79,6 @@ async def within(seconds: float) -> AsyncIterator[None]:
         raise TimeoutError(f"not within {seconds:.0f} s") from error
 
 
-class _Request:
-    """A query in the form that the SDK's connections send, which read its id and its bytes."""
-
-    def __init__(self, number: int, query: str, variables: dict[str, Any]) -> None:
-        self.id = str(number)
-        self.WS_CBOR_DESCRIPTOR = cbor.request(self.id, query, variables)
-        self.writes = query.lstrip().startswith(_TRANSACTION)
-
-
 class Database:
     """Queries with variables. Reconnects to a server after an interruption; the embedded engine stays open.
 
@@ -120,6 +104,7 @@ class Database:
         on_progress: Callable[[str], None] = lambda _: None,
         prepare: Callable[[Run], Awaitable[object]] | None = None,
         failed: Callable[[str], None] = lambda _: None,
+        pool_size: int = 1,
         patience: float = _PATIENCE,
         answers_within: float = ANSWERS_WITHIN,
         then_within: float = THEN_WITHIN,
@@ -131,6 +116,7 @@ class Database:
         self._auth_level, self._token = auth_level, token
         self._connection: _Connection | None = None
         self._connecting = asyncio.Lock()
+        self._pool_size = pool_size
         self._closed = False
         self._answers = True
         self._numbers = itertools.count()
@@ -141,7 +127,7 @@ class Database:
         self._answers_within, self._then_within = answers_within, then_within
         self._starting: _Connection | None = None
         # To a server whose log has a torn record, until it hangs up: see `_check_log`.
-        self._torn: _Server | None = None
+        self._torn: Server | None = None
 
     async def open(self) -> None:
         """Connect. Raises OpenError if retrying will not help, Problem (UNAVAILABLE) if it may."""
@@ -178,7 +164,8 @@ class Database:
             return await self._run_on(connection, query, **variables)
 
     async def _run_on(self, connection: _Connection, query: str, /, **variables: Any) -> list[Any]:
-        answer = await _send(connection, _Request(next(self._numbers), query, variables))
+        request = Request(next(self._numbers), query, variables)
+        answer = cbor.decode(await _sent(connection, request, writes=query.lstrip().startswith(_TRANSACTION)))
         self._answers = True
         if answer.get("error"):
             raise _fault(self.url, answer["error"].get("kind"), str(answer["error"].get("message")))
@@ -192,7 +179,7 @@ class Database:
         The caller decodes it and handles the errors in it. Other errors are raised as by `query`.
         """
         async with self._in_time(), self._connection_in_use() as connection:
-            answer = await _send_undecoded(connection, _Request(next(self._numbers), query, variables))
+            answer = await _sent(connection, Request(next(self._numbers), query, variables), writes=False)
             self._answers = True
             return answer
 
@@ -201,16 +188,16 @@ class Database:
 
         It has a connection to the server of its own, where it holds up nobody. Raises as `query` does.
         """
-        connection = _Server(self.url)
+        connection = Server(self.url)
         try:
             await self._sign_in(connection)
             async with within(_SET_UP_WITHIN):
                 (live_id,) = await self._run_on(connection, query)
-                notifications = await connection.subscribe_live(str(live_id))
+                notifications = await connection.live(str(live_id))
             begun()
             async for notification in notifications:
                 if notification["action"] == "CREATE":
-                    created(_plain(notification["result"]))
+                    created(notification["result"].id)
         except (SurrealError, OSError, ValueError, KeyError) as error:
             raise _unavailable(self.url, error) from error
         finally:
@@ -255,7 +242,7 @@ class Database:
             await self._drop(connection)
             raise _unavailable(self.url, error) from error
         except Problem as problem:
-            if isinstance(connection, _Server) and _TORN in problem.message:
+            if isinstance(connection, Server) and _TORN in problem.message:
                 self._connection, self._torn = None, connection
                 await self._check_log()
             await self._drop(connection)
@@ -310,10 +297,10 @@ class Database:
             if self.embedded:
                 connection = self._starting = await Embedded.start(self.url, self._on_progress)
             else:
-                connection = self._starting = _Server(self.url)
+                connection = self._starting = Server(self.url, self._pool_size)
             await self._set_up(connection)
         except _NOT_SET_UP as error:
-            if isinstance(connection, _Server) and _TORN in str(error):
+            if isinstance(connection, Server) and _TORN in str(error):
                 self._torn = connection
                 await self._check_log()
             if connection is not None:
@@ -384,54 +371,14 @@ _NOT_SET_UP = (
 )
 
 
-# The SDK gives up after 30 s. Here a query may take as long as its caller says, and a step of a migration a day; a
-# server that is gone is noticed by the SDK's pings.
-async_ws._RPC_RECV_TIMEOUT = 86_400.0  # noqa: SLF001 - it has no parameter for it
+_Connection = Embedded | Server
 
 
-class _Server(AsyncWsSurrealConnection):
-    @property
-    def ended(self) -> bool:
-        """Return whether the server closed the connection. The SDK would reconnect without signing in again."""
-        return self.recv_task is not None and self.recv_task.done()
-
-    def abort(self) -> None:
-        """Break the connection at once. What waits for an answer raises ConnectionUnavailableError."""
-        if self.socket is not None:
-            self.socket.transport.abort()
-
-    def _fail_pending(self, error: BaseException) -> None:
-        """Fail the requests that wait for an answer, and avoid warnings about those that nobody awaits."""
-        waiting = list(self.qry.values())
-        super()._fail_pending(error)
-        for answer in waiting:
-            if answer.done() and not answer.cancelled():
-                answer.exception()
-
-
-_Connection = Embedded | _Server
-
-
-async def _send(connection: _Connection, request: _Request) -> Any:
+async def _sent(connection: _Connection, request: Request, *, writes: bool) -> bytes:
+    """Return the undecoded answer."""
     if isinstance(connection, Embedded):
-        return cbor.decode(await connection.execute(request.WS_CBOR_DESCRIPTOR, writes=request.writes))
-    return _plain(await _not_losing_cancellation(connection._send(request, "query", bypass=True)))  # type: ignore[arg-type]  # noqa: SLF001 - the way round it encodes in Python, which costs more than the engine
-
-
-async def _not_losing_cancellation(answer: Coroutine[Any, Any, Any]) -> Any:
-    """Await the SDK's answer. The SDK uses asyncio.wait_for, which in Python 3.11 may lose a cancellation; raise it."""
-    task = asyncio.current_task()
-    before = task.cancelling() if task else 0
-    value = await answer
-    if task and task.cancelling() > before:
-        raise asyncio.CancelledError
-    return value
-
-
-async def _send_undecoded(connection: _Connection, request: _Request) -> bytes:
-    if isinstance(connection, Embedded):
-        return await connection.execute(request.WS_CBOR_DESCRIPTOR, writes=False)
-    return cbor.encode(await _send(connection, request))  # the SDK returns decoded values only
+        return await connection.execute(request.WS_CBOR_DESCRIPTOR, writes=writes)
+    return await connection.execute(request)
 
 
 async def _close(connection: _Connection) -> None:
@@ -499,18 +446,3 @@ def _seconds(duration: str) -> float:
     """Return the seconds of a duration in the database's form: 1.5ms."""
     number = duration.rstrip("nµms")
     return float(number) * _UNITS[duration.removeprefix(number)]
-
-
-def _plain(value: Any) -> Any:
-    """Return a value that the SDK has decoded as the plain values of `cbor.decode`."""
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, RecordID):
-        return value.id
-    if isinstance(value, PreciseDatetime):
-        return (value - _EPOCH) // timedelta(microseconds=1) * 1000 + value.nanosecond
-    if isinstance(value, NullType):
-        return None
-    return value

@@ -107,6 +107,7 @@ class Bench:
                 surrealdb_password="",
                 surrealdb_auth_level="root",
                 surrealdb_token="",
+                surrealdb_pool_size=0,
                 qdrant_url="",
                 qdrant_api_key="",
                 qdrant_collection="agent_events",

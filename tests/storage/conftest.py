@@ -35,7 +35,7 @@ class StandIn:
     methods; frames wait while `answering` is not set.
     """
 
-    USER, PASSWORD = "root", "secret"
+    USER, PASSWORD, TOKEN = "root", "secret", "a.to.ken"
 
     def __init__(self, url):
         self.engine = AsyncEmbeddedDB(url)
@@ -105,8 +105,11 @@ class StandIn:
         if request["method"] == "signin":
             if list(request["params"][0].values()) == [self.USER, self.PASSWORD]:
                 done.add("signin")
-                return {"id": request["id"], "result": "a token"}
+                return {"id": request["id"], "result": self.TOKEN}
             return None  # the engine refuses as a server does
+        if request["method"] == "authenticate" and request["params"] == [self.TOKEN]:
+            done.add("signin")
+            return {"id": request["id"], "result": self.TOKEN}
         if "signin" not in done:
             return self.refusal(request, "Anonymous access not allowed")
         if request["method"] == "use":

@@ -19,9 +19,9 @@ from storage.surreal.database import (
     Database,
     OpenError,
     StatementRefusedError,
-    _Server,
     timed,
 )
+from storage.surreal.server import Connection
 
 
 def is_unavailable(raised):
@@ -342,7 +342,7 @@ async def test_an_answer_that_nobody_waits_for_is_not_complained_of_when_the_ser
     loop = asyncio.get_running_loop()
     complaints = []
     loop.set_exception_handler(lambda _, context: complaints.append(context["message"]))
-    connection = _Server("ws://127.0.0.1:1")
+    connection = Connection("ws://127.0.0.1:1")
     connection.qry["1"] = loop.create_future()
     connection._fail_pending(ConnectionUnavailableError("hung up"))
     gc.collect()
