@@ -128,6 +128,7 @@ def storage_config(settings: Settings) -> StorageConfig:
         qdrant_url=qdrant.url,
         qdrant_api_key=qdrant.api_key,
         qdrant_collection=qdrant.collection,
+        qdrant_shards=qdrant.shard_number,
         model=settings.embedding.model,
         threads=settings.embedding.threads,
         rerank_ms=settings.search.rerank_ms,

@@ -75,6 +75,7 @@ class StorageConfig:
     qdrant_url: str
     qdrant_api_key: str
     qdrant_collection: str
+    qdrant_shards: int
     model: str
     threads: int
     rerank_ms: int
@@ -388,5 +389,6 @@ class Stores:
             url=config.qdrant_url,
             api_key=config.qdrant_api_key,
             collection=config.qdrant_collection,
+            shards=config.qdrant_shards,
             data_dir=config.data_dir,
         )

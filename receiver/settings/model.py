@@ -141,6 +141,9 @@ class Qdrant:
     collection: Annotated[
         str, Setting(kinds.TEXT, "the collection: an alias of the one that serves, whose name begins with this")
     ] = "agent_events"
+    shard_number: Annotated[
+        int, Setting(kinds.LIMIT, "shards of a collection that is made; more than 1 spread it over a cluster's nodes")
+    ] = 1
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ from storage.qdrant.server import ServerIndex
 class Indexes:
     """Search indexes by name: collections of the server at `url` if there is one, else folders in `data_dir`."""
 
-    def __init__(self, *, url: str, api_key: str, collection: str, data_dir: Path) -> None:
-        self._url, self._api_key, self._collection = url, api_key, collection
+    def __init__(self, *, url: str, api_key: str, collection: str, data_dir: Path, shards: int = 1) -> None:
+        self._url, self._api_key, self._collection, self._shards = url, api_key, collection, shards
         self._folder = data_dir / "qdrant"
 
     def named(self, name: str, dimensions: int | None) -> VectorIndex:
         """Return the index with this name, not opened."""
         if self._url:
-            return ServerIndex(self._url, self._api_key, f"{self._collection}-{name}", dimensions)
+            return ServerIndex(self._url, self._api_key, f"{self._collection}-{name}", dimensions, self._shards)
         return EdgeIndex(self._folder / name, dimensions)
 
     async def put_in_place(self, index: VectorIndex) -> None:

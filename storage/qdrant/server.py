@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +28,6 @@ log = logging.getLogger(__name__)
 
 _TIMEOUT = 10  # seconds
 
-# A cluster of two or four nodes shares them evenly, and on one server they cost nothing. The number cannot be changed
-# later.
-_SHARDS = 4
 # Vectors are searched in memory with one byte a number, a quarter of their size; the best hits are then compared with
 # the vectors on disk. Filters use the payload indexes, which are in memory.
 _QUANTIZED = models.ScalarQuantization(
@@ -45,20 +42,22 @@ _PAYLOAD_INDEXES = dict.fromkeys(KEYWORDS, models.PayloadSchemaType.KEYWORD) | {
 class ServerIndex:
     """An index in `collection` of the server at `url`; `:memory:` is the client's imitation of one, for tests.
 
-    An upsert returns once the server has it in its write-ahead log and has applied it.
+    An upsert returns once the server has it in its write-ahead log and has applied it. A collection that does not exist
+    yet is made with `shards`.
     """
 
-    def __init__(self, url: str, api_key: str | None, collection: str, dimensions: int | None) -> None:
+    def __init__(self, url: str, api_key: str | None, collection: str, dimensions: int | None, shards: int = 1) -> None:
         self.dimensions = dimensions
         self._url = url
         self.collection = collection
+        self._shards = shards
         # The compatibility check would send a blocking request now, and warn if the server cannot be reached.
         self._client = AsyncQdrantClient(
             location=url, api_key=api_key or None, timeout=_TIMEOUT, check_compatibility=False
         )
 
     async def open(self) -> None:
-        with self._errors():
+        async with self._errors():
             if not await self._client.collection_exists(self.collection):
                 await self._create()
             info = await self._client.get_collection(self.collection)
@@ -83,7 +82,7 @@ class ServerIndex:
                 self.collection,
                 vectors_config={DENSE: dense} if dense else {},
                 sparse_vectors_config={WORDS: models.SparseVectorParams(modifier=models.Modifier.IDF)},
-                shard_number=_SHARDS,
+                shard_number=self._shards,
                 on_disk_payload=True,
                 quantization_config=_QUANTIZED,
             )
@@ -93,7 +92,7 @@ class ServerIndex:
 
     async def answer_to(self, alias: str) -> None:
         """Let `alias` point to this collection. If a collection has that name itself, only log a warning."""
-        with self._errors():
+        async with self._errors():
             if alias in {each.name for each in (await self._client.get_collections()).collections}:
                 log.warning("%s at %s is a collection, not an alias: ours is %s", alias, self._url, self.collection)
                 return
@@ -105,7 +104,7 @@ class ServerIndex:
             await self._client.update_collection_aliases([delete, create] if alias in aliases else [create])
 
     async def remove(self) -> None:
-        with self._errors():
+        async with self._errors():
             await self._client.delete_collection(self.collection)
 
     async def close(self) -> None:
@@ -114,7 +113,7 @@ class ServerIndex:
     async def upsert(self, packed: bytes) -> None:
         # 250 points of 384 dimensions are ~1.2 MB of JSON; the server accepts 32 MB.
         if structs := await asyncio.to_thread(_structs, packed):
-            with self._errors():
+            async with self._errors():
                 await self._client.upsert(self.collection, structs, wait=True)
 
     async def flush(self) -> None:
@@ -123,12 +122,12 @@ class ServerIndex:
     async def set_payload(self, ids: list[str], payload: dict[str, Any]) -> None:
         # By a filter, because to name a missing point would be an error.
         present = models.Filter(must=[models.HasIdCondition(has_id=list(ids))])
-        with self._errors():
+        async with self._errors():
             await self._client.set_payload(self.collection, payload, points=present, wait=True)
 
     async def delete(self, ids: list[str]) -> None:
         if ids:  # the server refuses an empty list
-            with self._errors():
+            async with self._errors():
                 await self._client.delete(self.collection, models.PointIdsList(points=list(ids)), wait=True)
 
     async def search_dense(self, vector: Vector, where: SearchFilter, limit: int) -> list[Hit]:
@@ -139,14 +138,14 @@ class ServerIndex:
         return await self._query(_filter(where), limit, query=words, using=WORDS) if words.indices else []
 
     async def _query(self, within: models.Filter | None, limit: int, **query: Any) -> list[Hit]:
-        with self._errors():
+        async with self._errors():
             answer = await self._client.query_points(
                 self.collection, query_filter=within, limit=limit, with_payload=False, **query
             )
         return [Hit(str(point.id), point.score) for point in answer.points]
 
     async def search_similar(self, point_id: str, where: SearchFilter, limit: int) -> list[Hit] | None:
-        with self._errors():
+        async with self._errors():
             records = await self._client.retrieve(
                 self.collection, [point_id], with_payload=False, with_vectors=[DENSE] if self.dimensions else False
             )
@@ -162,7 +161,7 @@ class ServerIndex:
         within = _filter(where)
         counted: dict[str, list[tuple[str, int]]] = {}
         for field in fields:
-            with self._errors():
+            async with self._errors():
                 answer = await self._client.facet(
                     self.collection, field, facet_filter=within, limit=max(limit, FACET_DEPTH), exact=True
                 )
@@ -170,22 +169,22 @@ class ServerIndex:
         return counted
 
     async def count(self) -> int:
-        with self._errors():
+        async with self._errors():
             return (await self._client.count(self.collection, exact=True)).count
 
     def _list(self, vector: Vector) -> list[float]:
         values: list[float] = checked(vector, self.dimensions).tolist()
         return values
 
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
+    @asynccontextmanager
+    async def _errors(self) -> AsyncIterator[None]:
         """Translate the client's exceptions into IndexUnavailable and IndexUnusable."""
         try:
             yield
         except ResponseHandlingException as error:
             raise IndexUnavailable(f"no Qdrant server answers at {self._url}: {error.source!r}") from error
         except JSONDecodeError as error:
-            raise IndexUnavailable(f"no Qdrant server answers at {self._url}, but something else does") from error
+            raise self._something_else() from error
         except ResourceExhaustedResponse as error:
             raise IndexUnavailable(f"the Qdrant server at {self._url} is too busy: {error}") from error
         except UnexpectedResponse as error:
@@ -193,10 +192,24 @@ class ServerIndex:
             match error.status_code:
                 case 400 | 422:
                     raise ValueError(message) from error
-                case 404:
+                case 404 if await self._is_gone():
                     raise IndexUnusable(f"collection {self.collection} is gone: {message}") from error
+                case 404:
+                    raise self._something_else() from error
                 case _:  # 401 and 403, too: the server's operator may correct the key
                     raise IndexUnavailable(message) from error
+
+    async def _is_gone(self) -> bool:
+        """Return whether Qdrant says that there is no such collection: at a wrong address, anything is not found."""
+        try:
+            return not await self._client.collection_exists(self.collection)
+        except (ResponseHandlingException, UnexpectedResponse, JSONDecodeError):
+            return False
+
+    def _something_else(self) -> IndexUnavailable:
+        return IndexUnavailable(
+            f"no Qdrant server answers at {self._url}, but something else does: correct storage.qdrant.url"
+        )
 
 
 def _structs(packed: bytes) -> list[models.PointStruct]:

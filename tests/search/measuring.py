@@ -111,6 +111,7 @@ class Bench:
                 qdrant_url="",
                 qdrant_api_key="",
                 qdrant_collection="agent_events",
+                qdrant_shards=1,
                 model=STATIC,
                 threads=0,
                 rerank_ms=0,

@@ -27,6 +27,7 @@ def config(tmp_path):
         qdrant_url="",
         qdrant_api_key="",
         qdrant_collection="agent_events",
+        qdrant_shards=1,
         model="off",
         threads=0,
         rerank_ms=0,

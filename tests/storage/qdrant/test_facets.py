@@ -89,5 +89,18 @@ async def test_values_may_be_any_text(index):
     assert sorted(counted["agent_id"]) == [("", 1), ("a' OR 1", 1), ("日本\x00", 1)]
 
 
+@pytest.mark.parametrize("which", [{}, {"status": "ok"}])
+async def test_a_value_that_no_point_has_any_more_is_not_listed(index, which):
+    """Qdrant lists it with a count of 0."""
+    await index.upsert([point(number, agent_id=f"agent-{number}", status="ok") for number in range(1, 6)])
+    assert len((await index.facets(SearchFilter(), ["agent_id"], 10))["agent_id"]) == 5
+    await index.set_payload([str(uuid.UUID(int=1))], {"agent_id": "agent-2"})
+    await index.upsert([point(3, agent_id="agent-4", status="ok")])
+    await index.delete([str(uuid.UUID(int=5))])
+    await index.flush()
+    counted = await index.facets(SearchFilter(**which), ["agent_id"], 10)
+    assert counted == {"agent_id": [("agent-2", 2), ("agent-4", 2)]}
+
+
 def test_values_that_only_deleted_points_have_are_not_listed():
     assert most_frequent([("gone", 0), ("b", 2), ("a", 2), ("c", 3)], 3) == [("c", 3), ("a", 2), ("b", 2)]

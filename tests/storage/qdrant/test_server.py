@@ -15,14 +15,19 @@ ID = "00000000-0000-0000-0000-000000000001"
 
 @pytest.fixture
 async def answering(unused_tcp_port, server_index):
-    """Return a function of a status and a body that makes an index, and what it asked for."""
+    """Return a function of a status and a body that makes an index, and what it asked for.
+
+    Whether a collection exists may be answered otherwise.
+    """
     asked: list[tuple[str, str, dict]] = []
     runners, indexes = [], []
 
-    async def make(status: int, body: str, **headers: str):
+    async def make(status: int, body: str, exists: str = "", **headers: str):
         async def answer(request: web.Request) -> web.Response:
             text = await request.text()
             asked.append((request.method, request.path, json.loads(text) if text else {}))
+            if exists and request.path.endswith("/exists"):
+                return web.Response(text=exists, content_type="application/json")
             return web.Response(status=status, text=body, content_type="application/json", headers=headers)
 
         application = web.Application()
@@ -66,7 +71,12 @@ async def test_a_server_that_is_away_is_unavailable(unused_tcp_port, server_inde
         (401, "Must provide an API key", IndexUnavailable, "answered 401: Must provide an API key"),
         (503, "<html>proxy</html>", IndexUnavailable, "answered 503: <html>proxy"),
         (500, '{"status": {"error": "disk is full"}}', IndexUnavailable, "answered 500: disk is full"),
-        (404, '{"status": {"error": "Not found"}}', IndexUnusable, "collection events is gone"),
+        (
+            404,
+            '{"status": {"error": "Not found"}}',
+            IndexUnavailable,
+            "something else does: correct storage.qdrant.url",
+        ),
         (400, '{"status": {"error": "Wrong input"}}', ValueError, "answered 400: Wrong input"),
         (200, "<html>some other server</html>", IndexUnavailable, "no Qdrant server answers"),
         (200, '{"result": "yes"}', IndexUnavailable, "no Qdrant server answers"),
@@ -76,6 +86,21 @@ async def test_what_a_server_answers_is_told(answering, status, body, error, mes
     index, _ = await answering(status, body)
     with pytest.raises(error, match=message):
         await index.count()
+
+
+async def test_a_collection_is_gone_only_where_qdrant_says_that_it_does_not_exist(answering):
+    exists = '{"result": {"exists": false}, "status": "ok", "time": 0.0}'
+    index, asked = await answering(404, '{"status": {"error": "Not found"}}', exists=exists)
+    with pytest.raises(IndexUnusable, match="collection events is gone"):
+        await index.count()
+    assert [path for _, path, _ in asked] == ["/collections/events/points/count", "/collections/events/exists"]
+
+
+async def test_nothing_is_damaged_or_lost_for_an_address_where_nothing_is_found(answering):
+    index, _ = await answering(404, "<html>a proxy</html>")
+    for call in calls(index):
+        with pytest.raises(IndexUnavailable, match="something else does"):
+            await call
 
 
 async def test_a_busy_server_is_unavailable(answering):
@@ -107,5 +132,6 @@ async def test_a_collection_is_made_for_more_than_fits_into_memory(answering):
     assert (method, path) == ("PUT", "/collections/events")
     assert settings["vectors"] == {"dense": {"size": 4, "distance": "Cosine", "on_disk": True}}
     assert settings["sparse_vectors"] == {"bm25": {"modifier": "idf"}}
-    assert (settings["shard_number"], settings["on_disk_payload"]) == (4, True)
+    # With more, each would weigh words by its own points alone (IDF).
+    assert (settings["shard_number"], settings["on_disk_payload"]) == (1, True)
     assert settings["quantization_config"] == {"scalar": {"type": "int8", "always_ram": True}}
