@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -26,14 +27,20 @@ class Usage(NamedTuple):
     peak: float
 
 
+def free_ports(number: int) -> list[int]:
+    """Return ports of loopback that nobody uses now."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
 class Receiver:
     def __init__(
         self, data_dir: str, model: str, *, wait_for_index: bool = True, settings: Mapping[str, str] | None = None
     ) -> None:
-        with socket.socket() as probe, socket.socket() as grpc_probe:
-            probe.bind(("127.0.0.1", 0))
-            grpc_probe.bind(("127.0.0.1", 0))
-            port, grpc_port = probe.getsockname()[1], grpc_probe.getsockname()[1]
+        port, grpc_port = free_ports(2)
         self.grpc_address = f"127.0.0.1:{grpc_port}"
         # A build of before has no gRPC.
         grpc_flag = ["--grpc-port", str(grpc_port)] if (CHECKOUT / "receiver" / "grpc").exists() else []
@@ -80,19 +87,19 @@ class Receiver:
 
     def seconds(self) -> dict[str, float]:
         """Return the CPU seconds of each process so far, by the last part of its module's name. Linux only."""
-        used = {"receiver": self._ticks(self.process.pid)}
+        used = {"receiver": self.cpu_seconds(self.process.pid)}
         for task in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
             for pid in task.read_text().split():
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
                 module = next((word for word in words if word.startswith("storage.")), "other")
                 name = module.removeprefix("storage.").removesuffix(".worker").removesuffix(".engine")
-                used[name] = used.get(name, 0) + self._ticks(int(pid))
-        return {name: ticks / os.sysconf("SC_CLK_TCK") for name, ticks in used.items()}
+                used[name] = used.get(name, 0) + self.cpu_seconds(int(pid))
+        return used
 
     @staticmethod
-    def _ticks(pid: int) -> int:
+    def cpu_seconds(pid: int) -> float:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return int(fields[11]) + int(fields[12])
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def wait(self, until: Callable[[], bool], seconds: float = 3600) -> None:
         deadline = time.monotonic() + seconds
