@@ -156,12 +156,6 @@ async def _attempt(
         variables = variables_of(
             [*new.values()], placement, known, name, moves, [*later.values()], parts=parts, shared=shared
         )
-        for move in variables["moves"] if not database.embedded else ():
-            # In a query of its own: a server in memory accepts no record with an id that the same transaction has
-            # deleted. If the commit then fails, the session's next one makes the edges anew.
-            await database.query(
-                "DELETE $edges WHERE in = $trace RETURN NONE", edges=move["edges"], trace=move["trace"]
-            )
         await database.query(WRITE, **variables)
         stored([*new.values()], placement.traces)
         for part, items in parts.items():

@@ -6,9 +6,11 @@ from collections import Counter
 
 import pytest
 
+from mapping.errors import Code, Problem
 from mapping.ids import made_trace_id
 from mapping.times import NS
 from storage.write.commit import StoredEvent
+from storage.write.transaction import WRITE
 from storage.write.writer import Writer
 
 NOON = 1_767_960_000 * NS
@@ -72,6 +74,22 @@ async def test_any_order_of_requests_comes_to_the_same(writer, database, record,
     traces, events, _, _ = await whole(database)
     assert [(trace["id"], trace["event_count"], trace["origin"]) for trace in traces] == [(TRACE, 4, "given")]
     assert sorted(event["correlation"] for event in events) == ["session", "session", "session", "trace_id"]
+    await agrees(database)
+
+
+async def test_a_receiver_that_is_killed_before_its_commit_has_moved_nothing(
+    database, writer, writer_on, interposed, record, span
+):
+    await writer.write([record(0), record(1)])
+    before = await whole(database)
+
+    async def is_killed(statements, _variables):
+        if statements == WRITE:
+            raise Problem(Code.UNAVAILABLE, "killed")
+
+    with pytest.raises(Problem, match="killed"):
+        await writer_on(interposed(database, before=is_killed)).write([span(2)])
+    assert await whole(database) == before
     await agrees(database)
 
 
