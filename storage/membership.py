@@ -19,8 +19,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from mapping.errors import Problem
-from storage.surreal import cbor, rows
-from storage.surreal.database import ConflictError, Database, StatementRefusedError
+from storage.surreal import cbor, rows, schema
+from storage.surreal.database import OUTDATED, ConflictError, Database, StatementRefusedError
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 _EVERY, _GONE_AFTER = 2.0, 10.0
 
 _SAY = """
+IF (SELECT VALUE version FROM ONLY schema_version:current) > $schema { THROW $outdated };
 UPSERT $me SET since = since ?? time::now(), heard_until = time::now() + duration::from_millis($gone_after),
     version = $version, model = $model, index_place = $index_place RETURN NONE;
 DELETE receiver WHERE heard_until < time::now() RETURN NONE;
@@ -102,6 +103,8 @@ class Membership:
             return
         *_, found = await self._database.query(
             _SAY,
+            schema=schema.LATEST,
+            outdated=OUTDATED,
             me=self._record,
             gone_after=int(self._gone_after * 1000),
             version=self.me.version,
@@ -132,7 +135,12 @@ class Membership:
     def _take(self, found: Sequence[dict[str, Any]]) -> None:
         members = [Member(*(row[field] for field in Member._fields)) for row in found]
         if [member.id for member in members] != [member.id for member in self.members]:
-            log.info("receivers that share the stores: %s", len(members))
+            versions = sorted({member.version for member in members})
+            log.info(
+                "receivers that share the stores: %s%s",
+                len(members),
+                f", of the versions {' and '.join(versions)}" if len(versions) > 1 else "",
+            )
         self.members = members
         self.me = next(member for member in members if member.id == self.me.id)
         self.parts = _share(self.me, members)

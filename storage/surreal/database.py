@@ -402,6 +402,8 @@ _CONFLICTS = frozenset({"AlreadyExists", "Thrown", "TransactionConflict"})
 # `Query`: a commit failed although its statements succeeded. `NotAllowed`: the session has ended, or rights are
 # missing. `NotFound`: somebody has removed the namespace, the database or a table.
 _UNAVAILABLE = frozenset({"Query", "NotAllowed", "NotFound", "Connection"})
+# What a query throws where the schema is of a later version of this program than the receiver's.
+OUTDATED = "the schema is of a later version"
 # Part of the message for SURREAL_TRANSACTION_MAX_WRITE_KEYS; its kind is `Query`, too.
 _WRITES_TOO_MUCH = "exceeded the maximum number of key writes"
 
@@ -422,6 +424,8 @@ def _results(url: str, statements: list[dict[str, Any]]) -> list[Any]:
         return [statement["result"] for statement in statements]
     cause: Mapping[str, Any] = next((statement for statement in failed if statement.get("kind") != "Query"), failed[0])
     message = str(cause["result"])
+    if OUTDATED in message:
+        raise Problem(Code.UNAVAILABLE, f"SurrealDB at {url}: {message}", retry_after=5)
     # `can be retried` is part of the engine's message for a write conflict.
     if cause.get("kind") in _CONFLICTS or any("can be retried" in str(statement["result"]) for statement in failed):
         raise ConflictError(message)

@@ -9,11 +9,14 @@ from typing import Any, NamedTuple
 from mapping.correlation.placement import Placement
 from mapping.model import ChainRecord, Event, Trace
 from storage.surreal import cbor, rows, schema
+from storage.surreal.database import OUTDATED
 from storage.write.versions import Version
 
 WRITE = """
 BEGIN;
-IF (SELECT VALUE version FROM ONLY schema_version:current) < $schema { THROW 'the schema is being applied' };
+LET $version = (SELECT VALUE version FROM ONLY schema_version:current);
+IF $version < $schema { THROW 'the schema is being applied' };
+IF $version > $schema { THROW $outdated };
 LET $now = (SELECT VALUE [id, revision] FROM $touched);
 IF $now != $known { THROW 'a trace has changed' };
 IF (SELECT * FROM $changed_chain_records.id) != $known_chain_records { THROW 'a record of the message chain has changed'
@@ -100,6 +103,7 @@ def variables_of(
     ]
     return {
         "schema": schema.LATEST,
+        "outdated": OUTDATED,
         "touched": [cbor.record(rows.TRACE, trace.id) for trace in (*touched, *gone)],
         "known": [
             [cbor.record(rows.TRACE, trace.id), revisions[trace.id]]

@@ -9,6 +9,7 @@ import pytest
 from mapping.errors import Code, Problem
 from storage.filters import SearchFilter, TraceFilter
 from storage.stores import DataDirError, StorageConfig, Stores
+from storage.surreal import schema
 from storage.surreal.database import Database, OpenError
 
 
@@ -190,6 +191,58 @@ async def test_two_receivers_share_a_server(on_a_server, tmp_path, make_event):
     await asyncio.gather(*[receivers[n % 2].writer.write([make_event(session_id="s")]) for n in range(40)])
     assert await receivers[0].reader.counts() == {"events": 40, "traces": 1, "sessions": 1}
     await asyncio.gather(*[receiver.check() for receiver in receivers * 5])
+    for receiver in receivers:
+        await receiver.close()
+
+
+async def test_under_a_later_version_s_schema_nothing_is_stored_until_it_is_its_own_again(
+    on_a_server, make_event, caplog
+):
+    """A receiver of a later version has joined, and rows of this one's would be wrong there."""
+    settings, administrator = on_a_server
+    storage = Stores(settings)
+    await storage.open()
+    await storage.writer.write([make_event()])
+    await administrator.query("UPDATE schema_version:current SET version += 1")
+    with pytest.raises(Problem, match="of a later version"):
+        await storage.writer.write([make_event()])
+    for ask in (storage.writer.write([make_event()]), storage.reader.traces(TraceFilter(), 5), storage.check()):
+        with pytest.raises(Problem, match=f"this program knows {schema.LATEST}.* use that one") as raised:
+            await ask
+        assert raised.value.code is Code.UNAVAILABLE
+    assert await administrator.query("RETURN count(SELECT id FROM agent_event)") == [1]
+    await administrator.query("UPDATE schema_version:current SET version -= 1")
+    async with asyncio.timeout(20):
+        while "SurrealDB is back" not in caplog.text:
+            await asyncio.sleep(0.05)
+    await storage.writer.write([make_event()])
+    assert await administrator.query("RETURN count(SELECT id FROM agent_event)") == [2]
+    await storage.close()
+
+
+async def test_a_later_version_s_schema_is_noticed_where_nothing_is_stored(on_a_server, caplog):
+    settings, administrator = on_a_server
+    storage = Stores(settings)
+    await storage.open()
+    await administrator.query("UPDATE schema_version:current SET version += 1")
+    async with asyncio.timeout(20):
+        while "Requests are answered with 503" not in caplog.text:
+            await asyncio.sleep(0.05)
+    await storage.close()
+
+
+async def test_versions_that_differ_are_said(on_a_server, tmp_path, caplog):
+    settings, _ = on_a_server
+    caplog.set_level("INFO")
+    receivers = [
+        Stores(dataclasses.replace(settings, data_dir=tmp_path / version, version=version))
+        for version in ("1.0", "1.1")
+    ]
+    for receiver in receivers:
+        await receiver.open()
+    async with asyncio.timeout(20):
+        while caplog.text.count("receivers that share the stores: 2, of the versions 1.0 and 1.1") < 2:
+            await asyncio.sleep(0.05)
     for receiver in receivers:
         await receiver.close()
 
