@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from mapping.errors import Problem
+from mapping.times import format_rfc3339
 from storage.surreal import cbor, rows, schema
 from storage.surreal.database import OUTDATED, ConflictError, Database, StatementRefusedError
 
@@ -47,6 +48,26 @@ class Member(NamedTuple):
     version: str
     model: str
     index_place: str
+
+
+async def members_of(database: Database) -> list[Member]:
+    """Return the receivers that share a server. Raises what the store raises, also if it has no schema yet."""
+    (found,) = await database.query("SELECT * FROM receiver WHERE heard_until > time::now() ORDER BY id")
+    return _members(found)
+
+
+def other_index(me: Member, members: Sequence[Member]) -> Member | None:
+    """Return the receiver that decides where the index is, if mine is elsewhere or has another model."""
+    eldest = _eldest(members)
+    return None if eldest is None or not me.index_place or _index_of(eldest) == _index_of(me) else eldest
+
+
+def how_it_differs(me: Member, other: Member) -> str:
+    return (
+        f"another receiver on these stores, there since {format_rfc3339(other.since)}, has its search index at "
+        f"{other.index_place} with the model {other.model}, this one at {me.index_place} with the model {me.model}: "
+        "give them the same storage.qdrant.url, storage.qdrant.collection and embedding.model"
+    )
 
 
 class Membership:
@@ -90,8 +111,7 @@ class Membership:
     @property
     def other_index(self) -> Member | None:
         """Return the receiver that decides where the index is, if this one's is elsewhere or has another model."""
-        eldest = _eldest(self.members)
-        return None if eldest is None or not self.me.index_place or _index_of(eldest) == _index_of(self.me) else eldest
+        return other_index(self.me, self.members)
 
     def has(self, part: int) -> bool:
         """Return whether a part of the work is this receiver's."""
@@ -133,7 +153,7 @@ class Membership:
         return cbor.record(rows.RECEIVER, self.me.id)
 
     def _take(self, found: Sequence[dict[str, Any]]) -> None:
-        members = [Member(*(row[field] for field in Member._fields)) for row in found]
+        members = _members(found)
         if [member.id for member in members] != [member.id for member in self.members]:
             versions = sorted({member.version for member in members})
             log.info(
@@ -148,6 +168,10 @@ class Membership:
         self.index_parts = _share(
             self.me, [member for member in members if eldest is None or _index_of(member) == _index_of(eldest)]
         )
+
+
+def _members(found: Sequence[dict[str, Any]]) -> list[Member]:
+    return [Member(*(row[field] for field in Member._fields)) for row in found]
 
 
 def _index_of(member: Member) -> tuple[str, str]:

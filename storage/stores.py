@@ -110,8 +110,10 @@ def _pool_size() -> int:
     return max(4, 2 * (os.cpu_count() or 1))
 
 
-def _index_place(config: StorageConfig) -> str:
-    """Return what tells where the search index is from where that of another receiver is."""
+def index_place(config: StorageConfig) -> str:
+    """Return where the search index is, as other receivers are told; "" if there is none."""
+    if config.model == OFF:
+        return ""
     if config.qdrant_url:
         return f"{config.qdrant_url.rstrip('/')}, collection {config.qdrant_collection},"
     return f"{socket.gethostname()}:{config.data_dir}"
@@ -147,7 +149,7 @@ class Stores:
             self._database,
             version=config.version,
             model="" if config.model == OFF else config.model,
-            index_place="" if config.model == OFF else _index_place(config),
+            index_place=index_place(config),
         )
         self._counted = 0.0
         # MiniLM as the index's model has said all it knows already, and one of the user's own may know better.
@@ -285,8 +287,8 @@ class Stores:
         self._lock.release()
 
     async def count_pending(self) -> None:
-        """Bring up to date how much waits to be indexed and interpreted, where other receivers add to it, too."""
-        if self._membership.is_alone or time.monotonic() - self._counted < _COUNTED_EVERY:
+        """Bring up to date how much waits to be indexed and interpreted, where other receivers may add to it, too."""
+        if self._database.embedded or time.monotonic() - self._counted < _COUNTED_EVERY:
             return
         self._counted = time.monotonic()
         with contextlib.suppress(Problem, ConflictError):  # what was counted last stands

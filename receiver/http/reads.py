@@ -89,6 +89,7 @@ async def _similar(request: web.Request, given: dict[str, Any]) -> web.Response:
     group_by, limit = given.pop("group_by"), given.pop("limit")
     event_id, storage = request.match_info["id"], stores(request)
     started, wanted = time.perf_counter(), ids.event_id(event_id)
+    await storage.count_pending()
     found = await similar(storage.reader, storage.indexer, wanted, SearchFilter(**given), limit, group_by)
     if found is None:
         raise missing("event", event_id)
@@ -151,8 +152,8 @@ async def _search(request: web.Request, given: dict[str, Any]) -> web.Response:
 async def _facets(request: web.Request, given: dict[str, Any]) -> web.Response:
     limit, indexer = given.pop("limit"), stores(request).indexer
     started = time.perf_counter()
-    counted = await facets(indexer, SearchFilter(**given), limit)
     await stores(request).count_pending()
+    counted = await facets(indexer, SearchFilter(**given), limit)
     index = shown.index_state(indexer)
     return json_answer(answers.Facets(shown.took_ms(started), index, counted.events, shown.facets(counted)))
 

@@ -22,7 +22,6 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from mapping.errors import Problem
-from mapping.times import format_rfc3339
 from storage.embedding.model import Embedder
 from storage.errors import IndexUnavailable, IndexUnusable
 from storage.indexing import index_queue, index_state
@@ -35,7 +34,7 @@ from storage.indexing.points.preparer import Preparer
 from storage.indexing.repair import delete, pass_on, update_owners
 from storage.indexing.tuning import TUNING, Tuning
 from storage.indexing.upserts import IndexWriter
-from storage.membership import Membership
+from storage.membership import Membership, how_it_differs
 from storage.qdrant.base import VectorIndex
 from storage.qdrant.choose import Indexes
 from storage.read.counts import count_events
@@ -274,13 +273,8 @@ class Indexer:
     def _check_that_others_agree(self) -> None:
         """Raise IndexUnavailable while another receiver decides for another index or model than this one's."""
         if (other := self._membership.other_index) is not None:
-            me = self._membership.me
             self.index = self.embedder = None
-            raise IndexUnavailable(
-                f"another receiver on these stores, there since {format_rfc3339(other.since)}, has its search index at "
-                f"{other.index_place} with the model {other.model}, this one at {me.index_place} with the model "
-                f"{me.model}: give them the same storage.qdrant.url, storage.qdrant.collection and embedding.model"
-            )
+            raise IndexUnavailable(how_it_differs(self._membership.me, other))
 
     def _show(self, state: IndexState) -> None:
         if state.fill is None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import urllib.error
 import urllib.request
+from collections.abc import AsyncIterator
 from http.client import HTTPException
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mapping.errors import Problem
 from receiver.cli.checks.finding import Finding, Setup
+
+if TYPE_CHECKING:
+    from storage.surreal.database import Database
 
 _TIMEOUT = 5.0
 _TESTED = "surrealdb-3.2.4"
@@ -46,7 +52,7 @@ def surrealdb(setup: Setup) -> Finding:
 
 async def _surrealdb_embedded(setup: Setup) -> Finding:
     """Open the store. The engine then replays and removes its log, as at every start; nothing else happens."""
-    from storage.surreal.database import InUseError, OpenError  # noqa: PLC0415 - as in `_version`
+    from storage.surreal.database import InUseError, OpenError  # noqa: PLC0415 - as in `_opened`
 
     try:
         version = await _version(setup)
@@ -65,11 +71,11 @@ async def _surrealdb_embedded(setup: Setup) -> Finding:
 
 async def _surrealdb_server(setup: Setup) -> Finding:
     settings = setup.settings.storage.surrealdb
-    from storage.surreal.database import AccessError  # noqa: PLC0415 - as in `_version`
+    from storage.surreal.database import AccessError  # noqa: PLC0415 - as in `_opened`
 
     try:
         async with asyncio.timeout(_TIMEOUT):
-            version = await _version(setup)
+            version, differs = await _server_of(setup)
     except AccessError as error:
         return Finding("problem", str(error), _SIGN_IN)
     except (Problem, TimeoutError) as error:
@@ -83,12 +89,37 @@ async def _surrealdb_server(setup: Setup) -> Finding:
     text = f"{settings.url} answers, {signed_in} ({version})"
     if version != _TESTED:
         return Finding("warn", f"{text}, which was not tested", f"the version that was tested is {_TESTED}")
+    if differs:
+        return Finding("warn", differs, "until then this one stores and interprets, and does not search")
     return Finding("ok", text)
 
 
+async def _server_of(setup: Setup) -> tuple[str, str]:
+    """Check the rights. Return the version, and how the index differs from that of the receivers that are there."""
+    from receiver.server import storage_config  # noqa: PLC0415 - as in `_opened`
+    from storage.membership import Member, how_it_differs, members_of, other_index  # noqa: PLC0415 - as above
+    from storage.stores import index_place  # noqa: PLC0415 - as above
+    from storage.surreal import schema  # noqa: PLC0415 - as above
+
+    config = storage_config(setup.settings)
+    async with _opened(setup) as database:
+        await schema.check_rights(database.query)
+        members: list[Member] = []
+        with contextlib.suppress(Problem):  # there is no schema yet, and so nobody
+            members = await members_of(database)
+        me = Member("", 0, config.version, config.model, index_place(config))
+        other = other_index(me, members)
+        return await database.version(), how_it_differs(me, other) if other else ""
+
+
 async def _version(setup: Setup) -> str:
-    """Open the store as a receiver does, check the rights, and return its version. Raises OpenError, Problem."""
-    from storage.surreal import schema  # noqa: PLC0415 - as below
+    async with _opened(setup) as database:
+        return await database.version()
+
+
+@contextlib.asynccontextmanager
+async def _opened(setup: Setup) -> AsyncIterator[Database]:
+    """Open the store as a receiver does. Raises OpenError, Problem."""
     from storage.surreal.database import Database  # noqa: PLC0415 - half a second, which no other command need wait for
 
     storage = setup.settings.storage
@@ -104,9 +135,7 @@ async def _version(setup: Setup) -> str:
     )
     try:
         await database.open()
-        if not database.embedded:
-            await schema.check_rights(database.query)
-        return await database.version()
+        yield database
     finally:
         await database.close()
 

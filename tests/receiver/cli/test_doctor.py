@@ -12,6 +12,9 @@ from surrealdb import AsyncSurreal
 
 from receiver.cli.api import Receiver, ReceiverAddress
 from storage.embedding import minilm, static
+from storage.membership import Membership
+from storage.surreal import schema
+from storage.surreal.database import Database
 
 
 @pytest.fixture
@@ -201,6 +204,25 @@ def test_a_surrealdb_server_that_lets_a_transaction_write_little_is_a_problem(do
     code, findings = doctor()
     assert (code, findings["SurrealDB"][0]) == (1, "problem")
     assert "start the server with a higher limit" in findings["SurrealDB"][1]
+
+
+@pytest.mark.parametrize("place", ["http://qdrant.example:6333, collection agent_events,", "other-host:data"])
+def test_a_receiver_whose_index_is_elsewhere_is_worth_a_warning(doctor, on_a_server, place):
+    server = on_a_server()
+
+    async def join():
+        database = Database(
+            server.url, namespace="vectadb", database="vectadb", user=server.USER, password=server.PASSWORD
+        )
+        await schema.apply(database.run)
+        await Membership(database, model="static", index_place=place, gone_after=60.0).say()
+        await database.close()
+
+    asyncio.run(join())
+    code, findings = doctor()
+    assert (code, findings["SurrealDB"][0]) == (0, "warn")
+    assert f"has its search index at {place} with the model static" in findings["SurrealDB"][1]
+    assert "give them the same storage.qdrant.url" in findings["SurrealDB"][1]
 
 
 def test_a_surrealdb_server_of_an_own_authority_is_a_problem_until_that_is_named(doctor, on_a_server, pem, monkeypatch):
