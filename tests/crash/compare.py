@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +15,7 @@ from storage.interpreting.interpreter import Interpreter
 from storage.surreal.database import Database
 
 _READ = """
+BEGIN;
 SELECT id, trace_id, properties.mark AS mark FROM agent_event;
 SELECT id, event_count FROM agent_trace;
 SELECT id, in, out FROM contains;
@@ -21,6 +24,7 @@ SELECT VALUE event_ids FROM index_queue;
 SELECT VALUE traces FROM interpretation_queue;
 SELECT id, event_count FROM agent_run;
 SELECT id, trace_id, told_by FROM agent_call;
+COMMIT;
 """
 _MADE = ("agent_call", "agent_run", "session_run")
 
@@ -36,13 +40,19 @@ class Stored(NamedTuple):
     calls: list[dict[str, Any]]
 
 
-async def read(folder: Path) -> Stored:
-    """Open the engine's folder, and read everything there is to compare."""
+@contextlib.asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[Database]:
+    """Open the engine's folder."""
     database = Database(f"surrealkv://{folder}", namespace="vectadb", database="vectadb")
     try:
-        events, traces, edges, reached, queued, changed, runs, calls = await database.query(_READ)
+        yield database
     finally:
         await database.close()
+
+
+async def read(database: Database) -> Stored:
+    """Read everything there is to compare, as it is at one moment."""
+    _, events, traces, edges, reached, queued, changed, runs, calls, _ = await database.run(_READ)
     return Stored(
         {row["id"]: row for row in events},
         {row["id"]: row for row in traces},
@@ -55,15 +65,11 @@ async def read(folder: Path) -> Stored:
     )
 
 
-async def made_anew(folder: Path) -> list[str]:
+async def made_anew(database: Database) -> list[str]:
     """Interpret what is left to be, then all of it anew, and say what comes out differently."""
-    database = Database(f"surrealkv://{folder}", namespace="vectadb", database="vectadb")
-    try:
-        before = await _made(database)
-        await database.run(";".join(f"DELETE {table}" for table in (*_MADE, "interpretation_state")))
-        after = await _made(database)
-    finally:
-        await database.close()
+    before = await _made(database)
+    await database.run(";".join(f"DELETE {table}" for table in (*_MADE, "interpretation_state")))
+    after = await _made(database)
     return [
         f"{key} is {before.get(key)}, made anew {after.get(key)}"
         for key in before.keys() | after.keys()

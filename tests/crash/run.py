@@ -119,7 +119,8 @@ class Run:
             self._find(number, [f"{len(stored.queued)} events are still to be indexed"])
         copy = self.folder / "copy"
         shutil.copytree(self.folder / "data" / "surreal", copy)
-        self._find(number, await compare.made_anew(copy))
+        async with compare.opened(copy) as database:
+            self._find(number, await compare.made_anew(database))
         shutil.rmtree(copy)
 
     async def _ready(self, victim: Victim) -> None:
@@ -183,7 +184,8 @@ class Run:
             cursor = f"&cursor={page['next_cursor']}"
 
     async def _compare(self, number: int, folder: Path, *, complete: bool) -> compare.Stored:
-        stored = await compare.read(folder)
+        async with compare.opened(folder) as database:
+            stored = await compare.read(database)
         self._find(number, compare.differences(stored, self.account, complete=complete))
         return stored
 

@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,16 @@ _FAULT = re.compile(r"Traceback| ERROR | CRITICAL |panicked|never retrieved")
 
 
 class Victim:
-    """One start of the receiver. `log` holds what it and the starts before it wrote."""
+    """One start of the receiver. `log` holds what it and the starts before it wrote.
 
-    def __init__(self, folder: Path, model: str) -> None:
-        self.port, self.grpc_port = free_ports(2)
+    `settings` are further ones, by their variables' names without `VECTADB_`; `ports` are those of HTTP and gRPC, where
+    they are not to be any two.
+    """
+
+    def __init__(
+        self, folder: Path, model: str, settings: Mapping[str, str] | None = None, ports: Sequence[int] = ()
+    ) -> None:
+        self.port, self.grpc_port = ports or free_ports(2)
         self.url = f"http://127.0.0.1:{self.port}"
         self.grpc_address = f"127.0.0.1:{self.grpc_port}"
         self.log = folder / "receiver.log"
@@ -48,7 +55,8 @@ class Victim:
                 ],
                 cwd=ROOT,
                 env={name: value for name, value in os.environ.items() if not name.startswith("VECTADB_")}
-                | {"VECTADB_EMBEDDING_MODEL": model},
+                | {"VECTADB_EMBEDDING_MODEL": model}
+                | {f"VECTADB_{name}": value for name, value in (settings or {}).items()},
                 stderr=log,
                 start_new_session=True,  # its engines' processes are in its group
             )
