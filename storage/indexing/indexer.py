@@ -238,7 +238,7 @@ class Indexer:
 
     async def _settled(self, tools: _Tools) -> IndexState:
         """Open the planned indexes, and publish which one serves and which is filled."""
-        self._check_that_others_agree()
+        await self._check_that_others_agree(tools.active_indexes)
         if self._damaged and self.index is not None:
             tools.active_indexes.damaged_index(self.index)
         anew, self._anew, self._damaged = self._anew, False, False
@@ -270,11 +270,17 @@ class Indexer:
         self._show(state)
         return state
 
-    def _check_that_others_agree(self) -> None:
-        """Raise IndexUnavailable while another receiver decides for another index or model than this one's."""
+    async def _check_that_others_agree(self, active_indexes: ActiveIndexes) -> None:
+        """Raise IndexUnavailable while another receiver decides for another index or model than this one's.
+
+        The words of an index that has another model only can be searched all the same.
+        """
         if (other := self._membership.other_index) is not None:
-            self.index = self.embedder = None
-            raise IndexUnavailable(how_it_differs(self._membership.me, other))
+            me = self._membership.me
+            self._damaged = False  # whoever fills it finds out
+            self.embedder = None
+            self.index = await active_indexes.known() if other.index_place == me.index_place else None
+            raise IndexUnavailable(how_it_differs(me, other))
 
     def _show(self, state: IndexState) -> None:
         if state.fill is None:

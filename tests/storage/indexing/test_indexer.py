@@ -5,12 +5,15 @@ import threading
 import time
 
 import pytest
+from aiohttp import web
 
 from mapping.errors import Code, Problem
 from mapping.times import EARLIEST, LATEST
 from storage.errors import IndexUnavailable
 from storage.filters import SearchFilter
+from storage.indexing import index_state
 from storage.indexing.indexer import Indexer
+from storage.qdrant.choose import Indexes
 from storage.qdrant.edge import EdgeIndex
 from tests.storage.indexed import IMPATIENT
 
@@ -169,6 +172,35 @@ async def test_an_index_that_is_away_is_waited_for(
         "indexing waits: the index is away",
         "indexing waits: the index is away again",
     ]
+
+
+async def test_at_a_wrong_address_of_qdrant_it_waits_and_says_so_and_writes_nothing_again_and_again(
+    database, embedder, indexing, store, tmp_path
+):
+    """A proxy, say, that finds nothing: the store's note of the index stays what it is."""
+    asked = []
+
+    async def answer(request):
+        asked.append(request.path)
+        return web.Response(status=404, text="nothing here")
+
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await store("an apple")
+    noted = []
+    async with indexing(database, Indexes(url=url, api_key="", collection="c", data_dir=tmp_path), embedder) as indexer:
+        async with asyncio.timeout(20):
+            while len(asked) < 10:
+                noted += [note for note in [await index_state.read(database)] if note and note not in noted]
+                await asyncio.sleep(0.01)
+        assert (indexer.state, indexer.pending) == ("waiting", 1)
+        assert indexer.reason.endswith("something else does: correct storage.qdrant.url")
+    assert len(noted) == 1
+    await runner.cleanup()
 
 
 async def test_a_store_that_is_away_is_waited_for(database, index, embedder, indexing, caught_up, store, monkeypatch):

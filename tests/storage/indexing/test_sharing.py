@@ -59,8 +59,8 @@ async def join(connect, indexing, new_embedder):
     server = OneServer()
     stack = contextlib.AsyncExitStack()
 
-    async def join(index_place="server"):
-        database, embedder = await connect(), new_embedder()
+    async def join(index_place="server", model="words"):
+        database, embedder = await connect(), new_embedder(model)
         membership = Membership(database, index_place=index_place, model=embedder.name, every=0.05, gone_after=1.0)
         await membership.say()
         keeping = asyncio.create_task(membership.keep())
@@ -221,3 +221,34 @@ async def test_one_whose_index_is_elsewhere_says_so_and_leaves_the_work_to_the_o
     await until(nothing_waits(eldest))
     assert await eldest.indexer.index.count() == 20
     assert indexed([other]) == [0]
+
+
+async def test_one_with_another_model_searches_by_words_until_it_is_the_eldest_and_fills_an_index_of_its_own(
+    join, make_event
+):
+    """A rolling change of the model: the index that serves goes on serving for all until the new one is whole."""
+    eldest = await join()
+    await joined([eldest])
+    events = [make_event(trace_id=f"{number:032x}", properties={"input.value": "apple"}) for number in range(20)]
+    await eldest.store(events)
+    await until(nothing_waits(eldest))
+    other = await join(model="others")
+
+    async def searches():
+        return other.indexer.state == "waiting" and other.indexer.index is not None
+
+    await until(searches)
+    assert "with the model words, this one at server with the model others" in other.indexer.reason
+    assert other.indexer.embedder is None
+    assert other.indexer.index.collection == eldest.indexer.index.collection
+    assert len(await other.indexer.index.search_words("apple", SearchFilter(), 100)) == 20
+    before = other.indexer.index.collection
+    await eldest.kill.aclose()
+
+    async def has_its_own():
+        # At each moment there is an index in which all is found.
+        assert len(await other.indexer.index.search_words("apple", SearchFilter(), 100)) == 20
+        return other.indexer.state == "ready" and other.indexer.embedder is not None
+
+    await until(has_its_own)
+    assert other.indexer.index.collection != before
