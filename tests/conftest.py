@@ -43,13 +43,13 @@ class SurrealServer:
     """SurrealDB's server on a port of loopback, with a user who may do anything.
 
     It keeps its data in a folder, because in memory it loses updates: of two transactions that have read a record and
-    change it, both commit, now and then. It does not wait for the disk: no test cuts the power.
+    change it, both commit, now and then. It does not wait for the disk, unless `sync` says so: no test cuts the power.
     """
 
     USER, PASSWORD = "root", "secret"
 
-    def __init__(self, binary: str, folder: Path) -> None:
-        self._binary, self._folder = binary, folder
+    def __init__(self, binary: str, folder: Path, sync: str = "never") -> None:
+        self._binary, self._folder, self._sync = binary, folder, sync
         self._address = f"127.0.0.1:{free_ports(1)[0]}"
         self.url = f"ws://{self._address}"
         self._tls: ssl.SSLContext | None = None
@@ -70,7 +70,7 @@ class SurrealServer:
             self._tls = ssl.create_default_context(cafile=pem / "authority.pem")
         given = {f"SURREAL_{name}": value for name, value in environment.items()}
         self._process = subprocess.Popen(
-            [*command, f"surrealkv://{self._folder}?sync=never", *flags],
+            [*command, f"surrealkv://{self._folder}?sync={self._sync}", *flags],
             env={name: value for name, value in os.environ.items() if not name.startswith("SURREAL_")}
             | {"SURREAL_ONLINE_VERSION_CHECK": "false"}
             | given,

@@ -172,7 +172,7 @@ async def main() -> int:
     with tempfile.TemporaryDirectory(prefix="vectadb-crash-") as temporary:
         folder = arguments.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        run = ServerRun(folder, arguments.seed, SurrealServer(binary, folder / "surreal"))
+        run = ServerRun(folder, arguments.seed, SurrealServer(binary, folder / "surreal", sync="every"))
         run.start()
         try:
             for number in range(1, arguments.rounds + 1):
