@@ -1,11 +1,12 @@
-# make run: install and serve.  make test: install and test.  Needs Python 3.11 to 3.14 and a package index, nothing else.
+# make run: install and serve.  make test: install what tests need, too, and test.  Needs Python 3.11 to 3.14 and a
+# package index, nothing else.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
 .PHONY: run test bench bench-search screenshots setup lint lint-page format lock clean
 
-run: setup
+run: $(VENV)/installed
 	$(BIN)/vectadb-receiver serve
 
 # Two files at once: many tests wait for processes and clocks. `make test PYTEST_ARGS=-n0`: one after the other.
@@ -26,17 +27,26 @@ screenshots: setup
 	tests/install.sh
 	$(BIN)/python tests/page/screenshots.py
 
-setup: $(VENV)/installed
+setup: $(VENV)/installed-dev
 
-# The stamp makes a second `make run` start at once, and a changed lock install again.
+# What running takes, and what development takes beside it. A stamp makes a second `make run` start at once, and a
+# changed lock install again.
 $(VENV)/installed: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || { \
-	  echo "Python 3.11 to 3.14 is needed; this is $$($(PYTHON) --version). Say which: make PYTHON=python3.12"; exit 1; }
-	@echo "Installing the locked dependencies into $(VENV): a minute or two, the first time"
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	$(call install,requirements.lock,the program's dependencies)
 	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.lock pyproject.toml
+	$(call install,requirements-dev.lock,the program's and the tests' dependencies)
+	@touch $(VENV)/installed $@
+
+define install
+@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || { \
+  echo "Python 3.11 to 3.14 is needed; this is $$($(PYTHON) --version). Say which: make PYTHON=python3.12"; exit 1; }
+@echo "Installing $(2) into $(VENV): a minute or two, the first time"
+@$(PYTHON) -m venv $(VENV)
+@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(1)
+@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+endef
 
 lint: setup lint-page
 	$(BIN)/ruff format --check
@@ -61,9 +71,11 @@ format: setup
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
+# requirements.lock: for running. requirements-dev.lock: the same and the tools of development.
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --group dev pyproject.toml -o requirements.lock
+	$(COMPILE) --group build -o requirements.lock
+	$(COMPILE) --group build --group dev -c requirements.lock -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) node_modules build *.egg-info

@@ -17,11 +17,13 @@ ELSEWHERE = [ROOT / "tests" / "emitters" / folder for folder in ("programs", "re
 
 def named(requirements):
     """Return the names of packages in lines like `aiohttp>=3.14,<3.15`."""
-    return {re.match(r"[\w.-]+", line)[0].lower().replace("_", "-") for line in requirements}
+    return {re.sub(r"[._]", "-", re.match(r"[\w.-]+", line)[0].lower()) for line in requirements}
 
+
+STANDARD = sys.stdlib_module_names | {"compression"}  # which is new in 3.14
 
 RUNTIME = named(PROJECT["project"]["dependencies"])
-DEVELOPMENT = named(PROJECT["dependency-groups"]["dev"])
+DEVELOPMENT = named(PROJECT["dependency-groups"]["build"] + PROJECT["dependency-groups"]["dev"])
 HEAVY = named(line for line in (ROOT / "tests" / "requirements.in").read_text().splitlines() if line[0] != "#")
 
 
@@ -58,7 +60,7 @@ def undeclared(folders, declared):
     for path in files:
         for name in imported(path):
             top = name.partition(".")[0]
-            if top in ours or top in sys.stdlib_module_names:
+            if top in ours or top in STANDARD:
                 continue
             parts = name.split(".")
             modules = (".".join(parts[:length]) for length in range(len(parts), 0, -1))

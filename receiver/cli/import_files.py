@@ -14,10 +14,9 @@ import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NamedTuple, cast
+from typing import NamedTuple, cast
 
-import zstandard
-
+from receiver import zstd
 from receiver.cli.errors import CommandError
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -48,8 +47,8 @@ _BOM = b"\xef\xbb\xbf"
 _RESOURCE = 0x0A
 # A request, or a line, is not longer; nor is what it is compressed to.
 _LONGEST = 64 * 1024**2
-# Bytes that zstd inflates at a time, to 32 MB at most, and the most that it may ask to hold.
-_PIECE, _LARGEST_WINDOW = 1024, 128 * 1024**2
+# Bytes of what zstd inflates that are read at a time.
+_PIECE = 256 * 1024
 # So many bytes of a file that is one long protobuf message go in a request.
 _PART = 8 * 1024**2
 
@@ -85,7 +84,7 @@ def records(name: str, file: io.BufferedReader) -> Iterator[Record]:
     """Walk the lines or messages of a file. Raises UnreadableError where it is something else, or breaks off."""
     try:
         yield from _records(name, file)
-    except (EOFError, zlib.error, gzip.BadGzipFile, zstandard.ZstdError) as error:
+    except (EOFError, zlib.error, gzip.BadGzipFile, zstd.ZstdError) as error:
         raise UnreadableError(f"the rest cannot be decompressed: {error}") from None
 
 
@@ -95,7 +94,7 @@ def _records(name: str, reader: io.BufferedReader) -> Iterator[Record]:
         yield from _records(name, io.BufferedReader(gzip.GzipFile(fileobj=reader)))
         return
     if start.startswith(_ZSTD):
-        yield from _records(name, _zstd(reader))
+        yield from _records(name, io.BufferedReader(zstd.opened(reader), _PIECE))
         return
     for begins, kind in _OTHER.items():
         if start.startswith(begins):
@@ -146,7 +145,7 @@ def _framed(name: str, reader: io.BufferedReader) -> Iterator[Record]:
                 f"message {number} breaks off, or is none: expected its length in 4 bytes, and as many bytes; {_READS}"
             )
         if data.startswith(_ZSTD):
-            data = _zstd(io.BytesIO(data)).read(_LONGEST + 1)
+            data = zstd.opened(io.BytesIO(data)).read(_LONGEST + 1)
             if len(data) > _LONGEST:
                 raise UnreadableError(f"message {number} is longer than {_LONGEST} bytes")
         yield Record(f"{name}:{number}", data, is_protobuf=data.lstrip()[:1] != b"{")
@@ -180,41 +179,3 @@ def _field(reader: io.BufferedReader) -> bytes:
                 return bytes(head) + data
             break
     raise UnreadableError(f"this is no text, and no protobuf of the Collector's; or it breaks off; {_READS}")
-
-
-class _Zstd(io.RawIOBase):
-    """The content of zstd frames, one behind the other. Raises EOFError where the last one breaks off."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        super().__init__()
-        self._file, self._rest, self._inflated = file, b"", memoryview(b"")
-        self._frame: zstandard.ZstdDecompressionObj | None = None
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # it is a memoryview that is given
-        while not self._inflated and self._inflate():
-            pass
-        count = min(len(buffer), len(self._inflated))
-        buffer[:count], self._inflated = self._inflated[:count], self._inflated[count:]
-        return count
-
-    def _inflate(self) -> bool:
-        """Inflate a piece, which may give nothing yet; False at the end."""
-        data = self._rest or self._file.read(_PIECE)
-        if not data:
-            if self._frame is not None:
-                raise EOFError("it breaks off")
-            return False
-        if self._frame is None:
-            self._frame = zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW).decompressobj()
-        self._inflated = memoryview(self._frame.decompress(data))
-        self._rest = b""
-        if self._frame.eof:
-            self._rest, self._frame = self._frame.unused_data, None
-        return True
-
-
-def _zstd(file: IO[bytes]) -> io.BufferedReader:
-    return io.BufferedReader(_Zstd(file), 256 * 1024)

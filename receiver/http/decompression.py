@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import cramjam
-import zstandard
 
 from mapping.errors import Code, Problem, invalid
+from receiver import zstd
 from receiver.settings.kinds import show_size
 
 
@@ -21,36 +21,6 @@ class _Inflater(Protocol):
     @property
     def unused_data(self) -> bytes: ...
     def decompress(self, data: bytes, max_length: int, /) -> bytes | bytearray | memoryview: ...
-
-
-class _Zstd:
-    """zstandard's decompressor with zlib's interface: its output is bounded by feeding it short pieces of input.
-
-    128 bytes expand to 4 MiB at most (a block of 4 bytes to 128 KiB); 20 MiB of input take 100 ms.
-    """
-
-    _PIECE = 128
-    _WINDOW = 8 * 1024**2  # RFC 9659: what HTTP's zstd may ask a decoder to hold
-
-    def __init__(self) -> None:
-        self._inflater = zstandard.ZstdDecompressor(max_window_size=self._WINDOW).decompressobj()
-        self.unused_data = b""
-
-    @property
-    def eof(self) -> bool:
-        return self._inflater.eof
-
-    def decompress(self, data: bytes, max_length: int, /) -> bytearray:
-        inflated = bytearray()
-        view = memoryview(data)
-        for start in range(0, len(data), self._PIECE):
-            inflated += self._inflater.decompress(view[start : start + self._PIECE])
-            if self._inflater.eof:
-                self.unused_data = self._inflater.unused_data + data[start + self._PIECE :]
-                break
-            if len(inflated) >= max_length:
-                break
-        return inflated  # a copy as bytes would take 20 MiB more of a bomb
 
 
 class _Whole:
@@ -120,7 +90,7 @@ ENCODINGS: dict[str, _Encoding] = {
     "x-gzip": _GZIP,
     "deflate": _ZLIB,  # RFC 9110: the zlib format, not bare deflate
     "zlib": _ZLIB,
-    "zstd": _Encoding(_Zstd, zstandard.ZstdError),
+    "zstd": _Encoding(zstd.decompressor, zstd.ZstdError),
     "snappy": _Encoding(_Snappy, cramjam.DecompressionError),
     "x-snappy-framed": _Encoding(_framed_snappy, cramjam.DecompressionError),
     "lz4": _Encoding(_lz4, cramjam.DecompressionError),

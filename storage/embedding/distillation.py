@@ -24,12 +24,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import onnxruntime  # type: ignore[import-untyped]  # it has no stubs
 from numpy.typing import NDArray
-from onnx import helper, numpy_helper
 
-from storage.embedding.minilm_graph import IR_VERSION, OPSET
 from storage.embedding.model_folders import Progress
 from storage.embedding.static import DIMENSIONS
 
@@ -78,7 +75,8 @@ def vectors(
         if start % _PROGRESS_EVERY == 0:
             progress(start / len(tokens), f"distilling the static table, token {start:,} of {len(tokens):,}")
         ids = np.array([(around[0], token, around[1]) for token in tokens[start : start + _BATCH]], np.int64)
-        (hidden,) = session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})
+        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+        (hidden,) = session.run(None, inputs)
         rows.append(hidden[:, 1])
     return np.concatenate(rows)
 
@@ -103,22 +101,3 @@ def weights(tokens: list[int], first_word: int) -> NDArray[np.float64]:
     weight_of = np.full(len(tokens), _CHARACTER)
     weight_of[words] = _A / (_A + shares / shares.sum())
     return weight_of
-
-
-def graph(table: NDArray[np.float32]) -> onnx.ModelProto:
-    """Return the ONNX graph from `input_ids` (int64, batch x tokens) to the sum of their rows, batch x `DIMENSIONS`.
-
-    Rows of padding are zeros, so a sum needs no mask, and at unit length it is the same as a mean.
-    """
-    nodes = [
-        helper.make_node("Gather", ["table", "input_ids"], ["rows"]),
-        helper.make_node("ReduceSum", ["rows", "axis"], ["sum"], keepdims=0),
-    ]
-    table_graph = helper.make_graph(
-        nodes,
-        "static",
-        [helper.make_tensor_value_info("input_ids", onnx.TensorProto.INT64, ["batch", "tokens"])],
-        [helper.make_tensor_value_info("sum", onnx.TensorProto.FLOAT, ["batch", DIMENSIONS])],
-        [numpy_helper.from_array(table, "table"), numpy_helper.from_array(np.array([1], np.int64), "axis")],
-    )
-    return helper.make_model(table_graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)

@@ -124,22 +124,27 @@ class _Embedder:
         np.divide(vectors, lengths, out=vectors, where=lengths > 0)
         return vectors
 
+    def read_all_tokens(self) -> None:
+        """Read a table's texts to their ends, which `static.cut` has bounded; fastembed stops at 512 tokens."""
+        table: Any = self._model.model
+        table.tokenizer.no_truncation()
+
 
 def _packaged(model: str, models: Path, threads: int, progress: Progress) -> Embedder:
     making = part_of(progress, 0.0, 0.9)
     folder = static.folder(models, making) if model == STATIC else minilm.folder(models, making)
     progress(0.9, "loading the model")
     advice = f"delete {folder} and start again to rebuild it"
-    file = folder / "model.onnx"
     if model == STATIC:
-        # It pools by itself, and a second thread only slows down the first: 9,000 texts/s.
-        return _load(folder.name, _local(file, folder, "DISABLED", 1), models, _STATIC_BATCH, advice, static.cut)
-    return _load(folder.name, _local(file, folder, "MEAN", threads), models, _BATCH, advice)
+        embedder = _load(folder.name, _table(folder), models, _STATIC_BATCH, advice, static.cut)
+        embedder.read_all_tokens()
+        return embedder
+    return _load(folder.name, _local(folder / "model.onnx", folder, "MEAN", threads), models, _BATCH, advice)
 
 
 def _load(
     name: str, arguments: dict[str, Any], models: Path, batch: int, advice: str, read: Callable[[str], str] = str
-) -> Embedder:
+) -> _Embedder:
     from fastembed import TextEmbedding  # noqa: PLC0415 - see above
 
     try:
@@ -147,6 +152,11 @@ def _load(
     # onnxruntime, tokenizers and the model hub raise types of their own, and plain Exception.
     except Exception as error:
         raise OSError(f"{name} cannot be loaded: {error}; {advice}") from error
+
+
+def _table(folder: Path) -> dict[str, Any]:
+    """Return the arguments with which fastembed loads a table: from any folder, under one of its own names."""
+    return {"model_name": "minishlab/potion-base-8M", "specific_model_path": str(folder), "local_files_only": True}
 
 
 def _local(file: Path, folder: Path, pooling: str, threads: int) -> dict[str, Any]:
@@ -171,14 +181,17 @@ class _Output(NamedTuple):
 
 
 def _output(model_file: Path) -> _Output:
-    import onnx  # noqa: PLC0415 - see above
+    import onnxruntime  # type: ignore[import-untyped]  # noqa: PLC0415 - see above; it has no stubs
 
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # it is only looked at
     try:
-        graph = onnx.load(model_file, load_external_data=False).graph
-    except Exception as error:  # protobuf's own type, whichever of its implementations is installed
+        session = onnxruntime.InferenceSession(model_file, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # a dozen types of the runtime's own
         raise OSError(f"{model_file} is not an ONNX model: {error}") from error
-    shape = graph.output[0].type.tensor_type.shape.dim  # fastembed takes the first output
-    return _Output(len(shape) != 2, (shape[-1].dim_value or None) if shape else None)
+    shape = session.get_outputs()[0].shape  # fastembed takes the first output
+    length = shape[-1] if shape else None
+    return _Output(len(shape) != 2, length if isinstance(length, int) else None)
 
 
 def _pooling(folder: Path) -> str:

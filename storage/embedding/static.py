@@ -18,7 +18,9 @@ log = logging.getLogger(__name__)
 DIMENSIONS = 256
 
 # The folder's name: its format and source. Increase the last number when the folder's content changes.
-FOLDER = f"static-{minilm.CHECKSUMS['model.safetensors'][:12]}-3"
+FOLDER = f"static-{minilm.CHECKSUMS['model.onnx'][:12]}-1"
+# The table, in the form that fastembed takes tables in: one tensor `embeddings`, tokens x `DIMENSIONS`.
+TABLE = "model.safetensors"
 # Float32, MiniLM's dimensions x `DIMENSIONS`: maps MiniLM's vector of a query into the space of the table.
 AXES = "axes.float32"
 
@@ -29,8 +31,6 @@ AXES = "axes.float32"
 # characters each, the three ways gave 0.420, 0.423, 0.431.
 HEAD, TAIL = 1000, 600
 
-# A text has at most one token a character, and two more may be added.
-_TOKENIZER_CONFIG = {"model_max_length": HEAD + TAIL + 2, "pad_token": "[PAD]"}
 # ConnectionError is two words. The tokenizer lower-cases a text before it looks for words.
 _CAMEL_CASE = {"type": "Replace", "pattern": {"Regex": "(?<=[a-z0-9])(?=[A-Z])"}, "content": " "}
 
@@ -50,7 +50,9 @@ def cut(text: str) -> str:
 
 def _build(models: Path, target: Path, progress: Progress) -> None:
     teacher = minilm.folder(models, model_folders.part_of(progress, 0.0, 0.05))
-    # It imports onnx, which is needed on the first start only.
+    # They import what is needed on the first start only.
+    from safetensors.numpy import save  # noqa: PLC0415
+
     from storage.embedding import distillation  # noqa: PLC0415
 
     log.info("the static table is distilled from MiniLM, once: half a minute of one core")
@@ -58,9 +60,8 @@ def _build(models: Path, target: Path, progress: Progress) -> None:
     table, axes = distillation.distil(teacher / "model.onnx", tokenizer, model_folders.part_of(progress, 0.05, 0.95))
     progress(0.95, "writing the static table")
     model_folders.write(target / AXES, axes.tobytes())
-    model_folders.write(target / "model.onnx", distillation.graph(table).SerializeToString())
+    model_folders.write(target / TABLE, save({"embeddings": table}))
     model_folders.write(target / "tokenizer.json", json.dumps(_tokenizer(tokenizer)).encode())
-    model_folders.write(target / "tokenizer_config.json", json.dumps(_TOKENIZER_CONFIG).encode())
     log.info("the static table is in %s", models / FOLDER)
 
 

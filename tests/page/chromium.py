@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 try:
     from axe_playwright_python.base import AXE_SCRIPT
     from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, async_playwright, expect
-except ModuleNotFoundError:  # they are not in requirements.lock; whoever needs the fixture `browser` hears of it
+except ModuleNotFoundError:  # they are not in requirements-dev.lock; whoever needs the fixture `browser` hears of it
     AXE_SCRIPT = async_playwright = expect = None
 
 PATH = shutil.which("chromium") or shutil.which("chromium-browser")

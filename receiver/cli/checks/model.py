@@ -29,15 +29,15 @@ def _packaged(setup: Setup, name: str, folder: str, takes: str) -> Finding:
 
     built = setup.settings.storage.data_dir / "models" / folder
     try:
-        source = minilm.package_files()
-        for file in minilm.CHECKSUMS:
-            minilm.check(source / file)
+        minilm.installed_files()
     except OSError as error:
         if built.is_dir():
-            return Finding("warn", f"{name} is prepared in {built}, but its package is not as it should be: {error}")
+            return Finding(
+                "warn", f"{name} is prepared in {built}, but what was installed is not as it should be: {error}"
+            )
         return Finding("problem", f"{name}: {error}")
     if built.is_dir():
-        if not os.access(built / "model.onnx", os.R_OK):
+        if not os.access(built / "tokenizer.json", os.R_OK):
             return Finding("problem", f"{built} cannot be read", f"delete {built}: the next start builds it again")
         return Finding("ok", f"{name}: package and checksums are right, and it is prepared")
     return Finding("ok", f"{name}: package and checksums are right; the first start prepares it, in {takes}")

@@ -57,10 +57,10 @@ def on_a_server(own_surreal_server, monkeypatch):
 
 @pytest.fixture
 def corrupt(tmp_path, monkeypatch):
-    """Weights that are not the published ones."""
-    for name in minilm.CHECKSUMS:
-        (tmp_path / name).write_bytes(b"other weights")
-    monkeypatch.setattr(minilm, "package_files", lambda: tmp_path)
+    """Weights that are not the expected ones."""
+    other = tmp_path / "model.onnx"
+    other.write_bytes(b"other weights")
+    monkeypatch.setattr(minilm, "weights_file", lambda: other)
 
 
 def test_a_machine_that_is_ready_has_no_problems_and_is_left_as_it_was(doctor, tmp_path):
@@ -289,13 +289,13 @@ def test_a_qdrant_that_does_not_answer_is_a_problem(doctor, free_port, monkeypat
     assert "does not answer (" in findings["Qdrant"][1]
 
 
-def test_weights_that_are_not_the_published_ones_are_a_problem(doctor, corrupt):
+def test_weights_that_are_not_the_expected_ones_are_a_problem(doctor, corrupt):
     code, findings = doctor()
     assert code == 1
     level, text = findings["model"]
     assert level == "problem"
-    assert minilm.CHECKSUMS["model.safetensors"] in text
-    assert "reinstall" in text
+    assert minilm.CHECKSUMS["model.onnx"] in text
+    assert "install the receiver and its packages anew" in text
 
 
 def test_weights_that_are_not_needed_any_more_are_worth_a_warning(doctor, corrupt, tmp_path):

