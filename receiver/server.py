@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from aiohttp import web
 from uvloop import new_event_loop
@@ -27,6 +28,7 @@ from receiver.http.context import METRICS, PORTS
 from receiver.http.notices import NOTICES
 from receiver.http.tls import server_context
 from receiver.settings import Settings, SettingsError, check
+from receiver.settings.data_home import passed_by
 from receiver.settings.prices_file import read_prices_file
 from receiver.version import VERSION
 from storage.stores import DataDirError, StorageConfig, Stores
@@ -155,6 +157,8 @@ async def _serve(settings: Settings) -> None:
         _addresses(runner, "https" if settings.server.tls.cert_file else "http", app[PORTS].grpc),
     )
     log.info("data is in %s", settings.storage.data_dir.absolute())
+    for folder in passed_by(settings.storage.data_dir, Path.cwd()):
+        log.warning("there is data in %s, too, which is not used: --data-dir %s would use it", folder, folder)
     opening = asyncio.create_task(_open(storage))
     stopping = asyncio.create_task(stop.wait())
     try:

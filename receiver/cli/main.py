@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from receiver.cli.commands import (
+    backup,
     calls,
     completion,
     doctor,
@@ -19,6 +20,7 @@ from receiver.cli.commands import (
     import_,
     prune,
     reindex,
+    restore,
     search,
     send_demo,
     serve,
@@ -56,6 +58,8 @@ COMMANDS = (
     Command("prune", "delete old traces, or those of a session, with their events", prune.add_arguments, prune.run),
     Command("send-demo", "send the made-up runs of a travel agent", send_demo.add_arguments, send_demo.run),
     Command("reindex", "fill the search index anew from the store", reindex.add_arguments, reindex.run),
+    Command("backup", "copy the embedded store, also of a receiver that runs", backup.add_arguments, backup.run),
+    Command("restore", "put a backup into a data folder without data", restore.add_arguments, restore.run),
     Command("doctor", "check settings, stores, model and ports", doctor.add_arguments, doctor.run),
     Command(
         "completion", "write a script that has a shell complete commands", completion.add_arguments, completion.run

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar, get_type_hints
 from urllib.parse import urlsplit
 
 from receiver.settings import kinds
+from receiver.settings.data_home import data_home
 from receiver.settings.kinds import SettingKind
 from receiver.settings.model import Server, Settings
 from receiver.settings.prices_file import read_prices_file
@@ -80,6 +81,13 @@ def add_config_flag(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--config", metavar="FILE", help=f"YAML file with settings ({CONFIG_VARIABLE})")
 
 
+def add_data_dir_flag(parser: argparse.ArgumentParser) -> None:
+    """Add `--data-dir` and `--config`, for commands that use the embedded stores without a receiver."""
+    row = table()["storage.data_dir"]
+    parser.add_argument("--data-dir", dest=row.key, metavar="DIR", help=f"{row.help} ({row.env})")
+    add_config_flag(parser)
+
+
 def load(args: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
     """Return the settings from the flags, the environment and the file that either of them names.
 
@@ -95,7 +103,9 @@ def load(args: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
         value = getattr(args, row.key, None)
         if row.flag and value is not None:
             texts[row.key] = (value, row.flag)
-    return _build(Settings, "", {key: _parse(rows[key], *text) for key, text in texts.items()})
+    values = {key: _parse(rows[key], *text) for key, text in texts.items()}
+    values.setdefault("storage.data_dir", data_home(Path.cwd()))
+    return _build(Settings, "", values)
 
 
 def _from_file(path: Path, rows: dict[str, SettingRow], environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:

@@ -148,9 +148,15 @@ class Qdrant:
 
 @dataclass(frozen=True)
 class Storage:
-    data_dir: Annotated[Path, Setting(kinds.PATH, "folder of the embedded stores and the model", "--data-dir")] = Path(
-        "data"
-    )
+    data_dir: Annotated[
+        Path,
+        Setting(
+            kinds.PATH,
+            "folder of the embedded stores and the model; where there is no ./data with data, and no checkout, the "
+            "user's data folder",
+            "--data-dir",
+        ),
+    ] = Path("data")
     surrealdb: SurrealDB = dataclasses.field(default_factory=SurrealDB)
     qdrant: Qdrant = dataclasses.field(default_factory=Qdrant)
 

@@ -187,7 +187,7 @@ class Process:
             "EMBEDDING_MODEL": "off",
             "STORAGE_DATA_DIR": str(data),
         }
-        self.log = ""
+        self.data, self.log = data, ""
         self.process = subprocess.Popen(
             [sys.executable, "-c", SERVE],
             env={name: value for name, value in os.environ.items() if not name.startswith("VECTADB_")}

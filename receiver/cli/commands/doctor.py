@@ -47,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="instead of all checks, show what these rules make of a log's lines: doctor --rules FILE < LOG",
     )
+    parser.add_argument("--backup", metavar="DIR", type=Path, help="instead of all checks, check what backup has made")
     add_output_flags(parser, "a line of JSON for each check")
 
 
@@ -54,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
     show = _show_json if args.json else _show
     if args.rules:
         return try_rules(args.rules)
+    if args.backup:
+        return 1 if show("backup", _backup(args.backup)) == "problem" else 0
     try:
         loaded = settings.load(args, os.environ)
         settings.check(loaded)
@@ -77,6 +80,19 @@ def _look(check: Check, setup: Setup) -> Finding:
     finding = check.look(setup)
     progress.clear()
     return finding
+
+
+def _backup(folder: Path) -> Finding:
+    """Compare the files of a backup with what was noted when it was made."""
+    from storage.surreal import backup  # noqa: PLC0415 - half a second, which no other check need wait for
+
+    try:
+        found = backup.check(folder)
+    except (backup.BackupError, OSError) as error:
+        return Finding("problem", str(error), "make another; this one cannot be restored whole")
+    files, version = count(len(found.files), "file"), f"vectadb-receiver {found.version}"
+    held = f"{count(found.events, 'event')} of {found.created_at}, by {version}"
+    return Finding("ok", f"{held}: {files}, {found.bytes / 1e6:.1f} MB, checksums are right")
 
 
 def _rules(file: Path) -> str:

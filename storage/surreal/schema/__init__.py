@@ -72,7 +72,7 @@ async def apply(run: Run, folder: Traversable = FOLDER, *, alone: bool = False) 
         # Also where it is there: those who may not write are refused it. Their INSERT would be answered OK, and do
         # nothing.
         await _retried(run, _VERSION_TABLE)
-        applied = await _applied(run)
+        applied = await present(run)
     if applied > latest:
         raise OpenError(
             f"the database has schema version {applied}, this program knows {latest}: it was written by a later "
@@ -100,13 +100,14 @@ async def _share(run: Run, folder: Traversable, versions: Sequence[str], applied
             waits = True
             await asyncio.sleep(_LOOK_AGAIN_AFTER)
         else:
-            if await _applied(run) == applied:
+            if await present(run) == applied:
                 await _apply_version(run, folder.joinpath(missing[0]))
-        applied = await _applied(run)
+        applied = await present(run)
     await _retried(run, "DELETE schema_version:lease WHERE holder = $holder RETURN NONE", holder=holder)
 
 
-async def _applied(run: Run) -> int:
+async def present(run: Run) -> int:
+    """Return the version of the schema that a database has, 0 for a new one."""
     (versions,) = await run("SELECT VALUE version FROM $current", current=[_VERSION])
     return int(versions[0]) if versions else 0
 
