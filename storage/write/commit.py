@@ -13,7 +13,7 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mapping.correlation.message_chain import hashes_of
@@ -27,6 +27,7 @@ from storage.write.transaction import WRITE, Lookup, Move, PendingEvent, by_part
 from storage.write.versions import another, is_later, version_of, version_of_row
 
 _ATTEMPTS = 20
+_EXISTS = "already exists"  # part of the engine's message
 
 _LOOK_UP = """
 SELECT id, trace_id, span_id, name, duration_ns, array::len(object::keys(properties)) AS attributes FROM $events;
@@ -156,11 +157,25 @@ async def _attempt(
         variables = variables_of(
             [*new.values()], placement, known, name, moves, [*later.values()], parts=parts, shared=shared
         )
-        await database.query(WRITE, **variables)
+        try:
+            await database.query(WRITE, **variables)
+        except ConflictError as conflict:
+            if _EXISTS in str(conflict):
+                await _drop_edges(database, variables["moves"])
+            raise
         stored([*new.values()], placement.traces)
         for part, items in parts.items():
             written(f"{name}-{part}", part, cbor.array(map(row, items)), variables["origins"])
     return outcomes
+
+
+async def _drop_edges(database: Database, moves: Iterable[Mapping[str, Any]]) -> None:
+    """Delete the edges of moved events before the commit is tried again.
+
+    An engine in memory accepts no record with an id that the same transaction has deleted.
+    """
+    for move in moves:
+        await database.query("DELETE $edges WHERE in = $trace RETURN NONE", edges=move["edges"], trace=move["trace"])
 
 
 def _place(

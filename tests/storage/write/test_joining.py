@@ -9,6 +9,8 @@ import pytest
 from mapping.errors import Code, Problem
 from mapping.ids import made_trace_id
 from mapping.times import NS
+from storage.surreal import schema
+from storage.surreal.database import Database
 from storage.write.commit import StoredEvent
 from storage.write.transaction import WRITE
 from storage.write.writer import Writer
@@ -91,6 +93,22 @@ async def test_a_receiver_that_is_killed_before_its_commit_has_moved_nothing(
         await writer_on(interposed(database, before=is_killed)).write([span(2)])
     assert await whole(database) == before
     await agrees(database)
+
+
+async def test_records_are_moved_in_an_engine_in_memory_too(writer_on, record, span):
+    database = Database("mem://", namespace="n", database="d")
+    try:
+        await schema.apply(database.run)
+        writer = writer_on(database)
+        await writer.write([record(0), record(2)])
+        await writer.write([span(1)])
+        traces, events, _, _ = await whole(database)
+        assert [(trace["id"], trace["event_count"]) for trace in traces] == [(TRACE, 3)]
+        assert len(events) == 3
+        await agrees(database)
+        await writer.close()
+    finally:
+        await database.close()
 
 
 async def test_in_one_request_the_order_of_records_does_not_matter(database, writer, record, span):
