@@ -3,9 +3,9 @@
 JSON: bench/results/scaling.json.
 
 One, two and three receivers are started on an empty database, and sent as many spans in all, as fast as they take
-them, each by a load generator of its own; meanwhile somebody lists traces at the first of them. `done` is when all is
-interpreted (and searchable, with a model and a Qdrant server). CPU is in microseconds a span, by process; what the
-receivers' processes use is added up. All of it shares this machine. Compare within one run.
+them, each by a load generator of its own; meanwhile somebody lists traces at the first of them, twice a second. `done`
+is when all is interpreted (and searchable, with a model and a Qdrant server). CPU is in microseconds a span, by
+process; what the receivers' processes use is added up. All of it shares this machine. Compare within one run.
 
 The server is the one that tests/servers/surreal/build.sh has built, unless --surreal names a binary.
 """
@@ -32,7 +32,7 @@ from program import HERE, Load, Receiver
 SCENARIO = "spans, protobuf, 100 a request"
 CONNECTIONS = 24  # of all load generators
 USER, PASSWORD = "root", "secret"
-LOOKS_EVERY = 0.25
+LOOKS_EVERY = 0.5
 
 
 class Server:
@@ -119,7 +119,10 @@ def measure(binary: str, number: int, items: int, model: str, qdrant: str, seed:
             stored_after = time.perf_counter() - began
             lists = reader.stop()
             stored = _seconds(server, receivers)
-            receivers[0].wait(lambda: _is_done(receivers[0]))
+            while not _is_done(
+                receivers, sum(each["accepted"] for each in sent), searched=bool(qdrant) and model != "off"
+            ):
+                time.sleep(LOOKS_EVERY)
             done_after = time.perf_counter() - began
             done = _seconds(server, receivers)
         finally:
@@ -152,9 +155,10 @@ def _seconds(server: Server, receivers: list[Receiver]) -> Counter[str]:
     return used
 
 
-def _is_done(receiver: Receiver) -> bool:
-    stats = receiver.stats()
-    return not stats["index_pending"] * (stats["index_state"] != "off") and not stats["interpretation_pending"]
+def _is_done(receivers: list[Receiver], items: int, *, searched: bool) -> bool:
+    """Return whether all is interpreted, and indexed where it is `searched`, by the receivers' own accounts."""
+    interpreted = sum(each.metric("vectadb_receiver_interpreted_events_total") for each in receivers)
+    return interpreted >= items and (not searched or sum(each.indexed() for each in receivers) >= items)
 
 
 def main() -> None:

@@ -45,8 +45,8 @@ log = logging.getLogger(__name__)
 
 OFF = "off"
 _LOG_EVERY = 5.0
-# Seconds that what waits, of all receivers, is not counted again.
-_COUNTED_EVERY = 0.25
+# What waits, of all receivers, is not counted again for so many seconds, and for so many times as long as it took.
+_COUNTED_EVERY, _SHARE = 0.25, 20
 _NO_RIGHT = "Not enough permissions"  # part of SurrealDB's message
 
 
@@ -151,7 +151,7 @@ class Stores:
             model="" if config.model == OFF else config.model,
             index_place=index_place(config),
         )
-        self._counted = 0.0
+        self._count_again_at = 0.0
         # MiniLM as the index's model has said all it knows already, and one of the user's own may know better.
         rereads = config.model == STATIC and config.rerank_ms > 0
         self._reranker = TimedReranker(self._minilm, config.rerank_ms / 1000) if rereads else None
@@ -288,12 +288,14 @@ class Stores:
 
     async def count_pending(self) -> None:
         """Bring up to date how much waits to be indexed and interpreted, where other receivers may add to it, too."""
-        if self._database.embedded or time.monotonic() - self._counted < _COUNTED_EVERY:
+        began = time.monotonic()
+        if self._database.embedded or began < self._count_again_at:
             return
-        self._counted = time.monotonic()
+        self._count_again_at = began + _COUNTED_EVERY
         with contextlib.suppress(Problem, ConflictError):  # what was counted last stands
             await self.indexer.count_pending()
             await self.interpreter.count_pending()
+        self._count_again_at = max(self._count_again_at, time.monotonic() + _SHARE * (time.monotonic() - began))
 
     async def check(self) -> None:
         """Write something. Raises Problem (UNAVAILABLE) where the store takes nothing."""
