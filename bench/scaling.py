@@ -3,9 +3,9 @@
 JSON: bench/results/scaling.json.
 
 One, two and three receivers are started on an empty database, and sent as many spans in all, as fast as they take
-them, each by a load generator of its own; meanwhile somebody lists traces at the first of them, twice a second. `done`
-is when all is interpreted (and searchable, with a model and a Qdrant server). CPU is in microseconds a span, by
-process; what the receivers' processes use is added up. All of it shares this machine. Compare within one run.
+them, each by a load generator of its own; meanwhile somebody lists traces at the first of them. `done` is when all is
+interpreted (and searchable, with a model and a Qdrant server). CPU is in microseconds a span, by process; what the
+receivers' processes use is added up. All of it shares this machine. Compare within one run.
 
 The server is the one that tests/servers/surreal/build.sh has built, unless --surreal names a binary.
 """
@@ -32,7 +32,7 @@ from program import HERE, Load, Receiver
 SCENARIO = "spans, protobuf, 100 a request"
 CONNECTIONS = 24  # of all load generators
 USER, PASSWORD = "root", "secret"
-LOOKS_EVERY = 0.5
+LOOKS_EVERY = 0.5  # seconds
 
 
 class Server:
@@ -67,15 +67,16 @@ class Server:
 
 
 class Reader:
-    """Lists traces at a receiver, again and again, until `stop`, which returns how many seconds each list took."""
+    """Lists traces at a receiver, so often a second, until `stop`, which returns how many seconds each list took."""
 
-    def __init__(self, receiver: Receiver) -> None:
-        self._receiver, self._done, self._took = receiver, threading.Event(), list[float]()
+    def __init__(self, receiver: Receiver, rate: float) -> None:
+        self._receiver, self._rate = receiver, rate
+        self._done, self._took = threading.Event(), list[float]()
         self._thread = threading.Thread(target=self._read)
         self._thread.start()
 
     def _read(self) -> None:
-        while not self._done.wait(LOOKS_EVERY):
+        while self._rate and not self._done.wait(1 / self._rate):
             began = time.perf_counter()
             self._receiver.get("/api/v1/traces?limit=50")
             self._took.append(time.perf_counter() - began)
@@ -86,7 +87,9 @@ class Reader:
         return sorted(self._took)
 
 
-def measure(binary: str, number: int, items: int, model: str, qdrant: str, seed: int) -> dict[str, float]:
+def measure(
+    binary: str, number: int, items: int, model: str, qdrant: str, seed: int, lists_a_second: float
+) -> dict[str, float]:
     """Start so many receivers, send, and return the figures."""
     with tempfile.TemporaryDirectory(prefix="vectadb-bench-") as folder:
         server = Server(binary, f"{folder}/surreal")
@@ -112,7 +115,7 @@ def measure(binary: str, number: int, items: int, model: str, qdrant: str, seed:
             # Until each knows of the others.
             time.sleep(3)
             before = _seconds(server, receivers)
-            reader = Reader(receivers[0])
+            reader = Reader(receivers[0], lists_a_second)
             began = time.perf_counter()
             with ThreadPoolExecutor(number) as pool:
                 sent = [*pool.map(Load.go, loads)]
@@ -136,8 +139,7 @@ def measure(binary: str, number: int, items: int, model: str, qdrant: str, seed:
         "done/s": accepted / done_after,
         "ack p50 ms": statistics.median(latencies) * 1000,
         "ack p99 ms": latencies[len(latencies) * 99 // 100] * 1000,
-        "list p50 ms": statistics.median(lists) * 1000,
-        "list max ms": lists[-1] * 1000,
+        **({"list p50 ms": statistics.median(lists) * 1000, "list max ms": lists[-1] * 1000} if lists else {}),
         "cores": (stored - before).total() / stored_after,
     }
     used = done - before
@@ -166,6 +168,7 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=30_000, help="spans of each run")
     parser.add_argument("--receivers", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--lists", type=float, default=2, help="lists of traces a second; 0: nobody reads")
     parser.add_argument("--model", default="off", help="without --qdrant, only the first receiver indexes")
     parser.add_argument("--qdrant", default="", metavar="URL", help="a Qdrant server, where collections are made")
     parser.add_argument("--surreal", default="", metavar="BINARY", help="SurrealDB's server")
@@ -179,7 +182,9 @@ def main() -> None:
         for number in arguments.receivers:
             for name, checkout in builds.items():
                 program.CHECKOUT = checkout
-                row = measure(binary, number, arguments.items, arguments.model, arguments.qdrant, 10 * round_ + 1)
+                row = measure(
+                    binary, number, arguments.items, arguments.model, arguments.qdrant, 10 * round_ + 1, arguments.lists
+                )
                 show(f"{name}, {number}", row | {"load": os.getloadavg()[0]})
                 results.setdefault(f"{name}, {number} receivers", []).append(row)
     for name, rows in results.items():
