@@ -14,12 +14,17 @@ import resource
 import signal
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable
+from http.client import HTTPException
 from pathlib import Path
 
 from aiohttp import web
 from uvloop import new_event_loop
 
+from receiver import service_manager
+from receiver.grpc.relay import EXPECTED_GRPC
 from receiver.grpc.server import GrpcServer
 from receiver.http.active_requests import UNDER_WAY
 from receiver.http.app import application
@@ -39,6 +44,8 @@ log = logging.getLogger("receiver")
 # A stop takes 10 s at most: requests have these, the stores need the rest.
 _FINISH_REQUESTS = 4.0
 _CLOSE_CONNECTIONS = 1.0
+# Seconds to find out who has a port.
+_ASK_PORT = 1.0
 
 
 # Advice for a store that cannot be opened, which names the settings.
@@ -93,7 +100,9 @@ async def listen(app: web.Application, settings: Settings) -> web.AppRunner:
             await site.start()
         except OSError as error:
             await runner.cleanup()
-            raise ServerError(_cannot_listen(limits.host, port, error, hint)) from None
+            in_use = error.errno == errno.EADDRINUSE
+            by = await asyncio.to_thread(_who_listens, limits.host, port) if in_use else ""
+            raise ServerError(_cannot_listen(limits.host, port, error, hint, by)) from None
         return site.bound
 
     def http() -> asyncio.Protocol:
@@ -161,6 +170,7 @@ async def _serve(settings: Settings) -> None:
         log.warning("there is data in %s, too, which is not used: --data-dir %s would use it", folder, folder)
     opening = asyncio.create_task(_open(storage))
     stopping = asyncio.create_task(stop.wait())
+    alive = asyncio.create_task(service_manager.keep_alive())
     try:
         await asyncio.wait({opening, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if opening.done():
@@ -168,9 +178,10 @@ async def _serve(settings: Settings) -> None:
             await stopping
         log.info("stopping: finishing what was accepted")
     finally:
-        for task in (opening, stopping):
+        service_manager.notify(service_manager.STOPPING)
+        for task in (opening, stopping, alive):
             task.cancel()
-        await asyncio.gather(opening, stopping, return_exceptions=True)
+        await asyncio.gather(opening, stopping, alive, return_exceptions=True)
         for site in list(runner.sites):
             await site.stop()
         await app[UNDER_WAY].finish(_FINISH_REQUESTS)
@@ -182,6 +193,7 @@ async def _serve(settings: Settings) -> None:
 async def _open(storage: Stores) -> None:
     began = time.perf_counter()
     await storage.open()
+    service_manager.notify(service_manager.READY)
     log.info("ready to ingest after %.1f s", time.perf_counter() - began)
 
 
@@ -195,12 +207,31 @@ def _addresses(runner: web.AppRunner, scheme: str, grpc_port: int | None) -> str
     return ", ".join(http) + (f"; for gRPC on {', '.join(grpc)}" if grpc else "")
 
 
-def _cannot_listen(host: str, port: int, error: OSError, hint: str) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return f"port {port} on {host} is in use by another program: {hint}"
+def _cannot_listen(host: str, port: int, error: OSError, hint: str, by: str) -> str:
+    if by:
+        return f"port {port} on {host} is in use by {by}: {hint}"
     if error.errno == errno.EACCES:
         return f"port {port} on {host} needs more rights than this user has: {hint}"
     return f"cannot listen on {host}, port {port} ({error.strerror or error}): check --host and the port"
+
+
+def _who_listens(host: str, port: int) -> str:
+    """Return who has a port that is in use. A receiver is known by its answers, also to HTTP on its gRPC port."""
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}/health"
+    answer = b""
+    try:
+        with urllib.request.urlopen(url, timeout=_ASK_PORT) as response:
+            answer = response.read(1024)
+    except urllib.error.HTTPError as error:
+        with error, contextlib.suppress(OSError):
+            answer = error.read(1024)
+    except (OSError, ValueError, HTTPException):
+        return "another program"
+    if b'"ontology_loaded"' in answer:
+        return "a vectadb-receiver that runs already (`vectadb-receiver doctor` says which)"
+    if EXPECTED_GRPC.encode() in answer:
+        return "the gRPC port of a vectadb-receiver that runs already"
+    return "another program"
 
 
 def _allow_open_files() -> None:

@@ -25,7 +25,7 @@ def _said(description: str) -> msgspec.Meta:
 
 
 _MOMENT = msgspec.Meta(
-    description="RFC 3339 with its zone; nanoseconds are kept",
+    description="RFC 3339 with its zone; nanoseconds are kept. Where it is absent, the time of its arrival is taken",
     examples=["2026-01-07T19:00:00Z"],
     extra_json_schema={"format": "date-time"},
 )
@@ -38,7 +38,7 @@ _TRACE_ID = msgspec.Meta(
 class EventRequest(msgspec.Struct):
     """One event as sent. "" means absent; unknown fields are ignored."""
 
-    timestamp: Annotated[str, _MOMENT]
+    timestamp: Annotated[str, _MOMENT] | None = None
     properties: Annotated[Any, _said("an object as it is; anything else is kept under `value`")] = None
     trace_id: Annotated[str, _TRACE_ID] | None = None
     event_type: Annotated[str, _said("such as tool_call or error; told by the properties where absent")] | None = None
@@ -95,13 +95,18 @@ def decode_event(body: bytes | msgspec.Raw, changes: Changes | None = None) -> E
     return decode(_event, body, "an event as a JSON object", changes)
 
 
-def map_event(request: EventRequest, options: Options, new_id: str, idempotency_key: str | None = None) -> Event:
+def map_event(
+    request: EventRequest, options: Options, new_id: str, idempotency_key: str | None = None, *, arrived: int = 0
+) -> Event:
     """Map one event. `new_id` (a UUID) is its id if nothing in the request identifies it.
 
-    Raises Problem for an invalid timestamp.
+    `arrived`, in nanoseconds since 1970, is its time if it says none. Raises Problem for an invalid timestamp, and for
+    an event without any field.
     """
+    if all(getattr(request, field) in (None, "", {}) for field in request.__struct_fields__):
+        raise invalid(f"expected an event with at least one of {', '.join(request.__struct_fields__)}")
     try:
-        timestamp = parse_rfc3339(request.timestamp)
+        timestamp = parse_rfc3339(request.timestamp) if request.timestamp else arrived
     except ValueError as error:
         raise invalid(f"timestamp: {error}") from None
     trace_id = ids.trace_id(request.trace_id or "")

@@ -25,6 +25,8 @@ from receiver.settings import Server
 _T = TypeVar("_T")
 
 _TLS_HANDSHAKE = b"\x16\x03"
+# What clients are told that do not speak gRPC, before the right port.
+EXPECTED_GRPC = "expected gRPC; OTLP over HTTP goes to port"
 
 
 class _End(asyncio.Protocol):
@@ -225,7 +227,7 @@ class Relays:
             self.tell(relay, invalid(text))
             relay.transport.close()  # it would not understand an answer
         else:
-            problem = invalid(f"expected gRPC; OTLP over HTTP goes to port {self._ports.otlp or self._ports.http}")
+            problem = invalid(f"{EXPECTED_GRPC} {self._ports.otlp or self._ports.http}")
             self.tell(relay, problem)
             refuse(relay.transport, problem)
 

@@ -54,13 +54,21 @@ class EventAccepted(Answer):
 
     event_id: EventId
     trace_id: TraceId
-    created_at: Annotated[str, msgspec.Meta(description="the event's timestamp as it was sent")]
+    created_at: Annotated[str, msgspec.Meta(description="the event's timestamp as it was sent, or when it arrived")]
     status: Literal["accepted"]
+    warning: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class EventError(Answer):
     index: Count
     error: str
+
+
+class EventWarning(Answer):
+    """Something about an event that was stored, such as that it said no time."""
+
+    index: Count
+    warning: str
 
 
 class BatchAccepted(Answer):
@@ -74,6 +82,7 @@ class BatchAccepted(Answer):
     ingested_count: Count
     failed_count: Count
     duplicates: Count
+    warnings: list[EventWarning] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Event(Answer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from mapping.json.events import BatchRequest, EventRequest, Options, decode_batc
 from mapping.model import Event
 from mapping.sanitize.changes import Changes
 from mapping.sanitize.limits import Limits
+from mapping.times import format_rfc3339
 from receiver.http import answers
 from receiver.http.bodies import decoded, read_body
 from receiver.http.context import CLEANING, LIMITS, METRICS, json_answer, stores
@@ -22,6 +24,7 @@ from receiver.http.parameters import IDEMPOTENCY_KEY
 from storage.write.writer import Writer
 
 _SIGNAL = "events"
+_NO_TIMESTAMP = "timestamp: there is none; the time of its arrival was taken"
 
 _EXAMPLE = {
     "timestamp": "2026-01-07T19:00:00Z",
@@ -47,11 +50,12 @@ def routes() -> list[web.RouteDef]:
 async def _send_event(request: web.Request, _given: dict[str, Any]) -> web.Response:
     writer, body = await _read_json(request)
     sanitizer, key = request.app[CLEANING], request.headers.get(IDEMPOTENCY_KEY.name)
+    arrived = time.time_ns()
 
     def read(body: bytes) -> tuple[EventRequest, Event, Changes]:
         changes = Changes()
         sent = decode_event(body, changes)
-        event = map_event(sent, Options(), str(uuid4()), key)
+        event = map_event(sent, Options(), str(uuid4()), key, arrived=arrived)
         return sent, event, sanitizer.clean([event], changes)
 
     metrics = request.app[METRICS]
@@ -71,9 +75,10 @@ async def _send_event(request: web.Request, _given: dict[str, Any]) -> web.Respo
         {
             "event_id": outcome.event_id,
             "trace_id": outcome.trace_id,
-            "created_at": sent.timestamp,
+            "created_at": sent.timestamp or format_rfc3339(arrived),
             "status": "accepted",
         }
+        | ({} if sent.timestamp else {"warning": _NO_TIMESTAMP})
     )
 
 
@@ -87,13 +92,14 @@ async def _send_event(request: web.Request, _given: dict[str, Any]) -> web.Respo
 async def _send_batch(request: web.Request, _given: dict[str, Any]) -> web.Response:
     writer, body = await _read_json(request)
     limits, sanitizer = request.app[LIMITS], request.app[CLEANING]
+    arrived = time.time_ns()
 
     def read(body: bytes) -> tuple[_Batch, Changes]:
         changes = Changes()
-        batch = _map_batch(body, limits, changes)
+        batch = _map_batch(body, limits, changes, arrived)
         return batch, sanitizer.clean(batch.events.values(), changes)
 
-    (total, events, problems), changes = await decoded(body, read)
+    (total, events, problems, undated), changes = await decoded(body, read)
     metrics = request.app[METRICS]
     metrics.changed(changes, _SIGNAL)
     event_ids: list[str | None] = [None] * total
@@ -122,32 +128,40 @@ async def _send_batch(request: web.Request, _given: dict[str, Any]) -> web.Respo
             "failed_count": failed,
             "duplicates": duplicates,
         }
+        | ({"warnings": [{"index": index, "warning": _NO_TIMESTAMP} for index in undated]} if undated else {})
     )
 
 
 class _Batch(NamedTuple):
-    """The number of events, those that could be mapped, and the errors of the others, by index."""
+    """The number of events, those that could be mapped, and the errors of the others, by index.
+
+    `undated` are the indexes of those that were mapped and say no time.
+    """
 
     total: int
     events: dict[int, Event]
     problems: dict[int, Problem]
+    undated: list[int]
 
 
-def _map_batch(body: bytes, limits: Limits, changes: Changes) -> _Batch:
+def _map_batch(body: bytes, limits: Limits, changes: Changes, arrived: int) -> _Batch:
     batch = decode_batch(body, limits, changes)
     options = batch.options or Options()
     problems: dict[int, Problem] = {}
     events: dict[int, Event] = {}
+    undated: list[int] = []
     for index, raw in enumerate(batch.events):
         try:
-            events[index] = (
-                event_as_read(raw, changes, indexed=options.generate_embeddings)
-                if options.as_read
-                else map_event(decode_event(raw, changes), options, str(uuid4()))
-            )
+            if options.as_read:
+                events[index] = event_as_read(raw, changes, indexed=options.generate_embeddings)
+                continue
+            sent = decode_event(raw, changes)
+            events[index] = map_event(sent, options, str(uuid4()), arrived=arrived)
         except Problem as problem:
             problems[index] = problem
-    return _Batch(len(batch.events), events, problems)
+        else:
+            undated += [] if sent.timestamp else [index]
+    return _Batch(len(batch.events), events, problems, undated)
 
 
 async def _read_json(request: web.Request) -> tuple[Writer, bytes]:

@@ -42,7 +42,7 @@ _HEADERS = {
     Code.UNAUTHENTICATED: {"WWW-Authenticate": {**_CHALLENGE, "required": True}},
 }
 
-_BODY = web.AppKey("openapi", bytes)
+DESCRIPTION = web.AppKey("openapi", bytes)
 
 
 class _Route(NamedTuple):
@@ -57,12 +57,14 @@ def routes() -> list[web.RouteDef]:
 
 @operation("This description", dict[str, Any])
 async def _openapi(request: web.Request, _given: dict[str, Any]) -> web.Response:
-    return web.Response(body=request.app[_BODY], headers={"Content-Type": "application/json"})
+    return web.Response(body=request.app[DESCRIPTION], headers={"Content-Type": "application/json"})
 
 
 def add_description(app: web.Application) -> None:
     """Describe the routes that the application has so far, once, because that takes 10 ms."""
-    app[_BODY] = msgspec.json.encode(_describe(list(_routes(app)), asks_for_key=bool(app[SETTINGS].auth.api_keys)))
+    app[DESCRIPTION] = msgspec.json.encode(
+        _describe(list(_routes(app)), asks_for_key=bool(app[SETTINGS].auth.api_keys))
+    )
 
 
 def _routes(app: web.Application) -> Iterator[_Route]:

@@ -46,6 +46,22 @@ class TestStart:
         assert flag in receiver.log
         assert "Traceback" not in receiver.log
 
+    @pytest.mark.parametrize(
+        ("taken", "words"),
+        [
+            ("port", "is in use by a vectadb-receiver that runs already"),
+            ("grpc_port", "is in use by the gRPC port of a vectadb-receiver that runs already"),
+        ],
+    )
+    def test_on_the_port_of_another_receiver_says_whose_it_is(self, serve, taken, words):
+        first = serve(SERVER_GRPC_PORT="0")
+        first.url = first.says(r"listens on (http://[^\s;]+:\d+)")
+        ports = {"port": str(first.port), "grpc_port": re.search(r"for gRPC on \S+:(\d+)", first.log)[1]}
+        second = serve("other", SERVER_PORT=ports[taken])
+        assert second.ends() == 1
+        assert f"port {ports[taken]} on 127.0.0.1 {words}" in second.log
+        assert "--port" in second.log
+
     def test_on_a_data_folder_in_use_is_refused_and_harms_nothing(self, serve, tmp_path):
         first = serve().started()
         second = serve()

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from storage.surreal.database import Database
 
 _TIMEOUT = 5.0
+# By what the error says.
+_CURES = {
+    "ermission denied": "give this user the right to write there",
+    "o space left": "make room on this disk; nothing is lost",
+    "later version": "start with the version that wrote it, or a later one",
+}
+_RESTORE = "restore data_dir from a backup, or move it away and start with an empty one"
 _TESTED = "surrealdb-3.2.4"
 _SIGN_IN = "check storage.surrealdb.user, .password and .auth_level, or .token"
 _RIGHTS = (
@@ -62,9 +69,7 @@ async def _surrealdb_embedded(setup: Setup) -> Finding:
         return Finding(
             "problem",
             str(error),
-            "give this user the right to write there"
-            if "ermission denied" in str(error)
-            else "restore data_dir from a backup, or move it away and start with an empty one",
+            next((cure for words, cure in _CURES.items() if words in str(error)), _RESTORE),
         )
     return Finding("ok", f"embedded, opens ({version})")
 

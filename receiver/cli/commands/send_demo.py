@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import time
 
 from receiver.cli import api
 from receiver.cli.errors import CommandError
 from receiver.cli.program import program
 from receiver.cli.show import status
-from receiver.cli.terminal import Progress, add_output_flags, aligned, count, json_line
-
-_PATIENCE = 60.0
+from receiver.cli.terminal import add_output_flags, aligned, count, json_line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +29,6 @@ def run(args: argparse.Namespace) -> int:
         )
     except SendError as error:
         raise CommandError(f"{where.url}: {error}") from None
-    _wait_until_searched(receiver)
     if args.json:
         runs = [run._asdict() for run in sent.runs]
         print(json_line({"spans": sent.spans, "log_records": sent.logs, "runs": runs}))
@@ -45,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     rows = [(status("failed" if run.failed else "completed"), run.trace_id, run.title) for run in sent.runs]
     print("\n".join(f"  {line}" for line in aligned(rows)))
     failed = next(run for run in sent.runs if run.failed)
-    print("\nNext:")
+    print("\nNext (what was just sent can be searched in a moment):")
     for words in (
         'search "the ticket got more expensive while booking"',
         'search "card was refused" --status error',
@@ -55,17 +51,3 @@ def run(args: argparse.Namespace) -> int:
     ):
         print(f"  {program()} {words}{where.flags}")
     return 0
-
-
-def _wait_until_searched(receiver: api.Receiver) -> None:
-    """Wait a limited time for the index, so that the proposed search finds something."""
-    progress, deadline = Progress(), time.monotonic() + _PATIENCE
-    while time.monotonic() < deadline:
-        stats = receiver.get(api.path("stats"))
-        if not stats["index_pending"] or stats["index_state"] in {"off", "failed"}:
-            break
-        progress.show(
-            f"sent; waiting until it can be searched ({stats['index_state']}, {stats['index_pending']} to go)"
-        )
-        time.sleep(0.3)
-    progress.clear()

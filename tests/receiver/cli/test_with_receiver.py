@@ -17,9 +17,10 @@ from receiver.cli.api import Receiver, ReceiverAddress
 
 @pytest.fixture(scope="module")
 def demo(served):
-    """Send the demo and return what the command printed."""
+    """Send the demo, wait until it can be searched, and return what the command printed."""
     with contextlib.redirect_stdout(io.StringIO()) as out:
         assert main(["send-demo", "--url", served.url]) == 0
+    wait_for(served, "index_pending")
     return out.getvalue()
 
 
@@ -41,8 +42,13 @@ def ask(run, served, demo):
 @pytest.fixture(scope="module")
 def interpreted(served, demo):
     """Wait until what was sent is interpreted."""
+    wait_for(served, "interpretation_pending")
+
+
+def wait_for(served, pending):
+    """Wait until nothing is pending."""
     deadline = time.monotonic() + 60
-    while Receiver(ReceiverAddress(served.url, "")).get("/api/v1/stats")["interpretation_pending"]:
+    while Receiver(ReceiverAddress(served.url, "")).get("/api/v1/stats")[pending]:
         assert time.monotonic() < deadline
         time.sleep(0.05)
 

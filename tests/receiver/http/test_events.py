@@ -3,12 +3,14 @@
 import itertools
 import json
 import re
+import time
 from uuid import UUID
 
 import pytest
 
 from mapping.errors import Code, Problem
 from mapping.json.events import EventRequest
+from mapping.times import parse_rfc3339
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -88,6 +90,14 @@ class TestOne:
         answer = await post(receiver, event(timestamp="2026-01-07t20:00:00.1234567890+01:00"))
         assert answer.json()["created_at"] == "2026-01-07t20:00:00.1234567890+01:00"
 
+    async def test_without_a_timestamp_has_the_time_of_its_arrival_and_that_is_said(self, receiver):
+        before = time.time_ns()
+        told = (await post(receiver, {"event_type": "tool_call"})).json()
+        assert told["warning"] == "timestamp: there is none; the time of its arrival was taken"
+        stored_event = await receiver.read(f"/api/v1/events/{told['event_id']}")
+        assert stored_event["timestamp"] == told["created_at"]
+        assert before <= parse_rfc3339(told["created_at"]) <= time.time_ns()
+
     async def test_is_new_each_time_unless_something_identifies_it(self, receiver):
         first, second = [(await post(receiver, ONE)).json() for _ in range(2)]
         assert first["event_id"] != second["event_id"]
@@ -124,8 +134,8 @@ class TestBadRequest:
             (b"{", "body"),
             (b"\xff", "body"),
             (b"[]", "expected `object`, got `array`"),
-            (b"{}", "timestamp"),
-            (b'{"timestamp": 5}', "timestamp: expected `str`, got `int`"),
+            (b"{}", "expected an event with at least one of timestamp, properties"),
+            (b'{"timestamp": 5}', "timestamp: expected `str | null`, got `int`"),
             (b'{"timestamp": "yesterday"}', "timestamp: expected RFC 3339"),
             (b'{"timestamp": "2026-01-07T19:00:00"}', "timestamp: expected RFC 3339 with a zone"),
             (b'{"timestamp": "2026-01-07T19:00:00Z", "source": "x"}', "source: expected"),
@@ -169,6 +179,11 @@ class TestBatch:
         assert len(told["trace_ids"]) == 1
         assert (told["ingested_count"], told["failed_count"], told["duplicates"]) == (3, 0, 0)
         assert len(set(told["event_ids"])) == 3
+
+    async def test_says_which_events_have_no_timestamp(self, receiver):
+        told = await post_batch(receiver, event(), {"event_type": "x"}, "no event", {"agent_id": "a", "timestamp": ""})
+        assert [warning["index"] for warning in told["warnings"]] == [1, 3]
+        assert told["ingested"] == 3
 
     async def test_loses_only_the_bad_events(self, fresh):
         told = await post_batch(fresh, event(), event(timestamp="soon"), "no event", event(), {})
