@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 import itertools
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
@@ -9,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from mapping.errors import invalid
+from mapping.errors import Code, Problem, invalid
 from mapping.model import STATUSES, Trace
 from mapping.values import INT64_MIN
 from storage.filters import CallFilter, EventFilter, TraceFilter
@@ -28,6 +29,8 @@ from storage.surreal.rows import EventRow
 _LOOKS = (8, 128)
 # Events that are looked through for a page by several filters, 25 us each; then it ends with what it has.
 _MOST_SIFTED = 20_000
+# Seconds to look for events that inherit their session or agent, in however many traces: clients wait for 20 or 30.
+_WITHIN = 15.0
 # Origins never change; so many are cached.
 _ORIGINS_CACHED = 1_000
 _Item = TypeVar("_Item")
@@ -46,9 +49,10 @@ class Reader:
         traces_at_once: int = TRACES_AT_ONCE,
         rows_at_once: int = ROWS_AT_ONCE,
         most_sifted: int = _MOST_SIFTED,
+        within: float = _WITHIN,
     ) -> None:
         self._database = database
-        self._most_sifted = most_sifted
+        self._most_sifted, self._within = most_sifted, within
         self._looks, self._traces_at_once, self._rows_at_once = looks, traces_at_once, rows_at_once
         self._counts = Counts(database)
         self._origins: dict[str, Row] = {}
@@ -130,7 +134,7 @@ class Reader:
         elif not inherited:
             events = await read([Branch(equal)])
         else:
-            events = await self._with_inherited(equal, inherited, limit + 1, before, read)
+            events = await self._in_time(self._with_inherited(equal, inherited, limit + 1, before, read))
         by = rows.order_of(rows.EVENT)
         following = _next(events, limit, by)
         if following is None and stopped is not None:
@@ -265,6 +269,14 @@ class Reader:
                 return events
             after = Cursor(traces[-1]["newest_activity"], traces[-1]["id"])
             look = min(look * 2, widest)
+
+    async def _in_time(self, events: Awaitable[list[Row]]) -> list[Row]:
+        try:
+            async with asyncio.timeout(self._within):
+                return await events
+        except TimeoutError:
+            text = f"its events are in more traces than can be looked through in {self._within:g} s"
+            raise Problem(Code.UNAVAILABLE, f"{text}; try again, and give since and until", retry_after=5) from None
 
     async def _active(
         self, equal: dict[str, Any], inherited: Sequence[str], limit: int, after: Cursor | None

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mapping.errors import Code, Problem
 from mapping.times import NS
 from storage.filters import EventFilter, TraceFilter
 from storage.read.reader import Reader
@@ -345,6 +346,15 @@ async def test_the_sessions_of_a_trace_are_listed_however_many(database, writer,
         assert len(page) == 60
     of_crowd = [f"c{n:03}" for n in range(250) if n not in {3, 120}]
     assert listed == ["c003", "c120", *of_crowd, "last"]
+
+
+async def test_events_of_more_traces_than_can_be_looked_through_in_time_are_refused(database, writer, make_event):
+    await writer.write([make_event(trace_id=f"t{n}", session_id="s", agent_id="a") for n in range(40)])
+    which = EventFilter(session_id="s", agent_id="a", event_type="none")
+    assert await Reader(database).events(which, 5) == ([], None)
+    with pytest.raises(Problem, match="give since and until") as raised:
+        await Reader(database, within=0).events(which, 5)
+    assert raised.value.code is Code.UNAVAILABLE
 
 
 async def test_a_session_that_loses_its_only_trace_while_a_page_is_read_is_not_on_it(
