@@ -15,7 +15,7 @@ READY, ALIVE, STOPPING = "READY=1", "WATCHDOG=1", "STOPPING=1"
 
 
 def notify(state: str) -> None:
-    """Tell systemd. Never fails: a service manager that does not listen must not stop the receiver."""
+    """Send systemd a state. Never fails: a service manager that does not listen must not stop the receiver."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return
@@ -26,7 +26,7 @@ def notify(state: str) -> None:
 
 
 async def keep_alive() -> None:
-    """Tell systemd again and again that the event loop turns, twice in the time that its watchdog waits."""
+    """Send systemd a sign again and again that the event loop turns, twice in the time that its watchdog waits."""
     microseconds = os.environ.get("WATCHDOG_USEC", "")
     if not microseconds.isdecimal() or os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return
