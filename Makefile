@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench bench-search screenshots setup lint lint-page format lock clean
+.PHONY: run test bench bench-search screenshots setup lint lint-page format docs lock clean
 
 run: $(VENV)/installed
 	$(BIN)/vectadb-receiver serve
@@ -71,6 +71,15 @@ format: setup
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
+# The site, in docs/_build, with a tool of its own; a broken reference is an error.
+docs: docs/_build/.installed
+	docs/_build/venv/bin/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build/html
+
+docs/_build/.installed: docs/requirements.lock
+	$(PYTHON) -m venv docs/_build/venv
+	docs/_build/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
+
 # requirements.lock: for running. requirements-dev.lock: the same and the tools of development.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml
 lock:
@@ -78,4 +87,4 @@ lock:
 	$(COMPILE) --group build --group dev -c requirements.lock -o requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) node_modules build *.egg-info
+	rm -rf $(VENV) node_modules build docs/_build *.egg-info

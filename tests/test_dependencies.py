@@ -1,4 +1,4 @@
-"""Each package that is imported is declared, and ARCHITECTURE.md says what it is for."""
+"""Each package that is imported is declared, and docs/dependencies.md says what it is for."""
 
 import ast
 import re
@@ -83,8 +83,8 @@ def test_each_package_that_is_imported_is_declared(folders, declared):
     assert undeclared(folders, declared) == []
 
 
-@pytest.mark.parametrize(("heading", "declared"), [("## Why", RUNTIME), ("For development", DEVELOPMENT)])
-def test_the_architecture_says_what_each_package_is_for(heading, declared):
-    _, _, below = (ROOT / "ARCHITECTURE.md").read_text().partition(f"\n{heading}")
+@pytest.mark.parametrize(("heading", "declared"), [("## The program", RUNTIME), ("## For development", DEVELOPMENT)])
+def test_the_docs_say_what_each_package_is_for(heading, declared):
+    _, _, below = (ROOT / "docs" / "dependencies.md").read_text().partition(f"\n{heading}")
     table = re.search(r"\|---\|---\|\n((?:\|.*\n)+)", below)[1]
     assert {name for row in table.splitlines() for name in row.split("|")[1].strip().split(", ")} == declared

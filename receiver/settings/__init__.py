@@ -1,8 +1,8 @@
-"""Every setting, once: flags, environment, YAML file, `--help` and the README's table all come from `model`'s classes.
+"""Every setting, once: flags, environment, YAML file, `--help` and docs/reference all come from `model`'s classes.
 
 A setting is a field annotated with `Setting`; its key is its path (`server.port`), its variable the key in capitals
 (`VECTADB_SERVER_PORT`). A flag overrides the environment, which overrides the file, which overrides the default.
-`python -m receiver.settings` prints the README's table.
+`python -m receiver.settings` prints that table.
 """
 
 from receiver.settings.kinds import Secret

@@ -1,4 +1,4 @@
-"""Print the settings table of the README."""
+"""Print the table of docs/reference/settings.md."""
 
 from receiver.settings import markdown
 

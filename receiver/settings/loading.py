@@ -1,4 +1,4 @@
-"""Settings from flags, environment and YAML file, and the table of them that `--help` and the README show."""
+"""Settings from flags, environment and YAML file, and the table of them that `--help` and docs/reference show."""
 
 from __future__ import annotations
 
@@ -225,7 +225,7 @@ def check(settings: Settings) -> None:
 
 
 def markdown() -> str:
-    """Return the table as the README shows it between its `settings` markers."""
+    """Return the table as docs/reference/settings.md has it between its `settings` markers."""
     lines = ["| setting | default | flag | environment | |", "|---|---|---|---|---|"]
     for row in table().values():
         env = f"`{row.env}`" + (" or `…_FILE`" if row.file_env else "")

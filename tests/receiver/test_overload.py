@@ -33,7 +33,7 @@ def body(name):
 
 
 def memory(receiver):
-    """Return the peak memory of the process that holds the requests. The engine's grows with what is stored: README."""
+    """Return the peak memory of the process that holds the requests. The engine's grows: docs/operations/sizing.md."""
     status = Path(f"/proc/{receiver.process.pid}/status").read_text()
     return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
 

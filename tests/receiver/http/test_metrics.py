@@ -12,7 +12,7 @@ from receiver.http.admission import ADMISSION
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-README = Path(__file__).parents[3] / "README.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "metrics.md"
 EVENT = {"timestamp": "2026-01-07T19:00:00Z"}
 
 
@@ -61,7 +61,7 @@ async def test_the_readme_names_each_metric_and_says_what_it_means(fresh):
         for family in await families(fresh)
     }
     assert (
-        dict(re.findall(r"^\| `((?:otelcol|vectadb|http)_\w+)` \| (.+) \|$", README.read_text(), re.MULTILINE)) == shown
+        dict(re.findall(r"^\| `((?:otelcol|vectadb|http)_\w+)` \| (.+) \|$", PAGE.read_text(), re.MULTILINE)) == shown
     )
 
 
