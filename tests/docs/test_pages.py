@@ -59,8 +59,3 @@ def test_every_page_is_in_the_table_of_contents():
 @pytest.mark.parametrize(("name", "most"), [("README.md", 150), ("ARCHITECTURE.md", 120)])
 def test_the_first_pages_stay_short(name, most):
     assert len((ROOT / name).read_text().splitlines()) < most
-
-
-def test_lines_and_names_of_other_places():
-    for page in PAGES:
-        assert "/work/" not in page.read_text(), page
