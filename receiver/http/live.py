@@ -43,8 +43,8 @@ def routes() -> list[web.RouteDef]:
 async def _live(request: web.Request, given: dict[str, Any]) -> web.StreamResponse:
     with stores(request).feed.listen(LiveFilter(**given)) as listener:
         response = web.StreamResponse(headers=_HEADERS)
-        await response.prepare(request)
         with contextlib.suppress(ConnectionError, TimeoutError):  # it has gone, or stalled
+            await response.prepare(request)
             async with request.app[UNDER_WAY].until_stop():
                 await _tell(request, response, listener)
     if request.transport is not None and request.protocol.writing_paused:

@@ -19,8 +19,6 @@ log = logging.getLogger(__name__)
 # Of so many kinds and clients it is known when they had their last line.
 _MOST = 1_000
 _LONGEST = 500
-# How messages begin that say why the store does not do what it is asked.
-_STORE = "SurrealDB at "
 
 
 @dataclass
@@ -38,15 +36,13 @@ class Notices:
         self._said: set[str] = set()
 
     def refused(self, client: str, kind: str, request: str, problem: Problem, status: str = "") -> None:
-        """Log a request that was refused for a fault of its own, or because the store fails, as on a full disk.
+        """Log a request that was refused for a fault of its own. Of `kind` there are few, whatever clients send.
 
-        Of `kind` there are few, whatever clients send. `status` is what the answer says, unless it is that of HTTP.
+        `status` is what the answer says, unless it is that of HTTP.
         """
         code = STATUSES[problem.code].http
-        if problem.message.startswith(_STORE):
-            client = kind = "anybody"  # one line for all of them
-        elif not 400 <= code < 500:
-            return  # it is busy, or starts
+        if not 400 <= code < 500:
+            return  # the store's fault, or ours
         key, now = (client, kind, problem.code), time.monotonic()
         line = self._lines.get(key)
         if line is not None and now - line.at < self.pause:

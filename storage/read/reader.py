@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from mapping.errors import Code, Problem, invalid
+from mapping.errors import Code, Problem
 from mapping.model import STATUSES, Trace
 from mapping.values import INT64_MIN
 from storage.filters import CallFilter, EventFilter, TraceFilter
@@ -312,8 +312,8 @@ def _read_place(cursor: str) -> Latest:
     place, last = read_cursor(cursor)
     try:
         trace_id, session_id = msgspec.json.decode(str(last), type=tuple[str, str])
-    except msgspec.MsgspecError:
-        raise invalid("cursor: expected the next_cursor of an earlier page of sessions") from None
+    except msgspec.MsgspecError:  # as earlier versions wrote them
+        trace_id, session_id = str(last), ""
     return Latest(place, trace_id, session_id)
 
 

@@ -48,17 +48,6 @@ async def test_tells_of_wrong_keys_and_not_what_they_are(start, lines):
     assert "two-and-a-half" not in line
 
 
-async def test_tells_once_that_the_store_fails_whoever_sends(lines):
-    notices = Notices()
-    full = Problem(Code.UNAVAILABLE, "SurrealDB at surrealkv://data cannot do it now (No space left); try again")
-    for client in ("127.0.0.1", "127.0.0.2"):
-        notices.refused(client, "/v1/traces", "POST /v1/traces", full)
-    notices.refused("127.0.0.1", "/v1/traces", "POST /v1/traces", Problem(Code.UNAVAILABLE, "busy; try again"))
-    (line,) = lines()
-    assert "No space left" in line
-    assert line.endswith(" [503]")
-
-
 async def test_tells_of_bodies_that_are_too_large(start, lines):
     receiver = await start(max_body_bytes=1000)
     assert (await receiver.post("/v1/traces", b" " * 1001)).status == 413

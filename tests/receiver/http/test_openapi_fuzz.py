@@ -12,10 +12,11 @@ import time
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from mapping.ids import event_id
+from mapping.json.events import EventRequest
 from storage.read.paging import write_cursor
 
 try:
@@ -117,6 +118,7 @@ def examples(operation, mode, count):
     )
     @given(case=operation.as_strategy(generation_mode=mode), known=st.booleans())
     def holds(case, known):
+        assume(not mode.is_positive or operation.label != "POST /api/v1/events" or says_something(case.body))
         if known and mode.is_positive and "id" in case.path_parameters:
             case.path_parameters["id"] = STORED[operation.tags[0]]
         answer = case.call_and_validate(headers=SENT, excluded_checks=excluded)
@@ -124,6 +126,11 @@ def examples(operation, mode, count):
             assert answer.status_code == 400 or fits(answer.request.url, operation.definition.raw["parameters"])
 
     return holds
+
+
+def says_something(event):
+    """Return whether any field has a value. Others are refused, which a schema could say only at great length."""
+    return any(event.get(field) not in (None, "", {}) for field in EventRequest.__struct_fields__)
 
 
 def fits(url, rows):

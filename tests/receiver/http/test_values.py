@@ -256,7 +256,7 @@ class TestJsonEvents:
         listed = (await receiver.read(f"/api/v1/events?session_id=year+{sent}"))["events"]
         assert [one["id"] for one in listed] == [event["id"]]
 
-    @pytest.mark.parametrize("sent", ["0000-01-01T00:00:00Z", "10000-01-01T00:00:00Z", "2026-02-30T00:00:00Z", "", "0"])
+    @pytest.mark.parametrize("sent", ["0000-01-01T00:00:00Z", "10000-01-01T00:00:00Z", "2026-02-30T00:00:00Z", "0"])
     async def test_a_time_that_is_none_costs_only_its_event(self, receiver, sent):
         told = await self.send(receiver, "{}", timestamp=sent)
         assert told["event_ids"][1] is None
