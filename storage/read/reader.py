@@ -12,7 +12,7 @@ import msgspec
 
 from mapping.errors import Code, Problem
 from mapping.model import STATUSES, Trace
-from mapping.values import INT64_MIN
+from mapping.values import INT64_MAX, INT64_MIN
 from storage.filters import CallFilter, EventFilter, TraceFilter
 from storage.read.calls import ORDERS, Sort, calls
 from storage.read.counts import Counts
@@ -114,6 +114,7 @@ class Reader:
             )
 
         before = after.place if after else INT64_MIN if which.until is None else cbor.int64(-which.until)
+        last = INT64_MAX if which.since is None else cbor.int64(-which.since)
 
         inherited = [field for field in ("session_id", "agent_id") if field in equal]
         stopped: Cursor | None = None
@@ -134,7 +135,7 @@ class Reader:
         elif not inherited:
             events = await read([Branch(equal)])
         else:
-            events = await self._in_time(self._with_inherited(equal, inherited, limit + 1, before, read))
+            events = await self._in_time(self._with_inherited(equal, inherited, limit + 1, before, last, read))
         by = rows.order_of(rows.EVENT)
         following = _next(events, limit, by)
         if following is None and stopped is not None:
@@ -241,19 +242,21 @@ class Reader:
         inherited: Sequence[str],
         limit: int,
         before: int,
+        last: int,
         read: Callable[[Sequence[Branch]], Awaitable[list[Row]]],
     ) -> list[Row]:
         """Return the events that name the session or agent, and those that have it from their trace.
 
-        Traces are read by their last activity, until that is before the last event of the page. A trace that began
-        after `before` (negated nanoseconds) has no event of this page.
+        Traces are read by their last activity, until that is before the last event of the page, or beyond `last`
+        (negated nanoseconds, as `before`). A trace that began after `before` has no event of this page.
         """
         events = await read([Branch(equal)])
         after: Cursor | None = None
         look, widest = self._looks
         while True:
             traces = await self._active(equal, inherited, look, after)
-            late = [row for row in traces if len(events) < limit or row["newest_activity"] <= events[-1]["newest"]]
+            end = last if len(events) < limit else min(last, events[-1]["newest"])
+            late = [row for row in traces if row["newest_activity"] <= end]
             owners = await self._owners(row["id"] for row in late)
             branches = [
                 branch

@@ -357,6 +357,25 @@ async def test_events_of_more_traces_than_can_be_looked_through_in_time_are_refu
     assert raised.value.code is Code.UNAVAILABLE
 
 
+async def test_traces_that_were_last_active_before_the_period_are_not_looked_through(
+    database, writer, make_event, monkeypatch
+):
+    traces = [make_event(trace_id=f"t{n}", session_id="s", timestamp=NOON - n) for n in range(40)]
+    await writer.write([*traces, make_event(trace_id="t0", timestamp=NOON, name="inherits")])
+    reader = Reader(database, looks=(2, 2))
+    looked = []
+
+    async def counted(*given, active=reader._active):
+        looked.append(given)
+        return await active(*given)
+
+    monkeypatch.setattr(reader, "_active", counted)
+    events, _ = await reader.events(EventFilter(session_id="s", since=NOON), 50)
+    assert {event["trace_id"] for event in events} == {"t0"}
+    assert len(events) == 2
+    assert len(looked) == 1
+
+
 async def test_a_session_that_loses_its_only_trace_while_a_page_is_read_is_not_on_it(
     writer, reader, make_event, database, interpret
 ):
