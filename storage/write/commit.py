@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -27,7 +28,7 @@ from storage.write.transaction import WRITE, Lookup, Move, PendingEvent, by_part
 from storage.write.versions import another, is_later, version_of, version_of_row
 
 _ATTEMPTS = 20
-_EXISTS = "already exists"  # part of the engine's message
+_EDGE_EXISTS = re.compile(rf"`{rows.CONTAINS}:.*` already exists")  # a part of the engine's message
 
 _LOOK_UP = """
 SELECT id, trace_id, span_id, name, duration_ns, array::len(object::keys(properties)) AS attributes FROM $events;
@@ -160,7 +161,7 @@ async def _attempt(
         try:
             await database.query(WRITE, **variables)
         except ConflictError as conflict:
-            if _EXISTS in str(conflict):
+            if _EDGE_EXISTS.search(str(conflict)):
                 await _drop_edges(database, variables["moves"])
             raise
         stored([*new.values()], placement.traces)

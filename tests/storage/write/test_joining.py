@@ -1,6 +1,7 @@
 """Log records that came before their session had a trace id are where they would be had they come after it."""
 
 import asyncio
+import copy
 import itertools
 from collections import Counter
 
@@ -91,6 +92,26 @@ async def test_a_receiver_that_is_killed_before_its_commit_has_moved_nothing(
 
     with pytest.raises(Problem, match="killed"):
         await writer_on(interposed(database, before=is_killed)).write([span(2)])
+    assert await whole(database) == before
+    await agrees(database)
+
+
+async def test_what_is_redelivered_beside_them_and_then_a_kill_leave_records_that_are_to_be_moved_their_edges(
+    database, writer, writer_on, interposed, record, span
+):
+    elsewhere = span(5, trace_id="7" * 32, session_id=None)
+    await writer.write([record(0), record(1), copy.copy(elsewhere)])
+    before = await whole(database)
+    attempts = []
+
+    async def is_killed_after_a_conflict(statements, _variables):
+        if statements == WRITE:
+            attempts.append(statements)
+            if len(attempts) == 2:
+                raise Problem(Code.UNAVAILABLE, "killed")
+
+    with pytest.raises(Problem, match="killed"):
+        await writer_on(interposed(database, before=is_killed_after_a_conflict)).write([span(2), elsewhere])
     assert await whole(database) == before
     await agrees(database)
 
