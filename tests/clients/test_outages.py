@@ -46,6 +46,7 @@ class Store(module(HERE.parent / "storage" / "conftest.py").StandIn):
         self.away = threading.Event()
         self.outages = 0
         self._loses_next_commit = False
+        self._commits = asyncio.Lock()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
 
@@ -67,18 +68,23 @@ class Store(module(HERE.parent / "storage" / "conftest.py").StandIn):
         self._loses_next_commit = True
 
     async def _answer(self, socket, done, frame):
-        if not self._loses_next_commit or b"INSERT INTO agent_event" not in frame:
+        if b"INSERT INTO agent_event" not in frame:
             await super()._answer(socket, done, frame)
             return
-        self._loses_next_commit = False
-        answer = await self.engine.execute(frame)
-        if b"NotExecuted" in answer:  # it met another: nothing is stored, and the receiver tries again at once
-            self._loses_next_commit = True
-            await socket.send_bytes(answer)
-            return
-        await self.stop_listening()
-        self.away.set()
-        self._recovery = asyncio.create_task(self._recover())
+        async with self._commits:  # else one on another connection could be stored beside the one that is lost
+            if self.away.is_set():
+                return
+            if not self._loses_next_commit:
+                await super()._answer(socket, done, frame)
+                return
+            answer = await self.engine.execute(frame)
+            if b"NotExecuted" in answer:  # it met another: nothing is stored, and the receiver tries again at once
+                await socket.send_bytes(answer)
+                return
+            self._loses_next_commit = False
+            await self.stop_listening()
+            self.away.set()
+            self._recovery = asyncio.create_task(self._recover())
 
     async def _recover(self):
         await asyncio.sleep(OUTAGE)
