@@ -7,6 +7,7 @@ is compared without asking the receiver how it makes ids.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping
 from random import Random
@@ -23,7 +24,7 @@ _SECOND = 10**9
 _JSON = {"Content-Type": "application/json"}
 _PROTOBUF = {"Content-Type": "application/x-protobuf"}
 # Few, so that requests of different senders meet in the same traces.
-_SESSIONS = 12
+_SESSIONS, _ROUNDS = 12, 5
 _AGENTS = 4
 
 
@@ -48,8 +49,10 @@ def _attributes(values: Mapping[str, str | int]) -> list[KeyValue]:
     ]
 
 
-def _session(rnd: Random) -> str:
-    return f"session-{rnd.randrange(_SESSIONS)}"
+def _session(rnd: Random, label: str) -> str:
+    """Return one of the sessions of five rounds, in which fewer events hang together than are interpreted together."""
+    rounds = int(re.findall(r"\d+", label)[0]) // _ROUNDS
+    return f"session-{rounds}-{rnd.randrange(_SESSIONS)}"
 
 
 def _said(mark: str) -> str:
@@ -77,7 +80,7 @@ def _spans(rnd: Random, label: str) -> Request:
             attributes=_attributes(
                 {
                     "gen_ai.operation.name": "chat" if model else "execute_tool",
-                    "gen_ai.conversation.id": _session(rnd),
+                    "gen_ai.conversation.id": _session(rnd, label),
                     "gen_ai.usage.input_tokens": rnd.randrange(100),
                     "gen_ai.usage.output_tokens": rnd.randrange(100),
                     "input.value": _said(mark),
@@ -102,7 +105,7 @@ def _logs(rnd: Random, label: str) -> Request:
             time_unix_nano=_NOON + rnd.randrange(3600) * _SECOND,
             severity_number=rnd.choice((9, 17)),
             body=AnyValue(string_value=_said(mark)),
-            attributes=_attributes({"session.id": _session(rnd), "mark": mark}),
+            attributes=_attributes({"session.id": _session(rnd, label), "mark": mark}),
         )
         for _ in range(rnd.choice((1, 1, 1, 2))):
             marks[mark] += 1
@@ -115,7 +118,7 @@ def _event(rnd: Random, mark: str) -> dict[str, object]:
     return {
         "timestamp": f"2026-09-21T14:{rnd.randrange(60):02d}:{rnd.randrange(60):02d}Z",
         "event_type": rnd.choice(("tool_call", "decision", "error")),
-        **rnd.choice(({"session_id": _session(rnd)}, {"agent_id": f"agent-{rnd.randrange(_AGENTS)}"}, {})),
+        **rnd.choice(({"session_id": _session(rnd, mark)}, {"agent_id": f"agent-{rnd.randrange(_AGENTS)}"}, {})),
         "properties": {"input": _said(mark), "mark": mark},
     }
 
