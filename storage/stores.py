@@ -123,14 +123,16 @@ class Stores:
     """Opens the stores in the background of a receiver that already listens.
 
     `state` says in a person's words how far that is. `writer`, `reader`, `indexer`, `search`, `pruner`,
-    `feed` and `interpreter` raise Problem (UNAVAILABLE) until they are there. `measured`, which may be set before
-    `open`, is called with the number of new events after each commit and the seconds that it took.
+    `feed` and `interpreter` raise Problem (UNAVAILABLE) until they are there. Two functions may be set before `open`:
+    `measured` is called with the number of new events after each commit and the seconds that it took, and `events_come`
+    says whether events are being decoded that will be committed in a moment.
     """
 
     def __init__(self, config: StorageConfig) -> None:
         self.config = config
         self.state = "the stores are being opened"
         self.measured: Callable[[int, float], None] = lambda _events, _seconds: None
+        self.events_come: Callable[[], bool] = lambda: False
         self._lock = FileLock(config.data_dir / "lock")
         self._database = Database(
             config.surrealdb_url,
@@ -211,7 +213,7 @@ class Stores:
         reader = Reader(self._database)
         tuning = TUNING if self._database.embedded or not self.config.qdrant_url else SHARED
         indexer = Indexer(self._database, reader, self._commits_wait, tuning, self._membership)
-        interpreter = Interpreter(self._database, self._commits_wait, self._membership)
+        interpreter = Interpreter(self._database, self._commits_wait, self._membership, events_come=self.events_come)
         while True:
             try:
                 await self._database.open()

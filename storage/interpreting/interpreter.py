@@ -36,7 +36,7 @@ from storage.interpreting.messages import (
     WriteBegun,
     WriteOutcome,
 )
-from storage.interpreting.queries import EVENTS, READS, WRITE, answered
+from storage.interpreting.queries import EVENTS, READS, answered, write
 from storage.membership import Membership
 from storage.surreal import cbor, rows
 from storage.surreal.database import ConflictError, Database, StatementRefusedError
@@ -64,6 +64,10 @@ _LATE_ONES_EVERY = 5.0
 # Scopes that are told apart: senders choose their names.
 _MOST_SCOPES, _OTHER_SCOPES = 100, "others"
 
+# Nanoseconds for which events may wait to be interpreted before commits have to wait for that, and how often (seconds)
+# it is looked whether any come.
+_LONG, _LOOK_AT_EVENTS_EVERY = 10**9, 0.005
+
 # What may be tried again.
 _PASSING = (ConflictError, IndexUnavailable, Problem, StatementRefusedError)
 
@@ -76,8 +80,8 @@ class Interpreter:
     `oldest` (nanoseconds); `interpreted` counts those that this process has interpreted. `not_understood` counts
     events that look like an agent's and say nothing that is known, by the scope that sent them.
 
-    It tries again `retry_after` seconds after a failure. What comes within `linger` seconds is interpreted together,
-    unless it is enough already.
+    It writes while no `events_come`, unless it is behind. It tries again `retry_after` seconds after a failure. What
+    comes within `linger` seconds is interpreted together, unless it is enough already.
     """
 
     def __init__(
@@ -86,6 +90,7 @@ class Interpreter:
         commits_wait: Callable[[], bool] = lambda: False,
         membership: Membership | None = None,
         *,
+        events_come: Callable[[], bool] = lambda: False,
         retry_after: float = 2.0,
         linger: float = 0.02,
     ) -> None:
@@ -98,6 +103,7 @@ class Interpreter:
         self._database = database
         self._membership = membership or Membership(database)
         self._give_way = GivingWay(commits_wait)
+        self._events_come = events_come
         self._retry_after, self._linger = retry_after, linger
         self._work = asyncio.Event()
         self._fresh: dict[str, bytes] = {}
@@ -203,10 +209,19 @@ class Interpreter:
     async def _read(self, query: str, **variables: Any) -> bytes:
         return await self._until_answered(lambda: self._database.read(query, **variables))
 
+    async def _between_commits(self) -> None:
+        """Wait until no events are being decoded or committed, so that no sender waits for what is written here.
+
+        Once events have waited for `_LONG` to be interpreted, they wait no longer for that.
+        """
+        while self._events_come() and time.time_ns() - (self.oldest or 0) < _LONG:  # noqa: ASYNC110 - nothing says when none come any more
+            await asyncio.sleep(_LOOK_AT_EVENTS_EVERY)
+
     async def _write(self, step: Write) -> WriteOutcome:
+        await self._between_commits()
         await self._give_way()
         try:
-            await self._database.query(WRITE, **_encoded(step.variables))
+            await self._database.query(write(step.variables), **_encoded(step.variables))
         except ConflictError:
             await asyncio.sleep(random.random() * 0.1)  # noqa: S311 - so that two do not meet again
             return WriteOutcome(conflict=True)

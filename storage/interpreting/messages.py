@@ -45,7 +45,7 @@ class Read(msgspec.Struct, tag=True):
 
 
 class Write(msgspec.Struct, tag=True):
-    """Begin to write what traces came to (`queries.WRITE`). Answered with `WriteBegun`, at once.
+    """Begin to write what traces came to (`queries.write`). Answered with `WriteBegun`, at once.
 
     `done` are the records of the queue that end with it. One is written at a time, and settled before the next.
     """

@@ -6,15 +6,11 @@ from collections.abc import Generator
 
 from storage.interpreting.changes import TraceChanges, Transaction
 from storage.interpreting.messages import Given, Settle, Step, Write, WriteBegun, WriteOutcome
+from storage.interpreting.queries import CHECKED, WRITTEN
 from storage.interpreting.results import Key
 from storage.surreal import cbor
 
 Steps = Generator[Step, Given, None]
-
-_VARIABLES = (
-    "traces runs known gone new_calls changed_calls new_runs changed_runs new_sessions changed_sessions changed_events "
-    "queued states done"
-).split()
 
 
 class Writing:
@@ -35,7 +31,11 @@ class Writing:
 def begun(transaction: Transaction) -> Generator[Step, Given, WriteOutcome | None]:
     """Begin to write a transaction. Returns None, or what came of it where it cannot be begun."""
     try:
-        variables = {name: cbor.encode(transaction.lists.get(name, [])) for name in _VARIABLES}
+        variables = {
+            name: cbor.encode(transaction.lists[name])
+            for name in (*CHECKED, *WRITTEN)
+            if name in CHECKED or transaction.lists[name]
+        }
     except ValueError as error:
         return WriteOutcome(refused=str(error))
     taken = yield Write(variables, transaction.names)

@@ -108,7 +108,7 @@ class Here:
     async def ask(self, given):
         step = await asyncio.to_thread(self._worker.begin if isinstance(given, Begin) else self._worker.next, given)
         if isinstance(step, Write):
-            for run in cbor.decode(step.variables["new_runs"]):
+            for run in cbor.decode(step.variables["new_runs"]) if "new_runs" in step.variables else []:
                 self.written.append(run["id"])
                 self.wrote(run["id"])
         return msgspec.to_builtins(step, builtin_types=(bytes,))

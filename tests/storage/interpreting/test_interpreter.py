@@ -7,11 +7,12 @@ import signal
 import time
 from pathlib import Path
 
-from interpreted import NOON, agent, call, model, running, tool
+from interpreted import NOON, agent, call, model, running, settled, tool
 
 from mapping.times import NS
 from storage.interpreting.interpreter import Interpreter
 from storage.read.reader import Reader
+from storage.write.writer import Writer
 
 
 def run_of_an_agent(trace="1" * 32, session="s", name="Planner"):
@@ -231,6 +232,32 @@ async def test_what_was_written_half_is_written_whole(store):
     assert {call_id: after[call_id] for call_id in before} == before
     assert len(after) == 5
     assert (await store.rows("agent_run"))["1" * 32]["input_tokens"] == 60
+
+
+async def test_what_events_come_to_is_written_while_no_others_come_until_they_have_waited_for_a_second(database):
+    come = [False]
+    interpreter = Interpreter(database, events_come=lambda: come[0], linger=0)
+    interpreting = asyncio.create_task(interpreter.run())
+    writer = Writer(database, agent_window=0, committed=lambda new: interpreter.added(len(new)))
+    try:
+        await writer.write([model(1)])
+        await settled(interpreter)  # its process has started
+        come[0] = True
+        began = time.monotonic()
+        await writer.write([model(2)])
+        await asyncio.sleep(0.5)
+        assert interpreter.pending == 1
+        come[0] = False
+        await settled(interpreter)
+        assert time.monotonic() - began < 1
+        come[0] = True
+        began = time.monotonic()
+        await writer.write([model(3)])
+        await settled(interpreter)
+        assert time.monotonic() - began > 0.9
+    finally:
+        interpreting.cancel()
+        await asyncio.gather(interpreting, return_exceptions=True)
 
 
 async def test_the_process_may_be_killed_at_any_moment(store):
