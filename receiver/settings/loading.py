@@ -104,7 +104,11 @@ def load(args: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
         if row.flag and value is not None:
             texts[row.key] = (value, row.flag)
     values = {key: _parse(rows[key], *text) for key, text in texts.items()}
-    values.setdefault("storage.data_dir", data_home(Path.cwd()))
+    if "storage.data_dir" not in values:
+        values["storage.data_dir"] = data_home(Path.cwd())
+        if values["storage.data_dir"] is None:
+            row = rows["storage.data_dir"]
+            raise SettingsError(f"this user has no home folder to keep data in: name one with {row.flag} or {row.env}")
     return _build(Settings, "", values)
 
 

@@ -1,11 +1,12 @@
 """Where data is kept if no setting says so, and what is said about data that is somewhere else."""
 
+import pwd
 from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
-from receiver.settings import data_home, load
+from receiver.settings import SettingsError, data_home, load
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,6 +46,26 @@ def test_a_setting_decides(tmp_path):
     assert chosen({"VECTADB_STORAGE_DATA_DIR": "/elsewhere"}) == Path("/elsewhere")
     (tmp_path / "here" / "data" / "surreal").mkdir(parents=True)
     assert data_home.passed_by(Path("/elsewhere"), Path.cwd()) == [tmp_path / "here" / "data"]
+
+
+@pytest.fixture
+def nobody(monkeypatch):
+    """A user without a home, as systemd's DynamicUser is."""
+    monkeypatch.delenv("XDG_DATA_HOME")
+    monkeypatch.delenv("HOME")
+
+    def unknown(uid):
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+
+
+@pytest.mark.usefixtures("nobody")
+def test_a_user_without_a_home_must_name_the_folder(tmp_path):
+    with pytest.raises(SettingsError, match=r"no home folder .*--data-dir or VECTADB_STORAGE_DATA_DIR"):
+        chosen()
+    assert chosen({"VECTADB_STORAGE_DATA_DIR": str(tmp_path)}) == tmp_path
+    assert data_home.passed_by(tmp_path, Path.cwd()) == []
 
 
 def test_the_start_says_where_data_is_and_where_there_is_more(serve, tmp_path, home):
