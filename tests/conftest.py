@@ -155,8 +155,10 @@ def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
         subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
 
     new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc"]
+    signs = ["-addext", "keyUsage=critical,keyCertSign"]  # which Python asks of an authority from 3.13 on
     for name in ("authority", "stranger"):
-        openssl("req", "-x509", *new_key, "-keyout", f"{name}.key", "-out", f"{name}.pem", "-subj", f"/CN={name}")
+        files = ["-keyout", f"{name}.key", "-out", f"{name}.pem"]
+        openssl("req", "-x509", *new_key, *files, "-subj", f"/CN={name}", *signs)
     for name, issuer in (("server", "authority"), ("client", "authority"), ("strange-client", "stranger")):
         openssl("req", *new_key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
         (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n")
