@@ -15,37 +15,88 @@ from receiver.settings import table
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 OBJECTS = list(yaml.safe_load_all((DEPLOY / "kubernetes" / "receiver.yaml").read_text()))
-CHART = (DEPLOY / "helm" / "vectadb-receiver" / "templates" / "receiver.yaml").read_text()
+CHART = DEPLOY / "helm" / "vectadb-receiver"
+OBJECT = {each["kind"]: each for each in OBJECTS}
 COMPOSE = [yaml.safe_load((DEPLOY / "compose" / name).read_text()) for name in ("compose.yaml", "servers.yaml")]
 
 
-@pytest.mark.parametrize("each", OBJECTS, ids=lambda each: each["kind"])
-def test_kubernetes_takes_the_manifests(each):
+@pytest.fixture(scope="module")
+def check():
+    """Check an object by Kubernetes' own schemas."""
     try:
         import kubernetes_validate
     except ModuleNotFoundError:
         if os.environ.get("CI"):
             raise
         pytest.skip("kubernetes-validate is not installed: tests/install.sh")
-    kubernetes_validate.validate(each, "1.31", strict=True)
+    return lambda each: kubernetes_validate.validate(each, "1.31", strict=True)
 
 
-def test_the_chart_makes_what_the_manifests_have():
-    """Its template is compared line by line, without what is filled in."""
-    kinds = re.findall(r"(?m)^kind: (\w+)", CHART)
-    assert kinds == [each["kind"] for each in OBJECTS]
-    plain = {line.strip() for line in (DEPLOY / "kubernetes" / "receiver.yaml").read_text().splitlines()}
-    filled = [line.strip() for line in CHART.splitlines() if "{{" not in line and line.strip()]
-    mine = {
-        "annotations:",
-        'prometheus.io/scrape: "true"',
-        'prometheus.io/port: "8080"',
-        "labelSelector:",
-        "receiver.yaml: |",
-    }
-    comment = "# So that other settings start other pods."
-    missing = [line for line in filled if line not in plain | mine | {comment, "metric:", "- ports:"}]
-    assert missing == []
+@pytest.fixture(scope="module")
+def rendered(check):
+    """Return a function that gives Helm values and returns what it makes of the chart, objects by their kinds."""
+    helm = subprocess.run([ROOT / "tests/packaging/helm.sh", "--path"], capture_output=True, text=True, check=True)
+    if not Path(helm.stdout.strip()).exists():
+        reason = "Helm is not built: tests/packaging/helm.sh"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+
+    def render(*values):
+        settings = [part for value in values for part in ("--set", value)]
+        made = subprocess.run(
+            [helm.stdout.strip(), "template", "vectadb-receiver", CHART, *settings],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        objects = list(yaml.safe_load_all(made.stdout))
+        for each in objects:
+            check(each)
+        return {each["kind"]: each for each in objects}
+
+    return render
+
+
+@pytest.mark.parametrize("each", OBJECTS, ids=lambda each: each["kind"])
+def test_kubernetes_takes_the_manifests(each, check):
+    check(each)
+
+
+def test_the_chart_makes_what_the_manifests_have(rendered):
+    """A release has its own name in addition, and other settings start other pods."""
+    made = rendered()
+    pods = made["Deployment"]["spec"]["template"]["metadata"]
+    assert len(pods["annotations"].pop("checksum/settings")) == 64
+    assert [kind for kind in made if without_release(made[kind]) != plain(OBJECT[kind])] == []
+    assert made.keys() == OBJECT.keys()
+
+
+def plain(each):
+    """Return an object with the settings file as what it says."""
+    if each["kind"] == "ConfigMap":
+        return each | {"data": {name: yaml.safe_load(text) for name, text in each["data"].items()}}
+    return each
+
+
+def without_release(value):
+    if isinstance(value, list):
+        return [without_release(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {key: without_release(part) for key, part in value.items() if key != "app.kubernetes.io/instance"}
+    return plain(kept) if kept.get("kind") == "ConfigMap" else kept
+
+
+def test_the_charts_values_are_used(rendered):
+    made = rendered(
+        "autoscaling.enabled=false", "networkPolicy.enabled=false", "replicas=5", "image.tag=9", "secret=mine"
+    )
+    assert made.keys() == OBJECT.keys() - {"HorizontalPodAutoscaler", "NetworkPolicy"}
+    deployment = made["Deployment"]["spec"]
+    assert deployment["replicas"] == 5
+    assert deployment["template"]["spec"]["containers"][0]["image"] == "vectadb-receiver:9"
+    assert {"name": "secrets", "secret": {"secretName": "mine"}} in deployment["template"]["spec"]["volumes"]
+    metrics = rendered("autoscaling.indexAge=0")["HorizontalPodAutoscaler"]["spec"]["metrics"]
+    assert [metric["type"] for metric in metrics] == ["Resource"]
 
 
 @pytest.mark.parametrize("compose", COMPOSE, ids=["compose.yaml", "servers.yaml"])
@@ -66,7 +117,7 @@ def test_the_settings_of_the_manifests_exist():
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     assert {entry["name"].removesuffix("_FILE") for entry in container["env"]} <= known
     settings = yaml.safe_load(OBJECTS[0]["data"]["receiver.yaml"])
-    chart = yaml.safe_load((DEPLOY / "helm" / "vectadb-receiver" / "values.yaml").read_text())["settings"]
+    chart = yaml.safe_load((CHART / "values.yaml").read_text())["settings"]
     assert settings == chart
 
 
