@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Install what the tests in a browser and of the OpenAPI description need: tests/requirements.lock into .venv, which
-# `make setup` has made, and Chromium from Debian's packages where there is none (as root or with sudo).
+# Install what the tests in a browser, of the OpenAPI description and of the package need: tests/requirements.lock into
+# .venv, which `make setup` has made, and Chromium from Debian's packages where there is none (as root or with sudo).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,14 +1,15 @@
-"""Build the wheel and the sdist, install them into empty environments, and use what is installed. `.ci/run` does.
+"""Build the wheel and the sdist, install them as people do, and use what is installed. `.ci/run` does.
 
-    .venv/bin/python tests/packaging/check.py [--python python3.13]
+    .venv/bin/python tests/packaging/check.py        # after tests/install.sh, which brings uv and pipx
 
-The wheel that is made of the sdist must hold what the other one holds. What is installed must be small and draw no
-torch; it starts outside the checkout, stores a span, shows the page, and ends with 0. Prints sizes and seconds.
+The wheel that is made of the sdist must hold what the other one holds. What is installed, by pip, by pipx, and by uv
+for each Python that is here, must be small and draw no torch; it starts outside the checkout, stores a span, shows the
+page, and ends with 0. For each Python and platform that the README names, all that the lock names has wheels. Prints
+sizes and seconds.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import re
@@ -24,7 +25,12 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-MOST_MEGABYTES = 350  # without compiled bytecode, which pip adds and uv does not
+MOST_MEGABYTES = 350  # without compiled bytecode, which pip adds, some 50 MB, and uv and pipx do not
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+# Of macOS onnxruntime has wheels from 14 on, which uv is told by this variable.
+PLATFORMS = ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28", "aarch64-apple-darwin")
+MACOS = {"MACOSX_DEPLOYMENT_TARGET": "14.0"}
+BIN = Path(sys.executable).parent
 SPAN = {
     "resourceSpans": [
         {
@@ -47,16 +53,51 @@ SPAN = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--python", default=sys.executable, help="the Python to install into")
-    args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        wheel, sdist = build(Path(folder))
-        program = install(args.python, wheel, Path(folder))
-        use(program, Path(folder))
-        pip = [program.with_name("python"), "-m", "pip", "--disable-pip-version-check"]
-        subprocess.run([*pip, "install", "--quiet", "--no-deps", "--force-reinstall", sdist], check=True)
-        use(program, Path(folder))
+    all_have_wheels()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        wheel, sdist = build(folder)
+        pip(wheel, folder / "pip")
+        use(folder / "pip" / "bin" / "vectadb-receiver", folder)
+        pip(sdist, folder / "pip-sdist")
+        use(folder / "pip-sdist" / "bin" / "vectadb-receiver", folder)
+        pipx(wheel, folder / "pipx")
+        use(folder / "pipx" / "bin" / "vectadb-receiver", folder)
+        for version in PYTHONS:
+            if python := here(version):
+                uv_tool(wheel, folder / version, python)
+                use(folder / version / "bin" / "vectadb-receiver", folder)
+            else:
+                print(f"Python {version} is not here: its wheels were found, nothing was run")
+
+
+def all_have_wheels() -> None:
+    """Resolve the lock for each Python and platform, wheels alone. Reads what the index says of them, and no wheel."""
+    wanted = ["--require-hashes", "--no-deps", "--only-binary=:all:", "--requirements", ROOT / "requirements.lock"]
+    for platform in PLATFORMS:
+        for version in PYTHONS:
+            target = ["--python-version", version, "--python-platform", platform, "--target", "unused"]
+            told = subprocess.run(
+                [BIN / "uv", "pip", "install", "--quiet", "--dry-run", *target, *wanted],
+                check=False,
+                env=os.environ | MACOS,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            assert told.returncode == 0, told.stderr
+    print(f"wheels for {', '.join(PLATFORMS)}, each with Python {', '.join(PYTHONS)}", flush=True)
+
+
+def here(version: str) -> str | None:
+    """Return a Python of this version that runs, on the path or among pyenv's, or None."""
+    candidates = [f"python{version}", *map(str, Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))]
+    for candidate in candidates:
+        if (
+            shutil.which(candidate)
+            and subprocess.run([candidate, "-c", ""], check=False, stderr=subprocess.DEVNULL).returncode == 0
+        ):
+            return candidate
+    return None
 
 
 def build(folder: Path) -> tuple[Path, Path]:
@@ -103,26 +144,54 @@ def names(wheel: Path) -> set[str]:
     return set(zipfile.ZipFile(wheel).namelist())
 
 
-def install(python: str, package: Path, folder: Path) -> Path:
-    """Return the program, installed into an empty environment with what pip resolves for it."""
+def pip(package: Path, environment: Path) -> None:
     began = time.monotonic()
-    environment = folder / "environment"
-    subprocess.run([python, "-m", "venv", environment], check=True)
-    pip = [environment / "bin" / "python", "-m", "pip", "--disable-pip-version-check"]
-    subprocess.run([*pip, "install", "--quiet", "--no-compile", package], check=True)
-    seconds = time.monotonic() - began
-    listed = json.loads(subprocess.run([*pip, "list", "--format=json"], capture_output=True, check=True).stdout)
-    packages = {package["name"].lower() for package in listed} - {"pip", "setuptools"}
-    assert packages.isdisjoint({"torch", "sentence-transformers", "pytest", "ruff", "mypy"}), packages
-    (site,) = (environment / "lib").glob("python*/site-packages")
-    size = sum(
-        file.stat().st_size
-        for file in site.rglob("*")
-        if file.is_file() and file.suffix != ".pyc" and file.relative_to(site).parts[0] not in {"pip", "setuptools"}
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    python = environment / "bin" / "python"
+    quiet = ["--quiet", "--disable-pip-version-check"]
+    subprocess.run([python, "-m", "pip", "install", *quiet, package], check=True)
+    tell("pip", environment, began)
+
+
+def pipx(package: Path, home: Path) -> None:
+    began = time.monotonic()
+    places = {"PIPX_HOME": str(home), "PIPX_BIN_DIR": str(home / "bin"), "PIPX_MAN_DIR": str(home / "man")}
+    subprocess.run(
+        [BIN / "pipx", "install", "--quiet", "--python", sys.executable, package],
+        check=True,
+        env=os.environ | places,
+        stdout=subprocess.DEVNULL,
     )
-    print(f"{len(packages)} packages, {size / 1e6:.0f} MB, {seconds:.0f} s", flush=True)
-    assert size < MOST_MEGABYTES * 1e6
-    return environment / "bin" / "vectadb-receiver"
+    tell("pipx", home, began)
+
+
+def uv_tool(package: Path, home: Path, python: str) -> None:
+    began = time.monotonic()
+    places = {"UV_TOOL_DIR": str(home / "tools"), "UV_TOOL_BIN_DIR": str(home / "bin")}
+    subprocess.run(
+        [BIN / "uv", "tool", "install", "--quiet", "--python", python, package], check=True, env=os.environ | places
+    )
+    tell(f"uv tool, {python},", home, began)
+
+
+def tell(way: str, home: Path, began: float) -> None:
+    """Print and check what a way to install took, without pip itself, which was there before."""
+    seconds = time.monotonic() - began
+    (site,) = (found for found in home.rglob("site-packages") if (found / "receiver").is_dir())
+    packages = {found.name.partition("-")[0].lower() for found in site.glob("*.dist-info")} - {"pip", "setuptools"}
+    assert packages.isdisjoint({"torch", "sentence_transformers", "pytest", "ruff", "mypy"}), packages
+    files = [
+        file
+        for file in site.rglob("*")
+        if file.is_file() and file.relative_to(site).parts[0].partition("-")[0] not in {"pip", "setuptools"}
+    ]
+    size = sum(file.stat().st_size for file in files)
+    bytecode = sum(file.stat().st_size for file in files if file.suffix == ".pyc")
+    print(
+        f"{way} {len(packages)} packages, {size / 1e6:.0f} MB, {bytecode / 1e6:.0f} of it bytecode, {seconds:.0f} s",
+        flush=True,
+    )
+    assert size - bytecode < MOST_MEGABYTES * 1e6
 
 
 def use(program: Path, folder: Path) -> None:
