@@ -201,7 +201,9 @@ class Stores:
     @property
     def _open_parts(self) -> _Open:
         if self._opened is None:
-            raise Problem(Code.UNAVAILABLE, f"not ready: {self.state}; try again", retry_after=2)
+            raise Problem(
+                Code.UNAVAILABLE, f"not ready: {self.state.removesuffix('; try again')}; try again", retry_after=2
+            )
         return self._opened
 
     async def open(self) -> None:

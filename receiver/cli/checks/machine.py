@@ -21,6 +21,8 @@ from receiver.cli.terminal import count
 _GIB = 1024**3
 # A million events take about 2 GB in both stores.
 _LITTLE, _TOO_LITTLE = 2 * _GIB, _GIB // 4
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_MAKE_ROOM = "make room, or pass a --data-dir on another disk"
 _TIMEOUT = 3.0
 # What receiver.grpc.relay tells clients that do not speak gRPC.
 _ON_GRPC_PORT = "expected gRPC; OTLP over HTTP goes to port"
@@ -49,7 +51,8 @@ def data_folder(setup: Setup) -> Finding:
             file.write(b"\0")
         others = [place for place in exists.iterdir() if not os.access(place, os.W_OK)] if exists == folder else []
     except OSError as error:
-        return Finding("problem", f"{exists} cannot be written to: {error.strerror}", advice)
+        cure = _MAKE_ROOM if error.errno in _FULL else advice
+        return Finding("problem", f"{exists} cannot be written to: {error.strerror}", cure)
     if others:
         return Finding("problem", f"{others[0]} cannot be written to (was a receiver run by another user?)", advice)
     free = shutil.disk_usage(exists).free
@@ -58,9 +61,7 @@ def data_folder(setup: Setup) -> Finding:
         state = ", in use by a running receiver"
     text = f"{folder}{state}, {free / _GIB:.1f} GiB free"
     if free < _LITTLE:
-        return Finding(
-            "problem" if free < _TOO_LITTLE else "warn", text, "make room, or pass a --data-dir on another disk"
-        )
+        return Finding("problem" if free < _TOO_LITTLE else "warn", text, _MAKE_ROOM)
     return Finding("ok", text)
 
 

@@ -119,6 +119,19 @@ def test_a_folder_that_cannot_be_written_to_is_a_problem(doctor, unwritable):
         assert "--data-dir" in text
 
 
+def test_a_disk_that_is_nearly_full_is_told_before_it_is_full(doctor, small_disk, fill):
+    code, findings = doctor("--data-dir", small_disk)
+    level, text = findings["data folder"]
+    assert (code, level) == (0, "warn")
+    assert text.endswith("0.3 GiB free\n                      -> make room, or pass a --data-dir on another disk")
+    fill(small_disk / "ballast")
+    code, findings = doctor("--data-dir", small_disk)
+    level, text = findings["data folder"]
+    assert (code, level) == (1, "problem")
+    assert "make room, or pass a --data-dir on another disk" in text
+    assert "right to write" not in text
+
+
 def test_a_port_of_another_program_is_a_problem(doctor):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
