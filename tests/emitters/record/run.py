@@ -2,6 +2,9 @@
 
     python run.py google-adk ...   rows of */programs.toml, and those whose names begin so; `--list` lists them
 
+With `--to-receiver` what they send is not recorded: a real receiver takes it, and its calls are printed as JSON, beside
+what the model said. `--install` installs, and runs nothing.
+
 A program is installed with the network as it is, and run without any: in a network of its own that has loopback and
 nothing else (`unshare` of Linux, as root), where also the host's name and the process ids are nobody's. Where that is
 not to be had, the guard of tests/emitters/guard keeps Python and Node programs in. Needs uv, npm, Maven for theirs.
@@ -20,6 +23,7 @@ import sys
 import tempfile
 import time
 import tomllib
+import urllib.request
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -118,6 +122,58 @@ def record(name: str, row: dict[str, Any], *, verbose: bool) -> None:
         print(f"{name}: not kept: {dict(Counter(its_sink.other))}")
 
 
+def send_to_receiver(row: dict[str, Any]) -> None:
+    """Run the program and print the calls that the receiver has made of what it sent, and what the model said."""
+    command, folder = install.LANGUAGES[row["language"]](row)
+    with tempfile.TemporaryDirectory(prefix="record-") as temporary, model.Model(MODEL_PORT) as its_model:
+        home = Path(temporary)
+        flags = [
+            "--port",
+            "8080",
+            "--otlp-port",
+            str(SINK_PORT),
+            "--grpc-port",
+            "off",
+            "--data-dir",
+            str(home / "data"),
+        ]
+        serving = subprocess.Popen(
+            [sys.executable, "-m", "receiver", "serve", *flags],
+            cwd=HERE.parents[2],
+            env=os.environ | {"VECTADB_EMBEDDING_MODEL": "off"},
+        )
+        try:
+            _get("/readyz")
+            (home / "weather").mkdir()
+            env = environment(row, home, folder, (its_model.url, f"http://127.0.0.1:{SINK_PORT}"))
+            ended = subprocess.run(
+                command, cwd=home / "weather", env=env, stdin=subprocess.DEVNULL, stdout=2, timeout=180, check=False
+            )
+            if ended.returncode:
+                raise SystemExit(f"the program ended with {ended.returncode}")
+            stored = -1
+            while stored != (stats := _get("/api/v1/stats"))["events"] or stats["interpretation_pending"]:
+                stored = stats["events"]
+                time.sleep(1)
+            print(json.dumps({"calls": _get("/api/v1/calls?limit=200")["calls"], "said": its_model.ledger.calls}))
+        finally:
+            serving.terminate()
+            serving.wait(30)
+
+
+def _get(path: str) -> Any:
+    """Return the JSON that the receiver answers with, waiting while it starts."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:8080{path}", timeout=10) as answer:
+                return json.load(answer)
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
 def _settle(its_sink: sink.Sink) -> None:
     """Wait until nothing has come for a second: some programs leave their sending to a process of its own."""
     before = -1
@@ -175,13 +231,24 @@ def main() -> None:
     parser.add_argument("--all", metavar="LANGUAGE", help="take all rows of a language")
     parser.add_argument("--latest", action="store_true", help="pin the packages to their newest versions first")
     parser.add_argument("--verbose", action="store_true", help="print what the programs print")
+    parser.add_argument(
+        "--to-receiver", action="store_true", help="print what a receiver makes of it, and record nothing"
+    )
+    parser.add_argument("--install", action="store_true", help="install the programs, and run none")
+    parser.add_argument("--no-install", action="store_true", help="run what is installed, or end with 3")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    install.MAY_INSTALL = not arguments.no_install
     table = rows()
     names = [row for name in arguments.names for row in _named(name, table)]
     names += [name for name, row in table.items() if row["language"] == arguments.all]
     if arguments.list:
         print(*(f"{name}\t{row['program']} {row['scenario']}" for name, row in table.items()), sep="\n")
+    elif arguments.install:
+        for name in names:
+            install.LANGUAGES[table[name]["language"]](table[name])
+    elif arguments.inside and arguments.to_receiver:
+        send_to_receiver(table[names[0]])
     elif arguments.inside:
         record(names[0], table[names[0]], verbose=arguments.verbose)
     else:
@@ -189,7 +256,8 @@ def main() -> None:
             for name in names:
                 _pin_latest(name, table[name])
             table = rows()
-        codes = [_run_isolated(name, table[name], verbose=arguments.verbose) for name in names]
+        options = [f"--{flag}" for flag in ("verbose", "to-receiver") if getattr(arguments, flag.replace("-", "_"))]
+        codes = [_run_isolated(name, table[name], options) for name in names]
         sys.exit(max(codes, default=0))
 
 
@@ -207,11 +275,10 @@ def _pin_latest(name: str, row: dict[str, Any]) -> None:
     path.write_text(f"{before}\n[{name}]\n{section.replace(line, pinned, 1)}")
 
 
-def _run_isolated(name: str, row: dict[str, Any], *, verbose: bool) -> int:
-    """Install what the program needs, and record it without a network; return the exit code."""
+def _run_isolated(name: str, row: dict[str, Any], options: list[str]) -> int:
+    """Install what the program needs, and run it without a network; return the exit code."""
     install.LANGUAGES[row["language"]](row)
     isolated = [*ISOLATED, ENTER, "enter"] if shutil.which("unshare") and os.geteuid() == 0 else []
-    options = ["--verbose"] if verbose else []
     return subprocess.run([*isolated, sys.executable, __file__, "--inside", name, *options], check=False).returncode
 
 
