@@ -1,0 +1,70 @@
+"""Whether what a list shows matches the terms of a filter."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import msgspec
+
+from mapping.filtering.language import (
+    AttributeTerm,
+    Comparison,
+    NameField,
+    NameTerm,
+    NumberField,
+    NumberTerm,
+    Pattern,
+    Term,
+    TextField,
+)
+
+_COMPARE: Mapping[Comparison, Callable[[int, int], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    "=": operator.eq,
+    ">=": operator.ge,
+    ">": operator.gt,
+}
+# The names that text by itself is looked for in; `status` has words of its own.
+_NAMED: tuple[NameField, ...] = ("agent", "session", "user", "service", "name", "model", "tool")
+_ANY = Pattern(("", ""))
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What terms are compared with: a trace's or a session's names, texts and numbers, by field."""
+
+    names: Mapping[NameField, Sequence[str]]
+    texts: Mapping[TextField, Sequence[str]]
+    numbers: Mapping[NumberField, int]
+
+
+def matches(terms: Iterable[Term], facts: Facts) -> bool:
+    """Return whether all terms match but those of attributes, which events have (`attribute_matches`)."""
+    return all(_matches(term, facts) != term.negated for term in terms if not isinstance(term, AttributeTerm))
+
+
+def _matches(term: Term, facts: Facts) -> bool:
+    if isinstance(term, NameTerm):
+        return any(map(term.pattern.matches, facts.names[term.field]))
+    if isinstance(term, NumberTerm):
+        return _COMPARE[term.comparison](facts.numbers[term.field], term.number)
+    if isinstance(term, AttributeTerm):
+        raise TypeError(term)
+    if term.field is not None:
+        return any(map(term.pattern.is_in, facts.texts[term.field]))
+    names = (name for field in _NAMED for name in facts.names[field])
+    return any(map(term.pattern.is_in, (*names, *facts.texts["question"])))
+
+
+def attribute_matches(pattern: Pattern, value: object) -> bool:
+    """Return whether an attribute's value matches, or one in a list of values; an object is only some value (`*`)."""
+    if value is None:
+        return False
+    if isinstance(value, list | tuple):
+        return any(attribute_matches(pattern, each) for each in value if not isinstance(each, list | tuple))
+    if isinstance(value, bool):
+        return pattern.matches("true" if value else "false")
+    if isinstance(value, float) and value.is_integer() and pattern.matches(str(int(value))):
+        return True
+    return pattern.matches(str(value)) if isinstance(value, str | int | float) else pattern == _ANY
