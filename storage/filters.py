@@ -10,9 +10,10 @@ from __future__ import annotations
 import msgspec
 
 from mapping.calls.model import CallKind
+from mapping.filtering.language import Term
 from mapping.model import Status, TraceStatus
 
-_COMPARED_OTHERWISE = frozenset({"since", "until", "min_duration_ns", "runs"})
+_COMPARED_OTHERWISE = frozenset({"since", "until", "min_duration_ns", "runs", "filter"})
 
 
 class _Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +55,8 @@ class SearchFilter(EventFilter, frozen=True, kw_only=True):
 class TraceFilter(_Filter, frozen=True, kw_only=True):
     """A filter of traces; the period is that of their start.
 
-    `runs` asks for those with a call or a session, and those not interpreted yet; False asks for the others.
+    `runs` asks for those with a call or a session, and those not interpreted yet; False asks for the others. `filter`
+    are terms of the filter language, all of which have to match.
     """
 
     session_id: str | None = None
@@ -64,6 +66,13 @@ class TraceFilter(_Filter, frozen=True, kw_only=True):
     since: int | None = None
     until: int | None = None
     runs: bool = True
+    filter: tuple[Term, ...] = ()
+
+
+class SessionFilter(_Filter, frozen=True, kw_only=True):
+    """A filter of sessions by terms of the filter language."""
+
+    filter: tuple[Term, ...] = ()
 
 
 class CallFilter(_Filter, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""What a run was about, in a line each: the first question, the last answer, the first thing that went wrong."""
+"""What a run was about, in a line each: the first question, the last answer, what went wrong, what took longest."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def last_answer(calls: Sequence[Call], every: Mapping[str, Call]) -> str | None:
     return max(answers)[-1] if answers else None
 
 
-def first_error(calls: Iterable[Call], errors: Iterable[Telling]) -> str | None:
-    """Return the failure that came first and was not passed up from below."""
+def error_lines(calls: Iterable[Call], errors: Iterable[Telling], most: int) -> list[str]:
+    """Return the failures that were not passed up from below, each once, in the order of time, at most `most`."""
     failed: list[tuple[_Moment, str]] = [
         ((call.start, call.id), failure_line(call.failure) or f"{call.name or call.kind} failed")
         for call in calls
@@ -44,7 +44,13 @@ def first_error(calls: Iterable[Call], errors: Iterable[Telling]) -> str | None:
         ((error.start, error.id), failure_line(error.failure) or f"{error.event_name or 'a step'} failed")
         for error in errors
     ]
-    return _line(min(failed)[1]) if failed else None
+    return list(dict.fromkeys(_line(text) for _, text in sorted(failed)))[:most]
+
+
+def slowest_step(calls: Iterable[Call]) -> Call | None:
+    """Return the call of a model or tool that took longest, of equals the first; what took no time is none."""
+    steps = [call for call in calls if call.kind != "agent" and call.end > call.start]
+    return min(steps, key=lambda call: (call.start - call.end, call.start, call.id), default=None)
 
 
 def error_line(call: Call) -> str | None:

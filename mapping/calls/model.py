@@ -70,6 +70,7 @@ class Telling(msgspec.Struct, kw_only=True):
     scope: str | None = None
     service: str | None = None
     session_id: str | None = None
+    user: str | None = None
     emitter: str | None = None
     # The model's, tool's or agent's name.
     name: str | None = None

@@ -41,6 +41,26 @@ _AFTER = (".run", ".arun", ".kickoff", ".__call__", ".forward", ".agent", " run"
 # Objects of JSON that say whose an event is, and the keys in them.
 _CONTEXTS = ("genkit:metadata:context", "metadata", "llm.invocation_parameters")
 _SESSIONS_IN_CONTEXT = ("sessionId", "session_id", "thread_id", "conversation_id", "conversationId", "threadId")
+# Who the agent works for, by the emitters' words for it, the most telling first.
+_USERS = (
+    "langfuse.user.id",
+    "langfuse.trace.metadata.user_id",
+    "traceloop.association.properties.user_id",
+    "traceloop.association.properties.userId",
+    "langsmith.metadata.user_id",
+    "lmnr.association.properties.user_id",
+    "mlflow.trace.user",
+    "langwatch.user.id",
+    "mastra.metadata.userId",
+    "ai.telemetry.metadata.userId",
+    "user.id",
+    "enduser.id",
+    "user.email",
+    "user.name",
+    "user_id",
+    "userId",
+    "user-id",
+)
 # LlamaIndex's steps say whose they are where they write down what they were given.
 _AGENT_AT_WORK = re.compile(r"current_agent_name='([^']{1,200})'")
 _STEP_TEXTS = ("input.value", "output.value", "llamaindex.step.input_summary")
@@ -55,10 +75,11 @@ def emitter_of(scope: str | None, properties: Mapping[str, Any]) -> str | None:
 
 
 def tell_owner(telling: Telling, event: Mapping[str, Any], levels: Levels, roles: Roles) -> None:
-    """Set the session, the agent and the provider."""
+    """Set the session, the user, the agent and the provider."""
     properties = levels[0]
     resource = event.get("resource")
     resource = resource if isinstance(resource, dict) else {}
+    telling.user = _user(*levels, resource)
     session = session_of(roles)
     if session is None:
         session = _session_in_context(properties)
@@ -86,6 +107,11 @@ def tell_owner(telling: Telling, event: Mapping[str, Any], levels: Levels, roles
         stored = event.get("agent_id")
         fallback = agent_of_resource(resource) or (None if stored in _NO_WHOLES else stored)
     telling.agent, telling.agent_fallback = named, fallback
+
+
+def _user(*levels: Mapping[str, Any]) -> str | None:
+    named = (text_id(level[key]) for level in levels for key in _USERS if key in level)
+    return next((user for user in named if user is not None and not is_placeholder(user)), None)
 
 
 def _agent_at_work(telling: Telling, properties: Mapping[str, Any]) -> str | None:

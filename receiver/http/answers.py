@@ -149,6 +149,13 @@ class Events(Answer):
     next_cursor: NextCursor
 
 
+class Step(Answer):
+    """A call of a model or a tool, by its name."""
+
+    name: str
+    duration_ns: Count
+
+
 class Sums(Answer, kw_only=True):
     """Sums over calls. Input includes what was read from and written to a cache, output includes reasoning."""
 
@@ -163,10 +170,13 @@ class Sums(Answer, kw_only=True):
     cost_usd: float
     unpriced_calls: Annotated[int, msgspec.Meta(ge=0, description="calls of models whose cost is not known")]
     models: list[str]
+    tool_names: list[str]
     agent_ids: list[str]
+    user_ids: list[str]
     first_question: str | None
     last_answer: str | None
     first_error: str | None
+    slowest: Annotated[Step | None, msgspec.Meta(description="the call of a model or tool that took longest")]
     interpreted: Annotated[bool, msgspec.Meta(description="whether the sums hold all events")]
 
 
@@ -183,6 +193,7 @@ class Trace(Sums, kw_only=True):
     event_count: Count
     start_time: Moment
     end_time: Moment | None
+    duration_ns: Annotated[int, msgspec.Meta(ge=0, description="until its root ended, else until the last activity")]
     last_event_at: Moment
     created_at: Moment
     updated_at: Moment
@@ -249,6 +260,8 @@ class Activity(Answer):
     until: Moment | None
     complete: bool
     buckets: list[Bucket]
+    earlier: Annotated[int, msgspec.Meta(ge=0, description="traces that began years before all others: not counted")]
+    later: Annotated[int, msgspec.Meta(ge=0, description="traces that began years after all others: not counted")]
 
 
 class Session(Sums, kw_only=True):
@@ -259,6 +272,7 @@ class Session(Sums, kw_only=True):
     event_count: Count
     first_event_at: Moment
     last_event_at: Moment
+    duration_ns: Count
     trace_ids: list[TraceId]
 
 

@@ -148,7 +148,7 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
 
 def _parameter(row: Parameter, place: str) -> dict[str, Any]:
     schema = dict(row.kind.schema)
-    if row.default is not None:
+    if row.default not in (None, ()):  # no filter has no terms
         schema["default"] = row.default
     described = row.allowed if row.short is None else f"{row.allowed}; may also be written `{row.short}`"
     shown = {"name": row.name, "in": place, "required": row.required, "description": described, "schema": schema}

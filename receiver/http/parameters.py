@@ -13,11 +13,13 @@ from aiohttp import web
 from mapping import ids
 from mapping.calls.model import CallKind
 from mapping.errors import invalid
+from mapping.filtering import language
 from mapping.model import STATUSES, TRACE_STATUSES
 from mapping.times import NS, parse_rfc3339
 from receiver.settings.kinds import parse_duration
-from storage.filters import CallFilter, EventFilter, LiveFilter, SearchFilter, TraceFilter
-from storage.read.calls import SORTS
+from storage.filters import CallFilter, EventFilter, LiveFilter, SearchFilter, SessionFilter, TraceFilter
+from storage.read.calls import SORTS as CALL_SORTS
+from storage.read.sifting import SORTS
 from storage.search.results import GROUPS
 from storage.search.search import MODES
 
@@ -75,6 +77,7 @@ _TRUTH = ParameterKind({"true": True, "false": False}.__getitem__, {"type": "boo
 _DURATION = ParameterKind(
     lambda text: int(parse_duration(text) * NS), {"type": "string", "pattern": "^([0-9]{1,9}(ms|s|m|h|d))+$"}
 )
+_FILTER = ParameterKind(language.parse, {"type": "string", "format": "filter"})
 _MOMENT = ParameterKind(parse_rfc3339, {"type": "string", "format": "date-time"})
 _A_MOMENT = "a moment in RFC 3339 with its zone (a + in it is written %2B), such as 2026-01-07T19:00:00Z"
 
@@ -107,6 +110,7 @@ _FILTERS = {
     "model": ("the name of a model", _TEXT),
     "kind": _one_of(*get_args(CallKind)),
     "min_duration_ns": ("how long it took at least, such as 500ms, 2s or 1m30s", _DURATION),
+    "filter": ("terms of the filter language, such as agent:research* status:failed cost>0.1", _FILTER),
     "runs": (
         "true: traces with a call or a session, and what is not interpreted yet; false: the others",
         _TRUTH,
@@ -115,10 +119,12 @@ _FILTERS = {
 # Other names of parameters, and those that are not the field's.
 _SHORT = {"trace_id": "trace", "session_id": "session", "agent_id": "agent"}
 _NAMES = {"min_duration_ns": "min_duration"}
-_DEFAULTS = {"runs": True}
+_DEFAULTS = {"runs": True, "filter": ()}
 
 
-def _filters(which: type[LiveFilter | TraceFilter | CallFilter], statuses: Sequence[str]) -> tuple[Parameter, ...]:
+def _filters(
+    which: type[LiveFilter | TraceFilter | CallFilter | SessionFilter], statuses: Sequence[str]
+) -> tuple[Parameter, ...]:
     """Return the rows of a filter's fields, in their order."""
     kinds = _FILTERS | {"status": _one_of(*statuses)}
     return tuple(
@@ -131,8 +137,10 @@ LIVE_FILTERS = _filters(LiveFilter, STATUSES)
 EVENT_FILTERS = _filters(EventFilter, STATUSES)
 SEARCH_FILTERS = _filters(SearchFilter, STATUSES)
 TRACE_FILTERS = _filters(TraceFilter, TRACE_STATUSES)
+SESSION_FILTERS = _filters(SessionFilter, TRACE_STATUSES)
+SORT = Parameter("sort", *_one_of(*SORTS), default="start")
 CALL_FILTERS = _filters(CallFilter, STATUSES)
-CALL_SORT = Parameter("sort", *_one_of(*SORTS), default="start")
+CALL_SORT = Parameter("sort", *_one_of(*CALL_SORTS), default="start")
 
 
 def read_query(request: web.Request, *parameters: Parameter) -> dict[str, Any]:
@@ -151,6 +159,8 @@ def read_query(request: web.Request, *parameters: Parameter) -> dict[str, Any]:
             continue
         try:
             values[row.name] = row.kind.parse(text)
+        except language.FilterError as error:
+            raise invalid(f"{name}: {error}") from None
         except (ValueError, LookupError):
             raise invalid(f"{name}: expected {row.allowed}; got {text[:80]!r}") from None
     for row in parameters:

@@ -22,12 +22,14 @@ from receiver.http.parameters import (
     PARTS,
     QUERY,
     SEARCH_FILTERS,
+    SESSION_FILTERS,
+    SORT,
     TRACE_FILTERS,
 )
 from receiver.http.reindex import index_state
 from receiver.version import VERSION
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.filters import EventFilter, SearchFilter, TraceFilter
+from storage.filters import EventFilter, SearchFilter, SessionFilter, TraceFilter
 from storage.qdrant.base import VectorIndex
 from storage.read.links import linked_by
 from storage.search.facets import facets
@@ -50,10 +52,10 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
-@operation("Traces, newest first", answers.Traces, query=(*TRACE_FILTERS, *PAGE))
+@operation("Traces, newest first or sorted", answers.Traces, query=(*TRACE_FILTERS, SORT, *PAGE))
 async def _traces(request: web.Request, given: dict[str, Any]) -> web.Response:
-    limit, cursor = given.pop("limit"), given.pop("cursor")
-    traces, next_cursor, left_out = await stores(request).reader.traces(TraceFilter(**given), limit, cursor)
+    sort, limit, cursor = (given.pop(name) for name in ("sort", "limit", "cursor"))
+    traces, next_cursor, left_out = await stores(request).reader.traces(TraceFilter(**given), limit, cursor, sort)
     return json_answer(answers.Traces([shown.trace(each) for each in traces], left_out, next_cursor))
 
 
@@ -109,9 +111,14 @@ async def _links(request: web.Request, _given: dict[str, Any]) -> web.Response:
     return json_answer(shown.links(event, found, truncated=truncated))
 
 
-@operation("Sessions, the one whose latest trace started last first", answers.Sessions, query=PAGE)
-async def _sessions(request: web.Request, page: dict[str, Any]) -> web.Response:
-    sessions, next_cursor = await stores(request).reader.sessions(page["limit"], page["cursor"])
+@operation(
+    "Sessions, the one whose latest trace started last first, or sorted",
+    answers.Sessions,
+    query=(*SESSION_FILTERS, SORT, *PAGE),
+)
+async def _sessions(request: web.Request, given: dict[str, Any]) -> web.Response:
+    sort, limit, cursor = (given.pop(name) for name in ("sort", "limit", "cursor"))
+    sessions, next_cursor = await stores(request).reader.sessions(limit, cursor, SessionFilter(**given), sort)
     return json_answer(answers.Sessions([shown.session(each) for each in sessions], next_cursor))
 
 

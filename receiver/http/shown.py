@@ -100,6 +100,8 @@ def activity(counted: ActivityCounts) -> answers.Activity:
         until=_moment(counted.until),
         complete=counted.complete,
         buckets=[answers.Bucket(format_rfc3339(start), *counts) for start, *counts in counted.buckets],
+        earlier=counted.earlier,
+        later=counted.later,
     )
 
 
@@ -124,15 +126,19 @@ def took_ms(started: float) -> float:
 
 
 def _trace(stored: TraceRun) -> dict[str, Any]:
-    return _same(answers.Trace, msgspec.structs.asdict(stored.trace)) | _sums(stored.sums)
+    shown = _same(answers.Trace, msgspec.structs.asdict(stored.trace)) | _sums(stored.sums)
+    return shown | {"duration_ns": stored.duration_ns}
 
 
 def _session(stored: Session) -> dict[str, Any]:
-    return _same(answers.Session, msgspec.structs.asdict(stored)) | _sums(stored.sums)
+    shown = _same(answers.Session, msgspec.structs.asdict(stored)) | _sums(stored.sums)
+    return shown | {"duration_ns": stored.duration_ns}
 
 
 def _sums(stored: Sums) -> dict[str, Any]:
-    return _same(answers.Sums, msgspec.structs.asdict(stored)) | {"cost_usd": stored.cost_nano_usd / _NANO}
+    slowest = None if stored.slowest is None else answers.Step(stored.slowest.name, stored.slowest.duration_ns)
+    shown = _same(answers.Sums, msgspec.structs.asdict(stored))
+    return shown | {"cost_usd": stored.cost_nano_usd / _NANO, "slowest": slowest}
 
 
 def _outlined(row: Mapping[str, Any]) -> answers.OutlinedEvent:

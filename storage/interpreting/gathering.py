@@ -294,4 +294,5 @@ def _trace_row(row: Row) -> TraceRow:
         row.get("agent_id"),
         row["newest_start"],
         row["newest_activity"],
+        row.get("end_time"),
     )

@@ -26,7 +26,7 @@ Reading = Literal["traces", "events of a trace", "calls of a trace", "near", "ol
 READS: dict[Reading, str] = {
     # Traces, what was written of them, and of their sessions.
     "traces": """
-SELECT id, event_count, session_id, agent_id, newest_start, newest_activity FROM $traces;
+SELECT id, event_count, session_id, agent_id, newest_start, newest_activity, end_time FROM $traces;
 LET $found = (SELECT * FROM $runs);
 RETURN $found;
 SELECT * FROM $found.map(|$run| $run.sessions.map(

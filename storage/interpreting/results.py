@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mapping.calls.headlines import error_line, first_error, first_question, last_answer
+from mapping.calls.headlines import error_line, error_lines, first_question, last_answer, slowest_step
 from mapping.calls.model import Call, Run, Telling, Totals
 from storage.interpreting.memory import Fact, Owner
 from storage.surreal import cbor, rows
@@ -21,12 +21,14 @@ Key = tuple[str, Any]
 
 # Fields of rows that are times in the store.
 DATETIMES = frozenset({"start_time", "end_time", "first_event_at", "last_event_at"})
-# Names of agents, models and sessions that a run lists.
-_NAMES = 100
+# Names of agents, models, tools, users and sessions that a run lists, and errors.
+_NAMES, _ERRORS = 100, 20
+# The first and last moment (nanoseconds) that sums over a session's traces are made with: their sum must be an int64.
+_EARLIEST, _LATEST = -(2**62), 2**62 - 1
 
 
 class TraceRow(NamedTuple):
-    """A trace as the store has it: when it began and was last active are nanoseconds, negated."""
+    """A trace as the store has it: moments are nanoseconds, but when it began and was last active they are negated."""
 
     id: str
     event_count: int
@@ -34,6 +36,7 @@ class TraceRow(NamedTuple):
     agent_id: str | None
     newest_start: int
     newest_activity: int
+    end_time: int | None = None
 
 
 class TraceResult(NamedTuple):
@@ -86,14 +89,12 @@ def _result(run: Run, trace: TraceRow, of: _Members, by_id: Mapping[str, Call], 
         newest_activity=trace.newest_activity,
         agent_id=agent_id,
         agents=_names(call.agent for call in of.calls) or ([agent_id] if agent_id else []),
-        models=_names(call.name for call in of.calls if call.kind == "model"),
         sessions=[row["session_id"] for row in parts],
         is_run=bool(of.calls or parts or of.statements) or any(fact.telling.signal == "json" for fact in of.facts),
-        first_question=first_question(of.calls, of.statements),
-        last_answer=last_answer(of.calls, by_id),
-        first_error=first_error(of.calls, of.errors),
+        **_told(of.calls, of.statements, of.errors, (fact.telling for fact in of.facts), by_id),
         **_sums(run.by_trace.get(trace.id)),
     )
+    found[rows.RUN, trace.id] |= _orders(found[rows.RUN, trace.id], _took(trace))
     whose = {
         fact.telling.id: Owner(
             _kept(fact.own.agent_id, run.agent_of.get(fact.telling.id), agent_id),
@@ -102,6 +103,50 @@ def _result(run: Run, trace: TraceRow, of: _Members, by_id: Mapping[str, Call], 
         for fact in of.facts
     }
     return TraceResult(found, whose, agent_id)
+
+
+def _took(trace: TraceRow) -> int:
+    """Return how long a trace took, in nanoseconds: until its root ended, or else until it was last active."""
+    ended = -trace.newest_activity if trace.end_time is None else trace.end_time
+    return max(ended + trace.newest_start, 0)
+
+
+def _told(
+    calls: Sequence[Call],
+    statements: Iterable[Telling],
+    errors: Iterable[Telling],
+    tellings: Iterable[Telling],
+    by_id: Mapping[str, Call],
+) -> Row:
+    """Return what lists show of a run or a session's part of it, and find it by."""
+    lines = error_lines(calls, errors, _ERRORS)
+    slowest = slowest_step(calls)
+    return {
+        "models": _names(call.name for call in calls if call.kind == "model"),
+        "tool_names": _names(call.name for call in calls if call.kind == "tool"),
+        "users": _names(telling.user for telling in tellings),
+        "first_question": first_question(calls, statements),
+        "last_answer": last_answer(calls, by_id),
+        "first_error": lines[0] if lines else None,
+        "errors": lines,
+        "slowest": slowest
+        and {"name": slowest.name or slowest.kind, "duration_ns": cbor.int64(slowest.end - slowest.start)},
+    }
+
+
+def _bounded(moment: int) -> int:
+    return min(max(moment, _EARLIEST), _LATEST)
+
+
+def _orders(row: Row, took: int) -> Row:
+    """Return the numbers that lead sorted lists, negated."""
+    return {
+        "longest": cbor.int64(-took),
+        "most_tokens": cbor.int64(-row["input_tokens"] - row["output_tokens"]),
+        "dearest": cbor.int64(-row["cost_nano_usd"]),
+        "most_events": -row["event_count"],
+        "most_errors": -row["error_count"],
+    }
 
 
 def _kept(own: str | None, found: str | None, inherited: str | None) -> str | None:
@@ -150,15 +195,18 @@ def _session_rows(
             first_event_at=first,
             last_event_at=last,
             newest_start=trace.newest_start,
+            newest_activity=_bounded(-last),
+            oldest_start=_bounded(first),
             agents=_names(call.agent for call in calls),
-            models=_names(call.name for call in calls if call.kind == "model"),
-            first_question=first_question(calls, stated[session_id]),
-            last_answer=last_answer(calls, by_id),
-            first_error=first_error(calls, failed[session_id]),
+            **_told(calls, stated[session_id], failed[session_id], tellings, by_id),
             loose=True if any(map(is_loose, tellings)) else None,
             **_sums(run.by_session.get((session_id, trace.id))),
         )
-        parts.append(row)
+        parts.append(row | _orders(row, last - first))
+    if len(parts) == 1:  # as it is read: all of the trace
+        (part,) = parts
+        part["most_events"] = -len(of.facts)
+        part["newest_activity"], part["oldest_start"] = _bounded(trace.newest_activity), _bounded(-trace.newest_start)
     return sorted(parts, key=lambda row: (row["first_event_at"], row["session_id"]))
 
 

@@ -13,17 +13,22 @@ from typing import Any, NamedTuple
 
 from mapping.errors import Code, Problem
 from mapping.model import TRACE_STATUSES
+from mapping.times import NS
 from mapping.values import INT64_MIN
 from storage.filters import TraceFilter
 from storage.read.paging import ROWS_AT_ONCE, Branch, Cursor, Pieces, Row, page
 from storage.read.reader import Reader
-from storage.read.traces import IS_RUN, traces_of
+from storage.read.trace_list import list_traces
+from storage.read.traces import IS_RUN
 from storage.surreal import rows
 
 MOST_TRACES = 20_000
 MOST_OF_ONE = 2_000
 # Seconds after which no more traces are read: on a busy machine each piece waits for others' requests.
 _COUNTED_WITHIN = 5.0
+
+# A trace in so many may have a wrong date; and nanoseconds that are far: a year.
+_FEW, _FAR = 50, 365 * 86_400 * NS
 
 # Counts that took more than these seconds are cached, at most so many of them.
 _LONG, _MOST_CACHED = 0.05, 64
@@ -44,13 +49,16 @@ class ActivityCounts(NamedTuple):
 
     A bound that the filter leaves open is that of the stored traces, or None if there are none. `complete` is False if
     there are more traces than may be read, or than were within `_COUNTED_WITHIN` seconds; then `since` is the start of
-    the last one that was.
+    the last one that was. A few traces whose start is years away from all others are not counted in buckets, but in
+    `earlier` and `later`.
     """
 
     since: int | None
     until: int | None
     complete: bool
     buckets: list[Bucket]
+    earlier: int = 0
+    later: int = 0
 
 
 class ActivityReader:
@@ -123,10 +131,11 @@ async def activity(
     ends = time.monotonic() + within
     equal = which.equal()
     first = next(iter(equal), None)
-    if first in {"session_id", "agent_id"}:
-        # Any session or agent that took part; `traces_of` has applied all filters.
-        traces, equal = (await traces_of(reader.database, which, most_of_one, None)).rows, {}
-        stopped_at = -traces.pop()["newest_start"] if len(traces) > most_of_one else None
+    if which.filter or first in {"session_id", "agent_id"}:
+        # Any session or agent that took part; the list has applied all filters.
+        listed = await list_traces(reader.database, which, most_of_one, None)
+        traces, equal = listed.rows, {}
+        stopped_at = None if listed.next is None else -listed.next.place
     else:
         branches = (
             [Branch({first: equal[first]})] if first else [Branch({"status": status}) for status in TRACE_STATUSES]
@@ -149,13 +158,38 @@ def _activity_counts(
         for row in traces
         if all(row.get(field) == value for field, value in equal.items())
     }
-    starts = [moment for moment, _ in moments.values()]
+    starts = sorted(moment for moment, _ in moments.values())
+    first, last = _without_strays(starts) if starts else (None, None)
     since = stopped_at if stopped_at is not None else which.since
     if since is None:
-        since = min(starts, default=None)
-    until = which.until if which.until is not None else max(starts) + 1 if starts else None
-    counted = [] if since is None or until is None else _counted(list(moments.values()), since, until, buckets)
-    return ActivityCounts(since, until, stopped_at is None, counted)
+        since = first
+    until = which.until if which.until is not None else None if last is None else last + 1
+    if since is None or until is None:
+        return ActivityCounts(since, until, stopped_at is None, [])
+    earlier = sum(moment < since for moment in starts) if which.since is None else 0
+    later = sum(moment >= until for moment in starts) if which.until is None else 0
+    within = [
+        moment
+        for moment in moments.values()
+        if (which.since is not None or moment[0] >= since) and (which.until is not None or moment[0] < until)
+    ]
+    return ActivityCounts(
+        since, until, stopped_at is None, _counted(within, since, until, buckets), earlier=earlier, later=later
+    )
+
+
+def _without_strays(starts: list[int]) -> tuple[int, int]:
+    """Return the first and last of sorted moments, but for a few that are far from all others: their dates are wrong.
+
+    These are one in fifty on either side, or one of three or more; and far is more than a year, and more than three
+    times what the others span.
+    """
+    few = max(1, len(starts) // _FEW) if len(starts) > 2 else 0  # of two nobody knows which is wrong
+    last = len(starts) - 1
+    far = max(_FAR, 3 * (starts[last - few] - starts[few]))
+    begin = next((place for place in range(few, 0, -1) if starts[place] - starts[place - 1] > far), 0)
+    end = next((place for place in range(last - few, last) if starts[place + 1] - starts[place] > far), last)
+    return starts[begin], starts[end]
 
 
 async def _newest(pieces: list[Pieces], most: int, ends: float) -> tuple[list[Row], int | None]:

@@ -79,12 +79,14 @@ async def page(
     fields: str = "*",
     oldest_first: bool = False,
     rows_at_once: int = ROWS_AT_ONCE,
+    values: Mapping[str, Any] | None = None,
 ) -> list[Row]:
     """Return the rows of all branches that follow the cursor, in order, at most `limit`.
 
     `by` is the field that orders them, by default the table's own (`rows.order_of`). `since` (inclusive) and `until`
     (exclusive) are nanoseconds, and allowed only with the default order. `fields` must include the field of the order
-    and the id. A query reads at most `rows_at_once` rows of a branch whose fields no index covers.
+    and the id; `values` are those of the variables in it. A query reads at most `rows_at_once` rows of a branch whose
+    fields no index covers.
     """
     by = by or rows.order_of(table)
     if len(branches) == 1 and len(branches[0].equal) > branches[0].indexed and not oldest_first:
@@ -103,7 +105,7 @@ async def page(
         )
         return matching
     statements: list[str] = []
-    variables: dict[str, Any] = {"limit": limit}
+    variables: dict[str, Any] = {"limit": limit, **(values or {})}
     for number, branch in enumerate(branches):
         values = {f"v{number}_{place}": value for place, value in enumerate(branch.equal.values())}
         conditions = [

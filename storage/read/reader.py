@@ -8,18 +8,19 @@ import itertools
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
-import msgspec
-
 from mapping.errors import Code, Problem
 from mapping.model import STATUSES, Trace
 from mapping.values import INT64_MAX, INT64_MIN
-from storage.filters import CallFilter, EventFilter, TraceFilter
-from storage.read.calls import ORDERS, Sort, calls
+from storage.filters import CallFilter, EventFilter, SessionFilter, TraceFilter
+from storage.read.calls import ORDERS, calls
+from storage.read.calls import Sort as CallSort
 from storage.read.counts import Counts
 from storage.read.paging import ROWS_AT_ONCE, Branch, Cursor, Row, page, read_cursor, sift, write_cursor
 from storage.read.runs import TraceRun, agent_of, runs_of, trace_run
-from storage.read.sessions import TRACES_AT_ONCE, Latest, Session, latest_of_sessions, members_of, session_of
-from storage.read.traces import traces_of
+from storage.read.session_list import list_sessions
+from storage.read.sessions import TRACES_AT_ONCE, Session, members_of, session_of
+from storage.read.sifting import Sort
+from storage.read.trace_list import list_traces
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 from storage.surreal.rows import EventRow
@@ -33,6 +34,7 @@ _MOST_SIFTED = 20_000
 _WITHIN = 15.0
 # Origins never change; so many are cached.
 _ORIGINS_CACHED = 1_000
+_ALL_SESSIONS = SessionFilter()
 _Item = TypeVar("_Item")
 # The items of a page, and the cursor of the next page, None if this is the last one.
 Page = tuple[list[_Item], str | None]
@@ -63,19 +65,16 @@ class Reader:
         return self._database
 
     async def traces(
-        self, which: TraceFilter, limit: int, cursor: str | None = None
+        self, which: TraceFilter, limit: int, cursor: str | None = None, sort: Sort = "start"
     ) -> tuple[list[TraceRun], str | None, int]:
-        """Return traces newest first, the next cursor, and how many traces without a run were left out among them.
+        """Return traces in this order, the next cursor, and how many traces without a run were left out among them.
 
-        The filter's session or agent is any that took part in the trace.
+        The filter's session or agent is any that took part in the trace. A page may have fewer traces than `limit`, or
+        none, and be followed by another one.
         """
-        traces, left_out = await traces_of(self._database, which, limit, read_cursor(cursor) if cursor else None)
-        runs = await runs_of(self._database, (row["id"] for row in traces[:limit]))
-        return (
-            [trace_run(row, runs.get(row["id"])) for row in traces[:limit]],
-            _next(traces, limit, rows.order_of(rows.TRACE)),
-            left_out,
-        )
+        listed = await list_traces(self._database, which, limit, read_cursor(cursor) if cursor else None, sort)
+        runs = await runs_of(self._database, (row["id"] for row in listed.rows))
+        return [trace_run(row, runs.get(row["id"])) for row in listed.rows], _cursor(listed.next), listed.left_out
 
     async def trace(self, trace_id: str) -> TraceRun | None:
         row = await self._one(rows.TRACE, trace_id)
@@ -171,20 +170,24 @@ class Reader:
         await self._add_origins(events)
         return {row["id"]: rows.event_of_row(row | row.get("as_sent", {})) for row in events}
 
-    async def calls(self, which: CallFilter, sort: Sort, limit: int, cursor: str | None = None) -> Page[Row]:
+    async def calls(self, which: CallFilter, sort: CallSort, limit: int, cursor: str | None = None) -> Page[Row]:
         """Return calls in this order, each as its row (`storage.interpreting.results`)."""
         call_rows = await calls(self._database, which, sort, limit + 1, read_cursor(cursor) if cursor else None)
         return call_rows[:limit], _next(call_rows, limit, ORDERS[sort])
 
-    async def sessions(self, limit: int, cursor: str | None = None) -> Page[Session]:
-        """Return sessions, the one whose latest trace started last first."""
-        latest = await latest_of_sessions(
-            self._database, limit + 1, _read_place(cursor) if cursor else None, self._traces_at_once
+    async def sessions(
+        self, limit: int, cursor: str | None = None, which: SessionFilter = _ALL_SESSIONS, sort: Sort = "start"
+    ) -> Page[Session]:
+        """Return sessions in this order: by the start, the one whose latest trace started last is first."""
+        listed = await list_sessions(
+            self._database,
+            which,
+            sort,
+            limit,
+            read_cursor(cursor) if cursor else None,
+            traces_at_once=self._traces_at_once,
         )
-        members_by_session = await members_of(self._database, [place.session_id for place in latest[:limit]])
-        # A session may have lost its only trace since `latest` was read.
-        sessions = [session_of(session_id, members) for session_id, members in members_by_session.items() if members]
-        return sessions, _write_place(latest[limit - 1]) if len(latest) > limit else None
+        return listed.sessions, _cursor(listed.next)
 
     async def session(self, session_id: str) -> Session | None:
         members = (await members_of(self._database, [session_id]))[session_id]
@@ -305,21 +308,10 @@ def _inheriting(trace: Row, equal: dict[str, Any], inherited: Sequence[str]) -> 
             yield Branch({"trace_id": trace["id"]} | equal | dict.fromkeys(absent))
 
 
+def _cursor(place: Cursor | None) -> str | None:
+    return None if place is None else write_cursor(place._asdict(), "place")
+
+
 def _next(items: Sequence[Row], limit: int, by: str) -> str | None:
     """Return the cursor of the next page, None if `items` has no more than `limit`."""
     return write_cursor(items[limit - 1], by) if len(items) > limit else None
-
-
-def _read_place(cursor: str) -> Latest:
-    """Decode a cursor of sessions. Raises Problem (INVALID_ARGUMENT) for an invalid one."""
-    place, last = read_cursor(cursor)
-    try:
-        trace_id, session_id = msgspec.json.decode(str(last), type=tuple[str, str])
-    except msgspec.MsgspecError:  # as earlier versions wrote them
-        trace_id, session_id = str(last), ""
-    return Latest(place, trace_id, session_id)
-
-
-def _write_place(place: Latest) -> str:
-    last = msgspec.json.encode((place.trace_id, place.session_id)).decode()
-    return write_cursor({"place": place.newest_start, "id": last}, "place")

@@ -15,11 +15,19 @@ from storage.surreal import rows
 from storage.surreal.database import Database
 
 
+class Step(msgspec.Struct):
+    """A call of a model or tool, by its name."""
+
+    name: str
+    duration_ns: int
+
+
 class Sums(msgspec.Struct, kw_only=True):
     """Sums over calls. Input tokens include those read from and written to a cache, output tokens those of reasoning.
 
     `calls` counts model calls, `unpriced_calls` those of them whose cost is not known. Questions, answers and errors
-    are one line each. `interpreted` is True if the sums include all events of the trace, or traces.
+    are one line each; `slowest` is the call of a model or tool that took longest. `interpreted` is True if the sums
+    include all events of the trace, or traces.
     """
 
     error_count: int = 0
@@ -33,10 +41,13 @@ class Sums(msgspec.Struct, kw_only=True):
     reasoning_tokens: int = 0
     cost_nano_usd: int = 0
     models: list[str] = []
+    tool_names: list[str] = []
     agent_ids: list[str] = []
+    user_ids: list[str] = []
     first_question: str | None = None
     last_answer: str | None = None
     first_error: str | None = None
+    slowest: Step | None = None
     interpreted: bool = False
 
 
@@ -46,6 +57,11 @@ class TraceRun(msgspec.Struct):
     trace: Trace
     sums: Sums
 
+    @property
+    def duration_ns(self) -> int:
+        """Return how long it took: until its root ended, or else until it was last active."""
+        return duration_of(self.trace.start_time, self.trace.end_time, self.trace.last_event_at)
+
 
 _ADDED = tuple(field.name for field in msgspec.structs.fields(Sums) if field.type is int)
 
@@ -53,6 +69,10 @@ _ADDED = tuple(field.name for field in msgspec.structs.fields(Sums) if field.typ
 async def runs_of(database: Database, trace_ids: Iterable[str]) -> dict[str, Row]:
     """Return the rows of `agent_run` of these traces, by trace id. Traces that are not interpreted yet have none."""
     return {row["id"]: row for row in await records(database, rows.RUN, dict.fromkeys(trace_ids))}
+
+
+def duration_of(start: int, end: int | None, last_event_at: int) -> int:
+    return max((last_event_at if end is None else end) - start, 0)
 
 
 def agent_of(trace: Row, run: Row | None) -> str | None:
@@ -78,17 +98,24 @@ def sums_of(parts: Sequence[Row], agent_ids: Iterable[str] = (), *, interpreted:
 
     `agent_ids` are used if no part names an agent.
     """
-    agents = [name for part in parts for name in part.get("agents", ())]
-    models = [name for part in parts for name in part.get("models", ())]
+    slowest = [Step(**part["slowest"]) for part in parts if part.get("slowest")]
     return Sums(
         **{field: sum(part.get(field, 0) for part in parts) for field in _ADDED},
-        models=list(dict.fromkeys(models)),
-        agent_ids=list(dict.fromkeys(agents or agent_ids)),
+        models=names_of(parts, "models"),
+        tool_names=names_of(parts, "tool_names"),
+        agent_ids=names_of(parts, "agents") or list(dict.fromkeys(agent_ids)),
+        user_ids=names_of(parts, "users"),
         first_question=_first(parts, "first_question"),
         last_answer=_first(parts[::-1], "last_answer"),
         first_error=_first(parts, "first_error"),
+        slowest=max(slowest, key=lambda step: step.duration_ns, default=None),
         interpreted=interpreted,
     )
+
+
+def names_of(parts: Iterable[Row], field: str) -> list[str]:
+    """Return the names that the parts list in a field, each once."""
+    return list(dict.fromkeys(name for part in parts for name in part.get(field, ())))
 
 
 def _first(parts: Sequence[Row], line: str) -> str | None:

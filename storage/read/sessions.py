@@ -47,6 +47,10 @@ class Session(msgspec.Struct):
     parts: list[SessionPart | None]
     sums: Sums
 
+    @property
+    def duration_ns(self) -> int:
+        return self.last_event_at - self.first_event_at
+
 
 class Member(NamedTuple):
     """The rows of a session's trace, of its run, and of the session's part in it; the last two may not exist yet."""

@@ -20,7 +20,7 @@ from storage.surreal.database import Database
 # Traces that are filtered at a time, with all columns, or with only a few.
 _PIECE, _SMALL_PIECE = 200, 1_000
 # The maximum number of traces without a run that are counted: 12 us each.
-_MOST_LEFT_OUT = 1_000
+MOST_LEFT_OUT = 1_000
 # Records of the interpretation queue, and traces in them, that are looked up for a page. If more wait, so many of the
 # newest traces are looked through instead.
 _FEW_RECORDS, _FEW_WAITING, _NEWEST = 50, 1_000, 2_000
@@ -31,24 +31,37 @@ IS_RUN = "type::record('agent_run', record::id(id)).is_run AS is_run"
 
 
 class Traces(NamedTuple):
-    """The rows of a page's traces, newest first, and one more if there is a next page.
+    """The rows of a page's traces, and where the next page goes on, None if this is the last one.
 
-    `left_out` counts the traces without a run in the page's time, at most `_MOST_LEFT_OUT`.
+    `left_out` counts the traces without a run in the page's time, at most `MOST_LEFT_OUT`.
     """
 
     rows: list[Row]
     left_out: int
+    next: Cursor | None
+
+
+def _page_of(listed: list[Row], limit: int, left_out: int) -> Traces:
+    """Return a page of rows, of which there is one more than `limit` if another page follows."""
+    last = listed[limit - 1] if len(listed) > limit else None
+    return Traces(listed[:limit], left_out, None if last is None else Cursor(last["newest_start"], last["id"]))
 
 
 async def traces_of(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> Traces:
     """Return a page of traces that follow the cursor. If there is no run at all, the traces without a run."""
     listed = await _traces(database, which, limit, after)
     if which.runs and not listed.rows and not (after and (await _traces(database, which, 1, None)).rows):
-        return Traces((await _traces(database, _others(which), limit, after)).rows, 0)
+        return (await _traces(database, others_than_runs(which), limit, after))._replace(left_out=0)
     return listed
 
 
-def _others(which: TraceFilter) -> TraceFilter:
+async def is_any_run(database: Database) -> bool:
+    """Return whether there is a trace that is listed without asking for those that hold no run."""
+    runs = await page(database, rows.RUN, [Branch({"is_run": True})], 1, fields="id, newest_start")
+    return bool(runs or await waiting(database, TraceFilter(), 1, None))
+
+
+def others_than_runs(which: TraceFilter) -> TraceFilter:
     return TraceFilter(**{field: getattr(which, field) for field in which.__struct_fields__} | {"runs": False})
 
 
@@ -58,7 +71,7 @@ async def _traces(database: Database, which: TraceFilter, limit: int, after: Cur
     if which.equal():
         return await _filtered_by_columns(database, which, limit, after)
     # The traces that wait are read first: one that is interpreted meanwhile is found twice, rather than not at all.
-    places = await _waiting(database, which, limit + 1, after) if which.runs else set()
+    places = await waiting(database, which, limit + 1, after) if which.runs else set()
     runs = await page(
         database,
         rows.RUN,
@@ -72,10 +85,10 @@ async def _traces(database: Database, which: TraceFilter, limit: int, after: Cur
     listed = sorted(places | {(row["newest_start"], row["id"]) for row in runs})[: limit + 1]
     last = listed[limit - 1][0] if len(listed) > limit else INT64_MAX
     left_out = await _left_out(database, which, after, last) if which.runs else 0
-    return Traces(await records(database, rows.TRACE, [trace_id for _, trace_id in listed]), left_out)
+    return _page_of(await records(database, rows.TRACE, [trace_id for _, trace_id in listed]), limit, left_out)
 
 
-async def _waiting(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> set[tuple[int, str]]:
+async def waiting(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> set[tuple[int, str]]:
     """Return the places of traces that are not interpreted yet; they may be runs.
 
     Where many wait, those further back than `_NEWEST` traces are listed once they are interpreted: to look up 15,000
@@ -87,12 +100,12 @@ async def _waiting(database: Database, which: TraceFilter, limit: int, after: Cu
         limit=_FEW_RECORDS,
     )
     reached = Cursor(state[0]["place"], state[0]["last"]) if state and "place" in state[0] else None
-    waiting = {trace_id for record in queued for trace_id in record}
+    named = {trace_id for record in queued for trace_id in record}
     traces: list[Row] = []
-    if len(queued) == _FEW_RECORDS or len(waiting) > _FEW_WAITING:
+    if len(queued) == _FEW_RECORDS or len(named) > _FEW_WAITING:
         traces += await _uninterpreted(database, which, limit, after, _NEWEST)
-    elif waiting:
-        traces = await records(database, rows.TRACE, waiting, "id, newest_start")
+    elif named:
+        traces = await records(database, rows.TRACE, named, "id, newest_start")
     if reached is not None or not state:
         # After an upgrade traces of the earlier version are interpreted, newest first; `reached` is how far that is.
         begin = max((cursor for cursor in (after, reached) if cursor), key=lambda cursor: cursor.place, default=None)
@@ -137,7 +150,7 @@ async def _left_out(database: Database, which: TraceFilter, after: Cursor | None
         database,
         rows.RUN,
         [Branch({"is_run": False})],
-        _MOST_LEFT_OUT,
+        MOST_LEFT_OUT,
         cursor=after,
         since=which.since,
         until=which.until,
@@ -176,7 +189,7 @@ async def _filtered_by_columns(database: Database, which: TraceFilter, limit: in
         after = Cursor(piece[-1]["newest_start"], piece[-1]["id"])
     if len(listed) <= limit:
         left_out += behind
-    return Traces(await records(database, rows.TRACE, listed), min(left_out, _MOST_LEFT_OUT))
+    return _page_of(await records(database, rows.TRACE, listed), limit, min(left_out, MOST_LEFT_OUT))
 
 
 async def _filtered(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> Traces:
@@ -184,12 +197,12 @@ async def _filtered(database: Database, which: TraceFilter, limit: int, after: C
     # Traces without a run: up to the page's last row, and after it.
     left_out = behind = 0
     while True:
-        places = await _places(database, which, _PIECE, after)
+        places = await places_of(database, which, _PIECE, after)
         traces = await records(database, rows.TRACE, [trace_id for _, trace_id in places])
         runs = await runs_of(database, (row["id"] for row in traces))
         for row in traces:
             run = runs.get(row["id"])
-            if not _fits(which, row, run):
+            if not fits(which, row, run):
                 continue
             if which.runs != (run is None or run["is_run"]):
                 left_out += which.runs and len(listed) < limit
@@ -197,13 +210,13 @@ async def _filtered(database: Database, which: TraceFilter, limit: int, after: C
                 continue
             listed.append(row)
             if len(listed) > limit:
-                return Traces(listed, left_out)
+                return _page_of(listed, limit, left_out)
         if len(places) < _PIECE:
-            return Traces(listed, left_out + behind)
+            return _page_of(listed, limit, left_out + behind)
         after = Cursor(*places[-1])
 
 
-async def _places(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> list[tuple[int, str]]:
+async def places_of(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> list[tuple[int, str]]:
     """Return the starts (negated) and ids of traces in which the session or agent took part, or that name it."""
     if which.session_id is not None:
         sources: list[tuple[str, Branch]] = [
@@ -234,7 +247,7 @@ async def _places(database: Database, which: TraceFilter, limit: int, after: Cur
     return sorted(places)[:limit]
 
 
-def _fits(which: TraceFilter, trace: Row, run: Row | None) -> bool:
+def fits(which: TraceFilter, trace: Row, run: Row | None) -> bool:
     sessions = {trace.get("session_id"), *(run or {}).get("sessions", ())}
     agents: Any = [trace.get("agent_id")] if run is None else run["agents"]
     return (

@@ -272,13 +272,12 @@ class Pruner:
         """Yield the traces of a session, newest first, and whether other sessions share them."""
         which = TraceFilter(session_id=session_id)
         while True:
-            piece = (await traces_of(self._database, which, self._sizes.measured, cursor)).rows
+            piece, _, cursor = await traces_of(self._database, which, self._sizes.measured, cursor)
             shared = await self._shared(session_id, piece)
             for row in piece:
                 yield row, row["id"] in shared
-            if len(piece) <= self._sizes.measured:
+            if cursor is None:
                 return
-            cursor = Cursor(piece[-1]["newest_start"], piece[-1]["id"])
 
     async def _shared(self, session_id: str, traces: Sequence[Row]) -> set[str]:
         """Return the ids of the traces that have another session, too, also of those that are not interpreted yet."""

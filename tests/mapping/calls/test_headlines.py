@@ -2,7 +2,7 @@
 
 from histories import SECOND, telling
 
-from mapping.calls.headlines import error_line, first_error, first_question, last_answer
+from mapping.calls.headlines import error_line, error_lines, first_question, last_answer, slowest_step
 from mapping.calls.interpret import interpret
 from mapping.calls.model import Failure
 
@@ -57,10 +57,10 @@ def test_the_question_is_the_last_one_that_the_first_call_was_sent_the_answer_th
 
 def test_nothing_said_is_none_and_what_is_long_is_cut():
     run, by_id = run_of(telling(id="m", kind="model", span_id="m", start=0, end=1))
-    assert (first_question(run.calls, ()), last_answer(run.calls, by_id), first_error(run.calls, ())) == (
+    assert (first_question(run.calls, ()), last_answer(run.calls, by_id), error_lines(run.calls, (), 5)) == (
         None,
         None,
-        None,
+        [],
     )
     run, _ = run_of(telling(id="s", kind="statement", signal="log", start=0, end=0, sent=[said("user", "why? " * 100)]))
     question = first_question(run.calls, run.statements)
@@ -74,5 +74,19 @@ def test_the_first_error_is_that_of_the_call_that_failed_first_and_not_of_those_
         telling(id="t", kind="tool", name="book", span_id="t", parent_span_id="a", start=1, end=2, **failed),
         telling(id="u", kind="tool", name="look", span_id="u", parent_span_id="a", start=3, end=4, failed=True),
     )
-    assert first_error(run.calls, run.errors) == "ValueError: no seat"
+    assert error_lines(run.calls, run.errors, 5) == ["ValueError: no seat", "look failed"]
+    assert error_lines(run.calls, run.errors, 1) == ["ValueError: no seat"]
     assert [error_line(by_id[one]) for one in "atu"] == ["ValueError: no seat", "ValueError: no seat", "look failed"]
+
+
+def test_the_slowest_step_is_the_longest_call_of_a_model_or_tool_and_not_the_agent_around_it():
+    run, _ = run_of(
+        telling(id="a", kind="agent", name="Planner", span_id="a", start=0, end=90 * SECOND),
+        telling(id="m", kind="model", name="m", span_id="m", parent_span_id="a", start=SECOND, end=3 * SECOND),
+        telling(id="t", kind="tool", name="book", span_id="t", parent_span_id="a", start=4 * SECOND, end=9 * SECOND),
+        telling(id="u", kind="tool", name="look", span_id="u", parent_span_id="a", start=10 * SECOND, end=15 * SECOND),
+    )
+    assert slowest_step(run.calls).name == "book"
+    assert slowest_step(call for call in run.calls if call.kind == "agent") is None
+    moment, _ = run_of(telling(id="t", kind="tool", name="book", span_id="t", start=0, end=0))
+    assert slowest_step(moment.calls) is None

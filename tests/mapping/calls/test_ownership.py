@@ -35,6 +35,31 @@ def test_the_session_is_told(properties):
     assert told(properties).session_id == "s"
 
 
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"user.id": "u", "user.email": "u@example.com"},
+        {"enduser.id": "u"},
+        {"user.name": "u"},
+        {"langfuse.user.id": "u"},
+        {"langsmith.metadata.user_id": "u"},
+        {"traceloop.association.properties.user_id": "u"},
+        {"mlflow.trace.user": '"u"'},
+        {"ai.telemetry.metadata.userId": "u"},
+        {"user_id": "u"},
+        {"user.id": "unknown", "user_id": "u"},
+    ],
+    ids=lambda properties: next(iter(properties)),
+)
+def test_the_user_is_told(properties):
+    assert told(properties).user == "u"
+
+
+def test_the_user_may_be_the_resource_s_and_is_none_where_nobody_says():
+    assert tell({**span({}), "resource": {"user.id": "u"}}).user == "u"
+    assert told({"user.id": "", "gen_ai.operation.name": "chat"}).user is None
+
+
 def test_what_is_no_session_is_not_told():
     assert told({"thread.id": 12}).session_id is None
     assert told({"metadata": '{"user": "u"}'}).session_id is None

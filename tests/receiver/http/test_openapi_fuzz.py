@@ -58,6 +58,14 @@ schemathesis.openapi.format(
         st.text(),
     ),
 )
+schemathesis.openapi.format(
+    "filter",
+    st.lists(
+        st.sampled_from(["agent:a*", "-status:failed", "cost>0.1", "tool:bank", "error:timeout", "user:ann", "apple"])
+        | st.builds('"{}"={}'.format, st.text("ab. ", max_size=5), st.sampled_from(["*", '"x y"', "1"])),
+        max_size=4,
+    ).map(" ".join),
+)
 
 
 @pytest.fixture(scope="module")

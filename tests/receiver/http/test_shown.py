@@ -81,13 +81,17 @@ def test_a_trace_has_its_moments_and_its_cost_in_dollars():
         "cost_usd": 0.2,
         "unpriced_calls": 0,
         "models": [],
+        "tool_names": [],
         "agent_ids": ["a"],
+        "user_ids": [],
         "first_question": "why?",
         "last_answer": None,
         "first_error": None,
+        "slowest": None,
         "interpreted": True,
         "start_time": MOMENT,
         "end_time": None,
+        "duration_ns": 50,
         "last_event_at": "2026-01-09T12:00:00.000000050Z",
         "created_at": MOMENT,
         "updated_at": MOMENT,
@@ -149,7 +153,7 @@ def test_a_result_has_more_and_parts_only_where_they_were_asked_for():
 
 
 def test_activity_without_traces_has_no_bounds():
-    none = {"since": None, "until": None, "complete": True, "buckets": []}
+    none = {"since": None, "until": None, "complete": True, "buckets": [], "earlier": 0, "later": 0}
     assert written(shown.activity(ActivityCounts(None, None, complete=True, buckets=[]))) == none
     told = written(shown.activity(ActivityCounts(NOON, NOON + 50, complete=False, buckets=[Bucket(NOON, 3, 1)])))
     assert told["buckets"] == [{"start": MOMENT, "traces": 3, "failed": 1}]

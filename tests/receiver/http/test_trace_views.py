@@ -65,6 +65,8 @@ async def test_when_traces_began(filled):
             {"start": "2026-01-07T18:00:00.000000000Z", "traces": 0, "failed": 0},
             {"start": "2026-01-07T19:00:00.000000000Z", "traces": 1, "failed": 0},
         ],
+        "earlier": 0,
+        "later": 0,
     }
     assert len((await filled.read("/api/v1/activity"))["buckets"]) == 1  # one trace: a nanosecond
 

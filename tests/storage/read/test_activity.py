@@ -6,6 +6,7 @@ import random
 import pytest
 
 from mapping.errors import Code, Problem
+from mapping.filtering.language import parse
 from mapping.times import NS
 from storage.filters import TraceFilter
 from storage.read.activity import ActivityCounts, ActivityReader, Bucket, activity
@@ -71,6 +72,35 @@ async def test_every_filter_counts_what_looking_at_all_traces_would(traces, read
         if until is not None:
             assert counts.until == until
         assert len(counts.buckets) <= buckets
+
+
+YEAR = 365 * 86_400 * NS
+
+
+@pytest.mark.parametrize(
+    ("wrong", "earlier", "later"),
+    [([0], 1, 0), ([NOON + 40 * YEAR], 0, 1), ([0, NOON + 2 * YEAR], 1, 1), ([NOON - YEAR // 2], 0, 0)],
+    ids=["1970", "in forty years", "both", "half a year ago"],
+)
+@pytest.mark.parametrize("filter_text", ["", "-agent:nobody"])
+async def test_one_wrong_date_does_not_spoil_the_axis(
+    traces, writer, reader, make_event, wrong, earlier, later, filter_text
+):
+    await writer.write([make_event(trace_id=f"w{number}", timestamp=moment) for number, moment in enumerate(wrong)])
+    counts = await activity(reader, TraceFilter(filter=parse(filter_text)), 10)
+    starts = [trace.start_time for trace in traces]
+    if earlier or later:
+        assert (counts.since, counts.until) == (min(starts), max(starts) + 1)
+    assert (counts.earlier, counts.later) == (earlier, later)
+    assert sum(bucket.traces for bucket in counts.buckets) == TRACES + len(wrong) - earlier - later
+    asked = await activity(reader, TraceFilter(since=0, until=NOON + 50 * YEAR), 10)
+    assert sum(bucket.traces for bucket in asked.buckets) == TRACES + len(wrong)
+
+
+async def test_of_two_dates_both_are_shown(writer, reader, make_event):
+    await writer.write([make_event(trace_id="a", timestamp=0), make_event(trace_id="b")])
+    counts = await activity(reader, TraceFilter(), 10)
+    assert (counts.since, counts.earlier, counts.later) == (0, 0, 0)
 
 
 async def test_the_buckets_hold_all_traces_where_no_bound_is_given(traces, reader):

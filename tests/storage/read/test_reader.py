@@ -6,7 +6,7 @@ from mapping.errors import Code, Problem
 from mapping.times import NS
 from storage.filters import EventFilter, TraceFilter
 from storage.read.reader import Reader
-from storage.read.runs import Sums
+from storage.read.runs import Step, Sums
 from storage.read.sessions import Session
 
 NOON = 1_767_960_000 * NS
@@ -116,6 +116,7 @@ async def test_a_trace_is_read_with_its_times_and_what_it_came_to(writer, reader
         models=["m"],
         agent_ids=["a"],
         first_error="m failed",
+        slowest=Step("m", 10),
         interpreted=True,
     )
     assert (await reader.traces(TraceFilter(), 10))[0] == [run]
@@ -233,6 +234,7 @@ async def test_a_session_sums_up_its_traces(writer, reader, make_event, database
             models=["m"],
             agent_ids=["b", "a"],
             first_error=session.sums.first_error,
+            slowest=session.sums.slowest,
             interpreted=True,
         ),
     )

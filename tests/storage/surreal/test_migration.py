@@ -4,7 +4,9 @@ import shutil
 
 import pytest
 
+from storage.filters import SessionFilter, TraceFilter
 from storage.read.reader import Reader
+from storage.read.sifting import SORTS
 from storage.surreal import cbor, schema
 from storage.surreal.database import Database
 
@@ -55,3 +57,45 @@ async def test_data_of_version_1_is_read_and_added_to(version_1, writer_on, make
     traces, _ = await balance(version_1)
     assert traces["t"]["event_count"] == 2
     assert {event["id"] for event in (await reader.trace_events("t", 10))[0]} == {EVENT_ID, new.event_id}
+
+
+# As version 7 wrote them.
+ROWS_OF_VERSION_7 = """
+FOR $n IN [1, 2] {
+    LET $at = 1767960000000000000 + $n;
+    CREATE type::record('agent_trace', <string>$n) SET status = 'completed', origin = 'given',
+        session_id = 's' + <string>$n, start_time = d'2026-01-09T12:00:00Z',
+        last_event_at = d'2026-01-09T12:00:05Z', event_count = 1,
+        created_at = d'2026-01-09T12:00:01Z', updated_at = d'2026-01-09T12:00:01Z', name_from_root = false,
+        revision = 1, newest_start = -$at, newest_activity = -$at - 5000000000,
+        oldest_activity = $at, oldest_update = $at;
+    LET $sums = {
+        event_count: 1, newest_start: -$at, calls: 1, tools: 0, error_count: 0, input_tokens: 30 - 10 * $n,
+        unpriced_calls: 0, output_tokens: 1, cache_read_tokens: 0, cache_write_tokens: 0, reasoning_tokens: 0,
+        cost_nano_usd: 7, agents: [], models: ['m']
+    };
+    UPSERT type::record('agent_run', <string>$n) CONTENT $sums + {
+        is_run: true, newest_activity: -$at - 5000000000, sessions: ['s' + <string>$n], revision: 1, version: '4-x'
+    };
+    UPSERT type::record('session_run', ['s' + <string>$n, <string>$n]) CONTENT $sums + {
+        session_id: 's' + <string>$n, trace_id: <string>$n,
+        first_event_at: d'2026-01-09T12:00:00Z', last_event_at: d'2026-01-09T12:00:05Z'
+    };
+};
+"""
+
+
+async def test_runs_of_version_7_are_sorted_before_they_are_interpreted_anew(tmp_path):
+    for version in range(1, 8):
+        shutil.copytree(schema.FOLDER / f"{version:04}", tmp_path / "old" / f"{version:04}")
+    database = Database(f"surrealkv://{tmp_path}/surreal", namespace="n", database="d")
+    assert await schema.apply(database, tmp_path / "old") == 7
+    await database.query(ROWS_OF_VERSION_7)
+    await schema.apply(database)
+    reader = Reader(database)
+    for sort in SORTS:
+        traces, *_ = await reader.traces(TraceFilter(), 10, None, sort)
+        assert [run.trace.id for run in traces] == (["2", "1"] if sort == "start" else ["1", "2"]), sort
+        sessions, _ = await reader.sessions(10, None, SessionFilter(), sort)
+        assert [session.id for session in sessions] == (["s2", "s1"] if sort == "start" else ["s1", "s2"]), sort
+    await database.close()
