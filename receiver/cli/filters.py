@@ -7,10 +7,10 @@ import time
 from typing import Any, get_args
 
 from mapping.calls.model import CallKind
-from mapping.model import STATUSES
+from mapping.model import STATUSES, TRACE_STATUSES
 from mapping.times import NS, format_rfc3339, parse_rfc3339
 from receiver.settings.kinds import parse_duration
-from storage.filters import CallFilter, LiveFilter, SearchFilter
+from storage.filters import CallFilter, LiveFilter, SearchFilter, SessionFilter, TraceFilter
 
 # By parameter of the API: its flag, in addition to the one of the same name; the name of its value; help.
 _EQUAL = {
@@ -22,18 +22,27 @@ _EQUAL = {
     "name": ("--name", "NAME", "only of the model, tool or agent of this name"),
     "model": ("--model", "NAME", "only of this model"),
 }
+_TERMS = "terms that all have to match: 'agent:research* status:failed cost>0.1 error:timeout tier=gold' (README)"
 _PERIOD = {
     "since": "only from this moment on: 2026-01-07T19:00:00Z, or how long ago: 90s, 15m, 2h, 7d",
     "until": "only before this moment, written alike",
 }
 
 
-def add_filters(parser: argparse.ArgumentParser, which: type[LiveFilter | CallFilter]) -> None:
+_Which = type[LiveFilter | CallFilter | TraceFilter | SessionFilter]
+
+
+def add_filters(parser: argparse.ArgumentParser, which: _Which) -> None:
     """Add a flag for each field of a filter. `parameters_of` reads them."""
     group = parser.add_argument_group("filters")
+    statuses = TRACE_STATUSES if which is TraceFilter else STATUSES
     for field in which.__struct_fields__:
-        if field == "status":
-            group.add_argument("--status", choices=STATUSES, help="only what ended so")
+        if field == "filter":
+            group.add_argument("--filter", metavar="TERMS", help=_TERMS)
+        elif field == "runs":
+            group.add_argument("--others", action="store_true", help="only those without a call or a session")
+        elif field == "status":
+            group.add_argument("--status", choices=statuses, help="only what ended so")
         elif field == "kind":
             group.add_argument("--kind", choices=get_args(CallKind), help="only calls of this kind")
         elif field == "min_duration_ns":
@@ -46,10 +55,13 @@ def add_filters(parser: argparse.ArgumentParser, which: type[LiveFilter | CallFi
             group.add_argument(*flags, dest=field, metavar=metavar, help=text)
 
 
-def parameters_of(args: argparse.Namespace, which: type[LiveFilter | CallFilter] = SearchFilter) -> dict[str, Any]:
+def parameters_of(args: argparse.Namespace, which: _Which = SearchFilter) -> dict[str, Any]:
     """Return the API's parameters by name; those of absent flags are None."""
     names = (field.removesuffix("_ns") for field in which.__struct_fields__)
-    return {name: getattr(args, name, None) for name in names}
+    given = {name: getattr(args, name, None) for name in names}
+    if "runs" in given:
+        given["runs"] = "false" if args.others else None
+    return given
 
 
 def number(least: int, most: int) -> Any:

@@ -27,6 +27,7 @@ from receiver.cli.commands import (
     sessions,
     tail,
     trace,
+    traces,
 )
 from receiver.cli.errors import CommandError
 from receiver.cli.terminal import COLOURS, printable, use_colours
@@ -48,9 +49,10 @@ COMMANDS = (
     Command("search", "find events by meaning and by words", search.add_arguments, search.run),
     Command("tail", "show the last events, or events as they come", tail.add_arguments, tail.run),
     Command("trace", "show one trace as a tree", trace.add_arguments, trace.run),
+    Command("traces", "list traces, the latest first, or sorted", traces.add_arguments, traces.run),
     Command("calls", "list calls of models, tools and agents", calls.add_arguments, calls.run),
     Command("explain", "say why an event stands where it does", explain.add_arguments, explain.run),
-    Command("sessions", "list sessions, the latest first", sessions.add_arguments, sessions.run),
+    Command("sessions", "list sessions, the latest first, or sorted", sessions.add_arguments, sessions.run),
     Command(
         "export", "write events as lines, to be kept, or sent to any OTLP receiver", export.add_arguments, export.run
     ),

@@ -16,6 +16,8 @@ from receiver.cli.terminal import (
     printable,
     shortened,
 )
+from storage.filters import SessionFilter
+from storage.read.sifting import SORTS
 
 _HEAD = (
     "last event",
@@ -37,24 +39,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit", type=filters.number(1, 100_000), default=20, metavar="N", help="at most (default 20)"
     )
+    parser.add_argument("--sort", choices=SORTS, help="the newest (default), longest, dearest ... first")
     add_output_flags(parser, "a line of JSON for each session")
+    filters.add_filters(parser, SessionFilter)
     api.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     receiver = api.Receiver(api.connection(args))
-    sessions = list(receiver.pages(api.path("sessions"), "sessions", args.limit))
+    which = {**filters.parameters_of(args, SessionFilter), "sort": args.sort}
+    sessions = list(receiver.pages(api.path("sessions"), "sessions", args.limit, **which))
     if args.json:
         for session in sessions:
             print(json_line(session))
     else:
-        print("\n".join(lines(sessions)))
+        print("\n".join(lines(sessions, filtered=bool(which["filter"]))))
     return 0
 
 
-def lines(sessions: list[dict[str, Any]]) -> list[str]:
+def lines(sessions: list[dict[str, Any]], *, filtered: bool = False) -> list[str]:
     if not sessions:
-        return ["no sessions: no event has named one yet"]
+        return ["no session matches" if filtered else "no sessions: no event has named one yet"]
     return aligned([[coloured(word, "dim") for word in _HEAD], *(_cells(session) for session in sessions)])
 
 

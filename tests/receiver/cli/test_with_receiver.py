@@ -204,6 +204,28 @@ def test_sessions_are_listed(ask, demo):
     assert {len(json.loads(line)["trace_ids"]) for line in ask("sessions", "--json").splitlines()} == {1, 2}
 
 
+def test_traces_are_listed_sorted_and_filtered(ask, demo, interpreted):
+    (failed,) = [trace_id for status, trace_id in trace_ids(demo) if status == "failed"]
+    assert all(trace_id in ask("traces") for _, trace_id in trace_ids(demo))
+    listed = ask("traces", "--status", "failed", "--agent", "travel-agent")
+    assert failed in listed
+    assert not any(trace_id in listed for status, trace_id in trace_ids(demo) if status == "completed")
+    assert ask("traces", "--filter", "status:failed agent:travel-agent") == listed
+    assert ask("traces", "--filter", "status:failed agent:nobody") == "no traces\n"
+    dearest = [json.loads(line) for line in ask("traces", "--sort", "tokens", "--json").splitlines()]
+    tokens = [trace["input_tokens"] + trace["output_tokens"] for trace in dearest]
+    assert tokens == sorted(tokens, reverse=True)
+    (session,) = [trace["session_id"] for trace in dearest if trace["id"] == failed]
+    assert session in ask("sessions", "--filter", "status:failed", "--sort", "errors")
+    assert ask("sessions", "--filter", "agent:nobody") == "no session matches\n"
+
+
+def test_a_filter_that_is_wrong_is_an_error_with_its_place(run, served):
+    result = run("traces", "--filter", "agent:x cost>cheap", "--url", served.url)
+    assert result.code == 1
+    assert "filter: column 14: expected US dollars" in result.err
+
+
 def test_calls_are_listed(ask, interpreted):
     lines = ask("calls", "--kind", "model", "--sort", "tokens", "--limit", "100").splitlines()
     assert lines[0].split()[:4] == ["start", "kind", "name", "agent"]
