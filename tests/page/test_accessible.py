@@ -28,6 +28,7 @@ PAGES = {
     "traces that are filtered": ("#/traces?status=failed&agent_id=travel-agent&since=1d", "main [data-row]"),
     "no trace": ("#/traces?agent_id=nobody", ".empty"),
     "a wrong filter": ("#/traces?status=odd", "[role=alert]"),
+    "a wrong term": ("#/traces?filter=cost%3Echeap&sort=cost", ".fault"),
     "a trace that failed": ("#/traces/{tokyo[id]}", ".waterfall-rows [role=row]"),
     "an event": ("#/traces/{tokyo[id]}?event={event}", "[aria-label=Event] .why"),
     "a conversation": ("#/traces/{lisbon[id]}?view=conversation", ".conversation li"),

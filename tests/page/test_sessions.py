@@ -18,6 +18,26 @@ async def test_sessions_are_listed_with_what_they_hold(open_tab, receiver, runs,
     await tab.address_becomes(f"#/sessions/{runs['lisbon']['session_id']}")
 
 
+async def test_sessions_are_sorted_and_filtered(open_tab, receiver, runs):
+    tab = await open_tab(receiver, "#/sessions?filter=agent%3Atravel-agent")
+    rows = tab.find("main tbody tr")
+    await expect(rows).to_have_count(3)
+    await tab.find("main thead").get_by_role("link", name="Errors").click()
+    await tab.address_becomes(".*sort=errors")
+    most, *_ = receiver.get("/api/v1/sessions", sort="errors", filter="agent:travel-agent")["sessions"]
+    await expect(rows.first).to_contain_text(most["id"])
+    await expect(rows.filter(has_text=runs["tokyo"]["first_error"])).to_have_count(1)
+    await tab.find("main input[name=filter]").fill("status:failed oops:1")
+    await tab.press("Enter")
+    tab.provokes("status of 400")
+    await expect(tab.find(".fault mark")).to_have_text("oops:1")
+    await tab.find("main input[name=filter]").fill("status:failed agent:travel*")
+    await tab.press("Enter")
+    await expect(rows).to_have_count(1)
+    await rows.first.locator("td").last.click(force=True)  # what is hit there is the link that covers the row
+    await tab.address_becomes(f"#/sessions/{runs['tokyo']['session_id']}")
+
+
 async def test_a_session_tells_its_traces_as_one_story(open_tab, receiver, runs):
     tab = await open_tab(receiver, f"#/sessions/{runs['lisbon']['session_id']}")
     await tab.shows("Can we sit together, near a window?")

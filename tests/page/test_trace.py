@@ -55,6 +55,16 @@ async def test_a_newcomer_sees_at_once_why_a_run_failed(open_tab, receiver, runs
     await expect(panel(tab)).to_contain_text(DECLINED)
 
 
+async def test_an_event_of_1970_does_not_squeeze_the_others(open_tab, receiver):
+    moments = ("1970-01-01T00:00:01Z", *(f"2026-01-07T19:00:0{second}Z" for second in range(5)))
+    trace_id = uuid4().hex
+    for moment in moments:
+        receiver.post("/api/v1/events", {"timestamp": moment, "trace_id": trace_id, "event_type": "log"})
+    tab = await open_tab(receiver, f"#/traces/{trace_id}")
+    await expect(tab.find(".waterfall-head .scale span").last).to_have_text("4 s")
+    await expect(tab.find(".waterfall-rows .scale[aria-label*=before]")).to_have_count(1)
+
+
 async def test_the_waterfall_nests_what_ran_within_what_and_says_how_long_and_what_failed(open_tab, receiver, runs):
     tab = await open_tab(receiver, f"#/traces/{runs['lisbon']['id']}")
     await expect(row(tab, "invoke_agent travel-agent")).to_have_attribute("aria-level", "1")

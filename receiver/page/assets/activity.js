@@ -5,7 +5,7 @@ import { get } from "./api.js";
 import { count, number, shortMoment } from "./format.js";
 import { useLoad } from "./load.js";
 import { here, navigate } from "./route.js";
-import { ErrorBox, asked } from "./ui.js";
+import { ErrorBox, Link, asked } from "./ui.js";
 
 /** @import { Activity as Counts, Bucket, Params } from "./types.d.ts" */
 
@@ -26,9 +26,9 @@ export function Activity({ params, turn }) {
   const { data, error } = useLoad(
     (signal) => {
       const buckets = innerWidth < NARROW ? BARS.narrow : BARS.wide;
-      return get("/activity", { ...asked(params), buckets }, { signal });
+      return get("/activity", { ...asked(params), sort: undefined, buckets }, { signal });
     },
-    [JSON.stringify(params), turn],
+    [JSON.stringify({ ...params, sort: undefined }), turn],
     { keep: true },
   );
   // The list already shows errors of the filters or the receiver.
@@ -49,7 +49,7 @@ export function Activity({ params, turn }) {
     <div class="activity-times" aria-hidden="true">
       <span>${shortMoment(since)}</span><span>${shortMoment(middle)}</span><span>${shortMoment(until)}</span>
     </div>
-    <figcaption>${spans ? saidSpans(data, spans) : said(data, most)}</figcaption>
+    <figcaption>${spans ? saidSpans(data, spans) : said(data, most)}<${Strays} counts=${data} params=${params} /></figcaption>
   </figure>`;
 }
 
@@ -110,6 +110,14 @@ function said({ buckets, since, until, complete }, most) {
   const peak = buckets.find(({ traces }) => traces === most)?.start ?? since;
   return html`${complete ? "" : "The newest "}${summed(buckets)}<span class="heard">, from ${shortMoment(since)} to
     ${" "}${shortMoment(until)}; most of them about ${shortMoment(peak)}: ${number(most)}</span>`;
+}
+
+/** Traces with a date that is years away, and the way to them. @param {{counts: Counts, params: Params}} props */
+function Strays({ counts: { since, until, earlier, later }, params }) {
+  /** @param {number} strays @param {string} where @param {Params} period */
+  const told = (strays, where, period) => strays > 0 && html`; <${Link} to=${here()} params=${{ ...params, ...period }}>
+    ${number(strays)} began years ${where}<//>`;
+  return html`${told(earlier, "before", { until: since })}${told(later, "after", { since: until })}`;
 }
 
 /** @param {Counts} counts @param {Span} span */

@@ -33,10 +33,13 @@ export function asked(params, now = Date.now()) {
  * `type` is "text" (the default; `options` are suggestions), "select" (`options` are values or [value, label]; the
  * first choice means any) or "period" (since and until).
  *
- * @param {{fields: Field[], params: Params, fold?: string, children?: Content}} props
+ * Clearing also clears the parameters `also`.
+ *
+ * @param {{fields: Field[], params: Params, fold?: string, also?: string[], children?: Content}} props
  */
-export function FilterBar({ fields, params, fold = "Filters", children }) {
-  const names = fields.flatMap(({ name, type }) => (type === "period" ? ["since", "until"] : [name]));
+export function FilterBar({ fields, params, fold = "Filters", also = [], children }) {
+  const filters = fields.filter(({ keeps }) => !keeps);
+  const names = [...also, ...filters.flatMap(({ name, type }) => (type === "period" ? ["since", "until"] : [name]))];
   const used = names.filter((name) => params[name]);
   /** @param {Params} changed */
   const change = (changed) => navigate(here(), { ...params, ...changed });
@@ -77,14 +80,14 @@ function TextFilter({ field: { name, label, placeholder, options = [] }, params,
 }
 
 /** @param {FilterProps} props */
-function SelectFilter({ field: { name, label, options = [] }, params, change }) {
+function SelectFilter({ field: { name, label, none = "any", options = [] }, params, change }) {
   const value = params[name] ?? "";
   const choices = options.map((option) => (Array.isArray(option) ? option : [option, option]));
   // The address's value is shown even if it is not a choice; the receiver's answer then says what is allowed.
   if (value && !choices.some(([choice]) => choice === value)) choices.push([value, value]);
   return html`<label class="filter ${value ? "used" : ""}"><span>${label}</span>
     <select name=${name} value=${value} onChange=${(/** @type {Changed} */ event) => change({ [name]: event.target.value })}>
-      <option value="">any</option>
+      <option value="">${none}</option>
       ${choices.map(([choice, text]) => html`<option value=${choice}>${text}</option>`)}
     </select>
   </label>`;

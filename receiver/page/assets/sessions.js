@@ -1,66 +1,78 @@
-// Page Sessions: the session whose latest trace began last comes first.
+// Page Sessions: the session whose latest trace began last comes first, or sorted, with the filter in the address.
 
 import { html } from "./vendor/preact.js";
 import { get } from "./api.js";
+import { SORT_FIELD, Table } from "./columns.js";
+import { FilterBox, faultOf } from "./filter_box.js";
 import { number } from "./format.js";
-import { Errors } from "./head.js";
+import { Errors, names } from "./head.js";
 import { usePages } from "./load.js";
-import { Empty, ErrorBox, Link, Loading, Moment, Money, More, Text, Title, Tokens } from "./ui.js";
+import { Duration, Empty, ErrorBox, FilterBar, Link, Loading, Moment, Money, More, Text, Title, Tokens } from "./ui.js";
 
-/** @import { Session } from "./types.d.ts" */
+/** @import { Column, Params, Session } from "./types.d.ts" */
 
-const COST = "Cost";
+/** @type {Column<Session>[]} */
 const COLUMNS = [
-  ["Session"], ["Agents"], ["Traces", "number"], ["Events", "number"], ["Errors", "number"], ["Tokens", "number"],
-  [COST, "number"], ["First activity"], ["Last activity"],
+  {
+    id: "name", label: "Session", kind: "cut",
+    cell: ({ id }) => html`<${Link} row to=${["sessions", id]}><${Text} value=${id} limit=${120} /><//>`,
+  },
+  { id: "agents", label: "Agents", kind: "cut", cell: ({ agent_ids }) => names(agent_ids), phone: () => "Agents" },
+  { id: "users", label: "Users", kind: "cut", off: true, cell: ({ user_ids }) => names(user_ids), phone: () => "Users" },
+  { id: "traces", label: "Traces", kind: "number", cell: ({ trace_count }) => number(trace_count), phone: () => "Traces" },
+  {
+    id: "duration", label: "Duration", kind: "number", sort: "duration", phone: () => "Duration",
+    cell: ({ duration_ns }) => html`<${Duration} ns=${duration_ns} />`,
+  },
+  {
+    id: "slowest", label: "Slowest step", kind: "cut", off: true,
+    cell: ({ slowest }) => slowest && html`<${Duration} ns=${slowest.duration_ns} /> <${Text} value=${slowest.name} limit=${120} />`,
+    phone: ({ slowest }) => (slowest ? "Slowest" : undefined),
+  },
+  {
+    id: "events", label: "Events", kind: "number", sort: "events",
+    cell: ({ event_count }) => number(event_count), phone: () => "Events",
+  },
+  {
+    id: "errors", label: "Errors", kind: "number", sort: "errors",
+    cell: ({ error_count }) => html`<${Errors} count=${error_count} />`, phone: () => "Errors",
+  },
+  {
+    id: "tokens", label: "Tokens", kind: "number", sort: "tokens", phone: () => "Tokens",
+    cell: ({ input_tokens, output_tokens }) => html`<${Tokens} input=${input_tokens} output=${output_tokens} />`,
+  },
+  {
+    id: "cost", label: "Cost", kind: "number", sort: "cost", when: (sessions) => sessions.some(({ cost_usd }) => cost_usd),
+    cell: ({ cost_usd }) => html`<${Money} usd=${cost_usd} />`, phone: () => "Cost",
+  },
+  { id: "models", label: "Models", kind: "cut", off: true, cell: ({ models }) => names(models), phone: () => "Models" },
+  { id: "tools", label: "Tools", kind: "cut", off: true, cell: ({ tool_names }) => names(tool_names), phone: () => "Tools" },
+  { id: "first", label: "First activity", cell: ({ first_event_at }) => html`<${Moment} at=${first_event_at} />`, phone: () => "First" },
+  {
+    id: "last", label: "Last activity", sort: "start",
+    cell: ({ last_event_at }) => html`<${Moment} at=${last_event_at} />`, phone: () => "Last",
+  },
 ];
 
-export function Sessions() {
+/** @param {{params: Params}} props */
+export function Sessions({ params }) {
   const pages = usePages(async (cursor, signal) => {
-    const { sessions, next_cursor } = await get("/sessions", { cursor }, { signal });
+    const { sessions, next_cursor } = await get("/sessions", { ...params, cursor }, { signal });
     return { items: sessions, next_cursor };
-  }, []);
-  const { items } = pages;
-  const priced = items?.some(({ cost_usd }) => cost_usd);
-  const columns = COLUMNS.filter(([name]) => name !== COST || priced);
+  }, [JSON.stringify(params)]);
+  const { items, error, hasMore } = pages;
   return html`
     <${Title} text="Sessions" />
-    <${ErrorBox} error=${pages.error} retry=${pages.reload} />
-    ${!items && !pages.error && html`<${Loading} what="sessions" />`}
-    ${items?.length === 0 && html`<p class="muted">No event has named a session yet.</p><${Empty} what="sessions" />`}
-    ${items && items.length > 0 && html`
-      <table class="table">
-        <thead>
-          <tr>${columns.map(([name, kind]) => html`<th scope="col" class=${kind}>${name}</th>`)}</tr>
-        </thead>
-        <tbody>
-          ${items.map((session) => html`<${Row} key=${session.id} session=${session} priced=${priced} />`)}
-        </tbody>
-      </table>
+    <${FilterBox} params=${params} error=${error} />
+    <${FilterBar} fields=${[SORT_FIELD]} params=${params} fold="Order" also=${["filter"]} />
+    ${!faultOf(error) && html`<${ErrorBox} error=${error} retry=${pages.reload} />`}
+    ${!items && !error && html`<${Loading} what="sessions" />`}
+    ${items?.length === 0 && !hasMore && html`
+      ${!params.filter && html`<p class="muted">No event has named a session yet.</p>`}
+      <${Empty} what="sessions" filtered=${Boolean(params.filter)} />
     `}
+    ${items && items.length > 0 && html`<${Table} name="sessions" columns=${COLUMNS} items=${items} params=${params}
+      caption="Sessions, ${params.sort ? `by ${params.sort}` : "newest first"}" />`}
     <${More} pages=${pages} what="sessions" />
-  `;
-}
-
-const AGENTS = 3;
-
-/** @param {{session: Session, priced: boolean}} props */
-function Row({ session, priced }) {
-  const { agent_ids: agents } = session;
-  return html`
-    <tr>
-      <td><${Link} row to=${["sessions", session.id]}><${Text} value=${session.id} limit=${120} /><//></td>
-      <td data-label="Agents">
-        ${agents.slice(0, AGENTS).map((agent, index) => html`${index > 0 && ", "}<${Text} value=${agent} limit=${60} />`)}
-        ${agents.length > AGENTS && html` <span class="muted">and ${number(agents.length - AGENTS)} more</span>`}
-      </td>
-      <td class="number" data-label="Traces">${number(session.trace_count)}</td>
-      <td class="number" data-label="Events">${number(session.event_count)}</td>
-      <td class="number" data-label="Errors"><${Errors} count=${session.error_count} /></td>
-      <td class="number" data-label="Tokens"><${Tokens} input=${session.input_tokens} output=${session.output_tokens} /></td>
-      ${priced && html`<td class="number" data-label=${COST}><${Money} usd=${session.cost_usd} /></td>`}
-      <td data-label="First"><${Moment} at=${session.first_event_at} /></td>
-      <td data-label="Last"><${Moment} at=${session.last_event_at} /></td>
-    </tr>
   `;
 }

@@ -1,22 +1,67 @@
-// Page Traces: newest first, page by page, with the filters in the address.
+// Page Traces: newest first or sorted, page by page, with the filters in the address.
 
 import { html, useEffect, useMemo, useState } from "./vendor/preact.js";
 import { Activity } from "./activity.js";
 import { get } from "./api.js";
+import { SORT_FIELD, Table } from "./columns.js";
+import { FilterBox, faultOf } from "./filter_box.js";
 import { count, number, shortId } from "./format.js";
+import { names } from "./head.js";
 import { troubleOf, useLoad, usePages } from "./load.js";
 import {
   Duration, Empty, ErrorBox, FilterBar, Link, Loading, Moment, Money, More, Status, Text, Title, Tokens, asked,
 } from "./ui.js";
 
-/** @import { Field, Pages, Params, Trace, Trouble } from "./types.d.ts" */
+/** @import { Column, Field, Pages, Params, Trace, Trouble } from "./types.d.ts" */
 
 const LOOK_EVERY = 5000;
 const NAME_LENGTH = 120;
 const MANY = 1000; // traces that are left out of a page are counted up to so many
 
-const COLUMNS = ["Name", "Status", "Agent", "Session", "Started", "Duration", "Events", "Errors", "Tokens", "Cost"];
-const NUMBERS = new Set(["Duration", "Events", "Errors", "Tokens", "Cost"]);
+/** @param {string | null} text */
+const short = (text) => text && html`<${Text} value=${text.slice(0, NAME_LENGTH)} />`;
+
+/** @type {Column<Trace>[]} */
+const COLUMNS = [
+  {
+    id: "name", label: "Trace", kind: "cut",
+    cell: ({ id, name }) => html`<${Link} row to=${["traces", id]} title=${id}>${short(name || `trace ${shortId(id)}`)}<//>`,
+  },
+  { id: "status", label: "Status", cell: ({ status }) => html`<${Status} status=${status} />` },
+  { id: "agent", label: "Agent", kind: "cut", cell: ({ agent_id }) => short(agent_id) },
+  { id: "session", label: "Session", kind: "cut", cell: ({ session_id }) => short(session_id) },
+  { id: "user", label: "User", kind: "cut", off: true, cell: ({ user_ids }) => names(user_ids) },
+  { id: "service", label: "Service", kind: "cut", off: true, cell: ({ service }) => short(service) },
+  { id: "started", label: "Started", sort: "start", cell: ({ start_time }) => html`<${Moment} at=${start_time} />` },
+  {
+    id: "duration", label: "Duration", kind: "number", sort: "duration",
+    cell: ({ duration_ns }) => html`<${Duration} ns=${duration_ns} />`,
+  },
+  {
+    id: "slowest", label: "Slowest step", kind: "cut", when: (traces) => traces.some(({ slowest }) => slowest),
+    cell: ({ slowest }) => slowest && html`<${Duration} ns=${slowest.duration_ns} /> ${short(slowest.name)}`,
+    phone: ({ slowest }) => (slowest ? "slowest" : undefined),
+  },
+  {
+    id: "events", label: "Events", kind: "number", sort: "events",
+    cell: ({ event_count }) => number(event_count), phone: () => "events",
+  },
+  {
+    id: "errors", label: "Errors", kind: "number", sort: "errors",
+    cell: ({ error_count }) => error_count > 0 && html`<span class="bad">${number(error_count)}</span>`,
+    phone: ({ error_count }) => (error_count ? "errors" : undefined),
+  },
+  {
+    id: "tokens", label: "Tokens", kind: "number", sort: "tokens", phone: () => "tokens",
+    cell: ({ input_tokens, output_tokens }) => html`<${Tokens} input=${input_tokens} output=${output_tokens} />`,
+  },
+  {
+    id: "cost", label: "Cost", kind: "number", sort: "cost", when: (traces) => traces.some(({ cost_usd }) => cost_usd),
+    cell: ({ cost_usd }) => html`<${Money} usd=${cost_usd} />`,
+  },
+  { id: "models", label: "Models", kind: "cut", when: (traces) => traces.some(({ models }) => models.length), cell: ({ models }) => names(models) },
+  { id: "tools", label: "Tools", kind: "cut", off: true, cell: ({ tool_names }) => names(tool_names) },
+];
 
 /** A page of the list. @param {Params} params @param {string | undefined} cursor @param {AbortSignal} signal */
 async function listed(params, cursor, signal) {
@@ -29,17 +74,21 @@ export function Traces({ params }) {
   const key = JSON.stringify(params);
   const pages = usePages((cursor, signal) => listed(params, cursor, signal), [key]);
   const { traces, added, error, show, turn } = useNews(pages, params, key);
-  const filtered = Object.keys(params).length > 0;
+  const { sort: _, ...filters } = params;
+  const filtered = Object.keys(filters).length > 0;
+  const trouble = pages.error ?? error;
   return html`
     <div class="heading"><${Title} text="Traces" />
       <span role="status">${added > 0 && html`<button class="primary small" onClick=${show}>${count(added, "new trace")}: show</button>`}</span>
     </div>
+    <${FilterBox} params=${params} error=${trouble} />
     <${Filters} params=${params} />
-    <${ErrorBox} error=${pages.error ?? error} retry=${pages.reload} />
+    ${!faultOf(trouble) && html`<${ErrorBox} error=${trouble} retry=${pages.reload} />`}
     ${traces?.length !== 0 && html`<${Activity} params=${params} turn=${turn} />`}
     ${!traces && !pages.error && html`<${Loading} what="traces" />`}
-    ${traces?.length === 0 && html`<${Empty} filtered=${filtered} />`}
-    ${traces && traces.length > 0 && html`<${List} traces=${traces} params=${params} />`}
+    ${traces?.length === 0 && !pages.hasMore && html`<${Empty} filtered=${filtered} />`}
+    ${traces && traces.length > 0 && html`<${Table} name="traces" columns=${COLUMNS} items=${traces} params=${params}
+      caption="Traces, ${params.sort ? `by ${params.sort}` : "newest first"}" />`}
     <${LeftOut} count=${pages.leftOut} params=${params} />
     <${More} pages=${pages} what="traces" />`;
 }
@@ -63,16 +112,17 @@ function Filters({ params }) {
   const [wanted, setWanted] = useState(false);
   const { data } = useLoad(async (signal) => (wanted ? (await get("/facets", {}, { signal })).facets : null), [wanted]);
   /** @param {"agent_id" | "service"} facet */
-  const names = (facet) => data?.[facet].map(({ value }) => value);
+  const options = (facet) => data?.[facet].map(({ value }) => value);
   /** @type {Field[]} */
   const fields = [
     { name: "status", label: "Status", type: "select", options: ["running", "completed", "failed"] },
-    { name: "agent_id", label: "Agent", options: names("agent_id") },
+    { name: "agent_id", label: "Agent", options: options("agent_id") },
     { name: "session_id", label: "Session" },
-    { name: "service", label: "Service", options: names("service") },
+    { name: "service", label: "Service", options: options("service") },
     { label: "Started", name: "period", type: "period" },
+    SORT_FIELD,
   ];
-  return html`<div onFocusCapture=${() => setWanted(true)}><${FilterBar} fields=${fields} params=${params} /></div>`;
+  return html`<div onFocusCapture=${() => setWanted(true)}><${FilterBar} fields=${fields} params=${params} also=${["filter"]} /></div>`;
 }
 
 /**
@@ -118,47 +168,8 @@ function useNews(pages, params, key) {
   }, [items?.length, items?.[0], first]);
   const known = new Set(items?.map(({ id }) => id));
   const newest = items?.[0]?.start_time;
-  const added = newest ? first.filter(({ id, start_time }) => !known.has(id) && start_time >= newest).length : 0;
+  const added = newest && !params.sort ? first.filter(({ id, start_time }) => !known.has(id) && start_time >= newest).length : 0;
   return { traces, added, error: news.of === key ? news.error : null, show, turn };
 }
 
 /** The first page as it is now, of the list whose key is `of`. @typedef {{of: string | null, first: Trace[], error: Trouble | null}} News */
-
-/** @param {{traces: Trace[], params: Params}} props */
-function List({ traces, params }) {
-  const priced = traces.some(({ cost_usd }) => cost_usd);
-  const columns = COLUMNS.filter((name) => name !== "Cost" || priced);
-  return html`<table class="table traces">
-    <caption class="heard">Traces, newest first</caption>
-    <thead><tr>${columns.map((name) => html`<th scope="col" class=${NUMBERS.has(name) ? "number" : ""}>${name}</th>`)}</tr></thead>
-    <tbody>${traces.map((trace) => html`<${Row} key=${trace.id} trace=${trace} priced=${priced} params=${params} />`)}</tbody>
-  </table>`;
-}
-
-/** @param {{trace: Trace, priced: boolean, params: Params}} props */
-function Row({ trace, priced, params }) {
-  const { id, agent_id, session_id, start_time, end_time, last_event_at, event_count, error_count } = trace;
-  /** @param {string} text */
-  const short = (text) => html`<${Text} value=${text.slice(0, NAME_LENGTH)} />`;
-  return html`<tr>
-    <td class="cut">
-      <${Link} row to=${["traces", id]} title=${id}>${short(trace.name || `trace ${shortId(id)}`)}<//>
-      ${trace.first_question && html`<span class="question">${short(trace.first_question)}</span>`}
-    </td>
-    <td><${Status} status=${trace.status} /></td>
-    <td class="cut">
-      ${agent_id && html`<${Link} to="/traces" params=${{ ...params, agent_id }} title="Only this agent">${short(agent_id)}<//>`}
-    </td>
-    <td class="cut">
-      ${session_id && html`<${Link} to=${["sessions", session_id]} title="The session">${short(session_id)}<//>`}
-    </td>
-    <td><${Moment} at=${start_time} /></td>
-    <td class="number"><${Duration} from=${start_time} to=${end_time ?? last_event_at} /></td>
-    <td class="number" data-label="events">${number(event_count)}</td>
-    <td class="number" data-label=${error_count ? "errors" : undefined}>
-      ${error_count > 0 && html`<span class="bad">${number(error_count)}</span>`}
-    </td>
-    <td class="number" data-label="tokens"><${Tokens} input=${trace.input_tokens} output=${trace.output_tokens} /></td>
-    ${priced && html`<td class="number"><${Money} usd=${trace.cost_usd} /></td>`}
-  </tr>`;
-}

@@ -93,19 +93,46 @@ function numbered(siblings) {
   });
 }
 
-/** Sets when each node starts and ends, and gives the length of all of it. @param {TreeNode[]} nodes */
+/**
+ * Sets when each node starts and ends, and gives the length of all of it. Events whose date is wrong are before the
+ * start or after the end.
+ *
+ * @param {TreeNode[]} nodes
+ */
 function timed(nodes) {
   if (!nodes.length) return 0;
-  let first = nodes[0].event.timestamp;
-  for (const { event } of nodes) if (event.timestamp < first) first = event.timestamp;
-  const began = nanoseconds(first);
+  const starts = nodes.map(({ event }) => event.timestamp).sort();
+  const began = nanoseconds(starts[0]);
+  const [first, last] = withoutStrays(starts.map((start) => Number(nanoseconds(start) - began)));
   let length = 0;
   for (const node of nodes) {
-    node.start = Number(nanoseconds(node.event.timestamp) - began);
+    const start = Number(nanoseconds(node.event.timestamp) - began);
+    node.start = start - first;
     node.end = node.start + (node.event.duration_ns ?? 0);
-    length = Math.max(length, node.end);
+    if (start >= first && start <= last) length = Math.max(length, node.end);
   }
   return length;
+}
+
+const FEW = 50;
+const FAR = 365 * 86_400e9; // nanoseconds: a year
+
+/**
+ * Returns the first and the last of sorted moments, but for a few that are far from all others: one in fifty on either
+ * side, or one of three or more (as storage/read/activity.py does for traces).
+ *
+ * @param {number[]} starts
+ * @returns {[number, number]}
+ */
+function withoutStrays(starts) {
+  const last = starts.length - 1;
+  const few = last < 2 ? 0 : Math.max(1, Math.floor(starts.length / FEW));
+  const far = Math.max(FAR, 3 * (starts[last - few] - starts[few]));
+  let begin = few;
+  while (begin > 0 && starts[begin] - starts[begin - 1] <= far) begin -= 1;
+  let end = last - few;
+  while (end < last && starts[end + 1] - starts[end] <= far) end += 1;
+  return [starts[begin], starts[end]];
 }
 
 /**

@@ -86,10 +86,14 @@ export interface Sums {
   cost_usd: number;
   unpriced_calls: number;
   models: string[];
+  tool_names: string[];
   agent_ids: string[];
+  user_ids: string[];
   first_question: string | null;
   last_answer: string | null;
   first_error: string | null;
+  /** The call of a model or a tool that took longest. */
+  slowest: { name: string; duration_ns: number } | null;
   interpreted: boolean;
 }
 
@@ -103,6 +107,7 @@ export interface Trace extends Sums {
   origin: "given" | "inferred";
   start_time: string;
   end_time: string | null;
+  duration_ns: number;
   last_event_at: string;
   updated_at: string;
 }
@@ -117,6 +122,7 @@ export interface Session extends Sums {
   trace_count: number;
   first_event_at: string;
   last_event_at: string;
+  duration_ns: number;
 }
 
 /** A trace of a session; `part` is the session's own part, if it shares the trace with other sessions. */
@@ -169,6 +175,9 @@ export interface Activity {
   until: string;
   complete: boolean;
   buckets: Bucket[];
+  /** Traces that began years before or after all others. */
+  earlier: number;
+  later: number;
 }
 
 export interface IndexState {
@@ -393,6 +402,26 @@ export interface Field {
   type?: "text" | "select" | "period";
   options?: (string | [string, string])[];
   placeholder?: string;
+  /** The first choice of a select: any, if not given. */
+  none?: string;
+  /** It is no filter: clearing leaves it. */
+  keeps?: boolean;
+}
+
+/** A column of a list (columns.js). */
+export interface Column<Item> {
+  id: string;
+  label: string;
+  /** Its class: number, or cut for text of any length. */
+  kind?: "number" | "cut";
+  /** The API's name of the order. */
+  sort?: string;
+  /** Shown only if it was chosen; or only if this holds of the items, unless it was chosen. */
+  off?: boolean;
+  when?: (items: Item[]) => boolean;
+  cell: (item: Item) => Content;
+  /** What stands before the value on a phone. */
+  phone?: (item: Item) => string | undefined;
 }
 
 /** A name and a value; left out if the value is empty. */

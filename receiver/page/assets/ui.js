@@ -134,10 +134,12 @@ export function ErrorBox({ error, retry }) {
 /** The next page of `usePages`; `what` is the plural of what is listed. @param {{pages: Pages<unknown>, what?: string}} props */
 export function More({ pages, what = "rows" }) {
   const { items, hasMore, loading, more } = pages;
-  if (!items?.length) return null;
-  const shown = `${count(items.length, what.replace(/s$/, ""))} shown`;
+  if (!items || !(items.length || hasMore)) return null;
+  // A filter that no index serves looks through so many rows at a time.
+  const shown = items.length ? `${count(items.length, what.replace(/s$/, ""))} shown` : `No ${what} match so far`;
+  const label = items.length ? "More" : "Look further";
   return html`<div class="more">
     <span class="muted">${shown}${hasMore ? "" : ", no more"}</span>
-    ${hasMore && html`<button onClick=${more} disabled=${loading}>${loading ? "Loading…" : "More"}</button>`}
+    ${hasMore && html`<button onClick=${more} disabled=${loading}>${loading ? "Loading…" : label}</button>`}
   </div>`;
 }

@@ -223,7 +223,7 @@ function drawn({ node, excerpt, index, top, length, tops, traceId, isOpen, isAct
         </span>`}
       </div>
       <div role="gridcell" class="took">${event.duration_ns ? duration(event.duration_ns) : ""}</div>
-      <div role="gridcell" class="scale" aria-label=${`begins ${duration(node.start)} after the start`}>
+      <div role="gridcell" class="scale" aria-label=${`begins ${duration(Math.abs(node.start))} ${node.start < 0 ? "before" : "after"} the start`}>
         <${Bar} node=${node} length=${length} />
       </div>
     </div>
@@ -233,15 +233,17 @@ function drawn({ node, excerpt, index, top, length, tops, traceId, isOpen, isAct
 /** @param {{node: TreeNode, length: number}} props */
 function Bar({ node, length }) {
   /** @param {number} nanoseconds */
+  const within = (nanoseconds) => Math.max(0, Math.min(nanoseconds, length));
+  /** @param {number} nanoseconds */
   const share = (nanoseconds) => `${length ? (100 * nanoseconds) / length : 0}%`;
   if (!node.event.duration_ns) {
-    return html`<span class=${`moment ${node.error ? "error" : ""}`} style=${{ left: share(node.start) }}>
+    return html`<span class=${`moment ${node.error ? "error" : ""}`} style=${{ left: share(within(node.start)) }}>
       ${node.error ? "✕" : "◆"}
     </span>`;
   }
   return html`<span
     class=${`bar kind-${kindOf(node.event.event_type)} ${node.error ? "error" : ""}`}
-    style=${{ left: share(node.start), width: share(node.end - node.start) }}
+    style=${{ left: share(within(node.start)), width: share(within(node.end) - within(node.start)) }}
   ></span>`;
 }
 

@@ -1,0 +1,112 @@
+// A list as a table: its columns can be chosen, and those that the receiver sorts by have a link in their head.
+
+import { html, useState } from "./vendor/preact.js";
+import { here } from "./route.js";
+import { Link, Text } from "./ui.js";
+
+/**
+ * @template Item
+ * @typedef {import("./types.d.ts").Column<Item>} Column
+ */
+/** @import { Content, Params, Sums } from "./types.d.ts" */
+
+const LINE_LENGTH = 200;
+const DEFAULT_SORT = "start";
+
+/** A line of a row; the sign stands before it. @typedef {{id: string, label: string, sign: string, of: (told: Sums) => string | null}} Told */
+
+/** What a run came to. @type {Told[]} */
+const LINES = [
+  { id: "question", label: "First question", sign: "?", of: ({ first_question }) => first_question },
+  { id: "answer", label: "Last answer", sign: "→", of: ({ last_answer }) => last_answer },
+  { id: "error", label: "First error", sign: "✕", of: ({ first_error }) => first_error },
+];
+
+/**
+ * The table of `items`, and the choice of its columns above it. The first column is always shown, with the lines in it.
+ *
+ * @template {Sums & {id: string}} Item
+ * @param {{name: string, caption: string, columns: Column<Item>[], items: Item[], params: Params}} props
+ */
+export function Table({ name, caption, columns, items, params }) {
+  const [chosen, choose] = useChosen(name);
+  const [open, setOpen] = useState(false);
+  /** @param {{id: string, off?: boolean}} column @param {boolean} [holds] */
+  const isShown = ({ id, off }, holds = true) => chosen[id] ?? (!off && holds);
+  const shown = columns.filter((column, place) => place === 0 || isShown(column, column.when?.(items)));
+  const lines = LINES.filter((line) => isShown(line));
+  const sort = params.sort ?? DEFAULT_SORT;
+  return html`<details class="columns" onToggle=${(/** @type {{target: HTMLDetailsElement}} */ event) => setOpen(event.target.open)}>
+      <summary>Columns</summary>
+      ${open && html`<fieldset><legend class="heard">Columns</legend>
+        ${[...LINES, ...columns.slice(1)].map((column) => html`<label key=${column.id}><input type="checkbox" name=${column.id}
+          checked=${isShown(column, /** @type {Partial<Column<Item>>} */ (column).when?.(items))}
+          onChange=${(/** @type {{target: HTMLInputElement}} */ event) => choose(column.id, event.target.checked)} />
+          ${" "}${column.label}</label>`)}
+      </fieldset>`}
+    </details>
+    <table class="table ${name}">
+      <caption class="heard">${caption}</caption>
+      <thead><tr>${shown.map((column) => html`<${Head} key=${column.id} column=${column} sort=${sort} params=${params} />`)}</tr></thead>
+      <tbody>${items.map((item) => html`<tr key=${item.id}>
+        ${shown.map((column, place) => html`<td key=${column.id} class=${column.kind} data-label=${place > 0 ? column.phone?.(item) : undefined}>
+          ${column.cell(item)}${place === 0 && lines.map((line) => html`<${Line} key=${line.id} line=${line} text=${line.of(item)} />`)}
+        </td>`)}
+      </tr>`)}</tbody>
+    </table>`;
+}
+
+/** @param {{column: Column<never>, sort: string, params: Params}} props */
+function Head({ column: { label, kind, sort: by }, sort, params }) {
+  if (!by) return html`<th scope="col" class=${kind}>${label}</th>`;
+  const isSorted = by === sort;
+  const to = { ...params, sort: by === DEFAULT_SORT ? undefined : by };
+  return html`<th scope="col" class=${kind} aria-sort=${isSorted ? "descending" : undefined}>
+    <${Link} to=${here()} params=${to} title="Sort by this">${label}${isSorted && html`<span aria-hidden="true"> ▼</span>`}<//>
+  </th>`;
+}
+
+/** @param {{line: Told, text: string | null}} props @returns {Content} */
+function Line({ line: { id, label, sign }, text }) {
+  return text && html`<span class="line line-${id}">
+    <span aria-hidden="true">${sign}</span><span class="heard">${label}:</span>${" "}<${Text} value=${text.slice(0, LINE_LENGTH)} />
+  </span>`;
+}
+
+/**
+ * The columns that were switched on or off in this browser, by id, and the way to do so.
+ *
+ * @param {string} name
+ * @returns {[Record<string, boolean>, (id: string, on: boolean) => void]}
+ */
+function useChosen(name) {
+  const key = `columns of ${name}`;
+  const [chosen, setChosen] = useState(() => stored(key));
+  return [
+    chosen,
+    (id, on) => {
+      const next = { ...chosen, [id]: on };
+      localStorage.setItem(key, JSON.stringify(next));
+      setChosen(next);
+    },
+  ];
+}
+
+/** @param {string} key @returns {Record<string, boolean>} */
+function stored(key) {
+  try {
+    return JSON.parse(localStorage.getItem(key) ?? "{}");
+  } catch {
+    return {}; // Something else wrote there.
+  }
+}
+
+/** The choice of the order, for where a table has no head: on a phone. */
+export const SORT_FIELD = {
+  name: "sort",
+  label: "Sorted by",
+  type: /** @type {const} */ ("select"),
+  none: "start",
+  keeps: true,
+  options: ["duration", "tokens", "cost", "events", "errors"],
+};
