@@ -66,7 +66,7 @@ export function pageRows() {
 
 /** The field of the page that searches, if it has one. @returns {HTMLInputElement | null} */
 export function searchField() {
-  return document.querySelector("main input[type=search]");
+  return document.querySelector("main input[type=search][name=q]");
 }
 
 /** Moves the focus by `step` among the page's rows. @param {number} step */

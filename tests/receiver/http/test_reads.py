@@ -20,6 +20,8 @@ from receiver.http.parameters import (
     QUERY,
     SEARCH_FILTERS,
     SESSION,
+    SESSION_FILTERS,
+    SORT,
     TRACE_FILTERS,
 )
 
@@ -173,7 +175,7 @@ async def test_what_is_not_there_is_404(receiver, path):
 
 
 TAKES = {
-    "/api/v1/traces": [*TRACE_FILTERS, *PAGE],
+    "/api/v1/traces": [*TRACE_FILTERS, SORT, *PAGE],
     "/api/v1/traces/none": PAGE,
     "/api/v1/traces/none/outline": [],
     "/api/v1/traces/none/conversation": [SESSION, FROM, CURSOR],
@@ -185,7 +187,7 @@ TAKES = {
     "/api/v1/activity": [*TRACE_FILTERS, BUCKETS],
     "/api/v1/events": [*EVENT_FILTERS, *PAGE],
     "/api/v1/events/none": [],
-    "/api/v1/sessions": PAGE,
+    "/api/v1/sessions": [*SESSION_FILTERS, SORT, *PAGE],
     "/api/v1/sessions/none": [],
     "/api/v1/events/none/similar": [GROUP_BY, *SEARCH_FILTERS, LIMIT],
     "/api/v1/search": [QUERY, MODE, GROUP_BY, PARTS, *SEARCH_FILTERS, LIMIT],

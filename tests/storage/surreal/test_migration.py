@@ -89,9 +89,9 @@ async def test_runs_of_version_7_are_sorted_before_they_are_interpreted_anew(tmp
     for version in range(1, 8):
         shutil.copytree(schema.FOLDER / f"{version:04}", tmp_path / "old" / f"{version:04}")
     database = Database(f"surrealkv://{tmp_path}/surreal", namespace="n", database="d")
-    assert await schema.apply(database, tmp_path / "old") == 7
+    assert await schema.apply(database.run, tmp_path / "old") == 7
     await database.query(ROWS_OF_VERSION_7)
-    await schema.apply(database)
+    await schema.apply(database.run)
     reader = Reader(database)
     for sort in SORTS:
         traces, *_ = await reader.traces(TraceFilter(), 10, None, sort)
