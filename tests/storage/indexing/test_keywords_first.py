@@ -79,10 +79,12 @@ async def test_what_is_deleted_meanwhile_is_gone(preparing, database, reader, st
     assert await index.count() == 0
 
 
-async def test_a_model_that_only_loading_tells_about_is_waited_for(database, running, index, embedder, reader, store):
+async def test_a_model_that_only_loading_tells_about_is_waited_for(
+    database, running, index, embedder, reader, store, tmp_path
+):
     indexer = Indexer(database, reader, tuning=IMPATIENT)
     there = threading.Event()
-    first = KeywordsFirst(lambda: PreparerProcess(None, "unused", 1), None, **AT_ONCE)
+    first = KeywordsFirst(lambda: PreparerProcess(None, str(tmp_path), 1), None, **AT_ONCE)
     task = asyncio.create_task(running(indexer, lambda: there.wait(20) and embedder, index, first))
     await store("an apple", indexer=indexer)
     await asyncio.sleep(0.3)
