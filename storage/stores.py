@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,7 +24,9 @@ from storage.indexing.indexer import Indexer
 from storage.indexing.keywords_first import KeywordsFirst
 from storage.indexing.points.preparer import Preparer, PreparerProcess
 from storage.indexing.tuning import SHARED, TUNING
+from storage.interpreting.counting import keep_counting
 from storage.interpreting.interpreter import Interpreter
+from storage.interpreting.messages import ModelCall
 from storage.membership import Membership
 from storage.qdrant.choose import Indexes
 from storage.read.activity import ActivityReader
@@ -123,9 +125,10 @@ class Stores:
     """Opens the stores in the background of a receiver that already listens.
 
     `state` says in a person's words how far that is. `writer`, `reader`, `indexer`, `search`, `pruner`,
-    `feed` and `interpreter` raise Problem (UNAVAILABLE) until they are there. Two functions may be set before `open`:
-    `measured` is called with the number of new events after each commit and the seconds that it took, and `events_come`
-    says whether events are being decoded that will be committed in a moment.
+    `feed` and `interpreter` raise Problem (UNAVAILABLE) until they are there. Three functions may be set before `open`:
+    `measured` is called with the number of new events after each commit and the seconds that it took, `called` with the
+    calls of models that were found for the first time, and `events_come` says whether events are being decoded that
+    will be committed in a moment.
     """
 
     def __init__(self, config: StorageConfig) -> None:
@@ -133,6 +136,7 @@ class Stores:
         self.state = "the stores are being opened"
         self.measured: Callable[[int, float], None] = lambda _events, _seconds: None
         self.events_come: Callable[[], bool] = lambda: False
+        self.called: Callable[[Sequence[ModelCall]], None] = lambda _calls: None
         self._lock = FileLock(config.data_dir / "lock")
         self._database = Database(
             config.surrealdb_url,
@@ -215,7 +219,13 @@ class Stores:
         reader = Reader(self._database)
         tuning = TUNING if self._database.embedded or not self.config.qdrant_url else SHARED
         indexer = Indexer(self._database, reader, self._commits_wait, tuning, self._membership)
-        interpreter = Interpreter(self._database, self._commits_wait, self._membership, events_come=self.events_come)
+        interpreter = Interpreter(
+            self._database,
+            self._commits_wait,
+            self._membership,
+            events_come=self.events_come,
+            called=self.called,
+        )
         while True:
             try:
                 await self._database.open()
@@ -264,6 +274,8 @@ class Stores:
         )
         self._tasks.append(asyncio.create_task(closing))
         self._tasks.append(asyncio.create_task(interpreter.run(self.config.prices)))
+        counting = keep_counting(self._database, lambda: self._membership.is_first)
+        self._tasks.append(asyncio.create_task(counting))
         if self.config.retention_days or self.config.retention_max_events:
             config = self.config
             keeping = policy.keep_to(

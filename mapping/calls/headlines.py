@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from mapping.calls.conversation import failure_line
-from mapping.calls.model import Call, Message, Telling
+from mapping.calls.model import Call, Failure, Message, Telling
 
 _LENGTH = 200
 
@@ -33,18 +34,29 @@ def last_answer(calls: Sequence[Call], every: Mapping[str, Call]) -> str | None:
     return max(answers)[-1] if answers else None
 
 
+class Failed(NamedTuple):
+    """A failure: where it arose, the agent there, and what went wrong, a line each."""
+
+    where: str
+    agent: str | None
+    line: str
+
+
+def failures(calls: Iterable[Call], errors: Iterable[Telling]) -> list[Failed]:
+    """Return the failures that were not passed up from below, in the order of time."""
+    found: list[tuple[_Moment, str, str | None, Failure | None]] = [
+        ((call.start, call.id), call.name or call.kind, call.agent, call.failure) for call in calls if call.fails_first
+    ]
+    found += [((error.start, error.id), error.event_name or "a step", error.agent, error.failure) for error in errors]
+    return [
+        Failed(_line(where) or "a step", agent, _line(failure_line(failure) or f"{where} failed"))
+        for _, where, agent, failure in sorted(found, key=lambda one: one[0])
+    ]
+
+
 def error_lines(calls: Iterable[Call], errors: Iterable[Telling], most: int) -> list[str]:
-    """Return the failures that were not passed up from below, each once, in the order of time, at most `most`."""
-    failed: list[tuple[_Moment, str]] = [
-        ((call.start, call.id), failure_line(call.failure) or f"{call.name or call.kind} failed")
-        for call in calls
-        if call.fails_first
-    ]
-    failed += [
-        ((error.start, error.id), failure_line(error.failure) or f"{error.event_name or 'a step'} failed")
-        for error in errors
-    ]
-    return list(dict.fromkeys(_line(text) for _, text in sorted(failed)))[:most]
+    """Return the lines of `failures`, each once, at most `most`."""
+    return list(dict.fromkeys(failed.line for failed in failures(calls, errors)))[:most]
 
 
 def slowest_step(calls: Iterable[Call]) -> Call | None:

@@ -55,6 +55,12 @@ def add_filters(parser: argparse.ArgumentParser, which: _Which) -> None:
             group.add_argument(*flags, dest=field, metavar=metavar, help=text)
 
 
+def add_period(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of a span of time."""
+    for flag, text in _PERIOD.items():
+        parser.add_argument(f"--{flag}", metavar="WHEN", type=moment, help=text)
+
+
 def parameters_of(args: argparse.Namespace, which: _Which = SearchFilter) -> dict[str, Any]:
     """Return the API's parameters by name; those of absent flags are None."""
     names = (field.removesuffix("_ns") for field in which.__struct_fields__)

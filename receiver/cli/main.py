@@ -25,6 +25,7 @@ from receiver.cli.commands import (
     send_demo,
     serve,
     sessions,
+    stats,
     tail,
     trace,
     traces,
@@ -53,6 +54,9 @@ COMMANDS = (
     Command("calls", "list calls of models, tools and agents", calls.add_arguments, calls.run),
     Command("explain", "say why an event stands where it does", explain.add_arguments, explain.run),
     Command("sessions", "list sessions, the latest first, or sorted", sessions.add_arguments, sessions.run),
+    Command(
+        "stats", "say how many runs, failures, tokens there were, over time or by name", stats.add_arguments, stats.run
+    ),
     Command(
         "export", "write events as lines, to be kept, or sent to any OTLP receiver", export.add_arguments, export.run
     ),

@@ -12,7 +12,21 @@ from aiohttp.typedefs import Handler
 from mapping.sanitize.limits import Limits
 from mapping.sanitize.redaction import Redaction
 from mapping.sanitize.sanitizer import Sanitizer
-from receiver.http import calls, events, explain, health, live, openapi, otlp, page, prune, reads, reindex, trace_views
+from receiver.http import (
+    calls,
+    events,
+    explain,
+    health,
+    live,
+    openapi,
+    otlp,
+    overview,
+    page,
+    prune,
+    reads,
+    reindex,
+    trace_views,
+)
 from receiver.http.active_requests import UNDER_WAY, UnderWay, under_way
 from receiver.http.admission import ADMISSION, Admission
 from receiver.http.auth import auth
@@ -59,7 +73,21 @@ def application(settings: Settings, storage: Stores) -> web.Application:
     app[CLEANING] = Sanitizer(app[LIMITS], redaction)
     app[READING] = read_rules_file(settings.mapping.rules_file)
     app[EQUAL_REQUESTS] = EqualRequests()
-    for part in (otlp, events, reads, trace_views, calls, live, explain, prune, reindex, openapi, health, page):
+    for part in (
+        otlp,
+        events,
+        reads,
+        overview,
+        trace_views,
+        calls,
+        live,
+        explain,
+        prune,
+        reindex,
+        openapi,
+        health,
+        page,
+    ):
         app.router.add_routes(part.routes())
     openapi.add_description(app)
     return app

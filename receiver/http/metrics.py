@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.metrics import CallbackOptions, Counter, Observation
@@ -23,10 +23,17 @@ from receiver.http.active_requests import UnderWay
 from receiver.http.admission import Admission
 from receiver.settings import Telemetry
 from receiver.version import VERSION
+from storage.interpreting.messages import ModelCall
 from storage.stores import Stores
 
 # What the semantic conventions advise for HTTP.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+# And those of GenAI.
+_MODEL_SECONDS = tuple(0.01 * 2**power for power in range(14))
+_TOKENS = tuple(4**power for power in range(14))
+_MODEL_ATTRIBUTES = ("gen_ai.provider.name", "gen_ai.request.model")
+# Models that are told apart: senders choose their names.
+_MOST_MODELS = 100
 _EVENTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 # What the Collector says of its own receiver, by how items come.
@@ -124,9 +131,23 @@ class Metrics:
             description="from the look-up of what a commit's events meet to the events on disk, conflicts included",
             explicit_bucket_boundaries_advisory=_SECONDS,
         )
+        self._model_durations = self._meter.create_histogram(
+            "gen_ai.client.operation.duration",
+            unit="s",
+            description="calls of models, each once, when they are first interpreted: by provider, model and failure",
+            explicit_bucket_boundaries_advisory=_MODEL_SECONDS,
+        )
+        self._model_tokens = self._meter.create_histogram(
+            "gen_ai.client.token.usage",
+            unit="{token}",
+            description="tokens of calls of models, in and out (gen_ai_token_type)",
+            explicit_bucket_boundaries_advisory=_TOKENS,
+        )
+        self._models: set[tuple[str, str]] = set()
         self._watch_requests(admission, requests)
         self._watch_storage(storage)
         storage.measured = self._committed
+        storage.called = self._model_called
 
     def _counter(self, name: str, description: str, *attributes: Mapping[str, str]) -> Counter:
         """Make a counter that is exposed from the start: otherwise a rate would miss the first increments."""
@@ -285,6 +306,19 @@ class Metrics:
     def _committed(self, events: int, seconds: float) -> None:
         self._commit_events.record(events)
         self._commit_durations.record(seconds)
+
+    def _model_called(self, calls: Sequence[ModelCall]) -> None:
+        for call in calls:
+            named = call.provider or "unknown", call.model or "unknown"
+            if named not in self._models and len(self._models) >= _MOST_MODELS:
+                named = "_OTHER", "_OTHER"
+            self._models.add(named)
+            attributes = dict(zip(_MODEL_ATTRIBUTES, named, strict=True)) | {"gen_ai.operation.name": "chat"}
+            failure = {"error.type": "_OTHER"} if call.failed else {}
+            self._model_durations.record(call.duration_ns / NS, attributes | failure)
+            for kind, tokens in (("input", call.input_tokens), ("output", call.output_tokens)):
+                if tokens is not None:
+                    self._model_tokens.record(tokens, attributes | {"gen_ai.token.type": kind})
 
     def text(self) -> tuple[bytes, str]:
         """Return the exposition text and its content type."""

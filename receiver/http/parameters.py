@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, get_args
 from aiohttp import web
 
 from mapping import ids
+from mapping.calls.figures import BY as KINDS
 from mapping.calls.model import CallKind
 from mapping.errors import invalid
 from mapping.filtering import language
@@ -96,6 +97,8 @@ IDEMPOTENCY_KEY = Parameter("Idempotency-Key", "what makes it safe to send the e
 SESSION = Parameter("session_id", "a session id: only its part", _TEXT, short="session")
 FROM = Parameter("from", *_one_of("end", "start"), default="end")
 PAGE = (LIMIT, CURSOR)
+PERIOD = (Parameter("since", _A_MOMENT, _MOMENT), Parameter("until", _A_MOMENT, _MOMENT))
+BY = Parameter("by", *_one_of(*(by for by in KINDS if by != "run")), required=True)
 
 # The kinds of the filters' fields, except `status`, whose values differ between events and traces.
 _FILTERS = {

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import msgspec
 
 from storage.interpreting.memory import Fact, Owner, TraceMemory
+from storage.interpreting.messages import ModelCall
 from storage.interpreting.results import DATETIMES, Key, Row, TraceResult, TraceRow
 from storage.surreal import cbor, rows
 
@@ -86,14 +85,28 @@ class TraceChanges:
             _stored(run_key, {**run, "revision": self._revision}),
         )
 
+    def new_model_calls(self) -> list[ModelCall]:
+        """Return the calls of models that were not stored before."""
+        return [
+            ModelCall(
+                row.get("provider"),
+                row.get("name"),
+                row["status"] == "error",
+                row["duration_ns"],
+                row.get("input_tokens"),
+                row.get("output_tokens"),
+            )
+            for key, row in self._result.rows.items()
+            if key[0] == rows.CALL and row["kind"] == "model" and key not in self._before
+        ]
+
     def queued(self) -> list[dict[str, Any]]:
         """Return the record that tells the search index whose events have become, if it has to be told."""
         changed = [fact.telling.id for fact in self.renamed]
         if not self.rows or not (changed or self._stale):
             return []
-        name = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
         traces = [self.trace.id] if self._stale else []
-        return [rows.queue_record(name, self._part, traces=traces, changed=changed)]
+        return [rows.queue_record(rows.queue_name(), self._part, traces=traces, changed=changed)]
 
     def note(self, memory: TraceMemory) -> None:
         """Take note that all of it is stored."""
@@ -121,6 +134,11 @@ def transactions_of(changes: Sequence[TraceChanges]) -> list[Transaction]:
             transactions[-1].add(variable, value)
     for variable, value in runs:
         transactions[-1].add(variable, value)
+    if runs:
+        written = [run for _, run in runs]
+        transactions[-1].lists["counted"].append(
+            counted([run["id"] for run in written], [run["figures"] for run in written])
+        )
     for change in changes:
         transactions[-1].lists["queued"] += change.queued()
     return transactions
@@ -129,6 +147,11 @@ def transactions_of(changes: Sequence[TraceChanges]) -> list[Transaction]:
 def deleted(known: Iterable[Key]) -> list[Any]:
     """Return the ids of rows, to be deleted."""
     return [_record(key) for key in known]
+
+
+def counted(runs: Sequence[Any], added: Sequence[bytes] = ()) -> dict[str, Any]:
+    """Return the record that has what these runs add counted, and what they added before no longer."""
+    return {"id": rows.queue_name(), "runs": runs, "added": added}
 
 
 def _record(key: Key) -> Any:

@@ -295,4 +295,6 @@ def _trace_row(row: Row) -> TraceRow:
         row["newest_start"],
         row["newest_activity"],
         row.get("end_time"),
+        row.get("service"),
+        row["status"] == "failed",
     )

@@ -13,7 +13,7 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -26,6 +26,7 @@ from storage.interpreting.messages import (
     Given,
     Idle,
     Load,
+    ModelCall,
     NewRecords,
     Read,
     ReadAnswer,
@@ -80,6 +81,8 @@ class Interpreter:
     `oldest` (nanoseconds); `interpreted` counts those that this process has interpreted. `not_understood` counts
     events that look like an agent's and say nothing that is known, by the scope that sent them.
 
+    `called` is told of calls of models that were found for the first time.
+
     It writes while no `events_come`, unless it is behind. It tries again `retry_after` seconds after a failure. What
     comes within `linger` seconds is interpreted together, unless it is enough already.
     """
@@ -91,6 +94,7 @@ class Interpreter:
         membership: Membership | None = None,
         *,
         events_come: Callable[[], bool] = lambda: False,
+        called: Callable[[Sequence[ModelCall]], None] = lambda _calls: None,
         retry_after: float = 2.0,
         linger: float = 0.02,
     ) -> None:
@@ -104,6 +108,7 @@ class Interpreter:
         self._membership = membership or Membership(database)
         self._give_way = GivingWay(commits_wait)
         self._events_come = events_come
+        self._called = called
         self._retry_after, self._linger = retry_after, linger
         self._work = asyncio.Event()
         self._fresh: dict[str, bytes] = {}
@@ -175,6 +180,7 @@ class Interpreter:
                     given = await self._writing
                 case Idle():
                     self._count(step.not_understood)
+                    self._called(step.model_calls)
                     self.state, self.reason = ("rebuilding" if step.rebuilding else "ready"), ""
                     given = await self._news(step.seconds)
 

@@ -58,15 +58,27 @@ class Settle(msgspec.Struct, tag=True):
     """Wait for the end of the `Write` that was begun. Answered with `WriteOutcome`."""
 
 
+class ModelCall(msgspec.Struct, frozen=True):
+    """A call of a model that was found for the first time."""
+
+    provider: str | None
+    model: str | None
+    failed: bool
+    duration_ns: int
+    input_tokens: int | None
+    output_tokens: int | None
+
+
 class Idle(msgspec.Struct, tag=True):
     """There is nothing to do for so many seconds, unless more has come. Answered with `NewRecords`.
 
-    `not_understood` counts events since the last time, by the scope that sent them.
+    `not_understood` counts events since the last time, by the scope that sent them; `model_calls` were written since.
     """
 
     seconds: float
     rebuilding: bool
     not_understood: dict[str, int]
+    model_calls: list[ModelCall] = []
 
 
 class ReadAnswer(msgspec.Struct, tag=True):

@@ -26,7 +26,7 @@ Reading = Literal["traces", "events of a trace", "calls of a trace", "near", "ol
 READS: dict[Reading, str] = {
     # Traces, what was written of them, and of their sessions.
     "traces": """
-SELECT id, event_count, session_id, agent_id, newest_start, newest_activity, end_time FROM $traces;
+SELECT id, event_count, session_id, agent_id, newest_start, newest_activity, end_time, service, status FROM $traces;
 LET $found = (SELECT * FROM $runs);
 RETURN $found;
 SELECT * FROM $found.map(|$run| $run.sessions.map(
@@ -85,6 +85,11 @@ IF (SELECT VALUE [id, revision] FROM $runs) != $known { THROW 'a run has changed
 CHECKED = ("traces", "runs", "known")
 # What is written, by its variable, in this order.
 WRITTEN = {
+    # First: it reads what runs had before.
+    "counted": (
+        "FOR $one IN $counted { INSERT INTO figures_queue { id: $one.id, added: $one.added, "
+        "removed: (SELECT VALUE figures FROM $one.runs WHERE figures != NONE) } RETURN NONE }"
+    ),
     "gone": "DELETE $gone RETURN NONE",
     "new_calls": "INSERT INTO agent_call $new_calls RETURN NONE",
     "changed_calls": "FOR $call IN $changed_calls { UPDATE $call.id CONTENT $call RETURN NONE }",

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from mapping.calls.figures import Outcome, figures_of, packed
 from mapping.calls.headlines import error_line, error_lines, first_question, last_answer, slowest_step
 from mapping.calls.model import Call, Run, Telling, Totals
 from storage.interpreting.memory import Fact, Owner
@@ -37,6 +38,8 @@ class TraceRow(NamedTuple):
     newest_start: int
     newest_activity: int
     end_time: int | None = None
+    service: str | None = None
+    failed: bool = False
 
 
 class TraceResult(NamedTuple):
@@ -94,7 +97,9 @@ def _result(run: Run, trace: TraceRow, of: _Members, by_id: Mapping[str, Call], 
         **_told(of.calls, of.statements, of.errors, (fact.telling for fact in of.facts), by_id),
         **_sums(run.by_trace.get(trace.id)),
     )
-    found[rows.RUN, trace.id] |= _orders(found[rows.RUN, trace.id], _took(trace))
+    row = found[rows.RUN, trace.id]
+    row |= _orders(row, _took(trace))
+    row["figures"] = packed(figures_of(_outcome(trace, row), of.calls, of.errors))
     whose = {
         fact.telling.id: Owner(
             _kept(fact.own.agent_id, run.agent_of.get(fact.telling.id), agent_id),
@@ -103,6 +108,17 @@ def _result(run: Run, trace: TraceRow, of: _Members, by_id: Mapping[str, Call], 
         for fact in of.facts
     }
     return TraceResult(found, whose, agent_id)
+
+
+def _outcome(trace: TraceRow, run: Row) -> Outcome:
+    return Outcome(
+        start=-trace.newest_start,
+        took=_took(trace),
+        failed=trace.failed,
+        is_run=run["is_run"],
+        service=trace.service,
+        agents=run["agents"],
+    )
 
 
 def _took(trace: TraceRow) -> int:

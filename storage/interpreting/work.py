@@ -19,10 +19,10 @@ from mapping.calls.interpret import Price, interpret
 from mapping.calls.model import Run, Totals
 from mapping.values import INT64_MIN
 from storage.interpreting.answers import EventReader, decoded, merged
-from storage.interpreting.changes import MOST_ROWS, TraceChanges, Transaction, deleted, transactions_of
+from storage.interpreting.changes import MOST_ROWS, TraceChanges, Transaction, counted, deleted, transactions_of
 from storage.interpreting.gathering import Gathered, Gathering, read
 from storage.interpreting.memory import Memory
-from storage.interpreting.messages import Given, Idle, NewRecords, Step, WriteOutcome
+from storage.interpreting.messages import Given, Idle, ModelCall, NewRecords, Step, WriteOutcome
 from storage.interpreting.neighbours import MOST_EVENTS
 from storage.interpreting.results import TraceResult, results_of
 from storage.interpreting.schedule import Schedule
@@ -88,6 +88,8 @@ class Work:
         self._is_first = is_first
         self._looked_how_far = clock()
         self._under_way: Writing | None = None
+        # Calls of models that were written since that was told.
+        self._model_calls: list[ModelCall] = []
         self._thread = ThreadPoolExecutor(1, LONG_TRACES)
         # When news were taken in last, and how long this process has worked for others than the trace in hand.
         self._looked = clock()
@@ -144,7 +146,8 @@ class Work:
         left = self._schedule.seconds_left()
         seconds = 0.0 if self._under_way is not None else most if left is None else min(left, most)
         not_understood, self.events.not_understood = self.events.not_understood, Counter()
-        news = yield Idle(seconds, self._older is not None, dict(not_understood))
+        model_calls, self._model_calls = self._model_calls, []
+        news = yield Idle(seconds, self._older is not None, dict(not_understood), model_calls)
         assert isinstance(news, NewRecords)  # noqa: S101 - for mypy: what an Idle is answered with
         yield from self._settle()  # first: what was read may be newer than what was being written
         for answer in news.answers:
@@ -275,12 +278,15 @@ class Work:
             self._schedule.again(writing.due)
             return
         for change in writing.changes if outcome.refused is None else ():
+            self._model_calls += change.new_model_calls()
             change.note(self._memory.of(change.trace.id))
         self._schedule.done(writing.due)
 
     def _transactions(self, writing: Writing) -> list[Transaction]:
         transactions = transactions_of(writing.changes)
         transactions[0].lists["gone"] += deleted(writing.left)
+        if left := deleted(key for key in writing.left if key[0] == rows.RUN):
+            transactions[0].lists["counted"].append(counted(left))
         traces = [change.trace.id for change in writing.changes if change.rows]
         for transaction in transactions:
             transaction.lists["traces"] = [cbor.record(rows.TRACE, trace_id) for trace_id in traces]

@@ -159,7 +159,7 @@ def _activity_counts(
         if all(row.get(field) == value for field, value in equal.items())
     }
     starts = sorted(moment for moment, _ in moments.values())
-    first, last = _without_strays(starts) if starts else (None, None)
+    first, last = without_strays(starts) if starts else (None, None)
     since = stopped_at if stopped_at is not None else which.since
     if since is None:
         since = first
@@ -178,7 +178,7 @@ def _activity_counts(
     )
 
 
-def _without_strays(starts: list[int]) -> tuple[int, int]:
+def without_strays(starts: list[int]) -> tuple[int, int]:
     """Return the first and last of sorted moments, but for a few that are far from all others: their dates are wrong.
 
     These are one in fifty on either side, or one of three or more; and far is more than a year, and more than three

@@ -20,7 +20,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import secrets
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -59,6 +58,9 @@ IF (SELECT VALUE [id, revision] FROM $traces) != $known { THROW 'a trace has cha
 IF (SELECT VALUE [id, revision] FROM $runs) != $known_runs { THROW 'what a trace came to has changed' };
 DELETE $chain_records RETURN NONE;
 DELETE $calls RETURN NONE;
+INSERT INTO figures_queue {
+    id: $counted, added: [], removed: (SELECT VALUE figures FROM $runs WHERE figures != NONE)
+} RETURN NONE;
 DELETE $runs RETURN NONE;
 DELETE $sessions RETURN NONE;
 DELETE $events RETURN NONE;
@@ -329,13 +331,14 @@ class Pruner:
         for trace_id in sorted(anew):
             changed[rows.part_of(trace_id, shared=is_shared)][trace_id] = []
         event_ids = [event_id for ids in deleted.values() for event_id in ids]
-        name = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
+        name = rows.queue_name()
         await self._database.query(
             _DELETE,
             traces=traces,
             known=[[trace, row["revision"]] for trace, row in zip(traces, group, strict=True)],
             runs=runs,
             known_runs=[[cbor.record(rows.RUN, run["id"]), run["revision"]] for run in run_rows],
+            counted=rows.queue_name(),
             chain_records=[cbor.record(rows.CONVERSATION, list_id) for list_id in chain_records[: sizes.chain_records]],
             calls=[cbor.record(rows.CALL, call_id) for call_id in calls[: sizes.calls]],
             sessions=[

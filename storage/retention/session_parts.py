@@ -6,8 +6,6 @@ the trace's run, too, and queues the trace to be interpreted anew.
 
 from __future__ import annotations
 
-import secrets
-import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -33,6 +31,9 @@ IF (SELECT VALUE [id, revision] FROM [$run]) != [[$run, $run_revision]] { THROW 
 DELETE $events RETURN NONE;
 DELETE $calls RETURN NONE;
 UPDATE $trace SET revision += 1, event_count -= $count, session_id = $session_id, session_at = $session_at RETURN NONE;
+INSERT INTO figures_queue {
+    id: $counted, added: [], removed: (SELECT VALUE figures FROM $runs WHERE figures != NONE)
+} RETURN NONE;
 DELETE $runs RETURN NONE;
 INSERT INTO index_queue $queued RETURN NONE;
 INSERT INTO interpretation_queue $changed RETURN NONE;
@@ -101,7 +102,7 @@ def _variables(
     trace: Row, run: Row, others: Sequence[Row], event_ids: Sequence[str], part: int, *, last: bool
 ) -> dict[str, Any]:
     """Return the variables of `_DELETE`; with the `last` events the trace gets another session."""
-    name = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
+    name = rows.queue_name()
     session_id, session_at = trace.get("session_id"), trace.get("session_at")
     runs: list[Any] = []
     if last:
@@ -122,6 +123,7 @@ def _variables(
         "session_id": cbor.NONE if session_id is None else session_id,
         "session_at": cbor.NONE if session_at is None else cbor.int64(session_at),
         "runs": runs,
+        "counted": rows.queue_name(),
         "queued": [rows.queue_record(name, part, deleted=event_ids)] if event_ids else [],
         "changed": [rows.interpretation_record(name, part, {trace["id"]: []})] if last else [],
     }

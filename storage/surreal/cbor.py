@@ -28,7 +28,7 @@ class Encoded(NamedTuple):
     cbor: bytes
 
 
-def record(table: str, record_id: str | list[str]) -> cbor2.CBORTag:
+def record(table: str, record_id: str | list[str] | list[str | int]) -> cbor2.CBORTag:
     return cbor2.CBORTag(_RECORD_ID, [table, record_id])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,8 @@ SESSION = "agent_session"
 # Spans that others link to. There are no such records: they are what edges lead to.
 LINKS_TO, SPAN = "links_to", "span"
 INTERPRETATION_QUEUE = "interpretation_queue"
+# Counts by time, and what is to be counted.
+FIGURES, FIGURES_QUEUE = "figures", "figures_queue"
 RECEIVER = "receiver"
 # Parts of the queues, which receivers share among them: divisible by 2, 3, 4 and 6, so that so many have equally much.
 PARTS = 12
@@ -202,6 +205,11 @@ def queue_record(name: str, part: int, event_ids: Sequence[str] = (), **lists: S
     """Return a record of the index queue: events to be indexed, and lists of what else is to be done."""
     fields = {"part": part, "event_ids": list(event_ids), "size": len(event_ids), "traces": [], **lists}
     return {"id": cbor.record(QUEUE, f"{name}-{part}"), **fields}
+
+
+def queue_name() -> str:
+    """Return a name for a record of a queue: names are in the order of time."""
+    return f"{time.time_ns():020d}-{secrets.token_hex(4)}"
 
 
 def interpretation_record(name: str, part: int, traces: Mapping[str, Sequence[str]]) -> dict[str, Any]:

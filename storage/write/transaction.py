@@ -26,6 +26,9 @@ $record.id CONTENT $record RETURN NONE }; INSERT IGNORE INTO origin $origins RET
     UPDATE $move.events SET trace_id = $move.home, correlation = 'session' RETURN NONE;
     DELETE $move.edges WHERE in = $move.trace RETURN NONE;
     DELETE agent_call WHERE trace_id = $move.trace_id RETURN NONE;
+    INSERT INTO figures_queue {
+        id: $move.counted, added: [], removed: (SELECT VALUE figures FROM $move.gone WHERE figures != NONE)
+    } RETURN NONE;
     DELETE $move.gone RETURN NONE
 };
 INSERT INTO agent_event $events RETURN NONE;
@@ -206,6 +209,7 @@ def _moved(move: Move) -> dict[str, Any]:
         "edges": [cbor.record(rows.CONTAINS, event_id) for event_id in move.events],
         "trace": cbor.record(rows.TRACE, trace_id),
         "gone": [cbor.record(table, key) for table, key in gone],
+        "counted": rows.queue_name(),
     }
 
 

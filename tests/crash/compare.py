@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from senders import Account
 
 from storage.interpreting.interpreter import Interpreter
+from storage.read.figures import added_up
 from storage.surreal.database import Database
 
 _READ = """
@@ -24,6 +25,14 @@ SELECT VALUE event_ids FROM index_queue;
 SELECT VALUE traces FROM interpretation_queue;
 SELECT id, event_count FROM agent_run;
 SELECT id, trace_id, told_by FROM agent_call;
+COMMIT;
+"""
+# What runs add to counts by time, the counts by the hour, and what waits to be counted.
+_COUNTED = """
+BEGIN;
+SELECT VALUE figures FROM agent_run;
+SELECT VALUE told FROM figures WHERE record::id(id)[0] = 1;
+SELECT added, removed FROM figures_queue;
 COMMIT;
 """
 _MADE = ("agent_call", "agent_run", "session_run")
@@ -68,12 +77,25 @@ async def read(database: Database) -> Stored:
 async def made_anew(database: Database) -> list[str]:
     """Interpret what is left to be, then all of it anew, and say what comes out differently."""
     before = await _made(database)
+    miscounted = await _miscounted(database)
     await database.run(";".join(f"DELETE {table}" for table in (*_MADE, "interpretation_state")))
     after = await _made(database)
-    return [
+    return miscounted + [
         f"{key} is {before.get(key)}, made anew {after.get(key)}"
         for key in before.keys() | after.keys()
         if before.get(key) != after.get(key)
+    ]
+
+
+async def _miscounted(database: Database) -> list[str]:
+    """Say which counts by time are not those of the runs."""
+    _, of_runs, counted, queued, _ = await database.run(_COUNTED)
+    right = added_up([{"added": of_runs, "removed": []}])
+    stored = added_up([{"added": counted, "removed": []}, *queued])
+    return [
+        f"{key} counts {stored.get(key)}, its runs are {right.get(key)}"
+        for key in right.keys() | stored.keys()
+        if right.get(key) != stored.get(key)
     ]
 
 

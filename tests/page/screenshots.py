@@ -33,12 +33,14 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 # By name: the address, and what is there once the page is.
 PAGES = {
+    "overview": ("#/overview", ".charts rect"),
     "traces": ("#/traces", "main tbody tr"),
     "trace": ("#/traces/{tokyo[id]}?event={event}", "[aria-label=Event] .why"),
     "conversation": ("#/traces/{lisbon[id]}?view=conversation", ".conversation li"),
     "sessions": ("#/sessions", "main tbody tr"),
     "session": ("#/sessions/{lisbon[session_id]}", ".conversation li"),
     "search": ("#/search?q=the+card+was+refused", ".results mark"),
+    "calls": ("#/calls", "main tbody tr"),
     "live": ("#/live", "main [data-row]"),
 }
 

@@ -24,6 +24,9 @@ FOCUSED = """
 """
 # By name: the address (made with the demo's traces), and what is there once the page is.
 PAGES = {
+    "overview": ("#/overview", "main [data-row]"),
+    "an overview of nothing": ("#/overview?since=2001-01-01T00:00:00Z&until=2001-01-02T00:00:00Z", ".empty"),
+    "calls": ("#/calls", "main [data-row]"),
     "traces": ("#/traces", "main [data-row]"),
     "traces that are filtered": ("#/traces?status=failed&agent_id=travel-agent&since=1d", "main [data-row]"),
     "no trace": ("#/traces?agent_id=nobody", ".empty"),

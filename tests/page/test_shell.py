@@ -9,7 +9,7 @@ from chromium import PHONE, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-PAGES = ("Traces", "Sessions", "Search", "Live")
+PAGES = ("Overview", "Traces", "Sessions", "Calls", "Search", "Live")
 ERROR_401 = "status of 401"
 
 
@@ -18,10 +18,10 @@ def locked(start):
     return start(key="the-right-key")
 
 
-async def test_the_start_page_is_the_traces(open_tab, receiver):
+async def test_the_start_page_is_the_overview(open_tab, receiver):
     tab = await open_tab(receiver)
-    await expect(tab.role("heading", "Traces", level=1)).to_be_visible()
-    await expect(tab.role("link", "Traces")).to_have_attribute("aria-current", "page")
+    await expect(tab.role("heading", "Overview", level=1)).to_be_visible()
+    await expect(tab.role("link", "Overview")).to_have_attribute("aria-current", "page")
 
 
 @pytest.mark.parametrize("viewport", [None, PHONE], ids=["desktop", "phone"])
@@ -49,14 +49,21 @@ async def test_back_and_forward_go_through_the_pages(open_tab, receiver):
 async def test_keys_lead_to_the_pages_and_help_tells_them(open_tab, receiver):
     tab = await open_tab(receiver, "#/traces")
     await expect(tab.role("heading", level=1)).to_have_text("Traces")
-    for key, name in (("s", "Sessions"), ("l", "Live"), ("f", "Search"), ("t", "Traces")):
+    for key, name in (
+        ("s", "Sessions"),
+        ("l", "Live"),
+        ("o", "Overview"),
+        ("c", "Calls"),
+        ("f", "Search"),
+        ("t", "Traces"),
+    ):
         if name == "Traces":  # the field of the search page has the focus and takes letters as such
             await tab.page.evaluate("document.activeElement.blur()")
         await tab.press("g", key)
         await expect(tab.role("heading", level=1)).to_have_text(name)
     await tab.press("?")
     help_dialog = tab.role("dialog", "Keys")
-    await expect(help_dialog).to_contain_text("go to traces, sessions, search")
+    await expect(help_dialog).to_contain_text("go to overview, traces, sessions, calls, search")
     await tab.press("Escape")
     await expect(help_dialog).to_have_count(0)
 
@@ -144,7 +151,8 @@ async def test_an_empty_receiver_shows_how_to_send_the_first_event_and_that_work
         shlex.split(await command.inner_text()), capture_output=True, text=True, timeout=30, check=True
     )
     assert '"accepted"' in sent.stdout, sent.stderr
-    await tab.page.reload()
+    await expect(tab.find("main [data-row]").first).to_be_visible()
+    await tab.role("link", "Traces").click()
     await expect(tab.find("main [data-row]")).to_have_count(1)
 
 

@@ -18,6 +18,7 @@ import { ErrorBox, Loading, Title } from "./ui.js";
  * @type {Record<string, {title: string, key: string, all: Load, one?: Load}>}
  */
 const PAGES = {
+  overview: { title: "Overview", key: "o", all: async () => (await import("./overview.js")).Overview },
   traces: {
     title: "Traces",
     key: "t",
@@ -30,6 +31,7 @@ const PAGES = {
     all: async () => (await import("./sessions.js")).Sessions,
     one: async () => (await import("./session.js")).Session,
   },
+  calls: { title: "Calls", key: "c", all: async () => (await import("./calls.js")).Calls },
   search: { title: "Search", key: "f", all: async () => (await import("./search.js")).Search },
   live: { title: "Live", key: "l", all: async () => (await import("./live.js")).Live },
 };
@@ -55,7 +57,7 @@ function App() {
   return html`
     <header class="bar">
       <button class="skip" onClick=${skip}>Skip to the content</button>
-      <a class="brand" href=${href("/traces")}>vectadb</a>
+      <a class="brand" href=${href("/overview")}>vectadb</a>
       <nav aria-label="Pages">
         ${Object.entries(PAGES).map(([name, { title }]) => html`
           <a href=${href([name])} aria-current=${name === route.page ? "page" : undefined}>${title}</a>

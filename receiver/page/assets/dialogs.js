@@ -7,7 +7,7 @@ import { onKeyNeeded } from "./api.js";
 
 const KEYS = [
   ["/", "search"],
-  ["g t, g s, g f, g l", "go to traces, sessions, search (find), live"],
+  ["g o, g t, g s, g c, g f, g l", "go to overview, traces, sessions, calls, search (find), live"],
   ["j, k", "next row, row before"],
   ["Enter", "open the row"],
   ["Esc", "close"],

@@ -17,7 +17,7 @@ export function parse(hash) {
   const [path, query = ""] = hash.replace(/^#?\/?/, "").split(/\?(.*)/s);
   const [page, ...rest] = path.split("/");
   const id = rest.join("/");
-  return { page: page || "traces", id: id ? decoded(id) : null, params: Object.fromEntries(new URLSearchParams(query)) };
+  return { page: page || "overview", id: id ? decoded(id) : null, params: Object.fromEntries(new URLSearchParams(query)) };
 }
 
 /**

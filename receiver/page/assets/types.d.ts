@@ -139,9 +139,11 @@ export interface Spent {
   reasoning_tokens: number | null;
 }
 
-/** A call of a model, a tool or an agent, with its messages. */
-export interface Call extends Spent {
+/** A call of a model, a tool or an agent. */
+export interface ListedCall extends Spent {
   id: string;
+  trace_id: string;
+  start_time: string;
   kind: "model" | "tool" | "agent";
   name: string | null;
   agent_id: string | null;
@@ -152,6 +154,10 @@ export interface Call extends Spent {
   cost_from: "given" | "priced" | null;
   price: string | null;
   told_by: string[];
+}
+
+/** A call with its messages. */
+export interface Call extends ListedCall {
   system: Part[];
   sent: Message[];
   answered: Message[];
@@ -303,10 +309,54 @@ export interface Conversation extends Page {
   turns: Turn[];
 }
 
+/** Counts and sums of runs or calls. */
+export interface Figures {
+  count: number;
+  failed: number;
+  calls: number;
+  unpriced_calls: number;
+  input_tokens: number;
+  output_tokens: number;
+  cost_usd: number;
+  p50_duration_ns: number | null;
+  p95_duration_ns: number | null;
+}
+
+export interface Overview extends Figures {
+  since: string | null;
+  until: string | null;
+  steps: (Figures & { start: string })[];
+}
+
+export interface FigureRow extends Figures {
+  name: string;
+}
+
+/** Failures that are the same but for what differs from one time to the next. */
+export interface ErrorRow {
+  name: string;
+  where: string;
+  agent_ids: string[];
+  count: number;
+  counts: number[];
+  first_seen: string;
+  last_seen: string;
+  new: boolean;
+}
+
+export interface Breakdown {
+  names: number;
+  complete: boolean;
+  rows: FigureRow[];
+  errors: ErrorRow[];
+}
+
 /** The answer of `GET /api/v1` + `Path`. */
 // biome-ignore format: a table
 export type Answer<Path extends string> =
   Path extends "/activity" ? Activity :
+  Path extends "/breakdown" ? Breakdown :
+  Path extends "/calls" ? { calls: ListedCall[] } & Page :
   Path extends `/calls/${string}/explain` ? CallExplanation :
   Path extends `/calls/${string}` ? Call :
   Path extends "/events" ? { events: AgentEvent[] } & Page :
@@ -316,6 +366,7 @@ export type Answer<Path extends string> =
   Path extends `/events/${string}/similar` ? Found :
   Path extends `/events/${string}` ? AgentEvent :
   Path extends "/facets" ? Facets :
+  Path extends "/overview" ? Overview :
   Path extends "/search" ? Found :
   Path extends "/sessions" ? { sessions: Session[] } & Page :
   Path extends `/sessions/${string}` ? Session & { traces: SessionTrace[] } :

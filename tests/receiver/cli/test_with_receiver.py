@@ -220,6 +220,20 @@ def test_traces_are_listed_sorted_and_filtered(ask, demo, interpreted):
     assert ask("sessions", "--filter", "agent:nobody") == "no session matches\n"
 
 
+def test_figures_are_told_over_time_and_by_name(ask, demo, interpreted):
+    lines = ask("stats").splitlines()
+    assert lines[0].split()[:2] == ["from", "runs"]
+    listed = ask("traces", "--limit", "1000", "--json").splitlines()
+    assert lines[-1].split()[:2] == ["all", str(len(listed))]
+    calls = [json.loads(line) for line in ask("calls", "--kind", "tool", "--limit", "100", "--json").splitlines()]
+    for row in json.loads(ask("stats", "--by", "tool", "--json"))["rows"]:
+        named = [call for call in calls if call["name"] == row["name"]]
+        assert (row["count"], row["failed"]) == (len(named), sum(call["status"] == "error" for call in named))
+        assert row["name"] in ask("stats", "--by", "tool")
+    assert all("travel-agent" in line for line in ask("stats", "--by", "error").splitlines()[1:])
+    assert ask("stats", "--by", "model", "--until", "2001-01-01T00:00:00Z") == "no models\n"
+
+
 def test_a_filter_that_is_wrong_is_an_error_with_its_place(run, served):
     result = run("traces", "--filter", "agent:x cost>cheap", "--url", served.url)
     assert result.code == 1

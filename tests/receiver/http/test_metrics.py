@@ -181,3 +181,32 @@ async def test_what_is_discarded_is_counted_and_said_once(fresh, caplog):
     assert (await metrics(fresh, signal="profiles"))["discarded_items_total",] == 2
     said = [text for text in caplog.messages if "are discarded: stored are traces and logs" in text]
     assert [text.partition(" ")[0] for text in said] == ["metrics", "profiles"]
+
+
+async def test_calls_of_models_have_the_names_of_the_genai_conventions(fresh):
+    call = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o", "gen_ai.provider.name": "openai"}
+    tokens = {"gen_ai.usage.input_tokens": 100, "gen_ai.usage.output_tokens": 5}
+    event = EVENT | {"event_type": "model_call", "trace_id": "1" * 32, "properties": call | tokens}
+    await post(fresh, event | {"event_id": "1"}, event | {"event_id": "2", "timestamp": "2026-01-07T19:00:09Z"})
+    await post(fresh, event | {"event_id": "1"})  # again
+    async with asyncio.timeout(30):
+        while (await fresh.get("/api/v1/stats")).json()["interpretation_pending"]:
+            await asyncio.sleep(0.02)
+        while not (counts := await of_model(fresh, "gen_ai_client_operation_duration_seconds_count")):
+            await asyncio.sleep(0.02)
+    assert counts == {("openai", "gpt-4o", "chat"): 2}
+    assert await of_model(fresh, "gen_ai_client_token_usage_sum", "gen_ai_token_type") == {
+        ("openai", "gpt-4o", "chat", "input"): 200,
+        ("openai", "gpt-4o", "chat", "output"): 10,
+    }
+
+
+async def of_model(receiver, name, *more):
+    """Return a sample's values by provider, model, operation and other labels."""
+    labels = ("gen_ai_provider_name", "gen_ai_request_model", "gen_ai_operation_name", *more)
+    return {
+        tuple(sample.labels[label] for label in labels): sample.value
+        for family in await families(receiver)
+        for sample in family.samples
+        if sample.name == name
+    }

@@ -62,6 +62,8 @@ ASKED = {
     "outline": [TRACE],
     "conversation": [TRACE],
     "activity": ["", "?status=failed", "?session_id=nobody"],
+    "overview": ["", "?since=2001-01-01T00:00:00Z&until=2001-01-02T00:00:00Z"],
+    "breakdown": [f"?by={by}" for by in ("agent", "service", "model", "tool", "error")],
     "events": ["", "?limit=1"],
     "event": ["EACH"],
     "explain": ["EACH"],

@@ -7,6 +7,7 @@ import pytest_asyncio
 
 from receiver.http.parameters import (
     BUCKETS,
+    BY,
     CALL_FILTERS,
     CALL_SORT,
     CURSOR,
@@ -17,6 +18,7 @@ from receiver.http.parameters import (
     MODE,
     PAGE,
     PARTS,
+    PERIOD,
     QUERY,
     SEARCH_FILTERS,
     SESSION,
@@ -185,6 +187,8 @@ TAKES = {
     "/api/v1/calls/none/explain": [],
     "/api/v1/events/none/messages": [],
     "/api/v1/activity": [*TRACE_FILTERS, BUCKETS],
+    "/api/v1/overview": PERIOD,
+    "/api/v1/breakdown": [BY, *PERIOD, LIMIT],
     "/api/v1/events": [*EVENT_FILTERS, *PAGE],
     "/api/v1/events/none": [],
     "/api/v1/sessions": [*SESSION_FILTERS, SORT, *PAGE],
@@ -234,5 +238,5 @@ class TestParameter:
 @pytest.mark.parametrize("path", TAKES)
 async def test_a_store_that_opens_is_503(start, path):
     receiver = await start(opened=False)
-    answer = await receiver.get(f"{path}?q=x" if path.endswith("search") else path)
+    answer = await receiver.get(path + {"search": "?q=x", "breakdown": "?by=tool"}.get(path.rpartition("/")[2], ""))
     assert (answer.status, answer.json()["error"]) == (503, "unavailable")

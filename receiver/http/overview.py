@@ -1,0 +1,147 @@
+"""The routes of figures: of runs over time, and by agent, service, model, tool and error."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from aiohttp import web
+
+from mapping.calls.figures import HOUR, Figures
+from mapping.times import NS, format_rfc3339
+from receiver.http.answers import Answer, Count, Moment
+from receiver.http.context import json_answer, stores
+from receiver.http.operation import operation
+from receiver.http.parameters import BY, LIMIT, PERIOD
+from storage.read import overview as reading
+from storage.read.figures import Span
+
+_Duration = Annotated[int | None, msgspec.Meta(description="nanoseconds, within 2%; null where nothing was counted")]
+
+
+class Sums(Answer):
+    """Of runs, calls or failures (`count`). `calls` are those of models, and of these some have no known cost."""
+
+    count: Count
+    failed: Count
+    calls: Count
+    unpriced_calls: Count
+    input_tokens: Count
+    output_tokens: Count
+    cost_usd: float
+    p50_duration_ns: _Duration
+    p95_duration_ns: _Duration
+
+
+class StepSums(Sums):
+    start: Moment
+
+
+class Overview(Sums):
+    """Runs that began from `since` on and before `until`, which are whole hours; null where there are no runs."""
+
+    since: Moment | None
+    until: Moment | None
+    steps: list[StepSums]
+
+
+class Row(Sums):
+    name: str
+
+
+class ErrorRow(Answer):
+    """Failures that differ in what differs from one time to the next, which `*` stands for.
+
+    `where` is the call or step, `counts` has the number in each step, and `new` says that there were none before
+    `since`, or before the last day where that is not given.
+    """
+
+    name: str
+    where: str
+    agent_ids: list[str]
+    count: Count
+    counts: list[Count]
+    first_seen: Annotated[Moment, msgspec.Meta(description="the start of the first step with one")]
+    last_seen: Annotated[Moment, msgspec.Meta(description="the end of the last step with one")]
+    new: bool
+
+
+class Breakdown(Answer):
+    """The rows that count most. `names` says how many there are, `complete` whether all were counted."""
+
+    by: Literal["agent", "service", "model", "tool", "error"]
+    since: Moment | None
+    until: Moment | None
+    steps: Annotated[list[Moment], msgspec.Meta(description="the starts of the steps that errors are counted in")]
+    names: Count
+    complete: bool
+    rows: list[Row]
+    errors: Annotated[list[ErrorRow], msgspec.Meta(description="instead of `rows`, where it is by error")]
+
+
+def routes() -> list[web.RouteDef]:
+    return [web.get("/api/v1/overview", _overview), web.get("/api/v1/breakdown", _breakdown)]
+
+
+@operation("Runs in a span of time, all together and over time", Overview, query=PERIOD)
+async def _overview(request: web.Request, given: dict[str, Any]) -> web.Response:
+    found = await reading.overview(stores(request).reader.database, given["since"], given["until"])
+    steps = [StepSums(**_sums(step.figures), start=_moment(step.span.first)) for step in found.steps]
+    return json_answer(Overview(**_sums(found.runs), **_ends(found.span), steps=steps))
+
+
+@operation("Figures by agent, service, model, tool or error, in a span of time", Breakdown, query=(BY, *PERIOD, LIMIT))
+async def _breakdown(request: web.Request, given: dict[str, Any]) -> web.Response:
+    by = given["by"]
+    found = await reading.breakdown(stores(request).reader.database, by, given["since"], given["until"])
+    groups, of_errors = found.groups[: given["limit"]], by == "error"
+    return json_answer(
+        Breakdown(
+            by=by,
+            **_ends(found.span),
+            steps=[_moment(step.first) for step in found.steps] if of_errors else [],
+            names=len(found.groups),
+            complete=found.complete,
+            rows=[] if of_errors else [Row(**_sums(group.figures), name=group.name) for group in groups],
+            errors=[_error(group, found.steps) for group in groups] if of_errors else [],
+        )
+    )
+
+
+def _error(group: reading.Group, steps: list[Span]) -> ErrorRow:
+    seen = [step for step, count in zip(steps, group.counts, strict=True) if count]
+    return ErrorRow(
+        name=group.name,
+        where=group.where,
+        agent_ids=list(group.agents),
+        count=group.figures.count,
+        counts=list(group.counts),
+        first_seen=_moment(seen[0].first),
+        last_seen=_moment(seen[-1].end),
+        new=group.is_new,
+    )
+
+
+def _sums(figures: Figures) -> dict[str, Any]:
+    return {
+        "count": figures.count,
+        "failed": figures.failed,
+        "calls": figures.calls,
+        "unpriced_calls": figures.unpriced,
+        "input_tokens": figures.input_tokens,
+        "output_tokens": figures.output_tokens,
+        "cost_usd": figures.cost / NS,
+        "p50_duration_ns": figures.percentile(0.5),
+        "p95_duration_ns": figures.percentile(0.95),
+    }
+
+
+def _ends(span: Span | None) -> dict[str, Any]:
+    return {
+        "since": None if span is None else _moment(span.first),
+        "until": None if span is None else _moment(span.end),
+    }
+
+
+def _moment(hour: int) -> str:
+    return format_rfc3339(hour * HOUR)

@@ -1,0 +1,56 @@
+// Page Calls: calls of models, tools and agents, each once; a row leads to its trace.
+
+import { html } from "./vendor/preact.js";
+import { get } from "./api.js";
+import { usePages } from "./load.js";
+import { Duration, Empty, ErrorBox, FilterBar, Link, Loading, Moment, Money, More, Status, Text, Title, Tokens, asked } from "./ui.js";
+
+/** @import { Field, Params } from "./types.d.ts" */
+
+const NAME_LENGTH = 120;
+const LINE_LENGTH = 200;
+
+/** @type {Field[]} */
+const FIELDS = [
+  { name: "kind", label: "Kind", type: "select", options: ["model", "tool", "agent"] },
+  { name: "name", label: "Name" },
+  { name: "status", label: "Status", type: "select", options: ["ok", "error", "unset"] },
+  { name: "agent_id", label: "Agent" },
+  { name: "period", label: "Began", type: "period" },
+  { name: "sort", label: "Sorted by", type: "select", none: "start", keeps: true, options: ["duration", "tokens", "cost"] },
+];
+
+/** @param {{params: Params}} props */
+export function Calls({ params }) {
+  const pages = usePages(async (cursor, signal) => {
+    const { calls, next_cursor } = await get("/calls", { ...asked(params), cursor }, { signal });
+    return { items: calls, next_cursor };
+  }, [JSON.stringify(params)]);
+  const { items: calls } = pages;
+  const { sort: _, ...filters } = params;
+  return html`
+    <${Title} text="Calls" />
+    <${FilterBar} fields=${FIELDS} params=${params} />
+    <${ErrorBox} error=${pages.error} retry=${pages.reload} />
+    ${!calls && !pages.error && html`<${Loading} what="calls" />`}
+    ${calls?.length === 0 && !pages.hasMore && html`<${Empty} what="calls" filtered=${Object.keys(filters).length > 0} />`}
+    ${calls && calls.length > 0 && html`<table class="table calls">
+      <caption class="heard">Calls, ${params.sort ? `by ${params.sort}` : "newest first"}</caption>
+      <thead><tr><th scope="col">Call</th><th scope="col">Kind</th><th scope="col">Status</th><th scope="col">Agent</th>
+        <th scope="col">Began</th><th scope="col" class="number">Duration</th><th scope="col" class="number">Tokens</th>
+        <th scope="col" class="number">Cost</th></tr></thead>
+      <tbody>${calls.map((call) => html`<tr key=${call.id}>
+        <td class="cut"><${Link} row to=${["traces", call.trace_id]} params=${{ event: call.id }}>
+            <${Text} value=${(call.name ?? call.kind).slice(0, NAME_LENGTH)} /><//>
+          ${call.error && html`<span class="line line-error"><${Text} value=${call.error.slice(0, LINE_LENGTH)} /></span>`}</td>
+        <td class="kind-${call.kind}">${call.kind}</td>
+        <td>${call.status !== "unset" && html`<${Status} status=${call.status} />`}</td>
+        <td class="cut">${call.agent_id && html`<${Text} value=${call.agent_id.slice(0, NAME_LENGTH)} />`}</td>
+        <td><${Moment} at=${call.start_time} /></td>
+        <td class="number"><${Duration} ns=${call.duration_ns} /></td>
+        <td class="number"><${Tokens} input=${call.input_tokens ?? 0} output=${call.output_tokens ?? 0} /></td>
+        <td class="number"><${Money} usd=${call.cost_usd ?? 0} /></td>
+      </tr>`)}</tbody>
+    </table>`}
+    <${More} pages=${pages} what="calls" />`;
+}

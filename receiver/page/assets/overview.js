@@ -1,0 +1,185 @@
+// Page Overview: the runs of a span of time, over time, and tables by agent, model, tool and error; each figure leads to
+// what it counts.
+
+import { html, useEffect } from "./vendor/preact.js";
+import { get } from "./api.js";
+import { compact, count, duration, money, number, shortMoment } from "./format.js";
+import { Facts } from "./head.js";
+import { useLoad } from "./load.js";
+import { Duration, Empty, ErrorBox, FilterBar, Link, Loading, Moment, Money, Text, Title, Tokens, asked } from "./ui.js";
+
+/** @import { Breakdown, Content, Figures, Overview as Told, Params, Query } from "./types.d.ts" */
+
+const ROWS = 10;
+const LOOK_EVERY = 3000;
+const HEIGHT = 40;
+const GAP = 0.14;
+const NAME_LENGTH = 120;
+const OTHERS = "(others)"; // Names of a trace that has very many.
+
+/** The period of the answer, for links to what it counts. @typedef {{since?: string, until?: string}} Period */
+
+/**
+ * The tables: what a row leads to, and what its failures do.
+ *
+ * @type {Record<"agent" | "model" | "tool", {title: string, counted: string, to: string, which: (name: string, failed: boolean) => Query}>}
+ */
+const TABLES = {
+  agent: {
+    title: "Agents", counted: "Runs", to: "/traces",
+    which: (name, failed) => ({ filter: `${name && `agent:${quoted(name)} `}${failed ? "status:failed" : ""}`.trim() }),
+  },
+  model: {
+    title: "Models", counted: "Calls", to: "/calls",
+    which: (name, failed) => ({ kind: "model", name, status: failed ? "error" : "" }),
+  },
+  tool: {
+    title: "Tools", counted: "Calls", to: "/calls",
+    which: (name, failed) => ({ kind: "tool", name, status: failed ? "error" : "" }),
+  },
+};
+
+/** A name as a term of the filter has it. @param {string} name */
+const quoted = (name) => `"${name.replace(/[\\"]/g, "\\$&")}"`;
+
+/** @param {{params: Params}} props */
+export function Overview({ params }) {
+  const key = JSON.stringify(params);
+  const { data, error, reload } = useLoad((signal) => get("/overview", asked(params), { signal }), [key]);
+  // What is sent first is seen without a click.
+  useEffect(() => {
+    const timer = data?.count === 0 ? setTimeout(reload, LOOK_EVERY) : undefined;
+    return () => clearTimeout(timer);
+  }, [data]);
+  const period = data && { since: data.since ?? undefined, until: data.until ?? undefined };
+  return html`
+    <${Title} text="Overview" />
+    <${FilterBar} fields=${[{ name: "period", label: "Runs began", type: "period" }]} params=${params} />
+    <${ErrorBox} error=${error} retry=${reload} />
+    ${!data && !error && html`<${Loading} what="figures" />`}
+    ${data?.count === 0 && html`<${Empty} what="runs" filtered=${Boolean(params.since || params.until)} />`}
+    ${data && period && data.count > 0 && html`
+      <${Totals} told=${data} period=${period} />
+      <${OverTime} told=${data} />
+      <${Errors} period=${period} key=${`errors ${key}`} />
+      ${/** @type {("agent" | "model" | "tool")[]} */ (["agent", "tool", "model"]).map((by) => html`
+        <${ByName} by=${by} period=${period} key=${`${by} ${key}`} />`)}
+      <p class="muted">From ${shortMoment(data.since ?? "")} to ${shortMoment(data.until ?? "")}, in whole hours. Percentiles are
+        within 2%. Runs count when they began, calls when they did.</p>`}`;
+}
+
+/** @param {{told: Told, period: Period}} props */
+function Totals({ told, period }) {
+  /** Leads to the runs that have most of it. @param {string} sort @param {Content} figure */
+  const by = (sort, figure) => html`<${Link} to="/traces" params=${{ ...period, sort }}>${figure}<//>`;
+  return html`<${Facts} facts=${[
+    ["Runs", html`<${Link} to="/traces" params=${period}>${number(told.count)}<//>`],
+    ["Failed", html`<${Failed} row=${told} to="/traces" params=${{ ...period, status: "failed" }} />`],
+    ["Median", html`<${Duration} ns=${told.p50_duration_ns} />`],
+    ["95th percentile", by("duration", html`<${Duration} ns=${told.p95_duration_ns} />`)],
+    ["Tokens", by("tokens", html`<${Tokens} input=${told.input_tokens} output=${told.output_tokens} />`)],
+    ["Cost", by("cost", html`<${Cost} row=${told} />`)],
+  ]} />`;
+}
+
+/** How many failed, and what share that is. @param {{row: Figures, to: string, params: Query}} props @returns {Content} */
+function Failed({ row, to, params }) {
+  if (!row.failed) return "0";
+  const share = Math.round((100 * row.failed) / row.count);
+  return html`<${Link} to=${to} params=${params} class="bad">${number(row.failed)}<//> <span class="muted">${share || "under 1"}%</span>`;
+}
+
+/** The cost of what is priced, and how much is not. @param {{row: Figures}} props @returns {Content} */
+function Cost({ row: { cost_usd, calls, unpriced_calls } }) {
+  return html`<${Money} usd=${cost_usd} />${unpriced_calls > 0 && html` <span class="muted">${
+    number(calls - unpriced_calls)} of ${count(calls, "call")} priced</span>`}`;
+}
+
+/** Small charts of the same steps. @param {{told: Told}} props */
+function OverTime({ told: { steps, since, until } }) {
+  /** @type {[string, (step: Figures) => number, (step: Figures) => number, (most: number) => string, string][]} */
+  const charts = [
+    ["Runs", ({ count: all }) => all, ({ failed }) => failed, number, "failed in red"],
+    ["Duration", (step) => step.p95_duration_ns ?? 0, (step) => step.p50_duration_ns ?? 0, duration, "95th percentile; median in front"],
+    ["Tokens", (step) => step.input_tokens + step.output_tokens, (step) => step.output_tokens, compact, "output in front"],
+    ["Cost", ({ cost_usd }) => cost_usd, () => 0, money, ""],
+  ];
+  return html`<div class="charts">${charts.map(([title, all, front, written, words]) => {
+    const most = Math.max(...steps.map(all));
+    return most > 0 && html`<figure key=${title} class="chart chart-${title.toLowerCase()}">
+      <figcaption><b>${title}</b> <span class="muted">up to ${written(most)}${words && `, ${words}`}</span></figcaption>
+      <svg viewBox="0 0 ${steps.length} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true">
+        <g class="began">${bars(steps, all, most)}</g><g class="front">${bars(steps, front, most)}</g>
+      </svg>
+      <div class="activity-times" aria-hidden="true"><span>${shortMoment(since ?? "")}</span><span>${shortMoment(until ?? "")}</span></div>
+    </figure>`;
+  })}</div>`;
+}
+
+/** @template Step @param {Step[]} steps @param {(step: Step) => number} value @param {number} most */
+function bars(steps, value, most) {
+  return steps.map((step, index) => {
+    const height = value(step) && Math.max((value(step) / most) * HEIGHT, 1);
+    return height > 0 && html`<rect key=${index} x=${index + GAP / 2} width=${1 - GAP} y=${HEIGHT - height} height=${height} />`;
+  });
+}
+
+/** @param {{by: "agent" | "model" | "tool", period: Period}} props */
+function ByName({ by, period }) {
+  const { title, counted, to, which } = TABLES[by];
+  const { data, error, reload } = useLoad((signal) => get("/breakdown", { by, limit: ROWS, ...period }, { signal }), []);
+  if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
+  if (!data?.rows.length) return null;
+  /** @param {string} name @param {boolean} failed */
+  const params = (name, failed) => ({ ...period, ...which(name === OTHERS ? "" : name, failed) });
+  return html`<h2>${title}</h2>
+    <table class="table figures"><caption class="heard">${title}</caption>
+      <thead><tr><th scope="col">Name</th>${[counted, "Failed", "Median", "95th percentile", "Tokens", "Cost"].map(
+        (head) => html`<th scope="col" class="number" key=${head}>${head}</th>`)}</tr></thead>
+      <tbody>${data.rows.map((row) => html`<tr key=${row.name}>
+        <td class="cut"><${Link} row to=${to} params=${params(row.name, false)}>
+          <${Text} value=${row.name.slice(0, NAME_LENGTH)} /><//></td>
+        <td class="number" data-label=${counted.toLowerCase()}>${number(row.count)}</td>
+        <td class="number" data-label=${row.failed ? "failed" : undefined}>${row.failed > 0 &&
+          html`<${Failed} row=${row} to=${to} params=${params(row.name, true)} />`}</td>
+        <td class="number" data-label="median"><${Duration} ns=${row.p50_duration_ns} /></td>
+        <td class="number" data-label="95th"><${Duration} ns=${row.p95_duration_ns} /></td>
+        <td class="number"><${Tokens} input=${row.input_tokens} output=${row.output_tokens} /></td>
+        <td class="number"><${Cost} row=${row} /></td>
+      </tr>`)}</tbody>
+    </table>
+    <${Others} data=${data} />`;
+}
+
+/** Failures that are the same, with how many there were when. @param {{period: Period}} props */
+function Errors({ period }) {
+  const { data, error, reload } = useLoad((signal) => get("/breakdown", { by: "error", limit: ROWS, ...period }, { signal }), []);
+  if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
+  if (!data?.errors.length) return null;
+  return html`<h2>Errors</h2>
+    <table class="table errors"><caption class="heard">Errors</caption>
+      <thead><tr><th scope="col">Error</th><th scope="col" class="number">Count</th><th scope="col">When</th>
+        <th scope="col">Agents</th><th scope="col">First seen</th><th scope="col">Last seen</th></tr></thead>
+      <tbody>${data.errors.map((row) => html`<tr key=${`${row.where} ${row.name}`}>
+        <td class="cut"><${Link} row to="/traces" params=${{ ...period, filter: `error:${loose(row.name)}` }}><${Text} value=${row.name} /><//>
+          <span class="line">${row.new && html`<b class="new">new</b> `}in <${Text} value=${row.where.slice(0, NAME_LENGTH)} /></span></td>
+        <td class="number bad">${number(row.count)}</td>
+        <td><svg class="spark" viewBox="0 0 ${row.counts.length} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true">${
+          bars(row.counts, (value) => value, Math.max(...row.counts))}</svg></td>
+        <td class="cut"><${Text} value=${row.agent_ids.join(", ").slice(0, NAME_LENGTH)} /></td>
+        <td data-label="first"><${Moment} at=${row.first_seen} /></td>
+        <td data-label="last"><${Moment} at=${row.last_seen} /></td>
+      </tr>`)}</tbody>
+    </table>
+    <${Others} data=${data} />`;
+}
+
+/** An error with * in it, as a term of the filter has it: * stands for spaces, too. @param {string} line */
+const loose = (line) => line.replace(/[\s"]+/g, "*");
+
+/** @param {{data: Breakdown}} props */
+function Others({ data: { names, rows, errors, complete } }) {
+  const left = names - rows.length - errors.length;
+  return html`${left > 0 && html`<p class="muted">and ${count(left, "other")}</p>`}
+    ${!complete && html`<p class="muted">There are more names than can be counted: choose a shorter time.</p>`}`;
+}

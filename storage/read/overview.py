@@ -1,0 +1,109 @@
+"""What the overview shows of a span of time: runs over time, and tables by agent, service, model, tool and error."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from mapping.calls.figures import HOUR, By, Figures, error_group
+from storage.read.figures import (
+    EVER,
+    Span,
+    Step,
+    Told,
+    by_name,
+    by_step,
+    figures_in,
+    span_of,
+    step_width,
+    steps_of,
+)
+from storage.surreal.database import Database
+
+# Failures of a kind are new in the last hours, so many, where no first moment is given.
+_NEW = 24
+
+
+class Overview(NamedTuple):
+    """Runs that began in a span of hours, None where there are none at all: all together, and step by step."""
+
+    span: Span | None
+    runs: Figures
+    steps: list[Step]
+
+
+class Group(NamedTuple):
+    """Figures of a name.
+
+    Of failures of a kind: where they arise, the agents, how many there were in each step, and whether there were none
+    before.
+    """
+
+    name: str
+    figures: Figures
+    where: str = ""
+    agents: tuple[str, ...] = ()
+    counts: tuple[int, ...] = ()
+    is_new: bool = False
+
+
+class Breakdown(NamedTuple):
+    """Figures by name, those that count most first; `complete` is False where not all names could be read."""
+
+    span: Span | None
+    steps: list[Span]
+    groups: list[Group]
+    complete: bool
+
+
+async def overview(database: Database, since: int | None, until: int | None) -> Overview:
+    """Return the figures of the runs that began between two moments (nanoseconds), which are widened to whole hours."""
+    span = await span_of(database, since, until)
+    if span is None:
+        return Overview(None, Figures(durations={}), [])
+    found = await figures_in(database, span, {"run": step_width(span)})
+    steps = by_step(found.counted["run"], steps_of(span))
+    return Overview(span, by_name(found.counted["run"]).get("", Figures(durations={})), steps)
+
+
+async def breakdown(database: Database, by: By, since: int | None, until: int | None) -> Breakdown:
+    """Return figures by name, of what began between two moments (nanoseconds), which are widened to whole hours."""
+    span = await span_of(database, since, until)
+    if span is None:
+        return Breakdown(None, [], [], complete=True)
+    steps = steps_of(span)
+    found = await figures_in(database, span, {by: step_width(span) if by == "error" else None})
+    if by == "error":
+        known = await _known_errors(database, span.first if since is not None else span.end - _NEW)
+        groups = _error_groups(found.counted[by], steps, known)
+    else:
+        groups = [Group(name, figures) for name, figures in by_name(found.counted[by]).items()]
+    groups.sort(key=lambda group: (-group.figures.count, group.where, group.name))
+    return Breakdown(span, steps, groups, found.complete)
+
+
+async def _known_errors(database: Database, hour: int) -> set[tuple[str, ...]] | None:
+    """Return what kinds of failures there were before an hour, None where there were no runs."""
+    before = await figures_in(database, Span(-EVER // HOUR, hour), {"run": None, "error": None})
+    if not by_name(before.counted["run"]):
+        return None
+    return {error_group(name)[:2] for name in by_name(before.counted["error"])}
+
+
+def _error_groups(counted: Iterable[Told], steps: list[Span], known: set[tuple[str, ...]] | None) -> list[Group]:
+    members: defaultdict[tuple[str, ...], list[Told]] = defaultdict(list)
+    for told in counted:
+        members[error_group(told.name)[:2]].append(told)
+    groups = []
+    for (where, line), told_of in members.items():
+        sums = by_step(told_of, steps)
+        total = Figures(durations={})
+        for step in sums:
+            total.add(step.figures)
+        agents = sorted({error_group(told.name).agent for told in told_of} - {""})
+        if total:
+            counts = tuple(step.figures.count for step in sums)
+            is_new = known is not None and (where, line) not in known
+            groups.append(Group(line, total, where, tuple(agents), counts, is_new=is_new))
+    return groups

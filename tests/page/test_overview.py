@@ -1,0 +1,83 @@
+"""Page Overview: figures of a span of time, each of which leads to what it counts; and page Calls, where some lead."""
+
+import re
+
+import pytest
+from chromium import PHONE, expect
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest.fixture(scope="module")
+def table(receiver, runs):
+    """What the API says of all time, by kind."""
+    by_name = {by: receiver.get("/api/v1/breakdown", by=by)["rows"] for by in ("agent", "tool", "model")}
+    return {**by_name, "error": receiver.get("/api/v1/breakdown", by="error")["errors"]}
+
+
+def section(tab, name):
+    return tab.find(f"main table:has(caption:text-is('{name}'))")
+
+
+async def test_it_is_where_one_lands(open_tab, receiver, runs):
+    tab = await open_tab(receiver)
+    await expect(tab.role("heading", level=1)).to_have_text("Overview")
+    await expect(tab.find(".charts figure").first).to_be_visible()
+
+
+@pytest.mark.parametrize("viewport", [None, PHONE], ids=["desktop", "phone"])
+async def test_the_figures_are_the_api_s(open_tab, receiver, runs, table, viewport):
+    tab = await open_tab(receiver, "#/overview", viewport=viewport)
+    told = receiver.get("/api/v1/overview")
+    await expect(tab.find(".facts")).to_contain_text(f"Runs{told['count']:,}")
+    for name, by in (("Agents", "agent"), ("Tools", "tool"), ("Models", "model")):
+        row = table[by][0]
+        first = section(tab, name).locator("tbody tr").first
+        await expect(first).to_contain_text(row["name"])
+        await expect(first).to_contain_text(f"{row['count']:,}")
+
+
+async def test_a_tool_leads_to_its_calls_and_these_to_their_traces(open_tab, receiver, runs, table):
+    tab = await open_tab(receiver, "#/overview")
+    row = next(row for row in table["tool"] if row["failed"])
+    shown = (
+        section(tab, "Tools").locator("tbody tr").filter(has=tab.page.get_by_role("link", name=row["name"], exact=True))
+    )
+    await shown.locator("a.bad").click()
+    await expect(tab.role("heading", level=1)).to_have_text("Calls")
+    await expect(tab.find("main tbody tr")).to_have_count(row["failed"])
+    await tab.find("main tbody tr [data-row]").first.click()
+    await tab.address_becomes("#/traces/[^?]+.event=")
+
+
+async def test_an_agent_leads_to_its_runs(open_tab, receiver, runs, table):
+    row = next(row for row in table["agent"] if row["name"] == "travel-agent")
+    tab = await open_tab(receiver, "#/overview")
+    await section(tab, "Agents").get_by_role("link", name="travel-agent", exact=True).click()
+    await expect(tab.role("heading", level=1)).to_have_text("Traces")
+    await expect(tab.find("main tbody tr")).to_have_count(row["count"])
+
+
+async def test_an_error_leads_to_the_runs_with_it(open_tab, receiver, runs, table):
+    row = next(row for row in table["error"] if "travel-agent" in row["agent_ids"])
+    tab = await open_tab(receiver, "#/overview")
+    shown = section(tab, "Errors").locator("tbody tr").filter(has_text=row["name"]).first
+    await expect(shown).to_contain_text(row["where"])
+    await shown.locator("[data-row]").click()
+    await tab.address_becomes(re.escape("#/traces?") + ".*filter=error")
+    await expect(tab.find("main tbody tr").first).to_be_visible()
+
+
+async def test_a_time_without_runs_says_so(open_tab, receiver):
+    tab = await open_tab(receiver, "#/overview?since=2001-01-01T00:00:00Z&until=2001-01-02T00:00:00Z")
+    await expect(tab.find(".empty")).to_contain_text("No runs match")
+
+
+async def test_calls_are_listed_filtered_and_sorted(open_tab, receiver, runs):
+    tab = await open_tab(receiver, "#/calls?kind=tool&agent_id=travel-agent")
+    calls = receiver.get("/api/v1/calls", kind="tool", agent_id="travel-agent", sort="duration")["calls"]
+    await expect(tab.find("main tbody tr")).to_have_count(len(calls))
+    await tab.find("main").get_by_label("Sorted by").select_option("duration")
+    await expect(tab.find("main tbody tr").first).to_contain_text(calls[0]["name"])
+    await tab.find("main").get_by_label("Status").select_option("error")
+    await expect(tab.find("main tbody tr")).to_have_count(sum(call["status"] == "error" for call in calls))
