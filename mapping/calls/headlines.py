@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from mapping.calls.conversation import failure_line
 from mapping.calls.model import Call, Failure, Message, Telling
+from mapping.calls.outline import encoded
 
 _LENGTH = 200
+# A call that comes so often with the same arguments is a repeat.
+_LEAST_REPEATED = 3
 
 _Moment = tuple[int, str]
 
@@ -63,6 +67,26 @@ def slowest_step(calls: Iterable[Call]) -> Call | None:
     """Return the call of a model or tool that took longest, of equals the first; what took no time is none."""
     steps = [call for call in calls if call.kind != "agent" and call.end > call.start]
     return min(steps, key=lambda call: (call.start - call.end, call.start, call.id), default=None)
+
+
+class Repeated(NamedTuple):
+    """A tool that was called again and again with the same arguments, and how often."""
+
+    name: str
+    count: int
+
+
+def most_repeated(calls: Iterable[Call]) -> Repeated | None:
+    """Return what was repeated most; fewer than three times are none, and neither are arguments that nobody knows."""
+    counts = Counter(
+        (call.name or call.kind, encoded(call.arguments))
+        for call in calls
+        if call.kind == "tool" and call.arguments is not None
+    )
+    for (name, _), count in counts.most_common(1):
+        if count >= _LEAST_REPEATED:
+            return Repeated(name, count)
+    return None
 
 
 def error_line(call: Call) -> str | None:

@@ -68,10 +68,14 @@ def _text(value: Any) -> Any:
     return value[:_TEXT] if isinstance(value, str) else _short(value)
 
 
+def encoded(value: Any) -> bytes:
+    """Return what equal values have in common, however they are written."""
+    return _encode(plain_of(value))
+
+
 def _short(value: Any) -> Any:
     """Put a digest in place of a large value: equal values, however they are written, stay equal."""
     if value is None or isinstance(value, bool | int | float) or (isinstance(value, str) and len(value) <= _VALUE):
         return value
-    plain = plain_of(value)
-    encoded = _encode(plain)
-    return value if len(encoded) <= _VALUE else hashlib.blake2b(encoded, digest_size=16).hexdigest()
+    told = encoded(value)
+    return value if len(told) <= _VALUE else hashlib.blake2b(told, digest_size=16).hexdigest()

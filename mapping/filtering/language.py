@@ -27,7 +27,7 @@ from mapping.times import NS
 
 NameField = Literal["agent", "session", "user", "service", "status", "name", "model", "tool"]
 TextField = Literal["error", "question", "answer"]
-NumberField = Literal["duration", "tokens", "cost", "events", "errors", "calls", "tools"]
+NumberField = Literal["duration", "tokens", "cost", "events", "errors", "calls", "tools", "repeats"]
 Comparison = Literal["<", "<=", "=", ">=", ">"]
 
 NAMES: tuple[NameField, ...] = ("agent", "session", "user", "service", "status", "name", "model", "tool")
@@ -264,7 +264,7 @@ def _cost(text: str) -> int | None:
 _NUMBERS: dict[str, Callable[[str], int | None]] = {
     "duration": _duration,
     "cost": _cost,
-    **dict.fromkeys(("tokens", "events", "errors", "calls", "tools"), _count),
+    **dict.fromkeys(("tokens", "events", "errors", "calls", "tools", "repeats"), _count),
 }
 _EXPECTED = dict.fromkeys(_NUMBERS, "a whole number, such as 1000 or 10k") | {
     "duration": "a duration, such as 500ms, 2s or 1m30s",

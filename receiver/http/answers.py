@@ -156,6 +156,13 @@ class Step(Answer):
     duration_ns: Count
 
 
+class Repeated(Answer):
+    """A tool that was called so often with the same arguments."""
+
+    name: str
+    count: Count
+
+
 class Sums(Answer, kw_only=True):
     """Sums over calls. Input includes what was read from and written to a cache, output includes reasoning."""
 
@@ -177,6 +184,9 @@ class Sums(Answer, kw_only=True):
     last_answer: str | None
     first_error: str | None
     slowest: Annotated[Step | None, msgspec.Meta(description="the call of a model or tool that took longest")]
+    repeated: Annotated[
+        Repeated | None, msgspec.Meta(description="what came most often with the same arguments, three times at least")
+    ]
     interpreted: Annotated[bool, msgspec.Meta(description="whether the sums hold all events")]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mapping.calls.figures import Outcome, figures_of, packed
-from mapping.calls.headlines import error_line, error_lines, first_question, last_answer, slowest_step
+from mapping.calls.headlines import error_line, error_lines, first_question, last_answer, most_repeated, slowest_step
 from mapping.calls.model import Call, Run, Telling, Totals
 from storage.interpreting.memory import Fact, Owner
 from storage.surreal import cbor, rows
@@ -137,6 +137,7 @@ def _told(
     """Return what lists show of a run or a session's part of it, and find it by."""
     lines = error_lines(calls, errors, _ERRORS)
     slowest = slowest_step(calls)
+    repeated = most_repeated(calls)
     return {
         "models": _names(call.name for call in calls if call.kind == "model"),
         "tool_names": _names(call.name for call in calls if call.kind == "tool"),
@@ -145,6 +146,7 @@ def _told(
         "last_answer": last_answer(calls, by_id),
         "first_error": lines[0] if lines else None,
         "errors": lines,
+        "repeated": repeated and repeated._asdict(),
         "slowest": slowest
         and {"name": slowest.name or slowest.kind, "duration_ns": cbor.int64(slowest.end - slowest.start)},
     }

@@ -22,11 +22,19 @@ class Step(msgspec.Struct):
     duration_ns: int
 
 
+class Repeated(msgspec.Struct):
+    """A tool that was called with the same arguments again and again."""
+
+    name: str
+    count: int
+
+
 class Sums(msgspec.Struct, kw_only=True):
     """Sums over calls. Input tokens include those read from and written to a cache, output tokens those of reasoning.
 
     `calls` counts model calls, `unpriced_calls` those of them whose cost is not known. Questions, answers and errors
-    are one line each; `slowest` is the call of a model or tool that took longest. `interpreted` is True if the sums
+    are one line each; `slowest` is the call of a model or tool that took longest, `repeated` the one
+    that came most often with the same arguments. `interpreted` is True if the sums
     include all events of the trace, or traces.
     """
 
@@ -48,6 +56,7 @@ class Sums(msgspec.Struct, kw_only=True):
     last_answer: str | None = None
     first_error: str | None = None
     slowest: Step | None = None
+    repeated: Repeated | None = None
     interpreted: bool = False
 
 
@@ -99,6 +108,7 @@ def sums_of(parts: Sequence[Row], agent_ids: Iterable[str] = (), *, interpreted:
     `agent_ids` are used if no part names an agent.
     """
     slowest = [Step(**part["slowest"]) for part in parts if part.get("slowest")]
+    repeated = [Repeated(**part["repeated"]) for part in parts if part.get("repeated")]
     return Sums(
         **{field: sum(part.get(field, 0) for part in parts) for field in _ADDED},
         models=names_of(parts, "models"),
@@ -109,6 +119,7 @@ def sums_of(parts: Sequence[Row], agent_ids: Iterable[str] = (), *, interpreted:
         last_answer=_first(parts[::-1], "last_answer"),
         first_error=_first(parts, "first_error"),
         slowest=max(slowest, key=lambda step: step.duration_ns, default=None),
+        repeated=max(repeated, key=lambda one: one.count, default=None),
         interpreted=interpreted,
     )
 

@@ -214,3 +214,25 @@ async def test_j_and_k_step_through_the_rows_and_enter_opens(open_tab, receiver,
     await expect(rows(tab)).to_have_count(4)
     await tab.press("j", "j", "k", "Enter")
     await tab.address_becomes(f"#/traces/{runs['tokyo']['id']}")
+
+
+async def test_a_run_that_calls_the_same_again_and_again_says_so_and_is_found(open_tab, receiver, runs):
+    call = {"agent_id": "loop", "trace_id": "100f" * 8, "event_type": "tool_call"}
+    receiver.post(
+        "/api/v1/events/batch",
+        {
+            "events": [
+                {
+                    **call,
+                    "timestamp": f"2026-01-07T18:00:0{n}Z",
+                    "properties": {"tool_name": "web_search", "input": "x"},
+                }
+                for n in range(4)
+            ]
+        },
+    )
+    tab = await open_tab(receiver, "#/traces?filter=repeats>=3%20agent:loop")
+    await expect(rows(tab)).to_have_count(1)
+    await expect(rows(tab)).to_contain_text("web_search ×4, same arguments")
+    await tab.go("#/traces/" + "100f" * 8)
+    await expect(tab.find(".gist")).to_contain_text("web_search ×4, same arguments")

@@ -11,7 +11,7 @@ const EXAMPLE = "agent:research* status:failed cost>0.1 tool:web_search";
 const HELP = [
   ["agent:research*", "a name as it is written, * for any characters; also session, user, service, status, name, model, tool"],
   ["error:timeout", "a text with this in it; also question, answer"],
-  ["cost>0.1", "a number: duration>5s, tokens>=10k, events, errors, calls, tools"],
+  ["cost>0.1", "a number: duration>5s, tokens>=10k, events, errors, calls, tools, repeats"],
   ["customer.tier=gold", "an attribute of an event, * for any value"],
   ['"part of a name"', "words in a name or the question"],
   ["-status:failed", "not this"],

@@ -68,10 +68,11 @@ export function names(all) {
 }
 
 /** What was asked first and answered last, a line each. @param {{told: Sums}} props */
-export function Gist({ told: { first_question, last_answer, interpreted } }) {
+export function Gist({ told: { first_question, last_answer, repeated, interpreted } }) {
   return html`<div class="gist">
     ${first_question && html`<p><b>Asked</b> <${Text} value=${first_question} limit=${300} /></p>`}
     ${last_answer && html`<p><b>Answered</b> <${Text} value=${last_answer} limit=${300} /></p>`}
+    ${repeated && html`<p class="busy"><b>Repeats</b> <${Text} value=${repeated.name} limit=${100} /> ×${number(repeated.count)}, same arguments</p>`}
     ${!interpreted && html`<p class="muted">Not all events are interpreted yet: sums may grow.</p>`}
   </div>`;
 }

@@ -94,6 +94,8 @@ export interface Sums {
   first_error: string | null;
   /** The call of a model or a tool that took longest. */
   slowest: { name: string; duration_ns: number } | null;
+  /** What came most often with the same arguments, three times at least. */
+  repeated: { name: string; count: number } | null;
   interpreted: boolean;
 }
 

@@ -2,7 +2,7 @@
 
 from histories import SECOND, telling
 
-from mapping.calls.headlines import error_line, error_lines, first_question, last_answer, slowest_step
+from mapping.calls.headlines import error_line, error_lines, first_question, last_answer, most_repeated, slowest_step
 from mapping.calls.interpret import interpret
 from mapping.calls.model import Failure
 
@@ -90,3 +90,34 @@ def test_the_slowest_step_is_the_longest_call_of_a_model_or_tool_and_not_the_age
     assert slowest_step(call for call in run.calls if call.kind == "agent") is None
     moment, _ = run_of(telling(id="t", kind="tool", name="book", span_id="t", start=0, end=0))
     assert slowest_step(moment.calls) is None
+
+
+def called(*arguments, name="search"):
+    return run_of(
+        *(
+            telling(
+                id=f"{name}{place}",
+                kind="tool",
+                name=name,
+                span_id=f"{name}{place}",
+                start=place,
+                end=place + 1,
+                arguments=told,
+            )
+            for place, told in enumerate(arguments)
+        )
+    )[0].calls
+
+
+def test_what_comes_again_and_again_with_the_same_arguments_is_a_repeat():
+    assert most_repeated(called({"q": "a", "n": 1}, {"n": 1, "q": "a"}, '{"q": "a", "n": 1}', {"q": "b"})) == (
+        "search",
+        3,
+    )
+    assert most_repeated(called({"q": "a"}, {"q": "a"}, {"q": "b"}, {"q": "b"})) is None
+    assert most_repeated(called(None, None, None)) is None  # nobody knows
+    assert most_repeated([*called(*["x"] * 3), *called(*["x"] * 4, name="read")]) == ("read", 4)
+
+
+def test_long_arguments_that_are_the_same_are_a_repeat_too():
+    assert most_repeated(called(*["a" * 5000] * 3, "a" * 5001)) == ("search", 3)

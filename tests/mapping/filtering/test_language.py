@@ -125,7 +125,7 @@ TERMS = st.lists(
     | st.builds(TextTerm, field=st.sampled_from([*TEXTS, None]), pattern=PATTERNS, negated=NEGATED)
     | st.builds(
         NumberTerm,
-        field=st.sampled_from(["tokens", "events", "errors", "calls", "tools"]),
+        field=st.sampled_from(["tokens", "events", "errors", "calls", "tools", "repeats"]),
         comparison=st.sampled_from(COMPARISONS),
         number=st.integers(0, 10**15 - 1),
         negated=NEGATED,

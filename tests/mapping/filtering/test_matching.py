@@ -22,7 +22,16 @@ FACTS = Facts(
         "question": ["Two seats, please"],
         "answer": ["Booked."],
     },
-    numbers={"duration": 5 * NS, "tokens": 1000, "cost": 100_000_000, "events": 7, "errors": 2, "calls": 3, "tools": 4},
+    numbers={
+        "duration": 5 * NS,
+        "tokens": 1000,
+        "cost": 100_000_000,
+        "events": 7,
+        "errors": 2,
+        "calls": 3,
+        "tools": 4,
+        "repeats": 3,
+    },
 )
 
 
@@ -40,7 +49,7 @@ FACTS = Facts(
         "-error:time*refused",
         "question:SEATS answer:booked",
         "cost=0.1 cost>=0.1 cost<=0.1 -cost>0.1 duration>4.9s duration=5000ms tokens=1k",
-        "events<8 errors>1 calls>2 tools>3",
+        "events<8 errors>1 calls>2 tools>3 repeats=3",
         "travel seats ann GPT",
         '"two seats"',
         "-failed",

@@ -88,6 +88,7 @@ def test_a_trace_has_its_moments_and_its_cost_in_dollars():
         "last_answer": None,
         "first_error": None,
         "slowest": None,
+        "repeated": None,
         "interpreted": True,
         "start_time": MOMENT,
         "end_time": None,

@@ -109,6 +109,7 @@ def events_of(make_event, run):
                 **named,
                 "gen_ai.operation.name": "execute_tool",
                 "gen_ai.tool.name": run.tool,
+                "gen_ai.tool.call.arguments": '{"page": 1}',
                 **({"error.type": "Timeout", "error.message": f"no answer {run.number}"} if failed else {}),
             },
         )
@@ -152,6 +153,7 @@ FILTERS = {
     "cost>0.05": lambda run: run.number * 5 % 13 > 5,
     "events=4": lambda run: tools_of(run) == 2,
     "tools>0 calls=1": tools_of,
+    "repeats>=3": lambda run: tools_of(run) == 3,
     "error:timeout": lambda run: run.failed and tools_of(run),
     '"no answer"': lambda _: False,
     '"run 1"': lambda run: str(run.number).startswith("1"),
