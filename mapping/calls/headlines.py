@@ -73,7 +73,7 @@ class Repeated(NamedTuple):
     """A tool that was called again and again with the same arguments, and how often."""
 
     name: str
-    count: int
+    times: int
 
 
 def most_repeated(calls: Iterable[Call]) -> Repeated | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from datetime import datetime, timedelta
 from typing import Any, get_args
 
 from mapping.calls.model import CallKind
@@ -22,12 +23,15 @@ _EQUAL = {
     "name": ("--name", "NAME", "only of the model, tool or agent of this name"),
     "model": ("--model", "NAME", "only of this model"),
 }
-_TERMS = "terms that all have to match: 'agent:research* status:failed cost>0.1 error:timeout tier=gold' (README)"
+_TERMS = "terms that all have to match: 'agent:research* status:failed cost>0.1 error:timeout tier=gold'"
 _PERIOD = {
-    "since": "only from this moment on: 2026-01-07T19:00:00Z, or how long ago: 90s, 15m, 2h, 7d",
+    "since": "only from this moment on: 2026-01-07T19:00:00Z, how long ago: 90s, 15m, 2h, 7d, or today or yesterday",
     "until": "only before this moment, written alike",
 }
 
+
+# Words for the beginning of a day, here: so many days ago.
+_DAYS = {"today": 0, "yesterday": 1}
 
 _Which = type[LiveFilter | CallFilter | TraceFilter | SessionFilter]
 
@@ -82,7 +86,10 @@ def number(least: int, most: int) -> Any:
 
 
 def moment(text: str) -> str:
-    """Return a flag's value, a time or a duration before now, as an RFC 3339 time."""
+    """Return a flag's value, a time, a duration before now or a day's word, as an RFC 3339 time."""
+    if text in _DAYS:
+        midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+        return _written(int((midnight - timedelta(days=_DAYS[text])).astimezone().timestamp()) * NS, text)
     try:
         when = time.time_ns() - int(parse_duration(text) * NS)
     except ValueError:
@@ -93,6 +100,10 @@ def moment(text: str) -> str:
                 f"expected a moment with its zone, such as 2026-01-07T19:00:00Z, or how long ago, such as 2h; "
                 f"got {text!r}"
             ) from None
+    return _written(when, text)
+
+
+def _written(when: int, text: str) -> str:
     try:
         return format_rfc3339(when)
     except OverflowError:

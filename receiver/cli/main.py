@@ -12,8 +12,10 @@ from typing import NamedTuple
 
 from receiver.cli.commands import (
     backup,
+    call,
     calls,
     completion,
+    conversation,
     doctor,
     explain,
     export,
@@ -52,8 +54,15 @@ COMMANDS = (
     Command("trace", "show one trace as a tree", trace.add_arguments, trace.run),
     Command("traces", "list traces, the latest first, or sorted", traces.add_arguments, traces.run),
     Command("calls", "list calls of models, tools and agents", calls.add_arguments, calls.run),
+    Command("call", "show one call with what was said or passed", call.add_arguments, call.run),
+    Command("conversation", "show what was said in a trace or a session", conversation.add_arguments, conversation.run),
     Command("explain", "say why an event stands where it does", explain.add_arguments, explain.run),
-    Command("sessions", "list sessions, the latest first, or sorted", sessions.add_arguments, sessions.run),
+    Command(
+        "sessions",
+        "list sessions, the latest first, or sorted; or the traces of one",
+        sessions.add_arguments,
+        sessions.run,
+    ),
     Command(
         "stats", "say how many runs, failures, tokens there were, over time or by name", stats.add_arguments, stats.run
     ),

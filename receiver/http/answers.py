@@ -160,7 +160,7 @@ class Repeated(Answer):
     """A tool that was called so often with the same arguments."""
 
     name: str
-    count: Count
+    times: Count
 
 
 class Sums(Answer, kw_only=True):

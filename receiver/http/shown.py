@@ -137,7 +137,7 @@ def _session(stored: Session) -> dict[str, Any]:
 
 def _sums(stored: Sums) -> dict[str, Any]:
     slowest = None if stored.slowest is None else answers.Step(stored.slowest.name, stored.slowest.duration_ns)
-    repeated = None if stored.repeated is None else answers.Repeated(stored.repeated.name, stored.repeated.count)
+    repeated = None if stored.repeated is None else answers.Repeated(stored.repeated.name, stored.repeated.times)
     shown = _same(answers.Sums, msgspec.structs.asdict(stored))
     return shown | {"cost_usd": stored.cost_nano_usd / _NANO, "slowest": slowest, "repeated": repeated}
 

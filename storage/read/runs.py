@@ -26,7 +26,7 @@ class Repeated(msgspec.Struct):
     """A tool that was called with the same arguments again and again."""
 
     name: str
-    count: int
+    times: int
 
 
 class Sums(msgspec.Struct, kw_only=True):
@@ -119,7 +119,7 @@ def sums_of(parts: Sequence[Row], agent_ids: Iterable[str] = (), *, interpreted:
         last_answer=_first(parts[::-1], "last_answer"),
         first_error=_first(parts, "first_error"),
         slowest=max(slowest, key=lambda step: step.duration_ns, default=None),
-        repeated=max(repeated, key=lambda one: one.count, default=None),
+        repeated=max(repeated, key=lambda one: one.times, default=None),
         interpreted=interpreted,
     )
 

@@ -156,6 +156,6 @@ def _facts(session: Session, members: Sequence[Member]) -> Facts:
             "errors": sums.error_count,
             "calls": sums.calls,
             "tools": sums.tools,
-            "repeats": sums.repeated.count if sums.repeated else 0,
+            "repeats": sums.repeated.times if sums.repeated else 0,
         },
     )

@@ -196,7 +196,7 @@ def facts_of(trace: Row, run: Row) -> Facts:
             "errors": run.get("error_count", 0),
             "calls": run.get("calls", 0),
             "tools": run.get("tools", 0),
-            "repeats": (run.get("repeated") or {}).get("count", 0),
+            "repeats": (run.get("repeated") or {}).get("times", 0),
         },
     )
 

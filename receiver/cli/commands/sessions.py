@@ -1,4 +1,4 @@
-"""`sessions`: list the sessions, a line each."""
+"""`sessions`: list the sessions, a line each; `sessions ID`: the traces of one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from receiver.cli import api, filters
+from receiver.cli.commands import traces
 from receiver.cli.show import cost, tokens
 from receiver.cli.terminal import (
     add_output_flags,
@@ -36,6 +37,7 @@ _LONGEST_AGENTS, _LONGEST_QUESTION = 40, 60
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", nargs="?", help="a session's id: lists its traces")
     parser.add_argument(
         "--limit", type=filters.number(1, 100_000), default=20, metavar="N", help="at most (default 20)"
     )
@@ -47,6 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     receiver = api.Receiver(api.connection(args))
+    if args.id is not None:
+        return _show_one(receiver.get_patiently(api.path("sessions", args.id)), as_json=args.json)
     which = {**filters.parameters_of(args, SessionFilter), "sort": args.sort}
     sessions = list(receiver.pages(api.path("sessions"), "sessions", args.limit, **which))
     if args.json:
@@ -54,6 +58,15 @@ def run(args: argparse.Namespace) -> int:
             print(json_line(session))
     else:
         print("\n".join(lines(sessions, filtered=bool(which["filter"]))))
+    return 0
+
+
+def _show_one(session: dict[str, Any], *, as_json: bool) -> int:
+    found = session.pop("traces")
+    if as_json:
+        print(json_line({**session, "traces": found}))
+    else:
+        print("\n".join([*lines([session]), "", *traces.lines(found)]))
     return 0
 
 

@@ -46,7 +46,10 @@ def run(args: argparse.Namespace) -> int:
     which = {name: value for name, value in filters.parameters_of(args).items() if value is not None}
     if args.follow:
         _Following(receiver, which, args).go_on()
-    _show(_last(receiver, which, args.limit), as_json=args.json)
+    found = _last(receiver, which, args.limit)
+    _show(found, as_json=args.json)
+    if not found and args.limit:
+        print("no event matches" if which else "no events yet", file=sys.stderr)
     return 0
 
 

@@ -20,7 +20,7 @@ const LINES = [
   { id: "question", label: "First question", sign: "?", of: ({ first_question }) => first_question },
   { id: "answer", label: "Last answer", sign: "→", of: ({ last_answer }) => last_answer },
   { id: "error", label: "First error", sign: "✕", of: ({ first_error }) => first_error },
-  { id: "repeated", label: "Repeats", sign: "↻", of: ({ repeated }) => repeated && `${repeated.name} ×${repeated.count}, same arguments` },
+  { id: "repeated", label: "Repeats", sign: "↻", of: ({ repeated }) => repeated && `${repeated.name} ×${repeated.times}, same arguments` },
 ];
 
 /**

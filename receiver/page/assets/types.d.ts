@@ -95,7 +95,7 @@ export interface Sums {
   /** The call of a model or a tool that took longest. */
   slowest: { name: string; duration_ns: number } | null;
   /** What came most often with the same arguments, three times at least. */
-  repeated: { name: string; count: number } | null;
+  repeated: { name: string; times: number } | null;
   interpreted: boolean;
 }
 

@@ -1,4 +1,5 @@
 import argparse
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -76,7 +77,7 @@ def test_without_a_receiver_every_command_says_how_to_start_one(run, free_port, 
         (("search", "x", "--limit", "0"), "expected a whole number from 1 to 200; got '0'"),
         (("search", "x", "--limit", "²"), "expected a whole number from 1 to 200"),
         (("search", "x", "--mode", "best"), "invalid choice: 'best'"),
-        (("search", "x", "--since", "yesterday"), "expected a moment with its zone"),
+        (("search", "x", "--since", "soon"), "expected a moment with its zone"),
         (("search", "x", "--since", "999999999d"), "expected a moment after the year 1"),
         (("search", "x", "--url", "ftp://host"), "expected an http:// or https:// address"),
         (("sessions", "--api-key", "a\nb"), "--api-key: expected printable ASCII"),
@@ -88,6 +89,14 @@ def test_what_was_typed_wrong_is_named(run, argv, expected):
     assert (result.code, result.out) == (2, "")
     assert expected in result.err
     assert "Traceback" not in result.err
+
+
+def test_since_may_be_the_beginning_of_today_or_of_yesterday():
+    assert moment("yesterday") < moment("today") <= moment("0s")
+    for word, days in (("today", 0), ("yesterday", 1)):
+        local = datetime.fromisoformat(moment(word).replace(".000000000Z", "+00:00")).astimezone()
+        assert (local.hour, local.minute, local.second) == (0, 0, 0)
+        assert local.date() == datetime.now().astimezone().date() - timedelta(days=days)
 
 
 def test_since_is_a_moment_or_how_long_ago():
