@@ -69,7 +69,9 @@ def test_a_receiver_killed_while_it_deletes_goes_on_where_it_was(serve):
     indexed(receiver)
     before = format_rfc3339(now - DAY)
     seen_gone = set()
-    for seconds in (0.03, 0.15, 0.5):
+    for seconds in (0.03, 0.15, 0.5, 2, 8):
+        if seen_gone and seconds > 1:
+            break  # on a busy machine nothing may be gone in less
 
         def prune(receiver=receiver):
             with contextlib.suppress(OSError, http.client.HTTPException):  # it is killed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import random
 import secrets
 from collections.abc import Sequence
 from importlib import resources
@@ -151,5 +152,6 @@ async def _retried(run: Run, statements: str, **variables: object) -> None:
         except ConflictError:
             if attempt == _ATTEMPTS - 1:
                 raise
+            await asyncio.sleep(random.random() * 0.02 * 2**attempt)  # noqa: S311 - so that two do not meet again
         else:
             return

@@ -49,12 +49,14 @@ async def test_a_start_that_was_cut_short_is_completed(database):
 
 async def test_receivers_that_start_together_do_not_get_in_each_others_way(server_access):
     names = {"namespace": f"test_{uuid.uuid4().hex}", "database": "d"}
-    databases = [Database(**server_access, **names) for _ in range(3)]
-    assert await asyncio.gather(*[schema.apply(database.run) for database in databases]) == [LATEST] * 3
-    assert await tables(databases[0]) == TABLES
-    await databases[0].query(f"REMOVE NAMESPACE {names['namespace']}")
-    for database in databases:
-        await database.close()
+    databases = [Database(**server_access, **names) for _ in range(5)]
+    try:
+        assert await asyncio.gather(*[schema.apply(database.run) for database in databases]) == [LATEST] * 5
+        assert await tables(databases[0]) == TABLES
+        await databases[0].query(f"REMOVE NAMESPACE {names['namespace']}")
+    finally:
+        for database in databases:
+            await database.close()
 
 
 async def test_a_database_of_a_later_version_is_left_alone(database):
