@@ -14,8 +14,8 @@ from storage.interpreting.messages import ModelCall
 from storage.interpreting.results import DATETIMES, Key, Row, TraceResult, TraceRow
 from storage.surreal import cbor, rows
 
-# Rows that are written in one transaction: 8 ms of the engine's time, one of them the transaction's own. It begins
-# while no events come (`Interpreter`), and ends before those that come then are decoded.
+# Rows that are written in one transaction: some 10 ms of the engine's time, one of them the transaction's own. It
+# begins while no events come (`Interpreter`), and ends about when those that come then are decoded.
 MOST_ROWS = 50
 
 _encode = msgspec.msgpack.Encoder(order="sorted").encode
