@@ -274,7 +274,7 @@ class Stores:
         )
         self._tasks.append(asyncio.create_task(closing))
         self._tasks.append(asyncio.create_task(interpreter.run(self.config.prices)))
-        counting = keep_counting(self._database, lambda: self._membership.is_first)
+        counting = keep_counting(self._database, lambda: self._membership.is_first, events_come=self.events_come)
         self._tasks.append(asyncio.create_task(counting))
         if self.config.retention_days or self.config.retention_max_events:
             config = self.config

@@ -14,14 +14,17 @@ from storage.interpreting.messages import ModelCall
 from storage.interpreting.results import DATETIMES, Key, Row, TraceResult, TraceRow
 from storage.surreal import cbor, rows
 
-# Rows that are written in one transaction: some 10 ms of the engine's time, one of them the transaction's own. It
+# What is written in one transaction, in calls' rows: some 10 ms of the engine's time, one of them the transaction's. It
 # begins while no events come (`Interpreter`), and ends about when those that come then are decoded.
 MOST_ROWS = 50
+# As many calls' rows take the engine as long as one of these.
+_COST_OF = {rows.CALL: 1, rows.RUN: 2, rows.SESSION_RUN: 3}
 
 _encode = msgspec.msgpack.Encoder(order="sorted").encode
 
 _NEW = {rows.CALL: "new_calls", rows.RUN: "new_runs", rows.SESSION_RUN: "new_sessions"}
 _CHANGED = {rows.CALL: "changed_calls", rows.RUN: "changed_runs", rows.SESSION_RUN: "changed_sessions"}
+_COST = {names[table]: cost for names in (_NEW, _CHANGED) for table, cost in _COST_OF.items()}
 
 
 def digest(row: Row) -> bytes:
@@ -31,7 +34,7 @@ def digest(row: Row) -> bytes:
 
 
 class Transaction:
-    """What is written in one transaction."""
+    """What is written in one transaction: as much work as so many calls' `rows`."""
 
     def __init__(self) -> None:
         self.lists: defaultdict[str, list[Any]] = defaultdict(list)
@@ -41,7 +44,7 @@ class Transaction:
 
     def add(self, variable: str, value: Any) -> None:
         self.lists[variable].append(value)
-        self.rows += 1
+        self.rows += _COST.get(variable, 1)
 
 
 class TraceChanges:
@@ -63,8 +66,8 @@ class TraceChanges:
         self._before = memory.written
         self._gone = [key for key in memory.written if key not in self.written]
         self._stale = self.agent_id != memory.agent_id
-        changed = sum(memory.written.get(key) != known for key, known in self.written.items())
-        # How many rows are to be written; where there is any, the run's own is one of them.
+        changed = sum(_COST_OF[key[0]] for key, known in self.written.items() if memory.written.get(key) != known)
+        # How much is to be written, as in `Transaction`; where there is any, the run's own row is a part of it.
         self.rows = changed + len(self.renamed) + len(self._gone)
 
     def entries(self) -> Iterable[tuple[str, Any]]:

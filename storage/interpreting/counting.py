@@ -16,6 +16,7 @@ from storage.read.figures import WIDTHS, Key, added_up
 from storage.read.paging import records
 from storage.surreal import cbor, rows
 from storage.surreal.database import ConflictError, Database, StatementRefusedError
+from storage.workers.giving_way import between_commits
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +24,8 @@ log = logging.getLogger(__name__)
 _RECORDS, _MOST = 100, 100
 # A row of `figures`: hours of a step, kind, step, name.
 Row = tuple[int, By, int, str]
-# Seconds between two looks at the queue.
-_EVERY = 1.0
+# Seconds between two looks at the queue, and until commits have to wait for what is counted.
+_EVERY, _LONG = 1.0, 1.0
 
 _COUNT = """
 BEGIN;
@@ -39,11 +40,16 @@ COMMIT;
 
 
 async def keep_counting(
-    database: Database, is_due: Callable[[], bool] = lambda: True, *, every: float = _EVERY
+    database: Database,
+    is_due: Callable[[], bool] = lambda: True,
+    *,
+    events_come: Callable[[], bool] = lambda: False,
+    every: float = _EVERY,
 ) -> None:
-    """Count until cancelled, where this receiver is to."""
+    """Count until cancelled, where this receiver is to: while no `events_come`, unless that takes long."""
     while True:
         more = False
+        await between_commits(events_come, _LONG)
         try:
             more = is_due() and await count_some(database)
         except (Problem, ConflictError):

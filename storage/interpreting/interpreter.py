@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from mapping.errors import Problem
+from mapping.times import NS
 from storage.errors import IndexUnavailable
 from storage.interpreting import interpretation_queue
 from storage.interpreting.messages import (
@@ -41,7 +42,7 @@ from storage.interpreting.queries import EVENTS, READS, answered, write
 from storage.membership import Membership
 from storage.surreal import cbor, rows
 from storage.surreal.database import ConflictError, Database, StatementRefusedError
-from storage.workers.giving_way import GivingWay
+from storage.workers.giving_way import GivingWay, between_commits
 from storage.workers.process import RestartingProcess
 
 log = logging.getLogger(__name__)
@@ -65,9 +66,8 @@ _LATE_ONES_EVERY = 5.0
 # Scopes that are told apart: senders choose their names.
 _MOST_SCOPES, _OTHER_SCOPES = 100, "others"
 
-# Nanoseconds for which events may wait to be interpreted before commits have to wait for that, and how often (seconds)
-# it is looked whether any come.
-_LONG, _LOOK_AT_EVENTS_EVERY = 10**9, 0.005
+# Seconds for which events may wait to be interpreted before commits have to wait for that.
+_LONG = 1.0
 
 # What may be tried again.
 _PASSING = (ConflictError, IndexUnavailable, Problem, StatementRefusedError)
@@ -215,16 +215,8 @@ class Interpreter:
     async def _read(self, query: str, **variables: Any) -> bytes:
         return await self._until_answered(lambda: self._database.read(query, **variables))
 
-    async def _between_commits(self) -> None:
-        """Wait until no events are being decoded or committed, so that no sender waits for what is written here.
-
-        Once events have waited for `_LONG` to be interpreted, they wait no longer for that.
-        """
-        while self._events_come() and time.time_ns() - (self.oldest or 0) < _LONG:  # noqa: ASYNC110 - nothing says when none come any more
-            await asyncio.sleep(_LOOK_AT_EVENTS_EVERY)
-
     async def _write(self, step: Write) -> WriteOutcome:
-        await self._between_commits()
+        await between_commits(self._events_come, _LONG - (time.time_ns() - (self.oldest or 0)) / NS)
         await self._give_way()
         try:
             await self._database.query(write(step.variables), **_encoded(step.variables))

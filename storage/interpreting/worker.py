@@ -6,6 +6,7 @@ own process. Here it runs at a low priority, in the time that ingest leaves.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import logging
 import os
@@ -39,6 +40,7 @@ class Worker:
         prices(_ANY)
         self.work = Work(version_of(prices), prices, shared=request.shared, is_first=request.is_first)
         self._steps = self.work.steps()
+        gc.freeze()  # the table of prices stays: no need to look at it for garbage
 
     def begin(self, _request: Begin) -> Step:
         """Return the first step."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 # While commits wait, background work pauses so many times as long as its last piece took.
 _PAUSES = 3
 _LOOK_AT_COMMITS_EVERY = 0.01  # seconds
+_LOOK_AT_EVENTS_EVERY = 0.005
 
 
 class GivingWay:
@@ -25,3 +26,13 @@ class GivingWay:
         while self._commits_wait() and time.monotonic() < until:  # noqa: ASYNC110 - nothing says when none waits any more
             await asyncio.sleep(_LOOK_AT_COMMITS_EVERY)
         self._working_since = time.monotonic()
+
+
+async def between_commits(events_come: Callable[[], bool], most: float) -> None:
+    """Wait until no events are being decoded or committed, so that no sender waits for what is done then.
+
+    Waits `most` seconds at most, not at all if that is negative.
+    """
+    until = time.monotonic() + most
+    while events_come() and time.monotonic() < until:  # noqa: ASYNC110 - nothing says when none come any more
+        await asyncio.sleep(_LOOK_AT_EVENTS_EVERY)

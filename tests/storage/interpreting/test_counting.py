@@ -222,3 +222,29 @@ async def test_a_store_that_is_away_is_said(store):
     await store.database.close()
     with pytest.raises(Problem):
         await overview(store.database, None, None)
+
+
+async def test_it_is_counted_while_no_events_come_until_that_takes_long(store):
+    come = [True]
+    await store.write(*run_of(1))
+    await store.settled()
+    keeping = asyncio.create_task(counting.keep_counting(store.database, events_come=lambda: come[0], every=0.01))
+    try:
+        await asyncio.sleep(0.3)
+        assert len(await store.rows("figures_queue")) == 1
+        come[0] = False
+        await counted_within(store, 0.5)
+        come[0] = True
+        await store.write(*run_of(2))
+        await store.settled()
+        await counted_within(store, 5)
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+    await check(store.database)
+
+
+async def counted_within(store, seconds):
+    async with asyncio.timeout(seconds):
+        while await store.rows("figures_queue"):
+            await asyncio.sleep(0.02)

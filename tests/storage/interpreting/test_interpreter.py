@@ -10,8 +10,10 @@ from pathlib import Path
 from interpreted import NOON, agent, call, model, running, settled, tool
 
 from mapping.times import NS
+from storage.interpreting.changes import MOST_ROWS
 from storage.interpreting.interpreter import Interpreter
 from storage.read.reader import Reader
+from storage.surreal import cbor
 from storage.write.writer import Writer
 
 
@@ -258,6 +260,24 @@ async def test_what_events_come_to_is_written_while_no_others_come_until_they_ha
     finally:
         interpreting.cancel()
         await asyncio.gather(interpreting, return_exceptions=True)
+
+
+async def test_no_transaction_keeps_commits_waiting_for_long_however_many_runs_and_sessions_it_is_about(store):
+    """As long as fifty rows of calls: a run's takes twice as long as one of these, that of a session three times."""
+    sizes = []
+    query = store.database.query
+
+    async def noted(statements, **variables):
+        if "new_runs" in variables:
+            each = {"new_calls": 1, "new_runs": 2, "new_sessions": 3}
+            sizes.append(sum(cost * len(cbor.decode(variables[name].cbor)) for name, cost in each.items()))
+        return await query(statements, **variables)
+
+    store.database.query = noted
+    await store.write(*(model(number, trace=f"{number:032x}", session=f"s{number}") for number in range(40)))
+    await store.settled()
+    assert sum(sizes) == 40 * 6
+    assert max(sizes) <= MOST_ROWS
 
 
 async def test_the_process_may_be_killed_at_any_moment(store):
