@@ -49,9 +49,8 @@ async def keep_counting(
     """Count until cancelled, where this receiver is to: while no `events_come`, unless that takes long."""
     while True:
         more = False
-        await between_commits(events_come, _LONG)
         try:
-            more = is_due() and await count_some(database)
+            more = is_due() and await count_some(database, events_come=events_come)
         except (Problem, ConflictError):
             pass  # `storage.stores` logs that the store is away; another receiver has counted
         except StatementRefusedError as error:
@@ -60,7 +59,9 @@ async def keep_counting(
             await asyncio.sleep(every)
 
 
-async def count_some(database: Database, most: int = _MOST) -> bool:
+async def count_some(
+    database: Database, most: int = _MOST, *, events_come: Callable[[], bool] = lambda: False
+) -> bool:
     """Count the next records of the queue. Returns whether there may be more. Raises ConflictError."""
     known, queued = await database.query(
         "SELECT VALUE revision FROM figures_state:current; SELECT * FROM figures_queue LIMIT $limit", limit=_RECORDS
@@ -72,6 +73,7 @@ async def count_some(database: Database, most: int = _MOST) -> bool:
     rest = [Counted(*key, figures) for key, figures in changes.items() if key not in now]
     figures = await _changed(database, now)
     ids = {key: cbor.record(rows.FIGURES, [*key]) for key in figures}
+    await between_commits(events_come, _LONG)
     await database.query(
         _COUNT,
         known=known,
