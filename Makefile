@@ -13,11 +13,14 @@ run: $(VENV)/installed
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
+# The build that is compared with: the last one that interpreted nothing.
+AGAINST ?= 93b44aa
 bench: setup
 	$(BIN)/python bench/ingest.py $(BENCH_ARGS)
 	$(BIN)/python bench/indexing.py $(INDEXING_ARGS)
 	$(BIN)/python bench/interpreting.py $(INTERPRETING_ARGS)
 	$(BIN)/python bench/readers.py $(READERS_ARGS)
+	$(BIN)/python bench/against.py $(AGAINST)
 
 bench-search: setup
 	$(BIN)/python bench/search.py $(BENCH_ARGS)

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
-# The Python that runs the program: another checkout has its own `.venv`.
+# The checkout whose program runs, and the Python that runs it: by default another checkout's own.
 CHECKOUT = HERE.parent
+PYTHON: str | None = None
 
 
 class Usage(NamedTuple):
@@ -45,7 +46,8 @@ class Receiver:
         # A build of before has no gRPC.
         grpc_flag = ["--grpc-port", str(grpc_port)] if (CHECKOUT / "receiver" / "grpc").exists() else []
         self.url = f"http://127.0.0.1:{port}"
-        python = sys.executable if HERE.parent == CHECKOUT else str(CHECKOUT / ".venv" / "bin" / "python")
+        own = sys.executable if HERE.parent == CHECKOUT else str(CHECKOUT / ".venv" / "bin" / "python")
+        python = PYTHON or own
         command = [python, "-m", "receiver", "serve", "--log-level", "warning", "--data-dir", data_dir]
         self.process = subprocess.Popen(
             [*command, "--port", str(port), "--otlp-port", "off", *grpc_flag],
