@@ -14,6 +14,7 @@ from mapping.sanitize.redaction import Redaction
 from mapping.sanitize.sanitizer import Sanitizer
 from receiver.http import (
     calls,
+    compare,
     events,
     explain,
     health,
@@ -80,6 +81,7 @@ def application(settings: Settings, storage: Stores) -> web.Application:
         overview,
         trace_views,
         calls,
+        compare,
         live,
         explain,
         prune,

@@ -94,6 +94,12 @@ GROUP_BY = Parameter("group_by", *_one_of(*GROUPS))
 IDEMPOTENCY_KEY = Parameter("Idempotency-Key", "what makes it safe to send the event again", _TEXT)
 
 
+WITH_TRACE = Parameter(
+    "with", "a trace id", ParameterKind(ids.trace_id, {"type": "string", "minLength": 1}), required=True
+)
+WITH_CALL = Parameter(
+    "with", "a call id", ParameterKind(ids.event_id, {"type": "string", "minLength": 1}), required=True
+)
 SESSION = Parameter("session_id", "a session id: only its part", _TEXT, short="session")
 FROM = Parameter("from", *_one_of("end", "start"), default="end")
 PAGE = (LIMIT, CURSOR)

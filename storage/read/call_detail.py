@@ -42,11 +42,11 @@ async def call_detail(reader: Reader, event_id: str) -> CallDetail | None:
     row = await call_of(reader.database, event_id)
     if row is None:
         return None
-    events = await reader.as_sent(_told_by(row))
+    events = await reader.as_sent(told_by(row))
     call = await asyncio.to_thread(_read, row, events.values())
-    if row["kind"] == "tool" and call is not None and (call.result is None or not isinstance(call.arguments, dict)):
+    if row["kind"] == "tool" and call is not None and lacks_something(call):
         models = await models_around(reader.database, row)
-        more = await reader.as_sent(event_id for model in models for event_id in _told_by(model))
+        more = await reader.as_sent(event_id for model in models for event_id in told_by(model))
         call = await asyncio.to_thread(_read, row, (more | events).values())
     missing = max((missing_messages(event["properties"]) for event in events.values()), default=0)
     return CallDetail(row, call, missing)
@@ -57,14 +57,20 @@ async def explained(reader: Reader, event_id: str) -> dict[str, Any] | None:
     row = await call_of(reader.database, event_id)
     if row is None:
         return None
-    events = await reader.as_sent(_told_by(row))
+    events = await reader.as_sent(told_by(row))
     around = await _around(reader, events)
     return await asyncio.to_thread(_explain, row, events, around)
 
 
-def _told_by(row: Row) -> Sequence[str]:
-    told_by: list[str] = row["told_by"]
-    return told_by if len(told_by) <= _MOST_TELLERS else [told_by[0], *told_by[1 - _MOST_TELLERS :]]
+def lacks_something(tool: Call) -> bool:
+    """Return whether the models around a tool's call may know more of it than its own events."""
+    return tool.result is None or not isinstance(tool.arguments, dict)
+
+
+def told_by(row: Row) -> Sequence[str]:
+    """Return the events that are read of a call."""
+    tellers: list[str] = row["told_by"]
+    return tellers if len(tellers) <= _MOST_TELLERS else [tellers[0], *tellers[1 - _MOST_TELLERS :]]
 
 
 def _read(row: Row, events: Iterable[EventRow]) -> Call | None:

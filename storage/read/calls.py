@@ -6,6 +6,7 @@ Further filters are applied to the rows that the index gives.
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
@@ -137,6 +138,13 @@ async def models_around(database: Database, tool: Row) -> list[Row]:
 
 # Calls that are looked at before and after a tool's, and model calls that are returned of each.
 _AROUND, _MODELS = 50, 2
+
+
+def nearest_models(calls: Sequence[Row], tool: Row) -> list[Row]:
+    """Return those of a run's calls, in order, that `models_around` returns."""
+    at = bisect.bisect_right(calls, tool["start_time"], key=lambda row: row["start_time"])
+    before, after = calls[max(at - _AROUND, 0) : at], calls[at : at + _AROUND]
+    return [*_nearest(before[::-1], tool), *_nearest(after, tool)]
 
 
 def _nearest(calls: Sequence[Row], tool: Row) -> list[Row]:

@@ -74,9 +74,14 @@ def receiver(serve_shared, static_data_dir, tmp_path_factory):
 @pytest.fixture(scope="module")
 def ids(receiver):
     """Real ids for the words that stand for some."""
-    trace = receiver.get("/api/v1/traces")["traces"][0]
+    trace, other = receiver.get("/api/v1/traces")["traces"][:2]
     event = receiver.get(f"/api/v1/events?trace_id={trace['id']}")["events"][0]
-    return {"TRACE_ID": trace["id"], "SESSION_ID": trace["session_id"], "EVENT_ID": event["id"]}
+    return {
+        "TRACE_ID": trace["id"],
+        "OTHER_TRACE_ID": other["id"],
+        "SESSION_ID": trace["session_id"],
+        "EVENT_ID": event["id"],
+    }
 
 
 def settings(receiver):

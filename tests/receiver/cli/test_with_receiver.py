@@ -220,6 +220,29 @@ def test_traces_are_listed_sorted_and_filtered(ask, demo, interpreted):
     assert ask("sessions", "--filter", "agent:nobody") == "no session matches\n"
 
 
+def test_two_traces_are_compared(ask, demo, interpreted, api):
+    failed, other = (next(i for s, i in trace_ids(demo) if s == status) for status in ("failed", "completed"))
+    found = json.loads(ask("compare", failed, other, "--json"))
+    assert (found["a"]["id"], found["b"]["id"]) == (failed, other)
+    out = ask("compare", failed, other)
+    for each in (found["a"], found["b"]):
+        assert each["id"] in out
+    assert re.search(r"(?m)^status +failed +completed", out)
+    assert f"{len(found['steps'])} steps: " in out.splitlines()[-1]
+    fewer = ask("compare", failed, other, "--differing").splitlines()
+    assert not [line for line in fewer if line.startswith("= ")]
+    assert re.search(r"(?m)^    [-+] ", ask("compare", failed, other, "--diff"))
+
+
+def test_what_cannot_be_compared_is_an_error(run, served, demo, interpreted):
+    trace = trace_ids(demo)[0][1]
+    for other, message in ((trace, "expected another trace"), ("nobody", "no trace has the id 'nobody'")):
+        result = run("compare", trace, other, "--url", served.url)
+        assert (result.code, result.out) == (1, "")
+        assert message in result.err
+    assert run("compare", trace, "x", "--json", "--diff").code == 2
+
+
 def test_what_was_said_is_shown_of_a_trace_and_of_a_session(ask, demo, interpreted, api):
     (failed,) = [trace_id for status, trace_id in trace_ids(demo) if status == "failed"]
     trace = api.get(f"/api/v1/traces/{failed}")

@@ -61,6 +61,8 @@ ASKED = {
     "trace": [TRACE, f"{TRACE}?limit=1"],
     "outline": [TRACE],
     "conversation": [TRACE],
+    "compare_traces": [f"{TRACE}?with=another"],
+    "compare_calls": ["CALL BESIDE ANOTHER"],
     "activity": ["", "?status=failed", "?session_id=nobody"],
     "overview": ["", "?since=2001-01-01T00:00:00Z&until=2001-01-02T00:00:00Z"],
     "breakdown": [f"?by={by}" for by in ("agent", "service", "model", "tool", "error")],
@@ -98,7 +100,7 @@ async def filled(start_shared):
     for path, body in (
         ("/v1/traces", spans),
         ("/v1/logs", logs),
-        ("/api/v1/events/batch", {"events": [EVENT, MODEL_CALL]}),
+        ("/api/v1/events/batch", {"events": [EVENT, MODEL_CALL, EVENT | {"event_id": "four", "trace_id": "another"}]}),
     ):
         answer = await receiver.post(path, json.dumps(body))
         assert answer.status == 200, answer.body
@@ -184,7 +186,7 @@ async def test_answers_are_as_described(filled):
     assert kinds == {"client", "span_event", "log_record", "json"}
     calls = [call["id"] for call in (await filled.read("/api/v1/calls"))["calls"]]
     assert calls
-    every = {"EACH": events, "CALL": calls}
+    every = {"EACH": events, "CALL": calls, "CALL BESIDE ANOTHER": [f"{calls[0]}?with={calls[-1]}"]}
     # What changes the index comes last.
     for name, asked in sorted(ASKED.items(), key=lambda item: item[0] == "reindex"):
         method, path, operation = told[name]
