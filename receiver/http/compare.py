@@ -11,7 +11,7 @@ from aiohttp import web
 from mapping import ids
 from mapping.calls.model import CallKind
 from mapping.comparing.steps import SAID, Difference, Said, SaidField, Step, differences
-from mapping.comparing.texts import MOST_CHARACTERS, changes
+from mapping.comparing.texts import MOST_CHARACTERS, Change, changes
 from mapping.errors import invalid
 from mapping.model import Status
 from mapping.times import format_rfc3339
@@ -72,11 +72,11 @@ class Comparison(Answer):
 
 
 class TextChange(Answer):
-    """A piece of two texts: of `both`, or of one. Of a long piece of both `left_out` characters in its middle are …."""
+    """A piece of two texts: of both, or of one."""
 
     whose: Literal["both", "a", "b"]
     text: str
-    left_out: Count
+    left_out: Annotated[int, msgspec.Meta(ge=0, description="characters of both that follow, and are not given")]
 
 
 class ComparedText(Answer):
@@ -162,12 +162,13 @@ def _texts(a: Said, b: Said) -> list[ComparedText]:
 
 def _text(field: SaidField, a: str, b: str) -> ComparedText:
     found = changes(a[:MOST_CHARACTERS], b[:MOST_CHARACTERS])
-    return ComparedText(
-        field, a != b, [_change(one.whose, one.text) for one in found], max(len(a), len(b)) > MOST_CHARACTERS
-    )
+    pieces = [piece for one in found for piece in _pieces(one)]
+    return ComparedText(field, a != b, pieces, max(len(a), len(b)) > MOST_CHARACTERS)
 
 
-def _change(whose: Literal["both", "a", "b"], text: str) -> TextChange:
-    if whose != "both" or len(text) <= 2 * _AROUND:
-        return TextChange(whose, text, 0)
-    return TextChange(whose, f"{text[:_AROUND]}…{text[-_AROUND:]}", len(text) - 2 * _AROUND)
+def _pieces(change: Change) -> list[TextChange]:
+    """Return a change, of a long text of both its beginning and its end."""
+    left_out = len(change.text) - 2 * _AROUND if change.whose == "both" else 0
+    if left_out <= 0:
+        return [TextChange(change.whose, change.text, 0)]
+    return [TextChange("both", change.text[:_AROUND], left_out), TextChange("both", change.text[-_AROUND:], 0)]

@@ -81,11 +81,12 @@ class Program:
         return answer.json()
 
     def indexed(self, seconds: float = 60) -> None:
-        """Wait until everything stored is searchable."""
+        """Wait until everything stored is searchable, and interpreted."""
 
         def done() -> bool:
             stats = self.get("/api/v1/stats")
-            return not stats["index_pending"] and stats["index_state"] == "ready"
+            waiting = stats["index_pending"] or stats["interpretation_pending"]
+            return not waiting and stats["index_state"] == "ready"
 
         self._eventually(done, seconds)
 

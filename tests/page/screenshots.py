@@ -41,6 +41,7 @@ PAGES = {
     "session": ("#/sessions/{lisbon[session_id]}", ".conversation li"),
     "search": ("#/search?q=the+card+was+refused", ".results mark"),
     "calls": ("#/calls", "main tbody tr"),
+    "compare": ("#/compare?a={failed}&b={deployed}&open={deploying}", ".side ins"),
     "live": ("#/live", "main [data-row]"),
 }
 
@@ -62,7 +63,12 @@ def tell(receiver: Program) -> dict[str, Any]:
     traces = receiver.get("/api/v1/traces", service="travel-demo")["traces"]
     named = {trace["session_id"].split("-")[1]: trace for trace in traces}  # the newest first: of two, the first run's
     failed = {"trace_id": named["tokyo"]["id"], "event_type": "tool_call", "status": "error"}
-    return {**named, "event": receiver.get("/api/v1/events", **failed)["events"][0]["id"]}
+    ended = {trace["status"]: trace["id"] for trace in receiver.get("/api/v1/traces", service="operations")["traces"]}
+    deployments = {"failed": ended["failed"], "deployed": ended["completed"]}
+    steps = receiver.get(f"/api/v1/traces/{ended['failed']}/compare", **{"with": ended["completed"]})["steps"]
+    deploying = next(step["a"]["id"] for step in steps if step["kind"] == "tool" and step["a"] and step["b"])
+    event = receiver.get("/api/v1/events", **failed)["events"][0]["id"]
+    return {**named, **deployments, "deploying": deploying, "event": event}
 
 
 def small(picture: bytes) -> bytes:

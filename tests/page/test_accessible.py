@@ -35,6 +35,9 @@ PAGES = {
     "a trace that failed": ("#/traces/{tokyo[id]}", ".waterfall-rows [role=row]"),
     "an event": ("#/traces/{tokyo[id]}?event={event}", "[aria-label=Event] .why"),
     "a conversation": ("#/traces/{lisbon[id]}?view=conversation", ".conversation li"),
+    "two runs": ("#/compare?a={tokyo[id]}&b={lisbon[id]}", ".compared li"),
+    "a step that differs": ("#/compare?a={tokyo[id]}&b={lisbon[id]}&open={call}", ".side del"),
+    "runs to compare with": ("#/compare?a={tokyo[id]}", "main [data-row]"),
     "sessions": ("#/sessions", "main [data-row]"),
     "a session": ("#/sessions/{lisbon[session_id]}", ".conversation li"),
     "search": ("#/search", ".examples"),
@@ -62,7 +65,14 @@ async def is_for_everyone(tab):
 def named(receiver, runs, attacked):
     """What the addresses are made with."""
     events = receiver.get("/api/v1/events", trace_id=runs["tokyo"]["id"], status="error")["events"]
-    return {**runs, "attacked": attacked, "event": next(one["id"] for one in events if one["kind"] == "internal")}
+    compared = receiver.get(f"/api/v1/traces/{runs['tokyo']['id']}/compare", **{"with": runs["lisbon"]["id"]})
+    call = next(step["a"]["id"] for step in compared["steps"] if step["kind"] == "model" and step["a"] and step["b"])
+    return {
+        **runs,
+        "attacked": attacked,
+        "call": call,
+        "event": next(one["id"] for one in events if one["kind"] == "internal"),
+    }
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -97,7 +107,9 @@ async def test_the_question_for_the_key_and_an_empty_receiver(open_tab, start):
     await is_for_everyone(tab)
 
 
-@pytest.mark.parametrize("name", ["traces", "a trace that failed", "an event", "a session", "results", "live"])
+@pytest.mark.parametrize(
+    "name", ["traces", "a trace that failed", "an event", "a step that differs", "a session", "results", "live"]
+)
 async def test_everything_can_be_reached_by_tab_and_shows_that_it_is(open_tab, receiver, named, name):
     address, there = PAGES[name]
     tab = await open_tab(receiver, address.format(**named))

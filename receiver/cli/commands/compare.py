@@ -161,6 +161,9 @@ def _changed(changes: list[dict[str, Any]]) -> Iterator[str]:
         for other in others:
             yield from _line(line)
             line = {"a": other, "b": other}
+        if change["left_out"]:
+            skipped = f" … {count(change['left_out'], 'character')} alike … "
+            line = {side: words + skipped for side, words in line.items()}
     yield from _line(line)
 
 

@@ -13,9 +13,10 @@ import { ErrorBox, Loading, Title } from "./ui.js";
 /** Loads a component with its module, when it is opened. @typedef {() => Promise<Component>} Load */
 
 /**
- * The pages by their name in the address; `one` is the component for an address with an id.
+ * The pages by their name in the address; `one` is the component for an address with an id. One without a key is not in
+ * the navigation.
  *
- * @type {Record<string, {title: string, key: string, all: Load, one?: Load}>}
+ * @type {Record<string, {title: string, key?: string, all: Load, one?: Load}>}
  */
 const PAGES = {
   overview: { title: "Overview", key: "o", all: async () => (await import("./overview.js")).Overview },
@@ -33,8 +34,11 @@ const PAGES = {
   },
   calls: { title: "Calls", key: "c", all: async () => (await import("./calls.js")).Calls },
   search: { title: "Search", key: "f", all: async () => (await import("./search.js")).Search },
+  compare: { title: "Compare two runs", all: async () => (await import("./compare.js")).Compare },
   live: { title: "Live", key: "l", all: async () => (await import("./live.js")).Live },
 };
+
+const NAVIGATION = Object.entries(PAGES).filter(([, { key }]) => key);
 
 /** The next theme, and the sign and name of this one. @type {Record<string, [string, string, string]>} */
 const THEMES = { "": ["dark", "◐", "as the system"], dark: ["light", "☾", "dark"], light: ["", "☀", "light"] };
@@ -47,7 +51,7 @@ function App() {
     k: () => stepRows(-1),
     "/": search,
     "?": () => setHelp(true),
-    ...Object.fromEntries(Object.entries(PAGES).map(([name, { key }]) => [`g ${key}`, () => navigate([name])])),
+    ...Object.fromEntries(NAVIGATION.map(([name, { key }]) => [`g ${key}`, () => navigate([name])])),
   });
   const skip = () => {
     /** @type {HTMLHeadingElement | null} */
@@ -59,7 +63,7 @@ function App() {
       <button class="skip" onClick=${skip}>Skip to the content</button>
       <a class="brand" href=${href("/overview")}>vectadb</a>
       <nav aria-label="Pages">
-        ${Object.entries(PAGES).map(([name, { title }]) => html`
+        ${NAVIGATION.map(([name, { title }]) => html`
           <a href=${href([name])} aria-current=${name === route.page ? "page" : undefined}>${title}</a>
         `)}
       </nav>

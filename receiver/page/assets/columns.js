@@ -1,6 +1,7 @@
 // A list as a table: its columns can be chosen, and those that the receiver sorts by have a link in their head.
 
 import { html, useState } from "./vendor/preact.js";
+import { useKeys } from "./keys.js";
 import { here } from "./route.js";
 import { Link, Text } from "./ui.js";
 
@@ -8,7 +9,7 @@ import { Link, Text } from "./ui.js";
  * @template Item
  * @typedef {import("./types.d.ts").Column<Item>} Column
  */
-/** @import { Content, Params, Sums } from "./types.d.ts" */
+/** @import { Choice, Content, Params, Sums } from "./types.d.ts" */
 
 const LINE_LENGTH = 200;
 const DEFAULT_SORT = "start";
@@ -25,11 +26,12 @@ const LINES = [
 
 /**
  * The table of `items`, and the choice of its columns above it. The first column is always shown, with the lines in it.
+ * With `choice`, rows can be chosen: by a box, or by the key x.
  *
  * @template {Sums & {id: string}} Item
- * @param {{name: string, caption: string, columns: Column<Item>[], items: Item[], params: Params}} props
+ * @param {{name: string, caption: string, columns: Column<Item>[], items: Item[], params: Params, choice?: Choice}} props
  */
-export function Table({ name, caption, columns, items, params }) {
+export function Table({ name, caption, columns, items, params, choice }) {
   const [chosen, choose] = useChosen(name);
   const [open, setOpen] = useState(false);
   /** @param {{id: string, off?: boolean}} column @param {boolean} [holds] */
@@ -37,6 +39,7 @@ export function Table({ name, caption, columns, items, params }) {
   const shown = columns.filter((column, place) => place === 0 || isShown(column, column.when?.(items)));
   const lines = LINES.filter((line) => isShown(line));
   const sort = params.sort ?? DEFAULT_SORT;
+  useKeys({ x: () => document.activeElement?.closest("tr")?.querySelector("input")?.click() ?? false });
   return html`<details class="columns" onToggle=${(/** @type {{target: HTMLDetailsElement}} */ event) => setOpen(event.target.open)}>
       <summary>Columns</summary>
       ${open && html`<fieldset><legend class="heard">Columns</legend>
@@ -51,6 +54,8 @@ export function Table({ name, caption, columns, items, params }) {
       <thead><tr>${shown.map((column) => html`<${Head} key=${column.id} column=${column} sort=${sort} params=${params} />`)}</tr></thead>
       <tbody>${items.map((item) => html`<tr key=${item.id}>
         ${shown.map((column, place) => html`<td key=${column.id} class=${column.kind} data-label=${place > 0 ? column.phone?.(item) : undefined}>
+          ${place === 0 && choice && html`<input type="checkbox" class="choose" title="Compare (x)" aria-label="Compare this run"
+            checked=${choice.chosen.includes(item.id)} onChange=${() => choice.toggle(item.id)} />`}
           ${column.cell(item)}${place === 0 && lines.map((line) => html`<${Line} key=${line.id} line=${line} text=${line.of(item)} />`)}
         </td>`)}
       </tr>`)}</tbody>

@@ -10,6 +10,8 @@ const KEYS = [
   ["g o, g t, g s, g c, g f, g l", "go to overview, traces, sessions, calls, search (find), live"],
   ["j, k", "next row, row before"],
   ["Enter", "open the row"],
+  ["x", "choose the row's run, to compare two"],
+  ["n, p", "comparing: next step that differs, the one before"],
   ["Esc", "close"],
   ["?", "this help"],
 ];

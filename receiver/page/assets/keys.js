@@ -69,9 +69,9 @@ export function searchField() {
   return document.querySelector("main input[type=search][name=q]");
 }
 
-/** Moves the focus by `step` among the page's rows. @param {number} step */
-export function stepRows(step) {
-  const rows = [...pageRows()].filter((row) => row.getClientRects().length);
+/** Moves the focus by `step` among the page's rows, or some of them. @param {number} step */
+export function stepRows(step, among = pageRows()) {
+  const rows = [...among].filter((row) => row.getClientRects().length);
   const at = rows.findIndex((row) => row.contains(document.activeElement));
   const next = rows[at < 0 ? (step > 0 ? 0 : rows.length - 1) : at + step];
   next?.focus();

@@ -74,6 +74,7 @@ export function Trace({ id, params }) {
   return html`
     <${Head} heading=${trace.name || trace.agent_id || "Trace"} facts=${factsOf(trace, tree.length)}>
       <${Status} status=${trace.status} /><${Copy} text=${trace.id} label="Copy trace id" />
+      <${Link} class="button" to="/compare" params=${{ a: trace.id }}>Compare with…<//>
     <//>
     <${Gist} told=${trace} />
     <${ErrorBox} error=${error} retry=${reload} />

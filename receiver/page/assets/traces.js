@@ -15,14 +15,14 @@ import {
 /** @import { Column, Field, Pages, Params, Trace, Trouble } from "./types.d.ts" */
 
 const LOOK_EVERY = 5000;
-const NAME_LENGTH = 120;
+export const NAME_LENGTH = 120;
 const MANY = 1000; // traces that are left out of a page are counted up to so many
 
 /** @param {string | null} text */
 const short = (text) => text && html`<${Text} value=${text.slice(0, NAME_LENGTH)} />`;
 
 /** @type {Column<Trace>[]} */
-const COLUMNS = [
+export const COLUMNS = [
   {
     id: "name", label: "Trace", kind: "cut",
     cell: ({ id, name }) => html`<${Link} row to=${["traces", id]} title=${id}>${short(name || `trace ${shortId(id)}`)}<//>`,
@@ -76,6 +76,9 @@ export function Traces({ params }) {
   const { traces, added, error, show, turn } = useNews(pages, params, key);
   const { sort: _, ...filters } = params;
   const filtered = Object.keys(filters).length > 0;
+  const [chosen, choose] = useState(/** @type {string[]} */ ([]));
+  // Of three the last two are compared.
+  const toggle = (/** @type {string} */ id) => choose(chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id].slice(-2));
   const trouble = pages.error ?? error;
   return html`
     <div class="heading"><${Title} text="Traces" />
@@ -87,10 +90,20 @@ export function Traces({ params }) {
     ${traces?.length !== 0 && html`<${Activity} params=${params} turn=${turn} />`}
     ${!traces && !pages.error && html`<${Loading} what="traces" />`}
     ${traces?.length === 0 && !pages.hasMore && html`<${Empty} filtered=${filtered} />`}
-    ${traces && traces.length > 0 && html`<${Table} name="traces" columns=${COLUMNS} items=${traces} params=${params}
+    ${traces && traces.length > 0 && html`<${Table} name="traces" columns=${COLUMNS} items=${traces} params=${params} choice=${{ chosen, toggle }}
       caption="Traces, ${params.sort ? `by ${params.sort}` : "newest first"}" />`}
     <${LeftOut} count=${pages.leftOut} params=${params} />
-    <${More} pages=${pages} what="traces" />`;
+    <${More} pages=${pages} what="traces" />
+    ${chosen.length > 0 && html`<${Chosen} runs=${chosen} clear=${() => choose([])} />`}`;
+}
+
+/** The runs that are chosen, and the way to compare them. @param {{runs: string[], clear: () => void}} props */
+function Chosen({ runs: [a, b], clear }) {
+  return html`<p class="chosen" role="status">
+    ${b
+      ? html`Two runs are chosen. <${Link} class="button" to="/compare" params=${{ a, b }}>Compare them<//>`
+      : "One run is chosen: choose another one to compare it with."}
+    ${" "}<button type="button" class="small" onClick=${clear}>Choose none</button></p>`;
 }
 
 /** How many traces without a call or a session are not listed, and the way to them. @param {{count: number, params: Params}} props */

@@ -158,6 +158,35 @@ export interface ListedCall extends Spent {
   told_by: string[];
 }
 
+/** A call of a run that is compared. */
+export type ComparedCall = Pick<
+  ListedCall,
+  "id" | "name" | "agent_id" | "start_time" | "duration_ns" | "status" | "error" | "input_tokens" | "output_tokens" | "cost_usd"
+> & { depth: number };
+
+/** A step of both runs, or of one; `said` is false where what was said was not compared. */
+export interface ComparedStep {
+  kind: ListedCall["kind"];
+  a: ComparedCall | null;
+  b: ComparedCall | null;
+  differs: string[];
+  said: boolean;
+}
+
+export interface Comparison {
+  a: Trace;
+  b: Trace;
+  steps: ComparedStep[];
+  truncated: boolean;
+}
+
+export interface ComparedText {
+  field: string;
+  differs: boolean;
+  changes: { whose: "both" | "a" | "b"; text: string; left_out: number }[];
+  truncated: boolean;
+}
+
 /** A call with its messages. */
 export interface Call extends ListedCall {
   system: Part[];
@@ -359,6 +388,7 @@ export type Answer<Path extends string> =
   Path extends "/activity" ? Activity :
   Path extends "/breakdown" ? Breakdown :
   Path extends "/calls" ? { calls: ListedCall[] } & Page :
+  Path extends `/calls/${string}/compare` ? { texts: ComparedText[] } :
   Path extends `/calls/${string}/explain` ? CallExplanation :
   Path extends `/calls/${string}` ? Call :
   Path extends "/events" ? { events: AgentEvent[] } & Page :
@@ -374,6 +404,7 @@ export type Answer<Path extends string> =
   Path extends `/sessions/${string}` ? Session & { traces: SessionTrace[] } :
   Path extends "/stats" ? Stats :
   Path extends "/traces" ? { traces: Trace[]; left_out: number } & Page :
+  Path extends `/traces/${string}/compare` ? Comparison :
   Path extends `/traces/${string}/conversation` ? Conversation :
   Path extends `/traces/${string}/outline` ? Outline :
   Path extends `/traces/${string}` ? Trace :
@@ -475,6 +506,12 @@ export interface Column<Item> {
   cell: (item: Item) => Content;
   /** What stands before the value on a phone. */
   phone?: (item: Item) => string | undefined;
+}
+
+/** The rows of a list that are chosen, by id, and the way to choose another one, or no longer. */
+export interface Choice {
+  chosen: string[];
+  toggle: (id: string) => void;
 }
 
 /** A name and a value; left out if the value is empty. */
