@@ -59,9 +59,7 @@ async def keep_counting(
             await asyncio.sleep(every)
 
 
-async def count_some(
-    database: Database, most: int = _MOST, *, events_come: Callable[[], bool] = lambda: False
-) -> bool:
+async def count_some(database: Database, most: int = _MOST, *, events_come: Callable[[], bool] = lambda: False) -> bool:
     """Count the next records of the queue. Returns whether there may be more. Raises ConflictError."""
     known, queued = await database.query(
         "SELECT VALUE revision FROM figures_state:current; SELECT * FROM figures_queue LIMIT $limit", limit=_RECORDS
