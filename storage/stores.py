@@ -127,8 +127,8 @@ class Stores:
     `state` says in a person's words how far that is. `writer`, `reader`, `indexer`, `search`, `pruner`,
     `feed` and `interpreter` raise Problem (UNAVAILABLE) until they are there. Three functions may be set before `open`:
     `measured` is called with the number of new events after each commit and the seconds that it took, `called` with the
-    calls of models that were found for the first time, and `events_come` says whether events are being decoded that
-    will be committed in a moment.
+    calls of models that were found for the first time, and `events_come` says whether requests with events are
+    under way.
     """
 
     def __init__(self, config: StorageConfig) -> None:
@@ -224,6 +224,7 @@ class Stores:
             self._commits_wait,
             self._membership,
             events_come=self.events_come,
+            committing=self._committing,
             called=self.called,
         )
         while True:
@@ -358,6 +359,9 @@ class Stores:
                 break
         log.warning("SurrealDB is back after %.0f s", time.monotonic() - began)
         self._outage = None
+
+    def _committing(self) -> bool:
+        return self._opened is not None and self._opened.writer.commits
 
     def _commits_wait(self) -> bool:
         return self._opened is not None and self._opened.writer.waits

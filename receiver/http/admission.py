@@ -52,11 +52,6 @@ class Admission:
         self._waiting: deque[_Turn] = deque()
 
     @property
-    def at_work(self) -> bool:
-        """Return whether bodies are being decoded or stored."""
-        return self._at_work > 0
-
-    @property
     def waiting(self) -> int:
         """Return the number of requests that wait for their turn."""
         return len(self._waiting)

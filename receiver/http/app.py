@@ -65,7 +65,7 @@ def application(settings: Settings, storage: Stores) -> web.Application:
     app[NOTICES] = Notices()
     app[UNDER_WAY] = UnderWay()
     app[ADMISSION] = Admission(settings.server.max_in_flight_bytes)
-    storage.events_come = lambda: app[ADMISSION].at_work
+    storage.events_come = lambda: app[ADMISSION].bytes > 0
     app[METRICS] = Metrics(storage, app[ADMISSION], app[UNDER_WAY], settings.telemetry)
     app.on_cleanup.append(_close_metrics)
     app[LIMITS] = Limits(**dataclasses.asdict(settings.limits))

@@ -17,6 +17,8 @@ from storage.surreal import cbor, rows
 # What is written in one transaction, in calls' rows: some 10 ms of the engine's time, one of them the transaction's. It
 # begins while no events come (`Interpreter`), and ends about when those that come then are decoded.
 MOST_ROWS = 50
+# And where it is behind, so that commits wait anyway: what a transaction takes of its own is four times less a row.
+MOST_ROWS_BEHIND = 200
 # As many calls' rows take the engine as long as one of these.
 _COST_OF = {rows.CALL: 1, rows.RUN: 2, rows.SESSION_RUN: 3}
 
@@ -123,8 +125,11 @@ class TraceChanges:
             memory.stored_as(fact.telling.id, self.whose[fact.telling.id])
 
 
-def transactions_of(changes: Sequence[TraceChanges]) -> list[Transaction]:
-    """Return what is to be written of traces that were interpreted together, in their order, the runs' rows last."""
+def transactions_of(changes: Sequence[TraceChanges], most: int = MOST_ROWS) -> list[Transaction]:
+    """Return what is to be written of traces that were interpreted together, in their order, the runs' rows last.
+
+    `most` is as much as a transaction holds, but for the runs' rows.
+    """
     transactions = [Transaction()]
     runs: list[tuple[str, Any]] = []
     for change in changes:
@@ -132,7 +137,7 @@ def transactions_of(changes: Sequence[TraceChanges]) -> list[Transaction]:
             if variable in {"new_runs", "changed_runs"}:
                 runs.append((variable, value))
                 continue
-            if transactions[-1].rows >= MOST_ROWS:
+            if transactions[-1].rows >= most:
                 transactions.append(Transaction())
             transactions[-1].add(variable, value)
     for variable, value in runs:

@@ -66,8 +66,9 @@ _LATE_ONES_EVERY = 5.0
 # Scopes that are told apart: senders choose their names.
 _MOST_SCOPES, _OTHER_SCOPES = 100, "others"
 
-# Seconds for which events may wait to be interpreted before commits have to wait for that.
-_LONG = 1.0
+# Seconds for which events may wait to be interpreted before commits have to wait for that; and what a commit takes at
+# most, until which nothing is read between its look-up and its writing.
+_LONG, _A_COMMIT = 1.0, 0.1
 
 # What may be tried again.
 _PASSING = (ConflictError, IndexUnavailable, Problem, StatementRefusedError)
@@ -83,8 +84,9 @@ class Interpreter:
 
     `called` is told of calls of models that were found for the first time.
 
-    It writes while no `events_come`, unless it is behind. It tries again `retry_after` seconds after a failure. What
-    comes within `linger` seconds is interpreted together, unless it is enough already.
+    It writes while no `events_come`, unless it is behind, and reads while nothing is `committing`. It tries again
+    `retry_after` seconds after a failure. What comes within `linger` seconds is interpreted together, unless it is
+    enough already.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Interpreter:
         membership: Membership | None = None,
         *,
         events_come: Callable[[], bool] = lambda: False,
+        committing: Callable[[], bool] = lambda: False,
         called: Callable[[Sequence[ModelCall]], None] = lambda _calls: None,
         retry_after: float = 2.0,
         linger: float = 0.02,
@@ -107,7 +110,7 @@ class Interpreter:
         self._database = database
         self._membership = membership or Membership(database)
         self._give_way = GivingWay(commits_wait)
-        self._events_come = events_come
+        self._events_come, self._committing = events_come, committing
         self._called = called
         self._retry_after, self._linger = retry_after, linger
         self._work = asyncio.Event()
@@ -205,6 +208,7 @@ class Interpreter:
     async def _until_answered(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask the store until it answers. To begin anew would take its process longer, which knows much by then."""
         while True:
+            await between_commits(self._committing, min(_A_COMMIT, self._until_behind()))
             await self._give_way()
             try:
                 return await ask()
@@ -215,8 +219,12 @@ class Interpreter:
     async def _read(self, query: str, **variables: Any) -> bytes:
         return await self._until_answered(lambda: self._database.read(query, **variables))
 
+    def _until_behind(self) -> float:
+        """Return the seconds until events have waited for so long that commits wait; what is made anew always has."""
+        return _LONG - (time.time_ns() - (self.oldest or 0)) / NS
+
     async def _write(self, step: Write) -> WriteOutcome:
-        await between_commits(self._events_come, _LONG - (time.time_ns() - (self.oldest or 0)) / NS)
+        await between_commits(self._events_come, self._until_behind())
         await self._give_way()
         try:
             await self._database.query(write(step.variables), **_encoded(step.variables))
@@ -262,7 +270,13 @@ class Interpreter:
             answers.append(await self._read(EVENTS, events=events))
         others = {member.version for member in self._membership.members} - {self._membership.me.version}
         gone, self._other_versions = self._other_versions - others, others
-        return NewRecords(records, answers, is_first=self._membership.is_first, again=bool(gone))
+        return NewRecords(
+            records,
+            answers,
+            is_first=self._membership.is_first,
+            again=bool(gone),
+            behind=self._until_behind() < 0,
+        )
 
     @property
     def _look_again_after(self) -> float:

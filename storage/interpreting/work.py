@@ -19,7 +19,15 @@ from mapping.calls.interpret import Price, interpret
 from mapping.calls.model import Run, Totals
 from mapping.values import INT64_MIN
 from storage.interpreting.answers import EventReader, decoded, merged
-from storage.interpreting.changes import MOST_ROWS, TraceChanges, Transaction, counted, deleted, transactions_of
+from storage.interpreting.changes import (
+    MOST_ROWS,
+    MOST_ROWS_BEHIND,
+    TraceChanges,
+    Transaction,
+    counted,
+    deleted,
+    transactions_of,
+)
 from storage.interpreting.gathering import Gathered, Gathering, read
 from storage.interpreting.memory import Memory
 from storage.interpreting.messages import Given, Idle, ModelCall, NewRecords, Step, WriteOutcome
@@ -88,6 +96,7 @@ class Work:
         self._is_first = is_first
         self._looked_how_far = clock()
         self._under_way: Writing | None = None
+        self._most_rows = MOST_ROWS
         # Calls of models that were written since that was told.
         self._model_calls: list[ModelCall] = []
         self._thread = ThreadPoolExecutor(1, LONG_TRACES)
@@ -153,6 +162,7 @@ class Work:
         for answer in news.answers:
             self.events.take(answer)
         self._looked = self._clock()
+        self._most_rows = MOST_ROWS_BEHIND if news.behind else MOST_ROWS
         if news.is_first and news.again:
             yield from self._note(_Older())
         if news.is_first != self._is_first:
@@ -192,7 +202,7 @@ class Work:
                 for trace_id, result in results.items()
             ]
             for change in changes:
-                if writing.rows + change.rows > MOST_ROWS:
+                if writing.rows + change.rows > self._most_rows:
                     yield from self._write(writing)
                     yield from self._see_to_others()
                     writing = Writing()
@@ -283,7 +293,7 @@ class Work:
         self._schedule.done(writing.due)
 
     def _transactions(self, writing: Writing) -> list[Transaction]:
-        transactions = transactions_of(writing.changes)
+        transactions = transactions_of(writing.changes, self._most_rows)
         transactions[0].lists["gone"] += deleted(writing.left)
         if left := deleted(key for key in writing.left if key[0] == rows.RUN):
             transactions[0].lists["counted"].append(counted(left))

@@ -29,7 +29,7 @@ class GivingWay:
 
 
 async def between_commits(events_come: Callable[[], bool], most: float) -> None:
-    """Wait until no events are being decoded or committed, so that no sender waits for what is done then.
+    """Wait while `events_come`, or are being committed, so that no sender waits for what is done then.
 
     Waits `most` seconds at most, not at all if that is negative.
     """

@@ -106,6 +106,11 @@ class Writer:
         self._redelivered = False
 
     @property
+    def commits(self) -> bool:
+        """Return whether a commit is under way."""
+        return bool(self._commits)
+
+    @property
     def waits(self) -> bool:
         """Return whether events have waited for earlier commits for as long as a commit takes, or longer."""
         return bool(self._waiting) and time.monotonic() - self._waiting[0].since > _LONG

@@ -262,6 +262,34 @@ async def test_what_events_come_to_is_written_while_no_others_come_until_they_ha
         await asyncio.gather(interpreting, return_exceptions=True)
 
 
+async def test_nothing_is_read_while_a_commit_is_under_way_unless_that_takes_long(database):
+    commits = [False]
+    reads = []
+    read = database.read
+
+    async def noted(query, **variables):
+        reads.append(time.monotonic())
+        return await read(query, **variables)
+
+    database.read = noted
+    interpreter = Interpreter(database, committing=lambda: commits[0], linger=0)
+    interpreting = asyncio.create_task(interpreter.run())
+    writer = Writer(database, agent_window=0, committed=lambda new: interpreter.added(len(new)))
+    try:
+        await writer.write([model(1)])
+        await settled(interpreter)  # its process has started
+        reads.clear()
+        commits[0] = True
+        await writer.write([model(2)])
+        stored = time.monotonic()
+        await settled(interpreter)
+        assert reads
+        assert reads[0] - stored > 0.09
+    finally:
+        interpreting.cancel()
+        await asyncio.gather(interpreting, return_exceptions=True)
+
+
 async def test_no_transaction_keeps_commits_waiting_for_long_however_many_runs_and_sessions_it_is_about(store):
     """As long as fifty rows of calls: a run's takes twice as long as one of these, that of a session three times."""
     sizes = []
