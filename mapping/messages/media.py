@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mapping.messages.pictures import picture_id
+
 Part = dict[str, Any]
 
 # The beginning of a part's type or media type, and the type under which it is shown.
@@ -48,9 +50,9 @@ _DEPTH = 4
 
 
 def media_part(part: dict[str, Any]) -> Part | None:
-    """Return an image, audio, video or file part as `{type, media_type?, size?, url?, name?}`; None for other parts.
+    """Return an image, audio, video or file part as `{type, media_type?, size?, url?, name?, picture?}`, else None.
 
-    `size` is in bytes, and known if the medium itself was logged.
+    `size` is in bytes, and known if the medium itself was logged; `picture` is the id of one that can be shown.
     """
     kind = _kind(part.get("type")) or _kind(part.get("modality")) or _kind(part.get("kind"))
     holder = next((key for key in _HOLDERS if isinstance(part.get(key), dict | str) and part[key]), None)
@@ -75,6 +77,8 @@ def media_part(part: dict[str, Any]) -> Part | None:
         kind = _kind(media_type) or _kind(part.get("modality")) or _kind(holder) or "file"
     if media_type is not None and "/" not in media_type and kind != "file":
         medium["media_type"] = f"{kind}/{media_type}"
+    if kind != "image":
+        medium.pop("picture", None)
     return {"type": kind, **medium}
 
 
@@ -102,6 +106,7 @@ def _add_fields(value: dict[str, Any], medium: Part, depth: int) -> None:
                 _add_url(inner, medium)
             elif key in _DATA and (key != "content" or value.get("type") in ("blob", "binary", None)):
                 medium.setdefault("size", _bytes(inner))
+                _add(medium, "picture", picture_id(inner))
 
 
 def _add(medium: Part, field: str, value: object) -> None:
@@ -119,6 +124,7 @@ def _add_url(text: str, medium: Part) -> None:
         medium.setdefault("media_type", media_type)
     if comma:
         medium.setdefault("size", _bytes(data) if head.endswith(";base64") else len(data))
+        _add(medium, "picture", picture_id(text))
 
 
 def _bytes(base64: str) -> int:

@@ -27,6 +27,9 @@ class Part(Answer):
         msgspec.UNSET
     )
     url: Annotated[Text, msgspec.Meta(description="where it lies, if it was not sent")] = msgspec.UNSET
+    picture: Annotated[
+        Text, msgspec.Meta(description="the id of a picture's bytes, for `/api/v1/events/{id}/picture`")
+    ] = msgspec.UNSET
     arguments: Any = msgspec.UNSET
     result: Any = msgspec.UNSET
     failed: Annotated[bool | msgspec.UnsetType, msgspec.Meta(description="the result is an error")] = msgspec.UNSET

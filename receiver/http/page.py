@@ -5,7 +5,9 @@ They are read once, at the start. A path is looked up in the table of these file
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +26,7 @@ _TYPES = {
     ".ts": "text/plain; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
 }
+_ZERO = re.compile(r"q=0(\.0{0,3})?")
 _OTHER = "application/octet-stream"
 
 # The page shows untrusted data. Even if some of it became markup, it could load, run and send nothing.
@@ -34,6 +37,7 @@ _HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+    "Vary": "Accept-Encoding",
     # Asked again each time and answered with 304: after an update no browser mixes old files with new ones.
     "Cache-Control": "no-cache",
 }
@@ -41,6 +45,7 @@ _HEADERS = {
 
 class _File(NamedTuple):
     content: bytes
+    packed: bytes
     content_type: str
     tag: str
 
@@ -63,11 +68,23 @@ def routes() -> list[web.RouteDef]:
 
 def _read(path: Path) -> _File:
     content = path.read_bytes()
-    return _File(content, _TYPES.get(path.suffix, _OTHER), hashlib.sha256(content).hexdigest()[:32])
+    packed = gzip.compress(content, mtime=0)
+    return _File(content, packed, _TYPES.get(path.suffix, _OTHER), hashlib.sha256(content).hexdigest()[:32])
 
 
 def _answer(request: web.Request, file: _File) -> web.Response:
-    headers = {**_HEADERS, "ETag": f'"{file.tag}"'}
-    if any(tag.value in {file.tag, "*"} for tag in request.if_none_match or ()):
+    is_packed = _takes_gzip(request)
+    tag = f"{file.tag}-gzip" if is_packed else file.tag
+    headers = {**_HEADERS, "ETag": f'"{tag}"'}
+    if any(given.value in {tag, "*"} for given in request.if_none_match or ()):
         return web.Response(status=304, headers=headers)
-    return web.Response(body=file.content, headers={**headers, "Content-Type": file.content_type})
+    headers["Content-Type"] = file.content_type
+    if is_packed:
+        return web.Response(body=file.packed, headers={**headers, "Content-Encoding": "gzip"})
+    return web.Response(body=file.content, headers=headers)
+
+
+def _takes_gzip(request: web.Request) -> bool:
+    """Return whether a client accepts gzip: it names it, without saying that it is the last that it wants (`q=0`)."""
+    named = (entry.partition(";") for entry in request.headers.get("Accept-Encoding", "").lower().split(","))
+    return any(name.strip() == "gzip" and not _ZERO.fullmatch(weight.replace(" ", "")) for name, _, weight in named)

@@ -102,6 +102,8 @@ WITH_CALL = Parameter(
 )
 SESSION = Parameter("session_id", "a session id: only its part", _TEXT, short="session")
 FROM = Parameter("from", *_one_of("end", "start"), default="end")
+AT = Parameter("at", f"{_A_MOMENT}: what was said from there on; with from=end, what was said before", _MOMENT)
+PICTURE = Parameter("picture", "the id of a picture, as a part of a message has it", _WORDS, required=True)
 PAGE = (LIMIT, CURSOR)
 PERIOD = (Parameter("since", _A_MOMENT, _MOMENT), Parameter("until", _A_MOMENT, _MOMENT))
 BY = Parameter("by", *_one_of(*(by for by in KINDS if by != "run")), required=True)

@@ -14,7 +14,7 @@ from mapping.messages.flattened import missing_messages
 from receiver.http import answers, message_answers, shown
 from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation
-from receiver.http.parameters import BUCKETS, CURSOR, FROM, SESSION, TRACE_FILTERS
+from receiver.http.parameters import AT, BUCKETS, CURSOR, FROM, SESSION, TRACE_FILTERS
 from receiver.http.reads import missing
 from storage.filters import TraceFilter
 from storage.read import conversation
@@ -74,7 +74,7 @@ async def _outline(request: web.Request, _given: dict[str, Any]) -> web.Response
 @operation(
     "A trace as one conversation, each message once, from its beginning or its end",
     message_answers.Conversation,
-    query=(SESSION, FROM, CURSOR),
+    query=(SESSION, FROM, AT, CURSOR),
 )
 async def _conversation(request: web.Request, given: dict[str, Any]) -> web.Response:
     trace_id = ids.trace_id(request.match_info["id"])
@@ -88,7 +88,7 @@ async def _conversation(request: web.Request, given: dict[str, Any]) -> web.Resp
 @operation(
     "A session as one conversation, each message once, from its beginning or its end",
     message_answers.Conversation,
-    query=(FROM, CURSOR),
+    query=(FROM, AT, CURSOR),
 )
 async def _session_conversation(request: web.Request, given: dict[str, Any]) -> web.Response:
     session_id = request.match_info["id"]
@@ -99,4 +99,7 @@ async def _session_conversation(request: web.Request, given: dict[str, Any]) -> 
 
 
 def _cursor(given: dict[str, Any]) -> Cursor | None:
-    return None if given["cursor"] is None else read_cursor(given["cursor"])
+    """Return the place that the page follows. Raises Problem."""
+    if given["cursor"] is not None:
+        return read_cursor(given["cursor"])
+    return None if given["at"] is None else conversation.place_at(given["at"], given["from"])

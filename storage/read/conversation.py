@@ -54,6 +54,11 @@ class PageSize(NamedTuple):
 PAGE_SIZE = PageSize()
 
 
+def place_at(moment: int, side: Side) -> Cursor:
+    """Return the place after which what was said from a moment on begins, or with `end` what was said before it."""
+    return before(moment) if side == "start" else behind(moment - 1)
+
+
 async def of_trace(
     reader: Reader,
     trace_id: str,

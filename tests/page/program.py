@@ -90,6 +90,10 @@ class Program:
 
         self._eventually(done, seconds)
 
+    def interpreted(self, seconds: float = 60) -> None:
+        """Wait until all that was stored is interpreted."""
+        self._eventually(lambda: not self.get("/api/v1/stats")["interpretation_pending"], seconds)
+
     def _address(self) -> str | None:
         found = re.search(r"listens on (http://\S+:\d+)", self.log())
         return found[1] if found else None

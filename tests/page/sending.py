@@ -52,11 +52,18 @@ class Story:
         trace_id = story.send()
     """
 
-    def __init__(self, url: str, *, service: str = "page-tests", shared: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        service: str = "page-tests",
+        shared: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
         self.agent = f"agent-{uuid.uuid4().hex[:8]}"
         self.session = f"session-{self.agent}"
         self._shared = {"gen_ai.agent.name": self.agent, "gen_ai.conversation.id": self.session} | (shared or {})
-        self._exporter = OTLPSpanExporter(f"{url}/v1/traces")
+        self._exporter = OTLPSpanExporter(f"{url}/v1/traces", headers=headers)
         self._kept = InMemorySpanExporter()
         provider = TracerProvider(resource=Resource.create({"service.name": service}), shutdown_on_exit=False)
         provider.add_span_processor(SimpleSpanProcessor(self._kept))

@@ -1,6 +1,7 @@
 """Page Overview: figures of a span of time, each of which leads to what it counts; and page Calls, where some lead."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from chromium import PHONE, expect
@@ -81,3 +82,52 @@ async def test_calls_are_listed_filtered_and_sorted(open_tab, receiver, runs):
     await expect(tab.find("main tbody tr").first).to_contain_text(calls[0]["name"])
     await tab.find("main").get_by_label("Status").select_option("error")
     await expect(tab.find("main tbody tr")).to_have_count(sum(call["status"] == "error" for call in calls))
+
+
+async def test_a_bar_leads_to_the_runs_of_its_time(open_tab, receiver, runs):
+    told = receiver.get("/api/v1/overview", since=(datetime.now(UTC) - timedelta(days=1)).isoformat())
+    place = next(number for number, step in enumerate(told["steps"]) if step["count"])
+    tab = await open_tab(receiver, "#/overview?since=1d")
+    bar = tab.find(f".chart-runs [data-step='{place}']")
+    await expect(bar).to_have_attribute("aria-label", re.compile(rf": {told['steps'][place]['count']:,} runs?, \d"))
+    await bar.click(position={"x": 2, "y": 50})
+    await tab.address_becomes(re.escape("#/traces?since=") + ".*until=")
+    await expect(tab.find("main tbody tr").first).to_be_visible()
+    assert await tab.find("main tbody tr").count() == min(told["steps"][place]["count"], 50)
+
+
+async def test_the_keyboard_goes_from_bar_to_bar_and_opens_one(open_tab, receiver, runs):
+    receiver.post("/api/v1/events", {"timestamp": "2026-01-07T19:00:00Z", "agent_id": "early", "event_type": "agent"})
+    tab = await open_tab(receiver, "#/overview")
+    bars = tab.find(".chart-runs a")
+    await expect(bars.first).to_be_visible()
+    assert await tab.find(".chart-runs a[tabindex='0']").count() == 1
+    await bars.first.focus()
+    await tab.press("End")
+    await expect(bars.last).to_be_focused()
+    await tab.press("Home")
+    await expect(bars.first).to_be_focused()
+    leads_to = await bars.first.get_attribute("href")
+    await tab.press("Enter")
+    await tab.address_becomes(re.escape(leads_to))
+
+
+async def test_what_comes_is_counted_without_a_click(open_tab, receiver, runs):
+    tab = await open_tab(receiver, "#/overview")
+    shown = section(tab, "Agents").get_by_role("link", name="came-later", exact=True)
+    await expect(tab.find(".facts")).to_be_visible()
+    await expect(shown).to_have_count(0)
+    for number in range(30):  # as many that it is among the first agents
+        event = {"timestamp": datetime.now(UTC).isoformat(), "agent_id": "came-later", "event_type": "agent"}
+        receiver.post("/api/v1/events", event | {"session_id": f"came later {number}"})
+    await expect(shown).to_be_visible(timeout=30_000)
+
+
+async def test_amounts_stand_below_each_other_by_their_points(open_tab, receiver, runs):
+    tab = await open_tab(receiver, "#/traces?agent_id=travel-agent")
+    await expect(tab.find("main tbody .fraction").first).to_be_visible()
+    places = await tab.find("main tbody .fraction").evaluate_all(
+        "all => all.map(it => it.getBoundingClientRect().left)"
+    )
+    assert len(places) > 2
+    assert max(places) - min(places) < 1

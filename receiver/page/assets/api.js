@@ -43,6 +43,20 @@ export async function get(path, params = {}, { signal } = {}) {
 }
 
 /**
+ * Returns the answer of `api/v1` + path as bytes. Throws as `get` does.
+ *
+ * @param {string} path
+ * @param {Query} params
+ * @param {{signal?: AbortSignal}} options
+ */
+export async function getBytes(path, params, { signal } = {}) {
+  const response = await ask(path, params, { signal, headers: { Accept: "image/*" } });
+  return new Uint8Array(await response.arrayBuffer().catch((error) => {
+    throw unreachable(error);
+  }));
+}
+
+/**
  * Yields the server-sent events of `api/v1` + path: `{event, data}`, with data parsed as JSON.
  *
  * `onOpen` is called once the receiver has answered. An event is read only when it is requested. Ends if the receiver

@@ -73,6 +73,7 @@ function App() {
       </div>
     </header>
     <main><${Page} key=${`${route.page}/${route.id}`} ...${route} /></main>
+    <footer>Times are those of ${Intl.DateTimeFormat().resolvedOptions().timeZone}; hover over one for UTC.</footer>
     <div id="announcer" class="heard" aria-live="polite"></div>
     ${help && html`<${Help} close=${() => setHelp(false)} hasKey=${currentKey() !== null} forget=${forget} />`}
     <${KeyDialog} />

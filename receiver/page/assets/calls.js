@@ -3,7 +3,9 @@
 import { html } from "./vendor/preact.js";
 import { get } from "./api.js";
 import { usePages } from "./load.js";
-import { Duration, Empty, ErrorBox, FilterBar, Link, Loading, Moment, Money, More, Status, Text, Title, Tokens, asked } from "./ui.js";
+import {
+  Duration, ENDS, Empty, ErrorBox, FilterBar, Link, Loading, Moment, Money, More, Status, Text, Title, Tokens, asked,
+} from "./ui.js";
 
 /** @import { Field, Params } from "./types.d.ts" */
 
@@ -14,10 +16,13 @@ const LINE_LENGTH = 200;
 const FIELDS = [
   { name: "kind", label: "Kind", type: "select", options: ["model", "tool", "agent"] },
   { name: "name", label: "Name" },
-  { name: "status", label: "Status", type: "select", options: ["ok", "error", "unset"] },
+  { name: "status", label: "Status", type: "select", options: ENDS },
   { name: "agent_id", label: "Agent" },
   { name: "period", label: "Began", type: "period" },
-  { name: "sort", label: "Sorted by", type: "select", none: "start", keeps: true, options: ["duration", "tokens", "cost"] },
+  {
+    name: "sort", label: "Sorted by", type: "select", none: "newest", keeps: true,
+    options: [["duration", "longest"], ["tokens", "most tokens"], ["cost", "highest cost"]],
+  },
 ];
 
 /** @param {{params: Params}} props */
@@ -44,9 +49,9 @@ export function Calls({ params }) {
             <${Text} value=${(call.name ?? call.kind).slice(0, NAME_LENGTH)} /><//>
           ${call.error && html`<span class="line line-error"><${Text} value=${call.error.slice(0, LINE_LENGTH)} /></span>`}</td>
         <td class="kind-${call.kind}">${call.kind}</td>
-        <td>${call.status !== "unset" && html`<${Status} status=${call.status} />`}</td>
+        <td><${Status} status=${call.status} /></td>
         <td class="cut">${call.agent_id && html`<${Text} value=${call.agent_id.slice(0, NAME_LENGTH)} />`}</td>
-        <td><${Moment} at=${call.start_time} /></td>
+        <td><${Moment} at=${call.start_time} past /></td>
         <td class="number"><${Duration} ns=${call.duration_ns} /></td>
         <td class="number"><${Tokens} input=${call.input_tokens ?? 0} output=${call.output_tokens ?? 0} /></td>
         <td class="number"><${Money} usd=${call.cost_usd ?? 0} /></td>

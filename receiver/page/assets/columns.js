@@ -112,7 +112,9 @@ export const SORT_FIELD = {
   name: "sort",
   label: "Sorted by",
   type: /** @type {const} */ ("select"),
-  none: "start",
+  none: "newest",
   keeps: true,
-  options: ["duration", "tokens", "cost", "events", "errors"],
+  options: /** @type {[string, string][]} */ ([
+    ["duration", "longest"], ["tokens", "most tokens"], ["cost", "highest cost"], ["events", "most events"], ["errors", "most errors"],
+  ]),
 };

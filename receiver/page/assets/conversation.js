@@ -1,102 +1,204 @@
-// A trace as a conversation, from its end or its beginning: `/traces/{id}/conversation`.
+// A trace as a conversation: `/traces/{id}/conversation`, read in pages from its beginning, its end, or any place in it.
 
-import { html, useMemo, useState } from "./vendor/preact.js";
+import { html, useEffect, useMemo, useRef, useState } from "./vendor/preact.js";
 import { get } from "./api.js";
-import { between, count, duration } from "./format.js";
+import { count, between, duration } from "./format.js";
 import { Inferred } from "./inferred.js";
+import { JumpBar, momentOf } from "./jumps.js";
 import { usePages } from "./load.js";
 import { Fold, Parts, previewOf } from "./parts.js";
 import { href } from "./route.js";
-import { ErrorBox, Loading, Moment, Text } from "./ui.js";
+import { grouped, speakerOf, textOf } from "./turns.js";
+import { Copy, ErrorBox, Loading, Moment, Text } from "./ui.js";
 
-/** @import { OutlinedEvent, Turn as SaidTurn } from "./types.d.ts" */
+/** @import { Content, OutlinedEvent, Turn as SaidTurn } from "./types.d.ts" */
+/** @import { Group } from "./turns.js" */
 
-const AT_ONCE = 100; // turns that are drawn before one asks for more
-/** What a role is called, and on which side it stands. @type {Record<string, {name: string, side: string}>} */
-const ROLES = {
-  system: { name: "Instructions", side: "system" },
-  user: { name: "User", side: "user" },
-  assistant: { name: "Agent", side: "agent" },
-  tool: { name: "Tool", side: "tool" },
-  agent: { name: "Told by", side: "system" },
-  waiting: { name: "Waits for a person", side: "waiting" },
-  error: { name: "Error", side: "other" },
-};
-const DEEPEST = 4; // agents within agents that are moved to the right
+const AHEAD = "1500px"; // below the window: the next page is loaded when the last turn is that near
+/** Where reading begins: at the start, at the end, or with an event. @typedef {string} Place */
 
 /**
  * `version` is a value that changes when the trace has grown; then it is loaded again. `events` are those of its
- * outline, if it is loaded: they show which events were placed here without a trace id. With `sessionId` only the
- * session's part is shown.
+ * outline, if it is loaded: they show which events were placed here without a trace id, and where one can go to. With
+ * `sessionId` only the session's part is shown. It begins `at` an event, or the "end", and `onJump` hears of another place.
  *
- * @param {{traceId: string, sessionId?: string, events?: OutlinedEvent[], selected?: string | null, version: string}} props
+ * @param {{
+ *   traceId: string, title: string, sessionId?: string, events?: OutlinedEvent[], firstError?: string, selected?: string | null,
+ *   version: string, at?: Place, onJump?: (place: Place) => void,
+ * }} props
  */
-export function Conversation({ traceId, sessionId, events, selected, version }) {
-  const [from, setFrom] = useState(/** @type {"start" | "end"} */ ("end"));
-  const pages = usePages(async (cursor, signal) => {
-    const params = { session_id: sessionId, from, cursor };
-    const { turns, next_cursor } = await get(`/traces/${encodeURIComponent(traceId)}/conversation`, params, { signal });
-    return { items: [turns], next_cursor };
-  }, [traceId, sessionId, version, from]);
-  const [most, setMost] = useState(AT_ONCE);
+export function Conversation({ traceId, title, sessionId, events, firstError, selected, version, at = "", onJump }) {
+  const [from, setFrom] = useState(at || selected || ""); // what is loaded begins here
+  const [target, setTarget] = useState({ place: from, turn: 0 });
+  const [fold, setFold] = useState({ turn: 0, isOpen: true });
+  const list = useRef(/** @type {HTMLElement | null} */ (null));
+  const since = momentOf(events, from);
+  const path = /** @type {const} */ (`/traces/${encodeURIComponent(traceId)}/conversation`);
+  /** Those from the place on, or those before it. @param {"start" | "end"} side */
+  const useSide = (side) => usePages(async (cursor, signal) => {
+    const isNone = from === "end" ? side === "start" : side === "end" && !since;
+    if (isNone) return { items: [{ from, turns: [] }], next_cursor: null };
+    const { turns, next_cursor } = await get(path, { session_id: sessionId, from: side, at: cursor ? null : since, cursor }, { signal });
+    const keyed = turns.map((turn, place) => ({ ...turn, key: `${side} ${cursor ?? since ?? ""} ${place}` }));
+    return { items: [{ from, turns: keyed }], next_cursor };
+  }, [traceId, sessionId, version, from, since], `${traceId} ${side}`);
+  const before = useSide("end");
+  const after = useSide("start");
   const placed = useMemo(() => new Map(events?.map((event) => [event.id, event.correlation])), [events]);
-  const { items, error, loading, hasMore, more, reload } = pages;
-  if (error && !items) return html`<${ErrorBox} error=${error} retry=${reload} />`;
-  if (!items) return loading && html`<${Loading} what="the conversation" />`;
-  // When reading from the end, each page comes before the one that was read before it.
-  const turns = (from === "end" ? items.toReversed() : items).flat();
-  const further = hasMore && html`<p class="more">
-    <button type="button" onClick=${more} disabled=${loading}>${from === "end" ? "What was said before" : "What was said next"}</button>
-    <button type="button" onClick=${() => setFrom(from === "end" ? "start" : "end")}>
-      Read from its ${from === "end" ? "beginning" : "end"}</button>
-  </p>`;
+  const pages = before.items && after.items && [...before.items.toReversed(), ...after.items];
+  const isThere = pages?.every((page) => page.from === from);
+  const latest = useRef({ from, turns: /** @type {SaidTurn[]} */ ([]) });
+  const parts = [before.items, after.items].flatMap((items) => [items?.length, items?.[0]]);
+  const known = useMemo(() => pages?.flatMap((page) => page.turns) ?? [], parts);
+  if (isThere) latest.current = { from, turns: known };
+  // While it is loaded again, because the trace has grown, it stays.
+  const turns = latest.current.from === from ? latest.current.turns : [];
+  const error = before.error ?? after.error;
+
+  /** @param {Place} place */
+  const jump = (place) => {
+    const isWhole = place === "end" ? !after.hasMore : from === "" || !before.hasMore;
+    const isLoaded = place === "end" || place === "" ? isWhole : turnAt(turns, events, place);
+    if (!isLoaded) setFrom(place);
+    if (!fold.isOpen) setFold({ turn: fold.turn + 1, isOpen: true });
+    setTarget(({ turn }) => ({ place, turn: turn + 1 }));
+    onJump?.(place);
+  };
+  useEffect(() => {
+    if (isThere && (target.turn || target.place)) goTo(list.current, turns, events, target.place, target.turn > 0);
+  }, [isThere, from, target]);
+  const shown = useRef(/** @type {string | null | undefined} */ (from && selected));
+  useEffect(() => {
+    if (!isThere || shown.current === selected) return;
+    shown.current = selected;
+    if (!selected) return;
+    if (turnAt(turns, events, selected)) goTo(list.current, turns, events, selected, false);
+    else jump(selected);
+  }, [isThere, selected]);
+
+  if (error && !turns.length) return html`<${ErrorBox} error=${error} retry=${after.error ? after.reload : before.reload} />`;
+  if (!isThere && !turns.length) return html`<${Loading} what="the conversation" />`;
   if (!turns.length) {
     return html`<p class="muted">
       Nothing was said here: no event carries messages. The timeline shows what there is.
     </p>`;
   }
+  const items = grouped(turns);
+  /** @param {(SaidTurn | Group)[]} all @returns {Content} */
+  const drawn = (all) => all.map((item, place) => "of" in item
+    ? html`<${Inner} key=${`${item.key} ${fold.turn}`} group=${item} isOpen=${fold.isOpen}>${() => drawn(item.of)}<//>`
+    : html`<${Turn} key=${item.key} turn=${item} before=${lastOf(all[place - 1])} traceId=${traceId}
+        selected=${item.event_id === selected} correlation=${placed.get(item.event_id)} />`);
   return html`
-    <${ErrorBox} error=${error} retry=${more} />
-    ${from === "end" && further}
-    <ol class="conversation">
-      ${turns.slice(0, most).map((turn, index) => html`
-        <${Turn} key=${index} turn=${turn} before=${turns[index - 1]} traceId=${traceId}
-          selected=${turn.event_id === selected} correlation=${placed.get(turn.event_id)} />
-      `)}
-    </ol>
-    ${turns.length > most && html`<button type="button" onClick=${() => setMost(most + AT_ONCE * 5)}>
-      Show more of ${count(turns.length, "turn")}</button>`}
-    ${from === "start" && turns.length <= most && further}
+    <${JumpBar} path=${path} title=${title} sessionId=${sessionId} turns=${turns} events=${events} firstError=${firstError}
+      isLong=${before.hasMore || after.hasMore || from !== ""} place=${target.place} onJump=${jump}
+      fold=${items.some((item) => "of" in item) ? fold : null} setFold=${setFold} />
+    ${before.hasMore && html`<p class="more"><button type="button" onClick=${before.more} disabled=${before.loading}>
+      What was said before</button></p>`}
+    <ol class="conversation" ref=${list}>${drawn(items)}</ol>
+    <${ErrorBox} error=${error} retry=${after.error ? after.more : before.more} />
+    ${after.hasMore && html`<${Further} more=${after.more} loading=${after.loading} />`}
   `;
 }
 
-/** @param {{turn: SaidTurn, before?: SaidTurn, traceId: string, selected: boolean, correlation?: string}} props */
-function Turn({ turn, before, traceId, selected, correlation }) {
-  const role = ROLES[turn.role] ?? { name: turn.role || "Event", side: "other" };
-  const by = role.side === "agent" ? turn.agent_id : role.side === "tool" ? null : turn.name; // a tool's result names it
-  const within = turn.depth > 0 && role.side !== "agent" ? turn.agent_id : null;
+/** Loads the next page when it comes near. @param {{more: () => void, loading: boolean}} props */
+function Further({ more, loading }) {
+  const end = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    if (loading) return undefined;
+    const observer = new IntersectionObserver((entries) => {
+      if (entries.some(({ isIntersecting }) => isIntersecting)) more();
+    }, { rootMargin: AHEAD });
+    if (end.current) observer.observe(end.current);
+    return () => observer.disconnect();
+  }, [loading, more]);
+  return html`<p class="more" ref=${end}><button type="button" onClick=${more} disabled=${loading}>What was said next</button></p>`;
+}
+
+/** @param {SaidTurn | Group | undefined} item @returns {SaidTurn | undefined} */
+const lastOf = (item) => (item && "of" in item ? item.turns.at(-1) : item);
+
+/**
+ * Returns the turn of an event: what the call that it reports said, of a failed one what says so.
+ *
+ * @param {SaidTurn[]} turns
+ * @param {OutlinedEvent[] | undefined} events
+ * @param {string} eventId
+ */
+function turnAt(turns, events, eventId) {
+  const event = events?.find(({ id }) => id === eventId);
+  const ids = [eventId, event?.call_id].filter(Boolean);
+  const own = turns.filter(({ event_id, call_id }) => ids.includes(event_id) || ids.includes(call_id));
+  return (event?.status === "error" && own.find(({ status }) => status === "error")) || own[0];
+}
+
+/**
+ * Brings what is at a place into sight, and if it is `sought` gives it the focus.
+ *
+ * @param {HTMLElement | null} list
+ * @param {SaidTurn[]} turns
+ * @param {OutlinedEvent[] | undefined} events
+ * @param {Place} place
+ * @param {boolean} sought
+ */
+function goTo(list, turns, events, place, sought) {
+  const event = events?.find(({ id }) => id === place);
+  const turn = place === "end" ? turns.at(-1) : place === "" ? turns[0]
+    : turnAt(turns, events, place) ?? turns.find(({ timestamp }) => event && timestamp >= event.timestamp);
+  const at = [...list?.querySelectorAll("[data-turn]") ?? []].find((one) => one.getAttribute("data-turn") === turn?.key);
+  if (!(at instanceof HTMLElement)) return;
+  for (let around = at.closest("details"); around; around = around.parentElement?.closest("details") ?? null) around.open = true;
+  at.scrollIntoView({ block: !sought ? "nearest" : place === "end" ? "end" : "start" });
+  if (sought) at.focus({ preventScroll: true });
+}
+
+/** What agents within the agent said. @param {{group: Group, isOpen: boolean, children: () => Content}} props */
+function Inner({ group: { agents, turns }, isOpen, children }) {
+  const errors = turns.filter(({ status }) => status === "error").length;
+  const title = html`<b><${Text} value=${agents.join(", ") || "within"} limit=${200} /></b>
+    ${" "}<span class="muted">${count(turns.length, "message")}</span>
+    ${errors > 0 && html` <span class="mark-error">✕ ${count(errors, "error")}</span>`}`;
+  return html`<li class="inner"><${Fold} open=${isOpen} title=${title}>
+    ${() => html`<ol class="conversation">${children()}</ol>`}
+  <//></li>`;
+}
+
+/** @typedef {{turn: SaidTurn, before?: SaidTurn, traceId: string, selected: boolean, correlation?: string}} TurnProps */
+
+/** While others come, a turn stays as it is. @param {TurnProps} shown */
+function Turn(shown) {
+  const { turn, before, selected, correlation } = shown;
+  return useMemo(() => drawn(shown), [turn, before?.timestamp, selected, correlation]);
+}
+
+/** @param {TurnProps} shown */
+function drawn({ turn, before, traceId, selected, correlation }) {
+  const { name, side, by, within } = speakerOf(turn);
   const failed = turn.status === "error";
   const pause = before ? between(before.timestamp, turn.timestamp) : 0;
+  const parts = html`<${Parts} parts=${turn.parts} eventId=${turn.event_id} />`;
   return html`
-    <li class=${`turn ${role.side} within-${Math.min(turn.depth, DEEPEST)} ${failed ? "failed" : ""} ${selected ? "selected" : ""}`}>
+    <li class=${`turn ${side} ${failed ? "failed" : ""} ${selected ? "selected" : ""}`} data-turn=${turn.key} tabindex="-1">
       <header>
-        <b class="role"><${Text} value=${role.name} /></b>
+        <b class="role"><${Text} value=${name} /></b>
         ${by && html`<${Text} value=${by} limit=${100} />`}
         ${within && html`<span class="muted">${turn.role === "agent" ? "to" : "within"} <${Text} value=${within} limit=${100} /></span>`}
         ${failed && html`<span class="mark-error">✕ error</span>`}
         <${Inferred} correlation=${correlation} />
         <span class="when">
-          <${Moment} at=${turn.timestamp} />${pause >= 1e9 && html` <span class="muted">+${duration(pause)}</span>`}
+          <${Moment} at=${turn.timestamp} />
+          ${pause >= 1e9 && html` <span class="muted" title="after what was said before">+${duration(pause)}</span>`}
         </span>
+        <${Copy} text=${() => textOf(turn.parts)} what="this message" />
         <a class="to-event" href=${href(["traces", traceId], { view: "conversation", event: turn.event_id })}>details</a>
       </header>
       ${
-        role.side === "system"
+        side === "system"
           ? html`<${Fold} open=${turn.role === "agent"}
               title=${html`<span class="preview"><${Text} value=${previewOf(turn.parts[0]?.text)} /></span>`}>
-              ${() => html`<${Parts} parts=${turn.parts} />`}
+              ${() => parts}
             <//>`
-          : html`<${Parts} parts=${turn.parts} />`
+          : parts
       }
     </li>
   `;

@@ -4,30 +4,46 @@ import { html, useState } from "./vendor/preact.js";
 
 /** Tells those who hear the page what changed. @param {string} text */
 export function announce(text) {
-  const region = document.getElementById("announcer");
+  // What stands behind a dialog is not heard.
+  const region = document.querySelector("dialog:modal [aria-live]") ?? document.getElementById("announcer");
   if (region) region.textContent = text;
 }
 
-/** @param {{text: string, label?: string}} props */
-export function Copy({ text, label = "Copy" }) {
-  const [done, setDone] = useState(false);
-  const copy = async () => {
-    await copied(text);
-    setDone(true);
-    announce("Copied");
-    setTimeout(() => setDone(false), 1500);
+/**
+ * A button that copies a text, or what a function gives; `what` says what is copied, to those who hear the page.
+ *
+ * @param {{text: string | (() => string | Promise<string>), what?: string, label?: string}} props
+ */
+export function Copy({ text, what = "", label = "Copy" }) {
+  const [state, setState] = useState("");
+  /** @param {{currentTarget: HTMLButtonElement}} event */
+  const copy = async ({ currentTarget }) => {
+    const given = typeof text === "function" ? text() : text;
+    if (typeof given !== "string") setState("Reading…");
+    const said = await copied(given, currentTarget).then(() => "Copied", () => "Not copied");
+    setState(said);
+    announce(what ? `${said}: ${what}` : said);
+    setTimeout(() => setState(""), 1500);
   };
-  return html`<button type="button" class="small" onClick=${copy}>${done ? "Copied" : label}</button>`;
+  return html`<button type="button" class="small copy" onClick=${copy}>${state || label}${
+    what && html`<span class="heard"> ${what}</span>`}</button>`;
 }
 
-/** @param {string} text */
-async function copied(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+/** @param {string | Promise<string>} text @param {HTMLElement} button */
+async function copied(text, button) {
+  // A browser takes what is not there yet, too: later the click would be too long ago.
+  if (typeof text !== "string" && navigator.clipboard && "ClipboardItem" in window) {
+    const blob = text.then((read) => new Blob([read], { type: "text/plain" }));
+    return navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
+  }
+  if (navigator.clipboard) return navigator.clipboard.writeText(await text);
   // Over plain HTTP from another machine, browsers have only this way to the clipboard.
-  const field = Object.assign(document.createElement("textarea"), { value: text });
-  document.body.append(field);
+  const field = Object.assign(document.createElement("textarea"), { value: await text, className: "heard" });
+  button.after(field); // within its dialog: what is behind it cannot be selected
   field.select();
-  document.execCommand("copy");
+  const done = document.execCommand("copy");
   field.remove();
+  button.focus();
+  if (!done) throw new Error("The browser does not copy");
   return undefined;
 }

@@ -8,22 +8,26 @@ import { Facts, linked, tokens } from "./head.js";
 import { useKeys } from "./keys.js";
 import { Links } from "./links.js";
 import { useLoad } from "./load.js";
-import { Fold, Parts, Value, parsed } from "./parts.js";
+import { Fold, Value, parsed } from "./parts.js";
+import { Prompt } from "./prompt.js";
 import { href } from "./route.js";
 import { Copy, Duration, ErrorBox, Json, Loading, Moment, Money, Status, Text, TypeBadge } from "./ui.js";
 
-/** @import { AgentEvent, Call, Content, ExplainedValue, Fact, Message, Tool as CalledTool, TreeNode } from "./types.d.ts" */
+/** @import { AgentEvent, Call, Content, ExplainedValue, Fact, Tool as CalledTool, TreeNode } from "./types.d.ts" */
 /** @import { Failure as KnownFailure } from "./types.d.ts" */
 
 /** What the API says of an event. @param {string} id */
 const pathOf = (id) => /** @type {const} */ (`/events/${encodeURIComponent(id)}`);
 
 /**
- * `id` is the event's; `node` is its node of tree.js, if the trace has it; with `sheet` the panel covers the page.
+ * `id` is the event's; `node` is its node of tree.js, if the trace has it; `before` is the id of the model call before; with
+ * `sheet` the panel covers the page.
  *
- * @param {{id: string, node?: TreeNode, sheet: boolean, onClose: () => void, onSelect: (id: string) => void}} props
+ * @param {{
+ *   id: string, node?: TreeNode, before?: string, sheet: boolean, onClose: () => void, onSelect: (id: string) => void,
+ * }} props
  */
-export function EventPanel({ id, node, sheet, onClose, onSelect }) {
+export function EventPanel({ id, node, before, sheet, onClose, onSelect }) {
   const { data, error, reload } = useLoad((signal) => get(pathOf(id), {}, { signal }), [id], { keep: true });
   const event = data?.id === id ? data : null;
   const inside = html`
@@ -34,7 +38,7 @@ export function EventPanel({ id, node, sheet, onClose, onSelect }) {
     <div class="panel-body" tabindex="0" role="region" aria-label="What the event holds">
       <${ErrorBox} error=${error} retry=${reload} />
       ${!event && !error && html`<${Loading} what="the event" />`}
-      ${event && html`<${Details} key=${id} event=${event} node=${node} onSelect=${onSelect} />`}
+      ${event && html`<${Details} key=${id} event=${event} node=${node} before=${before} onSelect=${onSelect} />`}
     </div>
   `;
   return sheet
@@ -61,11 +65,12 @@ function Sheet({ onClose, children }) {
     event.preventDefault();
     onClose();
   };
-  return html`<dialog class="panel sheet" aria-label="Event" ref=${dialog} onCancel=${cancelled}>${children}</dialog>`;
+  return html`<dialog class="panel sheet" aria-label="Event" ref=${dialog} onCancel=${cancelled}>
+    ${children}<div class="heard" aria-live="polite"></div></dialog>`;
 }
 
-/** @param {{event: AgentEvent, node?: TreeNode, onSelect: (id: string) => void}} props */
-function Details({ event, node, onSelect }) {
+/** @param {{event: AgentEvent, node?: TreeNode, before?: string, onSelect: (id: string) => void}} props */
+function Details({ event, node, before, onSelect }) {
   const failure = failureOf(event);
   return html`
     <p class="panel-kind">
@@ -80,8 +85,8 @@ function Details({ event, node, onSelect }) {
       <${Copy} text=${location.href} label="Copy link" />
     </p>
     ${node?.event.call_id
-      ? html`<${Called} id=${node.event.call_id} eventId=${event.id} onSelect=${onSelect} />`
-      : html`<${Messages} id=${event.id} />`}
+      ? html`<${Called} id=${node.event.call_id} event=${event} before=${before} onSelect=${onSelect} />`
+      : html`<${Messages} event=${event} />`}
     ${event.span_id && html`<${Links} id=${event.id} />`}
     <${Rest} title="Attributes" value=${event.properties} open />
     <${Why} id=${event.id} />
@@ -96,17 +101,25 @@ function Details({ event, node, onSelect }) {
 function factsOf(event, node) {
   const source = Object.values(event.source ?? {}).filter((value) => typeof value === "string");
   return [
-    ["At", html`<${Moment} at=${event.timestamp} long />`],
-    ["Took", event.duration_ns && html`<${Duration} ns=${event.duration_ns} />`],
+    ["Time", html`<${Moment} at=${event.timestamp} long />`],
+    ["Duration", event.duration_ns && html`<${Duration} ns=${event.duration_ns} />`],
     ["After the start", node && duration(node.start)],
     linked("Agent", event.agent_id, "/traces", { agent_id: event.agent_id }),
     linked("Session", event.session_id, ["sessions", event.session_id ?? ""]),
-    ["Kind", html`<${Text} value=${event.kind} />`],
+    ["Recorded as", recordedAs(event)],
     ["Observed", event.observed_timestamp && html`<${Moment} at=${event.observed_timestamp} long />`],
     ["Flags", event.flags && `0x${event.flags.toString(16)}`],
     ["Dropped by its sender", dropped(event.properties)],
     ["Source", source.length > 0 && html`<${Text} value=${source.join(" / ")} limit=${300} />`],
   ];
+}
+
+/** @type {Record<string, string>} */
+const RECORDED = { log_record: "log record", span_event: "event of a span", json: "event sent as JSON", internal: "span", unspecified: "span" };
+
+/** @param {AgentEvent} event */
+function recordedAs({ kind }) {
+  return Object.hasOwn(RECORDED, kind) ? RECORDED[kind] : html`span, <${Text} value=${kind} />`;
 }
 
 /** How much its sender says to have dropped: Python's SDK drops the attributes that were set first. @param {AgentEvent["properties"]} properties */
@@ -131,16 +144,16 @@ function Failure({ failure: { kind, message, stack }, node, onSelect }) {
   `;
 }
 
-const KINDS = { model: "Call of a model", tool: "Call of a tool", agent: "Agent" };
+const KINDS = { model: "Model call", tool: "Tool call", agent: "Agent" };
 
 /**
  * The call that the event reports, with the details from its other events.
  *
- * @param {{id: string, eventId: string, onSelect: (id: string) => void}} props
+ * @param {{id: string, event: AgentEvent, before?: string, onSelect: (id: string) => void}} props
  */
-function Called({ id, eventId, onSelect }) {
+function Called({ id, event, before, onSelect }) {
   const { data: call, error, reload } = useLoad((signal) => get(`/calls/${encodeURIComponent(id)}`, {}, { signal }), [id]);
-  if (error) return error.status === 404 ? html`<${Messages} id=${eventId} />` : html`<${ErrorBox} error=${error} retry=${reload} />`;
+  if (error) return error.status === 404 ? html`<${Messages} event=${event} />` : html`<${ErrorBox} error=${error} retry=${reload} />`;
   if (!call) return null;
   const tool = { name: call.name, arguments: call.arguments, result: call.result, error: call.error };
   return html`
@@ -148,16 +161,18 @@ function Called({ id, eventId, onSelect }) {
       <h3>${KINDS[call.kind]} ${call.name && html`<${Text} value=${call.name} limit=${200} />`} <${Status} status=${call.status} /></h3>
       <${Facts} facts=${[
         ["Agent", call.agent_id && html`<${Text} value=${call.agent_id} limit=${200} />`],
-        ["Took", html`<${Duration} ns=${call.duration_ns} />`],
+        ["Duration", html`<${Duration} ns=${call.duration_ns} />`],
         ["Tokens", tokens(call)],
         ["Cost", costOf(call)],
       ]} />
       ${call.kind !== "tool" && call.error && html`<p class="bad"><span aria-hidden="true">✕</span> <${Text} value=${call.error} /></p>`}
-      ${call.told_by.length > 1 && html`<${Fold} title=${`Told by ${call.told_by.length} events`}>
-        ${() => html`<${Tellers} id=${id} eventId=${eventId} onSelect=${onSelect} />`}
+      ${call.told_by.length > 1 && html`<${Fold} title=${`Reported by ${call.told_by.length} events`}>
+        ${() => html`<${Tellers} id=${id} eventId=${event.id} onSelect=${onSelect} />`}
       <//>`}
     </section>
-    ${call.kind === "tool" ? html`<${Tool} tool=${tool} />` : html`<${Missing} messages=${call.missing} /><${Dialogue} said=${call} />`}
+    ${call.kind === "tool" ? html`<${Tool} tool=${tool} />`
+      : html`<${Missing} messages=${call.missing} />
+      <${Prompt} said=${call} eventId=${id} before=${call.kind === "model" ? before : undefined} at=${event.timestamp} />`}
   `;
 }
 
@@ -180,12 +195,13 @@ function Tellers({ id, eventId, onSelect }) {
   </li>`)}</ul>`;
 }
 
-/** What an event says by itself. @param {{id: string}} props */
-function Messages({ id }) {
+/** What an event says by itself. @param {{event: AgentEvent}} props */
+function Messages({ event: { id, timestamp } }) {
   const { data, error, reload } = useLoad((signal) => get(`${pathOf(id)}/messages`, {}, { signal }), [id], { keep: true });
   if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
   if (!data) return null;
-  return html`${data.tool && html`<${Tool} tool=${data.tool} />`}<${Missing} messages=${data.missing} /><${Dialogue} said=${data} />`;
+  return html`${data.tool && html`<${Tool} tool=${data.tool} headed />`}<${Missing} messages=${data.missing} />
+    <${Prompt} said=${data} eventId=${id} at=${timestamp} />`;
 }
 
 /** @param {{messages: number}} props */
@@ -193,53 +209,21 @@ function Missing({ messages }) {
   return messages > 0 && html`<p class="muted">The first ${count(messages, "message")} did not come: the sender dropped them.</p>`;
 }
 
-/** @param {{said: Pick<Call, "system" | "sent" | "answered">}} props */
-function Dialogue({ said: { system, sent, answered } }) {
+/** @param {{tool: CalledTool, headed?: boolean}} props */
+function Tool({ tool: { name, arguments: given, result, error }, headed = false }) {
   return html`
-    ${system.length > 0 && html`<section class="said"><h3>Instructions</h3><${Parts} parts=${system} /></section>`}
-    <${Said} title="Sent" messages=${sent} />
-    <${Said} title="Answered" messages=${answered} />
-  `;
-}
-
-/** @param {{tool: CalledTool}} props */
-function Tool({ tool: { name, arguments: given, result, error } }) {
-  return html`
-    <section class="said tool">
-      <h3>Tool ${name && html`<${Text} value=${name} limit=${200} />`}</h3>
-      ${isThere(given) && html`<h4>Called with</h4><${Value} value=${given} />`}
-      ${isThere(result) && html`<h4>Gave</h4><${Value} value=${result} />`}
-      ${isThere(error) && html`<h4 class="bad"><span aria-hidden="true">✕</span> Failed with</h4>
-        <${Value} value=${error} />`}
+    <section class="said tool" aria-label="The tool">
+      ${headed && html`<h3>Tool ${name && html`<${Text} value=${name} limit=${200} />`}</h3>`}
+      ${isThere(given) && html`<h4>Arguments</h4><${Value} value=${given} what="the arguments" />`}
+      ${isThere(result) && html`<h4>Result</h4><${Value} value=${result} what="the result" />`}
+      ${isThere(error) && html`<h4 class="bad"><span aria-hidden="true">✕</span> Error</h4>
+        <${Value} value=${error} what="the error" />`}
     </section>
   `;
 }
 
 /** @param {unknown} value */
 const isThere = (value) => value !== undefined && value !== null && value !== "";
-
-// Only the last of the sent messages are new; the earlier ones were in previous calls.
-const LAST = 3;
-
-/** @param {{title: string, messages: Message[]}} props */
-function Said({ title, messages }) {
-  if (!messages.length) return null;
-  const earlier = messages.slice(0, -LAST);
-  /** @param {Message[]} list */
-  const shown = (list) => list.map((message, index) => html`
-    <div class="message" key=${index}>
-      <b class="role"><${Text} value=${message.role} limit=${50} /></b>
-      <${Parts} parts=${message.parts} />
-    </div>
-  `);
-  return html`
-    <section class="said">
-      <h3>${title}</h3>
-      ${earlier.length > 0 && html`<${Fold} title=${`${earlier.length} earlier`}>${() => shown(earlier)}<//>`}
-      ${shown(messages.slice(-LAST))}
-    </section>
-  `;
-}
 
 /** @type {Record<string, string>} */
 const PLACES = {
@@ -254,6 +238,12 @@ const PLACES = {
   default: "nothing said it",
 };
 
+/** A rule as a sentence, without its number. @param {string} rule */
+function sentence(rule) {
+  const text = rule.replace(/^rule \d+: /, "");
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
 /** @param {{id: string}} props */
 function Why({ id }) {
   const { data, error, reload } = useLoad((signal) => get(`${pathOf(id)}/explain`, {}, { signal }), [id], { keep: true });
@@ -264,7 +254,7 @@ function Why({ id }) {
   return html`
     <section class="why">
       <h3>Why it is here</h3>
-      <p><${Text} value=${data.rule} block /></p>
+      <p><${Text} value=${sentence(data.rule)} block /></p>
       <${Facts} facts=${facts} />
     </section>
   `;

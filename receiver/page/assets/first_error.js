@@ -38,7 +38,7 @@ export function FirstError({ errors, trace, selected, onSelect }) {
     <section class=${`failure first-error ${trace.status === "failed" ? "" : "survived"}`} aria-label="First error">
       <h2><span aria-hidden="true">✕</span> ${
         trace.status === "failed" ? "Failed: first error" : "Went on after an error"
-      } in <${Text} value=${nameOf(place.event)} limit=${120} />, ${duration(first.end)} in</h2>
+      } in <${Text} value=${nameOf(place.event)} limit=${120} />, ${duration(first.end)} after the start</h2>
       ${(kind || message) && html`<p class="first-words">
         ${kind && html`<b><${Text} value=${kind} limit=${120} /></b>`}
         ${kind && message && ": "}

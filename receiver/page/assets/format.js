@@ -4,7 +4,15 @@ const NS = 1_000_000_000n;
 const MOMENT = /^(.*?)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
 const numbers = new Intl.NumberFormat("en");
 const compacts = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
-const moneys = new Intl.NumberFormat("en", { style: "currency", currency: "USD", maximumSignificantDigits: 3 });
+/** @param {number} digits */
+const dollars = (digits) => {
+  const fractions = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return new Intl.NumberFormat("en", { style: "currency", currency: "USD", ...fractions });
+};
+const [cents, fine] = [dollars(2), dollars(4)];
+const LEAST = 0.0001; // US dollars that are told apart
+/** Units of time, in ms, the largest first. @type {[string, number][]} */
+const UNITS = [["year", 365 * 86_400_000], ["month", 30 * 86_400_000], ["day", 86_400_000], ["h", 3_600_000], ["min", 60_000], ["s", 1000]];
 /** @param {number} number */
 const two = (number) => String(number).padStart(2, "0");
 
@@ -92,9 +100,27 @@ export function count(value, one, many = `${one}s`) {
   return `${number(value)} ${value === 1 ? one : many}`;
 }
 
-/** US dollars; "" where nothing is known. @param {number | null | undefined} usd */
+/** US dollars, of less than one more exactly; "" where nothing is known. @param {number | null | undefined} usd */
 export function money(usd) {
-  return usd ? moneys.format(usd) : "";
+  if (!usd) return "";
+  return usd < LEAST ? `<${fine.format(LEAST)}` : (usd < 1 ? fine : cents).format(usd);
+}
+
+/** How long ago a moment was: 5 min ago, 2 days ago, in 3 h. @param {string} text @param {number} now in ms */
+export function ago(text, now) {
+  const ms = now - Number(nanoseconds(text) / 1_000_000n);
+  const [unit, length] = UNITS.find(([, each]) => Math.abs(ms) >= each) ?? ["s", 1000];
+  const many = Math.floor(Math.abs(ms) / length);
+  if (many === 0) return "now";
+  const words = unit.length > 3 ? count(many, unit) : `${many} ${unit}`;
+  return ms > 0 ? `${words} ago` : `in ${words}`;
+}
+
+/** How far the local time is from UTC at a moment: UTC, UTC+1, UTC-3:30. @param {string} text */
+export function zoneOf(text) {
+  const minutes = -new Date(Number(nanoseconds(text) / 1_000_000n)).getTimezoneOffset();
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  return minutes ? `UTC${minutes > 0 ? "+" : "-"}${hours}${rest ? `:${two(rest)}` : ""}` : "UTC";
 }
 
 /** The first eight of an id's characters where it is long. @param {string} id */

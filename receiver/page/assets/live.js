@@ -8,7 +8,7 @@ import { useKeys } from "./keys.js";
 import { kindName } from "./results.js";
 import { given } from "./route.js";
 import { useRows } from "./rows.js";
-import { Empty, ErrorBox, FilterBar, Link, Moment, Status, Title, TypeBadge, visible } from "./ui.js";
+import { ENDS, Empty, ErrorBox, FilterBar, Link, Moment, Status, Title, TypeBadge, visible } from "./ui.js";
 import { useNarrow } from "./waterfall.js";
 
 /** @import { Content, Field, FeedRow, Params } from "./types.d.ts" */
@@ -22,7 +22,7 @@ const FIELDS = [
   { name: "agent_id", label: "Agent" },
   { name: "session_id", label: "Session" },
   { name: "trace_id", label: "Trace" },
-  { name: "status", label: "Status", type: "select", options: ["ok", "error", "unset"] },
+  { name: "status", label: "Status", type: "select", options: ENDS },
 ];
 const NAMES = FIELDS.map(({ name }) => name);
 

@@ -72,16 +72,17 @@ export function useLoad(fn, deps, { keep = false, known } = {}) {
  * Loads a list page by page; `items` are undefined until the first page is there.
  *
  * `fn(cursor, signal)` returns a page; `more()` loads the next one. After the browser's "back" the list has the loaded
- * pages, the scroll position and the focus that it had.
+ * pages, the scroll position and the focus that it had; where a page has several lists, each has a `name`.
  *
  * @template Item
  * @param {(cursor: string | undefined, signal: AbortSignal) => Promise<Listed<Item>>} fn
  * @param {unknown[]} deps
+ * @param {string} name
  * @returns {Pages<Item>}
  */
-export function usePages(fn, deps) {
+export function usePages(fn, deps, name = "") {
   /** @type {Left<Item> | undefined} */
-  const left = useState(() => remembered.get(visit()))[0];
+  const left = useState(() => remembered.get(visit() + name))[0];
   const first = useLoad((signal) => fn(undefined, signal), deps, { known: left?.first });
   /** @type {Rest<Item>} */
   const none = { after: first.data, pages: [], loading: false, error: null };
@@ -90,7 +91,7 @@ export function usePages(fn, deps) {
   const mine = rest.after === first.data ? rest : none;
   const control = useRef(/** @type {AbortController | null} */ (null));
   useEffect(() => () => control.current?.abort(), [first.data]);
-  useRemembered(left, { first: first.data, rest: { ...mine, loading: false } });
+  useRemembered(left, { first: first.data, rest: { ...mine, loading: false } }, name);
   const cursor = (mine.pages.at(-1) ?? first.data)?.next_cursor;
   const more = async () => {
     if (!cursor || mine.loading) return;
@@ -142,11 +143,12 @@ const remembered = new Map();
  *
  * @param {Left<unknown> | undefined} before
  * @param {{first: Listed<unknown> | undefined, rest: Rest<unknown>}} now
+ * @param {string} list
  */
-function useRemembered(before, now) {
+function useRemembered(before, now, list) {
   const latest = useRef({ ...now, name: "" });
   useEffect(() => {
-    latest.current = { ...now, name: visit() };
+    latest.current = { ...now, name: visit() + list };
   });
   useLayoutEffect(() => {
     if (before) {

@@ -3,7 +3,8 @@
 
 import { html, useEffect } from "./vendor/preact.js";
 import { get } from "./api.js";
-import { compact, count, duration, money, number, shortMoment } from "./format.js";
+import { HEIGHT, OverTime, bars } from "./charts.js";
+import { count, number, shortMoment } from "./format.js";
 import { Facts } from "./head.js";
 import { useLoad } from "./load.js";
 import { Duration, Empty, ErrorBox, FilterBar, Link, Loading, Moment, Money, Text, Title, Tokens, asked } from "./ui.js";
@@ -11,9 +12,7 @@ import { Duration, Empty, ErrorBox, FilterBar, Link, Loading, Moment, Money, Tex
 /** @import { Breakdown, Content, Figures, Overview as Told, Params, Query } from "./types.d.ts" */
 
 const ROWS = 10;
-const LOOK_EVERY = 3000;
-const HEIGHT = 40;
-const GAP = 0.14;
+const LOOK_EVERY = 5000;
 const NAME_LENGTH = 120;
 const OTHERS = "(others)"; // Names of a trace that has very many.
 
@@ -46,11 +45,11 @@ const quoted = (name) => `"${name.replace(/[\\"]/g, "\\$&")}"`;
 export function Overview({ params }) {
   const key = JSON.stringify(params);
   const { data, error, reload } = useLoad((signal) => get("/overview", asked(params), { signal }), [key]);
-  // What is sent first is seen without a click.
+  // What is sent is seen without a click; a span of time that is over does not change.
   useEffect(() => {
-    const timer = data?.count === 0 ? setTimeout(reload, LOOK_EVERY) : undefined;
-    return () => clearTimeout(timer);
-  }, [data]);
+    const timer = params.until ? undefined : setInterval(() => !document.hidden && reload(), LOOK_EVERY);
+    return () => clearInterval(timer);
+  }, [key, reload]);
   const period = data && { since: data.since ?? undefined, until: data.until ?? undefined };
   return html`
     <${Title} text="Overview" />
@@ -60,10 +59,10 @@ export function Overview({ params }) {
     ${data?.count === 0 && html`<${Empty} what="runs" filtered=${Boolean(params.since || params.until)} />`}
     ${data && period && data.count > 0 && html`
       <${Totals} told=${data} period=${period} />
-      <${OverTime} told=${data} />
-      <${Errors} period=${period} key=${`errors ${key}`} />
+      <${OverTime} told=${data} period=${period} />
+      <${Errors} told=${data} period=${period} key=${`errors ${key}`} />
       ${/** @type {("agent" | "model" | "tool")[]} */ (["agent", "tool", "model"]).map((by) => html`
-        <${ByName} by=${by} period=${period} key=${`${by} ${key}`} />`)}
+        <${ByName} by=${by} told=${data} period=${period} key=${`${by} ${key}`} />`)}
       <p class="muted">From ${shortMoment(data.since ?? "")} to ${shortMoment(data.until ?? "")}, in whole hours. Percentiles are
         within 2%. Runs count when they began, calls when they did.</p>`}`;
 }
@@ -91,43 +90,14 @@ function Failed({ row, to, params }) {
 
 /** The cost of what is priced, and how much is not. @param {{row: Figures}} props @returns {Content} */
 function Cost({ row: { cost_usd, calls, unpriced_calls } }) {
-  return html`<${Money} usd=${cost_usd} />${unpriced_calls > 0 && html` <span class="muted">${
+  return html`<${Money} usd=${cost_usd} />${unpriced_calls > 0 && html` <span class="muted priced">${
     number(calls - unpriced_calls)} of ${count(calls, "call")} priced</span>`}`;
 }
 
-/** Small charts of the same steps. @param {{told: Told}} props */
-function OverTime({ told: { steps, since, until } }) {
-  /** @type {[string, (step: Figures) => number, (step: Figures) => number, (most: number) => string, string][]} */
-  const charts = [
-    ["Runs", ({ count: all }) => all, ({ failed }) => failed, number, "failed in red"],
-    ["Duration", (step) => step.p95_duration_ns ?? 0, (step) => step.p50_duration_ns ?? 0, duration, "95th percentile; median in front"],
-    ["Tokens", (step) => step.input_tokens + step.output_tokens, (step) => step.output_tokens, compact, "output in front"],
-    ["Cost", ({ cost_usd }) => cost_usd, () => 0, money, ""],
-  ];
-  return html`<div class="charts">${charts.map(([title, all, front, written, words]) => {
-    const most = Math.max(...steps.map(all));
-    return most > 0 && html`<figure key=${title} class="chart chart-${title.toLowerCase()}">
-      <figcaption><b>${title}</b> <span class="muted">up to ${written(most)}${words && `, ${words}`}</span></figcaption>
-      <svg viewBox="0 0 ${steps.length} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true">
-        <g class="began">${bars(steps, all, most)}</g><g class="front">${bars(steps, front, most)}</g>
-      </svg>
-      <div class="activity-times" aria-hidden="true"><span>${shortMoment(since ?? "")}</span><span>${shortMoment(until ?? "")}</span></div>
-    </figure>`;
-  })}</div>`;
-}
-
-/** @template Step @param {Step[]} steps @param {(step: Step) => number} value @param {number} most */
-function bars(steps, value, most) {
-  return steps.map((step, index) => {
-    const height = value(step) && Math.max((value(step) / most) * HEIGHT, 1);
-    return height > 0 && html`<rect key=${index} x=${index + GAP / 2} width=${1 - GAP} y=${HEIGHT - height} height=${height} />`;
-  });
-}
-
-/** @param {{by: "agent" | "model" | "tool", period: Period}} props */
-function ByName({ by, period }) {
+/** @param {{by: "agent" | "model" | "tool", told: Told, period: Period}} props */
+function ByName({ by, told, period }) {
   const { title, counted, to, which } = TABLES[by];
-  const { data, error, reload } = useLoad((signal) => get("/breakdown", { by, limit: ROWS, ...period }, { signal }), []);
+  const { data, error, reload } = useLoad((signal) => get("/breakdown", { by, limit: ROWS, ...period }, { signal }), [told], { keep: true });
   if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
   if (!data?.rows.length) return null;
   /** @param {string} name @param {boolean} failed */
@@ -151,9 +121,9 @@ function ByName({ by, period }) {
     <${Others} data=${data} />`;
 }
 
-/** Failures that are the same, with how many there were when. @param {{period: Period}} props */
-function Errors({ period }) {
-  const { data, error, reload } = useLoad((signal) => get("/breakdown", { by: "error", limit: ROWS, ...period }, { signal }), []);
+/** Failures that are the same, with how many there were when. @param {{told: Told, period: Period}} props */
+function Errors({ told, period }) {
+  const { data, error, reload } = useLoad((signal) => get("/breakdown", { by: "error", limit: ROWS, ...period }, { signal }), [told], { keep: true });
   if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
   if (!data?.errors.length) return null;
   return html`<h2>Errors</h2>
@@ -165,14 +135,17 @@ function Errors({ period }) {
           <span class="line">${row.new && html`<b class="new">new</b> `}in <${Text} value=${row.where.slice(0, NAME_LENGTH)} /></span></td>
         <td class="number bad">${number(row.count)}</td>
         <td><svg class="spark" viewBox="0 0 ${row.counts.length} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true">${
-          bars(row.counts, (value) => value, Math.max(...row.counts))}</svg></td>
+          bars(row.counts)}</svg></td>
         <td class="cut"><${Text} value=${row.agent_ids.join(", ").slice(0, NAME_LENGTH)} /></td>
         <td data-label="first"><${Moment} at=${row.first_seen} /></td>
-        <td data-label="last"><${Moment} at=${row.last_seen} /></td>
+        <td data-label="last">${lately(row.last_seen) ? "lately" : html`<${Moment} at=${row.last_seen} past />`}</td>
       </tr>`)}</tbody>
     </table>
     <${Others} data=${data} />`;
 }
+
+/** Whether a step of time is not over yet. @param {string} end */
+const lately = (end) => Date.parse(end) > Date.now();
 
 /** An error with * in it, as a term of the filter has it: * stands for spaces, too. @param {string} line */
 const loose = (line) => line.replace(/[\s"]+/g, "*");

@@ -1,11 +1,17 @@
 // The parts of messages, as `/events/{id}/messages` and `/traces/{id}/conversation` return them.
 
-import { html, useState } from "./vendor/preact.js";
-import { Json, Text } from "./ui.js";
+import { html, useMemo, useState } from "./vendor/preact.js";
+import { FoundIn } from "./found_in.js";
+import { count, number } from "./format.js";
+import { Picture, pictureIn } from "./picture.js";
+import { Words } from "./rendered.js";
+import { copyOf } from "./turns.js";
+import { Copy, Json, Text } from "./ui.js";
 
 /** @import { Content, Part as MessagePart } from "./types.d.ts" */
 
-const LONG = 2000; // characters of a text that are shown before one asks for more
+const LONG = 2000; // characters of a result that are shown before one asks for more
+const LINES = 20;
 const PREVIEW = 90;
 const PARSED = 200_000; // a text of more characters is shown as text, whatever it holds
 
@@ -26,36 +32,39 @@ export function Fold({ title, open = false, class: name = "", children }) {
   `;
 }
 
-/** @param {{parts: MessagePart[]}} props */
-export function Parts({ parts }) {
-  return parts.map((part, index) => html`<${Part} key=${index} part=${part} />`);
+/** The parts of a message, and the event that has it. @param {{parts: MessagePart[], eventId: string}} props */
+export function Parts({ parts, eventId }) {
+  return parts.map((part, index) => html`<${Part} key=${index} part=${part} eventId=${eventId} />`);
 }
 
-/** @param {{part: MessagePart}} props */
-function Part({ part }) {
+/** @param {{part: MessagePart, eventId: string}} props */
+function Part({ part, eventId }) {
   const known = Object.hasOwn(PARTS, part.type) ? part.type : "other";
-  return PARTS[known](part);
+  return PARTS[known](part, eventId);
 }
 
-/** @type {Record<MessagePart["type"], (part: MessagePart) => Content>} */
+/** @type {Record<MessagePart["type"], (part: MessagePart, eventId: string) => Content>} */
 const PARTS = {
   text: (part) => html`<${Words} text=${part.text ?? ""} />`,
   reasoning: (part) => html`<${Fold} title="Reasoning">${() => html`<${Words} text=${part.text ?? ""} />`}<//>`,
   tool_call: (part) => html`<${Fold} title=${titled("⚙ calls", part.name, part.arguments)}>
-    ${() => html`<${Value} value=${part.arguments} />`}
+    ${() => html`<${Value} value=${part.arguments} what="the arguments" />`}
   <//>`,
-  tool_result: (part) => html`<${Fold} title=${titled("↩ result", part.name, part.result)}>
-    ${() => html`<${Value} value=${part.result} />`}
+  tool_result: (part) => html`<${Fold} title=${titled(part.failed ? "✕ error" : "↩ result", part.name, part.result)}>
+    ${() => html`<${Value} value=${part.result} what="the result" />`}
   <//>`,
-  image: (part) => medium("▣ picture", part),
+  image: (part, eventId) => html`${medium("▣ picture", part)}${
+    part.picture && html`<${Picture} eventId=${eventId} id=${part.picture} words="Picture that was sent" />`}`,
   audio: (part) => medium("♪ sound", part),
   video: (part) => medium("▶ film", part),
   file: (part) => medium("▤ file", part),
-  other: (part) => html`<${Fold} title="Something else">${() => html`<${Json} value=${part} />`}<//>`,
+  other: (part) => html`<${Fold} title=${titled("▢", part.name ?? "part of another kind", part.text)}>
+    ${() => html`<${Value} value=${part.text} />`}
+  <//>`,
 };
 
 /**
- * The type and size of an image, audio or file; the receiver does not store its content separately.
+ * The type and size of an image, audio or file.
  * @param {string} word @param {import("./types").Part} part
  */
 function medium(word, part) {
@@ -75,17 +84,30 @@ function titled(words, name, value) {
   return html`${words} ${name && html`<b><${Text} value=${name} /></b>`} ${preview}`;
 }
 
-/** @param {{text: string}} props */
-function Words({ text }) {
-  return html`<div class="words"><${Text} value=${text} block limit=${LONG} /></div>`;
+/**
+ * Arguments or a result: a value as a tree, a text as a text; a text that holds JSON is shown as what it holds. What is long is
+ * folded, and can be searched. `what` is what the button copies.
+ *
+ * @param {{value: unknown, what?: string}} props
+ */
+export function Value({ value, what = "" }) {
+  const meant = useMemo(() => (typeof value === "string" ? parsed(value) : value), [value]);
+  const text = useMemo(() => (meant === undefined || meant === null ? "" : copyOf(meant)), [meant]);
+  if (!text) return html`<p class="muted">nothing</p>`;
+  const picture = pictureIn(meant);
+  if (picture) return html`<${Picture} base64=${picture} words="Picture that was sent" />`;
+  const lines = text.split("\n").length;
+  const isLong = text.length > LONG || lines > LINES;
+  return html`<div class="value">
+    <div class="value-tools ${isLong ? "" : "alone"}">${isLong && html`<${FoundIn} text=${text} />
+        <span class="muted">${lines > 1 ? count(lines, "line") : `${number(text.length)} characters`}</span>`}
+      <${Copy} text=${text} what=${what} /></div>
+    ${typeof meant === "string" ? html`<${Text} value=${meant} block limit=${shownOf(meant)} />` : html`<${Json} value=${meant} open=${2} />`}
+  </div>`;
 }
 
-/** A value as a tree, a text as a text; a text that holds JSON is shown as what it holds. @param {{value: unknown}} props */
-export function Value({ value }) {
-  const meant = typeof value === "string" ? parsed(value) : value;
-  if (meant === undefined || meant === null || meant === "") return html`<p class="muted">nothing</p>`;
-  return typeof meant === "string" ? html`<${Words} text=${meant} />` : html`<${Json} value=${meant} open=${2} />`;
-}
+/** How many characters are shown of a text at first. @param {string} text */
+const shownOf = (text) => Math.min(LONG, text.split("\n", LINES).join("\n").length);
 
 /** What a text that holds JSON's objects or lists holds; any other text is itself. @param {string} text @returns {unknown} */
 export function parsed(text) {

@@ -87,7 +87,7 @@ function Story({ trace, sessionId }) {
   const { data } = useLoad((signal) => get(`/traces/${encodeURIComponent(trace.id)}/outline`, {}, { signal }), [trace.id]);
   return html`
     <${InferredTrace} trace=${trace} events=${data?.events} />
-    <${Conversation} traceId=${trace.id} sessionId=${trace.part ? sessionId : undefined}
+    <${Conversation} traceId=${trace.id} title=${trace.name || trace.id} sessionId=${trace.part ? sessionId : undefined}
       events=${data?.events} version=${trace.updated_at} />
   `;
 }

@@ -50,7 +50,7 @@ const COLUMNS = [
   { id: "first", label: "First activity", cell: ({ first_event_at }) => html`<${Moment} at=${first_event_at} />`, phone: () => "First" },
   {
     id: "last", label: "Last activity", sort: "start",
-    cell: ({ last_event_at }) => html`<${Moment} at=${last_event_at} />`, phone: () => "Last",
+    cell: ({ last_event_at }) => html`<${Moment} at=${last_event_at} past />`, phone: () => "Last",
   },
 ];
 

@@ -9,9 +9,10 @@ import { between, count, number } from "./format.js";
 import { Gist, Head, linked, names, sums } from "./head.js";
 import { InferredTrace } from "./inferred.js";
 import { useLoad } from "./load.js";
+import { callBefore } from "./prompt_diff.js";
 import { href, navigate, parse } from "./route.js";
 import { errorsOf, matcher, shownOf, treeOf } from "./tree.js";
-import { Copy, Duration, ErrorBox, FilterBar, Link, Loading, Moment, Status, Title, announce } from "./ui.js";
+import { Copy, Duration, ENDS, ErrorBox, FilterBar, Link, Loading, Moment, Status, Title, announce } from "./ui.js";
 import { Waterfall, useNarrow } from "./waterfall.js";
 
 /** @import { Content, Fact, Field, Outline, Params, Tree } from "./types.d.ts" */
@@ -45,6 +46,10 @@ export function Trace({ id, params }) {
   const linkedTo = params.span && tree.nodes.find(({ event }) => event.span_id === params.span)?.event.id;
   const selected = params.event ?? linkedTo ?? null;
   const told = params.view === "conversation";
+  const heading = trace.name || trace.agent_id || "Trace";
+  const errors = errorsOf(tree.nodes);
+  /** @param {string} place */
+  const jumped = (place) => navigate(["traces", id], { ...parse(location.hash).params, at: place }, { replace: true });
   /** @param {string} eventId */
   const select = (eventId) => {
     const opened = new Set(collapsed);
@@ -72,14 +77,14 @@ export function Trace({ id, params }) {
   const expandAll = () => setCollapsed(new Set());
 
   return html`
-    <${Head} heading=${trace.name || trace.agent_id || "Trace"} facts=${factsOf(trace, tree.length)}>
+    <${Head} heading=${heading} facts=${factsOf(trace, tree.length)}>
       <${Status} status=${trace.status} /><${Copy} text=${trace.id} label="Copy trace id" />
       <${Link} class="button" to="/compare" params=${{ a: trace.id }}>Compare with…<//>
     <//>
     <${Gist} told=${trace} />
     <${ErrorBox} error=${error} retry=${reload} />
     <${InferredTrace} trace=${trace} events=${trace.events} />
-    <${FirstError} errors=${errorsOf(tree.nodes)} trace=${trace} selected=${selected} onSelect=${select} />
+    <${FirstError} errors=${errors} trace=${trace} selected=${selected} onSelect=${select} />
     <nav class="views" aria-label="Ways to see the trace">
       <a href=${href(["traces", id], { ...params, view: undefined })} aria-current=${told ? undefined : "page"}>Timeline</a>
       <a href=${href(["traces", id], { ...params, view: "conversation" })} aria-current=${told ? "page" : undefined}>Conversation</a>
@@ -88,7 +93,8 @@ export function Trace({ id, params }) {
       <div class="trace-view">
         ${
           told
-            ? html`<${Conversation} traceId=${id} events=${trace.events} selected=${selected} version=${trace.updated_at} />`
+            ? html`<${Conversation} traceId=${id} title=${heading} events=${trace.events} selected=${selected} version=${trace.updated_at}
+                firstError=${errors[0]?.event.id} at=${params.at} onJump=${jumped} />`
             : html`
               <${Filters} tree=${tree} params=${params} id=${id}>
                 ${collapsed.size > 0 && html`<button type="button" class="small" onClick=${expandAll}>Expand all</button>`}
@@ -102,7 +108,7 @@ export function Trace({ id, params }) {
                 ${" "}the newest ${number(tree.nodes.length)} are shown.</p>`}
               ${
                 shown.length
-                  ? html`<${Waterfall} tree=${tree} shown=${shown} traceId=${id} selected=${selected}
+                  ? html`<${Waterfall} tree=${tree} shown=${shown} traceId=${id} selected=${selected} hasEnded=${trace.status !== "running"}
                       collapsed=${filtered ? NONE : collapsed} onToggle=${toggle} onSelect=${select} />`
                   : html`<p class="muted">No event matches.</p>`
               }
@@ -110,6 +116,7 @@ export function Trace({ id, params }) {
         }
       </div>
       ${selected && html`<${EventPanel} id=${selected} node=${tree.byId.get(selected)}
+        before=${callBefore(tree.nodes, tree.byId.get(selected))}
         sheet=${sheet} onClose=${close} onSelect=${select} />`}
     </div>
   `;
@@ -160,7 +167,7 @@ function Filters({ tree, params, id, children }) {
   /** @type {Field[]} */
   const fields = [
     { name: "type", label: "Type", type: "select", options: types },
-    { name: "status", label: "Status", type: "select", options: ["error", "ok", "unset"] },
+    { name: "status", label: "Status", type: "select", options: ENDS },
   ];
   return html`<${FilterBar} fields=${fields} params=${params}>
     <label class="filter"><span>Text</span>

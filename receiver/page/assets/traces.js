@@ -32,7 +32,7 @@ export const COLUMNS = [
   { id: "session", label: "Session", kind: "cut", cell: ({ session_id }) => short(session_id) },
   { id: "user", label: "User", kind: "cut", off: true, cell: ({ user_ids }) => names(user_ids) },
   { id: "service", label: "Service", kind: "cut", off: true, cell: ({ service }) => short(service) },
-  { id: "started", label: "Started", sort: "start", cell: ({ start_time }) => html`<${Moment} at=${start_time} />` },
+  { id: "started", label: "Started", sort: "start", cell: ({ start_time }) => html`<${Moment} at=${start_time} past />` },
   {
     id: "duration", label: "Duration", kind: "number", sort: "duration",
     cell: ({ duration_ns }) => html`<${Duration} ns=${duration_ns} />`,

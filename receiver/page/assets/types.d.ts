@@ -282,6 +282,7 @@ export interface Explanation {
 
 export interface Part {
   type: "text" | "reasoning" | "tool_call" | "tool_result" | "image" | "audio" | "video" | "file" | "other";
+  id?: string;
   text?: string;
   name?: string;
   arguments?: unknown;
@@ -289,6 +290,9 @@ export interface Part {
   media_type?: string;
   size?: number;
   url?: string;
+  /** Under which its event has the bytes of a picture. */
+  picture?: string;
+  failed?: boolean;
 }
 
 export interface Message {
@@ -334,6 +338,9 @@ export interface Turn extends Message {
   status: Status;
   name?: string;
   agent_id?: string;
+  call_id?: string;
+  /** Which of the loaded turns it is; the page's own. */
+  key?: string;
 }
 
 export interface Conversation extends Page {

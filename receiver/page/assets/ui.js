@@ -1,8 +1,8 @@
 // Components that all pages use.
 
-import { html, useEffect, useRef } from "./vendor/preact.js";
+import { html, useEffect, useRef, useState } from "./vendor/preact.js";
 import { askForKey } from "./api.js";
-import { between, compact, count, duration, moment, money, number, shortMoment } from "./format.js";
+import { ago, between, compact, count, duration, moment, money, number, shortMoment, zoneOf } from "./format.js";
 import { href } from "./route.js";
 import { visible } from "./untrusted.js";
 
@@ -22,8 +22,10 @@ const STATUSES = {
   failed: ["✕", "bad"],
   error: ["✕", "bad"],
   running: ["◐", "busy"],
-  unset: ["·", "plain"],
 };
+
+/** How an event or a call may have ended, for filters: "unset" is what OpenTelemetry calls it. @type {[string, string][]} */
+export const ENDS = [["error", "error"], ["ok", "ok"], ["unset", "not said"]];
 
 /** What it was decides the colour, by kinds of types; types that senders made up are plain. @type {Record<string, string>} */
 const TYPES = {
@@ -51,14 +53,33 @@ export function Title({ text, children }) {
 }
 
 /**
- * A time in the local zone, UTC on hover. With `long`, it has the date and milliseconds.
+ * A time in the local zone, UTC on hover. With `long`, it has the date, milliseconds, and the zone; with `past`, how long ago
+ * that was.
  *
- * @param {{at: string | null, long?: boolean}} props
+ * @param {{at: string | null, long?: boolean, past?: boolean}} props
  */
-export function Moment({ at, long = false }) {
+export function Moment({ at, long = false, past = long }) {
   if (!at) return null;
   const { date, time, millis, utc } = moment(at);
-  return html`<time datetime=${at} title=${utc}>${long ? `${date} ${time}${millis}` : shortMoment(at)}</time>`;
+  return html`<time datetime=${at} title=${utc}>${long ? `${date} ${time}${millis}` : shortMoment(at)}</time>${
+    long && html` <span class="muted">${zoneOf(at)}</span>`}${past && html` <${Ago} at=${at} />`}`;
+}
+
+const TICK = 20_000; // ms
+/** @type {Set<(now: number) => void>} */
+const clocks = new Set();
+setInterval(() => {
+  for (const tell of clocks) tell(Date.now());
+}, TICK);
+
+/** @param {{at: string}} props */
+function Ago({ at }) {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    clocks.add(setNow);
+    return () => void clocks.delete(setNow);
+  }, []);
+  return html`<span class="ago">${ago(at, now)}</span>`;
 }
 
 /** How long: `ns` nanoseconds, or from one moment to another. @param {{ns?: number | null, from?: string, to?: string}} props */
@@ -67,9 +88,10 @@ export function Duration({ ns, from, to }) {
   return took === null ? null : html`<span class="number" title="${number(took)} ns">${duration(took)}</span>`;
 }
 
-/** @param {{status: string}} props */
+/** How it ended; nothing if nobody said. @param {{status: string}} props */
 export function Status({ status }) {
-  const [sign, kind] = STATUSES[status] ?? STATUSES.unset;
+  if (!Object.hasOwn(STATUSES, status)) return null;
+  const [sign, kind] = STATUSES[status];
   return html`<span class="status ${kind}"><span aria-hidden="true">${sign}</span> ${status}</span>`;
 }
 
@@ -82,9 +104,11 @@ export function Tokens({ input, output }) {
   </span>`;
 }
 
-/** @param {{usd: number}} props */
+/** An amount; in a column the points stand below each other. @param {{usd: number}} props */
 export function Money({ usd }) {
-  return usd ? html`<span class="number" title="${usd} US dollars">${money(usd)}</span>` : null;
+  if (!usd) return null;
+  const [whole, fraction] = money(usd).split(".");
+  return html`<span class="number" title="${usd} US dollars">${whole}<span class="fraction">.${fraction}</span></span>`;
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { html, useState } from "./vendor/preact.js";
 import { number } from "./format.js";
+import { Picture, pictureIn } from "./picture.js";
 
 /** @import { Content } from "./types.d.ts" */
 
@@ -47,6 +48,11 @@ function marked(text) {
     at = found.index + character.length;
   }
   return at ? [...parts, text.slice(at)] : text;
+}
+
+/** The same, as a component, for what is part of a line. @param {{text: string}} props */
+export function Marked({ text }) {
+  return html`${marked(text)}`;
 }
 
 /** @param {string} character */
@@ -151,5 +157,7 @@ function Scalar({ value }) {
   if (typeof value !== "string") {
     return html`<span class="json-${value === null ? "null" : typeof value}">${String(value)}</span>`;
   }
+  const picture = pictureIn(value);
+  if (picture) return html`<${Picture} base64=${picture} words="Picture that was sent" />`;
   return html`<span class="json-string"><${Text} value=${value} block=${value.includes("\n")} limit=${2000} /></span>`;
 }

@@ -33,11 +33,11 @@ export function useNarrow() {
  * `shown` are the nodes of the tree to show; `selected` is an event's id, as in `collapsed`.
  *
  * @param {{
- *   tree: Tree, shown: TreeNode[], traceId: string, selected: string | null, collapsed: Set<string>,
+ *   tree: Tree, shown: TreeNode[], traceId: string, selected: string | null, hasEnded: boolean, collapsed: Set<string>,
  *   onToggle: (node: TreeNode) => void, onSelect: (id: string) => void,
  * }} props
  */
-export function Waterfall({ tree, shown, traceId, selected, collapsed, onToggle, onSelect }) {
+export function Waterfall({ tree, shown, traceId, selected, hasEnded, collapsed, onToggle, onSelect }) {
   const narrow = useNarrow();
   const scroller = useRef(/** @type {HTMLDivElement | null} */ (null));
   const [activeId, setActiveId] = useState(selected ?? null);
@@ -156,6 +156,7 @@ export function Waterfall({ tree, shown, traceId, selected, collapsed, onToggle,
           length=${tree.length}
           tops=${tree.tops}
           traceId=${traceId}
+          hasEnded=${hasEnded}
           isOpen=${!collapsed.has(shown[index].event.id)}
           isActive=${index === active}
           isSelected=${shown[index].event.id === selected}
@@ -171,18 +172,18 @@ const rowId = (node) => `row-${node.event.id}`;
 /**
  * @typedef {{
  *   node: TreeNode, excerpt: string | undefined, index: number, top: number, length: number, tops: number,
- *   traceId: string, isOpen: boolean, isActive: boolean, isSelected: boolean,
+ *   traceId: string, hasEnded: boolean, isOpen: boolean, isActive: boolean, isSelected: boolean,
  * }} RowProps
  */
 
 /** While one scrolls, rows that stay are left alone: a frame takes half the time. @param {RowProps} shown */
 function Row(shown) {
-  const { node, excerpt, index, top, isOpen, isActive, isSelected } = shown;
-  return useMemo(() => drawn(shown), [node, excerpt, index, top, isOpen, isActive, isSelected]);
+  const { node, excerpt, index, top, hasEnded, isOpen, isActive, isSelected } = shown;
+  return useMemo(() => drawn(shown), [node, excerpt, index, top, hasEnded, isOpen, isActive, isSelected]);
 }
 
 /** @param {RowProps} shown */
-function drawn({ node, excerpt, index, top, length, tops, traceId, isOpen, isActive, isSelected }) {
+function drawn({ node, excerpt, index, top, length, tops, traceId, hasEnded, isOpen, isActive, isSelected }) {
   const { event } = node;
   const parts = node.children.length > 0;
   const classes = ["waterfall-row", isActive && "active", isSelected && "selected", node.error && "failed"];
@@ -215,8 +216,8 @@ function drawn({ node, excerpt, index, top, length, tops, traceId, isOpen, isAct
         </a>
         ${node.error && html`<span class="mark-error">✕ error</span>`}
         <${Inferred} correlation=${event.correlation} />
-        ${node.orphan && html`<span class="inferred" title="The span that it names as its parent was not received">
-          parent missing
+        ${node.orphan && hasEnded && html`<span class="inferred" title="The span around it was never received: its sender may have dropped it">
+          its parent did not come
         </span>`}
         ${parts && !isOpen && html`<span class="hidden-count">
           ${number(node.below)} inside${node.errorsBelow ? `, ${number(node.errorsBelow)} ✕` : ""}

@@ -1,5 +1,7 @@
 """The web page's files: served as they are, to anybody, under a policy that lets nothing else run."""
 
+import gzip
+
 import pytest
 import pytest_asyncio
 
@@ -21,9 +23,23 @@ def path_of(file):
 
 @pytest.mark.parametrize("file", FILES)
 async def test_each_file_is_served_without_a_key(guarded, file):
-    answer = await guarded.get(path_of(file))
+    answer = await guarded.get(path_of(file), accept_encoding="identity")
     assert (answer.status, answer.body) == (200, (FOLDER / file).read_bytes())
     assert answer.headers["Content-Type"] != "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    "accepted, is_packed",
+    [("gzip", True), ("br, GZIP;q=0.5", True), ("gzip;q=0, br", False), ("identity", False), ("xgzip", False)],
+)
+async def test_a_file_is_compressed_for_who_takes_gzip(guarded, accepted, is_packed):
+    plain = (FOLDER / "assets" / "app.js").read_bytes()
+    answer = await guarded.get("/assets/app.js", accept_encoding=accepted)
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert answer.headers.get("Content-Encoding") == ("gzip" if is_packed else None)
+    assert (gzip.decompress(answer.body) if is_packed else answer.body) == plain
+    other = await guarded.get("/assets/app.js", accept_encoding="identity" if is_packed else "gzip")
+    assert answer.headers["ETag"] != other.headers["ETag"]
 
 
 async def test_the_page_is_html_under_a_policy_without_inline_scripts_or_other_hosts(receiver):

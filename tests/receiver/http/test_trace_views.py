@@ -106,3 +106,29 @@ async def test_a_trace_as_one_conversation(filled):
     assert told["turns"][0]["parts"] == [{"type": "text", "text": "step 1 failed"}]
     assert told["turns"][3]["event_id"] == (await filled.read("/api/v1/events/event%202"))["id"]
     assert told["truncated"] is False
+
+
+@pytest.mark.parametrize("place", range(6))
+async def test_a_conversation_is_entered_at_any_moment_and_read_both_ways(receiver, place):
+    session, moments = f"entered at {place}", [f"2026-01-07T19:00:0{second}Z" for second in range(5)]
+    for moment in moments:
+        said = {"role": "user", "content": f"said at {moment}"}
+        properties = {"gen_ai.operation.name": "chat", "messages": [said]}
+        event = {"timestamp": moment, "agent_id": "a", "session_id": session, "event_type": "model_call"}
+        await receiver.post("/api/v1/events", json.dumps(event | {"properties": properties}))
+    (trace,) = (await receiver.read(f"/api/v1/traces?session_id={session.replace(' ', '+')}"))["traces"]
+
+    async def texts(side, at):
+        told = await receiver.read(f"/api/v1/traces/{trace['id']}/conversation?from={side}&at={at}")
+        return [turn["parts"][0]["text"] for turn in told["turns"]]
+
+    at = f"2026-01-07T19:00:0{place}Z"
+    all_texts = [f"said at {moment}" for moment in moments]
+    assert await texts("end", at) + await texts("start", at) == all_texts
+    assert await texts("start", at) == all_texts[place:]
+
+
+async def test_a_moment_to_enter_at_is_checked(filled):
+    answer = await filled.get(f"/api/v1/traces/{TRACE}/conversation?at=noon")
+    assert answer.status == 400
+    assert answer.json()["message"].startswith("at: expected a moment in RFC 3339")
