@@ -20,6 +20,7 @@ import chromium
 from PIL import Image
 from program import ROOT, Program
 from telling import EARLIER
+from written import written
 
 from receiver.cli import demo_telemetry
 from receiver.cli.demo_story import RUNS
@@ -34,9 +35,11 @@ LOOKS: dict[str, dict[str, Any]] = {
 # By name: the address, and what is there once the page is.
 PAGES = {
     "overview": ("#/overview", ".charts rect"),
+    "errors": ("#/overview", "main .table.errors tr"),
     "traces": ("#/traces", "main tbody tr"),
     "trace": ("#/traces/{tokyo[id]}?event={event}", "[aria-label=Event] .why"),
-    "conversation": ("#/traces/{lisbon[id]}?view=conversation", ".conversation li"),
+    "conversation": ("#/traces/{written}?view=conversation", ".conversation canvas"),
+    "prompt": ("#/traces/{written}?event={rewritten}", ".since ins"),
     "sessions": ("#/sessions", "main tbody tr"),
     "session": ("#/sessions/{lisbon[session_id]}", ".conversation li"),
     "search": ("#/search?q=the+card+was+refused", ".results mark"),
@@ -45,6 +48,10 @@ PAGES = {
     "live": ("#/live", "main [data-row]"),
 }
 
+
+# What is further down, and is brought to the top, and where the page's own bar ends.
+FURTHER_DOWN = {"errors": "main h2:has(+ .table.errors)", "conversation": ".conversation .user"}
+TO_THE_TOP = "it => { it.scrollIntoView(); scrollBy(0, -100); }"
 
 # On a phone an event covers its trace, which is what there is to see.
 ON_A_PHONE = {"trace": ("#/traces/{tokyo[id]}", ".waterfall-rows [role=row]")}
@@ -68,7 +75,17 @@ def tell(receiver: Program) -> dict[str, Any]:
     steps = receiver.get(f"/api/v1/traces/{ended['failed']}/compare", **{"with": ended["completed"]})["steps"]
     deploying = next(step["a"]["id"] for step in steps if step["kind"] == "tool" and step["a"] and step["b"])
     event = receiver.get("/api/v1/events", **failed)["events"][0]["id"]
-    return {**named, **deployments, "deploying": deploying, "event": event}
+    told = written(receiver.url)
+    receiver.indexed()
+    answered = receiver.get("/api/v1/events", trace_id=told, event_type="model_call")["events"][0]["id"]
+    return {
+        **named,
+        **deployments,
+        "deploying": deploying,
+        "event": event,
+        "written": told,
+        "rewritten": answered,
+    }
 
 
 def small(picture: bytes) -> bytes:
@@ -88,6 +105,8 @@ async def draw(receiver: Program, folder: Path, named: dict[str, Any]) -> None:
                 await tab.go(address.format(**named))
                 await chromium.expect(tab.find(there).first).to_be_visible()
                 await chromium.expect(tab.find(".loading")).to_have_count(0)
+                if page in FURTHER_DOWN:
+                    await tab.find(FURTHER_DOWN[page]).first.evaluate(TO_THE_TOP)
                 await asyncio.sleep(0.5)  # what is drawn at the next moment: a chart, the rows in sight
                 picture = small(await tab.page.screenshot())
                 assert len(picture) < MOST, f"{page}{look}: {len(picture)} bytes"

@@ -2,6 +2,8 @@
 
 import pytest
 from chromium import DESKTOP, PHONE, expect
+from reading import blob, picture, planned
+from sending import Story
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -34,6 +36,8 @@ PAGES = {
     "a wrong term": ("#/traces?filter=cost%3Echeap&sort=cost", ".fault"),
     "a trace that failed": ("#/traces/{tokyo[id]}", ".waterfall-rows [role=row]"),
     "an event": ("#/traces/{tokyo[id]}?event={event}", "[aria-label=Event] .why"),
+    "a prompt and what is new in it": ("#/traces/{plan}?event={changed}", ".since ins"),
+    "messages in Markdown, with a picture": ("#/traces/{plan}?view=conversation", ".picture canvas"),
     "a conversation": ("#/traces/{lisbon[id]}?view=conversation", ".conversation li"),
     "two runs": ("#/compare?a={tokyo[id]}&b={lisbon[id]}", ".compared li"),
     "a step that differs": ("#/compare?a={tokyo[id]}&b={lisbon[id]}&open={call}", ".side del"),
@@ -67,9 +71,13 @@ def named(receiver, runs, attacked):
     events = receiver.get("/api/v1/events", trace_id=runs["tokyo"]["id"], status="error")["events"]
     compared = receiver.get(f"/api/v1/traces/{runs['tokyo']['id']}/compare", **{"with": runs["lisbon"]["id"]})
     call = next(step["a"]["id"] for step in compared["steps"] if step["kind"] == "model" and step["a"] and step["b"])
+    plan = planned(Story(receiver.url), blob("image/png", picture("PNG")))
+    receiver.interpreted()
     return {
         **runs,
         "attacked": attacked,
+        "plan": plan,
+        "changed": receiver.get("/api/v1/events", trace_id=plan, event_type="model_call")["events"][0]["id"],
         "call": call,
         "event": next(one["id"] for one in events if one["kind"] == "internal"),
     }
@@ -108,7 +116,19 @@ async def test_the_question_for_the_key_and_an_empty_receiver(open_tab, start):
 
 
 @pytest.mark.parametrize(
-    "name", ["traces", "a trace that failed", "an event", "a step that differs", "a session", "results", "live"]
+    "name",
+    [
+        "overview",
+        "traces",
+        "a trace that failed",
+        "an event",
+        "a prompt and what is new in it",
+        "messages in Markdown, with a picture",
+        "a step that differs",
+        "a session",
+        "results",
+        "live",
+    ],
 )
 async def test_everything_can_be_reached_by_tab_and_shows_that_it_is(open_tab, receiver, named, name):
     address, there = PAGES[name]

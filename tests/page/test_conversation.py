@@ -4,8 +4,8 @@ import re
 
 import pytest
 from chromium import PHONE, expect
-from reading import marathon, nested
-from sending import Story
+from reading import chat, marathon, nested, one
+from sending import Story, said
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -93,7 +93,8 @@ async def test_it_goes_to_the_end_the_first_error_any_step_and_back(open_tab, re
     await step.evaluate("it => { it.value = 1001; it.dispatchEvent(new Event('input', {bubbles: true})); }")
     await expect(step).to_have_attribute("aria-valuetext", re.compile("^1,001 of 2,501: chat gpt-4.1"))
     await step.evaluate("it => it.dispatchEvent(new Event('change', {bubbles: true}))")
-    await expect(turn(tab, re.compile("(Question|Answer) 999:")).first).to_be_focused()
+    await expect(turn(tab, re.compile("(Question|Answer) 999:")).first).to_have_class(re.compile("sought"))
+    await expect(turn(tab, re.compile("(Question|Answer) 999:")).first).to_be_in_viewport()
     await tab.role("button", "What was said before").click()
     await expect(turn(tab, "Question 700:")).to_be_attached()
     await tab.role("button", "Beginning").click()
@@ -133,6 +134,31 @@ async def test_all_5000_messages_can_be_copied(open_tab, receiver, long_run):
     await expect(tab.find("#announcer")).to_have_text("Copied: the conversation as Markdown", timeout=60_000)
     copied = await tab.page.evaluate("navigator.clipboard.readText()")
     assert [f"Question {number}:" for number in range(MESSAGES // 2) if f"Question {number}:" not in copied] == []
+
+
+async def test_who_reads_a_long_run_that_goes_on_keeps_the_place_and_is_told(open_tab, receiver, story):
+    def talk(number):
+        asked, answered = one("user", said(f"Asked {number}.")), one("assistant", said(f"Told {number}."))
+        with story.span("chat", chat("talker", [asked], [answered])):
+            pass
+
+    with story.span("invoke_agent", {"gen_ai.operation.name": "invoke_agent"}):
+        for number in range(900):
+            talk(number)
+        trace_id = story.send()
+        receiver.interpreted()
+        tab = await open_tab(receiver, f"#/traces/{trace_id}?view=conversation")
+        await expect(turn(tab, "Asked 0.")).to_be_visible()
+        await tab.page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        await expect(turn(tab, "Asked 500.")).to_be_attached()
+        talk(900)
+        story.send()
+        receiver.interpreted()
+        more = tab.role("button", "More was said since: to the end")
+        await expect(more).to_be_attached(timeout=40_000)
+        await expect(turn(tab, "Asked 500.")).to_be_attached()
+        await more.click()
+        await expect(turn(tab, "Told 900.")).to_be_in_viewport()
 
 
 async def test_on_a_phone_the_ways_to_go_fit(open_tab, receiver, long_run):

@@ -6,8 +6,8 @@ import re
 import pytest
 import pytest_asyncio
 from chromium import PHONE, expect
-from reading import ARGUMENTS, MARKDOWN, RESULT, SYSTEM, planned
-from sending import Story
+from reading import ARGUMENTS, MARKDOWN, RESULT, SYSTEM, chat, one, planned
+from sending import Story, said
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -214,6 +214,26 @@ async def test_a_long_result_is_folded_and_searched(open_tab, receiver, plan):
     await expect(tool).to_contain_text("0399 flight")
 
 
+@pytest.mark.parametrize("sign", ["[", '{"a":'])
+async def test_json_without_end_of_nesting_is_a_text(open_tab, receiver, story, sign):
+    deep = sign * 30_000
+    closed = deep + "1" + ("]" if sign == "[" else "}") * 30_000
+    used = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "nest", "gen_ai.tool.call.result": closed}
+    with story.span("execute_tool nest", used):
+        pass
+    tab = await open_tab(receiver, f"#/traces/{story.send()}")
+    await open_event(tab, "execute_tool nest")
+    await expect(panel(tab).get_by_label("The tool")).to_contain_text(sign * 10)
+
+
+async def test_an_answer_in_json_is_read_as_what_it_holds(open_tab, receiver, story):
+    answer = one("assistant", said(json.dumps({"best": "night train", "price": 149})))
+    with story.span("chat json", chat("picker", [one("user", said("Which?"))], [answer])):
+        pass
+    tab = await open_tab(receiver, f"#/traces/{story.send()}?view=conversation")
+    await expect(turn(tab, "night train").locator(".json-name").first).to_have_text("best")
+
+
 async def test_a_prompt_shows_what_is_new_since_the_call_before(open_tab, receiver, plan):
     tab = await open_tab(receiver, f"#/traces/{plan}")
     await open_event(tab, "chat second")
@@ -227,3 +247,18 @@ async def test_a_prompt_shows_what_is_new_since_the_call_before(open_tab, receiv
     await expect(panel(tab)).to_contain_text("Plan my trip to Oslo.")
     await open_event(tab, "chat first")
     await expect(panel(tab).get_by_role("button", name="Whole prompt")).to_have_count(0)  # there is no call before
+
+
+async def test_a_conversation_shows_where_the_system_prompt_changed(open_tab, receiver, plan):
+    tab = await open_tab(receiver, f"#/traces/{plan}?view=conversation")
+    changed = turn(tab, "System prompt changed")
+    await expect(changed.locator("del")).to_contain_text("Never book without approval.")
+    await expect(changed.locator("ins")).to_contain_text("You may not book without approval.")
+
+
+async def test_a_session_is_copied_with_all_of_its_traces(copying, runs):
+    tab = await copying(f"#/sessions/{runs['lisbon']['session_id']}")
+    await tab.role("button", "Copy all the session as Markdown").click()
+    await expect(tab.find("#announcer")).to_have_text("Copied: the session as Markdown")
+    copied = await clipboard(tab)
+    assert copied.index("Two of us want to go from Zürich to Lisbon") < copied.index("Can we sit together")

@@ -18,7 +18,7 @@ const FIELDS = [
   { name: "name", label: "Name" },
   { name: "status", label: "Status", type: "select", options: ENDS },
   { name: "agent_id", label: "Agent" },
-  { name: "period", label: "Began", type: "period" },
+  { name: "period", label: "Started", type: "period" },
   {
     name: "sort", label: "Sorted by", type: "select", none: "newest", keeps: true,
     options: [["duration", "longest"], ["tokens", "most tokens"], ["cost", "highest cost"]],
@@ -42,7 +42,7 @@ export function Calls({ params }) {
     ${calls && calls.length > 0 && html`<table class="table calls">
       <caption class="heard">Calls, ${params.sort ? `by ${params.sort}` : "newest first"}</caption>
       <thead><tr><th scope="col">Call</th><th scope="col">Kind</th><th scope="col">Status</th><th scope="col">Agent</th>
-        <th scope="col">Began</th><th scope="col" class="number">Duration</th><th scope="col" class="number">Tokens</th>
+        <th scope="col">Started</th><th scope="col" class="number">Duration</th><th scope="col" class="number">Tokens</th>
         <th scope="col" class="number">Cost</th></tr></thead>
       <tbody>${calls.map((call) => html`<tr key=${call.id}>
         <td class="cut"><${Link} row to=${["traces", call.trace_id]} params=${{ event: call.id }}>

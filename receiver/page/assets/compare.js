@@ -51,8 +51,8 @@ function Two({ a, b, params }) {
 /** @type {[string, (trace: Trace) => number, (value: number, trace: Trace) => Content, (value: number) => string][]} */
 const NUMBERS = [
   ["Duration", ({ duration_ns }) => duration_ns, (ns) => html`<${Duration} ns=${ns} />`, duration],
-  ["Calls of models", ({ calls }) => calls, number, number],
-  ["Calls of tools", ({ tools }) => tools, number, number],
+  ["Model calls", ({ calls }) => calls, number, number],
+  ["Tool calls", ({ tools }) => tools, number, number],
   ["Errors", ({ error_count }) => error_count, number, number],
   ["Tokens in", ({ input_tokens }) => input_tokens, number, number],
   ["Tokens out", ({ output_tokens }) => output_tokens, number, number],
@@ -80,7 +80,7 @@ function Sums({ told: { a, b } }) {
       <th scope="col" class="number">B against A</th></tr></thead>
     <tbody>
       <tr><th scope="row">Status</th>${both.map(({ id, status }) => html`<td key=${id}><${Status} status=${status} /></td>`)}<td></td></tr>
-      <tr><th scope="row">Began</th>${both.map(({ id, start_time }) => html`<td key=${id}><${Moment} at=${start_time} /></td>`)}
+      <tr><th scope="row">Started</th>${both.map(({ id, start_time }) => html`<td key=${id}><${Moment} at=${start_time} /></td>`)}
         <td class="number">${apart(a, b)}</td></tr>
       ${NUMBERS.filter(([, of]) => both.some(of)).map(([label, of, shown, plain]) => html`<tr key=${label}>
         <th scope="row">${label}</th>${both.map((trace) => html`<td key=${trace.id} class="number">${shown(of(trace), trace) || "0"}</td>`)}
@@ -93,7 +93,7 @@ function Sums({ told: { a, b } }) {
         }</tr>`)}
     </tbody></table>
     ${both.map(({ id, interpreted }, place) => !interpreted && html`<p class="notice" key=${id}>
-      Not all events of ${"AB"[place]} are interpreted yet: it may get further steps.</p>`)}`;
+      Some events of ${"AB"[place]} are still being read: it may get further steps.</p>`)}`;
 }
 
 /** @param {Trace} a @param {Trace} b */

@@ -7,8 +7,10 @@ import { Inferred } from "./inferred.js";
 import { JumpBar, momentOf } from "./jumps.js";
 import { usePages } from "./load.js";
 import { Fold, Parts, previewOf } from "./parts.js";
+import { Lines } from "./prompt.js";
+import { lineDiff } from "./prompt_diff.js";
 import { href } from "./route.js";
-import { grouped, speakerOf, textOf } from "./turns.js";
+import { grouped, promptsBefore, speakerOf, textOf } from "./turns.js";
 import { Copy, ErrorBox, Loading, Moment, Text } from "./ui.js";
 
 /** @import { Content, OutlinedEvent, Turn as SaidTurn } from "./types.d.ts" */
@@ -29,7 +31,8 @@ const AHEAD = "1500px"; // below the window: the next page is loaded when the la
  */
 export function Conversation({ traceId, title, sessionId, events, firstError, selected, version, at = "", onJump }) {
   const [from, setFrom] = useState(at || selected || ""); // what is loaded begins here
-  const [target, setTarget] = useState({ place: from, turn: 0 });
+  const [target, setTarget] = useState({ place: from, turn: 0, how: /** @type {How} */ ("seen") });
+  const [seen, setSeen] = useState(version); // what is loaded is of this version
   const [fold, setFold] = useState({ turn: 0, isOpen: true });
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const since = momentOf(events, from);
@@ -41,39 +44,51 @@ export function Conversation({ traceId, title, sessionId, events, firstError, se
     const { turns, next_cursor } = await get(path, { session_id: sessionId, from: side, at: cursor ? null : since, cursor }, { signal });
     const keyed = turns.map((turn, place) => ({ ...turn, key: `${side} ${cursor ?? since ?? ""} ${place}` }));
     return { items: [{ from, turns: keyed }], next_cursor };
-  }, [traceId, sessionId, version, from, since], `${traceId} ${side}`);
+  }, [traceId, sessionId, seen, from, since], `${traceId} ${side}`);
   const before = useSide("end");
   const after = useSide("start");
   const placed = useMemo(() => new Map(events?.map((event) => [event.id, event.correlation])), [events]);
   const pages = before.items && after.items && [...before.items.toReversed(), ...after.items];
   const isThere = pages?.every((page) => page.from === from);
   const latest = useRef({ from, turns: /** @type {SaidTurn[]} */ ([]) });
+  // A trace that grows is loaded again, unless so much is there that the reader would lose the place.
+  const isShort = (before.items?.length ?? 0) + (after.items?.length ?? 0) <= 2;
+  useEffect(() => {
+    if (isShort) setSeen(version);
+  }, [version, isShort]);
   const parts = [before.items, after.items].flatMap((items) => [items?.length, items?.[0]]);
   const known = useMemo(() => pages?.flatMap((page) => page.turns) ?? [], parts);
   if (isThere) latest.current = { from, turns: known };
   // While it is loaded again, because the trace has grown, it stays.
   const turns = latest.current.from === from ? latest.current.turns : [];
+  const prompts = useMemo(() => promptsBefore(turns), [turns]);
   const error = before.error ?? after.error;
 
-  /** @param {Place} place */
-  const jump = (place) => {
+  /** @param {Place} place @param {How} how */
+  const jump = (place, how = "focused") => {
     const isWhole = place === "end" ? !after.hasMore : from === "" || !before.hasMore;
     const isLoaded = place === "end" || place === "" ? isWhole : turnAt(turns, events, place);
     if (!isLoaded) setFrom(place);
     if (!fold.isOpen) setFold({ turn: fold.turn + 1, isOpen: true });
-    setTarget(({ turn }) => ({ place, turn: turn + 1 }));
+    setTarget(({ turn }) => ({ place, turn: turn + 1, how }));
     onJump?.(place);
   };
+  const readOn = () => {
+    setSeen(version);
+    jump("end");
+  };
+  const reached = useRef(/** @type {unknown} */ (null)); // a place is gone to once, not whenever the trace has grown
   useEffect(() => {
-    if (isThere && (target.turn || target.place)) goTo(list.current, turns, events, target.place, target.turn > 0);
+    if (!isThere || reached.current === target || !(target.turn || target.place)) return;
+    if (goTo(list.current, turns, events, target.place, target.how)) reached.current = target;
   }, [isThere, from, target]);
   const shown = useRef(/** @type {string | null | undefined} */ (from && selected));
   useEffect(() => {
     if (!isThere || shown.current === selected) return;
     shown.current = selected;
     if (!selected) return;
-    if (turnAt(turns, events, selected)) goTo(list.current, turns, events, selected, false);
-    else jump(selected);
+    if (turnAt(turns, events, selected)) goTo(list.current, turns, events, selected, "seen");
+    else jump(selected, "marked");
   }, [isThere, selected]);
 
   if (error && !turns.length) return html`<${ErrorBox} error=${error} retry=${after.error ? after.reload : before.reload} />`;
@@ -88,7 +103,7 @@ export function Conversation({ traceId, title, sessionId, events, firstError, se
   const drawn = (all) => all.map((item, place) => "of" in item
     ? html`<${Inner} key=${`${item.key} ${fold.turn}`} group=${item} isOpen=${fold.isOpen}>${() => drawn(item.of)}<//>`
     : html`<${Turn} key=${item.key} turn=${item} before=${lastOf(all[place - 1])} traceId=${traceId}
-        selected=${item.event_id === selected} correlation=${placed.get(item.event_id)} />`);
+        selected=${item.event_id === selected} correlation=${placed.get(item.event_id)} prompt=${prompts.get(item.key)} />`);
   return html`
     <${JumpBar} path=${path} title=${title} sessionId=${sessionId} turns=${turns} events=${events} firstError=${firstError}
       isLong=${before.hasMore || after.hasMore || from !== ""} place=${target.place} onJump=${jump}
@@ -97,7 +112,8 @@ export function Conversation({ traceId, title, sessionId, events, firstError, se
       What was said before</button></p>`}
     <ol class="conversation" ref=${list}>${drawn(items)}</ol>
     <${ErrorBox} error=${error} retry=${after.error ? after.more : before.more} />
-    ${after.hasMore && html`<${Further} more=${after.more} loading=${after.loading} />`}
+    ${version !== seen && html`<p class="more"><button type="button" onClick=${readOn}>More was said since: to the end</button></p>`}
+    ${after.hasMore && !after.error && html`<${Further} more=${after.more} loading=${after.loading} />`}
   `;
 }
 
@@ -132,24 +148,30 @@ function turnAt(turns, events, eventId) {
   return (event?.status === "error" && own.find(({ status }) => status === "error")) || own[0];
 }
 
+/** How one goes to a place: it comes into sight, is marked, too, or has the focus, too. @typedef {"seen" | "marked" | "focused"} How */
+
 /**
- * Brings what is at a place into sight, and if it is `sought` gives it the focus.
+ * Brings what is at a place into sight; returns whether it is there.
  *
  * @param {HTMLElement | null} list
  * @param {SaidTurn[]} turns
  * @param {OutlinedEvent[] | undefined} events
  * @param {Place} place
- * @param {boolean} sought
+ * @param {How} how
  */
-function goTo(list, turns, events, place, sought) {
+function goTo(list, turns, events, place, how) {
   const event = events?.find(({ id }) => id === place);
   const turn = place === "end" ? turns.at(-1) : place === "" ? turns[0]
     : turnAt(turns, events, place) ?? turns.find(({ timestamp }) => event && timestamp >= event.timestamp);
   const at = [...list?.querySelectorAll("[data-turn]") ?? []].find((one) => one.getAttribute("data-turn") === turn?.key);
-  if (!(at instanceof HTMLElement)) return;
+  if (!(at instanceof HTMLElement)) return false;
   for (let around = at.closest("details"); around; around = around.parentElement?.closest("details") ?? null) around.open = true;
-  at.scrollIntoView({ block: !sought ? "nearest" : place === "end" ? "end" : "start" });
-  if (sought) at.focus({ preventScroll: true });
+  at.scrollIntoView({ block: how === "seen" ? "nearest" : place === "end" ? "end" : "start" });
+  if (how === "seen") return true;
+  list?.querySelector(".sought")?.classList.remove("sought");
+  at.classList.add("sought");
+  if (how === "focused") at.focus({ preventScroll: true });
+  return true;
 }
 
 /** What agents within the agent said. @param {{group: Group, isOpen: boolean, children: () => Content}} props */
@@ -163,24 +185,31 @@ function Inner({ group: { agents, turns }, isOpen, children }) {
   <//></li>`;
 }
 
-/** @typedef {{turn: SaidTurn, before?: SaidTurn, traceId: string, selected: boolean, correlation?: string}} TurnProps */
+/**
+ * `prompt` is what the system prompt was before this turn changed it.
+ *
+ * @typedef {{turn: SaidTurn, before?: SaidTurn, traceId: string, selected: boolean, correlation?: string, prompt?: string}} TurnProps
+ */
 
 /** While others come, a turn stays as it is. @param {TurnProps} shown */
 function Turn(shown) {
-  const { turn, before, selected, correlation } = shown;
-  return useMemo(() => drawn(shown), [turn, before?.timestamp, selected, correlation]);
+  const { turn, before, selected, correlation, prompt } = shown;
+  return useMemo(() => drawn(shown), [turn, before?.timestamp, selected, correlation, prompt]);
 }
 
 /** @param {TurnProps} shown */
-function drawn({ turn, before, traceId, selected, correlation }) {
+function drawn({ turn, before, traceId, selected, correlation, prompt }) {
   const { name, side, by, within } = speakerOf(turn);
   const failed = turn.status === "error";
   const pause = before ? between(before.timestamp, turn.timestamp) : 0;
-  const parts = html`<${Parts} parts=${turn.parts} eventId=${turn.event_id} />`;
+  const isChange = prompt !== undefined;
+  const parts = () => isChange
+    ? html`<${Lines} changes=${lineDiff(prompt, textOf(turn.parts))} />`
+    : html`<${Parts} parts=${turn.parts} eventId=${turn.event_id} />`;
   return html`
     <li class=${`turn ${side} ${failed ? "failed" : ""} ${selected ? "selected" : ""}`} data-turn=${turn.key} tabindex="-1">
       <header>
-        <b class="role"><${Text} value=${name} /></b>
+        <b class="role"><${Text} value=${name} />${isChange && " changed"}</b>
         ${by && html`<${Text} value=${by} limit=${100} />`}
         ${within && html`<span class="muted">${turn.role === "agent" ? "to" : "within"} <${Text} value=${within} limit=${100} /></span>`}
         ${failed && html`<span class="mark-error">✕ error</span>`}
@@ -194,11 +223,11 @@ function drawn({ turn, before, traceId, selected, correlation }) {
       </header>
       ${
         side === "system"
-          ? html`<${Fold} open=${turn.role === "agent"}
-              title=${html`<span class="preview"><${Text} value=${previewOf(turn.parts[0]?.text)} /></span>`}>
-              ${() => parts}
+          ? html`<${Fold} open=${turn.role === "agent" || isChange}
+              title=${html`<span class="preview"><${Text} value=${isChange ? "Its lines" : previewOf(turn.parts[0]?.text)} /></span>`}>
+              ${parts}
             <//>`
-          : parts
+          : parts()
       }
     </li>
   `;

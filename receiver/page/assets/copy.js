@@ -2,11 +2,17 @@
 
 import { html, useState } from "./vendor/preact.js";
 
+const HEARD = 50; // ms until a region that was emptied is filled
+
 /** Tells those who hear the page what changed. @param {string} text */
 export function announce(text) {
   // What stands behind a dialog is not heard.
   const region = document.querySelector("dialog:modal [aria-live]") ?? document.getElementById("announcer");
-  if (region) region.textContent = text;
+  if (!region) return;
+  region.textContent = ""; // or the same words would not be heard again
+  setTimeout(() => {
+    region.textContent = text;
+  }, HEARD);
 }
 
 /**
@@ -18,9 +24,15 @@ export function Copy({ text, what = "", label = "Copy" }) {
   const [state, setState] = useState("");
   /** @param {{currentTarget: HTMLButtonElement}} event */
   const copy = async ({ currentTarget }) => {
-    const given = typeof text === "function" ? text() : text;
-    if (typeof given !== "string") setState("Reading…");
-    const said = await copied(given, currentTarget).then(() => "Copied", () => "Not copied");
+    let said = "Copied";
+    try {
+      const given = typeof text === "function" ? text() : text;
+      if (typeof given !== "string") setState("Reading…");
+      await copied(given, currentTarget);
+    } catch (error) {
+      console.error(error);
+      said = "Not copied";
+    }
     setState(said);
     announce(what ? `${said}: ${what}` : said);
     setTimeout(() => setState(""), 1500);

@@ -6,7 +6,7 @@ import { get } from "./api.js";
 import { count, number } from "./format.js";
 import { useLoad } from "./load.js";
 import { here, href } from "./route.js";
-import { asked, visible } from "./ui.js";
+import { ENDS, asked, visible } from "./ui.js";
 
 /** @import { Facets as Counts, FacetValue, Params } from "./types.d.ts" */
 
@@ -54,6 +54,9 @@ async function counted(filters, signal) {
   return { ...all, facets: { ...all.facets, ...own } };
 }
 
+/** @param {string} value */
+const statusName = (value) => ENDS.find(([status]) => status === value)?.[1] ?? visible(value);
+
 /** @param {{field: string, label: string, values: FacetValue[], params: Params}} props */
 function Facet({ field, label, values, params }) {
   const [all, setAll] = useState(false);
@@ -70,7 +73,8 @@ function Facet({ field, label, values, params }) {
         return html`<li key=${value}>
           <a href=${to} aria-current=${on ? "true" : undefined}
             title=${on ? "Take this filter away" : visible(value)}>
-            <bdi>${visible(value)}</bdi> <span class="number">${number(events)}</span>${on && html`<span aria-hidden="true">✕</span>`}
+            <bdi>${field === "status" ? statusName(value) : visible(value)}</bdi>
+            ${" "}<span class="number">${number(events)}</span>${on && html`<span aria-hidden="true">✕</span>`}
           </a>
         </li>`;
       })}

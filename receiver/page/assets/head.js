@@ -73,7 +73,7 @@ export function Gist({ told: { first_question, last_answer, repeated, interprete
     ${first_question && html`<p><b>Asked</b> <${Text} value=${first_question} limit=${300} /></p>`}
     ${last_answer && html`<p><b>Answered</b> <${Text} value=${last_answer} limit=${300} /></p>`}
     ${repeated && html`<p class="busy"><b>Repeats</b> <${Text} value=${repeated.name} limit=${100} /> ×${number(repeated.times)}, same arguments</p>`}
-    ${!interpreted && html`<p class="muted">Not all events are interpreted yet: sums may grow.</p>`}
+    ${!interpreted && html`<p class="muted">Some events are still being read: the sums may grow.</p>`}
   </div>`;
 }
 

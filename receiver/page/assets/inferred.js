@@ -7,10 +7,10 @@ import { count } from "./format.js";
 
 /** The mark, and what the event did, by the rule that placed it. @type {Record<string, [string, string]>} */
 const WHY = {
-  session: ["by session", "carried no trace id: its session led here"],
-  conversation: ["by conversation", "carried no trace id: it goes on with the messages that were heard here"],
-  agent: ["by agent", "carried neither trace id nor session: its agent was active here"],
-  created: ["first of its trace", "carried nothing that led to a trace: this one was made for it"],
+  session: ["placed by session", "carried no trace id: its session led here"],
+  conversation: ["placed by conversation", "carried no trace id: it goes on with the messages that were heard here"],
+  agent: ["placed by agent", "carried neither trace id nor session: its agent was active here"],
+  created: ["began this trace", "carried nothing that led to a trace: this one was made for it"],
 };
 
 /** A mark beside an event that was placed by anything but its trace id. @param {{correlation?: string}} props */

@@ -7,7 +7,7 @@ import { RawSwitch } from "./rendered.js";
 import { markdownOf } from "./turns.js";
 import { Copy, visible } from "./ui.js";
 
-/** @import { OutlinedEvent, Turn } from "./types.d.ts" */
+/** @import { Conversation, OutlinedEvent, Turn } from "./types.d.ts" */
 
 const MANY = 20; // turns from which on there are ways to go
 const LARGEST = 20_000_000; // characters that are copied
@@ -37,13 +37,13 @@ function stepsOf(events) {
 /**
  * @param {{
  *   path: `/traces/${string}/conversation`, title: string, sessionId?: string, turns: Turn[], events?: OutlinedEvent[],
- *   firstError?: string, isLong: boolean, place: string, onJump: (place: string) => void,
+ *   firstError?: string, isLong: boolean, place: string, onJump: (place: string, how?: "marked") => void,
  *   fold: {turn: number, isOpen: boolean} | null, setFold: (fold: {turn: number, isOpen: boolean}) => void,
  * }} props
  */
 export function JumpBar({ path, title, sessionId, turns, events, firstError, isLong, place, onJump, fold, setFold }) {
   const goes = isLong || turns.length > MANY;
-  const whole = async () => markdownOf(title, isLong ? await allTurns(path, sessionId) : turns);
+  const whole = () => (isLong ? wholeOf(path, title, sessionId) : markdownOf(title, turns));
   return html`<div class="jumps">
     ${goes && html`<div class="jumps-to" role="group" aria-label="Go to">
       <button type="button" class="small" onClick=${() => onJump("")}>Beginning</button>
@@ -61,7 +61,7 @@ export function JumpBar({ path, title, sessionId, turns, events, firstError, isL
 /**
  * Any step of the trace, by its number; `at` is the place that was gone to.
  *
- * @param {{events: OutlinedEvent[], at: string, onJump: (place: string) => void}} props
+ * @param {{events: OutlinedEvent[], at: string, onJump: (place: string, how?: "marked") => void}} props
  */
 function Step({ events, at, onJump }) {
   const steps = useMemo(() => stepsOf(events), [events]);
@@ -75,22 +75,30 @@ function Step({ events, at, onJump }) {
   if (!step) return null;
   const words = `${number(place)} of ${number(steps.length)}: ${visible(step.name ?? "").slice(0, 40)}, ${shortMoment(step.timestamp)}`;
   return html`<label class="step">Step <input type="range" min="1" max=${steps.length} value=${place} aria-valuetext=${words}
-      onInput=${(/** @type {{target: HTMLInputElement}} */ { target }) => setPlace(Number(target.value))} onChange=${() => onJump(step.id)} />
+      onInput=${(/** @type {{target: HTMLInputElement}} */ { target }) => setPlace(Number(target.value))}
+      onChange=${() => onJump(step.id, "marked")} />
     <bdi class="muted number">${words}</bdi></label>`;
 }
 
-/** @param {`/traces/${string}/conversation`} path @param {string | undefined} sessionId */
-async function allTurns(path, sessionId) {
+/**
+ * Reads a conversation to its end, and returns it as Markdown.
+ *
+ * @param {`/${"traces" | "sessions"}/${string}/conversation`} path
+ * @param {string} title
+ * @param {string} [sessionId]
+ */
+export async function wholeOf(path, title, sessionId) {
   /** @type {Turn[]} */
   const all = [];
   let size = 0;
   /** @type {string | null} */
   let cursor = null;
   do {
-    const page = await /** @type {Promise<import("./types.d.ts").Conversation>} */ (get(path, { session_id: sessionId, from: "start", cursor }));
+    /** @type {Conversation} */
+    const page = await get(path, { session_id: sessionId, from: "start", cursor });
     all.push(...page.turns);
     size += JSON.stringify(page.turns).length;
     cursor = page.next_cursor;
   } while (cursor && size < LARGEST);
-  return all;
+  return markdownOf(title, all);
 }

@@ -12,7 +12,8 @@ import { Duration, Empty, ErrorBox, FilterBar, Link, Loading, Moment, Money, Tex
 /** @import { Breakdown, Content, Figures, Overview as Told, Params, Query } from "./types.d.ts" */
 
 const ROWS = 10;
-const LOOK_EVERY = 5000;
+const LOOK_EVERY = { none: 3000, some: 10_000 };
+const POINTED_AT = "main .table:hover, main .chart:hover, main .table :focus-visible, main .chart :focus-visible";
 const NAME_LENGTH = 120;
 const OTHERS = "(others)"; // Names of a trace that has very many.
 
@@ -45,15 +46,17 @@ const quoted = (name) => `"${name.replace(/[\\"]/g, "\\$&")}"`;
 export function Overview({ params }) {
   const key = JSON.stringify(params);
   const { data, error, reload } = useLoad((signal) => get("/overview", asked(params), { signal }), [key]);
-  // What is sent is seen without a click; a span of time that is over does not change.
+  // What is sent is seen without a click, but nothing moves where somebody points. A span of time that is over stays as it is.
+  const isEmpty = data?.count === 0;
   useEffect(() => {
-    const timer = params.until ? undefined : setInterval(() => !document.hidden && reload(), LOOK_EVERY);
+    const look = () => !document.hidden && !document.querySelector(POINTED_AT) && reload();
+    const timer = params.until ? undefined : setInterval(look, isEmpty ? LOOK_EVERY.none : LOOK_EVERY.some);
     return () => clearInterval(timer);
-  }, [key, reload]);
+  }, [key, reload, isEmpty]);
   const period = data && { since: data.since ?? undefined, until: data.until ?? undefined };
   return html`
     <${Title} text="Overview" />
-    <${FilterBar} fields=${[{ name: "period", label: "Runs began", type: "period" }]} params=${params} />
+    <${FilterBar} fields=${[{ name: "period", label: "Runs started", type: "period" }]} params=${params} />
     <${ErrorBox} error=${error} retry=${reload} />
     ${!data && !error && html`<${Loading} what="figures" />`}
     ${data?.count === 0 && html`<${Empty} what="runs" filtered=${Boolean(params.since || params.until)} />`}

@@ -13,6 +13,7 @@ import { Copy, Json, Text } from "./ui.js";
 const LONG = 2000; // characters of a result that are shown before one asks for more
 const LINES = 20;
 const PREVIEW = 90;
+const DEEPEST = 100; // levels of JSON
 const PARSED = 200_000; // a text of more characters is shown as text, whatever it holds
 
 /**
@@ -45,7 +46,7 @@ function Part({ part, eventId }) {
 
 /** @type {Record<MessagePart["type"], (part: MessagePart, eventId: string) => Content>} */
 const PARTS = {
-  text: (part) => html`<${Words} text=${part.text ?? ""} />`,
+  text: ({ text = "" }) => typeof parsed(text) === "string" ? html`<${Words} text=${text} />` : html`<${Value} value=${text} />`,
   reasoning: (part) => html`<${Fold} title="Reasoning">${() => html`<${Words} text=${part.text ?? ""} />`}<//>`,
   tool_call: (part) => html`<${Fold} title=${titled("⚙ calls", part.name, part.arguments)}>
     ${() => html`<${Value} value=${part.arguments} what="the arguments" />`}
@@ -111,12 +112,22 @@ const shownOf = (text) => Math.min(LONG, text.split("\n", LINES).join("\n").leng
 
 /** What a text that holds JSON's objects or lists holds; any other text is itself. @param {string} text @returns {unknown} */
 export function parsed(text) {
-  if (text.length > PARSED || !/^\s*[[{]/.test(text)) return text;
+  if (text.length > PARSED || !/^\s*[[{]/.test(text) || isDeep(text)) return text;
   try {
     return JSON.parse(text);
   } catch {
     return text;
   }
+}
+
+/** Whether JSON nests so deep that functions that call themselves cannot go through it. @param {string} text */
+function isDeep(text) {
+  let depth = 0;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    depth += bracket === "[" || bracket === "{" ? 1 : -1;
+    if (depth > DEEPEST) return true;
+  }
+  return false;
 }
 
 /** The beginning of a value, on one line. @param {unknown} value @returns {string} */

@@ -87,8 +87,8 @@ function Since({ said, before, eventId }) {
   </section>`;
 }
 
-/** @param {{changes: Change<string>[]}} props */
-function Lines({ changes }) {
+/** Lines that came or went. @param {{changes: Change<string>[]}} props */
+export function Lines({ changes }) {
   return html`<div class="lines">${changes.map(({ kind, items }, place) => {
     const text = items.join("\n");
     if (kind === "added") return html`<ins key=${place}><span class="heard">added:</span><${Text} value=${text} block /></ins>`;

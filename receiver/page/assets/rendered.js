@@ -63,7 +63,8 @@ function firstLines(text) {
 /** @type {{[Type in Block["type"]]: (block: Extract<Block, {type: Type}>) => Content}} */
 const BLOCKS = {
   paragraph: ({ of }) => html`<p dir="auto">${spans(of)}</p>`,
-  heading: ({ level, of }) => html`<p class="md-heading level-${level}" dir="auto">${spans(of)}</p>`,
+  heading: ({ level, of }) => html`<p class="md-heading level-${level}" role="heading" aria-level=${Math.min(level + 3, 6)} dir="auto">
+    ${spans(of)}</p>`,
   rule: () => html`<hr />`,
   code: ({ text, language }) => html`<div class="code">
     <div class="code-head"><span>${beginning(language, 20)}</span><${Copy} text=${text} what="the code" /></div>
@@ -75,7 +76,7 @@ const BLOCKS = {
       ${of.map((block) => (block.type === "paragraph" && of[0] === block ? spans(block.of) : drawn(block)))}</li>`);
     return start === null ? html`<ul>${inside}</ul>` : html`<ol start=${start}>${inside}</ol>`;
   },
-  table: ({ sides, head, rows }) => html`<div class="md-table" tabindex="0" role="region" aria-label="Table"><table>
+  table: ({ sides, head, rows }) => html`<div class="md-table" tabindex="0" role="group" aria-label="Table"><table>
     <thead><tr>${head.map((cell, place) => html`<th scope="col" class=${sides[place]} dir="auto">${spans(cell)}</th>`)}</tr></thead>
     <tbody>${rows.map((row) => html`<tr>${row.map(
       (cell, place) => html`<td class=${sides[place]} dir="auto">${spans(cell)}</td>`)}</tr>`)}</tbody>

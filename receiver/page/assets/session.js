@@ -6,6 +6,7 @@ import { Conversation } from "./conversation.js";
 import { between, count, duration, number } from "./format.js";
 import { Gist, Head, names, sums } from "./head.js";
 import { InferredTrace } from "./inferred.js";
+import { wholeOf } from "./jumps.js";
 import { useLoad } from "./load.js";
 import { Copy, Duration, ErrorBox, Link, Loading, Moment, Status, Text, Title } from "./ui.js";
 
@@ -27,6 +28,8 @@ export function Session({ id }) {
   return html`
     <${Head} before="Session " heading=${session.id} facts=${factsOf(session)}>
       <${Copy} text=${session.id} label="Copy id" />
+      <${Copy} text=${() => wholeOf(`/sessions/${encodeURIComponent(id)}/conversation`, `Session ${id}`)} label="Copy all"
+        what="the session as Markdown" />
       <${Link} to="/traces" params=${{ session_id: session.id }}>Its traces as a list<//>
     <//>
     <${Gist} told=${session} />

@@ -128,8 +128,8 @@ const NONE = new Set(); // under a filter nothing is collapsed, or what matches 
 function factsOf(trace, length) {
   const took = trace.end_time ? between(trace.start_time, trace.end_time) : length;
   return [
-    ["Began", html`<${Moment} at=${trace.start_time} long />`],
-    [trace.status === "running" ? "So far" : "Took", html`<${Duration} ns=${took} />`],
+    ["Started", html`<${Moment} at=${trace.start_time} long />`],
+    [trace.status === "running" ? "So far" : "Duration", html`<${Duration} ns=${took} />`],
     ...sums(trace),
     trace.agent_ids.length > 1
       ? ["Agents", names(trace.agent_ids)]

@@ -61,6 +61,25 @@ export function grouped(turns, depth = 0) {
 
 const DEEPEST = 6; // agents within agents that stand in a group of their own
 
+/**
+ * Returns what the system prompt was before, by the key of the turn that changed it.
+ *
+ * @param {Turn[]} turns
+ * @returns {Map<string | undefined, string>}
+ */
+export function promptsBefore(turns) {
+  const before = new Map();
+  /** By agent. @type {Map<string, string>} */
+  const latest = new Map();
+  for (const { role, agent_id, parts, key } of turns) {
+    if (role !== "system") continue;
+    const known = latest.get(agent_id ?? "");
+    if (known !== undefined) before.set(key, known);
+    latest.set(agent_id ?? "", textOf(parts));
+  }
+  return before;
+}
+
 /** A value as a person copies it: a text as it is, anything else as JSON in lines. @param {unknown} value @returns {string} */
 export function copyOf(value) {
   return typeof value === "string" ? value : JSON.stringify(value, null, 2) ?? "";
@@ -87,7 +106,8 @@ function markdownOfPart(part) {
 /** A value as a block of code, whatever backticks are in it. @param {unknown} value */
 function fenced(value) {
   const text = copyOf(value);
-  const longest = Math.max(2, ...Array.from(text.matchAll(/`{3,}/g), ([run]) => run.length));
+  let longest = 2;
+  for (const [run] of text.matchAll(/`{3,}/g)) longest = Math.max(longest, run.length);
   const fence = "`".repeat(longest + 1);
   return `${fence}${typeof value === "string" ? "" : "json"}\n${text}\n${fence}`;
 }

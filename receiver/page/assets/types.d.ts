@@ -408,6 +408,7 @@ export type Answer<Path extends string> =
   Path extends "/overview" ? Overview :
   Path extends "/search" ? Found :
   Path extends "/sessions" ? { sessions: Session[] } & Page :
+  Path extends `/sessions/${string}/conversation` ? Conversation :
   Path extends `/sessions/${string}` ? Session & { traces: SessionTrace[] } :
   Path extends "/stats" ? Stats :
   Path extends "/traces" ? { traces: Trace[]; left_out: number } & Page :

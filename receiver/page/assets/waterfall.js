@@ -140,7 +140,7 @@ export function Waterfall({ tree, shown, traceId, selected, hasEnded, collapsed,
       <div role="rowgroup" class="waterfall-head">
         <div role="row" class="waterfall-row" aria-rowindex="1">
           <div role="columnheader">Event</div>
-          <div role="columnheader" class="took">Took</div>
+          <div role="columnheader" class="took">Duration</div>
           <div role="columnheader" class="scale" aria-label="Time since the trace began">
             ${ticks.map((tick) => html`<span style=${{ left: `${tick * 100}%` }}>${duration(tick * tree.length)}</span>`)}
           </div>
@@ -217,7 +217,7 @@ function drawn({ node, excerpt, index, top, length, tops, traceId, hasEnded, isO
         ${node.error && html`<span class="mark-error">✕ error</span>`}
         <${Inferred} correlation=${event.correlation} />
         ${node.orphan && hasEnded && html`<span class="inferred" title="The span around it was never received: its sender may have dropped it">
-          its parent did not come
+          its parent was not received
         </span>`}
         ${parts && !isOpen && html`<span class="hidden-count">
           ${number(node.below)} inside${node.errorsBelow ? `, ${number(node.errorsBelow)} ✕` : ""}
