@@ -256,6 +256,15 @@ async def test_a_conversation_shows_where_the_system_prompt_changed(open_tab, re
     await expect(changed.locator("ins")).to_contain_text("You may not book without approval.")
 
 
+async def test_lines_of_a_list_and_a_head_are_without_the_signs_of_markdown(open_tab, receiver, plan):
+    tab = await open_tab(receiver, f"#/traces/{plan}")
+    await expect(tab.find(".gist")).to_contain_text("Asked Plan my trip to Oslo.")
+    await expect(tab.find(".gist")).to_contain_text("Answered Plan for the trip I found three ways:")
+    session = receiver.get(f"/api/v1/traces/{plan}")["session_id"]
+    await tab.go(f"#/traces?session_id={session}")
+    await expect(tab.find("main tbody tr").first).to_contain_text("Plan my trip to Oslo.")
+
+
 async def test_a_session_is_copied_with_all_of_its_traces(copying, runs):
     tab = await copying(f"#/sessions/{runs['lisbon']['session_id']}")
     await tab.role("button", "Copy all the session as Markdown").click()

@@ -83,7 +83,7 @@ async def test_a_click_shows_all_of_an_event_and_why_it_is_here(open_tab, receiv
     await expect(shown).to_contain_text("PaymentDeclinedError")
     await expect(shown).to_contain_text("gen_ai.tool.name")
     await expect(shown).to_contain_text("Why it is here")
-    await expect(shown).to_contain_text("it carries this trace's id")
+    await expect(shown).to_contain_text("It carries this trace's id.")
     await shown.get_by_text("Resource").click()
     await expect(shown).to_contain_text("travel-demo")
     await row(tab, "PaymentDeclinedError").click()

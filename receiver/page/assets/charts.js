@@ -28,7 +28,7 @@ const CHARTS = [
   },
   {
     title: "Duration", all: (step) => step.p95_duration_ns ?? 0, front: (step) => step.p50_duration_ns ?? 0, written: duration,
-    words: "95th percentile; median in front", sort: "duration",
+    words: "p95, median in front", sort: "duration",
     told: (step) => `95th percentile ${duration(step.p95_duration_ns)}, median ${duration(step.p50_duration_ns)}`,
   },
   {

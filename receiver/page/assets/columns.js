@@ -2,6 +2,7 @@
 
 import { html, useState } from "./vendor/preact.js";
 import { useKeys } from "./keys.js";
+import { plainOf } from "./markdown.js";
 import { here } from "./route.js";
 import { Link, Text } from "./ui.js";
 
@@ -18,8 +19,8 @@ const DEFAULT_SORT = "start";
 
 /** What a run came to. @type {Told[]} */
 const LINES = [
-  { id: "question", label: "First question", sign: "?", of: ({ first_question }) => first_question },
-  { id: "answer", label: "Last answer", sign: "→", of: ({ last_answer }) => last_answer },
+  { id: "question", label: "First question", sign: "?", of: ({ first_question }) => first_question && plainOf(first_question) },
+  { id: "answer", label: "Last answer", sign: "→", of: ({ last_answer }) => last_answer && plainOf(last_answer) },
   { id: "error", label: "First error", sign: "✕", of: ({ first_error }) => first_error },
   { id: "repeated", label: "Repeats", sign: "↻", of: ({ repeated }) => repeated && `${repeated.name} ×${repeated.times}, same arguments` },
 ];

@@ -2,6 +2,7 @@
 
 import { html } from "./vendor/preact.js";
 import { compact, count, number } from "./format.js";
+import { plainOf } from "./markdown.js";
 import { Link, Money, Text, Title, Tokens } from "./ui.js";
 
 /** @import { Content, Fact, Path, Query, Spent, Sums } from "./types.d.ts" */
@@ -70,8 +71,8 @@ export function names(all) {
 /** What was asked first and answered last, a line each. @param {{told: Sums}} props */
 export function Gist({ told: { first_question, last_answer, repeated, interpreted } }) {
   return html`<div class="gist">
-    ${first_question && html`<p><b>Asked</b> <${Text} value=${first_question} limit=${300} /></p>`}
-    ${last_answer && html`<p><b>Answered</b> <${Text} value=${last_answer} limit=${300} /></p>`}
+    ${first_question && html`<p><b>Asked</b> <${Text} value=${plainOf(first_question)} limit=${300} /></p>`}
+    ${last_answer && html`<p><b>Answered</b> <${Text} value=${plainOf(last_answer)} limit=${300} /></p>`}
     ${repeated && html`<p class="busy"><b>Repeats</b> <${Text} value=${repeated.name} limit=${100} /> ×${number(repeated.times)}, same arguments</p>`}
     ${!interpreted && html`<p class="muted">Some events are still being read: the sums may grow.</p>`}
   </div>`;

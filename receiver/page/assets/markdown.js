@@ -33,6 +33,17 @@ export function blocksOf(text) {
   return read(text.replace(/\r\n?/g, "\n").split("\n"), 0, { left: MOST });
 }
 
+const LINE = 400; // characters of a text that is shown in a line
+
+/** The beginning of a text in a line of its own, without the signs of Markdown. @param {string} text */
+export function plainOf(text) {
+  const bare = text.slice(0, LINE).replace(/(^|\s)#{1,6}(?=\s)/g, "$1").replace(/\|?(?:\s?:?-{3,}:?\s?\|)+/g, "");
+  return flat(spansOf(bare, { left: LINE })).trim();
+}
+
+/** @param {Span[]} spans @returns {string} */
+const flat = (spans) => spans.map((span) => ("text" in span ? span.text : flat(span.of))).join("");
+
 /** @param {string[]} lines @param {number} depth @param {Budget} budget @returns {Block[]} */
 function read(lines, depth, budget) {
   /** @type {Block[]} */
