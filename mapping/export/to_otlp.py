@@ -27,9 +27,6 @@ from mapping.times import format_rfc3339, parse_rfc3339
 Read = Mapping[str, Any]
 Item = dict[str, Any]
 
-# Span events that wait for their span. Newest first they come before it, by as much as it took until then.
-_WAITING = 10_000
-
 _STATUS_CODES = {"ok": 1, "error": 2}
 _HEX32, _HEX16 = re.compile(r"[0-9a-f]{32}"), re.compile(r"[0-9a-f]{16}")
 # A link's fields, those that it always has, and the others.
@@ -52,33 +49,6 @@ class ExportRequest(NamedTuple):
 
     signal: str
     body: bytes
-
-
-def with_their_spans(pages: Iterable[Sequence[Read]], most: int = _WAITING) -> Iterator[list[Read]]:
-    """Yield pages of events, newest first, with span events held back until the page of their span.
-
-    If more than `most` wait, the oldest are released; those left at the end come last.
-    """
-    waiting: dict[tuple[str, str], list[Read]] = {}
-    held = 0
-    for page in pages:
-        ready = []
-        for event in page:
-            if event["kind"] == "span_event":
-                waiting.setdefault((event["trace_id"], event["parent_span_id"]), []).append(event)
-                held += 1
-            else:
-                ready.append(event)
-        for event in list(ready):
-            of_span = waiting.pop((event["trace_id"], event["span_id"]), [])
-            ready += of_span
-            held -= len(of_span)
-        while held > most:
-            of_span = waiting.pop(next(iter(waiting)))
-            ready += of_span
-            held -= len(of_span)
-        yield ready
-    yield [event for of_span in waiting.values() for event in of_span]
 
 
 def requests_of(events: Sequence[Read]) -> Iterator[ExportRequest]:

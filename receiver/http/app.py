@@ -17,6 +17,7 @@ from receiver.http import (
     compare,
     events,
     explain,
+    export,
     health,
     live,
     openapi,
@@ -75,6 +76,7 @@ def application(settings: Settings, storage: Stores) -> web.Application:
     app[CLEANING] = Sanitizer(app[LIMITS], redaction)
     app[READING] = read_rules_file(settings.mapping.rules_file)
     app[EQUAL_REQUESTS] = EqualRequests()
+    app[export.EXPORTS] = export.exports()
     for part in (
         otlp,
         events,
@@ -86,6 +88,7 @@ def application(settings: Settings, storage: Stores) -> web.Application:
         compare,
         live,
         explain,
+        export,
         prune,
         reindex,
         openapi,

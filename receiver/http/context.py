@@ -25,8 +25,8 @@ class Times:
     live_look: float = 1.0
     # Without an event until it is sent a comment, to show that the connection stands: proxies close silent ones.
     live_comment: float = 15.0
-    # That it may leave unread what it was sent.
-    live_stalled: float = 60.0
+    # That it, or a client that exports, may leave unread what it was sent.
+    stalled: float = 60.0
     # Of one request that prunes: who asks waits for it, and asks again for the rest.
     prune: float = 2.0
 

@@ -67,6 +67,6 @@ async def _tell(request: web.Request, response: web.StreamResponse, listener: Li
             if time.monotonic() - spoke < times.live_comment:
                 continue
             text = b":\n\n"
-        async with asyncio.timeout(times.live_stalled):
+        async with asyncio.timeout(times.stalled):
             await response.write(text)
         spoke = time.monotonic()

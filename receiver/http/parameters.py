@@ -88,6 +88,7 @@ CURSOR = Parameter("cursor", "the next_cursor of the page before", _CURSOR)
 QUERY = Parameter("q", "the text to search for", _WORDS, required=True)
 MODE = Parameter("mode", *_one_of(*MODES), default="hybrid")
 PARTS = Parameter("parts", "true or false", _TRUTH, default=False)
+FORMAT = Parameter("format", *_one_of("jsonl", "otlp"), default="jsonl")
 GROUP_BY = Parameter("group_by", *_one_of(*GROUPS))
 
 # Of a header, for a single event.

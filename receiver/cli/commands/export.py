@@ -13,7 +13,7 @@ from typing import IO, Any
 import msgspec
 
 from mapping.errors import Problem
-from mapping.export.to_otlp import Read, requests_of, with_their_spans
+from mapping.export.lines import WithTheirSpans, otlp_lines
 from receiver.cli import api, filters
 from receiver.cli.errors import CommandError
 from receiver.cli.patience import patiently
@@ -22,8 +22,6 @@ from receiver.cli.terminal import count, json_line
 from storage.filters import EventFilter
 
 _PAGE = 200
-# The maximum size of an OTLP request, so that other receivers accept it; the Collector's limit is 20 MiB.
-_LARGEST_REQUEST = 4 * 1024 * 1024
 
 Pages = Iterator[Sequence[msgspec.Raw]]
 
@@ -43,23 +41,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a line for each event as it is read (default), or for each OTLP/JSON request",
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="where to write (default: standard output)")
+    parser.add_argument("--filter", metavar="TERMS", help=f"only of traces that match: {filters.TERMS}")
     filters.add_filters(parser, EventFilter)
     api.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Write all events. If the receiver does not answer meanwhile, wait for it and request the page again."""
-    receiver, which = api.Receiver(api.connection(args)), filters.parameters_of(args)
+    receiver, which = api.Receiver(api.connection(args)), filters.parameters_of(args, EventFilter)
     stats = receiver.get_patiently(api.path("stats"))
-    whole = None if any(which.values()) else stats["events"]
+    whole = None if args.filter or any(which.values()) else stats["events"]
     rate, written = Rate("exported"), 0
 
     def pages() -> Pages:
         nonlocal written
-        for page in _pages(receiver, which, rate):
-            yield page
-            written += len(page)
-            rate.show(written, written / whole if whole else None)
+        for each in [which] if args.filter is None else _by_trace(receiver, args.filter, which, rate):
+            for page in _pages(receiver, each, rate):
+                yield page
+                written += len(page)
+                rate.show(written, written / whole if whole else None)
 
     with _output(args.output) as (output, readable):
         try:
@@ -71,6 +71,20 @@ def run(args: argparse.Namespace) -> int:
     if args.output:
         print(f"{count(written, 'event')} written to {args.output}", file=sys.stderr)
     return 0
+
+
+def _by_trace(receiver: api.Receiver, terms: str, which: dict[str, Any], rate: Rate) -> Iterator[dict[str, Any]]:
+    """Yield for each trace that matches the terms, and the id if one is asked for, which events are wanted."""
+    cursor: str | None = None
+    while True:
+        parameters = {"filter": terms, "limit": _PAGE, "cursor": cursor}
+        page = patiently(lambda query=parameters: receiver.get(api.path("traces"), **query), rate.progress)  # type: ignore[misc] # of each turn's own
+        for trace in page["traces"]:
+            if which.get("trace_id") in {None, trace["id"]}:
+                yield {**which, "trace_id": trace["id"]}
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return
 
 
 def _pages(receiver: api.Receiver, which: dict[str, Any], rate: Rate) -> Pages:
@@ -94,25 +108,13 @@ def _as_read(pages: Pages) -> Iterator[bytes]:
 
 
 def _as_otlp(pages: Pages) -> Iterator[bytes]:
-    for events in with_their_spans([json.loads(bytes(event)) for event in page] for page in pages):
-        for start in range(0, len(events), _PAGE):
-            yield from _requests(events[start : start + _PAGE])
-
-
-def _requests(events: Sequence[Read]) -> Iterator[bytes]:
-    """Yield events as OTLP requests below the size limit; a single event may be larger."""
+    held = WithTheirSpans()
     try:
-        bodies = [request.body for request in requests_of(events)]
+        for page in pages:
+            yield from otlp_lines(held.take(json.loads(bytes(event)) for event in page))
+        yield from otlp_lines(held.rest())
     except Problem as problem:
-        if len(events) == 1:
-            raise CommandError(f"event {events[0]['id']} cannot be written as OTLP: {problem.message}") from None
-        bodies = []
-    if len(events) > 1 and (not bodies or max(map(len, bodies)) > _LARGEST_REQUEST):
-        half = len(events) // 2
-        yield from _requests(events[:half])
-        yield from _requests(events[half:])
-    else:
-        yield from bodies
+        raise CommandError(problem.message) from None
 
 
 _FORMATS: dict[str, Callable[[Pages], Iterator[bytes]]] = {"jsonl": _as_read, "otlp": _as_otlp}

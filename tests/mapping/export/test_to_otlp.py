@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from mapping.export.to_otlp import requests_of, with_their_spans
+from mapping.export.lines import WithTheirSpans
+from mapping.export.to_otlp import requests_of
 from mapping.json.events import Options, decode_event, map_event
 from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
@@ -329,13 +330,18 @@ def test_what_is_no_uuid_or_out_of_place_is_an_attribute_like_any_other():
     assert event.properties == {key: given[key] for key in list(given)[1:]}
 
 
+def held_back(pages, **most):
+    held = WithTheirSpans(**most)
+    return [*map(held.take, pages), held.rest()]
+
+
 def test_span_events_wait_for_the_page_of_their_span():
     parent, *children = [shown(event) for event in spans(span(events=events_of_a_span(3)))]
     log = shown(logs({"traceId": TRACE})[0])
-    pages = list(with_their_spans([[children[2], log], [children[1], parent], [children[0]]]))
+    pages = held_back([[children[2], log], [children[1], parent], [children[0]]])
     assert pages == [[log], [parent, children[2], children[1]], [], [children[0]]]
 
 
 def test_span_events_wait_until_there_are_too_many():
     _, *children = [shown(event) for event in spans(span(events=events_of_a_span(3)))]
-    assert list(with_their_spans([children[:2], children[2:]], most=1)) == [children[:2], [], children[2:]]
+    assert held_back([children[:2], children[2:]], most=1) == [children[:2], [], children[2:]]

@@ -126,6 +126,25 @@ def test_what_is_exported_and_imported_is_the_same(source, serve, run, tmp_path,
         assert events(exported(run, receiver), MAY_DIFFER) == events(before, MAY_DIFFER)
 
 
+@pytest.mark.parametrize("form", ["jsonl", "otlp"])
+def test_what_the_page_exports_is_imported_the_same(source, serve, run, tmp_path, form):
+    file = tmp_path / "lines"
+    file.write_bytes(httpx.get(f"{source.url}/api/v1/export/events?format={form}", timeout=60).content)
+    target = serve("target").started()
+    assert run("import", file, "--url", target.url, "--json").code == 0
+    assert events(exported(run, target), MAY_DIFFER) == events(exported(run, source), MAY_DIFFER)
+
+
+def test_traces_that_a_filter_finds_are_exported_as_a_whole(source, run):
+    interpreted(source)
+    failed = {trace["id"] for trace in source.get("/api/v1/traces?filter=status:failed%20agent:travel*")["traces"]}
+    lines = events(exported(run, source, "--filter", "status:failed agent:travel*"), ())
+    assert {event["trace_id"] for event in lines} == failed
+    assert len(lines) == sum(source.get(f"/api/v1/traces/{trace}")["event_count"] for trace in failed)
+    assert exported(run, source, "--filter", "status:failed", "--trace", "another") == ""
+    assert "column 5" in run("export", "--filter", "cost:1", "--url", source.url).err
+
+
 def test_lines_are_events_exactly_as_they_are_read(source, run):
     lines = exported(run, source, "--session", "conversation").splitlines()
     page = httpx.get(f"{source.url}/api/v1/events?session_id=conversation&limit=200")

@@ -233,7 +233,7 @@ def read_until(client, wanted, seconds=10):
 
 async def test_one_that_stops_reading_for_long_is_hung_up_on(fresh):
     times = fresh.app[TIMES]
-    times.live_look, times.live_stalled = 0.05, 0.2
+    times.live_look, times.stalled = 0.05, 0.2
     silent = silent_client(fresh)
     await until(lambda: fresh.storage.feed.listeners == 1)
     _, transport = server_side(fresh, silent)

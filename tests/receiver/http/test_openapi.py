@@ -87,8 +87,8 @@ ASKED = {
     "stats": [""],
     "openapi": [""],
 }
-# One does not end, one is no JSON; what they tell is tested by themselves.
-OTHERS = {"live", "picture"}
+# Some do not end or have a line for each answer, one is no JSON; what they tell is tested by themselves.
+OTHERS = {"live", "picture", *(f"export_{what}" for what in ("events", "traces", "sessions", "calls", "search"))}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
