@@ -76,7 +76,10 @@ class SessionFilter(_Filter, frozen=True, kw_only=True):
 
 
 class CallFilter(_Filter, frozen=True, kw_only=True):
-    """A filter of calls; the period is that of their start. `model` asks for calls of models by their name."""
+    """A filter of calls; the period is that of their start. `model` asks for calls of models by their name.
+
+    `filter` are terms of the filter language's part for calls.
+    """
 
     trace_id: str | None = None
     session_id: str | None = None
@@ -88,3 +91,4 @@ class CallFilter(_Filter, frozen=True, kw_only=True):
     since: int | None = None
     until: int | None = None
     min_duration_ns: int | None = None
+    filter: tuple[Term, ...] = ()

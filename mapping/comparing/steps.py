@@ -32,6 +32,7 @@ class Step(msgspec.Struct, kw_only=True):
     """
 
     id: str
+    trace_id: str
     kind: CallKind
     name: str | None
     agent: str | None
@@ -168,4 +169,7 @@ def value_text(value: Any) -> str:
     """Return a value as text: JSON of several lines, its keys in order; a text is itself, nothing is ""."""
     if value is None or isinstance(value, str):
         return value or ""
-    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True, default=str)
+    try:
+        return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True, default=str)
+    except RecursionError:
+        return "(nested too deeply to be compared)"

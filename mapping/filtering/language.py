@@ -18,21 +18,39 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Literal, NamedTuple, NoReturn, cast
+from typing import Literal, NamedTuple, NoReturn, cast, get_args
 
 import msgspec
 
-from mapping.model import TRACE_STATUSES
+from mapping.model import STATUSES, TRACE_STATUSES
 from mapping.times import NS
 
 NameField = Literal["agent", "session", "user", "service", "status", "name", "model", "tool"]
 TextField = Literal["error", "question", "answer"]
-NumberField = Literal["duration", "tokens", "cost", "events", "errors", "calls", "tools", "repeats"]
+NumberField = Literal["duration", "cost", "tokens", "events", "errors", "calls", "tools", "repeats"]
 Comparison = Literal["<", "<=", "=", ">=", ">"]
 
 NAMES: tuple[NameField, ...] = ("agent", "session", "user", "service", "status", "name", "model", "tool")
 TEXTS: tuple[TextField, ...] = ("error", "question", "answer")
 COMPARISONS: tuple[Comparison, ...] = ("<=", ">=", "<", ">", "=")
+
+
+class Language(NamedTuple):
+    """Which fields a filter may have, and the words of `status`."""
+
+    names: tuple[NameField, ...]
+    texts: tuple[TextField, ...]
+    numbers: tuple[NumberField, ...]
+    statuses: tuple[str, ...]
+    attributes: bool
+
+
+# Of traces and sessions, and of calls.
+RUNS = Language(NAMES, TEXTS, get_args(NumberField), TRACE_STATUSES, attributes=True)
+CALLS = Language(
+    ("agent", "session", "status", "name", "model", "tool"), ("error",), ("duration", "cost", "tokens"), STATUSES,
+    attributes=False,
+)  # fmt: skip # as a table
 
 # Characters and terms of a filter.
 MOST_CHARACTERS, MOST_TERMS = 2_000, 50
@@ -120,11 +138,11 @@ class AttributeTerm(_Term, frozen=True, kw_only=True):
 Term = NameTerm | TextTerm | NumberTerm | AttributeTerm
 
 
-def parse(text: str) -> tuple[Term, ...]:
+def parse(text: str, language: Language = RUNS) -> tuple[Term, ...]:
     """Return the terms of a filter. Raises FilterError."""
     if len(text) > MOST_CHARACTERS:
         raise FilterError(MOST_CHARACTERS + 1, f"expected at most {MOST_CHARACTERS:,} characters")
-    reader = _Reader(text)
+    reader = _Reader(text, language)
     terms: list[Term] = []
     while reader.skip_space():
         if len(terms) == MOST_TERMS:
@@ -134,8 +152,9 @@ def parse(text: str) -> tuple[Term, ...]:
 
 
 class _Reader:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, language: Language) -> None:
         self._text = text
+        self._language = language
         self._at = 0
 
     def fail(self, expected: str, at: int | None = None) -> NoReturn:
@@ -162,30 +181,30 @@ class _Reader:
         word = "" if quoted else key.lower()
         if operator == ":":
             return self._named(word, start, negated=negated)
-        if word in _NUMBERS:
+        if word in self._language.numbers:
             comparison = cast("Comparison", operator)
-            return NumberTerm(
-                field=cast("NumberField", word), comparison=comparison, number=self._number(word), negated=negated
-            )
-        if operator != "=":
-            self.fail(f"expected a number's name before {operator}: {_listed(_NUMBERS)}; got {key[:40]!r}", start)
+            return NumberTerm(field=word, comparison=comparison, number=self._number(word), negated=negated)
+        if operator != "=" or not self._language.attributes:
+            expected = f"expected a number's name before {operator}: {_listed(self._language.numbers)}"
+            self.fail(f"{expected}; got {key[:40]!r}", start)
         return AttributeTerm(key=key, pattern=self._value(f"of {key[:40]}"), negated=negated)
 
     def _named(self, word: str, start: int, *, negated: bool) -> Term:
-        if word in _NUMBERS:
+        if word in self._language.numbers:
             self.fail(f"expected <, <=, =, >= or > after {word}", self._at - 1)
-        if word not in NAMES and word not in TEXTS:
+        names, texts = self._language.names, self._language.texts
+        if word not in names and word not in texts:
             self.fail(
-                f"expected a field before the colon: {_listed((*NAMES, *TEXTS))}; got {word[:40]!r}. "
+                f"expected a field before the colon: {_listed((*names, *texts))}; got {word[:40]!r}. "
                 "Text with a colon in it stands in quotes",
                 start,
             )
         at = self._at
         pattern = self._value(f"after {word}:")
-        if word in TEXTS:
+        if word in texts:
             return TextTerm(field=word, pattern=pattern, negated=negated)
-        if word == "status" and not any(map(pattern.matches, TRACE_STATUSES)):
-            self.fail(f"expected {_listed(TRACE_STATUSES)}; got {self._text[at : at + 40]!r}", at)
+        if word == "status" and not any(map(pattern.matches, self._language.statuses)):
+            self.fail(f"expected {_listed(self._language.statuses)}; got {self._text[at : at + 40]!r}", at)
         return NameTerm(field=cast("NameField", word), pattern=pattern, negated=negated)
 
     def _number(self, word: str) -> int:

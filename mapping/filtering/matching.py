@@ -32,7 +32,7 @@ _ANY = Pattern(("", ""))
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What terms are compared with: a trace's or a session's names, texts and numbers, by field."""
+    """What terms are compared with: a trace's, a session's or a call's names, texts and numbers, by field."""
 
     names: Mapping[NameField, Sequence[str]]
     texts: Mapping[TextField, Sequence[str]]
@@ -46,15 +46,15 @@ def matches(terms: Iterable[Term], facts: Facts) -> bool:
 
 def _matches(term: Term, facts: Facts) -> bool:
     if isinstance(term, NameTerm):
-        return any(map(term.pattern.matches, facts.names[term.field]))
+        return any(map(term.pattern.matches, facts.names.get(term.field, ())))
     if isinstance(term, NumberTerm):
         return _COMPARE[term.comparison](facts.numbers[term.field], term.number)
     if isinstance(term, AttributeTerm):
         raise TypeError(term)
     if term.field is not None:
         return any(map(term.pattern.is_in, facts.texts[term.field]))
-    names = (name for field in _NAMED for name in facts.names[field])
-    return any(map(term.pattern.is_in, (*names, *facts.texts["question"])))
+    names = (name for field in _NAMED for name in facts.names.get(field, ()))
+    return any(map(term.pattern.is_in, (*names, *facts.texts.get("question", ()))))
 
 
 def attribute_matches(pattern: Pattern, value: object) -> bool:

@@ -24,6 +24,7 @@ _EQUAL = {
     "model": ("--model", "NAME", "only of this model"),
 }
 TERMS = "terms that all have to match: 'agent:research* status:failed cost>0.1 error:timeout tier=gold'"
+_TERMS_OF_CALLS = "terms that all have to match: 'tool:web_* -status:ok error:timeout duration>5s cost>0.1'"
 _PERIOD = {
     "since": "only from this moment on: 2026-01-07T19:00:00Z, how long ago: 90s, 15m, 2h, 7d, or today or yesterday",
     "until": "only before this moment, written alike",
@@ -42,7 +43,7 @@ def add_filters(parser: argparse.ArgumentParser, which: _Which) -> None:
     statuses = TRACE_STATUSES if which is TraceFilter else STATUSES
     for field in which.__struct_fields__:
         if field == "filter":
-            group.add_argument("--filter", metavar="TERMS", help=TERMS)
+            group.add_argument("--filter", metavar="TERMS", help=_TERMS_OF_CALLS if which is CallFilter else TERMS)
         elif field == "runs":
             group.add_argument("--others", action="store_true", help="only those without a call or a session")
         elif field == "status":

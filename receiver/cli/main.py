@@ -54,7 +54,12 @@ COMMANDS = (
     Command("tail", "show the last events, or events as they come", tail.add_arguments, tail.run),
     Command("trace", "show one trace as a tree", trace.add_arguments, trace.run),
     Command("traces", "list traces, the latest first, or sorted", traces.add_arguments, traces.run),
-    Command("compare", "show two traces beside each other, and what differs", compare.add_arguments, compare.run),
+    Command(
+        "compare",
+        "show two traces, or sessions, beside each other, and what differs",
+        compare.add_arguments,
+        compare.run,
+    ),
     Command("calls", "list calls of models, tools and agents", calls.add_arguments, calls.run),
     Command("call", "show one call with what was said or passed", call.add_arguments, call.run),
     Command("conversation", "show what was said in a trace or a session", conversation.add_arguments, conversation.run),

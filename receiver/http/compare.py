@@ -1,4 +1,4 @@
-"""The routes that compare: two traces step by step, and two calls word by word."""
+"""The routes that compare: two traces or sessions step by step, and two calls word by word."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from mapping.errors import invalid
 from mapping.model import Status
 from mapping.times import format_rfc3339
 from receiver.http import shown
-from receiver.http.answers import Answer, Count, Moment, Trace
+from receiver.http.answers import Answer, Count, Moment, Session, Trace, TraceId
 from receiver.http.call_answers import Call, CallId, Tokens
 from receiver.http.calls import shown as shown_call
 from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation
-from receiver.http.parameters import WITH_CALL, WITH_TRACE
+from receiver.http.parameters import WITH_CALL, WITH_SESSION, WITH_TRACE
 from receiver.http.reads import missing
 from storage.read import comparison
 
@@ -32,6 +32,7 @@ _AROUND = 300
 
 class ComparedCall(Answer, kw_only=True):
     id: CallId
+    trace_id: TraceId
     name: str | None
     agent_id: str | None
     depth: Annotated[int, msgspec.Meta(ge=0, description="how many calls are around it")]
@@ -71,6 +72,15 @@ class Comparison(Answer):
     truncated: bool
 
 
+class SessionComparison(Answer):
+    """Two sessions, and their steps in order, as those of two traces."""
+
+    a: Session
+    b: Session
+    steps: list[ComparedStep]
+    truncated: bool
+
+
 class TextChange(Answer):
     """A piece of two texts: of both, or of one."""
 
@@ -99,6 +109,7 @@ class CallComparison(Answer):
 def routes() -> list[web.RouteDef]:
     return [
         web.get("/api/v1/traces/{id}/compare", _compare_traces),
+        web.get("/api/v1/sessions/{id}/compare", _compare_sessions),
         web.get("/api/v1/calls/{id}/compare", _compare_calls),
     ]
 
@@ -111,7 +122,20 @@ async def _compare_traces(request: web.Request, given: dict[str, Any]) -> web.Re
         raise missing("trace", lacking or a)
     if a == b:
         raise invalid("with: expected another trace than the one that it is compared with")
-    return json_answer(await asyncio.to_thread(_comparison, found))
+    steps = await asyncio.to_thread(_steps, found.steps)
+    return json_answer(Comparison(shown.trace(found.a), shown.trace(found.b), steps, found.truncated))
+
+
+@operation("A session beside another: their steps aligned, and what differs", SessionComparison, query=(WITH_SESSION,))
+async def _compare_sessions(request: web.Request, given: dict[str, Any]) -> web.Response:
+    a, b = request.match_info["id"], given["with"]
+    found, lacking = await comparison.of_sessions(stores(request).reader, a, b)
+    if found is None:
+        raise missing("session", lacking or a)
+    if a == b:
+        raise invalid("with: expected another session than the one that it is compared with")
+    steps = await asyncio.to_thread(_steps, found.steps)
+    return json_answer(SessionComparison(shown.session(found.a), shown.session(found.b), steps, found.truncated))
 
 
 @operation("A call beside another, of any trace: what was said in both, and in one", CallComparison, query=(WITH_CALL,))
@@ -124,9 +148,8 @@ async def _compare_calls(request: web.Request, given: dict[str, Any]) -> web.Res
     return json_answer(CallComparison(shown_call(found.a), shown_call(found.b), texts))
 
 
-def _comparison(found: comparison.Comparison) -> Comparison:
-    steps = [_step(pair.a, pair.b) for pair in found.steps]
-    return Comparison(shown.trace(found.a), shown.trace(found.b), steps, found.truncated)
+def _steps(found: list[comparison.Pair]) -> list[ComparedStep]:
+    return [_step(pair.a, pair.b) for pair in found]
 
 
 def _step(a: Step | None, b: Step | None) -> ComparedStep:
@@ -143,6 +166,7 @@ def _step(a: Step | None, b: Step | None) -> ComparedStep:
 def _call(step: Step) -> ComparedCall:
     return ComparedCall(
         id=step.id,
+        trace_id=step.trace_id,
         name=step.name,
         agent_id=step.agent,
         depth=step.depth,

@@ -98,6 +98,7 @@ IDEMPOTENCY_KEY = Parameter("Idempotency-Key", "what makes it safe to send the e
 WITH_TRACE = Parameter(
     "with", "a trace id", ParameterKind(ids.trace_id, {"type": "string", "minLength": 1}), required=True
 )
+WITH_SESSION = Parameter("with", "a session id", ParameterKind(str, {"type": "string", "minLength": 1}), required=True)
 WITH_CALL = Parameter(
     "with", "a call id", ParameterKind(ids.event_id, {"type": "string", "minLength": 1}), required=True
 )
@@ -128,6 +129,11 @@ _FILTERS = {
         _TRUTH,
     ),
 }
+# Of the filter language, what calls have of it.
+_OF_CALLS = (
+    "terms of the filter language, such as tool:web_* error:timeout duration>5s",
+    ParameterKind(lambda text: language.parse(text, language.CALLS), {"type": "string", "format": "filter of calls"}),
+)
 # Other names of parameters, and those that are not the field's.
 _SHORT = {"trace_id": "trace", "session_id": "session", "agent_id": "agent"}
 _NAMES = {"min_duration_ns": "min_duration"}
@@ -138,7 +144,7 @@ def _filters(
     which: type[LiveFilter | TraceFilter | CallFilter | SessionFilter], statuses: Sequence[str]
 ) -> tuple[Parameter, ...]:
     """Return the rows of a filter's fields, in their order."""
-    kinds = _FILTERS | {"status": _one_of(*statuses)}
+    kinds = _FILTERS | {"status": _one_of(*statuses)} | ({"filter": _OF_CALLS} if which is CallFilter else {})
     return tuple(
         Parameter(_NAMES.get(field, field), *kinds[field], default=_DEFAULTS.get(field), short=_SHORT.get(field))
         for field in which.__struct_fields__

@@ -10,9 +10,12 @@ import bisect
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
+from mapping.filtering.language import NameField
+from mapping.filtering.matching import Facts, matches
 from mapping.model import STATUSES
 from storage.filters import CallFilter
 from storage.read.paging import Branch, Cursor, Row, page
+from storage.read.sifting import exact
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 
@@ -23,22 +26,35 @@ ORDERS: dict[Sort, str] = {"start": "newest_start", "duration": "longest", "toke
 _KINDS = ("model", "tool", "agent")
 # Fields with an index ordered by the start; the kind has one together with the status.
 _LEADING = ("trace_id", "session_id", "agent_id", "name")
-# Rows that are filtered at a time, and rows of a trace or session that are sorted here.
-_PIECE, _MOST_SORTED = 500, 10_000
+# Rows that are filtered at a time, and for a page; and rows of a trace or session that are sorted here.
+_PIECE, _MOST_SIFTED, _MOST_SORTED = 500, 20_000, 10_000
+# The columns that a term with one name asks for, and the words that these must have; None stands for the name.
+_EXACT: dict[NameField, dict[str, str | None]] = {
+    "agent": {"agent_id": None},
+    "session": {"session_id": None},
+    "name": {"name": None},
+    "model": {"kind": "model", "name": None},
+    "tool": {"kind": "tool", "name": None},
+}
 
 
-async def calls(database: Database, which: CallFilter, sort: Sort, limit: int, after: Cursor | None) -> list[Row]:
-    """Return the rows of calls that follow the cursor, at most `limit`. Raises Problem (UNAVAILABLE)."""
+async def calls(
+    database: Database, which: CallFilter, sort: Sort, limit: int, after: Cursor | None
+) -> tuple[list[Row], Cursor | None]:
+    """Return the rows of calls that follow the cursor, at most `limit`, and where it stopped before the end.
+
+    Raises Problem (UNAVAILABLE).
+    """
     equal = _equal(which)
     if equal is None:
-        return []
+        return [], None
     lead = next((field for field in _LEADING if field in equal), None)
     if sort != "start" and lead in {"trace_id", "session_id"}:
-        calls_of_lead = await _filtered(
+        calls_of_lead, stopped = await _filtered(
             database, which, [Branch({lead: equal[lead]})], "newest_start", _MOST_SORTED + 1, None
         )
-        if len(calls_of_lead) <= _MOST_SORTED:
-            return _sorted(calls_of_lead, ORDERS[sort], limit, after)
+        if stopped is None and len(calls_of_lead) <= _MOST_SORTED:
+            return _sorted(calls_of_lead, ORDERS[sort], limit, after), None
     if sort != "start":
         branches = [Branch({"kind": kind}) for kind in _KINDS if equal.get("kind", kind) == kind]
     elif lead is not None:
@@ -57,22 +73,26 @@ def _equal(which: CallFilter) -> dict[str, str] | None:
     """Return the values that columns must have, or None if no call can match."""
     equal = which.equal()
     model = equal.pop("model", None)
-    if model is not None:
-        if equal.get("kind", "model") != "model" or equal.get("name", model) != model:
+    asked = [] if model is None else [("kind", "model"), ("name", model)]
+    for field, columns in _EXACT.items():
+        if (name := exact(which.filter, field)) is not None:
+            asked += [(column, name if word is None else word) for column, word in columns.items()]
+    for column, value in asked:
+        if equal.setdefault(column, value) != value:
             return None
-        equal |= {"kind": "model", "name": model}
     return equal
 
 
 async def _filtered(
     database: Database, which: CallFilter, branches: Sequence[Branch], by: str, limit: int, after: Cursor | None
-) -> list[Row]:
+) -> tuple[list[Row], Cursor | None]:
     equal = _equal(which) or {}
     others = {field: value for field, value in equal.items() if field not in branches[0].equal}
-    is_whole = not others and which.min_duration_ns is None
+    is_whole = not others and which.min_duration_ns is None and not which.filter
     by_start = by == "newest_start"
     size = limit if is_whole and (by_start or (which.since is None and which.until is None)) else max(limit, _PIECE)
     matching: list[Row] = []
+    sifted = 0
     while True:
         piece = await page(
             database,
@@ -86,8 +106,11 @@ async def _filtered(
         )
         matching += [row for row in piece if _fits(which, others, row)]
         if len(matching) >= limit or len(piece) < size:
-            return matching[:limit]
+            return matching[:limit], None
         after = Cursor(piece[-1][by], piece[-1]["id"])
+        sifted += len(piece)
+        if sifted >= _MOST_SIFTED:
+            return matching, after
 
 
 def _fits(which: CallFilter, others: dict[str, str], row: Row) -> bool:
@@ -96,6 +119,28 @@ def _fits(which: CallFilter, others: dict[str, str], row: Row) -> bool:
         and (which.since is None or row["newest_start"] <= cbor.int64(-which.since))
         and (which.until is None or row["newest_start"] > cbor.int64(-which.until))
         and (which.min_duration_ns is None or row["longest"] <= cbor.int64(-which.min_duration_ns))
+        and (not which.filter or matches(which.filter, _facts(row)))
+    )
+
+
+def _facts(row: Row) -> Facts:
+    """Return what the terms of a filter are compared with."""
+    called = [row["name"]] if row.get("name") else []
+    return Facts(
+        names={
+            "agent": [row["agent_id"]] if row.get("agent_id") else [],
+            "session": [row["session_id"]] if row.get("session_id") else [],
+            "status": [row["status"]],
+            "name": called,
+            "model": called if row["kind"] == "model" else [],
+            "tool": called if row["kind"] == "tool" else [],
+        },
+        texts={"error": [row["error"]] if row.get("error") else []},
+        numbers={
+            "duration": row["duration_ns"],
+            "tokens": (row.get("input_tokens") or 0) + (row.get("output_tokens") or 0),
+            "cost": row.get("cost_nano_usd") or 0,
+        },
     )
 
 

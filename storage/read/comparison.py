@@ -1,4 +1,4 @@
-"""Two traces, or two calls, beside each other: their steps aligned, and what was said in them (`mapping/comparing`).
+"""Two traces, sessions or calls beside each other: their steps aligned, what was said in them (`mapping/comparing`).
 
 What was said stands in the events. Of a run so many are read as an answer can wait for; steps beyond that are aligned
 by their names, and whether they said the same is left open.
@@ -7,8 +7,8 @@ by their names, and whether they said the same is left open.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -21,6 +21,7 @@ from storage.read.calls import nearest_models
 from storage.read.paging import Branch, Cursor, Pace, Pieces, Row, page
 from storage.read.reader import Reader
 from storage.read.runs import TraceRun
+from storage.read.sessions import Session
 from storage.surreal import rows
 from storage.surreal.rows import EventRow
 
@@ -34,11 +35,12 @@ class RunSize(NamedTuple):
     calls: int = 2_000
     events: int = 4_000
     bytes: int = 16 << 20
-    # Calls of a trace among which the first are looked for.
+    # Calls of a trace or session among which the first are looked for.
     looked_at: int = 10_000
 
 
 RUN_SIZE = RunSize()
+_Run = TypeVar("_Run")
 
 
 class Pair(NamedTuple):
@@ -48,24 +50,43 @@ class Pair(NamedTuple):
     b: Step | None
 
 
-class Comparison(NamedTuple):
-    """Two runs with their steps. `truncated` is True where one has more calls than are compared."""
+class Comparison(NamedTuple, Generic[_Run]):
+    """Two traces or sessions with their steps. `truncated` is True where one has more calls than are compared."""
 
-    a: TraceRun
-    b: TraceRun
+    a: _Run
+    b: _Run
     steps: list[Pair]
     truncated: bool
 
 
-async def of_traces(reader: Reader, a: str, b: str, size: RunSize = RUN_SIZE) -> tuple[Comparison | None, str | None]:
+async def of_traces(
+    reader: Reader, a: str, b: str, size: RunSize = RUN_SIZE
+) -> tuple[Comparison[TraceRun] | None, str | None]:
     """Return the comparison of two traces; else None, and which of them is not there. Raises Problem (UNAVAILABLE)."""
-    runs = [await reader.trace(trace_id) for trace_id in (a, b)]
-    for trace_id, run in zip((a, b), runs, strict=True):
+    return await _compared(reader, reader.trace, "trace_id", (a, b), size)
+
+
+async def of_sessions(
+    reader: Reader, a: str, b: str, size: RunSize = RUN_SIZE
+) -> tuple[Comparison[Session] | None, str | None]:
+    """Return the comparison of two sessions, as `of_traces` does. Raises Problem (UNAVAILABLE)."""
+    return await _compared(reader, reader.session, "session_id", (a, b), size)
+
+
+async def _compared(
+    reader: Reader,
+    read: Callable[[str], Awaitable[_Run | None]],
+    field: str,
+    ids: tuple[str, str],
+    size: RunSize,
+) -> tuple[Comparison[_Run] | None, str | None]:
+    runs = [await read(one) for one in ids]
+    for one, run in zip(ids, runs, strict=True):
         if run is None:
-            return None, trace_id
+            return None, one
     steps, truncated = [], False
-    for trace_id in (a, b):
-        of_run, is_cut = await _steps(reader, trace_id, size)
+    for one in ids:
+        of_run, is_cut = await _steps(reader, Branch({field: one}), size)
         steps.append(of_run)
         truncated = truncated or is_cut
     pairs = await asyncio.to_thread(_paired, *steps)
@@ -78,11 +99,11 @@ def _paired(ones: list[Step], others: list[Step]) -> list[Pair]:
     return [Pair(None if i is None else first[i], None if j is None else second[j]) for i, j in aligned(first, second)]
 
 
-async def _steps(reader: Reader, trace_id: str, size: RunSize) -> tuple[list[Step], bool]:
-    """Return a trace's first calls, and whether there are more."""
+async def _steps(reader: Reader, branch: Branch, size: RunSize) -> tuple[list[Step], bool]:
+    """Return the first calls of a trace or session, and whether there are more."""
 
     async def read(limit: int, after: Cursor | None) -> list[Row]:
-        return await page(reader.database, rows.CALL, [Branch({"trace_id": trace_id})], limit, cursor=after)
+        return await page(reader.database, rows.CALL, [branch], limit, cursor=after)
 
     found = (await Pieces(rows.CALL, read).all(size.looked_at))[::-1]
     calls = found[: size.calls]
@@ -135,6 +156,7 @@ def _step(row: Row, said: Said | None) -> Step:
     return Step(
         id=row["id"],
         kind=row["kind"],
+        trace_id=row["trace_id"],
         name=row.get("name"),
         agent=row.get("agent_id"),
         parent_id=row.get("parent_id"),

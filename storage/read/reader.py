@@ -171,9 +171,17 @@ class Reader:
         return {row["id"]: rows.event_of_row(row | row.get("as_sent", {})) for row in events}
 
     async def calls(self, which: CallFilter, sort: CallSort, limit: int, cursor: str | None = None) -> Page[Row]:
-        """Return calls in this order, each as its row (`storage.interpreting.results`)."""
-        call_rows = await calls(self._database, which, sort, limit + 1, read_cursor(cursor) if cursor else None)
-        return call_rows[:limit], _next(call_rows, limit, ORDERS[sort])
+        """Return calls in this order, each as its row (`storage.interpreting.results`).
+
+        Where few calls match, a page may have fewer than `limit`, or none, and a cursor for the next one.
+        """
+        after = read_cursor(cursor) if cursor else None
+        call_rows, stopped = await calls(self._database, which, sort, limit + 1, after)
+        by = ORDERS[sort]
+        following = _next(call_rows, limit, by)
+        if following is None and stopped is not None:
+            following = write_cursor({by: stopped.place, "id": stopped.id}, by)
+        return call_rows[:limit], following
 
     async def sessions(
         self, limit: int, cursor: str | None = None, which: SessionFilter = _ALL_SESSIONS, sort: Sort = "start"

@@ -1,4 +1,4 @@
-"""`compare A B`: two traces beside each other: what they came to, their steps aligned, and what differs."""
+"""`compare A B`: two traces or sessions beside each other: what they came to, their steps, and what differs."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ Step = dict[str, Any]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("a", metavar="A", help="a trace's id")
-    parser.add_argument("b", metavar="B", help="the id of the trace beside it")
+    parser.add_argument("a", metavar="A", help="a trace's id, or a session's")
+    parser.add_argument("b", metavar="B", help="the id of the one beside it")
+    parser.add_argument("--sessions", action="store_true", help="A and B are sessions")
     parser.add_argument("--diff", action="store_true", help="also what was said in the steps that differ in it")
     parser.add_argument("--differing", action="store_true", help="only the steps that differ")
     add_output_flags(parser, "the API's answer as a line of JSON")
@@ -44,7 +45,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json and args.diff:
         raise CommandError("expected --json or --diff, not both", exit_code=2)
     receiver = api.Receiver(api.connection(args))
-    found = receiver.get_patiently(f"{api.path('traces', args.a)}/compare", **{"with": args.b})
+    what = "sessions" if args.sessions else "traces"
+    found = receiver.get_patiently(f"{api.path(what, args.a)}/compare", **{"with": args.b})
     if args.json:
         print(json_line(found))
         return 0
@@ -55,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def totals(a: dict[str, Any], b: dict[str, Any]) -> list[str]:
-    """Return the lines of what two traces came to, and by how much the second differs."""
+    """Return the lines of what two traces or sessions came to, and by how much the second differs."""
     return aligned(
         [
             [coloured(word, "dim") for word in ("", "A", "B", "B - A")],
@@ -65,10 +67,14 @@ def totals(a: dict[str, Any], b: dict[str, Any]) -> list[str]:
 
 
 def _facts(a: dict[str, Any], b: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    yield "trace", [printable(each["id"]) for each in (a, b)] + [""]
-    yield "name", [shortened(printable(each["name"] or "-"), _LONGEST_NAME) for each in (a, b)] + [""]
-    yield "start", [local_time(each["start_time"]) for each in (a, b)] + [""]
-    yield "status", [status(each["status"]) for each in (a, b)] + [""]
+    yield "id", [*(printable(each["id"]) for each in (a, b)), ""]
+    if "status" in a:
+        yield "name", [*(shortened(printable(each["name"] or "-"), _LONGEST_NAME) for each in (a, b)), ""]
+        yield "status", [*(status(each["status"]) for each in (a, b)), ""]
+    else:
+        counts = [each["trace_count"] for each in (a, b)]
+        yield "traces", [*map(str, counts), _change(counts[1] - counts[0], str)]
+    yield "start", [*(local_time(each.get("start_time") or each["first_event_at"]) for each in (a, b)), ""]
     took = [each["duration_ns"] for each in (a, b)]
     yield "duration", [*map(duration, took), _change(took[1] - took[0], duration)]
     for word, field in (("model calls", "calls"), ("tool calls", "tools"), ("errors", "error_count")):

@@ -12,8 +12,8 @@ MS = 1_000_000
 def step(name, /, start=0, end=100, *, parent=None, kind="tool", **more):
     return Step(
         **{
-            "id": f"{kind} {name} {start}", "kind": kind, "name": name, "agent": "pilot", "parent_id": parent,
-            "start": start * MS, "end": end * MS, "status": "ok", "error": None,
+            "id": f"{kind} {name} {start}", "trace_id": "t", "kind": kind, "name": name, "agent": "pilot",
+            "parent_id": parent, "start": start * MS, "end": end * MS, "status": "ok", "error": None,
         } | more
     )  # fmt: skip # a field a word
 
@@ -85,6 +85,13 @@ def test_ids_of_tool_calls_are_no_difference_and_neither_is_the_order_of_argumen
 def test_numbers_are_exact():
     large = 2**62 + 1
     assert str(large) in said_in_one(call(1, kind="tool", arguments={"order": large}))["arguments"]
+
+
+def test_a_value_that_nests_too_deeply_is_left_out():
+    deep = []
+    for _ in range(5_000):
+        deep = [deep]
+    assert said_in_one(call(1, kind="tool", arguments=deep))["arguments"] == "(nested too deeply to be compared)"
 
 
 def test_what_was_said_differs_by_field():

@@ -234,6 +234,14 @@ def test_two_traces_are_compared(ask, demo, interpreted, api):
     assert re.search(r"(?m)^    [-+] ", ask("compare", failed, other, "--diff"))
 
 
+def test_two_sessions_are_compared(ask, demo, interpreted, api):
+    one, other = [session["id"] for session in api.get("/api/v1/sessions")["sessions"]][:2]
+    out = ask("compare", one, other, "--sessions")
+    assert one in out
+    assert re.search(r"(?m)^traces +\d", out)
+    assert " steps: " in out.splitlines()[-1]
+
+
 def test_what_cannot_be_compared_is_an_error(run, served, demo, interpreted):
     trace = trace_ids(demo)[0][1]
     for other, message in ((trace, "expected another trace"), ("nobody", "no trace has the id 'nobody'")):
@@ -317,6 +325,13 @@ def test_calls_are_listed(ask, interpreted):
         json.loads(line) for line in ask("calls", "--min-duration", "5s", "--json", "--limit", "1").splitlines()
     ]
     assert slowest["duration_ns"] >= 5 * 10**9
+
+
+def test_calls_are_found_by_a_filter(run, ask, served, interpreted):
+    found = [json.loads(line) for line in ask("calls", "--filter", "tool:charge_* duration>1s", "--json").splitlines()]
+    assert found
+    assert all(call["name"] == "charge_card" and call["duration_ns"] > 10**9 for call in found)
+    assert "column 1: expected a field" in run("calls", "--filter", "user:ann", "--url", served.url).err
 
 
 def test_tail_shows_the_last_events_and_ends(ask, demo):

@@ -135,6 +135,25 @@ async def test_two_calls_are_compared_word_by_word_and_numbers_exactly(filled):
     assert arguments["differs"]
 
 
+async def test_two_sessions_are_compared_by_all_their_traces(start):
+    receiver = await start(data="sessions")
+    for number, (session, trace, name) in enumerate(
+        [("one", "t1", "search"), ("one", "t2", "book"), ("two", "t3", "search"), ("two", "t4", "pay")]
+    ):
+        event = {"timestamp": f"2026-01-09T12:00:0{number}Z", "trace_id": trace, "session_id": session}
+        answer = await receiver.post("/api/v1/events", json.dumps(event | {"properties": {"tool_name": name}}))
+        assert answer.status == 200
+    async with asyncio.timeout(60):
+        while (await receiver.read("/api/v1/stats"))["interpretation_pending"]:
+            await asyncio.sleep(0.05)
+    told = await receiver.read("/api/v1/sessions/one/compare?with=two")
+    assert names(told) == [("search", "search"), ("book", None), (None, "pay")]
+    assert [step["a"] and step["a"]["trace_id"] for step in told["steps"]] == ["t1", "t2", None]
+    assert (told["a"]["id"], told["b"]["trace_count"]) == ("one", 2)
+    for query, message in (("one", "another session"), ("x", "no session has the id 'x'")):
+        assert message in (await receiver.get(f"/api/v1/sessions/one/compare?with={query}")).json()["message"]
+
+
 @pytest.mark.parametrize(
     ("path", "status", "message"),
     [

@@ -62,6 +62,7 @@ ASKED = {
     "outline": [TRACE],
     "conversation": [TRACE],
     "compare_traces": [f"{TRACE}?with=another"],
+    "compare_sessions": ["session?with=other"],
     "compare_calls": ["CALL BESIDE ANOTHER"],
     "activity": ["", "?status=failed", "?session_id=nobody"],
     "overview": ["", "?since=2001-01-01T00:00:00Z&until=2001-01-02T00:00:00Z"],
@@ -100,7 +101,10 @@ async def filled(start_shared):
     for path, body in (
         ("/v1/traces", spans),
         ("/v1/logs", logs),
-        ("/api/v1/events/batch", {"events": [EVENT, MODEL_CALL, EVENT | {"event_id": "four", "trace_id": "another"}]}),
+        (
+            "/api/v1/events/batch",
+            {"events": [EVENT, MODEL_CALL, EVENT | {"event_id": "four", "trace_id": "another", "session_id": "other"}]},
+        ),
     ):
         answer = await receiver.post(path, json.dumps(body))
         assert answer.status == 200, answer.body

@@ -66,6 +66,12 @@ schemathesis.openapi.format(
         max_size=4,
     ).map(" ".join),
 )
+schemathesis.openapi.format(
+    "filter of calls",
+    st.lists(
+        st.sampled_from(["tool:b*", "-status:ok", "cost>0.1", "model:x", "error:timeout", "apple"]), max_size=4
+    ).map(" ".join),
+)
 
 
 @pytest.fixture(scope="module")
