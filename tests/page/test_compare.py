@@ -35,6 +35,21 @@ async def test_two_runs_are_chosen_in_the_list_by_three_clicks(open_tab, receive
     await expect(steps(tab).first).to_be_visible()
 
 
+async def test_two_sessions_are_chosen_in_their_list(open_tab, receiver, runs):
+    tab = await open_tab(receiver, "#/sessions?filter=agent:travel-agent")
+    ids = [runs[name]["session_id"] for name in ("tokyo", "oslo")]
+    for session in ids:
+        await tab.find(f"main tr:has(a[href$='{session}'])").get_by_role("checkbox").check()
+    await tab.role("link", "Compare them").click()
+    await tab.address_becomes(re.escape(f"#/compare?of=sessions&a={ids[0]}&b={ids[1]}") + "$")
+    await expect(tab.role("heading", level=1)).to_have_text("Compare two sessions")
+    told = receiver.get(f"/api/v1/sessions/{ids[0]}/compare", **{"with": ids[1]})
+    await expect(steps(tab)).to_have_count(len(told["steps"]))
+    await steps(tab).first.get_by_role("button").click()
+    await tab.role("link", "Open in run A").click()
+    await tab.address_becomes(f"#/traces/{told['steps'][0]['a']['trace_id']}.event=")
+
+
 async def test_two_runs_are_chosen_by_keys_and_of_three_the_last_two(open_tab, receiver, runs):
     tab = await open_tab(receiver, "#/traces?agent_id=travel-agent")
     await expect(tab.find("main tbody tr")).to_have_count(4)

@@ -1,5 +1,6 @@
 // The receiver's API. The user is asked for a key when the receiver requires one; it is kept until the tab closes.
 
+import { keep, kept } from "./kept.js";
 import { given } from "./route.js";
 
 /** @import { Answer, LiveMessage, Query } from "./types.d.ts" */
@@ -91,6 +92,47 @@ export async function* stream(path, params = {}, { signal, onOpen } = {}) {
   }
 }
 
+/** The address of `api/v1` + path, for a link or a request. @param {string} path @param {Query} params */
+export function addressOf(path, params) {
+  const query = new URLSearchParams(given(params)).toString();
+  return `api/v1${path}${query ? `?${query}` : ""}`;
+}
+
+const MOST = 1e9; // bytes of a file that a page holds until it is whole
+
+/**
+ * Saves the answer of `api/v1` + path as a file of the name that the receiver gives it, once it is whole; `came` is called
+ * with the bytes so far. Throws as `get` does.
+ *
+ * @param {string} path
+ * @param {Query} params
+ * @param {AbortSignal} signal
+ * @param {(bytes: number) => void} came
+ */
+export async function download(path, params, signal, came) {
+  const response = await ask(path, params, { signal, headers: {} });
+  const reader = response.body?.getReader();
+  const parts = [];
+  let bytes = 0;
+  for (;;) {
+    const read = await reader?.read().catch((error) => {
+      throw unreachable(error);
+    });
+    if (!read || read.done) break;
+    parts.push(read.value);
+    bytes += read.value.length;
+    if (bytes > MOST) {
+      await reader?.cancel();
+      throw new Error("This is more than 1 GB, which a page with a key cannot hold: vectadb-receiver export writes it, too.");
+    }
+    came(bytes);
+  }
+  const [, name] = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "") ?? [];
+  const url = URL.createObjectURL(new Blob(parts, { type: "application/x-ndjson" }));
+  Object.assign(document.createElement("a"), { href: url, download: name ?? "export" }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
 /** @param {string} block @returns {LiveMessage | null} */
 function parseEvent(block) {
   let event = "message";
@@ -111,8 +153,7 @@ function parseEvent(block) {
  * @param {{signal?: AbortSignal, headers: Record<string, string>}} init
  */
 async function ask(path, params, init) {
-  const query = new URLSearchParams(given(params)).toString();
-  const address = `api/v1${path}${query ? `?${query}` : ""}`;
+  const address = addressOf(path, params);
   for (;;) {
     const key = currentKey();
     const headers = key ? { ...init.headers, Authorization: `Bearer ${key}` } : init.headers;
@@ -155,11 +196,11 @@ export function onKeyNeeded(show) {
 }
 
 export function currentKey() {
-  return sessionStorage.getItem(KEY);
+  return kept(KEY, "sessionStorage");
 }
 
 export function forgetKey() {
-  sessionStorage.removeItem(KEY);
+  keep(KEY, null, "sessionStorage");
 }
 
 /** Asks for a key, and returns whether there is a new one. A request (`first`) does not ask after a refusal. */
@@ -168,8 +209,7 @@ export function askForKey({ again = false, first = false } = {}) {
   question ??= asker({ again }).then((key) => {
     question = null;
     declined = !key;
-    if (key) sessionStorage.setItem(KEY, key);
-    else forgetKey();
+    keep(KEY, key || null, "sessionStorage");
     // Requests that were refused without a key are repeated (load.js).
     if (key) window.dispatchEvent(new Event("keychange"));
     return Boolean(key);

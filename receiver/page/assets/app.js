@@ -2,7 +2,9 @@
 
 import { html, render, useEffect, useErrorBoundary, useState } from "./vendor/preact.js";
 import { ApiError, currentKey, forgetKey } from "./api.js";
+import { Copy } from "./copy.js";
 import { Help, KeyDialog } from "./dialogs.js";
+import { keep } from "./kept.js";
 import { searchField, stepRows, useKeys } from "./keys.js";
 import { useLoad } from "./load.js";
 import { href, navigate, useRoute } from "./route.js";
@@ -68,6 +70,7 @@ function App() {
         `)}
       </nav>
       <div class="tools">
+        <${Copy} text=${location.href} label="Copy link" />
         <${Theme} />
         <button class="icon" onClick=${() => setHelp(true)} title="Keys (?)" aria-label="Help: keys">?</button>
       </div>
@@ -126,8 +129,7 @@ function Theme() {
   const [next, sign, name] = THEMES[theme];
   useEffect(() => {
     root.dataset.theme = theme;
-    if (theme) localStorage.setItem("theme", theme);
-    else localStorage.removeItem("theme");
+    keep("theme", theme || null);
     window.dispatchEvent(new Event("themechange"));
   }, [theme]);
   return html`<button class="icon" onClick=${() => setTheme(next)}

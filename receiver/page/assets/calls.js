@@ -2,7 +2,10 @@
 
 import { html } from "./vendor/preact.js";
 import { get } from "./api.js";
+import { Export } from "./export.js";
+import { FilterBox, faultOf } from "./filter_box.js";
 import { usePages } from "./load.js";
+import { Saved } from "./saved.js";
 import {
   Duration, ENDS, Empty, ErrorBox, FilterBar, Link, Loading, Moment, Money, More, Status, Text, Title, Tokens, asked,
 } from "./ui.js";
@@ -25,6 +28,15 @@ const FIELDS = [
   },
 ];
 
+const EXAMPLE = "tool:web_* error:timeout duration>5s";
+const HELP = [
+  ["tool:web_*", "a name as it is written, * for any characters; also model, name, agent, session, status"],
+  ["error:timeout", "a text with this in it"],
+  ["duration>5s", "a number: tokens>=10k, cost>0.1"],
+  ['"part of a name"', "words in a name"],
+  ["-status:error", "not this"],
+];
+
 /** @param {{params: Params}} props */
 export function Calls({ params }) {
   const pages = usePages(async (cursor, signal) => {
@@ -35,8 +47,11 @@ export function Calls({ params }) {
   const { sort: _, ...filters } = params;
   return html`
     <${Title} text="Calls" />
-    <${FilterBar} fields=${FIELDS} params=${params} />
-    <${ErrorBox} error=${pages.error} retry=${pages.reload} />
+    <${FilterBox} params=${params} error=${pages.error} example=${EXAMPLE} help=${HELP} />
+    <${FilterBar} fields=${FIELDS} params=${params} also=${["filter"]} />
+    <div class="view-tools"><${Saved} page="calls" params=${params} />
+      <${Export} of="calls" what="The events that tell of all calls that match" params=${params} /></div>
+    ${!faultOf(pages.error) && html`<${ErrorBox} error=${pages.error} retry=${pages.reload} />`}
     ${!calls && !pages.error && html`<${Loading} what="calls" />`}
     ${calls?.length === 0 && !pages.hasMore && html`<${Empty} what="calls" filtered=${Object.keys(filters).length > 0} />`}
     ${calls && calls.length > 0 && html`<table class="table calls">

@@ -1,6 +1,7 @@
 // A list as a table: its columns can be chosen, and those that the receiver sorts by have a link in their head.
 
 import { html, useState } from "./vendor/preact.js";
+import { keep, keptJson } from "./kept.js";
 import { useKeys } from "./keys.js";
 import { plainOf } from "./markdown.js";
 import { here } from "./route.js";
@@ -55,7 +56,7 @@ export function Table({ name, caption, columns, items, params, choice }) {
       <thead><tr>${shown.map((column) => html`<${Head} key=${column.id} column=${column} sort=${sort} params=${params} />`)}</tr></thead>
       <tbody>${items.map((item) => html`<tr key=${item.id}>
         ${shown.map((column, place) => html`<td key=${column.id} class=${column.kind} data-label=${place > 0 ? column.phone?.(item) : undefined}>
-          ${place === 0 && choice && html`<input type="checkbox" class="choose" title="Compare (x)" aria-label="Compare this run"
+          ${place === 0 && choice && html`<input type="checkbox" class="choose" title="Compare (x)" aria-label="Compare this one"
             checked=${choice.chosen.includes(item.id)} onChange=${() => choice.toggle(item.id)} />`}
           ${column.cell(item)}${place === 0 && lines.map((line) => html`<${Line} key=${line.id} line=${line} text=${line.of(item)} />`)}
         </td>`)}
@@ -93,7 +94,7 @@ function useChosen(name) {
     chosen,
     (id, on) => {
       const next = { ...chosen, [id]: on };
-      localStorage.setItem(key, JSON.stringify(next));
+      keep(key, JSON.stringify(next));
       setChosen(next);
     },
   ];
@@ -101,11 +102,8 @@ function useChosen(name) {
 
 /** @param {string} key @returns {Record<string, boolean>} */
 function stored(key) {
-  try {
-    return JSON.parse(localStorage.getItem(key) ?? "{}");
-  } catch {
-    return {}; // Something else wrote there.
-  }
+  const read = keptJson(key);
+  return typeof read === "object" && read !== null ? /** @type {Record<string, boolean>} */ (read) : {};
 }
 
 /** The choice of the order, for where a table has no head: on a phone. */

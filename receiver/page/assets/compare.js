@@ -11,7 +11,7 @@ import { href, navigate } from "./route.js";
 import { Duration, ErrorBox, Link, Loading, Moment, Money, Status, Text, Title, Tokens } from "./ui.js";
 import { visible } from "./untrusted.js";
 
-/** @import { ComparedCall, ComparedStep, ComparedText, Comparison, Content, Params, Trace } from "./types.d.ts" */
+/** @import { Compared, ComparedCall, ComparedStep, ComparedText, Comparison, Content, Params } from "./types.d.ts" */
 
 const SHOWN = 200; // steps at first
 const DEEPEST = 6;
@@ -21,18 +21,19 @@ const SIDES = ["a", "b"];
 
 /** @param {{params: Params}} props */
 export function Compare({ params }) {
-  const { a, b } = params;
+  const { of, a, b } = params;
   if (!a) {
     return html`<${Title} text="Compare two runs" />
       <p>Choose two runs in the <${Link} to="/traces">list of traces<//>: tick their boxes, or press <kbd>x</kbd> on their rows.</p>`;
   }
-  return b ? html`<${Two} key=${`${a} ${b}`} a=${a} b=${b} params=${params} />` : html`<${ChooseRun} a=${a} params=${params} />`;
+  return b ? html`<${Two} key=${`${of} ${a} ${b}`} a=${a} b=${b} params=${params} />` : html`<${ChooseRun} a=${a} params=${params} />`;
 }
 
 /** @param {{a: string, b: string, params: Params}} props */
 function Two({ a, b, params }) {
+  const of = params.of === "sessions" ? "sessions" : "traces";
   const { data, error, reload } = useLoad(
-    (signal) => get(`/traces/${encodeURIComponent(a)}/compare`, { with: b }, { signal }),
+    (signal) => get(/** @type {const} */ (`/${of}/${encodeURIComponent(a)}/compare`), { with: b }, { signal }),
     [a, b],
   );
   /** @param {number} by */
@@ -40,27 +41,28 @@ function Two({ a, b, params }) {
   useKeys({ n: () => go(1), p: () => go(-1) });
   useAgain(reload, data, !!data && !(data.a.interpreted && data.b.interpreted));
   return html`
-    <div class="heading"><${Title} text="Compare two runs" />
-      <a href=${href("/compare", { a: b, b: a, only: params.only })}>Swap</a>
-      <a href=${href("/compare", { a })}>Compare A with another</a></div>
+    <div class="heading"><${Title} text=${of === "traces" ? "Compare two runs" : "Compare two sessions"} />
+      <a href=${href("/compare", { of: params.of, a: b, b: a, only: params.only })}>Swap</a>
+      ${of === "traces" && html`<a href=${href("/compare", { a })}>Compare A with another</a>`}</div>
     <${ErrorBox} error=${error} retry=${reload} />
     ${!data && !error && html`<${Loading} what="both runs" />`}
-    ${data && html`<${Sums} told=${data} /><${Steps} told=${data} params=${params} />`}`;
+    ${data && html`<${Sums} told=${data} of=${of} /><${Steps} told=${data} params=${params} />`}`;
 }
 
-/** @type {[string, (trace: Trace) => number, (value: number, trace: Trace) => Content, (value: number) => string][]} */
+/** @type {[string, (run: Compared) => number, (value: number, run: Compared) => Content, (value: number) => string][]} */
 const NUMBERS = [
   ["Duration", ({ duration_ns }) => duration_ns, (ns) => html`<${Duration} ns=${ns} />`, duration],
+  ["Traces", ({ trace_count }) => trace_count ?? 0, number, number],
   ["Model calls", ({ calls }) => calls, number, number],
   ["Tool calls", ({ tools }) => tools, number, number],
   ["Errors", ({ error_count }) => error_count, number, number],
   ["Tokens in", ({ input_tokens }) => input_tokens, number, number],
   ["Tokens out", ({ output_tokens }) => output_tokens, number, number],
-  ["Cost", ({ cost_usd }) => cost_usd, (usd, { calls, unpriced_calls }) => html`<${Money} usd=${usd} />${
+  ["Cost", ({ cost_usd }) => cost_usd, (usd, { calls, unpriced_calls }) => html`${usd ? html`<${Money} usd=${usd} />` : "0"}${
     unpriced_calls > 0 && html` <span class="muted">${calls - unpriced_calls} of ${count(calls, "call")} priced</span>`}`, money],
 ];
 
-/** @type {[string, (trace: Trace) => string | null][]} */
+/** @type {[string, (run: Compared) => string | null][]} */
 const WORDS = [
   ["Asked", ({ first_question }) => first_question],
   ["Answered", ({ last_answer }) => last_answer],
@@ -68,19 +70,20 @@ const WORDS = [
   ["Models", ({ models }) => models.join(", ")],
 ];
 
-/** What both came to. @param {{told: Comparison}} props */
-function Sums({ told: { a, b } }) {
+/** What both came to. @param {{told: Comparison, of: string}} props */
+function Sums({ told: { a, b }, of }) {
   const both = [a, b];
-  /** @param {Trace} trace */
-  const name = (trace) => trace.name || trace.agent_id || "Trace";
+  /** @param {Compared} run */
+  const name = (run) => (of === "sessions" ? run.id : run.name || run.agent_id || "Trace");
   return html`<table class="compare-sums">
     <caption class="heard">What both runs came to</caption>
     <thead><tr><td></td>${both.map((trace, place) => html`<th scope="col" key=${trace.id}><b class="side-${SIDES[place]}">${"AB"[place]}</b>
-        ${" "}<${Link} to=${["traces", trace.id]}><${Text} value=${name(trace).slice(0, NAME_LENGTH)} /><//></th>`)}
+        ${" "}<${Link} to=${[of, trace.id]}><${Text} value=${name(trace).slice(0, NAME_LENGTH)} /><//></th>`)}
       <th scope="col" class="number">B against A</th></tr></thead>
     <tbody>
-      <tr><th scope="row">Status</th>${both.map(({ id, status }) => html`<td key=${id}><${Status} status=${status} /></td>`)}<td></td></tr>
-      <tr><th scope="row">Started</th>${both.map(({ id, start_time }) => html`<td key=${id}><${Moment} at=${start_time} /></td>`)}
+      ${a.status && html`<tr><th scope="row">Status</th>
+        ${both.map(({ id, status }) => html`<td key=${id}><${Status} status=${status ?? ""} /></td>`)}<td></td></tr>`}
+      <tr><th scope="row">Started</th>${both.map((run) => html`<td key=${run.id}><${Moment} at=${began(run)} /></td>`)}
         <td class="number">${apart(a, b)}</td></tr>
       ${NUMBERS.filter(([, of]) => both.some(of)).map(([label, of, shown, plain]) => html`<tr key=${label}>
         <th scope="row">${label}</th>${both.map((trace) => html`<td key=${trace.id} class="number">${shown(of(trace), trace) || "0"}</td>`)}
@@ -96,9 +99,12 @@ function Sums({ told: { a, b } }) {
       Some events of ${"AB"[place]} are still being read: it may get further steps.</p>`)}`;
 }
 
-/** @param {Trace} a @param {Trace} b */
+/** @param {Compared} run */
+const began = ({ start_time, first_event_at }) => start_time ?? first_event_at ?? "";
+
+/** @param {Compared} a @param {Compared} b */
 function apart(a, b) {
-  const ns = between(a.start_time, b.start_time);
+  const ns = between(began(a), began(b));
   return ns && `${duration(Math.abs(ns))} ${ns > 0 ? "later" : "earlier"}`;
 }
 
@@ -112,7 +118,7 @@ function change(a, b, shown) {
 /** @param {number} a @param {number} b */
 function ratio(a, b) {
   const times = b / a;
-  return times >= 2 ? `${times.toPrecision(2).replace(/\.0$/, "")}×` : `${times > 1 ? "+" : "−"}${Math.round(Math.abs(times - 1) * 100)}%`;
+  return times >= 2 ? `${number(Number(times.toFixed(times < 10 ? 1 : 0)))}×` : `${times > 1 ? "+" : "−"}${Math.round(Math.abs(times - 1) * 100)}%`;
 }
 
 /** A step's name among those that are open. @param {ComparedStep} step */
@@ -147,15 +153,15 @@ function Steps({ told, params }) {
     ${steps.length > 0 && !others.length && html`<p class="good"><span aria-hidden="true">✓</span> Nothing differs.</p>`}
     ${listed.length > 0 && html`<div class="compared-head" aria-hidden="true"><span></span><b class="side-a">A</b><b class="side-b">B</b></div>`}
     <ol class="compared">${listed.slice(0, most).map((step) => html`
-      <${Step} key=${idOf(step)} step=${step} told=${told} open=${open.has(idOf(step))} toggle=${toggle} />`)}</ol>
+      <${Step} key=${idOf(step)} step=${step} open=${open.has(idOf(step))} toggle=${toggle} />`)}</ol>
     ${listed.length > most && html`<button onClick=${() => setMost(most * 3)}>${number(listed.length - most)} more steps</button>`}`;
 }
 
 /** What a step's sign says. @type {Record<string, string>} */
 const SIGNS = { "=": "alike", "≠": "differs", "?": "not compared: too much was said", A: "only in A", B: "only in B" };
 
-/** @param {{step: ComparedStep, told: Comparison, open: boolean, toggle: (id: string) => void}} props */
-function Step({ step, told, open, toggle }) {
+/** @param {{step: ComparedStep, open: boolean, toggle: (id: string) => void}} props */
+function Step({ step, open, toggle }) {
   const { kind, a, b, differs, said } = step;
   const sign = !b ? "A" : !a ? "B" : differs.length ? "≠" : said ? "=" : "?";
   return html`<li class=${isOther(step) ? "differs" : ""}>
@@ -168,7 +174,7 @@ function Step({ step, told, open, toggle }) {
         ${differs.map((word) => html`<span class="difference" key=${word}>${word}</span>`)}</span>`}
     </button>
     ${open && html`<div class="compared-texts"><p>
-        ${[a, b].map((call, place) => call && html`<${Link} key=${place} to=${["traces", (place ? told.b : told.a).id]} params=${{ event: call.id }}>
+        ${[a, b].map((call, place) => call && html`<${Link} key=${place} to=${["traces", call.trace_id]} params=${{ event: call.id }}>
           Open in run ${"AB"[place]}<//> `)}</p>
       <${Texts} a=${a} b=${b} /></div>`}
   </li>`;

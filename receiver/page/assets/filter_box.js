@@ -23,8 +23,8 @@ export function faultOf(error) {
   return column ? { column: Number(column), message } : null;
 }
 
-/** @param {{params: Params, error: Trouble | null}} props */
-export function FilterBox({ params, error }) {
+/** @param {{params: Params, error: Trouble | null, example?: string, help?: string[][]}} props */
+export function FilterBox({ params, error, example = EXAMPLE, help = HELP }) {
   const value = params.filter ?? "";
   // The text being typed stays when the page is drawn again, until the address changes.
   const [typed, setTyped] = useState(value);
@@ -37,14 +37,14 @@ export function FilterBox({ params, error }) {
   const fault = faultOf(error);
   return html`<form class="filter-box" role="search" aria-label="Filter" onSubmit=${submit}>
     <label class="filter-text"><span>Filter</span>
-      <input type="search" name="filter" value=${typed} placeholder=${EXAMPLE} autocomplete="off" spellcheck=${false}
+      <input type="search" name="filter" value=${typed} placeholder=${example} autocomplete="off" spellcheck=${false}
         aria-invalid=${fault !== null} aria-describedby=${fault ? "filter-fault" : undefined}
         onInput=${(/** @type {{target: HTMLInputElement}} */ event) => setTyped(event.target.value)} />
     </label>
     <button>Apply</button>
     ${fault && html`<${Fault} text=${value} fault=${fault} />`}
     <details><summary>What can be filtered</summary>
-      <dl class="terms">${HELP.map(([term, text]) => html`<div class="term" key=${term}><dt><code>${term}</code></dt><dd>${text}</dd></div>`)}</dl>
+      <dl class="terms">${help.map(([term, text]) => html`<div class="term" key=${term}><dt><code>${term}</code></dt><dd>${text}</dd></div>`)}</dl>
     </details>
   </form>`;
 }

@@ -3,12 +3,14 @@
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
 import { useAgain } from "./again.js";
 import { ApiError, get } from "./api.js";
+import { Export } from "./export.js";
 import { FIELDS, Facets } from "./facets.js";
 import { said } from "./feed.js";
 import { count, number } from "./format.js";
 import { pageRows, searchField, stepRows, useKeys } from "./keys.js";
 import { useLoad } from "./load.js";
 import { given, here, href, navigate } from "./route.js";
+import { Saved } from "./saved.js";
 import { EventLine, Results } from "./results.js";
 import { Empty, ErrorBox, FilterBar, Loading, Title, announce, asked, visible } from "./ui.js";
 
@@ -75,6 +77,9 @@ export function Search({ params }) {
       <${Choice} name="group_by" label="Show" options=${GROUPS} params=${params} />
       <${FilterBar} fields=${fieldsOf(params)} params=${params} fold="Time" />
     </div>
+    <div class="view-tools"><${Saved} page="search" params=${params} />
+      ${about && q && !like && html`<${Export} of="search" what=${`The ${count(about.results.length, "event")} found`}
+        params=${{ ...filters, q, mode: about.instead ? "keyword" : mode, group_by, limit }} />`}</div>
     ${
       off
         ? html`<${Off} />`

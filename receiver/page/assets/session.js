@@ -3,6 +3,7 @@
 import { html, useEffect, useMemo, useRef, useState } from "./vendor/preact.js";
 import { get } from "./api.js";
 import { Conversation } from "./conversation.js";
+import { Export } from "./export.js";
 import { between, count, duration, number } from "./format.js";
 import { Gist, Head, names, sums } from "./head.js";
 import { InferredTrace } from "./inferred.js";
@@ -33,6 +34,7 @@ export function Session({ id }) {
       <${Link} to="/traces" params=${{ session_id: session.id }}>Its traces as a list<//>
     <//>
     <${Gist} told=${session} />
+    <${Export} of="events" what="Its events" params=${{ session_id: session.id }} />
     ${session.first_error && html`<p class="bad"><span aria-hidden="true">✕</span> <${Text} value=${session.first_error} /></p>`}
     ${traces.slice(0, most).map((trace, index) => html`<${Chapter} key=${trace.id}
       trace=${trace} before=${traces[index - 1]} sessionId=${id} />`)}

@@ -2,11 +2,14 @@
 
 import { html } from "./vendor/preact.js";
 import { get } from "./api.js";
+import { Chosen, useChoice } from "./choice.js";
 import { SORT_FIELD, Table } from "./columns.js";
+import { Export } from "./export.js";
 import { FilterBox, faultOf } from "./filter_box.js";
 import { number } from "./format.js";
 import { Errors, names } from "./head.js";
 import { usePages } from "./load.js";
+import { Saved } from "./saved.js";
 import { Duration, Empty, ErrorBox, FilterBar, Link, Loading, Moment, Money, More, Text, Title, Tokens } from "./ui.js";
 
 /** @import { Column, Params, Session } from "./types.d.ts" */
@@ -61,18 +64,22 @@ export function Sessions({ params }) {
     return { items: sessions, next_cursor };
   }, [JSON.stringify(params)]);
   const { items, error, hasMore } = pages;
+  const choice = useChoice();
   return html`
     <${Title} text="Sessions" />
     <${FilterBox} params=${params} error=${error} />
     <${FilterBar} fields=${[SORT_FIELD]} params=${params} fold="Order" also=${["filter"]} />
+    <div class="view-tools"><${Saved} page="sessions" params=${params} />
+      <${Export} of="sessions" what="The events of all sessions that match" params=${params} /></div>
     ${!faultOf(error) && html`<${ErrorBox} error=${error} retry=${pages.reload} />`}
     ${!items && !error && html`<${Loading} what="sessions" />`}
     ${items?.length === 0 && !hasMore && html`
       ${!params.filter && html`<p class="muted">No event has named a session yet.</p>`}
       <${Empty} what="sessions" filtered=${Boolean(params.filter)} />
     `}
-    ${items && items.length > 0 && html`<${Table} name="sessions" columns=${COLUMNS} items=${items} params=${params}
+    ${items && items.length > 0 && html`<${Table} name="sessions" columns=${COLUMNS} items=${items} params=${params} choice=${choice}
       caption="Sessions, ${params.sort ? `by ${params.sort}` : "newest first"}" />`}
     <${More} pages=${pages} what="sessions" />
+    <${Chosen} choice=${choice} what="session" of="sessions" />
   `;
 }

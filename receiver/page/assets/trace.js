@@ -4,6 +4,7 @@ import { html, useEffect, useMemo, useRef, useState } from "./vendor/preact.js";
 import { get } from "./api.js";
 import { Conversation } from "./conversation.js";
 import { EventPanel } from "./event.js";
+import { Export } from "./export.js";
 import { FirstError } from "./first_error.js";
 import { between, count, number } from "./format.js";
 import { Gist, Head, linked, names, sums } from "./head.js";
@@ -82,6 +83,7 @@ export function Trace({ id, params }) {
       <${Link} class="button" to="/compare" params=${{ a: trace.id }}>Compare with…<//>
     <//>
     <${Gist} told=${trace} />
+    <${Export} of="events" what="Its events" params=${{ trace_id: id }} />
     <${ErrorBox} error=${error} retry=${reload} />
     <${InferredTrace} trace=${trace} events=${trace.events} />
     <${FirstError} errors=${errors} trace=${trace} selected=${selected} onSelect=${select} />

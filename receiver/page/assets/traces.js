@@ -3,11 +3,14 @@
 import { html, useEffect, useMemo, useState } from "./vendor/preact.js";
 import { Activity } from "./activity.js";
 import { get } from "./api.js";
+import { Chosen, useChoice } from "./choice.js";
 import { SORT_FIELD, Table } from "./columns.js";
+import { Export } from "./export.js";
 import { FilterBox, faultOf } from "./filter_box.js";
 import { count, number, shortId } from "./format.js";
 import { names } from "./head.js";
 import { troubleOf, useLoad, usePages } from "./load.js";
+import { Saved } from "./saved.js";
 import {
   Duration, Empty, ErrorBox, FilterBar, Link, Loading, Moment, Money, More, Status, Text, Title, Tokens, asked,
 } from "./ui.js";
@@ -76,9 +79,7 @@ export function Traces({ params }) {
   const { traces, added, error, show, turn } = useNews(pages, params, key);
   const { sort: _, ...filters } = params;
   const filtered = Object.keys(filters).length > 0;
-  const [chosen, choose] = useState(/** @type {string[]} */ ([]));
-  // Of three the last two are compared.
-  const toggle = (/** @type {string} */ id) => choose(chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id].slice(-2));
+  const choice = useChoice();
   const trouble = pages.error ?? error;
   return html`
     <div class="heading"><${Title} text="Traces" />
@@ -86,24 +87,17 @@ export function Traces({ params }) {
     </div>
     <${FilterBox} params=${params} error=${trouble} />
     <${Filters} params=${params} />
+    <div class="view-tools"><${Saved} page="traces" params=${params} />
+      <${Export} of="traces" what="The events of all traces that match" params=${params} /></div>
     ${!faultOf(trouble) && html`<${ErrorBox} error=${trouble} retry=${pages.reload} />`}
     ${traces?.length !== 0 && html`<${Activity} params=${params} turn=${turn} />`}
     ${!traces && !pages.error && html`<${Loading} what="traces" />`}
     ${traces?.length === 0 && !pages.hasMore && html`<${Empty} filtered=${filtered} />`}
-    ${traces && traces.length > 0 && html`<${Table} name="traces" columns=${COLUMNS} items=${traces} params=${params} choice=${{ chosen, toggle }}
+    ${traces && traces.length > 0 && html`<${Table} name="traces" columns=${COLUMNS} items=${traces} params=${params} choice=${choice}
       caption="Traces, ${params.sort ? `by ${params.sort}` : "newest first"}" />`}
     <${LeftOut} count=${pages.leftOut} params=${params} />
     <${More} pages=${pages} what="traces" />
-    ${chosen.length > 0 && html`<${Chosen} runs=${chosen} clear=${() => choose([])} />`}`;
-}
-
-/** The runs that are chosen, and the way to compare them. @param {{runs: string[], clear: () => void}} props */
-function Chosen({ runs: [a, b], clear }) {
-  return html`<p class="chosen" role="status">
-    ${b
-      ? html`Two runs are chosen. <${Link} class="button" to="/compare" params=${{ a, b }}>Compare them<//>`
-      : "One run is chosen: choose another one to compare it with."}
-    ${" "}<button type="button" class="small" onClick=${clear}>Choose none</button></p>`;
+    <${Chosen} choice=${choice} what="run" />`;
 }
 
 /** How many traces without a call or a session are not listed, and the way to them. @param {{count: number, params: Params}} props */

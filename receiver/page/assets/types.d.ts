@@ -161,7 +161,7 @@ export interface ListedCall extends Spent {
 /** A call of a run that is compared. */
 export type ComparedCall = Pick<
   ListedCall,
-  "id" | "name" | "agent_id" | "start_time" | "duration_ns" | "status" | "error" | "input_tokens" | "output_tokens" | "cost_usd"
+  "id" | "trace_id" | "name" | "agent_id" | "start_time" | "duration_ns" | "status" | "error" | "input_tokens" | "output_tokens" | "cost_usd"
 > & { depth: number };
 
 /** A step of both runs, or of one; `said` is false where what was said was not compared. */
@@ -173,9 +173,13 @@ export interface ComparedStep {
   said: boolean;
 }
 
+/** A trace or a session that is compared. */
+export type Compared = Sums & Pick<Trace, "id" | "duration_ns"> & Partial<Pick<Trace, "name" | "agent_id" | "status" | "start_time">> &
+  Partial<Pick<Session, "first_event_at" | "trace_count">>;
+
 export interface Comparison {
-  a: Trace;
-  b: Trace;
+  a: Compared;
+  b: Compared;
   steps: ComparedStep[];
   truncated: boolean;
 }
@@ -409,6 +413,7 @@ export type Answer<Path extends string> =
   Path extends "/search" ? Found :
   Path extends "/sessions" ? { sessions: Session[] } & Page :
   Path extends `/sessions/${string}/conversation` ? Conversation :
+  Path extends `/sessions/${string}/compare` ? Comparison :
   Path extends `/sessions/${string}` ? Session & { traces: SessionTrace[] } :
   Path extends "/stats" ? Stats :
   Path extends "/traces" ? { traces: Trace[]; left_out: number } & Page :
@@ -520,6 +525,7 @@ export interface Column<Item> {
 export interface Choice {
   chosen: string[];
   toggle: (id: string) => void;
+  clear: () => void;
 }
 
 /** A name and a value; left out if the value is empty. */
