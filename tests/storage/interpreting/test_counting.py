@@ -233,7 +233,7 @@ async def test_it_is_counted_while_no_events_come_until_that_takes_long(store):
         await asyncio.sleep(0.3)
         assert len(await store.rows("figures_queue")) == 1
         come[0] = False
-        await counted_within(store, 0.5)
+        await counted_within(store, 5)
         come[0] = True
         await store.write(*run_of(2))
         await store.settled()

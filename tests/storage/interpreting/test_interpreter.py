@@ -301,6 +301,8 @@ async def test_no_transaction_keeps_commits_waiting_for_long_however_many_runs_a
             sizes.append(sum(cost * len(cbor.decode(variables[name].cbor)) for name, cost in each.items()))
         return await query(statements, **variables)
 
+    await store.write(model(0, trace="f" * 32))
+    await store.settled()  # its process has started: it is not behind
     store.database.query = noted
     await store.write(*(model(number, trace=f"{number:032x}", session=f"s{number}") for number in range(40)))
     await store.settled()
