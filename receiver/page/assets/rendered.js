@@ -3,6 +3,7 @@
 
 import { html, useEffect, useMemo, useState } from "./vendor/preact.js";
 import { Copy } from "./copy.js";
+import { keep, kept } from "./kept.js";
 import { blocksOf } from "./markdown.js";
 import { Marked, Text, beginning } from "./untrusted.js";
 
@@ -19,9 +20,9 @@ const SHOWN_TARGET = 150; // characters of an address
 
 /** Whether texts are shown as they were sent; updates when the person changes it. @returns {boolean} */
 function useRaw() {
-  const [raw, setRaw] = useState(() => localStorage.getItem(KEPT) === RAW);
+  const [raw, setRaw] = useState(() => kept(KEPT) === RAW);
   useEffect(() => {
-    const changed = () => setRaw(localStorage.getItem(KEPT) === RAW);
+    const changed = () => setRaw(kept(KEPT) === RAW);
     window.addEventListener(CHANGED, changed);
     return () => window.removeEventListener(CHANGED, changed);
   }, []);
@@ -32,8 +33,7 @@ function useRaw() {
 export function RawSwitch() {
   const raw = useRaw();
   const change = () => {
-    if (raw) localStorage.removeItem(KEPT);
-    else localStorage.setItem(KEPT, RAW);
+    keep(KEPT, raw ? null : RAW);
     window.dispatchEvent(new Event(CHANGED));
   };
   return html`<button type="button" class="small" aria-pressed=${raw} onClick=${change}
