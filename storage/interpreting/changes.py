@@ -20,12 +20,12 @@ MOST_ROWS = 50
 # And where it is behind, so that commits wait anyway: what a transaction takes of its own is four times less a row.
 MOST_ROWS_BEHIND = 200
 # As many calls' rows take the engine as long as one of these.
-_COST_OF = {rows.CALL: 1, rows.RUN: 2, rows.SESSION_RUN: 3}
+_COST_OF = {rows.CALL_PAGE: 1, rows.RUN: 2, rows.SESSION_RUN: 3}
 
 _encode = msgspec.msgpack.Encoder(order="sorted").encode
 
-_NEW = {rows.CALL: "new_calls", rows.RUN: "new_runs", rows.SESSION_RUN: "new_sessions"}
-_CHANGED = {rows.CALL: "changed_calls", rows.RUN: "changed_runs", rows.SESSION_RUN: "changed_sessions"}
+_NEW = {rows.CALL_PAGE: "new_pages", rows.RUN: "new_runs", rows.SESSION_RUN: "new_sessions"}
+_CHANGED = {rows.CALL_PAGE: "changed_pages", rows.RUN: "changed_runs", rows.SESSION_RUN: "changed_sessions"}
 _COST = {names[table]: cost for names in (_NEW, _CHANGED) for table, cost in _COST_OF.items()}
 
 
@@ -66,6 +66,7 @@ class TraceChanges:
         self._part = rows.part_of(trace.id, shared=shared)
         self._result = result
         self._before = memory.written
+        self._models = memory.models
         self._gone = [key for key in memory.written if key not in self.written]
         self._stale = self.agent_id != memory.agent_id
         changed = sum(_COST_OF[key[0]] for key, known in self.written.items() if memory.written.get(key) != known)
@@ -94,15 +95,15 @@ class TraceChanges:
         """Return the calls of models that were not stored before."""
         return [
             ModelCall(
-                row.get("provider"),
-                row.get("name"),
-                row["status"] == "error",
-                row["duration_ns"],
-                row.get("input_tokens"),
-                row.get("output_tokens"),
+                call.provider,
+                call.name,
+                call.status == "error",
+                call.end - call.start,
+                call.tokens.input,
+                call.tokens.output,
             )
-            for key, row in self._result.rows.items()
-            if key[0] == rows.CALL and row["kind"] == "model" and key not in self._before
+            for call in self._result.calls
+            if call.kind == "model" and call.id not in self._models
         ]
 
     def queued(self) -> list[dict[str, Any]]:
@@ -120,6 +121,7 @@ class TraceChanges:
         memory.doubted = False
         memory.revision = self._revision
         memory.written = self.written
+        memory.models = {call.id for call in self._result.calls if call.kind == "model"}
         memory.agent_id = self.agent_id
         for fact in self.renamed:
             memory.stored_as(fact.telling.id, self.whose[fact.telling.id])

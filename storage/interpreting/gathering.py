@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from mapping.values import INT64_MIN
-from storage.interpreting.answers import EventReader, Row, decoded, merged
+from storage.interpreting.answers import EventReader, Row, decoded
 from storage.interpreting.changes import digest
 from storage.interpreting.memory import Fact, Memory, TraceMemory
 from storage.interpreting.messages import Given, Read, ReadAnswer, Step
@@ -14,10 +14,13 @@ from storage.interpreting.neighbours import MOST_EVENTS, NEAR, Presence, presenc
 from storage.interpreting.queries import Reading
 from storage.interpreting.results import Key, TraceRow
 from storage.interpreting.schedule import Schedule
+from storage.read.call_pages import unpacked
 from storage.surreal import cbor, rows
 
 # Rows read at a time at first and at most; an answer is to have so many bytes.
 _FIRST_PIECE, _MOST_PIECE, _BYTES = 64, 1_000, 1 << 20
+# Pages of calls read at a time.
+_PAGES = 20
 # Parts of sessions that are looked at, at a time and about in all; and sessions at a time: 20 ms of the engine's time.
 _MOST_NEAR, _SESSIONS = 1_000, 20
 # Traces whose rows are read at a time.
@@ -134,7 +137,8 @@ class Gathering:
         for trace_id in trace_ids:
             if trace_id not in traces:
                 gathered.left += written.get(trace_id, {})
-                gathered.left += yield from self._calls(trace_id)
+                pages, _ = yield from self._calls(trace_id)
+                gathered.left += pages
                 continue
             trace, run = traces[trace_id], run_of.get(trace_id)
             gathered.room -= trace.event_count if as_neighbours else 0
@@ -161,9 +165,10 @@ class Gathering:
             known.whole, known.written, known.revision = False, None, revision
         if run is None and not known.doubted:
             # Calls are there without their run only where a write was broken off, or what it wrote is being deleted.
-            known.written, known.agent_id = {}, trace.agent_id
+            known.written, known.models, known.agent_id = {}, set(), trace.agent_id
         elif known.written is None:
-            known.written = written | (yield from self._calls(trace.id))
+            pages, known.models = yield from self._calls(trace.id)
+            known.written = written | pages
             known.agent_id = trace.agent_id if run is None else run.get("agent_id")
         if len(known) == trace.event_count:
             known.whole = True
@@ -186,23 +191,17 @@ class Gathering:
             limit = max(1, min(limit * _BYTES // max(len(answer), 1), limit * 4, _MOST_PIECE))
             yield from self._meanwhile()
 
-    def _calls(self, trace_id: str) -> Generator[Step, Given, dict[Key, bytes]]:
-        """Yield digests of the calls that are stored of a trace."""
+    def _calls(self, trace_id: str) -> Generator[Step, Given, tuple[dict[Key, bytes], set[str]]]:
+        """Yield digests of the pages of calls that are stored of a trace, and the ids of its calls of models."""
         digests: dict[Key, bytes] = {}
-        place, last = INT64_MIN, ""
+        models: set[str] = set()
         while True:
-            answer = yield from read(
-                "calls of a trace",
-                trace=trace_id,
-                place=place,
-                last=cbor.record(rows.CALL, last),
-                limit=_MOST_PIECE,
-            )
-            found = merged(*decoded(answer), limit=_MOST_PIECE)
-            digests |= {(rows.CALL, row["id"]): digest(row) for row in found}
-            if len(found) < _MOST_PIECE:
-                return digests
-            place, last = found[-1]["newest_start"], found[-1]["id"]
+            answer = yield from read("calls of a trace", trace=trace_id, first=len(digests), limit=_PAGES)
+            (found,) = decoded(answer)
+            digests |= {(rows.CALL_PAGE, tuple(row["id"])): digest(row) for row in found}
+            models |= {call["id"] for row in found for call in unpacked(row) if call["kind"] == "model"}
+            if len(found) < _PAGES:
+                return digests, models
             yield from self._meanwhile()
 
     def _near(self, windows: dict[str, _Window]) -> Generator[Step, Given, list[Presence]]:

@@ -52,8 +52,8 @@ class TraceMemory:
     """What is known of a trace, whose bytes count in `held`.
 
     `whole` says that all its events are known but those that still come by the queue. `written` has a digest of each
-    row that is stored of what it came to, by table and id; it is None where that is to be read, and good for
-    `revision`.
+    row that is stored of what it came to, by table and id, and `models` the ids of its calls of models; it is None
+    where that is to be read, and good for `revision`.
     """
 
     def __init__(self, held: _Held, *, doubted: bool = False) -> None:
@@ -63,6 +63,7 @@ class TraceMemory:
         self.doubted = doubted
         self.revision: int | None = None
         self.written: dict[tuple[str, Any], bytes] | None = None
+        self.models: set[str] = set()
         self.agent_id: str | None = None
         self.bytes = 0
         self.sessions: set[str] = set()

@@ -14,6 +14,7 @@ from mapping.calls.figures import Outcome, figures_of, packed
 from mapping.calls.headlines import error_line, error_lines, first_question, last_answer, most_repeated, slowest_step
 from mapping.calls.model import Call, Run, Telling, Totals
 from storage.interpreting.memory import Fact, Owner
+from storage.read.call_pages import CALLS, PackedCall, pack, row_of
 from storage.surreal import cbor, rows
 
 Row = dict[str, Any]
@@ -43,11 +44,12 @@ class TraceRow(NamedTuple):
 
 
 class TraceResult(NamedTuple):
-    """What a trace came to: rows by table and id, whose each event is, and the agent of what names none."""
+    """What a trace came to: rows by table and id, whose each event is, the agent of what names none, and its calls."""
 
     rows: dict[Key, Row]
     whose: dict[str, Owner]
     agent_id: str | None
+    calls: Sequence[Call] = ()
 
 
 def results_of(run: Run, traces: Mapping[str, TraceRow], facts: Iterable[Fact], version: str) -> dict[str, TraceResult]:
@@ -82,7 +84,12 @@ def is_loose(telling: Telling) -> bool:
 def _result(run: Run, trace: TraceRow, of: _Members, by_id: Mapping[str, Call], version: str) -> TraceResult:
     agent_id = _main_agent(of.calls) or trace.agent_id
     sessions = {fact.telling.id: _session_of(fact, run, by_id, trace) for fact in of.facts}
-    found: dict[Key, Row] = {(rows.CALL, call.id): _call_row(call) for call in of.calls}
+    calls = sorted(of.calls, key=lambda call: (call.start, call.id))
+    pages = [calls[start : start + CALLS] for start in range(0, len(calls), CALLS)]
+    found: dict[Key, Row] = {
+        (rows.CALL_PAGE, (trace.id, number)): {"calls": pack([*map(_packed_call, page)])}
+        for number, page in enumerate(pages)
+    }
     parts = _session_rows(run, trace, of, sessions, by_id)
     found |= {(rows.SESSION_RUN, (row["session_id"], trace.id)): row for row in parts}
     found[rows.RUN, trace.id] = _present(
@@ -96,6 +103,7 @@ def _result(run: Run, trace: TraceRow, of: _Members, by_id: Mapping[str, Call], 
         is_run=bool(of.calls or parts or of.statements) or any(fact.telling.signal == "json" for fact in of.facts),
         **_told(of.calls, of.statements, of.errors, (fact.telling for fact in of.facts), by_id),
         **_sums(run.by_trace.get(trace.id)),
+        **_of_calls(pages),
     )
     row = found[rows.RUN, trace.id]
     row |= _orders(row, _took(trace))
@@ -107,7 +115,27 @@ def _result(run: Run, trace: TraceRow, of: _Members, by_id: Mapping[str, Call], 
         )
         for fact in of.facts
     }
-    return TraceResult(found, whose, agent_id)
+    return TraceResult(found, whose, agent_id, calls)
+
+
+def _of_calls(pages: Sequence[Sequence[Call]]) -> Row:
+    """Return what a run's calls are listed by: where they are, the newest, and of each kind the first in each order."""
+    if not pages:
+        return {}
+    calls = [(call.kind, row_of(_packed_call(call), call.trace_id)) for page in pages for call in page]
+    first = {
+        f"{order}_{kind}": min(row[order] for of_kind, row in calls if of_kind == kind)
+        for kind in dict.fromkeys(kind for kind, _ in calls)
+        for order in ("longest", "most_tokens", "dearest")
+    }
+    return {
+        "has_calls": True,
+        "call_pages": [page[0].start for page in pages],
+        "newest_call": min(row["newest_start"] for _, row in calls),
+        "failed_calls": sum(row["status"] == "error" for _, row in calls),
+        "agent_names": _names(call.name for page in pages for call in page if call.kind == "agent"),
+        **first,
+    }
 
 
 def _outcome(trace: TraceRow, run: Row) -> Outcome:
@@ -245,26 +273,24 @@ def _sums(totals: Totals | None) -> Row:
     }
 
 
-def _call_row(call: Call) -> Row:
+def _packed_call(call: Call) -> PackedCall:
     tokens = call.tokens
-    told = (tokens.input or 0) + (tokens.output or 0)
-    return _present(
+    return PackedCall(
+        id=call.id,
         kind=call.kind,
+        start_time=call.start,
+        end_time=call.end,
+        status=call.status,
+        told_by=call.told_by,
         name=call.name,
         agent_id=call.agent,
         session_id=call.session_id,
-        trace_id=call.trace_id,
         parent_id=call.parent_id,
         provider=call.provider,
-        start_time=call.start,
-        end_time=call.end,
-        duration_ns=cbor.int64(call.end - call.start),
-        status=call.status,
         error=error_line(call),
-        # Whether the failure is its own, and whether sums count it: said where it is so.
-        fails_first=True if call.fails_first else None,
-        waits=True if call.waits else None,
-        counts=True if call.counts else None,
+        fails_first=call.fails_first,
+        waits=call.waits,
+        counts=call.counts,
         input_tokens=_int64(tokens.input),
         output_tokens=_int64(tokens.output),
         cache_read_tokens=_int64(tokens.cache_read),
@@ -273,14 +299,8 @@ def _call_row(call: Call) -> Row:
         cost_nano_usd=_int64(call.cost),
         cost_from=call.cost_from,
         price=call.price,
-        told_by=call.told_by,
         tool_call_id=call.tool_call_id,
         response_id=call.response_id,
-        newest_start=cbor.int64(-call.start),
-        longest=cbor.int64(call.start - call.end),
-        # What has none comes last.
-        most_tokens=cbor.int64(-told),
-        dearest=cbor.int64(-(call.cost or 0)),
     )
 
 

@@ -12,7 +12,7 @@ from mapping.calls.interpret import interpret
 from mapping.calls.model import Call
 from mapping.calls.reading import tell
 from mapping.messages.flattened import missing_messages
-from storage.read.calls import call_of, models_around
+from storage.read.finding_calls import call_of, models_around
 from storage.read.paging import Branch, Cursor, Pieces, Row, page
 from storage.read.reader import Reader
 from storage.surreal import rows

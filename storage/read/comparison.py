@@ -16,13 +16,15 @@ from mapping.calls.detail import call_with_messages
 from mapping.calls.model import Call, Telling
 from mapping.calls.reading import tell
 from mapping.comparing.steps import Said, Step, aligned, in_order, said_in, said_in_one
+from storage.filters import CallFilter
 from storage.read.call_detail import call_detail, lacks_something, told_by
-from storage.read.calls import nearest_models
-from storage.read.paging import Branch, Cursor, Pace, Pieces, Row, page
+from storage.read.call_pages import oldest_first, pages_of_trace
+from storage.read.calls import calls
+from storage.read.finding_calls import nearest_models
+from storage.read.paging import Pace, Row
 from storage.read.reader import Reader
 from storage.read.runs import TraceRun
 from storage.read.sessions import Session
-from storage.surreal import rows
 from storage.surreal.rows import EventRow
 
 _FIRST_PIECE = 8
@@ -35,7 +37,7 @@ class RunSize(NamedTuple):
     calls: int = 2_000
     events: int = 4_000
     bytes: int = 16 << 20
-    # Calls of a trace or session among which the first are looked for.
+    # Calls of a session among which the first are looked for.
     looked_at: int = 10_000
 
 
@@ -63,20 +65,20 @@ async def of_traces(
     reader: Reader, a: str, b: str, size: RunSize = RUN_SIZE
 ) -> tuple[Comparison[TraceRun] | None, str | None]:
     """Return the comparison of two traces; else None, and which of them is not there. Raises Problem (UNAVAILABLE)."""
-    return await _compared(reader, reader.trace, "trace_id", (a, b), size)
+    return await _compared(reader, reader.trace, _of_trace, (a, b), size)
 
 
 async def of_sessions(
     reader: Reader, a: str, b: str, size: RunSize = RUN_SIZE
 ) -> tuple[Comparison[Session] | None, str | None]:
     """Return the comparison of two sessions, as `of_traces` does. Raises Problem (UNAVAILABLE)."""
-    return await _compared(reader, reader.session, "session_id", (a, b), size)
+    return await _compared(reader, reader.session, _of_session, (a, b), size)
 
 
 async def _compared(
     reader: Reader,
     read: Callable[[str], Awaitable[_Run | None]],
-    field: str,
+    calls_of: Callable[[Reader, str, RunSize], Awaitable[list[Row]]],
     ids: tuple[str, str],
     size: RunSize,
 ) -> tuple[Comparison[_Run] | None, str | None]:
@@ -86,7 +88,7 @@ async def _compared(
             return None, one
     steps, truncated = [], False
     for one in ids:
-        of_run, is_cut = await _steps(reader, Branch({field: one}), size)
+        of_run, is_cut = await _steps(reader, await calls_of(reader, one, size), size)
         steps.append(of_run)
         truncated = truncated or is_cut
     pairs = await asyncio.to_thread(_paired, *steps)
@@ -99,17 +101,22 @@ def _paired(ones: list[Step], others: list[Step]) -> list[Pair]:
     return [Pair(None if i is None else first[i], None if j is None else second[j]) for i, j in aligned(first, second)]
 
 
-async def _steps(reader: Reader, branch: Branch, size: RunSize) -> tuple[list[Step], bool]:
-    """Return the first calls of a trace or session, and whether there are more."""
+async def _of_trace(reader: Reader, trace_id: str, size: RunSize) -> list[Row]:
+    starts = await pages_of_trace(reader.database, trace_id)
+    return await oldest_first(reader.database, trace_id, starts, size.calls + 1)
 
-    async def read(limit: int, after: Cursor | None) -> list[Row]:
-        return await page(reader.database, rows.CALL, [branch], limit, cursor=after)
 
-    found = (await Pieces(rows.CALL, read).all(size.looked_at))[::-1]
-    calls = found[: size.calls]
-    events = await _events(reader, calls, size)
-    said = await asyncio.to_thread(_said, calls, events)
-    return [_step(row, said.get(row["id"])) for row in calls], len(found) > len(calls)
+async def _of_session(reader: Reader, session_id: str, size: RunSize) -> list[Row]:
+    which = CallFilter(session_id=session_id)
+    return (await calls(reader.database, which, "start", size.looked_at)).calls[::-1]
+
+
+async def _steps(reader: Reader, found: Sequence[Row], size: RunSize) -> tuple[list[Step], bool]:
+    """Return the first of these calls as steps, and whether there are more."""
+    first = found[: size.calls]
+    events = await _events(reader, first, size)
+    said = await asyncio.to_thread(_said, first, events)
+    return [_step(row, said.get(row["id"])) for row in first], len(found) > len(first)
 
 
 async def _events(reader: Reader, calls: Iterable[Row], size: RunSize) -> dict[str, EventRow]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
 from mapping.semantics.event_types import EVENT_TYPES
+from storage.read.call_pages import newest_first, pages_of_trace
 from storage.read.paging import Branch, Cursor, Pieces, Row, page
 from storage.read.reader import Reader
 from storage.read.runs import TraceRun
@@ -21,7 +22,6 @@ Side = Literal["start", "end"]
 _AROUND = 200
 
 _EVENT_FIELDS = "id, newest, timestamp, status, event_type, span_id, parent_span_id, session_id, trace_id"
-_CALL_FIELDS = "id, newest_start, kind, agent_id, session_id, told_by"
 # Types of events that hold no message, unless they failed. Types that clients define themselves may hold one.
 _SILENT = frozenset({*EVENT_TYPES, "log", "span"} - {"model_call", "tool_call", "message", "agent"})
 
@@ -117,16 +117,18 @@ async def look_at(reader: Reader, run: TraceRun, side: Side, after: Cursor | Non
     elif run.trace.event_count > most:
         until = await _end_of_window(reader, run, after, most)
 
-    def pieces(table: str, fields: str) -> Pieces:
-        async def read(limit: int, last: Cursor | None) -> list[Row]:
-            branch = Branch({"trace_id": run.trace.id})
-            return await page(reader.database, table, [branch], limit, cursor=last, until=until, fields=fields)
+    async def read(limit: int, last: Cursor | None) -> list[Row]:
+        branch = Branch({"trace_id": run.trace.id})
+        return await page(reader.database, rows.EVENT, [branch], limit, cursor=last, until=until, fields=_EVENT_FIELDS)
 
-        return Pieces(table, read)
-
-    reading = pieces(rows.EVENT, _EVENT_FIELDS)
+    reading = Pieces(rows.EVENT, read)
     events = await reading.all(most)
-    calls = await pieces(rows.CALL, _CALL_FIELDS).all(most)
+    calls: list[Row] = []
+    starts = await pages_of_trace(reader.database, run.trace.id)
+    async for call in newest_first(reader.database, run.trace.id, starts, until=until):
+        calls.append(call)
+        if len(calls) == most:
+            break
     if side == "start":
         return LookedAt(events, calls, None if until is None else before(until))
     if reading.ended or not events:

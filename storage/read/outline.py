@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from storage.read.call_pages import newest_first, pages_of_trace
 from storage.read.paging import ROWS_AT_ONCE, Branch, Cursor, Pieces, Row, page
 from storage.read.reader import Reader
 from storage.read.runs import TraceRun
@@ -41,7 +42,7 @@ async def outline(
     if run is None:
         return None
     events, truncated = await outlined(reader, trace_id, most, rows_at_once)
-    calls = await _calls(reader, trace_id, rows_at_once)
+    calls = await _calls(reader, trace_id)
     for row in events:
         row.update(calls.get(row["id"], {}))
         row["agent_id"] = row.get("agent_id") or run.trace.agent_id
@@ -62,16 +63,14 @@ async def outlined(
     return events[:most], len(events) > most
 
 
-async def _calls(reader: Reader, trace_id: str, rows_at_once: int) -> dict[str, Row]:
+async def _calls(reader: Reader, trace_id: str) -> dict[str, Row]:
     """Return by event the id of the call that it reports, and for the first event of a call its tokens, too."""
-
-    async def read(limit: int, after: Cursor | None) -> list[Row]:
-        branch = Branch({"trace_id": trace_id})
-        fields = "id, newest_start, input_tokens, output_tokens, told_by"
-        return await page(reader.database, rows.CALL, [branch], limit, cursor=after, fields=fields)
-
     call_of: dict[str, Row] = {}
-    for call in await Pieces(rows.CALL, read, rows_at_once).all(MOST_EVENTS):
+    read = 0
+    async for call in newest_first(reader.database, trace_id, await pages_of_trace(reader.database, trace_id)):
         call_of |= {event_id: {"call_id": call["id"]} for event_id in call["told_by"]}
         call_of[call["id"]] |= {field: call.get(field) for field in ("input_tokens", "output_tokens")}
+        read += 1
+        if read == MOST_EVENTS:
+            break
     return call_of

@@ -6,7 +6,7 @@ import asyncio
 
 from mapping.messages.pictures import find_picture
 from storage.read.call_detail import told_by
-from storage.read.calls import call_of
+from storage.read.finding_calls import call_of
 from storage.read.reader import Reader
 from storage.surreal.rows import EventRow
 

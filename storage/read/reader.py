@@ -12,8 +12,8 @@ from mapping.errors import Code, Problem
 from mapping.model import STATUSES, Trace
 from mapping.values import INT64_MAX, INT64_MIN
 from storage.filters import CallFilter, EventFilter, SessionFilter, TraceFilter
-from storage.read.calls import ORDERS, calls
 from storage.read.calls import Sort as CallSort
+from storage.read.calls import calls
 from storage.read.counts import Counts
 from storage.read.paging import ROWS_AT_ONCE, Branch, Cursor, Row, page, read_cursor, sift, write_cursor
 from storage.read.runs import TraceRun, agent_of, runs_of, trace_run
@@ -171,17 +171,9 @@ class Reader:
         return {row["id"]: rows.event_of_row(row | row.get("as_sent", {})) for row in events}
 
     async def calls(self, which: CallFilter, sort: CallSort, limit: int, cursor: str | None = None) -> Page[Row]:
-        """Return calls in this order, each as its row (`storage.interpreting.results`).
-
-        Where few calls match, a page may have fewer than `limit`, or none, and a cursor for the next one.
-        """
-        after = read_cursor(cursor) if cursor else None
-        call_rows, stopped = await calls(self._database, which, sort, limit + 1, after)
-        by = ORDERS[sort]
-        following = _next(call_rows, limit, by)
-        if following is None and stopped is not None:
-            following = write_cursor({by: stopped.place, "id": stopped.id}, by)
-        return call_rows[:limit], following
+        """Return calls in this order, as rows (`call_pages`). A page may have fewer than `limit`, as of events."""
+        listed = await calls(self._database, which, sort, limit, cursor or None)
+        return listed.calls, listed.next
 
     async def sessions(
         self, limit: int, cursor: str | None = None, which: SessionFilter = _ALL_SESSIONS, sort: Sort = "start"

@@ -29,12 +29,12 @@ BEGIN;
 IF (SELECT VALUE [id, revision] FROM [$trace]) != [[$trace, $revision]] { THROW 'a trace has changed' };
 IF (SELECT VALUE [id, revision] FROM [$run]) != [[$run, $run_revision]] { THROW 'what a trace came to has changed' };
 DELETE $events RETURN NONE;
-DELETE $calls RETURN NONE;
 UPDATE $trace SET revision += 1, event_count -= $count, session_id = $session_id, session_at = $session_at RETURN NONE;
 INSERT INTO figures_queue {
     id: $counted, added: [], removed: (SELECT VALUE figures FROM $runs WHERE figures != NONE)
 } RETURN NONE;
 DELETE $runs RETURN NONE;
+FOR $of IN $calls_of { DELETE call_page:[$of, NONE]..[$of, {}] RETURN NONE };
 INSERT INTO index_queue $queued RETURN NONE;
 INSERT INTO interpretation_queue $changed RETURN NONE;
 COMMIT;
@@ -117,8 +117,7 @@ def _variables(
         "run": cbor.record(rows.RUN, trace["id"]),
         "run_revision": run["revision"],
         "events": [cbor.record(rows.EVENT, event_id) for event_id in event_ids],
-        # A call has the id of the first event that reports it.
-        "calls": [cbor.record(rows.CALL, event_id) for event_id in event_ids],
+        "calls_of": [trace["id"]] if last else [],
         "count": len(event_ids),
         "session_id": cbor.NONE if session_id is None else session_id,
         "session_at": cbor.NONE if session_at is None else cbor.int64(session_at),

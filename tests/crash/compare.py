@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from senders import Account
 
 from storage.interpreting.interpreter import Interpreter
+from storage.read.call_pages import unpacked
 from storage.read.figures import added_up
 from storage.surreal.database import Database
 
@@ -24,7 +25,7 @@ SELECT id, ->contains->agent_event AS reached FROM agent_trace;
 SELECT VALUE event_ids FROM index_queue;
 SELECT VALUE traces FROM interpretation_queue;
 SELECT id, event_count FROM agent_run;
-SELECT id, trace_id, told_by FROM agent_call;
+SELECT * FROM call_page;
 COMMIT;
 """
 # What runs add to counts by time, the counts by the hour, and what waits to be counted.
@@ -35,7 +36,7 @@ SELECT VALUE told FROM figures WHERE record::id(id)[0] = 1;
 SELECT added, removed FROM figures_queue;
 COMMIT;
 """
-_MADE = ("agent_call", "agent_run", "session_run")
+_MADE = ("call_page", "agent_run", "session_run")
 
 
 class Stored(NamedTuple):
@@ -61,7 +62,7 @@ async def opened(folder: Path) -> AsyncIterator[Database]:
 
 async def read(database: Database) -> Stored:
     """Read everything there is to compare, as it is at one moment."""
-    _, events, traces, edges, reached, queued, changed, runs, calls, _ = await database.run(_READ)
+    _, events, traces, edges, reached, queued, changed, runs, pages, _ = await database.run(_READ)
     return Stored(
         {row["id"]: row for row in events},
         {row["id"]: row for row in traces},
@@ -70,7 +71,7 @@ async def read(database: Database) -> Stored:
         [event_id for ids in queued for event_id in ids],
         {trace_id for of in changed for trace_id, _ in of},
         {row["id"]: row["event_count"] for row in runs},
-        calls,
+        [call for page in pages for call in unpacked(page)],
     )
 
 

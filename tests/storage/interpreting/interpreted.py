@@ -10,6 +10,7 @@ from mapping.times import NS
 from storage.interpreting.interpreter import Interpreter
 from storage.interpreting.messages import Begin, Load, Write
 from storage.interpreting.worker import Worker
+from storage.read.call_pages import unpacked
 from storage.surreal import cbor
 from storage.write.writer import Writer
 
@@ -74,6 +75,10 @@ class Running:
         async with asyncio.timeout(60):
             while self.interpreter.pending or self.interpreter.state != "ready":
                 await asyncio.sleep(0.01)
+
+    async def calls(self):
+        """Return all calls by id, in the order of their start."""
+        return {row["id"]: row for page in (await self.rows("call_page")).values() for row in unpacked(page)}
 
     async def rows(self, table):
         """Return a table's rows by id."""

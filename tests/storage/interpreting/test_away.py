@@ -46,8 +46,8 @@ class Away:
     [
         ("FROM interpretation_queue WHERE id > $since", False),
         (READS["traces"], False),
-        (WRITTEN["new_calls"], False),
-        (WRITTEN["new_calls"], True),
+        (WRITTEN["new_pages"], False),
+        (WRITTEN["new_pages"], True),
     ],
     ids=["the queue is read", "traces are read", "what they came to is written", "and was written, unheard"],
 )
@@ -73,4 +73,4 @@ async def test_what_it_knows_of_a_trace_is_not_read_again(database, statements, 
     (left,) = await database.query("SELECT VALUE id FROM interpretation_queue")
     assert left == []
     # Only what may have been written is read again, to know whether it was.
-    assert process.work.events.read == 111 + (10 if statements == WRITTEN["new_calls"] else 0)
+    assert process.work.events.read == 111 + (10 if statements == WRITTEN["new_pages"] else 0)

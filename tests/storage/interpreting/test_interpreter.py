@@ -12,6 +12,7 @@ from interpreted import NOON, agent, call, model, running, settled, tool
 from mapping.times import NS
 from storage.interpreting.changes import MOST_ROWS
 from storage.interpreting.interpreter import Interpreter
+from storage.read.call_pages import pack
 from storage.read.reader import Reader
 from storage.surreal import cbor
 from storage.write.writer import Writer
@@ -31,7 +32,7 @@ async def test_a_trace_comes_to_its_calls_and_their_sums(store):
     events = run_of_an_agent()
     await store.write(*events)
     await store.settled()
-    calls = await store.rows("agent_call")
+    calls = await store.calls()
     assert {(row["kind"], row.get("name"), row["agent_id"]) for row in calls.values()} == {
         ("agent", "Planner", "Planner"),
         ("model", "gpt-4o", "Planner"),
@@ -76,7 +77,7 @@ async def test_what_comes_again_changes_nothing(store):
     events = run_of_an_agent()
     await store.write(*events)
     await store.settled()
-    before = [await store.rows(table) for table in ("agent_call", "agent_run", "session_run", "agent_event")]
+    before = [await store.rows(table) for table in ("call_page", "agent_run", "session_run", "agent_event")]
     await store.write(*run_of_an_agent())
     await store.database.query(
         "INSERT INTO interpretation_queue { id: '1-again', traces: [[$trace, $events]], size: 4 } RETURN VALUE id",
@@ -85,7 +86,7 @@ async def test_what_comes_again_changes_nothing(store):
     )
     store.interpreter.added(4)
     await store.settled()
-    after = [await store.rows(table) for table in ("agent_call", "agent_run", "session_run", "agent_event")]
+    after = [await store.rows(table) for table in ("call_page", "agent_run", "session_run", "agent_event")]
     assert after == before
 
 
@@ -96,11 +97,11 @@ async def test_a_call_that_is_told_of_otherwise_is_gone_once_its_span_is_there(s
     log.properties = {"event.name": "api_response", **log.properties}
     await store.write(log)
     await store.settled()
-    assert [*await store.rows("agent_call")] == [log.id]
+    assert [*await store.calls()] == [log.id]
     span = model(2, 10, 1, at=1, session="s")
     await store.write(span)
     await store.settled()
-    calls = await store.rows("agent_call")
+    calls = await store.calls()
     assert [*calls] == [span.id]
     assert calls[span.id]["told_by"] == [span.id, log.id]
     assert (await store.rows("agent_run"))[trace]["input_tokens"] == 10
@@ -115,7 +116,7 @@ async def test_a_log_in_another_trace_of_the_session_tells_of_the_call_of_a_span
         for event in order:
             await store.write(event)
             await store.settled()
-        calls = await store.rows("agent_call")
+        calls = await store.calls()
         assert {call_id: row["told_by"] for call_id, row in calls.items()} == {
             span.id: [span.id, log.id],
             elsewhere.id: [elsewhere.id],
@@ -123,7 +124,7 @@ async def test_a_log_in_another_trace_of_the_session_tells_of_the_call_of_a_span
         runs = await store.rows("agent_run")
         assert [runs[trace * 32]["calls"] for trace in "123"] == [1, 0, 1]
         await store.database.query(
-            "DELETE agent_call; DELETE agent_run; DELETE session_run; DELETE agent_event; DELETE agent_trace;"
+            "DELETE call_page; DELETE agent_run; DELETE session_run; DELETE agent_event; DELETE agent_trace;"
             "DELETE contains"
         )
 
@@ -218,19 +219,19 @@ async def test_two_receivers_that_interpret_the_same_traces_agree(connect):
                 await asyncio.sleep(0.02)
         run = (await one.rows("agent_run"))["1" * 32]
         assert (run["calls"], run["input_tokens"], run["event_count"]) == (2, 30, 4)
-        assert len(await one.rows("agent_call")) == 4
+        assert len(await one.calls()) == 4
 
 
 async def test_what_was_written_half_is_written_whole(store):
     await store.write(*run_of_an_agent())
     await store.settled()
-    before = await store.rows("agent_call")
+    before = await store.calls()
     await store.database.query(
-        "DELETE agent_run; DELETE session_run; UPDATE agent_call SET told_by = [] WHERE kind = 'tool'"
+        "DELETE agent_run; DELETE session_run; UPDATE call_page SET calls = $none", none=pack([])
     )
     await store.write(model(5, 30, 3, above=1, at=4, session="s"))
     await store.settled()
-    after = await store.rows("agent_call")
+    after = await store.calls()
     assert {call_id: after[call_id] for call_id in before} == before
     assert len(after) == 5
     assert (await store.rows("agent_run"))["1" * 32]["input_tokens"] == 60
@@ -297,7 +298,7 @@ async def test_no_transaction_keeps_commits_waiting_for_long_however_many_runs_a
 
     async def noted(statements, **variables):
         if "new_runs" in variables:
-            each = {"new_calls": 1, "new_runs": 2, "new_sessions": 3}
+            each = {"new_pages": 1, "new_runs": 2, "new_sessions": 3}
             sizes.append(sum(cost * len(cbor.decode(variables[name].cbor)) for name, cost in each.items()))
         return await query(statements, **variables)
 
@@ -320,7 +321,7 @@ async def test_the_process_may_be_killed_at_any_moment(store):
     await store.settled()
     runs = await store.rows("agent_run")
     assert [(run["calls"], run["input_tokens"], run["event_count"]) for run in runs.values()] == [(2, 30, 4)] * 12
-    assert len(await store.rows("agent_call")) == 48
+    assert len(await store.calls()) == 48
     assert await store.rows("interpretation_queue") == {}
 
 

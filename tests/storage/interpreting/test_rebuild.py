@@ -8,6 +8,7 @@ from interpreted import NOON, agent, model, running
 
 from mapping.times import NS
 from storage.interpreting.interpreter import Interpreter
+from storage.read.call_pages import pack
 from storage.surreal import cbor, schema
 from storage.surreal.database import Database
 from storage.write.writer import Writer
@@ -54,7 +55,7 @@ async def test_a_database_of_the_build_before_opens_and_is_interpreted(old):
         await store.settled()
         runs = await store.rows("agent_run")
         assert [(run["calls"], run["input_tokens"]) for run in runs.values()] == [(1, 7)] * TRACES
-        assert len(await store.rows("agent_call")) == TRACES
+        assert len(await store.calls()) == TRACES
         (trace,) = (await store.database.query("SELECT * FROM agent_trace LIMIT 1"))[0]
         assert not {"error_count", "input_tokens", "output_tokens", "cost_nano_usd"} & trace.keys()
         assert not {"newest", "recent", "active", "touched"} & trace.keys()
@@ -94,14 +95,15 @@ async def test_other_rules_make_it_anew_and_new_traces_come_first(database):
     await writer.write([agent(1, "Planner"), model(2, above=1)])
     async with running(database) as store:
         await store.settled()
-        before = [await store.rows(table) for table in ("agent_call", "agent_run")]
+        before = [await store.rows(table) for table in ("call_page", "agent_run")]
     await database.query(
-        "UPDATE agent_run SET version = 'old', calls = 9; UPDATE agent_call SET name = 'old';"
-        "UPDATE interpretation_state:current SET version = 'old'"
+        "UPDATE agent_run SET version = 'old', calls = 9; UPDATE call_page SET calls = $none;"
+        "UPDATE interpretation_state:current SET version = 'old'",
+        none=pack([]),
     )
     async with running(database) as store:
         await store.settled()
-        after = [await store.rows(table) for table in ("agent_call", "agent_run")]
+        after = [await store.rows(table) for table in ("call_page", "agent_run")]
         assert store.interpreter.state == "ready"
     for rows in (before[1], after[1]):
         for row in rows.values():
