@@ -47,9 +47,13 @@ class EventFilter(LiveFilter, frozen=True, kw_only=True):
 
 
 class SearchFilter(EventFilter, frozen=True, kw_only=True):
-    """A filter of events by service, too, which only the search index has per event; the store has it in `origin`."""
+    """A filter of events by what only the search index has per event.
+
+    `service` is the resource's; `passage` is the key of what was said (`mapping.search_text.passages`), in hexadecimal.
+    """
 
     service: str | None = None
+    passage: str | None = None
 
 
 class TraceFilter(_Filter, frozen=True, kw_only=True):

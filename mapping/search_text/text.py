@@ -1,30 +1,31 @@
 """The text by which an event is searched: input, output, tool calls and errors, in words.
 
-Order: name, input, output, tool, arguments, result, error, then other attributes. JSON's punctuation, ids, base64 and
-values that the emitter has redacted are left out. The text is cut at `TEXT_LIMIT` characters; each part that has words
-gets at least `PART_ROOM` of them, so that a long conversation leaves room for the error at the end.
+Order: name, input, output, tool, arguments, result, error, then other attributes. Of the messages only the new ones
+count (`new_messages.py`). JSON's punctuation, ids, base64 and values that the emitter has redacted are left out. The
+text is cut at `TEXT_LIMIT` characters; each part that has words gets at least `PART_ROOM` of them, so that a long
+conversation leaves room for the error at the end.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-import msgspec
+from mapping.messages.flattened import flattened
+from mapping.search_text.new_messages import Direction, parted
+from mapping.search_text.words import MESSAGES_ROOM, TEXT_LIMIT, is_structure, lines_of, says_nothing, title
+from mapping.semantics.vocabulary import FLATTENED, KEYS, ROLES, UNSAID
 
-from mapping.semantics.vocabulary import FLATTENED, KEYS, REDACTED, ROLES, UNSAID
-
-TEXT_LIMIT = 8_000
 PART_ROOM = 600
-# Every model call repeats the conversation so far, so only its end, which is new, is searched.
-MESSAGES_ROOM = 4_000
+# How much of the conversation before a call is looked through for what no other event tells.
+EARLIER_ROOM = 4 * TEXT_LIMIT
 
 # The parts of a text, and the attribute roles of their values.
 _PARTS = {
-    "input": ("input", "system"),
+    "input": ("input",),
     "output": ("output",),
     "tool": ("tool",),
     "arguments": ("arguments",),
@@ -33,94 +34,181 @@ _PARTS = {
 }
 PARTS = (*_PARTS, "rest")
 _PART_OF = {ROLES.index(role): part for part, roles in _PARTS.items() for role in roles}
+# The parts that may hold messages.
+_DIRECTIONS: dict[str, Direction] = {"input": "input", "output": "output"}
+# The parts that calls after this one repeat.
+_TOLD = frozenset({"input", "output", "arguments", "result"})
+_SYSTEM = ROLES.index("system")
+# What a log of a single message is called, if that is the system prompt, and its role.
+_PROMPT_EVENTS = frozenset({"gen_ai.system.message"})
+_PROMPT_ROLES = ("system", "developer")
 # Keys with a role. The values of models and providers are treated like those of other attributes.
 _PLACES = {key: ranked for key, ranked in KEYS.items() if ROLES[ranked[0]] not in ("model", "provider")}
-_PREFIXES = tuple((prefix, role) for role, prefixes in FLATTENED.items() for prefix in prefixes)
+_PREFIXES = {prefix: role for role, prefixes in FLATTENED.items() for prefix in prefixes}
+# Those of messages, which may repeat a conversation; the others are of documents.
+_MESSAGE_PREFIXES = frozenset(
+    "llm.input_messages. llm.prompts. gen_ai.prompt. llm.output_messages. llm.choices. llm.completions. "
+    "gen_ai.completion.".split()
+)
 # Keys under which a structured log has its content, as a log record has under its own `attributes` and `body`.
 _LEVELS = frozenset({"body", "attributes"})
 _MAX_LEVELS = 2
 _ORIGIN = frozenset({"resource", "scope"})
 
-# Keys that are left out before their values; other keys are part of the text.
-_SPEECH = frozenset({"content", "text", "parts", "message", "name", "value"})
-# Markup of messages: under these keys, these values are not content.
-_MARKUP_KEYS = frozenset({"role", "type", "finish_reason", "stopReason", "stop_reason"})
-_MARKUP = frozenset(
-    "user assistant system developer tool human ai model text message function tool_call tool_calls constructor "
-    "tool_call_response tool_use tool_result reasoning thinking stop end_turn".split()
-)
-# Keys that identify or count.
-_ID = re.compile(r"(?:^|[._-])(?:ids?|uuid|guid|hash|sha256|index|vector)$|(?<=[a-z])(?-i:Ids?)$", re.IGNORECASE)
-_COUNT = re.compile(
-    r"(?:^|[._])tokens?$|_(?:ms|length|token_count)$|(?<=[a-z])(?:Tokens?|TokenCount|UnixNano)$"
-    r"|^(?:latencyMs|flags|severityNumber)$"
-)
-_FORM = re.compile(r"(?:^|[._])mime_type$|ContentType$|^schema(?:Type|Version)$")
 # Further keys of attributes whose values are not words.
 _WORDLESS = re.compile(r"(?:^|[._])(?:version|timestamp|time|tokens?|port|mime_type)$", re.IGNORECASE)
-# Base64, UUIDs, AWS's names of resources, and hex digits as long as a trace id. The lookbehind keeps it linear: one try
-# for each run of letters.
-_NOISE = re.compile(
-    r"(?:data:[\w/+.-]+;base64,|(?<![A-Za-z0-9+/_-]))[A-Za-z0-9+/_-]{120,}={0,2}"
-    r"|\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b|\b[0-9a-fA-F]{32,}\b|\barn:aws[a-z-]*:[\w:/.$@+=*-]+"
-)
-# All noise except AWS's names is at least this long. Most texts are shorter, and skipping them saves a tenth of the
-# time.
-_SHORTEST_NOISE = 32
-
-# The first characters of JSON text.
-_STRUCTURE = ("{", "[", '"')
-# The maximum length of JSON text that is parsed: conversations with images are megabytes, and one takes a few ms.
-_MAX_PARSED = 4 << 20
-# JSON text may contain JSON text, and so on; deeper levels are ignored.
-_MAX_DEPTH = 64
-
 _LAST = len(KEYS)
+
+
+class Words(NamedTuple):
+    """An event's words in lines: its own by part (`PARTS`), and what it repeats of earlier calls.
+
+    `told` are the messages, arguments and results among its own, each in lines; `earlier` are the messages that were
+    told before it, as a rule by other events; `prompts` the system prompts, a text each.
+    """
+
+    name: str | None
+    parts: dict[str, list[str]]
+    told: list[list[str]]
+    earlier: list[list[str]]
+    prompts: list[str]
+
+    def text(self, earlier: Iterable[str] = ()) -> str:
+        """Return the searched text, with these lines of earlier messages; "" if there are no words.
+
+        Words that occur twice (in input.value and a message) are used only once.
+        """
+        parts: list[list[str]] = []
+        seen: set[str] = set()
+        for lines in ([self.name] if self.name else [], earlier, *self.parts.values()):
+            parts.append([line for line in dict.fromkeys(lines) if line not in seen])
+            seen.update(lines)
+        return _cut(parts)
+
+    def said(self) -> list[str]:
+        """Return the lines of what was said and done: without the name and other attributes."""
+        return list(dict.fromkeys(itertools.chain.from_iterable(self.parts[part] for part in _PARTS)))
 
 
 def text_of(name: str | None, properties: dict[str, Any]) -> str:
     """Return the searched text of an event's name and properties; "" if there are no words."""
-    parts: list[list[str]] = []
-    seen: set[str] = set()
-    for lines in ([name] if name else [], *parts_of(name, properties).values()):
-        # Words that occur twice (in input.value and a message) are used only once.
-        parts.append([line for line in dict.fromkeys(lines) if line not in seen])
-        seen.update(lines)
-    return _cut(parts)
+    return words_of(name, properties).text()
 
 
 def parts_of(name: str | None, properties: dict[str, Any]) -> dict[str, list[str]]:
     """Return the words of each part (`PARTS`) of an event's text, in lines, without repetitions of the name."""
-    ranked: dict[str, list[tuple[int, list[str]]]] = {part: [] for part in PARTS}
-    _collect(name, properties, ranked, 0)
-    return {
-        part: [line for _, lines in sorted(ranked_lines, key=lambda pair: pair[0]) for line in lines]
-        for part, ranked_lines in ranked.items()
+    return words_of(name, properties).parts
+
+
+def words_of(name: str | None, properties: dict[str, Any]) -> Words:
+    """Return all words of an event."""
+    found = _Found({part: [] for part in PARTS}, [], [], [])
+    _collect(name, properties, found, 0)
+    parts = {
+        part: [line for _, lines in sorted(ranked, key=lambda pair: pair[0]) for line in lines]
+        for part, ranked in found.parts.items()
     }
+    told, prompts = found.told, found.prompts
+    if name in _PROMPT_EVENTS:
+        told, prompts, parts["input"] = [], [*prompts, "\n".join(parts["input"])], []
+    return Words(name, parts, told, found.earlier, [prompt for prompt in dict.fromkeys(prompts) if prompt])
 
 
-def _collect(
-    name: str | None, properties: dict[str, Any], ranked: dict[str, list[tuple[int, list[str]]]], depth: int
-) -> None:
-    """Add the lines of properties to their parts, each with its key's precedence in its role."""
+class _Found(NamedTuple):
+    """What was collected so far; the lines of each part with their key's precedence in its role."""
+
+    parts: dict[str, list[tuple[int, list[str]]]]
+    told: list[list[str]]
+    earlier: list[list[str]]
+    prompts: list[str]
+
+    def add(self, part: str, rank: int, value: object) -> None:
+        """Add a value's lines, those of its messages apart."""
+        direction = _DIRECTIONS.get(part)
+        if direction is None or (isinstance(value, str) and not is_structure(value)):
+            lines = lines_of(value)
+            if part in _TOLD and lines:
+                self.told.append(lines)
+        else:
+            lines = self._parted(value, direction)
+        self.parts[part].append((rank, lines))
+
+    def _parted(self, value: object, direction: Direction) -> list[str]:
+        new, rest, earlier, prompts = parted(value, direction)
+        self.prompts.extend("\n".join(lines_of(prompt)) for prompt in prompts)
+        if earlier:
+            self.earlier.extend(_latest(earlier, EARLIER_ROOM))
+        messages = _latest(new, MESSAGES_ROOM)
+        if rest is not None:
+            messages.append(lines_of(rest))
+        self.told.extend(filter(None, messages))
+        return messages[0] if len(messages) == 1 else [line for message in messages for line in message]
+
+
+def _latest(messages: Sequence[Any], room: int) -> list[list[str]]:
+    """Return the lines of the last messages, in order, until they fill the room."""
+    latest: list[list[str]] = []
+    for message in reversed(messages):
+        latest.append(lines_of(message))
+        room -= sum(len(line) + 1 for line in latest[-1])
+        if room <= 0:
+            break
+    return latest[::-1]
+
+
+def _collect(name: str | None, properties: dict[str, Any], found: _Found, depth: int) -> None:
+    """Add the lines of properties to their parts."""
+    is_prompt = properties.get("role") in _PROMPT_ROLES
+    lists: set[str] = set()
     for key, value in properties.items():
         if isinstance(value, dict):
             if key in _LEVELS and depth < _MAX_LEVELS:
-                _collect(name, value, ranked, depth + 1)
+                _collect(name, value, found, depth + 1)
                 continue
             if depth and key in _ORIGIN:
                 continue
-        role = _PLACES.get(key)
-        part = _PART_OF.get(role[0]) if role else None
-        if role and part:
-            ranked[part].append((role[1], _pieces(value)))
-        elif role or value == name or _says_nothing(key, value):
-            continue
-        elif (part := _part_of_prefix(key)) is not None:
-            if not isinstance(value, int | float):  # a document's score
-                ranked[part].append((_LAST, _pieces(value)))
-        elif _is_said(key):
-            ranked["rest"].append((_LAST, [f"{_title(key)}: {words}" for words in _pieces(value)]))
+        if (role := _PLACES.get(key)) is not None:
+            _add_role(found, role, value, is_prompt=is_prompt)
+        elif value != name and not says_nothing(key, value):
+            if (prefix := _prefix_of(key)) in _MESSAGE_PREFIXES:
+                lists.add(prefix)
+            else:
+                _add_other(found, prefix, key, value)
+    for prefix in sorted(lists):
+        _add_flattened(found, prefix, properties)
+
+
+def _add_role(found: _Found, role: tuple[int, int], value: Any, *, is_prompt: bool) -> None:
+    """Add a value whose key has a role; those of some roles are not searched."""
+    part = _PART_OF.get(role[0])
+    if role[0] == _SYSTEM or (is_prompt and part == "input"):
+        found.prompts.append("\n".join(lines_of(value)))
+    elif part:
+        found.add(part, role[1], value)
+
+
+def _add_other(found: _Found, prefix: str, key: str, value: Any) -> None:
+    """Add a value whose key has no role: that of a flattened list, `prefix`, if it has one."""
+    if prefix:
+        if not isinstance(value, int | float):  # a document's score
+            found.add(_PREFIXES[prefix], _LAST, value)
+    elif _is_said(key):
+        if isinstance(value, list | dict) or (isinstance(value, str) and is_structure(value)):
+            new, rest, earlier, prompts = parted(value, "input")
+            if new or earlier or prompts:  # `messages`, `history` or what else a program calls it
+                found.add("input", _LAST, value)
+                return
+            value = rest
+        found.parts["rest"].append((_LAST, [f"{title(key)}: {words}" for words in lines_of(value)]))
+
+
+def _add_flattened(found: _Found, prefix: str, properties: dict[str, Any]) -> None:
+    """Add the messages whose fields are attributes of their own."""
+    part = _PREFIXES[prefix]
+    fields = {key: value for key, value in properties.items() if key.startswith(prefix)}
+    messages = next(flattened(fields, part), None)
+    for value in (messages,) if messages is not None else fields.values():
+        found.add(part, _LAST, value)
 
 
 # The same keys occur in every event; without a cache these functions took a third of the time of a text.
@@ -128,39 +216,13 @@ _cached = lru_cache(maxsize=1_000)
 
 
 @_cached
-def _part_of_prefix(key: str) -> str | None:
-    return next((part for prefix, part in _PREFIXES if key.startswith(prefix)), None)
-
-
-@_cached
-def _identifies(key: str) -> bool:
-    return _ID.search(key) is not None
-
-
-@_cached
-def _counts(key: str) -> bool:
-    return _COUNT.search(key) is not None
-
-
-@_cached
-def _names_form(key: str) -> bool:
-    return _FORM.search(key) is not None
+def _prefix_of(key: str) -> str:
+    return next((prefix for prefix in _PREFIXES if key.startswith(prefix)), "")
 
 
 @_cached
 def _is_said(key: str) -> bool:
     return not _WORDLESS.search(key) and (not key.startswith(UNSAID) or key.endswith("model"))
-
-
-def _says_nothing(key: str, value: object) -> bool:
-    if isinstance(value, str):
-        if value in _MARKUP and key.rpartition(".")[2] in _MARKUP_KEYS:
-            return True
-        if _names_form(key):
-            return True
-    elif isinstance(value, int | float) and _counts(key):
-        return True
-    return _identifies(key)
 
 
 def _cut(parts: list[list[str]]) -> str:
@@ -180,96 +242,3 @@ def _cut(parts: list[list[str]]) -> str:
             room -= len(cut[-1]) + 1
             left -= len(cut[-1]) + 1
     return "\n".join(cut)
-
-
-def _pieces(value: object) -> list[str]:
-    """Return a value's words, but not more than a whole text: a list may have a million strings."""
-    if isinstance(value, str) and not _is_structure(value):  # as most values are; takes half the time
-        return [plain] if (plain := _plain(value)) else []
-    pieces = []
-    room = TEXT_LIMIT
-    for piece in _words(value, 0):
-        pieces.append(piece)
-        room -= len(piece) + 1
-        if room <= 0:
-            break
-    return pieces
-
-
-def _words(value: object, depth: int) -> Iterator[str]:
-    """Yield a value's words: a message's content, a call's name and arguments, and `key: value` of other objects."""
-    if depth > _MAX_DEPTH:
-        return
-    if isinstance(value, str):
-        yield from _words_of_text(value, depth)
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _words_of_pair(key, inner, depth)
-    elif isinstance(value, list):
-        if len(value) > 1 and isinstance(value[0], dict) and "role" in value[0]:
-            yield from _latest_messages(value, depth)
-            return
-        for inner in value:
-            if not isinstance(inner, int | float):  # numbers in a list are a vector, or mean nothing without a name
-                yield from _words(inner, depth + 1)
-    elif value is not None and not isinstance(value, bytes):
-        yield str(value)
-
-
-def _latest_messages(messages: list[Any], depth: int) -> Iterator[str]:
-    """Yield the words of a conversation's last messages, in order, until they fill `MESSAGES_ROOM`."""
-    latest: list[list[str]] = []
-    room = MESSAGES_ROOM
-    for message in reversed(messages):
-        words: list[str] = []
-        for piece in _words(message, depth + 1):
-            words.append(piece)
-            room -= len(piece) + 1
-            if room <= 0:
-                break
-        latest.append(words)
-        if room <= 0:
-            break
-    for words in reversed(latest):
-        yield from words
-
-
-def _words_of_pair(key: str, value: object, depth: int) -> Iterator[str]:
-    if _says_nothing(key, value):
-        return
-    words = _words(value, depth + 1)
-    if isinstance(value, dict | list) or key in _SPEECH:
-        yield from words
-    else:
-        yield from (f"{_title(key)}: {piece}" for piece in words)
-
-
-def _words_of_text(text: str, depth: int) -> Iterator[str]:
-    if _is_structure(text):
-        try:
-            parsed = msgspec.json.decode(text)
-        except (ValueError, RecursionError):
-            pass
-        else:
-            yield from _words(parsed, depth + 1)
-            return
-    if plain := _plain(text):
-        yield plain
-
-
-def _is_structure(text: str) -> bool:
-    return text.lstrip()[:1] in _STRUCTURE and len(text) <= _MAX_PARSED
-
-
-def _plain(text: str) -> str:
-    if text.strip() in REDACTED:
-        return ""
-    plain = text[: 4 * TEXT_LIMIT]
-    if len(plain) >= _SHORTEST_NOISE or "arn:" in plain:
-        plain = _NOISE.sub(" ", plain)
-    return " ".join(plain.split())
-
-
-def _title(key: str) -> str:
-    """Return a key as words: `gen_ai.request.model` is `request model`."""
-    return key.removeprefix("gen_ai.").replace(".", " ").replace("_", " ")

@@ -20,6 +20,7 @@ _EQUAL = {
     "agent_id": ("--agent", "ID", "only of this agent"),
     "event_type": ("--type", "TYPE", "only of this type: model_call, tool_call, agent, error, log, ..."),
     "service": ("--service", "NAME", "only of this service"),
+    "passage": ("--passage", "KEY", "only those that say the same: the key that a search gave"),
     "name": ("--name", "NAME", "only of the model, tool or agent of this name"),
     "model": ("--model", "NAME", "only of this model"),
 }

@@ -70,8 +70,15 @@ def _words(text: str) -> str:
     return text
 
 
+def _passage(text: str) -> str:
+    if len(text) != 16 or not set(text) <= set("0123456789abcdef") or text[0] > "7":  # 63 bits
+        raise ValueError
+    return text
+
+
 _TEXT = ParameterKind(str, {"type": "string"})
 _WORDS = ParameterKind(_words, {"type": "string", "pattern": r"\S"})
+_PASSAGE = ParameterKind(_passage, {"type": "string", "pattern": "^[0-7][0-9a-f]{15}$"})
 _CURSOR = ParameterKind(str, {"type": "string", "format": "cursor"})
 _TRACE_ID = ParameterKind(ids.trace_id, {"type": "string"})
 _TRUTH = ParameterKind({"true": True, "false": False}.__getitem__, {"type": "boolean"})
@@ -85,7 +92,8 @@ _A_MOMENT = "a moment in RFC 3339 with its zone (a + in it is written %2B), such
 LIMIT = Parameter("limit", "a whole number from 1 to 200", _count(1, 200), 50)
 BUCKETS = Parameter("buckets", "a whole number from 1 to 200", _count(1, 200), 60)
 CURSOR = Parameter("cursor", "the next_cursor of the page before", _CURSOR)
-QUERY = Parameter("q", "the text to search for", _WORDS, required=True)
+QUERY = Parameter("q", "the text to search for; without it events are listed, newest first", _WORDS)
+WORDS = Parameter("q", "words, of which the events counted have one", _WORDS)
 MODE = Parameter("mode", *_one_of(*MODES), default="hybrid")
 PARTS = Parameter("parts", "true or false", _TRUTH, default=False)
 FORMAT = Parameter("format", *_one_of("jsonl", "otlp"), default="jsonl")
@@ -117,6 +125,7 @@ _FILTERS = {
     "agent_id": ("an agent id", _TEXT),
     "event_type": ("an event type", _TEXT),
     "service": ("a service name", _TEXT),
+    "passage": ("a passage: the key in a search result", _PASSAGE),
     "since": (_A_MOMENT, _MOMENT),
     "until": (_A_MOMENT, _MOMENT),
     "name": ("the name of a model, tool or agent", _TEXT),

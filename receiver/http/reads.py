@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from mapping import ids
-from mapping.errors import Code, Problem
+from mapping.errors import Code, Problem, invalid
 from receiver.http import answers, shown
 from receiver.http.context import json_answer, stores
 from receiver.http.interpretation import interpretation_state
@@ -25,6 +25,7 @@ from receiver.http.parameters import (
     SESSION_FILTERS,
     SORT,
     TRACE_FILTERS,
+    WORDS,
 )
 from receiver.http.reindex import index_state
 from receiver.version import VERSION
@@ -33,6 +34,7 @@ from storage.filters import EventFilter, SearchFilter, SessionFilter, TraceFilte
 from storage.qdrant.base import VectorIndex
 from storage.read.links import linked_by
 from storage.search.facets import facets
+from storage.search.listing import Listed, listed
 from storage.search.similar import similar
 
 
@@ -134,35 +136,49 @@ async def _session(request: web.Request, _given: dict[str, Any]) -> web.Response
 @operation(
     "Events by meaning and words, best first",
     answers.SearchResults,
-    query=(QUERY, MODE, GROUP_BY, PARTS, *SEARCH_FILTERS, LIMIT),
+    query=(QUERY, MODE, GROUP_BY, PARTS, *SEARCH_FILTERS, *PAGE),
 )
 async def _search(request: web.Request, given: dict[str, Any]) -> web.Response:
-    query, mode, group_by, parts, limit = (given.pop(name) for name in ("q", "mode", "group_by", "parts", "limit"))
-    storage, started = stores(request), time.perf_counter()
+    query, mode, group_by, parts = (given.pop(name) for name in ("q", "mode", "group_by", "parts"))
+    limit, cursor = given.pop("limit"), given.pop("cursor")
+    storage, started, which = stores(request), time.perf_counter(), SearchFilter(**given)
+    if query is not None and cursor is not None:
+        raise invalid("cursor: only a list without q has pages; of a search, limit says how many results it has")
+    if query is None and group_by is not None:
+        raise invalid("group_by: only the results of a search are grouped, and q has no words")
     await storage.count_pending()
-    found = await storage.search.search(query, mode, SearchFilter(**given), limit, group_by, parts=parts)
+    if query is None:
+        found, page = None, await listed(storage.reader, storage.indexer, which, limit, cursor)
+    else:
+        found = await storage.search.search(query, mode, which, limit, group_by, parts=parts)
+        page = Listed(found.results, None)
     return json_answer(
         answers.SearchResults(
             query=query,
-            mode=found.mode,
+            mode=found.mode if found else None,
             took_ms=shown.took_ms(started),
             index=shown.index_state(storage.indexer),
-            reranked=found.reranked,
-            results=shown.results(found.results),
+            reranked=found.reranked if found else 0,
+            candidates=found.candidates if found else 0,
+            results=shown.results(page.results),
+            next_cursor=page.next_cursor,
         )
     )
 
 
 @operation(
-    "How many events there are of each type, agent, service and status", answers.Facets, query=(*SEARCH_FILTERS, LIMIT)
+    "How many events there are of each type, agent, service and status",
+    answers.Facets,
+    query=(WORDS, *SEARCH_FILTERS, LIMIT),
 )
 async def _facets(request: web.Request, given: dict[str, Any]) -> web.Response:
-    limit, indexer = given.pop("limit"), stores(request).indexer
+    limit, words, indexer = given.pop("limit"), given.pop("q"), stores(request).indexer
     started = time.perf_counter()
     await stores(request).count_pending()
-    counted = await facets(indexer, SearchFilter(**given), limit)
+    counted = await facets(indexer, SearchFilter(**given), limit, words)
     index = shown.index_state(indexer)
-    return json_answer(answers.Facets(shown.took_ms(started), index, counted.events, shown.facets(counted)))
+    facet_counts = shown.facets(counted)
+    return json_answer(answers.Facets(shown.took_ms(started), index, counted.events, counted.complete, facet_counts))
 
 
 @operation("How much is stored, and how far the search index is", answers.Stats)

@@ -155,6 +155,9 @@ def _result(result: SearchResult) -> answers.Result:
     return answers.Result(
         score=result.score,
         event=event(result.event),
+        passage=None if result.passage is None else f"{result.passage:016x}",
+        occurrences=msgspec.UNSET if result.occurrences is None else answers.Occurrences(*result.occurrences),
+        prompt=result.is_prompt,
         more=msgspec.UNSET if result.more is None else result.more,
         highlights=[answers.Highlight(*passage) for passage in result.highlights],
         parts=msgspec.UNSET

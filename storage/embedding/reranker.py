@@ -70,22 +70,23 @@ class Reranker:
         query_vector: NDArray[np.float32] = vector + along_axes / np.linalg.norm(along_axes)
         return query_vector
 
-    def score(self, query: str, texts: list[str], deadline: float) -> list[float]:
+    def score(self, query: str, texts: list[str], deadline: float, least: int = 0, latest: float = 0.0) -> list[float]:
         """Return the cosines of the query and each text, in order, for as many texts as can be read before `deadline`.
 
-        `deadline` is a `time.monotonic()`; it is exceeded by at most one text. Only the first 256 tokens of a text are
-        read. Blocks.
+        The first `least` texts are read until `latest`. Both times are a `time.monotonic()`; they are exceeded by at
+        most one text. Only the first 256 tokens of a text are read. Blocks.
         """
         if not self._turn.acquire(timeout=max(deadline - time.monotonic(), 0)):
             return []
         try:
-            query_vector = self._vector(query, deadline, 0.0)
+            query_vector = self._vector(query, max(deadline, latest), 0.0)
             if query_vector is None:
                 return []
             scores: list[float] = []
             for text in texts:
                 # The first text is read if any time is left; otherwise nothing would measure that a slow pace is over.
-                vector = self._vector(text, deadline, self._needed(text) if scores else 0.0)
+                until = max(deadline, latest) if len(scores) < least else deadline
+                vector = self._vector(text, until, self._needed(text) if scores else 0.0)
                 if vector is None:
                     break
                 scores.append(float(query_vector @ vector))

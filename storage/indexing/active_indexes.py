@@ -98,7 +98,12 @@ class ActiveIndexes:
                 "give them the same model"
             )
         name = index_state.new_name(vectors.model or "")
-        wanted = index_state.planned(state, vectors, name, damaged=frozenset(self._damaged), anew=anew)
+        damaged = set(self._damaged)
+        if state is not None and state.fill is not None and index_state.is_of_another_form(state.fill.name):
+            damaged.add(state.fill.name)
+        elif state is not None and index_state.is_of_another_form(state.name):
+            anew = True
+        wanted = index_state.planned(state, vectors, name, damaged=frozenset(damaged), anew=anew)
         # The first time, or after the database was removed: what is open then has events that are gone.
         if state is None:
             wanted = wanted._replace(retired=tuple(self._open))

@@ -2,7 +2,8 @@
 
 An index is filled in the order of event ids, and the record has the position, from which filling continues after a
 restart. If the serving index is complete, a new one is filled beside it and replaces it at the end. If there is none,
-or it is damaged, the new one serves at once while it is filled. Each index has its own name, so a new one is empty.
+or it is damaged, the new one serves at once while it is filled. Each index has its own name, so a new one is empty;
+the name has the form of the points in it, too.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from typing import Any, NamedTuple
 from storage.indexing.tuning import TUNING
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
+
+# What is in a point and how it is made of an event. Increase it with either: indexes with another are then filled anew.
+_FORM = 2
+_FORM_OF = re.compile(r"-form(\d+)-\d+$")
 
 _STATE = cbor.record("index_state", "current")
 
@@ -92,8 +97,14 @@ def planned(
 
 
 def new_name(model: str) -> str:
-    """Return a unique name for an index: the model's name, reduced to what a folder's name may have, and the time."""
-    return f"{re.sub(r'[^a-z0-9]+', '-', model.lower())[-40:].strip('-')}-{time.time_ns()}"
+    """Return a unique name: the model's, reduced to what a folder's name may have, the form of the points, the time."""
+    return f"{re.sub(r'[^a-z0-9]+', '-', model.lower())[-40:].strip('-')}-form{_FORM}-{time.time_ns()}"
+
+
+def is_of_another_form(name: str) -> bool:
+    """Return whether the index with this name has points of another form; names of earlier versions tell of none."""
+    form = _FORM_OF.search(name)
+    return form is None or int(form[1]) != _FORM
 
 
 async def read(database: Database) -> IndexState | None:

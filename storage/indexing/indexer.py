@@ -319,6 +319,8 @@ class Indexer:
                     await pass_on(self._database, self._reader, index, trace_id)
                 await update_owners(self._reader, index, group.changed)
                 await delete(self._database, index, group.deleted)
+        if group.deleted:
+            await tools.index_writer.deleted()
         self._pending_flush.add(names, group)
         self._queued = max(self._queued - len(group.event_ids), 0)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from storage.indexing.active_indexes import ActiveIndexes
 from storage.indexing.points.maker import EVENTS
@@ -40,6 +40,7 @@ class IndexWriter:
         """
         parts = [event_ids[start : start + self._part] for start in range(0, len(event_ids), self._part)]
         written = 0
+        again: list[str] = []
         points: PackedPoints | None = None
         for part in [*parts, []]:
             next_points, _ = await asyncio.gather(
@@ -47,16 +48,42 @@ class IndexWriter:
             )
             if points is not None:
                 written += len(points.event_ids)
-            points = next_points
+                again += await self._repeating(points, names)
+            points = await self._settled(next_points, part, names, plain=bool(words_only))
+        again = list(dict.fromkeys(again))
+        for start in range(0, len(again), self._part):
+            part = again[start : start + self._part]
+            await self._upsert(await self._make(part, plain=bool(words_only)), names, words_only)
         return written
 
-    async def _make(self, event_ids: Sequence[str], *, plain: bool) -> PackedPoints | None:
+    async def deleted(self) -> None:
+        """Note that events were deleted: what they told is told by the next event that repeats it."""
+        await self._preparer.forget_told()
+
+    async def _make(
+        self, event_ids: Sequence[str], *, plain: bool, told: Mapping[int, str | None] | None = None
+    ) -> PackedPoints | None:
         if not event_ids:
             return None
         await self._give_way()
         events = [cbor.record(rows.EVENT, event_id) for event_id in event_ids]
-        points = await self._preparer.make(await self._database.read(EVENTS, events=events), plain=plain)
+        points = await self._preparer.make(await self._database.read(EVENTS, events=events), plain=plain, told=told)
         return points if points.event_ids else None
+
+    async def _settled(
+        self, points: PackedPoints | None, event_ids: Sequence[str], names: Sequence[str], *, plain: bool
+    ) -> PackedPoints | None:
+        """Return the points, or others if they repeat messages that other points tell."""
+        if points is None or not points.repeated:
+            return points
+        with self._active_indexes.using(names[0]) as index:
+            told = await index.told(points.repeated, points.event_ids)
+        return await self._make(event_ids, plain=plain, told=told) if told else points
+
+    async def _repeating(self, points: PackedPoints, names: Sequence[str]) -> list[str]:
+        """Return the events that repeat what is new in these: they came first, and are to be made again."""
+        with self._active_indexes.using(names[0]) as index:
+            return await index.repeating(points.told, points.event_ids)
 
     async def _upsert(self, points: PackedPoints | None, names: Sequence[str], words_only: str) -> None:
         if points is None:

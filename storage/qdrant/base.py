@@ -25,13 +25,20 @@ DENSE = "dense"
 WORDS = "bm25"
 
 # The payload's fields: those that filters compare, and the time.
-KEYWORDS = SearchFilter.fields()
+PASSAGE = "passage"
+KEYWORDS = tuple(field for field in SearchFilter.fields() if field != PASSAGE)
 TIMESTAMP = "timestamp"
+# Keys of messages (`mapping.search_text.passages`): those that an event tells, and of these those that it tells though
+# they are no news in it, because no other event does.
+TOLD, REPEATED = "told", "repeated"
+KEYS = (PASSAGE, TOLD, REPEATED)
 # The fields by which events can be counted.
 FACETS = ("event_type", "agent_id", "service", "status")
 # How many values of a field are counted, even if fewer are requested: each segment of an index has its own most
 # frequent ones.
 FACET_DEPTH = 1_000
+# How many points that match by words are counted at most.
+WORDS_COUNTED = 10_000
 
 
 def fused_depth(limit: int) -> int:
@@ -47,9 +54,9 @@ def period(where: SearchFilter) -> tuple[str | None, str | None]:
 
 
 class Point(msgspec.Struct):
-    """An event to index. `payload` has those of the `KEYWORDS` that the event has, and `timestamp` as RFC 3339.
+    """An event to index. `payload` has those of the `KEYWORDS` and `KEYS` that it has, and `timestamp` as RFC 3339.
 
-    The words of `text` are searched; `identifiers` match only as a whole.
+    The words of `text` are searched; `identifiers` match only as a whole. The words of `prompt` are searched apart.
     """
 
     id: str
@@ -57,13 +64,48 @@ class Point(msgspec.Struct):
     text: str
     payload: dict[str, Any]
     identifiers: Sequence[str] = ()
+    prompt: str = ""
 
 
 class Hit(NamedTuple):
-    """A hit: an event's id and its score. Scores (cosine, BM25, fused) are comparable within one list only."""
+    """A hit: an event's id and its score. Scores (cosine, BM25, fused) are comparable within one list only.
+
+    `passage` is the key of what the event says, `told` are those of its messages, and `repeated` those of earlier ones
+    among these, which are part of its text.
+    """
 
     id: str
     score: float
+    passage: int | None = None
+    told: tuple[int, ...] = ()
+    repeated: tuple[int, ...] = ()
+
+
+class Occurrences(NamedTuple):
+    """How many events say the same, and in how many traces."""
+
+    events: int
+    traces: int
+
+
+class Counts(NamedTuple):
+    """By field the most frequent values, and how many events have each; with words, `matching` have one of these."""
+
+    values: dict[str, list[tuple[str, int]]]
+    matching: int | None = None
+
+
+def tellers(keys: Iterable[int], points: Iterable[tuple[str, dict[str, Any]]]) -> dict[int, str | None]:
+    """Return those of the keys that one of the points, with their payloads, tells: `VectorIndex.told`."""
+    told: dict[int, str | None] = {}
+    for point_id, payload in points:
+        repeated = frozenset(payload.get(REPEATED) or ())
+        for key in payload.get(TOLD) or ():
+            if key not in repeated:
+                told[key] = None
+            else:
+                told.setdefault(key, point_id)
+    return {key: told[key] for key in keys if key in told}
 
 
 def most_frequent(counts: Iterable[tuple[str, int]], limit: int) -> list[tuple[str, int]]:
@@ -98,22 +140,47 @@ class VectorIndex(Protocol):
 
     async def delete(self, ids: list[str]) -> None: ...
 
-    async def search_dense(self, vector: Vector, where: SearchFilter, limit: int) -> list[Hit]:
-        """Return the points nearest in meaning (cosine)."""
+    async def search_dense(
+        self, vector: Vector, where: SearchFilter, limit: int, without: Sequence[int] = ()
+    ) -> list[Hit]:
+        """Return the points nearest in meaning (cosine), but none of these passages."""
 
-    async def search_words(self, text: str, where: SearchFilter, limit: int) -> list[Hit]:
-        """Return the points that match by words (BM25). A text without words has no hits."""
+    async def search_words(
+        self, text: str, where: SearchFilter, limit: int, without: Sequence[int] = (), *, prompts: bool = False
+    ) -> list[Hit]:
+        """Return the points that match by words (BM25), but none of these passages. A text without words has no hits.
 
-    async def search_similar(self, point_id: str, where: SearchFilter, limit: int) -> list[Hit] | None:
-        """Return the points nearest in meaning to a stored point, without itself; None if there is no such point.
-
-        A point without a dense vector has no neighbours.
+        With `prompts` the words of system prompts are searched, else those of texts.
         """
 
-    async def facets(self, where: SearchFilter, fields: Sequence[str], limit: int) -> dict[str, list[tuple[str, int]]]:
+    async def search_similar(
+        self, point_id: str, where: SearchFilter, limit: int, without: Sequence[int] = ()
+    ) -> list[Hit] | None:
+        """Return the points nearest in meaning to a stored point, without itself; None if there is no such point.
+
+        None of these passages is returned. A point without a dense vector has no neighbours.
+        """
+
+    async def newest(self, where: SearchFilter, limit: int, until: str | None = None) -> list[tuple[str, str]]:
+        """Return ids and times (RFC 3339) of the points, the newest first: those of `until` and before, if given."""
+
+    async def occurrences(self, passages: Sequence[int], where: SearchFilter) -> dict[int, Occurrences]:
+        """Return how often each of these passages occurs among the points that pass the filter."""
+
+    async def told(self, keys: Sequence[int], but: Sequence[str]) -> dict[int, str | None]:
+        """Return those of the keys of messages that a point has (`TOLD`), other than the points with the ids `but`.
+
+        With a key comes the id of the point that repeats the message, None if it is new in one.
+        """
+
+    async def repeating(self, keys: Sequence[int], but: Sequence[str]) -> list[str]:
+        """Return the ids of the points, other than `but`, that have one of the keys of messages as repeated."""
+
+    async def facets(self, where: SearchFilter, fields: Sequence[str], limit: int, words: str | None = None) -> Counts:
         """Return by field (`FACETS`) its `limit` most frequent values, and how many points have each.
 
-        The most frequent value is first. The numbers are exact if the field has no more than `FACET_DEPTH` values.
+        The most frequent value is first. The numbers are exact if the field has no more than `FACET_DEPTH` values. With
+        `words` the points that match by words are counted, of more than `WORDS_COUNTED` the best.
         """
 
     async def count(self) -> int: ...

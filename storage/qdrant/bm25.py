@@ -66,19 +66,34 @@ def clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def document_vector(text: str, identifiers: Iterable[str] = ()) -> edge.SparseVector:
-    """Return the vector of a text and its identifiers, which match only as a whole: a UUID's parts would be noise."""
+# What the tokens of system prompts have for indices: those of other texts, with this bit the other way.
+_PROMPT = 1 << 31
+
+
+def document_vector(text: str, identifiers: Iterable[str] = (), prompt: str = "") -> edge.SparseVector:
+    """Return the vector of a text and its identifiers, which match only as a whole: a UUID's parts would be noise.
+
+    The words of `prompt`, an event's system prompt, have indices of their own.
+    """
+    weights = _weights(text, identifiers)
+    if prompt:
+        # A token of the one may have the index of a token of the other, once in a million texts: the text's stays.
+        weights = {index ^ _PROMPT: weight for index, weight in _weights(prompt, ()).items()} | weights
+    return _vector(weights)
+
+
+def _weights(text: str, identifiers: Iterable[str]) -> dict[int, float]:
     grams = [gram.text for gram in grams_in(text)] if has_unspaced(text) else []
     words = apart(text) if grams else text
     exact = (*_wholes(words), *grams, *(identifier.strip(INNER) for identifier in identifiers))
     parts, wholes = _PARTS.embed_document(words), _WHOLES.embed_document(" ".join(exact))
     weights = dict(zip(parts.indices, parts.values, strict=True))
     weights.update(zip(wholes.indices, wholes.values, strict=True))  # `get_user` is both
-    return _vector(weights)
+    return weights
 
 
-def query_vector(text: str) -> edge.SparseVector:
-    """Return the vector of a query; it has no indices if the text has no words.
+def query_vector(text: str, *, prompts: bool = False) -> edge.SparseVector:
+    """Return the vector of a query, of texts or of system prompts; it has no indices if the text has no words.
 
     An exact thing weighs twice as much as its parts together, so a short text that only repeats the parts does not win.
     """
@@ -88,7 +103,7 @@ def query_vector(text: str) -> edge.SparseVector:
         weights.update(dict.fromkeys(_WHOLES.embed_query(whole).indices, weight))
     for index in tokens(text):
         weights.setdefault(index, 1.0)
-    return _vector(weights)
+    return _vector({index ^ _PROMPT: weight for index, weight in weights.items()} if prompts else weights)
 
 
 def exact_things(query: str) -> list[str]:

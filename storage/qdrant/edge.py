@@ -12,10 +12,24 @@ import msgspec
 
 from storage.errors import IndexUnusable
 from storage.filters import SearchFilter
-from storage.qdrant.base import FACET_DEPTH, Hit, most_frequent, period
+from storage.qdrant.base import FACET_DEPTH, WORDS_COUNTED, Counts, Hit, Occurrences, most_frequent, period
 from storage.qdrant.bm25 import clean
 from storage.qdrant.locking import lock_file, locked
-from storage.qdrant.messages import Count, Delete, Facet, Flush, Open, SearchPoints, SearchSimilar, SetPayload, Upsert
+from storage.qdrant.messages import (
+    Count,
+    CountPassages,
+    Delete,
+    Facet,
+    Flush,
+    Newest,
+    Open,
+    Repeating,
+    SearchPoints,
+    SearchSimilar,
+    SetPayload,
+    Told,
+    Upsert,
+)
 from storage.qdrant.vectors import checked
 from storage.workers.process import RestartingProcess
 
@@ -63,33 +77,65 @@ class EdgeIndex:
     async def delete(self, ids: list[str]) -> None:
         await self._engine.ask(Delete(ids))
 
-    async def search_dense(self, vector: Vector, where: SearchFilter, limit: int) -> list[Hit]:
-        return await self._search(self._bytes(vector), None, where, limit)
+    async def search_dense(
+        self, vector: Vector, where: SearchFilter, limit: int, without: Sequence[int] = ()
+    ) -> list[Hit]:
+        return await self._search(SearchPoints(self._bytes(vector), None, *_within(where), limit, list(without)))
 
-    async def search_words(self, text: str, where: SearchFilter, limit: int) -> list[Hit]:
-        return await self._search(None, clean(text), where, limit)
+    async def search_words(
+        self, text: str, where: SearchFilter, limit: int, without: Sequence[int] = (), *, prompts: bool = False
+    ) -> list[Hit]:
+        return await self._search(
+            SearchPoints(None, clean(text), *_within(where), limit, list(without), prompts=prompts)
+        )
 
-    async def search_similar(self, point_id: str, where: SearchFilter, limit: int) -> list[Hit] | None:
-        hits = await self._engine.ask(SearchSimilar(point_id, list(where.equal().items()), period(where), limit))
-        return None if hits is None else [Hit(*hit) for hit in hits]
+    async def search_similar(
+        self, point_id: str, where: SearchFilter, limit: int, without: Sequence[int] = ()
+    ) -> list[Hit] | None:
+        hits = await self._engine.ask(SearchSimilar(point_id, *_within(where), limit, list(without)))
+        return None if hits is None else [_hit(hit) for hit in hits]
 
-    async def facets(self, where: SearchFilter, fields: Sequence[str], limit: int) -> dict[str, list[tuple[str, int]]]:
+    async def newest(self, where: SearchFilter, limit: int, until: str | None = None) -> list[tuple[str, str]]:
+        return [(point_id, at) for point_id, at in await self._engine.ask(Newest(*_within(where), limit, until))]
+
+    async def occurrences(self, passages: Sequence[int], where: SearchFilter) -> dict[int, Occurrences]:
+        counts = await self._engine.ask(CountPassages(list(passages), *_within(where))) if passages else []
+        return {passage: Occurrences(events, traces) for passage, events, traces in counts}
+
+    async def told(self, keys: Sequence[int], but: Sequence[str]) -> dict[int, str | None]:
+        return dict(await self._engine.ask(Told(list(keys), list(but)))) if keys else {}
+
+    async def repeating(self, keys: Sequence[int], but: Sequence[str]) -> list[str]:
+        return list(await self._engine.ask(Repeating(list(keys), list(but)))) if keys else []
+
+    async def facets(self, where: SearchFilter, fields: Sequence[str], limit: int, words: str | None = None) -> Counts:
+        ids = None
+        if words is not None:
+            ids = [hit.id for hit in await self.search_words(words, where, WORDS_COUNTED)]
+            if not ids:
+                return Counts({field: [] for field in fields}, 0)
         # One request for each field, so that searches can be answered in between.
         counted: dict[str, list[tuple[str, int]]] = {}
         for field in fields:
-            counts = await self._engine.ask(
-                Facet(field, list(where.equal().items()), period(where), max(limit, FACET_DEPTH))
-            )
+            counts = await self._engine.ask(Facet(field, *_within(where), max(limit, FACET_DEPTH), ids))
             counted[field] = most_frequent(((value, count) for value, count in counts), limit)
-        return counted
+        return Counts(counted, None if ids is None else len(ids))
 
     async def count(self) -> int:
         count: int = await self._engine.ask(Count())
         return count
 
-    async def _search(self, vector: bytes | None, text: str | None, where: SearchFilter, limit: int) -> list[Hit]:
-        hits = await self._engine.ask(SearchPoints(vector, text, list(where.equal().items()), period(where), limit))
-        return [Hit(*hit) for hit in hits]
+    async def _search(self, request: SearchPoints) -> list[Hit]:
+        return [_hit(hit) for hit in await self._engine.ask(request)]
 
     def _bytes(self, vector: Vector) -> bytes:
         return checked(vector, self.dimensions).tobytes()
+
+
+def _within(where: SearchFilter) -> tuple[list[tuple[str, str]], tuple[str | None, str | None]]:
+    return list(where.equal().items()), period(where)
+
+
+def _hit(fields: list[Any]) -> Hit:
+    point_id, score, passage, told, repeated = fields
+    return Hit(point_id, score, passage, tuple(told), tuple(repeated))

@@ -14,20 +14,42 @@ from __future__ import annotations
 import json
 import os
 from array import array
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
 import qdrant_edge as edge
 
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.qdrant.base import DENSE, KEYWORDS, TIMESTAMP, WORDS
+from storage.qdrant.base import DENSE, KEYS, KEYWORDS, PASSAGE, REPEATED, TIMESTAMP, TOLD, WORDS, tellers
 from storage.qdrant.bm25 import query_vector
 from storage.qdrant.locking import locked
-from storage.qdrant.messages import Count, Delete, Facet, Flush, Open, SearchPoints, SearchSimilar, SetPayload, Upsert
+from storage.qdrant.messages import (
+    Count,
+    CountPassages,
+    Delete,
+    Facet,
+    Flush,
+    Newest,
+    Open,
+    Repeating,
+    SearchPoints,
+    SearchSimilar,
+    SetPayload,
+    Told,
+    Upsert,
+)
 from storage.qdrant.packing import PackedPoint, floats, integers, unpack
 from storage.workers.request_loop import serve
 
 _NICE = 5
+# What of a point's payload a hit has.
+_HIT = edge.PayloadSelector.Include(list(KEYS))
+# The largest number of traces that are counted for a passage, and of points that are looked at for what they tell.
+_TRACES = 100_000
+_TELLERS = 1_000
+
+_Hit = tuple[str, float, int | None, list[int], list[int]]
 
 
 class Engine:
@@ -59,8 +81,9 @@ class Engine:
 
     def _create_payload_indexes(self) -> None:
         present = self.shard.info().payload_schema
-        kinds = dict.fromkeys(KEYWORDS, edge.PayloadSchemaType.Keyword)
+        kinds: dict[str, Any] = dict.fromkeys(KEYWORDS, edge.PayloadSchemaType.Keyword)
         kinds[TIMESTAMP] = edge.PayloadSchemaType.Datetime
+        kinds |= dict.fromkeys(KEYS, edge.IntegerIndexParams(lookup=True, range=False))
         for field in kinds.keys() - present.keys():
             self.shard.update(edge.UpdateOperation.create_field_index(field, kinds[field]))
         self.shard.flush()
@@ -77,11 +100,12 @@ class Engine:
     def delete(self, request: Delete) -> None:
         self.shard.update(edge.UpdateOperation.delete_points(list(request.ids)))
 
-    def search(self, request: SearchPoints) -> list[tuple[str, float]]:
-        query = edge.QueryRequest(limit=request.limit, query=_query(request), filter=_filter(request))
-        return [(str(hit.id), hit.score) for hit in self.shard.query(query)]
+    def search(self, request: SearchPoints) -> list[_Hit]:
+        where = _filter(request, without=request.without)
+        query = edge.QueryRequest(limit=request.limit, query=_query(request), filter=where, with_payload=_HIT)
+        return [_hit(hit) for hit in self.shard.query(query)]
 
-    def similar(self, request: SearchSimilar) -> list[tuple[str, float]] | None:
+    def similar(self, request: SearchSimilar) -> list[_Hit] | None:
         records = self.shard.retrieve([request.id], with_payload=False, with_vector=True)
         if not records:
             return None
@@ -91,14 +115,56 @@ class Engine:
         query = edge.QueryRequest(
             limit=request.limit,
             query=edge.Query.Nearest(vectors[DENSE], using=DENSE),
-            filter=_filter(request, but=request.id),
+            filter=_filter(request, but=[request.id], without=request.without),
+            with_payload=_HIT,
         )
-        return [(str(hit.id), hit.score) for hit in self.shard.query(query)]
+        return [_hit(hit) for hit in self.shard.query(query)]
+
+    def newest(self, request: Newest) -> list[tuple[str, str]]:
+        # A page of `order_by` begins at a value, not after a point.
+        order = edge.OrderBy(TIMESTAMP, edge.Direction.Desc, request.until)
+        scroll = edge.ScrollRequest(
+            limit=request.limit,
+            filter=_filter(request),
+            with_payload=edge.PayloadSelector.Include([TIMESTAMP]),
+            order_by=order,
+        )
+        records, _ = self.shard.scroll(scroll)
+        return [(str(record.id), (record.payload or {})[TIMESTAMP]) for record in records]
+
+    def count_passages(self, request: CountPassages) -> list[tuple[int, int, int]]:
+        counts = []
+        for passage in request.passages:
+            where = _filter(request, passage=passage)
+            traces = self.shard.facet(edge.FacetRequest("trace_id", limit=_TRACES, filter=where)).hits
+            events = self.shard.count(edge.CountRequest(exact=True, filter=where))
+            counts.append((passage, events, sum(hit.count > 0 for hit in traces)))
+        return counts
+
+    def told(self, request: Told) -> list[tuple[int, str | None]]:
+        where = edge.Filter(
+            must=[edge.FieldCondition(TOLD, match=edge.MatchAny(request.keys))],
+            must_not=[edge.HasIdCondition(set(request.but))],
+        )
+        # Few points have one of the keys, unless the same is sent again and again; and these have the same keys.
+        records, _ = self.shard.scroll(edge.ScrollRequest(limit=_TELLERS, filter=where, with_payload=_HIT))
+        return list(tellers(request.keys, [(str(record.id), record.payload or {}) for record in records]).items())
+
+    def repeating(self, request: Repeating) -> list[str]:
+        where = edge.Filter(
+            must=[edge.FieldCondition(REPEATED, match=edge.MatchAny(request.keys))],
+            must_not=[edge.HasIdCondition(set(request.but))],
+        )
+        records, _ = self.shard.scroll(edge.ScrollRequest(limit=_TELLERS, filter=where, with_payload=False))
+        return [str(record.id) for record in records]
 
     def facet(self, request: Facet) -> list[tuple[str, int]]:
         # `exact` takes 20 us a value, 90 ms for 5,000 agents, with the same result: it is for segments that are written
         # to while they are optimized, which Edge does not have.
-        query = edge.FacetRequest(request.field, limit=request.limit, filter=_filter(request))
+        where = _filter(request)
+        if request.ids is not None:
+            where = edge.Filter(must=[edge.HasIdCondition(set(request.ids)), *([where] if where else [])])
+        query = edge.FacetRequest(request.field, limit=request.limit, filter=where)
         return [(str(hit.value), hit.count) for hit in self.shard.facet(query).hits]
 
     def flush(self, _: Flush) -> None:
@@ -143,17 +209,33 @@ def _point(row: PackedPoint) -> edge.Point:
 def _query(request: SearchPoints) -> edge.Query:
     if request.vector is not None:
         return edge.Query.Nearest(floats(request.vector), using=DENSE)
-    return edge.Query.Nearest(query_vector(request.text or ""), using=WORDS)
+    return edge.Query.Nearest(query_vector(request.text or "", prompts=request.prompts), using=WORDS)
 
 
-def _filter(request: SearchPoints | SearchSimilar | Facet, but: str | None = None) -> edge.Filter | None:
-    must: list[Any] = [edge.FieldCondition(field, match=edge.MatchValue(value)) for field, value in request.matches]
+def _hit(hit: edge.ScoredPoint) -> _Hit:
+    payload = hit.payload or {}
+    return str(hit.id), hit.score, payload.get(PASSAGE), payload.get(TOLD) or [], payload.get(REPEATED) or []
+
+
+def _filter(
+    request: SearchPoints | SearchSimilar | Facet | Newest | CountPassages,
+    but: Sequence[str] = (),
+    without: Sequence[int] = (),
+    passage: int | None = None,
+) -> edge.Filter | None:
+    must: list[Any] = [
+        edge.FieldCondition(field, match=edge.MatchValue(int(value, 16) if field == PASSAGE else value))
+        for field, value in request.matches
+    ]
+    if passage is not None:
+        must.append(edge.FieldCondition(PASSAGE, match=edge.MatchValue(passage)))
     since, until = request.period
     if since or until:
         must.append(edge.FieldCondition(TIMESTAMP, range=edge.RangeDateTime(gte=since, lt=until)))
-    if but is not None:
-        return edge.Filter(must=must, must_not=[edge.HasIdCondition({but})])
-    return edge.Filter(must=must) if must else None
+    must_not: list[Any] = [edge.HasIdCondition(set(but))] if but else []
+    if without:
+        must_not.append(edge.FieldCondition(PASSAGE, match=edge.MatchAny(list(without))))
+    return edge.Filter(must=must, must_not=must_not) if must or must_not else None
 
 
 def main() -> None:
@@ -169,6 +251,10 @@ def main() -> None:
             SearchPoints: engine.search,
             SearchSimilar: engine.similar,
             Facet: engine.facet,
+            Newest: engine.newest,
+            CountPassages: engine.count_passages,
+            Told: engine.told,
+            Repeating: engine.repeating,
             Flush: engine.flush,
             Count: engine.count,
         }

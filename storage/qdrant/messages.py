@@ -30,7 +30,7 @@ class Delete(msgspec.Struct, tag=True):
 
 
 class SearchPoints(msgspec.Struct, tag=True):
-    """Search by a vector or by a text; the other is None. The answer has `(id, score)` of each hit, best first.
+    """Search by a vector or by a text; the other is None. The answer has the fields of each `Hit`, best first.
 
     `matches` and `period` are the filter. `period` is text, because MessagePack cannot hold the nanoseconds of all
     years.
@@ -41,6 +41,8 @@ class SearchPoints(msgspec.Struct, tag=True):
     matches: list[tuple[str, str]]
     period: tuple[str | None, str | None]
     limit: int
+    without: list[int] = []
+    prompts: bool = False
 
 
 class SearchSimilar(msgspec.Struct, tag=True):
@@ -50,15 +52,54 @@ class SearchSimilar(msgspec.Struct, tag=True):
     matches: list[tuple[str, str]]
     period: tuple[str | None, str | None]
     limit: int
+    without: list[int] = []
 
 
 class Facet(msgspec.Struct, tag=True):
-    """Count by a field's values. The answer has `(value, count)` of the most frequent ones, equal ones in any order."""
+    """Count by a field's values. The answer has `(value, count)` of the most frequent ones, equal ones in any order.
+
+    Only the points with these `ids` are counted, if there are any.
+    """
 
     field: str
     matches: list[tuple[str, str]]
     period: tuple[str | None, str | None]
     limit: int
+    ids: list[str] | None = None
+
+
+class Newest(msgspec.Struct, tag=True):
+    """List the newest points. The answer has `(id, time)` of each."""
+
+    matches: list[tuple[str, str]]
+    period: tuple[str | None, str | None]
+    limit: int
+    until: str | None
+
+
+class CountPassages(msgspec.Struct, tag=True):
+    """Count events and traces of passages. The answer has `(passage, events, traces)` of those that occur."""
+
+    passages: list[int]
+    matches: list[tuple[str, str]]
+    period: tuple[str | None, str | None]
+
+
+class Told(msgspec.Struct, tag=True):
+    """Ask which of the keys are told by points other than those with the ids `but`. The answer has these keys.
+
+    With each comes the id of the point that repeats the message, None if it is new in one.
+    """
+
+    keys: list[int]
+    but: list[str]
+
+
+class Repeating(msgspec.Struct, tag=True):
+    """Ask which points but those with the ids `but` repeat a message with one of the keys. The answer has their ids."""
+
+    keys: list[int]
+    but: list[str]
 
 
 class Flush(msgspec.Struct, tag=True):

@@ -34,7 +34,7 @@ def pack(points: Sequence[Point], dimensions: int | None) -> bytes:
 
     rows = []
     for point in points:
-        words = document_vector(clean(point.text), map(clean, point.identifiers))
+        words = document_vector(clean(point.text), map(clean, point.identifiers), clean(point.prompt))
         rows.append(
             PackedPoint(
                 point.id,

@@ -16,7 +16,24 @@ from qdrant_edge import SparseVector
 
 from storage.errors import IndexUnavailable, IndexUnusable
 from storage.filters import SearchFilter
-from storage.qdrant.base import DENSE, FACET_DEPTH, KEYWORDS, TIMESTAMP, WORDS, Hit, most_frequent, period
+from storage.qdrant.base import (
+    DENSE,
+    FACET_DEPTH,
+    KEYS,
+    KEYWORDS,
+    PASSAGE,
+    REPEATED,
+    TIMESTAMP,
+    TOLD,
+    WORDS,
+    WORDS_COUNTED,
+    Counts,
+    Hit,
+    Occurrences,
+    most_frequent,
+    period,
+    tellers,
+)
 from storage.qdrant.bm25 import clean, query_vector
 from storage.qdrant.packing import PackedPoint, floats, integers, unpack
 from storage.qdrant.vectors import checked
@@ -34,9 +51,15 @@ _QUANTIZED = models.ScalarQuantization(
     scalar=models.ScalarQuantizationConfig(type=models.ScalarType.INT8, always_ram=True)
 )
 
-_PAYLOAD_INDEXES = dict.fromkeys(KEYWORDS, models.PayloadSchemaType.KEYWORD) | {
-    TIMESTAMP: models.PayloadSchemaType.DATETIME
+_KEY = models.IntegerIndexParams(type=models.IntegerIndexType.INTEGER, lookup=True, range=False)
+_PAYLOAD_INDEXES: dict[str, models.PayloadSchemaType | models.IntegerIndexParams] = {
+    **dict.fromkeys(KEYWORDS, models.PayloadSchemaType.KEYWORD),
+    TIMESTAMP: models.PayloadSchemaType.DATETIME,
+    **dict.fromkeys(KEYS, _KEY),
 }
+# The largest number of traces that are counted for a passage, and of points that are looked at for what they tell.
+_TRACES = 100_000
+_TELLERS = 1_000
 
 
 class ServerIndex:
@@ -130,21 +153,28 @@ class ServerIndex:
             async with self._errors():
                 await self._client.delete(self.collection, models.PointIdsList(points=list(ids)), wait=True)
 
-    async def search_dense(self, vector: Vector, where: SearchFilter, limit: int) -> list[Hit]:
-        return await self._query(_filter(where), limit, query=self._list(vector), using=DENSE)
+    async def search_dense(
+        self, vector: Vector, where: SearchFilter, limit: int, without: Sequence[int] = ()
+    ) -> list[Hit]:
+        return await self._query(_filter(where, without=without), limit, query=self._list(vector), using=DENSE)
 
-    async def search_words(self, text: str, where: SearchFilter, limit: int) -> list[Hit]:
-        words = _sparse(query_vector(clean(text)))
-        return await self._query(_filter(where), limit, query=words, using=WORDS) if words.indices else []
+    async def search_words(
+        self, text: str, where: SearchFilter, limit: int, without: Sequence[int] = (), *, prompts: bool = False
+    ) -> list[Hit]:
+        words = _sparse(query_vector(clean(text), prompts=prompts))
+        within = _filter(where, without=without)
+        return await self._query(within, limit, query=words, using=WORDS) if words.indices else []
 
     async def _query(self, within: models.Filter | None, limit: int, **query: Any) -> list[Hit]:
         async with self._errors():
             answer = await self._client.query_points(
-                self.collection, query_filter=within, limit=limit, with_payload=False, **query
+                self.collection, query_filter=within, limit=limit, with_payload=list(KEYS), **query
             )
-        return [Hit(str(point.id), point.score) for point in answer.points]
+        return [_hit(point) for point in answer.points]
 
-    async def search_similar(self, point_id: str, where: SearchFilter, limit: int) -> list[Hit] | None:
+    async def search_similar(
+        self, point_id: str, where: SearchFilter, limit: int, without: Sequence[int] = ()
+    ) -> list[Hit] | None:
         async with self._errors():
             records = await self._client.retrieve(
                 self.collection, [point_id], with_payload=False, with_vectors=[DENSE] if self.dimensions else False
@@ -155,10 +185,55 @@ class ServerIndex:
         vector = vectors.get(DENSE) if isinstance(vectors, dict) else None
         if vector is None:
             return []
-        return await self._query(_filter(where, but=point_id), limit, query=vector, using=DENSE)
+        return await self._query(_filter(where, but=[point_id], without=without), limit, query=vector, using=DENSE)
 
-    async def facets(self, where: SearchFilter, fields: Sequence[str], limit: int) -> dict[str, list[tuple[str, int]]]:
-        within = _filter(where)
+    async def newest(self, where: SearchFilter, limit: int, until: str | None = None) -> list[tuple[str, str]]:
+        order = models.OrderBy.model_validate({"key": TIMESTAMP, "direction": "desc", "start_from": until})
+        async with self._errors():
+            records, _ = await self._client.scroll(
+                self.collection, scroll_filter=_filter(where), limit=limit, order_by=order, with_payload=[TIMESTAMP]
+            )
+        return [(str(record.id), (record.payload or {})[TIMESTAMP]) for record in records]
+
+    async def occurrences(self, passages: Sequence[int], where: SearchFilter) -> dict[int, Occurrences]:
+        counts = await asyncio.gather(*(self._occurrences(_filter(where, passage=passage)) for passage in passages))
+        return dict(zip(passages, counts, strict=True))
+
+    async def _occurrences(self, within: models.Filter | None) -> Occurrences:
+        async with self._errors():
+            traces = await self._client.facet(
+                self.collection, "trace_id", facet_filter=within, limit=_TRACES, exact=True
+            )
+            events = await self._client.count(self.collection, within, exact=True)
+        return Occurrences(events.count, sum(hit.count > 0 for hit in traces.hits))
+
+    async def told(self, keys: Sequence[int], but: Sequence[str]) -> dict[int, str | None]:
+        records = await self._with_keys(TOLD, keys, but)
+        return tellers(keys, [(str(record.id), record.payload or {}) for record in records])
+
+    async def repeating(self, keys: Sequence[int], but: Sequence[str]) -> list[str]:
+        return [str(record.id) for record in await self._with_keys(REPEATED, keys, but)]
+
+    async def _with_keys(self, field: str, keys: Sequence[int], but: Sequence[str]) -> list[models.Record]:
+        if not keys:
+            return []
+        within = models.Filter(
+            must=[models.FieldCondition(key=field, match=models.MatchAny(any=list(keys)))],
+            must_not=[models.HasIdCondition(has_id=list(but))],
+        )
+        async with self._errors():
+            records, _ = await self._client.scroll(
+                self.collection, scroll_filter=within, limit=_TELLERS, with_payload=list(KEYS)
+            )
+        return records
+
+    async def facets(self, where: SearchFilter, fields: Sequence[str], limit: int, words: str | None = None) -> Counts:
+        within, ids = _filter(where), None
+        if words is not None:
+            ids = [hit.id for hit in await self.search_words(words, where, WORDS_COUNTED)]
+            if not ids:
+                return Counts({field: [] for field in fields}, 0)
+            within = models.Filter(must=[models.HasIdCondition(has_id=list(ids)), *([within] if within else [])])
         counted: dict[str, list[tuple[str, int]]] = {}
         for field in fields:
             async with self._errors():
@@ -166,7 +241,7 @@ class ServerIndex:
                     self.collection, field, facet_filter=within, limit=max(limit, FACET_DEPTH), exact=True
                 )
             counted[field] = most_frequent(((str(hit.value), hit.count) for hit in answer.hits), limit)
-        return counted
+        return Counts(counted, None if ids is None else len(ids))
 
     async def count(self) -> int:
         async with self._errors():
@@ -227,9 +302,22 @@ def _sparse(vector: SparseVector) -> models.SparseVector:
     return models.SparseVector(indices=vector.indices, values=vector.values)
 
 
-def _filter(where: SearchFilter, but: str | None = None) -> models.Filter | None:
+def _hit(point: models.ScoredPoint) -> Hit:
+    payload = point.payload or {}
+    told, repeated = (tuple(payload.get(field) or ()) for field in (TOLD, REPEATED))
+    return Hit(str(point.id), point.score, payload.get(PASSAGE), told, repeated)
+
+
+def _filter(
+    where: SearchFilter, but: Sequence[str] = (), without: Sequence[int] = (), passage: int | None = None
+) -> models.Filter | None:
+    equal: dict[str, str | int] = {**where.equal()}
+    if where.passage is not None:
+        equal[PASSAGE] = int(where.passage, 16)
+    if passage is not None:
+        equal[PASSAGE] = passage
     must: list[models.Condition] = [
-        models.FieldCondition(key=field, match=models.MatchValue(value=value)) for field, value in where.equal().items()
+        models.FieldCondition(key=field, match=models.MatchValue(value=value)) for field, value in equal.items()
     ]
     since, until = period(where)
     if since or until:
@@ -237,9 +325,10 @@ def _filter(where: SearchFilter, but: str | None = None) -> models.Filter | None
         must.append(
             models.FieldCondition(key=TIMESTAMP, range=models.DatetimeRange.model_validate({"gte": since, "lt": until}))
         )
-    if but is not None:
-        return models.Filter(must=must, must_not=[models.HasIdCondition(has_id=[but])])
-    return models.Filter(must=must) if must else None
+    must_not: list[models.Condition] = [models.HasIdCondition(has_id=list(but))] if but else []
+    if without:
+        must_not.append(models.FieldCondition(key=PASSAGE, match=models.MatchAny(any=list(without))))
+    return models.Filter(must=must, must_not=must_not) if must or must_not else None
 
 
 def _reason(error: UnexpectedResponse) -> str:

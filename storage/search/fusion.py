@@ -28,8 +28,10 @@ def fused(semantic: Sequence[Hit], keyword: Sequence[Hit]) -> list[Hit]:
     lowest = semantic[-1].score if semantic else 0.0
     cosines = {hit.id: hit.score for hit in semantic}
     shares = shares_of(keyword)
-    ids = dict.fromkeys([*cosines, *shares])
-    return best_first(Hit(each, score(cosines.get(each, lowest), shares.get(each, 0.0))) for each in ids)
+    hits = {hit.id: hit for hit in (*semantic, *keyword)}
+    return best_first(
+        hit._replace(score=score(cosines.get(each, lowest), shares.get(each, 0.0))) for each, hit in hits.items()
+    )
 
 
 def shares_of(hits: Sequence[Hit]) -> dict[str, float]:

@@ -23,13 +23,21 @@ class Scorer(Protocol):
 
     def query_vector(self, query: str, vector: NDArray[np.float32], deadline: float) -> NDArray[np.float32]: ...
 
-    def score(self, query: str, texts: list[str], deadline: float) -> list[float]: ...
+    def score(self, query: str, texts: list[str], deadline: float, least: int, latest: float) -> list[float]: ...
+
+
+# A busy machine reads so many candidates all the same, in up to so many times the budget: with fewer, the order is that
+# of the index.
+AT_LEAST, _BUDGETS = 8, 3
+# Seconds in which a thread that has nothing to do begins.
+_TO_BEGIN = 0.02
 
 
 class TimedReranker:
-    """Re-ranks for at most `budget` seconds per search. Searches take turns; one that waits too long is not re-ranked.
+    """Re-ranks for `budget` seconds per search, and on a busy machine for longer (`AT_LEAST`).
 
-    Until the model is loaded, or if it fails, search works without it.
+    Searches take turns; one that waits for longer than the budget is not re-ranked. Until the model is loaded, or if it
+    fails, search works without it.
     """
 
     def __init__(self, load: Callable[[], Scorer], budget: float) -> None:
@@ -54,11 +62,15 @@ class TimedReranker:
         return await self._in_time(deadline, lambda: reader.query_vector(query, vector, deadline), vector)
 
     async def scores(self, query: str, texts: list[str], deadline: float) -> list[float]:
-        """Return the cosines of the query and each text, in order, for as many texts as can be read in time."""
+        """Return the cosines of the query and each text, in order, for as many texts as can be read in time.
+
+        `deadline` is the end of the budget, a time of the monotonic clock.
+        """
         reader = self._reader
         if reader is None:
             return []
-        return await self._in_time(deadline, lambda: reader.score(query, texts, deadline), [])
+        latest = deadline + (_BUDGETS - 1) * self.budget
+        return await self._in_time(deadline, lambda: reader.score(query, texts, deadline, AT_LEAST, latest), [])
 
     async def _in_time(self, deadline: float, read: Callable[[], _Answer], otherwise: _Answer) -> _Answer:
         """Return the result of `read`, run in the thread, or `otherwise` if it cannot start before `deadline`.
@@ -67,7 +79,7 @@ class TimedReranker:
         """
         turn = self._thread.submit(read)
         answer = asyncio.wrap_future(turn)
-        await asyncio.wait({answer}, timeout=max(deadline - time.monotonic(), 0))
+        await asyncio.wait({answer}, timeout=max(deadline - time.monotonic(), _TO_BEGIN))
         if not answer.done() and turn.cancel():
             return otherwise
         try:

@@ -1,19 +1,21 @@
-"""Search results: whole events, the best one of each group, with highlights."""
+"""Search results: whole events, the best one of each group, with highlights, and how often each is found."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
 from mapping.search_text.identifiers import identifiers_of
-from mapping.search_text.text import text_of
-from storage.qdrant.base import Hit
+from storage.filters import SearchFilter
+from storage.qdrant.base import Hit, Occurrences, VectorIndex
 from storage.qdrant.bm25 import exact_things
 from storage.read.reader import Reader
 from storage.search.highlight import MOST_PASSAGES, Highlighter, Passage
+from storage.search.texts import text_of_hit
 from storage.surreal.rows import EventRow
 
 Group = Literal["trace", "session"]
@@ -35,28 +37,83 @@ class Place(NamedTuple):
 class SearchResult(msgspec.Struct):
     """A search result. `more` is the number of other hits in its group, if results are grouped.
 
-    `parts`, if requested, has its place in each of the lists that were fused, by the list's name.
+    `text` is what was found: the event's, or its system prompt (`is_prompt`). `told` are the keys of the messages in
+    it. `occurrences` says how many events say the same as `passage`, if it is known. `parts`, if requested, has its
+    place in each of the lists that were fused, by the list's name.
     """
 
     score: float
     event: EventRow
+    text: str = ""
+    is_prompt: bool = False
+    passage: int | None = None
+    told: frozenset[int] = frozenset()
+    occurrences: Occurrences | None = None
     more: int | None = None
     highlights: list[Passage] = []
     parts: dict[str, Place] | None = None
+
+    @property
+    def key(self) -> str:
+        """Return its key in the lists that were fused, which system prompts are not in."""
+        return "" if self.is_prompt else self.event["id"]
 
 
 def hits_needed(limit: int, group_by: Group | None) -> int:
     return limit * _LOOKED_AT if group_by else limit
 
 
-async def shown(reader: Reader, hits: Sequence[Hit]) -> list[SearchResult]:
-    """Return a result for each hit whose event the store still has."""
+async def shown(reader: Reader, hits: Sequence[Hit], prompts: Sequence[Hit] = ()) -> list[SearchResult]:
+    """Return a result for each hit whose event the store still has; `prompts` are hits in system prompts."""
     results: list[SearchResult] = []
-    for start in range(0, len(hits), _READ_AT_ONCE):
-        piece = hits[start : start + _READ_AT_ONCE]
-        events = await reader.events_by_id(hit.id for hit in piece)
-        results += [SearchResult(hit.score, events[hit.id]) for hit in piece if hit.id in events]
+    marked = [*((hit, False) for hit in hits), *((hit, True) for hit in prompts)]
+    for start in range(0, len(marked), _READ_AT_ONCE):
+        piece = marked[start : start + _READ_AT_ONCE]
+        events = await reader.events_by_id({hit.id for hit, _ in piece})
+        results += await asyncio.to_thread(_results, piece, events)
     return results
+
+
+def _results(hits: Sequence[tuple[Hit, bool]], events: Mapping[str, EventRow]) -> list[SearchResult]:
+    return [
+        SearchResult(
+            hit.score,
+            events[hit.id],
+            text_of_hit(events[hit.id], hit, is_prompt=is_prompt),
+            is_prompt,
+            None if is_prompt else hit.passage,
+            frozenset() if is_prompt else frozenset(hit.told),
+        )
+        for hit, is_prompt in hits
+        if hit.id in events
+    ]
+
+
+def told_once(results: Sequence[SearchResult]) -> list[SearchResult]:
+    """Leave out what the events before it in the list tell, too: in one trace a log, a span and one around it may.
+
+    Two events of a trace tell the same if the messages of one are all among those of the other. JSON events do not: a
+    client sends each for itself.
+    """
+    kept: list[SearchResult] = []
+    of_trace: defaultdict[str, list[frozenset[int]]] = defaultdict(list)
+    for result in results:
+        told, trace = result.told, result.event["trace_id"]
+        if told and trace and result.event["kind"] != "json":
+            if any(told <= other or other <= told for other in of_trace[trace]):
+                continue
+            of_trace[trace].append(told)
+        kept.append(result)
+    return kept
+
+
+async def counted(index: VectorIndex, results: Sequence[SearchResult], which: SearchFilter) -> None:
+    """Set how often each result's passage occurs among the events that pass the filter."""
+    passages = [result.passage for result in results if result.passage is not None]
+    counts = await index.occurrences(passages, which)
+    for result in results:
+        if result.passage is not None:
+            result.occurrences = counts.get(result.passage)
 
 
 def grouped(results: list[SearchResult], group_by: Group | None) -> list[SearchResult]:
@@ -78,20 +135,21 @@ def grouped(results: list[SearchResult], group_by: Group | None) -> list[SearchR
 async def add_highlights(results: list[SearchResult], query: str) -> None:
     """Set each result's highlights: passages of its text around the query's words, or the beginning of the text."""
     # In a thread, so that the receiver can acknowledge meanwhile: 200 long texts take 0.2 s.
-    passages = await asyncio.to_thread(_highlights, [result.event for result in results], query)
+    passages = await asyncio.to_thread(_highlights, results, query)
     for result, of_event in zip(results, passages, strict=True):
         result.highlights = of_event
 
 
-def _highlights(events: list[EventRow], query: str) -> list[list[Passage]]:
+def _highlights(results: list[SearchResult], query: str) -> list[list[Passage]]:
     highlighter, exact = Highlighter(query), frozenset(exact_things(query))
-    return [_of_event(event, highlighter, exact) for event in events]
+    return [_of_result(result, highlighter, exact) for result in results]
 
 
-def _of_event(event: EventRow, highlighter: Highlighter, exact: frozenset[str]) -> list[Passage]:
-    # The text begins with the name, which is shown anyway.
-    after_name = len(event["name"]) + 1 if event["name"] else 0
-    passages = highlighter.passages(text_of(event["name"], event["properties"]), after_name)
+def _of_result(result: SearchResult, highlighter: Highlighter, exact: frozenset[str]) -> list[Passage]:
+    event = result.event
+    # An event's text begins with the name, which is shown anyway.
+    after_name = len(event["name"]) + 1 if event["name"] and not result.is_prompt else 0
+    passages = highlighter.passages(result.text, after_name)
     # Most identifiers are not in the text; they match as a whole.
     ids = [each for each in identifiers_of(event) if each.lower() in exact] if exact else []
     beside = [each for each in ids if not any(each in passage.text for passage in passages)]
@@ -107,5 +165,4 @@ def add_parts(results: list[SearchResult], lists: Mapping[str, Sequence[Hit]]) -
         name: {hit.id: Place(number + 1, hit.score) for number, hit in enumerate(hits)} for name, hits in lists.items()
     }
     for result in results:
-        event_id = result.event["id"]
-        result.parts = {name: of_list[event_id] for name, of_list in places.items() if event_id in of_list}
+        result.parts = {name: of_list[result.key] for name, of_list in places.items() if result.key in of_list}

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from mapping.errors import invalid
 from mapping.search_text.identifiers import identifiers_of
-from mapping.search_text.text import text_of
 from storage.filters import SearchFilter
 from storage.indexing.indexer import Indexer
 from storage.qdrant.base import Hit, VectorIndex, fused_depth
-from storage.qdrant.bm25 import INNER, exact_things, things
+from storage.qdrant.bm25 import INNER, exact_things, telling_tokens, things, tokens
 from storage.read.reader import Reader
 from storage.search.fusion import best_first, fused, ranked, score, shares_of
 from storage.search.index_access import asking, model_of
+from storage.search.passages import by_one_event, distinct
 from storage.search.reranking import TimedReranker
-from storage.search.results import Group, SearchResult, add_highlights, add_parts, grouped, hits_needed, shown
-from storage.surreal.rows import EventRow
+from storage.search.results import (
+    Group,
+    SearchResult,
+    add_highlights,
+    add_parts,
+    counted,
+    grouped,
+    hits_needed,
+    shown,
+    told_once,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,25 +43,30 @@ CANDIDATES = 50
 # How many of a query's exact things are searched separately, and how many hits are read of each: a thing that more
 # events have does not discriminate.
 _THINGS, _HOLDERS = 3, 20
+# How many system prompts are found at most, and how many words of one are a part of it.
+_PROMPTS, _PHRASE = 2, 4
+_WORD = re.compile(r"\w+")
 
 
 class SearchResults(NamedTuple):
     """Results, best first, and how they were found.
 
     `mode` is keyword instead of hybrid while the model is prepared, or while the index has another model's vectors.
-    `reranked` is the number of candidates that MiniLM had the time to read in a hybrid search.
+    `reranked` is the number of candidates that MiniLM had the time to read in a hybrid search, of `candidates`.
     """
 
     mode: Mode
     reranked: int
+    candidates: int
     results: list[SearchResult]
 
 
 class _Hits(NamedTuple):
-    """The hits of a search, best first: the lists by meaning and by words, and hits for exact things of the query."""
+    """The hits of a search, best first: the lists by meaning and by words, hits for exact things, system prompts."""
 
     lists: dict[str, list[Hit]]
     holders: list[Hit]
+    prompts: list[Hit]
 
 
 class Searcher:
@@ -71,7 +87,7 @@ class Searcher:
         *,
         parts: bool = False,
     ) -> SearchResults:
-        """Return events, best first.
+        """Return events, best first; of those that say the same, the best.
 
         With `group_by`, only the best event of each trace or session is returned. With `parts`, a result has its place
         in each of the lists that were fused.
@@ -93,16 +109,20 @@ class Searcher:
                 vector, left = await self._query_vector(query, vector, left)
             hits = await _hits(index, query, vector, mode, which, needed)
         lists = hits.lists
+        candidates = 0
         if mode == "hybrid":
-            results, lists["reranked"] = await self._ordered(query, hits, needed, left)
+            results, lists["reranked"], candidates = await self._ordered(query, hits, needed, left)
         else:
             (best,) = lists.values()
-            results = await shown(self._reader, best)
+            found = await shown(self._reader, best, hits.prompts)
+            results = _with_prompts(query, found, told_once(found), needed)
         results = grouped(results, group_by)[:limit]
+        with asking(self._indexer) as index:
+            await counted(index, results, which)
         await add_highlights(results, query)
         if parts:
             add_parts(results, lists)
-        return SearchResults(mode, len(lists.get("reranked", ())), results)
+        return SearchResults(mode, len(lists.get("reranked", ())), candidates, results)
 
     async def _query_vector(
         self, query: str, vector: NDArray[np.float32], left: float
@@ -113,42 +133,60 @@ class Searcher:
         vector = await self._reranker.query_vector(query, vector, deadline)
         return vector, deadline - time.monotonic()
 
-    async def _ordered(self, query: str, hits: _Hits, needed: int, left: float) -> tuple[list[SearchResult], list[Hit]]:
-        """Return the best results of a hybrid search, and the hits that MiniLM scored in `left` seconds."""
+    async def _ordered(
+        self, query: str, hits: _Hits, needed: int, left: float
+    ) -> tuple[list[SearchResult], list[Hit], int]:
+        """Return the best results of a hybrid search, the hits that MiniLM scored in `left` seconds, and their number.
+
+        The number is that of the candidates: it would have scored so many with time for all.
+        """
         deadline = time.monotonic() + left
-        results = {result.event["id"]: result for result in await shown(self._reader, _candidates(hits, needed))}
-        candidates = [Hit(each, result.score) for each, result in results.items()]
-        events = {each: result.event for each, result in results.items()}
-        held = await asyncio.to_thread(_held, exact_things(query), events)
+        found = await shown(self._reader, _candidates(hits, needed), hits.prompts)
+        results = {result.event["id"]: result for result in told_once(found) if not result.is_prompt}
+        held = await asyncio.to_thread(_held, exact_things(query), results)
         # MiniLM reads candidates with an exact thing first.
-        best = [hit.id for hit in ranked(candidates, {}, held)[:CANDIDATES]]
+        first = [Hit(each, result.score) for each, result in results.items()]
+        best = [hit.id for hit in ranked(first, {}, held)[:CANDIDATES]]
         cosines: list[float] = []
-        if self._reranker and left > 0:
-            texts = await asyncio.to_thread(_texts, [events[each] for each in best])
-            cosines = await self._reranker.scores(query, texts, deadline)
+        if self._reranker:
+            cosines = await self._reranker.scores(query, [results[each].text for each in best], deadline)
         shares = shares_of(hits.lists["keyword"])
         scores = {each: score(cosine, shares.get(each, 0.0)) for each, cosine in zip(best, cosines, strict=False)}
-        ordered = ranked(candidates, scores, held)[:needed]
+        ordered = ranked(first, scores, held)[:needed]
         for hit in ordered:
             results[hit.id].score = hit.score
-        return [results[hit.id] for hit in ordered], best_first(map(Hit._make, scores.items()))
+        return (
+            [results[hit.id] for hit in ordered],
+            best_first(Hit(*each) for each in scores.items()),
+            len(best) if self._reranker else 0,
+        )
 
 
 async def _hits(
     index: VectorIndex, query: str, vector: NDArray[np.float32] | None, mode: Mode, which: SearchFilter, needed: int
 ) -> _Hits:
-    depth = fused_depth(needed) if mode == "hybrid" else needed
-    lists: dict[str, list[Hit]] = {}
+    # A list alone is longer than what is shown of it, because several events may tell the same.
+    depth = fused_depth(needed) if mode == "hybrid" else 2 * needed
+    keyword: list[Hit] = []
+    semantic: list[Hit] = []
     holders: list[Hit] = []
+    prompts: list[Hit] = []
     if mode != "semantic":
-        lists["keyword"] = await index.search_words(query, which, depth)
+        keyword = await distinct(lambda most, but: index.search_words(query, which, most, but), depth)
+        prompts = await index.search_words(query, which, _PROMPTS, prompts=True)
     if vector is not None:
-        lists["semantic"] = await index.search_dense(vector, which, depth)
+        semantic = await distinct(lambda most, but: index.search_dense(vector, which, most, but), depth)
     if mode == "hybrid":
         for thing in exact_things(query)[:_THINGS]:
             if thing != query.strip().lower():  # then the list by words has its hits already
-                holders += await index.search_words(thing, which, _HOLDERS)
-    return _Hits(lists, holders)
+                holders += await _holders(index, thing, which)
+    holders, keyword, semantic = by_one_event(holders, keyword, semantic)
+    lists = {"keyword": keyword, "semantic": semantic}
+    return _Hits({mode: lists[mode]} if mode != "hybrid" else lists, holders, prompts)
+
+
+async def _holders(index: VectorIndex, thing: str, which: SearchFilter) -> list[Hit]:
+    return await distinct(lambda most, but: index.search_words(thing, which, most, but), _HOLDERS)
 
 
 def _candidates(hits: _Hits, needed: int) -> list[Hit]:
@@ -156,22 +194,42 @@ def _candidates(hits: _Hits, needed: int) -> list[Hit]:
     by_score = fused(hits.lists["semantic"], hits.lists["keyword"])
     best = by_score[: max(needed, CANDIDATES)]
     scores = {hit.id: hit.score for hit in by_score}
-    missing = dict.fromkeys(hit.id for hit in hits.holders).keys() - {hit.id for hit in best}
-    return best + [Hit(each, scores.get(each, 0.0)) for each in sorted(missing)]
+    chosen = {hit.id for hit in best}
+    missing = {hit.id: hit for hit in hits.holders if hit.id not in chosen}
+    return best + [missing[each]._replace(score=scores.get(each, 0.0)) for each in sorted(missing)]
 
 
-def _held(wanted: list[str], events: dict[str, EventRow]) -> dict[str, int]:
-    """Return by event the number of `wanted` things in its text and identifiers."""
-    return {each: len(_things(event).intersection(wanted)) for each, event in events.items() if wanted}
+def _with_prompts(
+    query: str, found: Sequence[SearchResult], ordered: Sequence[SearchResult], limit: int
+) -> list[SearchResult]:
+    """Return the first results, and among them the system prompts that were found, each once, as agents may share one.
+
+    What a prompt says may happen, it has not happened: so prompts come last, and first if the query is a part of one.
+    """
+    words = _WORD.findall(query.lower())
+    telling = telling_tokens(query) or tokens(query)
+    prompts = {result.text: result for result in reversed(found) if result.is_prompt}
+    first: list[SearchResult] = []
+    last: list[SearchResult] = []
+    for result in prompts.values():
+        said = " ".join(_WORD.findall(result.text.lower()))
+        if len(words) >= _PHRASE and f" {' '.join(words)} " in f" {said} ":
+            first.append(result)
+        elif 2 * len(telling & tokens(result.text)) > len(telling):
+            last.append(result)
+    first, last = first[:limit], last[: max(limit - len(first), 0)]
+    texts = [result for result in ordered if not result.is_prompt][: max(limit - len(first) - len(last), 0)]
+    for result in first:
+        result.score = texts[0].score if texts else 1.0
+    for result in last:
+        result.score = texts[-1].score if texts else 1.0
+    return [*first, *texts, *last]
 
 
-def _things(event: EventRow) -> frozenset[str]:
-    return things(_text(event)).union(each.strip(INNER).lower() for each in identifiers_of(event))
+def _held(wanted: list[str], results: dict[str, SearchResult]) -> dict[str, int]:
+    """Return by result the number of `wanted` things in its text and identifiers."""
+    return {each: len(_things(result).intersection(wanted)) for each, result in results.items() if wanted}
 
 
-def _texts(events: list[EventRow]) -> list[str]:
-    return [_text(event) for event in events]
-
-
-def _text(event: EventRow) -> str:
-    return text_of(event["name"], event["properties"])
+def _things(result: SearchResult) -> frozenset[str]:
+    return things(result.text).union(each.strip(INNER).lower() for each in identifiers_of(result.event))

@@ -136,8 +136,11 @@ class Preparer:
     def __init__(self, embedder):
         self._maker = PointMaker(embedder)
 
-    async def make(self, answer, *, plain):
-        return await asyncio.to_thread(self._maker.make, answer, plain=plain)
+    async def make(self, answer, *, plain, told=None):
+        return await asyncio.to_thread(self._maker.make, answer, plain=plain, told=told)
+
+    async def forget_told(self):
+        self._maker.forget_told()
 
     async def close(self):
         pass
@@ -173,16 +176,15 @@ class OneIndex:
             await engine.close()
 
 
+async def until_settled(indexer):
+    """Wait until everything that is stored is indexed."""
+    queue = "SELECT id FROM index_queue LIMIT 1"
+    async with asyncio.timeout(20):
+        while indexer.state != "ready" or indexer.pending or (await indexer._database.query(queue))[0]:
+            assert indexer.state != "failed", indexer.reason
+            await asyncio.sleep(0.005)
+
+
 @pytest.fixture
 def caught_up():
-    """Waits until everything that is stored is indexed."""
-
-    queue = "SELECT id FROM index_queue LIMIT 1"
-
-    async def wait(indexer):
-        async with asyncio.timeout(20):
-            while indexer.state != "ready" or indexer.pending or (await indexer._database.query(queue))[0]:
-                assert indexer.state != "failed", indexer.reason
-                await asyncio.sleep(0.005)
-
-    return wait
+    return until_settled

@@ -14,10 +14,12 @@ from storage.filters import SearchFilter
 
 _MODES = ("hybrid", "semantic", "keyword")
 _INDENT = 7
+# With fewer re-read, the order is not as good as it could be.
+_FEW = 8
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("text", nargs="?", help="what to search for, in words")
+    parser.add_argument("text", nargs="?", help="what to search for, in words; without: the newest events, by filters")
     parser.add_argument("--like", metavar="ID", help="instead of a text: what is most like this event")
     parser.add_argument("--mode", choices=_MODES, help="by meaning, by words, or (default) by both")
     parser.add_argument("--group-by", choices=("trace", "session"), help="only the best event of each")
@@ -32,10 +34,11 @@ def run(args: argparse.Namespace) -> int:
     route, of_text = api.path("search"), {"q": args.text, "mode": args.mode, "parts": "true" if args.parts else None}
     if args.like is not None:
         route, of_text = f"{api.path('events', args.like)}/similar", {}
-    if (args.text is None) == (args.like is None) or (args.like is not None and (args.mode or args.parts)):
-        raise CommandError(
-            "expected a text to search for (with --mode and --parts, if you like), or --like ID", exit_code=2
-        )
+    filtered = any(value is not None for value in filters.parameters_of(args).values())
+    if (args.text is None and args.like is None and not filtered) or (args.text is not None and args.like is not None):
+        raise CommandError("expected a text to search for, a filter, or --like ID", exit_code=2)
+    if args.text is None and (args.mode or args.parts):
+        raise CommandError("--mode and --parts: expected a text to search for", exit_code=2)
     receiver = api.Receiver(api.connection(args))
     answer = receiver.get_patiently(
         route, **of_text, group_by=args.group_by, limit=args.limit, **filters.parameters_of(args)
@@ -45,6 +48,10 @@ def run(args: argparse.Namespace) -> int:
             print(json_line(result))
     else:
         print("\n".join(lines(answer["results"], columns())))
+    reranked, candidates = answer.get("reranked", 0), answer.get("candidates", 0)
+    if reranked < min(_FEW, candidates):
+        words = f"the receiver is busy: only {reranked} of {count(candidates, 'candidate')} re-read by MiniLM"
+        print(coloured(words, "yellow", sys.stderr), file=sys.stderr)
     pending = answer["index"]["pending"]
     if pending:
         words = f"{count(pending, 'event')} still to be indexed, not searched yet"
@@ -67,6 +74,12 @@ def lines(results: list[dict[str, Any]], width: int) -> list[str]:
             for passage in result["highlights"]
             if passage["ranges"] or name(event)
         ]
+        if result.get("prompt"):
+            written.append(indent + coloured("in its system prompt", "dim"))
+        told = result.get("occurrences") or {"events": 1}
+        if told["events"] > 1:
+            where = f"x{told['events']:,} in {count(told['traces'], 'trace')}: --passage {result['passage']}"
+            written.append(indent + coloured(where, "dim"))
         if parts := result.get("parts"):
             places = [f"{which} {part['rank']}. ({part['score']:.3f})" for which, part in parts.items()]
             written.append(indent + coloured("  ".join(places), "dim"))

@@ -16,12 +16,13 @@ const ASKED = 100; // values of a field
 const SHOWN = 8;
 
 /**
- * Filters with counts. `filters` are those in the address, `params` all of its parameters.
+ * Filters with counts, of the events that have a word of `q`. `filters` are those in the address, `params` all of its
+ * parameters.
  *
- * @param {{filters: Params, params: Params}} props
+ * @param {{q: string, filters: Params, params: Params}} props
  */
-export function Facets({ filters, params }) {
-  const load = useLoad((signal) => counted(filters, signal), [JSON.stringify(filters)], { keep: true });
+export function Facets({ q, filters, params }) {
+  const load = useLoad((signal) => counted(q, filters, signal), [q, JSON.stringify(filters)], { keep: true });
   const { data, error, loading, reload } = load;
   useAgain(reload, data, !!data && (data.index.state !== "ready" || (data.events === 0 && data.index.pending > 0)));
   if (!data) {
@@ -31,7 +32,7 @@ export function Facets({ filters, params }) {
   return html`<div class="facets" aria-busy=${loading}>
     ${FIELDS.map(([field, label]) => html`<${Facet} key=${field}
       field=${field} label=${label} values=${data.facets[field]} params=${params} />`)}
-    <p class="muted">Counted among ${count(data.events, "indexed event")}, whatever the words.
+    <p class="muted">Counted among ${data.complete ? "" : "the best "}${count(data.events, "indexed event")}${q && " with one of the words"}.
       ${pending > 0 && ` ${number(pending)} more ${pending === 1 ? "is" : "are"} not indexed yet.`}
       ${state !== "ready" && ` The index is ${state}.`}</p>
   </div>`;
@@ -40,13 +41,14 @@ export function Facets({ filters, params }) {
 /**
  * Returns the filters for the counts of one field, without its own filter, so that they show the alternatives.
  *
+ * @param {string} q
  * @param {Params} filters
  * @param {AbortSignal} signal
  * @returns {Promise<Counts>}
  */
-async function counted(filters, signal) {
+async function counted(q, filters, signal) {
   /** @param {Params} which */
-  const ask = (which) => get("/facets", { ...asked(which), limit: ASKED }, { signal });
+  const ask = (which) => get("/facets", { q, ...asked(which), limit: ASKED }, { signal });
   const chosen = FIELDS.map(([field]) => field).filter((field) => filters[field]);
   const without = chosen.map((field) => ask({ ...filters, [field]: undefined }));
   const [all, ...others] = await Promise.all([ask(filters), ...without]);

@@ -1,7 +1,7 @@
 // Search results, best first: the event, the words that matched, and on request the parts of the score.
 
 import { html, useState } from "./vendor/preact.js";
-import { number } from "./format.js";
+import { count, number } from "./format.js";
 import { segments } from "./passages.js";
 import { href } from "./route.js";
 import { Duration, Link, Moment, Status, TypeBadge, visible } from "./ui.js";
@@ -15,22 +15,24 @@ const LONGEST = 200; // characters of a name, a session or an agent
 /** @param {{results: Found[], params: Params, busy: boolean}} props */
 export function Results({ results, params, busy }) {
   return html`<ol class="results" aria-busy=${busy}>
-    ${results.map((result) => html`<${Result} key=${result.event.id} result=${result} params=${params} />`)}
+    ${results.map((result) => html`<${Result} key=${`${result.event.id}${result.prompt ? " prompt" : ""}`} result=${result} params=${params} />`)}
   </ol>`;
 }
 
 /** @param {{result: Found, params: Params}} props */
-function Result({ result: { event, highlights, score, parts, more = 0 }, params }) {
+function Result({ result: { event, highlights, score, parts, passage, occurrences, prompt, more = 0 }, params }) {
   const [explained, setExplained] = useState(false);
   return html`<li class="result">
     <div class="result-head"><${EventLine} event=${event} row /></div>
-    ${highlights.map((passage, index) => html`<p key=${index} class="passage"><${Passage} passage=${passage} /></p>`)}
+    ${prompt && html`<p class="muted">In its system prompt:</p>`}
+    ${highlights.map((words, index) => html`<p key=${index} class="passage"><${Passage} passage=${words} /></p>`)}
     <div class="result-foot">
+      ${passage && occurrences && occurrences.events > 1 && html`<${Again} passage=${passage} times=${occurrences} params=${params} />`}
       ${
         parts
           ? html`<button type="button" class="small" aria-expanded=${explained} onClick=${() => setExplained(!explained)}>
               score ${shown(score)}</button>`
-          : html`<span title="Cosine of the two meanings: 1 is the same">score ${shown(score)}</span>`
+          : (params.q || params.like) && html`<span title="Cosine of the two meanings: 1 is the same">score ${shown(score)}</span>`
       }
       <a href=${href("/search", { like: event.id })}>more like this</a>
       ${more > 0 && html`<${Others} event=${event} more=${more} params=${params} />`}
@@ -70,6 +72,16 @@ function Passage({ passage: { text, ranges } }) {
   return html`<bdi class="text">
     ${parts.map(({ text: part, hit }) => (hit ? html`<mark>${visible(part)}</mark>` : visible(part)))}
   </bdi>`;
+}
+
+/**
+ * How often the same was said, with a link to where.
+ *
+ * @param {{passage: string, times: {events: number, traces: number}, params: Params}} props
+ */
+function Again({ passage, times: { events, traces }, params }) {
+  const to = href("/search", { ...params, q: undefined, like: undefined, group_by: undefined, limit: undefined, passage });
+  return html`<a href=${to} title="Where the same was said">× ${number(events)} in ${count(traces, "trace")}</a>`;
 }
 
 /**

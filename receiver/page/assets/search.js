@@ -28,7 +28,7 @@ import { Empty, ErrorBox, FilterBar, Loading, Title, announce, asked, visible } 
  */
 
 const FACETS = FIELDS.map(([name]) => name);
-const FILTERS = [...FACETS, "trace_id", "session_id", "since", "until"];
+const FILTERS = [...FACETS, "trace_id", "session_id", "passage", "since", "until"];
 const MODES = [
   ["", "Hybrid", "by meaning and words"],
   ["semantic", "Semantic", "by meaning alone"],
@@ -47,6 +47,7 @@ const EXAMPLES = [
   ["web_search", "a tool, an order number, an error code, an id: as it is written"],
 ];
 const TYPING = 200; // ms without a key before it is searched
+const FEW = 8; // with fewer re-ranked, the order is not as good as it could be
 
 /** @param {{params: Params}} props */
 export function Search({ params }) {
@@ -62,7 +63,9 @@ export function Search({ params }) {
     [JSON.stringify(wanted), ready],
     { keep: true },
   );
-  const about = found.data && found.data.like === like && (q || like) ? found.data : null;
+  // Without words, events are listed as soon as a filter is chosen.
+  const asks = Boolean(q || like || Object.keys(filters).length);
+  const about = found.data && found.data.like === like && asks ? found.data : null;
   const chosen = FACETS.filter((name) => filters[name]).length;
   useSaid(about, found);
   useKeys({
@@ -86,13 +89,13 @@ export function Search({ params }) {
         : html`<div class="search">
             <details class="beside" open=${!narrow()}>
               <summary>Filters${chosen ? ` (${chosen})` : ""}</summary>
-              ${ready && html`<${Facets} filters=${filters} params=${params} />`}
+              ${ready && html`<${Facets} q=${like ? "" : q} filters=${filters} params=${params} />`}
             </details>
             <section class="found" aria-label="Results">
               ${about?.event && html`<${Like} event=${about.event} params=${params} />`}
-              ${!q && !like && html`<${Examples} params=${params} stats=${stats.data} />`}
-              ${(q || like) && html`<${ErrorBox} error=${found.error} retry=${found.reload} />`}
-              ${(q || like) && !about && !found.error && html`<${Loading} what="results" />`}
+              ${!asks && html`<${Examples} params=${params} stats=${stats.data} />`}
+              ${asks && html`<${ErrorBox} error=${found.error} retry=${found.reload} />`}
+              ${asks && !about && !found.error && html`<${Loading} what="results" />`}
               ${about && html`<${Found} told=${about} params=${params} filtered=${Object.keys(filters).length > 0}
                 busy=${found.loading} reload=${found.reload} stats=${stats.data} />`}
             </section>
@@ -108,7 +111,10 @@ async function find({ q, like, mode, group_by, limit, filters }, signal) {
     const [event, told] = await Promise.all([get(path, {}, { signal }), get(`${path}/similar`, which, { signal })]);
     return { ...told, like, event };
   }
-  if (!q) return null;
+  if (!q) {
+    if (!Object.keys(filters).length) return null;
+    return { ...(await get("/search", { ...asked(filters), limit }, { signal })), like };
+  }
   /** @param {string} by */
   const ask = (by) => get("/search", { q, mode: by, parts: true, ...which }, { signal });
   try {
@@ -203,7 +209,9 @@ function Choice({ name, label, options, params }) {
 
 /** @param {Params} params @returns {Field[]} */
 function fieldsOf(params) {
-  const within = [["trace_id", "In trace"], ["session_id", "In session"]].filter(([name]) => params[name]);
+  const within = [
+    ["trace_id", "In trace"], ["session_id", "In session"], ["passage", "Saying the same as"],
+  ].filter(([name]) => params[name]);
   return [{ name: "period", label: "Time", type: "period" }, ...within.map(([name, label]) => ({ name, label }))];
 }
 
@@ -218,7 +226,10 @@ function Found({ told, params, filtered, busy, reload, stats }) {
   const next = LIMITS.find((each) => each > limit);
   /** @param {number} most */
   const show = (most) => navigate(here(), { ...params, limit: String(most) }, { replace: true });
-  const how = told.mode ? `${told.mode}${told.reranked ? `, ${told.reranked} re-ranked` : ""}` : "nearest in meaning first";
+  const { reranked = 0, candidates = 0 } = told;
+  const how = told.mode
+    ? `${told.mode}${reranked ? `, ${reranked} re-ranked` : ""}`
+    : params.like ? "nearest in meaning first" : "newest first";
   return html`
     ${told.instead && html`<p class="notice">
       Found by words alone: ${told.instead.replace(/; try again$/, "")}. It is searched by meaning, too, as soon as that is
@@ -227,23 +238,26 @@ function Found({ told, params, filtered, busy, reload, stats }) {
     ${!told.instead && told.mode === "keyword" && !params.mode && html`<p class="notice">
       Found by words alone: the index is filled anew for another model.
     </p>`}
+    ${reranked < Math.min(FEW, candidates) && html`<p class="notice">
+      The receiver is busy: only ${reranked} of ${count(candidates, "candidate")} could be re-ranked.
+      <button type="button" class="small" onClick=${reload}>Search again</button></p>`}
     ${(index.state !== "ready" || index.pending > 0) && html`<p class="notice">
       ${index.state === "ready" ? "" : `The index is ${index.state}. `}
       ${index.pending > 0 && `${count(index.pending, "event")} stored and not found yet. `}
       <button type="button" class="small" onClick=${reload}>Search again</button></p>`}
     ${
       results.length
-        ? html`<p class="muted">${summary(results.length, limit, params.group_by)} · ${how} · ${number(Math.round(took_ms))} ms</p>
+        ? html`<p class="muted">${summary(results.length, limit, params)} · ${how} · ${number(Math.round(took_ms))} ms</p>
             <${Results} results=${results} params=${params} busy=${busy} />
             ${results.length >= limit && next && html`<button type="button" onClick=${() => show(next)}>Show up to ${next}</button>`}`
         : html`<${Nothing} params=${params} filtered=${filtered} stats=${stats} />`
     }`;
 }
 
-/** @param {number} found @param {number} limit @param {string | undefined} group */
-function summary(found, limit, group) {
-  const what = count(found, group || "event");
-  return found >= limit ? `The best ${what}` : what;
+/** @param {number} found @param {number} limit @param {Params} params */
+function summary(found, limit, { q, like, group_by }) {
+  const what = count(found, (q || like) && group_by ? group_by : "event");
+  return found >= limit ? `The ${q || like ? "best" : "newest"} ${what}` : what;
 }
 
 /** @param {{params: Params, filtered: boolean, stats: Stats | undefined}} props */

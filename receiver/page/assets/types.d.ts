@@ -239,18 +239,24 @@ export interface Place {
 export interface Result {
   score: number;
   event: AgentEvent;
+  /** The key of what was said in the event, and how many events say it. */
+  passage: string | null;
+  occurrences?: { events: number; traces: number };
+  /** The event's system prompt was found. */
+  prompt: boolean;
   highlights: Highlight[];
   parts?: Record<string, Place>;
   more?: number;
 }
 
-/** The answer of a search (`mode`, `reranked`), or the events that are similar to one. */
+/** The answer of a search (`mode`, `reranked` of the `candidates`), or the events that are similar to one. */
 export interface Found {
   took_ms: number;
   index: IndexState;
   results: Result[];
-  mode?: string;
+  mode?: string | null;
   reranked?: number;
+  candidates?: number;
 }
 
 export interface FacetValue {
@@ -261,6 +267,7 @@ export interface FacetValue {
 export interface Facets {
   index: IndexState;
   events: number;
+  complete: boolean;
   facets: Record<"event_type" | "agent_id" | "service" | "status", FacetValue[]>;
 }
 

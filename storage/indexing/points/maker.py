@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from mapping.search_text.identifiers import identifiers_of
-from mapping.search_text.text import text_of
+from mapping.search_text.passages import passage_of
+from mapping.search_text.text import Words, words_of
 from mapping.times import format_rfc3339
 from storage.embedding.model import Embedder
 from storage.errors import IndexUnavailable
 from storage.filters import LiveFilter
 from storage.indexing.points.messages import PackedPoints
-from storage.qdrant.base import Point
+from storage.indexing.points.tellers import Tellers, Told
+from storage.qdrant.base import PASSAGE, REPEATED, TOLD, Point
 from storage.qdrant.packing import pack
 from storage.surreal import cbor
 
@@ -48,20 +50,41 @@ class PointMaker:
         self._embedder = embedder
         self._cached = cached
         self._vectors: OrderedDict[bytes, NDArray[float32]] = OrderedDict()
+        self._tellers = Tellers()
 
-    def make(self, answer: bytes, *, plain: bool = False) -> PackedPoints:
-        """Return points of the events in an undecoded answer to `EVENTS`. Raises IndexUnavailable if it is an error."""
+    def make(self, answer: bytes, *, plain: bool = False, told: Mapping[int, str | None] | None = None) -> PackedPoints:
+        """Return points of the events in an undecoded answer to `EVENTS`. Raises IndexUnavailable if it is an error.
+
+        `told` are the keys of messages that other events tell, with the event that repeats one, None where it is new.
+        """
         events = _events(answer)
-        texts = [text_of(event.get("name"), event["properties"]) for event in events]
+        self._tellers.learn(told or {})
+        words = [words_of(event.get("name"), event["properties"]) for event in events]
+        told_by = self._tellers.told_by(events, words)
+        texts = [
+            of_event.text(line for lines in tells.earlier.values() for line in lines)
+            for of_event, tells in zip(words, told_by, strict=True)
+        ]
+        vectors = self._embedded(texts)
         points = [
-            Point(event["id"], vector, text, _payload(event), identifiers_of(event))
-            for event, text, vector in zip(events, texts, self._embedded(texts), strict=True)
+            _point(event, of_event, text, tells, vector)
+            for event, of_event, text, tells, vector in zip(events, words, texts, told_by, vectors, strict=True)
         ]
         dimensions = self._embedder.dimensions if self._embedder else None
         packed = pack(points, dimensions)
         for point in points:
             point.dense = None
-        return PackedPoints([point.id for point in points], packed, pack(points, dimensions) if plain else None)
+        return PackedPoints(
+            [point.id for point in points],
+            packed,
+            pack(points, dimensions) if plain else None,
+            [key for tells in told_by for key in tells.new],
+            [key for tells in told_by for key in tells.repeated],
+        )
+
+    def forget_told(self) -> None:
+        """Forget which event tells what, because events were deleted."""
+        self._tellers.forget()
 
     def _embedded(self, texts: list[str]) -> Sequence[NDArray[float32] | None]:
         """Return the vectors of texts; those of recent texts are cached."""
@@ -88,6 +111,17 @@ def _events(answer: bytes) -> list[dict[str, Any]]:
         raise IndexUnavailable(f"the store gives no events: {statement['result']}")
     events: list[dict[str, Any]] = statement["result"]
     return events
+
+
+def _point(event: dict[str, Any], words: Words, text: str, told: Told, vector: NDArray[float32] | None) -> Point:
+    payload = _payload(event)
+    if (passage := passage_of(words, text)) is not None:
+        payload[PASSAGE] = passage
+    if keys := [*told.new, *told.repeated]:
+        payload[TOLD] = keys
+    if told.repeated:
+        payload[REPEATED] = told.repeated
+    return Point(event["id"], vector, text, payload, identifiers_of(event), "\n".join(told.prompts.values()))
 
 
 def _payload(event: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from storage.embedding.model import prepare
 from storage.errors import IndexUnavailable
 from storage.indexing.points.maker import PointMaker
-from storage.indexing.points.messages import LoadModel, MakePoints, PackedPoints
+from storage.indexing.points.messages import ForgetTold, LoadModel, MakePoints, PackedPoints
 from storage.workers.request_loop import serve
 
 _NICE = 10
@@ -31,13 +31,17 @@ class PointWorker:
     def make(self, request: MakePoints) -> PackedPoints:
         if self._maker is None:
             raise IndexUnavailable("the embedding model is not loaded")
-        return self._maker.make(request.answer, plain=request.plain)
+        return self._maker.make(request.answer, plain=request.plain, told=request.told)
+
+    def forget(self, _: ForgetTold) -> None:
+        if self._maker is not None:
+            self._maker.forget_told()
 
 
 def main() -> None:
     os.nice(_NICE)
     worker = PointWorker()
-    serve({LoadModel: worker.load, MakePoints: worker.make})
+    serve({LoadModel: worker.load, MakePoints: worker.make, ForgetTold: worker.forget})
 
 
 if __name__ == "__main__":

@@ -12,16 +12,16 @@ from mapping.calls.reading import tell
 from mapping.search_text.text import parts_of
 
 SAID = """
-genai | chat gpt-4o | conv-trips-1 | . | model_call | unset | Is the museum in Porto open on Monday?; You plan trips. | opening_hours; place: Porto museum | . | . | . | .
+genai | chat gpt-4o | conv-trips-1 | . | model_call | unset | Is the museum in Porto open on Monday? | opening_hours; place: Porto museum | . | . | . | .
 genai | execute_tool opening_hours | conv-trips-1 | . | tool_call | error | . | . | opening_hours | place: Porto museum | . | TimeoutError; no answer within 5 s
 genai | exception | conv-trips-1 | . | error | error | . | . | . | . | . | no answer within 5 s; TimeoutError; Traceback*
 genai | invoke_agent trip planner | conv-trips-1 | trip planner | agent | unset | Is the museum in Porto open on Monday? | . | . | . | . | .
-genai | gen_ai.client.inference.operation.details | conv-trips-1 | . | model_call | unset | Is the museum in Porto open on Monday?; You plan trips. | opening_hours; place: Porto museum | . | . | . | .
+genai | gen_ai.client.inference.operation.details | conv-trips-1 | . | model_call | unset | Is the museum in Porto open on Monday? | opening_hours; place: Porto museum | . | . | . | .
 genai | gen_ai.evaluation.result | . | . | evaluation | unset | . | The question about Monday stays open. | . | . | . | .
 genai | gen_ai.client.operation.exception | . | . | error | error | . | . | . | . | . | too many requests; RateLimitError; Traceback*
 genai_1_36 | chat gpt-4o-mini | conv-kitchen-7 | cook | model_call | unset | . | . | . | . | . | .
 genai_1_36 | text_completion davinci | kitchen-s2 | . | model_call | unset | A soup for winter: | Leek and potato. | . | . | . | .
-genai_1_36 | gen_ai.system.message | . | . | message | unset | You know recipes. | . | . | . | . | .
+genai_1_36 | gen_ai.system.message | . | . | message | unset | . | . | . | . | . | .
 genai_1_36 | gen_ai.user.message | . | . | message | unset | How long does rice take? | . | . | . | . | .
 genai_1_36 | gen_ai.tool.message | . | . | message | unset | 18 minutes | . | . | . | . | .
 genai_1_36 | gen_ai.choice | . | . | message | unset | . | Eighteen minutes. | . | . | . | .
@@ -31,7 +31,7 @@ openinference | documents | phoenix-s1 | . | retrieval | ok | missing orders | A
 openinference | embed | phoenix-s1 | . | embedding | ok | missing orders | . | . | . | . | .
 openinference | check | phoenix-s1 | . | guardrail | ok | It was cancelled. | pass | . | . | . | .
 openinference | support agent | phoenix-s1 | support | agent | ok | Where is order 1182? | It was cancelled. | . | . | . | .
-openllmetry | openai.chat | tl-s5 | newsletter | model_call | unset | You write short news.; Write about the bridge. | The bridge reopens on Friday. | . | . | . | .
+openllmetry | openai.chat | tl-s5 | newsletter | model_call | unset | Write about the bridge. | The bridge reopens on Friday. | . | . | . | .
 openllmetry | chat gpt-4o | tl-s5 | newsletter | model_call | unset | A headline, please. | Bridge open again | . | . | . | .
 openllmetry | publish.tool | tl-s5 | newsletter | tool_call | error | Bridge open again | . | publish | . | . | 403: not allowed to publish
 openllmetry | writer.agent | tl-s5 | writer | agent | unset | about: bridge | Bridge open again | . | . | . | .
@@ -68,7 +68,7 @@ strands | gen_ai.choice#3 | strands-s4 | gardener | message | unset | . | Bed 2 
 strands | execute_tool rain_gauge | strands-s4 | . | tool_call | error | . | . | rain_gauge | . | . | .
 strands | gen_ai.client.inference.operation.details#2 | strands-s4 | . | message | unset | . | no reading | . | . | . | .
 agentcore | chat | ac-session-0001* | arn:aws:bedrock-agentcore:us-east-1:111122223333:runtime/refund_agent-Qx7* | model_call | ok | . | . | . | . | . | .
-agentcore | strands.telemetry.tracer | ac-session-0001* | arn:aws:bedrock-agentcore* | message | unset | You handle refunds.; Refund the blue lamp. | Which order was it in? | . | . | . | .
+agentcore | strands.telemetry.tracer | ac-session-0001* | arn:aws:bedrock-agentcore* | message | unset | Refund the blue lamp. | Which order was it in? | . | . | . | .
 agentcore | None | ac-session-0001* | arn:aws:bedrock-agentcore* | error | error | . | Invocation failed | . | . | . | ClientError
 cloudwatch | None | 8f14e45f-ceea-467a-9575-28cf2cd4bd50 | . | log | unset | START RequestId: Version: $LATEST | . | . | . | . | .
 cloudwatch | None#2 | cw-book-s1 | booker | log | unset | 2026-08-29T10:40:00Z INFO session_id=cw-book-s1* | . | . | . | . | .
@@ -79,7 +79,7 @@ cloudwatch | None#5 | r-77 | . | log | unset | request_id: r-77 planning started
 bedrock_invocations | None | . | . | model_call | unset | Name a river in Spain. | The Ebro. | . | . | . | .
 bedrock_invocations | None#2 | . | . | tool_call | unset | How deep is it? | depth; river: Ebro | . | . | . | .
 bedrock_invocations | None#3 | . | . | error | error | Name a river in Spain. | . | . | . | . | ThrottlingException
-bedrock_invocations | None#4 | rivers-1 | . | tool_call | unset | anthropic version: bedrock-2023-05-31; And the tide? | I look it up.; tide; at: Tortosa | . | . | . | .
+bedrock_invocations | None#4 | rivers-1 | . | tool_call | unset | And the tide?; anthropic version: bedrock-2023-05-31 | I look it up.; tide; at: Tortosa | . | . | . | .
 claude_code | claude_code.llm_request | cc-7e2b | . | model_call | unset | . | . | . | . | . | .
 claude_code | claude_code.tool | cc-7e2b | . | tool_call | unset | . | . | Bash | . | . | .
 claude_code | claude_code.interaction | cc-7e2b | . | agent | unset | . | . | . | . | . | .

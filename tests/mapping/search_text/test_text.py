@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.search_text.text import MESSAGES_ROOM, PART_ROOM, PARTS, TEXT_LIMIT, parts_of, text_of
+from mapping.search_text.text import PART_ROOM, PARTS, parts_of, text_of, words_of
+from mapping.search_text.words import MESSAGES_ROOM, TEXT_LIMIT
 from mapping.semantics.vocabulary import KEYS, REDACTED
 
 
@@ -47,8 +48,9 @@ def test_genai_messages_are_read_as_what_was_said():
         {"role": "tool", "parts": [{"type": "tool_call_response", "id": "call_1", "response": "rainy, 57F"}]},
     ]
     answer = [{"role": "assistant", "parts": [{"type": "text", "content": "Rain."}], "finish_reason": "stop"}]
-    expected = ["Weather in Paris?", "get_weather", "city: Paris", "response: rainy, 57F", "Rain."]
+    expected = ["response: rainy, 57F", "Rain."]
     structured = {"gen_ai.input.messages": messages, "gen_ai.output.messages": answer}
+    assert words_of(None, structured).earlier == [["Weather in Paris?"], ["get_weather", "city: Paris"]]
     assert lines(structured) == expected
     assert lines({key: json.dumps(value) for key, value in structured.items()}) == expected
 
@@ -195,12 +197,9 @@ def test_each_part_finds_room_whatever_stands_before_it():
 def test_of_a_long_conversation_the_end_is_searched(as_text):
     messages = [{"role": "user", "content": f"question {number} " + "so " * 50} for number in range(1_000)]
     value = json.dumps(messages) if as_text else messages
-    searched = lines({"gen_ai.input.messages": value, "gen_ai.system_instructions": "be kind"})
-    assert searched[-1] == "be kind"
-    assert searched[-2].startswith("question 999 ")
-    assert [line.split()[1] for line in searched[:-1]] == [
-        str(number) for number in range(1_001 - len(searched), 1_000)
-    ]
+    searched = lines({"gen_ai.input.messages": value})
+    assert searched[-1].startswith("question 999 ")
+    assert [line.split()[1] for line in searched] == [str(number) for number in range(1_000 - len(searched), 1_000)]
     assert MESSAGES_ROOM <= len("\n".join(searched)) < MESSAGES_ROOM + 200
 
 

@@ -78,7 +78,8 @@ async def test_the_answer_says_what_was_searched_and_how_the_index_is(indexed):
     assert (told["query"], told["mode"], told["index"]) == ("bank", "hybrid", {"state": "ready", "pending": 0})
     assert told["took_ms"] > 0
     assert len(told["results"]) == 1
-    assert set(told["results"][0]) == {"score", "event", "highlights"}
+    assert set(told["results"][0]) == {"score", "event", "passage", "occurrences", "prompt", "highlights"}
+    assert told["results"][0]["occurrences"] == {"events": 1, "traces": 1}
 
 
 async def test_filters_hold_for_results(indexed):
@@ -142,7 +143,35 @@ async def test_facets_take_the_filters_and_a_limit(indexed):
     assert told["events"] == 2
     assert told["facets"]["event_type"] == [{"value": "error", "count": 1}]
     assert (await indexed.read("/api/v1/facets?since=2026-01-08T00:00:00Z"))["events"] == 0
-    assert (await indexed.get("/api/v1/facets?q=bank")).status == 400
+
+
+async def test_facets_count_what_has_the_words_as_keyword_search_finds_it(indexed):
+    told = await indexed.read("/api/v1/facets?q=bank")
+    found = await indexed.read("/api/v1/search?q=bank&mode=keyword")
+    assert told["events"] == len(found["results"]) == 2
+    assert told["facets"]["event_type"] == [{"value": "error", "count": 2}]
+    assert (await indexed.read("/api/v1/facets?q=nobodysaidthis"))["events"] == 0
+
+
+async def test_without_words_the_events_that_facets_count_are_listed(indexed):
+    told = await indexed.read("/api/v1/search")
+    assert (told["query"], told["mode"], told["next_cursor"]) == (None, None, None)
+    assert len(told["results"]) == (await indexed.read("/api/v1/facets"))["events"] == 4
+    errors = await indexed.read("/api/v1/search?event_type=error")
+    assert sorted(notes(errors)) == sorted(note for _, kind, note in NOTES if kind == "error")
+
+
+async def test_a_list_without_words_comes_in_pages_and_each_event_once(indexed):
+    whole = [result["event"]["id"] for result in (await indexed.read("/api/v1/search"))["results"]]
+    pages, cursor = [], ""
+    while cursor is not None:
+        told = await indexed.read(f"/api/v1/search?limit=1&cursor={cursor}")
+        pages += [result["event"]["id"] for result in told["results"]]
+        cursor = told["next_cursor"]
+    assert pages == whole
+    assert (await indexed.get("/api/v1/search?q=bank&cursor=x")).status == 400
+    assert (await indexed.get("/api/v1/search?cursor=x")).status == 400
+    assert (await indexed.get("/api/v1/search?group_by=trace")).status == 400
 
 
 async def test_events_like_one_are_found(indexed):

@@ -254,6 +254,33 @@ def test_what_is_to_be_follows_from_what_is(state, asked, expected):
     assert planned(state, MINE, "new", **asked) == (state if expected is None else expected)
 
 
+@embedded
+async def test_an_index_with_points_of_an_earlier_form_serves_until_another_is_filled(
+    database, tmp_path, indexes, new_embedder, indexing, caught_up, store, monkeypatch
+):
+    (apple, *_) = await store("an apple", *[f"fruit {number}" for number in range(9)])
+    with monkeypatch.context() as earlier:
+        earlier.setattr(index_state, "_FORM", 1)
+        async with indexing(database, indexes, new_embedder("first"), group=2) as indexer:
+            await caught_up(indexer)
+        before = (await index_state.read(database)).name
+    embedder = new_embedder("first")
+    embedder.hold_at("fruit")
+    async with indexing(database, indexes, embedder, group=2) as indexer:
+        await asyncio.to_thread(embedder.held.wait, 20)
+        assert indexer.state == "reindexing"
+        assert await found(database, indexer, "apple") == {apple}
+        assert len(await found(database, indexer, "apple", "semantic")) == 10
+        embedder.go_on()
+        await caught_up(indexer)
+    after = await index_state.read(database)
+    assert (after.name != before, after.fill, folders(tmp_path)) == (True, None, [after.name])
+    again = new_embedder("first")
+    async with indexing(database, indexes, again) as indexer:
+        await caught_up(indexer)
+    assert again.embedded == []
+
+
 def test_an_index_that_is_filled_serves_and_the_one_before_it_goes():
     assert IndexState("a", OTHER, NEW, ("z",)).filled() == IndexState("new", MINE, None, ("z", "a"))
     assert IndexState("new", MINE, NEW).filled() == IndexState("new", MINE, None)

@@ -45,12 +45,12 @@ def expected(payloads, field, limit):
 
 
 async def test_an_empty_index_counts_nothing(index):
-    assert await index.facets(SearchFilter(), FACETS, 10) == {field: [] for field in FACETS}
+    assert (await index.facets(SearchFilter(), FACETS, 10)).values == {field: [] for field in FACETS}
 
 
 @pytest.mark.parametrize("limit", [1, 5, 200])
 async def test_each_field_is_counted_the_most_frequent_first(index, payloads, limit):
-    counted = await index.facets(SearchFilter(), FACETS, limit)
+    counted = (await index.facets(SearchFilter(), FACETS, limit)).values
     assert counted == {field: expected(payloads.values(), field, limit) for field in FACETS}
 
 
@@ -71,13 +71,13 @@ async def test_only_what_passes_the_filter_is_counted(index, payloads, which):
         if all(payload[field] == value for field, value in which.items() if field in payload)
         and which.get("since", 0) <= NOON + number * 1000 < which.get("until", NOON * 2)
     ]
-    counted = await index.facets(SearchFilter(**which), FACETS, 200)
+    counted = (await index.facets(SearchFilter(**which), FACETS, 200)).values
     assert counted == {field: expected(passing, field, 200) for field in FACETS}
 
 
 async def test_a_point_without_the_field_is_not_counted(index):
     await index.upsert([point(1, status="ok"), point(2, status="ok", service="shop")])
-    assert await index.facets(SearchFilter(), ["status", "service"], 5) == {
+    assert (await index.facets(SearchFilter(), ["status", "service"], 5)).values == {
         "status": [("ok", 2)],
         "service": [("shop", 1)],
     }
@@ -85,7 +85,7 @@ async def test_a_point_without_the_field_is_not_counted(index):
 
 async def test_values_may_be_any_text(index):
     await index.upsert([point(1, agent_id="a' OR 1"), point(2, agent_id="日本\x00"), point(3, agent_id="")])
-    counted = await index.facets(SearchFilter(), ["agent_id"], 5)
+    counted = (await index.facets(SearchFilter(), ["agent_id"], 5)).values
     assert sorted(counted["agent_id"]) == [("", 1), ("a' OR 1", 1), ("日本\x00", 1)]
 
 
@@ -93,12 +93,12 @@ async def test_values_may_be_any_text(index):
 async def test_a_value_that_no_point_has_any_more_is_not_listed(index, which):
     """Qdrant lists it with a count of 0."""
     await index.upsert([point(number, agent_id=f"agent-{number}", status="ok") for number in range(1, 6)])
-    assert len((await index.facets(SearchFilter(), ["agent_id"], 10))["agent_id"]) == 5
+    assert len((await index.facets(SearchFilter(), ["agent_id"], 10)).values["agent_id"]) == 5
     await index.set_payload([str(uuid.UUID(int=1))], {"agent_id": "agent-2"})
     await index.upsert([point(3, agent_id="agent-4", status="ok")])
     await index.delete([str(uuid.UUID(int=5))])
     await index.flush()
-    counted = await index.facets(SearchFilter(**which), ["agent_id"], 10)
+    counted = (await index.facets(SearchFilter(**which), ["agent_id"], 10)).values
     assert counted == {"agent_id": [("agent-2", 2), ("agent-4", 2)]}
 
 

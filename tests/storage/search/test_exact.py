@@ -51,7 +51,7 @@ class Contrary:
     def query_vector(self, _query, vector, _deadline):
         return vector
 
-    def score(self, query, texts, _deadline):
+    def score(self, query, texts, *_):
         return [zlib.crc32((query + text).encode()) / 2**32 * (1 if query not in text else 0.1) for text in texts]
 
 

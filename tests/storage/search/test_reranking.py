@@ -6,7 +6,7 @@ import time
 import pytest
 
 from storage.filters import SearchFilter
-from storage.search.reranking import TimedReranker
+from storage.search.reranking import AT_LEAST, TimedReranker
 from storage.search.search import CANDIDATES, Searcher
 from storage.write.writer import Writer
 
@@ -26,10 +26,10 @@ class FakeMiniLM:
     def query_vector(self, _query, vector, _deadline):
         return vector
 
-    def score(self, _query, texts, deadline):
+    def score(self, _query, texts, deadline, least, latest):
         scores = []
         for text in texts:
-            if time.monotonic() + self.seconds > deadline:
+            if time.monotonic() + self.seconds > (latest if len(scores) < least else deadline):
                 break
             time.sleep(self.seconds)
             self.texts.append(text)
@@ -91,12 +91,31 @@ async def test_a_slow_model_reads_what_it_has_time_for(searching, indexer, store
     await caught_up(indexer)
     minilm = FakeMiniLM(seconds=0.05)
     started = time.monotonic()
-    answer = await searching(minilm, 0.3).search("apple", "hybrid", SearchFilter(), 30)
-    assert time.monotonic() - started < 0.3 + SLACK
-    assert answer.reranked == len(minilm.texts) <= 6
+    answer = await searching(minilm, 0.6).search("apple", "hybrid", SearchFilter(), 30)
+    assert time.monotonic() - started < 0.6 + SLACK
+    assert AT_LEAST <= answer.reranked == len(minilm.texts) <= 12
+    assert answer.candidates == 30
     assert len(answer.results) == 30
     # Those that were read come first, and what was not read comes after.
     assert set(texts(answer)[: len(minilm.texts)]) == set(minilm.texts)
+
+
+async def test_a_busy_machine_reads_eight_all_the_same(searching, indexer, store, caught_up):
+    await store(*[f"apple {number}" for number in range(30)], indexer=indexer)
+    await caught_up(indexer)
+    minilm = FakeMiniLM(seconds=0.05)
+    answer = await searching(minilm, 0.2).search("apple", "hybrid", SearchFilter(), 30)
+    assert answer.reranked == len(minilm.texts) == AT_LEAST
+
+
+async def test_a_machine_too_busy_for_that_says_how_many_of_how_many_it_read(searching, indexer, store, caught_up):
+    await store(*[f"apple {number}" for number in range(30)], indexer=indexer)
+    await caught_up(indexer)
+    started = time.monotonic()
+    answer = await searching(FakeMiniLM(seconds=0.2), 0.2).search("apple", "hybrid", SearchFilter(), 30)
+    assert time.monotonic() - started < 3 * 0.2 + SLACK
+    assert answer.reranked < AT_LEAST
+    assert answer.candidates == 30
 
 
 async def test_searches_at_once_share_the_time(searching, indexer, store, caught_up):
