@@ -6,6 +6,9 @@ half of the domains (`measuring.TUNED_ON`); `untuned` is nDCG of the others. Tha
 the methods were compared, and the rules for exact things written, with all queries in view. Nothing that was read for
 one query is cached for the next, except in the row with time for all.
 
+Runs: how many of the runs that are hidden among so many (`--runs`) of `tests/search/corpus.py` are found first, among
+the first three and among ten, by the query that was written for each.
+
 Speed: the same queries, one search at a time, with made-up events (`--events`) beside the labelled ones; and nDCG@10
 then, when made-up events are wrong answers.
 """
@@ -28,7 +31,8 @@ sys.path.append(str(HERE.parent / "tests" / "search"))
 
 import traffic  # noqa: E402 - with those it needs, found by the path above
 from ceiling import events_of  # noqa: E402 - as above
-from measuring import DEPTH, LEISURE, Bench, quality  # noqa: E402 - as above
+from corpus import needles  # noqa: E402 - as above
+from measuring import DEPTH, LEISURE, Bench, Runs, quality  # noqa: E402 - as above
 
 from storage.filters import SearchFilter  # noqa: E402 - as above
 from storage.search.search import Mode  # noqa: E402 - as above
@@ -80,6 +84,20 @@ async def speed(bench: Bench, events: int) -> dict[str, dict[str, float]]:
     return rows
 
 
+async def found_runs(data_dir: Path, count: int) -> dict[str, dict[str, float]]:
+    """Return by method how many of the hidden runs are found first, among the first three, and among ten."""
+    bench = Runs(data_dir, count)
+    await bench.open()
+    try:
+        rows = {}
+        for name, (mode, seconds) in METHODS.items():
+            places = await bench.places(bench.needles, bench.hidden, mode, seconds)
+            rows[name] = {f"among {most}": float(sum(1 <= place <= most for place in places)) for most in (1, 3, 10)}
+        return rows
+    finally:
+        await bench.storage.close()
+
+
 def table(title: str, rows: dict[str, dict[str, float]]) -> None:
     columns = [c for c in dict.fromkeys(column for row in rows.values() for column in row) if not c.endswith("first")]
     print(f"\n{title}\n{'':30}" + "".join(f"{column:>11}" for column in columns))
@@ -98,13 +116,18 @@ def index_memory() -> float:
     return 0.0
 
 
-async def run(data_dir: Path, events: int) -> dict[str, Any]:
+async def run(data_dir: Path, events: int, runs: int) -> dict[str, Any]:
     bench = Bench(data_dir)
     await bench.open()
     try:
         rows = await all_quality(bench)
         table(f"{len(bench.events)} events, {len(bench.queries)} queries; by kind: nDCG@10", rows)
         report: dict[str, Any] = {"quality": rows}
+        if runs:
+            (data_dir / "runs").mkdir()
+            (data_dir / "runs" / "models").symlink_to(data_dir / "models")
+            report["runs"] = await found_runs(data_dir / "runs", runs)
+            table(f"{len(needles())} runs hidden among {runs:,}, by a query each", report["runs"])
         if events:
             before = index_memory()
             report["speed"] = await speed(bench, events)
@@ -119,13 +142,15 @@ async def run(data_dir: Path, events: int) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--events", type=int, default=0, help="made-up events among which the speed is measured")
+    parser.add_argument("--runs", type=int, default=0, help="runs of the corpus among which some are looked for")
     parser.add_argument("--models", type=Path, help="data folder to take the models from, and to keep them in")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="vectadb-bench-") as folder:
         if arguments.models:
             (arguments.models / "models").mkdir(parents=True, exist_ok=True)
             (Path(folder) / "models").symlink_to(arguments.models.resolve() / "models")
-        report = asyncio.run(run(Path(folder), arguments.events))
+        report = asyncio.run(run(Path(folder), arguments.events, arguments.runs))
+    RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(report, indent=1) + "\n")
 
 

@@ -15,10 +15,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import corpus
 import labelled
 
 from mapping.json.events import Options, decode_event, map_event
 from mapping.model import Event
+from mapping.otlp.json import JsonWire
+from mapping.otlp.logs import map_logs
+from mapping.otlp.spans import map_traces
 from mapping.search_text.text import text_of
 from storage.embedding.model import STATIC
 from storage.embedding.reranker import Reranker
@@ -30,6 +34,7 @@ from storage.stores import StorageConfig, Stores
 # The weight of words was chosen on these domains, half of them.
 TUNED_ON = frozenset({"clinic", "home", "mail", "refund", "sql"})
 DEPTH = 10
+_AT_ONCE = 1_000  # events of a commit
 LEISURE = 60.0  # seconds to re-rank in: enough for all
 
 # Labels, best first, for each query.
@@ -87,6 +92,32 @@ def mapped(sent: dict[str, Any], number: int) -> Event:
     return map_event(decode_event(json.dumps(sent).encode()), Options(), str(uuid.UUID(int=number)))
 
 
+def stores_in(data_dir: Path) -> Stores:
+    return Stores(
+        StorageConfig(
+            data_dir=data_dir,
+            surrealdb_url=f"surrealkv://{data_dir}/surreal",
+            surrealdb_namespace="vectadb",
+            surrealdb_database="vectadb",
+            surrealdb_user="",
+            surrealdb_password="",
+            surrealdb_auth_level="root",
+            surrealdb_token="",
+            surrealdb_pool_size=0,
+            qdrant_url="",
+            qdrant_api_key="",
+            qdrant_collection="agent_events",
+            qdrant_shards=1,
+            model=STATIC,
+            threads=0,
+            rerank_ms=0,
+            agent_window=3600.0,
+            conversation_window=86400.0,
+            idle_close=1800.0,
+        )
+    )
+
+
 class Bench:
     """The stores with the labelled events in them, and searches with and without re-ranking.
 
@@ -97,36 +128,17 @@ class Bench:
         sent, self.queries = labelled.load()
         self.events = {label: mapped(event, number + 1) for number, (label, event) in enumerate(sent.items())}
         self._labels = {event.id: label for label, event in self.events.items()}
-        self.storage = Stores(
-            StorageConfig(
-                data_dir=data_dir,
-                surrealdb_url=f"surrealkv://{data_dir}/surreal",
-                surrealdb_namespace="vectadb",
-                surrealdb_database="vectadb",
-                surrealdb_user="",
-                surrealdb_password="",
-                surrealdb_auth_level="root",
-                surrealdb_token="",
-                surrealdb_pool_size=0,
-                qdrant_url="",
-                qdrant_api_key="",
-                qdrant_collection="agent_events",
-                qdrant_shards=1,
-                model=STATIC,
-                threads=0,
-                rerank_ms=0,
-                agent_window=3600.0,
-                conversation_window=86400.0,
-                idle_close=1800.0,
-            )
-        )
+        self.storage = stores_in(data_dir)
 
     async def open(self) -> None:
         """Open the stores and fill them."""
         await self.storage.open()
-        await self.storage.writer.write(list(self.events.values()))
+        await self.fill()
         await self.indexed()
         self.minilm = await asyncio.to_thread(Reranker.prepared, self.storage.config.data_dir, 0)
+
+    async def fill(self) -> None:
+        await self.storage.writer.write(list(self.events.values()))
 
     async def indexed(self) -> None:
         """Wait until all that is stored can be found."""
@@ -152,6 +164,18 @@ class Bench:
         """Let MiniLM read texts again that it has read."""
         self.minilm._vectors.clear()  # a receiver gains from what it keeps, and a measurement must not
 
+    async def places(
+        self, needles: Sequence[corpus.Needle], runs: Sequence[str], mode: Mode, seconds: float
+    ) -> list[int]:
+        """Return the place, from 1, at which each query finds its run (a trace id), 0 if it is not among the ten."""
+        search, found = self.search(seconds), []
+        for needle, trace_id in zip(needles, runs, strict=True):
+            self.forget()
+            answer = await search.search(needle.query, mode, SearchFilter(), DEPTH)
+            traces = [result.event["trace_id"] for result in answer.results]
+            found.append(traces.index(trace_id) + 1 if trace_id in traces else 0)
+        return found
+
     async def ranking(self, mode: Mode, seconds: float, *, afresh: bool = False) -> tuple[Ranking, float]:
         """Return what each query finds, and how many events were re-ranked on average."""
         search, found, reranked = self.search(seconds), [], 0
@@ -172,3 +196,25 @@ class Bench:
         cosines = self.minilm.score(query, texts, time.monotonic() + 3600)
         ranked = sorted(zip(cosines, self.events, strict=True), key=lambda pair: -pair[0])
         return [label for _, label in ranked[:DEPTH]]
+
+
+class Runs(Bench):
+    """The same with the runs of `corpus.py` instead."""
+
+    def __init__(self, data_dir: Path, count: int, seed: int = 1) -> None:
+        super().__init__(data_dir)
+        self._count, self._seed = count, seed
+        self.needles = corpus.needles()
+        self.hidden = [corpus.trace_id_of(number) for number in corpus.places(count, seed)]
+
+    async def fill(self) -> None:
+        """Write what the runs' programs sent, run by run."""
+        waiting: list[Event] = []
+        for run in corpus.runs(self._count, self._seed):
+            for route, request in run.requests:
+                signal = map_traces if route == "/v1/traces" else map_logs
+                waiting += signal(JsonWire(), json.dumps(request).encode(), corpus.START).events
+            if len(waiting) >= _AT_ONCE:
+                await self.storage.writer.write(waiting)
+                waiting = []
+        await self.storage.writer.write(waiting)
