@@ -36,6 +36,7 @@ from receiver.http.parameters import (
 from receiver.http.shown import event_json
 from storage.filters import CallFilter, EventFilter, SearchFilter, SessionFilter, TraceFilter
 from storage.read import exporting
+from storage.search.listing import listed
 from storage.surreal.rows import EventRow
 
 log = logging.getLogger(__name__)
@@ -92,7 +93,7 @@ async def _export_calls(request: web.Request, given: dict[str, Any]) -> web.Stre
 
 
 @operation(
-    "The events that a search finds as lines, best first",
+    "The events that a search finds as lines, best first; without words the newest",
     str,
     query=(FORMAT, QUERY, MODE, GROUP_BY, *SEARCH_FILTERS, LIMIT),
     media_type=MEDIA_TYPE,
@@ -102,8 +103,13 @@ async def _export_search(request: web.Request, given: dict[str, Any]) -> web.Str
     storage = stores(request)
 
     async def pages() -> AsyncGenerator[Page, None]:
-        found = await storage.search.search(query, mode, SearchFilter(**given), limit, group_by)
-        yield [result.event for result in found.results]
+        which = SearchFilter(**given)
+        if query is None:
+            listing = await listed(storage.reader, storage.indexer, which, limit, None)
+            yield [result.event for result in listing.results]
+        else:
+            found = await storage.search.search(query, mode, which, limit, group_by)
+            yield [result.event for result in found.results]
 
     return await _stream(request, "search", form, pages())
 

@@ -2,8 +2,8 @@
 
 Twelve agents; each call repeats the prompt and the conversation so far. A third is sent as OpenInference's spans, a
 third by OpenTelemetry's GenAI conventions, a third as GenAI's spans with a log record for each message. Among them are
-the runs of `needles.jsonl`, written by hand, each with the query by which somebody would look for it: in words that are
-not the run's. Nothing in the search was tuned on them.
+the runs of `needles.jsonl`, written by hand, each with the query by which somebody would look for it, in words most of
+which are not the run's. Nothing in the search was tuned on them.
 """
 
 from __future__ import annotations
