@@ -156,7 +156,7 @@ class Searcher:
         for hit in ordered:
             results[hit.id].score = hit.score
         return (
-            [results[hit.id] for hit in ordered],
+            _with_prompts(query, found, [results[hit.id] for hit in ordered], needed),
             best_first(Hit(*each) for each in scores.items()),
             len(best) if self._reranker else 0,
         )
