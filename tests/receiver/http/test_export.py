@@ -131,7 +131,7 @@ async def test_a_file_is_named_after_what_it_holds(filled):
     [
         ("events?format=csv", "format: expected one of jsonl, otlp"),
         ("traces?filter=cost:1", "filter: column 5"),
-        ("search", "q: expected the text to search for"),
+        ("search", "search is off"),
         ("search?q=apple", "search is off"),
         ("events?colour=red", "colour: unknown parameter"),
     ],

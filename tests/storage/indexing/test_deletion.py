@@ -58,7 +58,7 @@ async def test_what_was_deleted_is_never_found_and_its_points_are_soon_gone(
     database, index, embedder, indexing, caught_up, store
 ):
     async with indexing(database, index, embedder) as indexer:
-        old = await store(*["an old apple"] * 5, indexer=indexer, trace_id="old")
+        old = await store(*[f"an old apple {number}" for number in range(5)], indexer=indexer, trace_id="old")
         (new,) = await store("a new apple", indexer=indexer, trace_id="new", timestamp=2 * 10**18)
         await caught_up(indexer)
         assert await found(database, indexer, "apple") == {*old, new}
