@@ -20,12 +20,12 @@ MOST_ROWS = 50
 # And where it is behind, so that commits wait anyway: what a transaction takes of its own is four times less a row.
 MOST_ROWS_BEHIND = 200
 # As many calls' rows take the engine as long as one of these.
-_COST_OF = {rows.CALL_PAGE: 1, rows.RUN: 2, rows.SESSION_RUN: 3}
+_COST_OF = {rows.CALL: 1, rows.RUN: 2, rows.SESSION_RUN: 3}
 
 _encode = msgspec.msgpack.Encoder(order="sorted").encode
 
-_NEW = {rows.CALL_PAGE: "new_pages", rows.RUN: "new_runs", rows.SESSION_RUN: "new_sessions"}
-_CHANGED = {rows.CALL_PAGE: "changed_pages", rows.RUN: "changed_runs", rows.SESSION_RUN: "changed_sessions"}
+_NEW = {rows.CALL: "new_pages", rows.RUN: "new_runs", rows.SESSION_RUN: "new_sessions"}
+_CHANGED = {rows.CALL: "changed_pages", rows.RUN: "changed_runs", rows.SESSION_RUN: "changed_sessions"}
 _COST = {names[table]: cost for names in (_NEW, _CHANGED) for table, cost in _COST_OF.items()}
 
 
@@ -170,8 +170,14 @@ def _record(key: Key) -> Any:
 
 
 def _stored(key: Key, row: Row) -> Row:
-    fields = {field: cbor.datetime(value) if field in DATETIMES else value for field, value in row.items()}
+    fields = _with_datetimes(row)
+    if key[0] == rows.CALL:
+        fields["calls"] = [*map(_with_datetimes, row["calls"])]
     return {"id": _record(key), **fields}
+
+
+def _with_datetimes(row: Row) -> Row:
+    return {field: cbor.datetime(value) if field in DATETIMES else value for field, value in row.items()}
 
 
 def _renamed(fact: Fact, whose: Owner) -> Row:

@@ -14,7 +14,7 @@ from storage.interpreting.neighbours import MOST_EVENTS, NEAR, Presence, presenc
 from storage.interpreting.queries import Reading
 from storage.interpreting.results import Key, TraceRow
 from storage.interpreting.schedule import Schedule
-from storage.read.call_pages import unpacked
+from storage.read.call_pages import calls_in
 from storage.surreal import cbor, rows
 
 # Rows read at a time at first and at most; an answer is to have so many bytes.
@@ -198,8 +198,8 @@ class Gathering:
         while True:
             answer = yield from read("calls of a trace", trace=trace_id, first=len(digests), limit=_PAGES)
             (found,) = decoded(answer)
-            digests |= {(rows.CALL_PAGE, tuple(row["id"])): digest(row) for row in found}
-            models |= {call["id"] for row in found for call in unpacked(row) if call["kind"] == "model"}
+            digests |= {(rows.CALL, tuple(row["id"])): digest(row) for row in found}
+            models |= {call["id"] for row in found for call in calls_in(row) if call["kind"] == "model"}
             if len(found) < _PAGES:
                 return digests, models
             yield from self._meanwhile()

@@ -42,7 +42,7 @@ LET $found = array::slice(array::concat($same, $older), 0, $limit);
 RETURN $found;
 SELECT * FROM array::complement(array::distinct($found.map(|$event| $event.origin)), [NONE]);
 """,
-    "calls of a trace": "SELECT * FROM call_page:[$trace, $first]..[$trace, {}] LIMIT $limit",
+    "calls of a trace": "SELECT * FROM agent_call:[$trace, $first]..[$trace, {}] LIMIT $limit",
     # Of sessions the parts of traces that began before a moment, the latest first, as far as they may be near; and
     # where that ended, if there are more.
     "near": """
@@ -87,7 +87,7 @@ WRITTEN = {
         "removed: (SELECT VALUE figures FROM $one.runs WHERE figures != NONE) } RETURN NONE }"
     ),
     "gone": "DELETE $gone RETURN NONE",
-    "new_pages": "INSERT INTO call_page $new_pages RETURN NONE",
+    "new_pages": "INSERT INTO agent_call $new_pages RETURN NONE",
     "changed_pages": "FOR $page IN $changed_pages { UPDATE $page.id CONTENT $page RETURN NONE }",
     "new_runs": "INSERT INTO agent_run $new_runs RETURN NONE",
     "changed_runs": "FOR $run IN $changed_runs { UPDATE $run.id CONTENT $run RETURN NONE }",

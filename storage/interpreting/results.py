@@ -14,7 +14,7 @@ from mapping.calls.figures import Outcome, figures_of, packed
 from mapping.calls.headlines import error_line, error_lines, first_question, last_answer, most_repeated, slowest_step
 from mapping.calls.model import Call, Run, Telling, Totals
 from storage.interpreting.memory import Fact, Owner
-from storage.read.call_pages import CALLS, PackedCall, pack, row_of
+from storage.read.call_pages import CALLS, row_of
 from storage.surreal import cbor, rows
 
 Row = dict[str, Any]
@@ -87,7 +87,7 @@ def _result(run: Run, trace: TraceRow, of: _Members, by_id: Mapping[str, Call], 
     calls = sorted(of.calls, key=lambda call: (call.start, call.id))
     pages = [calls[start : start + CALLS] for start in range(0, len(calls), CALLS)]
     found: dict[Key, Row] = {
-        (rows.CALL_PAGE, (trace.id, number)): {"calls": pack([*map(_packed_call, page)])}
+        (rows.CALL, (trace.id, number)): {"calls": [_stored_call(call) for call in page]}
         for number, page in enumerate(pages)
     }
     parts = _session_rows(run, trace, of, sessions, by_id)
@@ -122,7 +122,7 @@ def _of_calls(pages: Sequence[Sequence[Call]]) -> Row:
     """Return what a run's calls are listed by: where they are, the newest, and of each kind the first in each order."""
     if not pages:
         return {}
-    calls = [(call.kind, row_of(_packed_call(call), call.trace_id)) for page in pages for call in page]
+    calls = [(call.kind, row_of(_stored_call(call), call.trace_id)) for page in pages for call in page]
     first = {
         f"{order}_{kind}": min(row[order] for of_kind, row in calls if of_kind == kind)
         for kind in dict.fromkeys(kind for kind, _ in calls)
@@ -273,9 +273,9 @@ def _sums(totals: Totals | None) -> Row:
     }
 
 
-def _packed_call(call: Call) -> PackedCall:
+def _stored_call(call: Call) -> Row:
     tokens = call.tokens
-    return PackedCall(
+    return _present(
         id=call.id,
         kind=call.kind,
         start_time=call.start,
@@ -288,9 +288,10 @@ def _packed_call(call: Call) -> PackedCall:
         parent_id=call.parent_id,
         provider=call.provider,
         error=error_line(call),
-        fails_first=call.fails_first,
-        waits=call.waits,
-        counts=call.counts,
+        # Whether the failure is its own, and whether sums count it: said where it is so.
+        fails_first=True if call.fails_first else None,
+        waits=True if call.waits else None,
+        counts=True if call.counts else None,
         input_tokens=_int64(tokens.input),
         output_tokens=_int64(tokens.output),
         cache_read_tokens=_int64(tokens.cache_read),

@@ -1,4 +1,4 @@
-"""The calls of a trace, as `storage.interpreting` writes them: in pages of so many, in the order of their start.
+"""The calls of a trace, as `storage.interpreting` writes them: in rows of so many, in the order of their start.
 
 A run's `call_pages` are the starts of the first calls of its pages, in nanoseconds.
 """
@@ -8,76 +8,37 @@ from __future__ import annotations
 import bisect
 from collections.abc import AsyncIterator, Iterable, Sequence
 
-import msgspec
-
-from mapping.calls.model import CallKind
-from mapping.model import Status
 from storage.read.paging import Row, records
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 
-# Calls of a page: some 30 kB.
+# Calls of a page: some 80 kB.
 CALLS = 200
 # Pages read at a time: 10 ms of the engine's time.
-_PAGES = 8
+_PAGES = 4
 
 # A page's place: its trace, and its number.
 Place = tuple[str, int]
 
 
-class PackedCall(msgspec.Struct, array_like=True):
-    """A call without the names of its fields. Moments are nanoseconds, the cost billionths of a US dollar."""
-
-    id: str
-    kind: CallKind
-    start_time: int
-    end_time: int
-    status: Status
-    told_by: list[str]
-    name: str | None = None
-    agent_id: str | None = None
-    session_id: str | None = None
-    parent_id: str | None = None
-    provider: str | None = None
-    error: str | None = None
-    # Whether the failure is its own, and whether sums count it.
-    fails_first: bool = False
-    waits: bool = False
-    counts: bool = False
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_read_tokens: int | None = None
-    cache_write_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    cost_nano_usd: int | None = None
-    cost_from: str | None = None
-    price: str | None = None
-    tool_call_id: str | None = None
-    response_id: str | None = None
-
-
-pack = msgspec.msgpack.Encoder().encode
-_unpack = msgspec.msgpack.Decoder(list[PackedCall]).decode
-
-
-def row_of(call: PackedCall, trace_id: str) -> Row:
+def row_of(call: Row, trace_id: str) -> Row:
     """Return a call as a row: its fields, and the negated numbers that lists are ordered by."""
-    row = {field: getattr(call, field) for field in call.__struct_fields__}
-    return row | {
+    start, end = call["start_time"], call["end_time"]
+    return call | {
         "trace_id": trace_id,
-        "duration_ns": cbor.int64(call.end_time - call.start_time),
-        "newest_start": cbor.int64(-call.start_time),
-        "longest": cbor.int64(call.start_time - call.end_time),
+        "duration_ns": cbor.int64(end - start),
+        "newest_start": cbor.int64(-start),
+        "longest": cbor.int64(start - end),
         # What has none comes last.
-        "most_tokens": cbor.int64(-(call.input_tokens or 0) - (call.output_tokens or 0)),
-        "dearest": cbor.int64(-(call.cost_nano_usd or 0)),
+        "most_tokens": cbor.int64(-call.get("input_tokens", 0) - call.get("output_tokens", 0)),
+        "dearest": cbor.int64(-call.get("cost_nano_usd", 0)),
     }
 
 
-def unpacked(page: Row) -> list[Row]:
+def calls_in(page: Row) -> list[Row]:
     """Return the calls of a page's row."""
     trace_id, _ = page["id"]
-    return [row_of(call, trace_id) for call in _unpack(page["calls"])]
+    return [row_of(call, trace_id) for call in page["calls"]]
 
 
 async def pages_of(database: Database, places: Iterable[Place]) -> list[tuple[Place, list[Row]]]:
@@ -85,8 +46,8 @@ async def pages_of(database: Database, places: Iterable[Place]) -> list[tuple[Pl
     waiting = [list(place) for place in places]
     found: list[tuple[Place, list[Row]]] = []
     for start in range(0, len(waiting), _PAGES):
-        pages = await records(database, rows.CALL_PAGE, waiting[start : start + _PAGES])
-        found += [((page["id"][0], page["id"][1]), unpacked(page)) for page in pages]
+        pages = await records(database, rows.CALL, waiting[start : start + _PAGES])
+        found += [((page["id"][0], page["id"][1]), calls_in(page)) for page in pages]
     return found
 
 

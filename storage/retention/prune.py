@@ -43,7 +43,7 @@ _CHANGING = "the traces to be deleted change all the time; try again"
 _FIND = """
 RETURN $traces.map(|$trace| (SELECT VALUE id FROM conversation WHERE trace = $trace LIMIT $chain_records)).flatten();
 RETURN $traces.map(|$trace| (
-    SELECT VALUE id FROM call_page:[record::id($trace), NONE]..[record::id($trace), {}] LIMIT $calls
+    SELECT VALUE id FROM agent_call:[record::id($trace), NONE]..[record::id($trace), {}] LIMIT $calls
 )).flatten();
 SELECT id, revision, sessions FROM $runs;
 RETURN $traces.map(|$trace| (
@@ -340,7 +340,7 @@ class Pruner:
             known_runs=[[cbor.record(rows.RUN, run["id"]), run["revision"]] for run in run_rows],
             counted=rows.queue_name(),
             chain_records=[cbor.record(rows.CONVERSATION, list_id) for list_id in chain_records[: sizes.chain_records]],
-            calls=[cbor.record(rows.CALL_PAGE, list(place)) for place in calls[: sizes.calls]],
+            calls=[cbor.record(rows.CALL, list(place)) for place in calls[: sizes.calls]],
             sessions=[
                 cbor.record(rows.SESSION_RUN, [session_id, run["id"]])
                 for run in run_rows

@@ -34,7 +34,7 @@ INSERT INTO figures_queue {
     id: $counted, added: [], removed: (SELECT VALUE figures FROM $runs WHERE figures != NONE)
 } RETURN NONE;
 DELETE $runs RETURN NONE;
-FOR $of IN $calls_of { DELETE call_page:[$of, NONE]..[$of, {}] RETURN NONE };
+FOR $of IN $calls_of { DELETE agent_call:[$of, NONE]..[$of, {}] RETURN NONE };
 INSERT INTO index_queue $queued RETURN NONE;
 INSERT INTO interpretation_queue $changed RETURN NONE;
 COMMIT;

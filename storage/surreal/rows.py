@@ -15,7 +15,7 @@ from storage.surreal import cbor
 
 EVENT, TRACE, CONTAINS, QUEUE = "agent_event", "agent_trace", "contains", "index_queue"
 CONVERSATION, ORIGIN = "conversation", "origin"
-CALL_PAGE, RUN, SESSION_RUN = "call_page", "agent_run", "session_run"
+CALL, RUN, SESSION_RUN = "agent_call", "agent_run", "session_run"
 # Sums over the rows of `session_run` of a session, which the engine keeps.
 SESSION = "agent_session"
 # Spans that others link to. There are no such records: they are what edges lead to.

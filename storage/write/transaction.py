@@ -25,7 +25,7 @@ RETURN NONE }; INSERT INTO conversation $new_chain_records RETURN NONE; FOR $rec
 $record.id CONTENT $record RETURN NONE }; INSERT IGNORE INTO origin $origins RETURN NONE; FOR $move IN $moves {
     UPDATE $move.events SET trace_id = $move.home, correlation = 'session' RETURN NONE;
     DELETE $move.edges WHERE in = $move.trace RETURN NONE;
-    DELETE call_page:[$move.trace_id, NONE]..[$move.trace_id, {}] RETURN NONE;
+    DELETE agent_call:[$move.trace_id, NONE]..[$move.trace_id, {}] RETURN NONE;
     INSERT INTO figures_queue {
         id: $move.counted, added: [], removed: (SELECT VALUE figures FROM $move.gone WHERE figures != NONE)
     } RETURN NONE;

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from senders import Account
 
 from storage.interpreting.interpreter import Interpreter
-from storage.read.call_pages import unpacked
+from storage.read.call_pages import calls_in
 from storage.read.figures import added_up
 from storage.surreal.database import Database
 
@@ -25,7 +25,7 @@ SELECT id, ->contains->agent_event AS reached FROM agent_trace;
 SELECT VALUE event_ids FROM index_queue;
 SELECT VALUE traces FROM interpretation_queue;
 SELECT id, event_count FROM agent_run;
-SELECT * FROM call_page;
+SELECT * FROM agent_call;
 COMMIT;
 """
 # What runs add to counts by time, the counts by the hour, and what waits to be counted.
@@ -36,7 +36,7 @@ SELECT VALUE told FROM figures WHERE record::id(id)[0] = 1;
 SELECT added, removed FROM figures_queue;
 COMMIT;
 """
-_MADE = ("call_page", "agent_run", "session_run")
+_MADE = ("agent_call", "agent_run", "session_run")
 
 
 class Stored(NamedTuple):
@@ -71,7 +71,7 @@ async def read(database: Database) -> Stored:
         [event_id for ids in queued for event_id in ids],
         {trace_id for of in changed for trace_id, _ in of},
         {row["id"]: row["event_count"] for row in runs},
-        [call for page in pages for call in unpacked(page)],
+        [call for page in pages for call in calls_in(page)],
     )
 
 

@@ -10,7 +10,7 @@ from mapping.times import NS
 from storage.interpreting.interpreter import Interpreter
 from storage.interpreting.messages import Begin, Load, Write
 from storage.interpreting.worker import Worker
-from storage.read.call_pages import unpacked
+from storage.read.call_pages import calls_in
 from storage.surreal import cbor
 from storage.write.writer import Writer
 
@@ -78,7 +78,7 @@ class Running:
 
     async def calls(self):
         """Return all calls by id, in the order of their start."""
-        return {row["id"]: row for page in (await self.rows("call_page")).values() for row in unpacked(page)}
+        return {row["id"]: row for page in (await self.rows("agent_call")).values() for row in calls_in(page)}
 
     async def rows(self, table):
         """Return a table's rows by id."""

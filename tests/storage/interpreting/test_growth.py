@@ -10,7 +10,7 @@ from interpreted import Here, agent, model, settled, tool
 from mapping.times import NS
 from storage.interpreting.interpreter import Interpreter
 from storage.interpreting.work import LONG_TRACES
-from storage.read.call_pages import unpacked
+from storage.read.call_pages import calls_in
 from storage.surreal import cbor, rows
 from storage.write.writer import Writer
 
@@ -42,8 +42,8 @@ async def test_a_trace_that_grows_costs_less_than_twice_what_its_events_cost_in_
     await settled(interpreter)
     (run,) = (await database.query("SELECT * FROM agent_run"))[0]
     assert (run["event_count"], run["calls"], run["tools"]) == (EVENTS, EVENTS // 2, EVENTS // 2 - 1)
-    (pages,) = await database.query("SELECT * FROM call_page")
-    assert [len(unpacked(page)) for page in pages] == [200] * (EVENTS // 200)
+    (pages,) = await database.query("SELECT * FROM agent_call")
+    assert [len(calls_in(page)) for page in pages] == [200] * (EVENTS // 200)
     # In small traces each event is read once and interpreted once.
     assert work.events.read + work.interpreted < 2 * (EVENTS + EVENTS)
 

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from interpreted import agent, call, model, running, tool
 
-from storage.read.call_pages import unpacked
+from storage.read.call_pages import calls_in
 from storage.surreal.database import Database
 
-TABLES = ("call_page", "agent_run", "session_run", "interpretation_queue")
+TABLES = ("agent_call", "agent_run", "session_run", "interpretation_queue")
 # How often a run was written.
 OFTEN = ("revision",)
 
@@ -97,7 +97,7 @@ def deliveries(draw):
 
 def test_a_history_comes_to_what_is_known_to_be_true(store):
     rows, _ = come_to(store, [(range(len(history())), True)])
-    calls = [row for (table, _), page in rows.items() if table == "call_page" for row in unpacked(page)]
+    calls = [row for (table, _), page in rows.items() if table == "agent_call" for row in calls_in(page)]
     assert sorted(
         (row["kind"], row["agent_id"], len(row["told_by"])) for row in calls if row["trace_id"] == "1" * 32
     ) == [

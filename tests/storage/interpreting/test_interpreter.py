@@ -12,7 +12,6 @@ from interpreted import NOON, agent, call, model, running, settled, tool
 from mapping.times import NS
 from storage.interpreting.changes import MOST_ROWS
 from storage.interpreting.interpreter import Interpreter
-from storage.read.call_pages import pack
 from storage.read.reader import Reader
 from storage.surreal import cbor
 from storage.write.writer import Writer
@@ -77,7 +76,7 @@ async def test_what_comes_again_changes_nothing(store):
     events = run_of_an_agent()
     await store.write(*events)
     await store.settled()
-    before = [await store.rows(table) for table in ("call_page", "agent_run", "session_run", "agent_event")]
+    before = [await store.rows(table) for table in ("agent_call", "agent_run", "session_run", "agent_event")]
     await store.write(*run_of_an_agent())
     await store.database.query(
         "INSERT INTO interpretation_queue { id: '1-again', traces: [[$trace, $events]], size: 4 } RETURN VALUE id",
@@ -86,7 +85,7 @@ async def test_what_comes_again_changes_nothing(store):
     )
     store.interpreter.added(4)
     await store.settled()
-    after = [await store.rows(table) for table in ("call_page", "agent_run", "session_run", "agent_event")]
+    after = [await store.rows(table) for table in ("agent_call", "agent_run", "session_run", "agent_event")]
     assert after == before
 
 
@@ -124,7 +123,7 @@ async def test_a_log_in_another_trace_of_the_session_tells_of_the_call_of_a_span
         runs = await store.rows("agent_run")
         assert [runs[trace * 32]["calls"] for trace in "123"] == [1, 0, 1]
         await store.database.query(
-            "DELETE call_page; DELETE agent_run; DELETE session_run; DELETE agent_event; DELETE agent_trace;"
+            "DELETE agent_call; DELETE agent_run; DELETE session_run; DELETE agent_event; DELETE agent_trace;"
             "DELETE contains"
         )
 
@@ -226,9 +225,7 @@ async def test_what_was_written_half_is_written_whole(store):
     await store.write(*run_of_an_agent())
     await store.settled()
     before = await store.calls()
-    await store.database.query(
-        "DELETE agent_run; DELETE session_run; UPDATE call_page SET calls = $none", none=pack([])
-    )
+    await store.database.query("DELETE agent_run; DELETE session_run; UPDATE agent_call SET calls = $none", none=[])
     await store.write(model(5, 30, 3, above=1, at=4, session="s"))
     await store.settled()
     after = await store.calls()

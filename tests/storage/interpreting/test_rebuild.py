@@ -8,7 +8,6 @@ from interpreted import NOON, agent, model, running
 
 from mapping.times import NS
 from storage.interpreting.interpreter import Interpreter
-from storage.read.call_pages import pack
 from storage.surreal import cbor, schema
 from storage.surreal.database import Database
 from storage.write.writer import Writer
@@ -95,15 +94,15 @@ async def test_other_rules_make_it_anew_and_new_traces_come_first(database):
     await writer.write([agent(1, "Planner"), model(2, above=1)])
     async with running(database) as store:
         await store.settled()
-        before = [await store.rows(table) for table in ("call_page", "agent_run")]
+        before = [await store.rows(table) for table in ("agent_call", "agent_run")]
     await database.query(
-        "UPDATE agent_run SET version = 'old', calls = 9; UPDATE call_page SET calls = $none;"
+        "UPDATE agent_run SET version = 'old', calls = 9; UPDATE agent_call SET calls = $none;"
         "UPDATE interpretation_state:current SET version = 'old'",
-        none=pack([]),
+        none=[],
     )
     async with running(database) as store:
         await store.settled()
-        after = [await store.rows(table) for table in ("call_page", "agent_run")]
+        after = [await store.rows(table) for table in ("agent_call", "agent_run")]
         assert store.interpreter.state == "ready"
     for rows in (before[1], after[1]):
         for row in rows.values():

@@ -10,7 +10,7 @@ import pytest
 from mapping.filtering.language import CALLS, parse
 from storage.filters import CallFilter
 from storage.read import calls as lists
-from storage.read.call_pages import unpacked
+from storage.read.call_pages import calls_in
 from storage.read.calls import ORDERS, SORTS, calls
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "interpreting"))
@@ -74,8 +74,8 @@ async def all_of(database, which, sort, limit, pages=1000):
 
 
 async def stored(database):
-    (pages,) = await database.query("SELECT * FROM call_page")
-    return [row for page in pages for row in unpacked(page)]
+    (pages,) = await database.query("SELECT * FROM agent_call")
+    return [row for page in pages for row in calls_in(page)]
 
 
 def right(rows, sort, fits):
@@ -88,12 +88,12 @@ FILTERS = [
     ({}, lambda _: True),
     ({"kind": "tool"}, lambda row: row["kind"] == "tool"),
     ({"status": "error"}, lambda row: row["status"] == "error"),
-    ({"agent_id": "agent 2"}, lambda row: row["agent_id"] == "agent 2"),
-    ({"session_id": "s3"}, lambda row: row["session_id"] == "s3"),
+    ({"agent_id": "agent 2"}, lambda row: row.get("agent_id") == "agent 2"),
+    ({"session_id": "s3"}, lambda row: row.get("session_id") == "s3"),
     ({"trace_id": "f" * 32}, lambda row: row["trace_id"] == "f" * 32),
-    ({"name": "tool 1"}, lambda row: row["name"] == "tool 1"),
-    ({"model": "gpt-4o"}, lambda row: row["name"] == "gpt-4o"),
-    ({"kind": "tool", "name": "tool 2"}, lambda row: row["name"] == "tool 2"),
+    ({"name": "tool 1"}, lambda row: row.get("name") == "tool 1"),
+    ({"model": "gpt-4o"}, lambda row: row.get("name") == "gpt-4o"),
+    ({"kind": "tool", "name": "tool 2"}, lambda row: row.get("name") == "tool 2"),
     ({"since": EARLIER, "until": LATER}, lambda row: EARLIER <= row["start_time"] < LATER),
     ({"min_duration_ns": 3 * NS}, lambda row: row["duration_ns"] >= 3 * NS),
     ({"filter": "tool:tool* duration>2s"}, lambda row: row["kind"] == "tool" and row["duration_ns"] > 2 * NS),

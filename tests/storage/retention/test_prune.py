@@ -67,7 +67,7 @@ async def agrees(database):
     """
     traces, events, edges, calls, runs, sessions = await database.query(
         "SELECT * FROM agent_trace; SELECT * FROM agent_event; SELECT id, in, out FROM contains;"
-        "SELECT VALUE record::id(id)[0] FROM call_page; SELECT VALUE id FROM agent_run;"
+        "SELECT VALUE record::id(id)[0] FROM agent_call; SELECT VALUE id FROM agent_run;"
         "SELECT VALUE trace_id FROM session_run"
     )
     assert {row["id"] for row in traces} >= {*runs} >= {*sessions}

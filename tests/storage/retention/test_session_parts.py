@@ -4,7 +4,7 @@ import pytest
 
 from mapping.times import NS
 from storage.filters import EventFilter, TraceFilter
-from storage.read.call_pages import unpacked
+from storage.read.call_pages import calls_in
 from storage.read.runs import Sums
 from storage.retention.prune import Pruned, Pruner, Selection
 
@@ -51,9 +51,9 @@ async def test_its_events_go_and_those_of_others_stay(stored, database, reader, 
         == Sums(calls=50, input_tokens=500, cost_nano_usd=5 * 10**9, models=["m"], interpreted=True)
     )
     pages, deleted = await database.query(
-        "SELECT * FROM call_page; SELECT VALUE deleted FROM index_queue WHERE deleted != NONE"
+        "SELECT * FROM agent_call; SELECT VALUE deleted FROM index_queue WHERE deleted != NONE"
     )
-    assert {call["id"] for page in pages for call in unpacked(page)} == {event.id for event in stored[100:]}
+    assert {call["id"] for page in pages for call in calls_in(page)} == {event.id for event in stored[100:]}
     assert {event.id for event in stored[:100]} <= {event_id for ids in deleted for event_id in ids}
 
 

@@ -10,7 +10,7 @@ from storage.surreal import cbor, schema
 from storage.surreal.database import Database, OpenError
 
 TABLES = set(
-    "agent_event agent_run agent_session agent_trace call_page contains conversation figures figures_queue "
+    "agent_call agent_event agent_run agent_session agent_trace contains conversation figures figures_queue "
     "figures_state index_queue index_state interpretation_queue interpretation_state links_to origin receiver "
     "schema_version session_run".split()
 )
