@@ -43,7 +43,7 @@ async def test_facets_count_and_narrow(open_tab, receiver):
     types = tab.role("region", "Type")
     tools = types.get_by_role("link", name=re.compile("^tool_call"))
     counted = int(re.search(r"(\d+)$", (await tools.inner_text()).strip())[1])
-    told = receiver.get("/api/v1/facets", agent_id="travel-agent")["facets"]["event_type"]
+    told = receiver.get("/api/v1/facets", q="flight", agent_id="travel-agent")["facets"]["event_type"]
     assert {"value": "tool_call", "count": counted} in told
     await tools.click()
     await tab.address_becomes(".*event_type=tool_call")

@@ -140,7 +140,7 @@ def test_a_name_of_a_megabyte_is_cut_in_an_outline_and_says_so():
 
 def test_a_result_has_more_and_parts_only_where_they_were_asked_for():
     event = event_of_row(row())
-    plain = {"score": 0.5, "event": written(shown.event(event)), "highlights": []}
+    plain = {"score": 0.5, "event": written(shown.event(event)), "passage": None, "prompt": False, "highlights": []}
     assert written(shown.results([SearchResult(0.5, event)])) == [plain]
     of_group = SearchResult(0.5, event, more=0, highlights=[Passage("a b", [(0, 1)])], parts={"keyword": Place(1, 2.5)})
     assert written(shown.results([of_group])) == [
