@@ -57,5 +57,5 @@ def ranked(hits: Sequence[Hit], scores: Mapping[str, float], held: Mapping[str, 
     result: list[Hit] = []
     for hit in ordered:
         own = _EXACT * held.get(hit.id, 0) + scores.get(hit.id, hit.score)
-        result.append(Hit(hit.id, min(own, result[-1].score) if result else own))
+        result.append(hit._replace(score=min(own, result[-1].score) if result else own))
     return result

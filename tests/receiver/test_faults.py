@@ -35,8 +35,11 @@ def is_all_indexed(stats):
 
 
 def finds(receiver, query):
+    """Return the ids of the events that a search finds, those that say the same included."""
     results = receiver.get(f"/api/v1/search?mode=semantic&limit=200&q={query}")["results"]
-    return {result["event"]["id"] for result in results}
+    passages = {result["passage"] for result in results}
+    listed = [receiver.get(f"/api/v1/search?limit=200&passage={passage}")["results"] for passage in passages]
+    return {result["event"]["id"] for of_passage in listed for result in of_passage}
 
 
 def test_a_full_disk_is_503_until_there_is_room_and_nothing_acknowledged_is_lost(small_disk, fill, serve):

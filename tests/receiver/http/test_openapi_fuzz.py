@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from mapping.ids import event_id
 from mapping.json.events import EventRequest
+from storage.read.calls import ListCursor, Position, write_list_cursor
 from storage.read.paging import write_cursor
 
 try:
@@ -49,14 +50,16 @@ STORED = {"traces": TRACE, "events": "event 1", "sessions": "session", "calls": 
 # are not: a value that is not sent at all, or one that may be empty and is not. `fits` says which are.
 NOT_HELD = {"POST /api/v1/events/batch", "GET"}
 
-# A cursor is any place in a list: well-formed ones need not come from a page.
+PLACES = st.integers(-(2**63), 2**63 - 1)
+# A cursor is any place in a list: well-formed ones need not come from a page. Those of calls say more.
 schemathesis.openapi.format(
-    "cursor",
-    st.builds(
-        lambda place, last: write_cursor({"place": place, "id": last}, "place"),
-        st.integers(-(2**63), 2**63 - 1),
-        st.text(),
-    ),
+    "cursor", st.builds(lambda place, last: write_cursor({"place": place, "id": last}, "place"), PLACES, st.text())
+)
+CURSORS_OF_CALLS = st.builds(
+    lambda *fields: write_list_cursor(ListCursor(*fields)),
+    st.builds(Position, PLACES, st.text(), st.text()),
+    st.none() | PLACES,
+    st.none() | PLACES,
 )
 schemathesis.openapi.format(
     "filter",
@@ -130,9 +133,14 @@ def examples(operation, mode, count):
         database=None,
         suppress_health_check=list(HealthCheck),  # data that do not fit are found by trying
     )
-    @given(case=operation.as_strategy(generation_mode=mode), known=st.booleans())
-    def holds(case, known):
+    @given(case=operation.as_strategy(generation_mode=mode), known=st.booleans(), cursor=CURSORS_OF_CALLS)
+    def holds(case, known, cursor):
         assume(not mode.is_positive or operation.label != "POST /api/v1/events" or says_something(case.body))
+        # Only what is looked for is grouped.
+        grouped = operation.label == "GET /api/v1/search" and (case.query or {}).get("group_by")
+        assume(not mode.is_positive or not grouped or case.query.get("q"))
+        if operation.label == "GET /api/v1/calls" and mode.is_positive and (case.query or {}).get("cursor"):
+            case.query["cursor"] = cursor
         if known and mode.is_positive and "id" in case.path_parameters:
             case.path_parameters["id"] = STORED[operation.tags[0]]
         answer = case.call_and_validate(headers=SENT, excluded_checks=excluded)

@@ -6,6 +6,7 @@ import pytest
 import pytest_asyncio
 
 from receiver.http.parameters import (
+    AT,
     BUCKETS,
     BY,
     CALL_FILTERS,
@@ -25,6 +26,7 @@ from receiver.http.parameters import (
     SESSION_FILTERS,
     SORT,
     TRACE_FILTERS,
+    WORDS,
 )
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -137,14 +139,10 @@ class TestSessions:
 
 
 class TestSearch:
-    @pytest.mark.parametrize("route", ["search?q=the+1.+event&mode=keyword&event_type=error", "facets"])
+    @pytest.mark.parametrize("route", ["search?q=the+1.+event&mode=keyword&event_type=error", "search", "facets"])
     async def test_says_that_it_is_off(self, receiver, route):
         answer = await receiver.get(f"/api/v1/{route}")
         assert (answer.status, "search is off" in answer.json()["message"]) == (400, True)
-
-    async def test_needs_something_to_look_for(self, receiver):
-        answer = await receiver.get("/api/v1/search?mode=keyword")
-        assert (answer.status, answer.json()["message"]) == (400, "q: expected the text to search for")
 
 
 async def test_stats_count(filled):
@@ -180,8 +178,8 @@ TAKES = {
     "/api/v1/traces": [*TRACE_FILTERS, SORT, *PAGE],
     "/api/v1/traces/none": PAGE,
     "/api/v1/traces/none/outline": [],
-    "/api/v1/traces/none/conversation": [SESSION, FROM, CURSOR],
-    "/api/v1/sessions/none/conversation": [FROM, CURSOR],
+    "/api/v1/traces/none/conversation": [SESSION, FROM, AT, CURSOR],
+    "/api/v1/sessions/none/conversation": [FROM, AT, CURSOR],
     "/api/v1/calls": [*CALL_FILTERS, CALL_SORT, *PAGE],
     "/api/v1/calls/none": [],
     "/api/v1/calls/none/explain": [],
@@ -194,8 +192,8 @@ TAKES = {
     "/api/v1/sessions": [*SESSION_FILTERS, SORT, *PAGE],
     "/api/v1/sessions/none": [],
     "/api/v1/events/none/similar": [GROUP_BY, *SEARCH_FILTERS, LIMIT],
-    "/api/v1/search": [QUERY, MODE, GROUP_BY, PARTS, *SEARCH_FILTERS, LIMIT],
-    "/api/v1/facets": [*SEARCH_FILTERS, LIMIT],
+    "/api/v1/search": [QUERY, MODE, GROUP_BY, PARTS, *SEARCH_FILTERS, *PAGE],
+    "/api/v1/facets": [WORDS, *SEARCH_FILTERS, LIMIT],
     "/api/v1/stats": [],
 }
 

@@ -36,6 +36,9 @@ async def test_a_point_holds_what_filters_look_at_and_has_from_its_trace_what_th
     assert sorted(packed.event_ids) == sorted([first.id, silent.id, other.id])
     payloads = {row.id: row.payload for row in unpack(packed.points)}
     at = "2026-01-09T12:00:00.00000000{}Z"
+    # What it says, and its one message, by their keys; the others say nothing.
+    assert isinstance(payloads[first.id].pop("passage"), int)
+    assert len(payloads[first.id].pop("told")) == 1
     assert payloads[first.id] == {"trace_id": "t", "service": "shop", "timestamp": at.format(0), **own}
     assert payloads[silent.id] == {
         "trace_id": "t", "session_id": "s", "agent_id": "a", "status": "unset", "timestamp": at.format(1)
