@@ -53,7 +53,9 @@ class IndexWriter:
         again = list(dict.fromkeys(again))
         for start in range(0, len(again), self._part):
             part = again[start : start + self._part]
-            await self._upsert(await self._make(part, plain=bool(words_only)), names, words_only)
+            points = await self._make(part, plain=bool(words_only))
+            points = await self._settled(points, part, names, plain=bool(words_only))
+            await self._upsert(points, names, words_only)
         return written
 
     async def deleted(self) -> None:
