@@ -19,6 +19,7 @@ import msgspec
 from aiohttp import web
 
 from mapping.errors import Code, Problem
+from receiver.http.admission import ADMISSION, HELD
 from receiver.http.bodies import decoded, read_body
 from receiver.http.context import SETTINGS
 from receiver.http.cors import is_allowed
@@ -55,6 +56,7 @@ class Mcp:
         _check_sender(request, request.app[SETTINGS])
         scope = _scope(request, asking(request))
         body = await read_body(request)
+        request.app[ADMISSION].release(request[HELD])  # what is stored does not wait for a question
         manager = await self._started()
         return await _called(manager, scope, body)
 
