@@ -38,7 +38,7 @@ from receiver.settings.data_home import passed_by
 from receiver.settings.prices_file import read_prices_file
 from receiver.version import VERSION
 from storage.stores import DataDirError, StorageConfig, Stores
-from storage.surreal.database import AccessError, OpenError
+from storage.surreal.errors import AccessError, OpenError
 
 log = logging.getLogger("receiver")
 
