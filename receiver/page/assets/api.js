@@ -210,7 +210,7 @@ export function askForKey({ again = false, first = false } = {}) {
     question = null;
     declined = !key;
     keep(KEY, key || null, "sessionStorage");
-    // Requests that were refused without a key are repeated (load.js).
+    // Requests that were refused without a key, or with one that may not, are repeated (load.js).
     if (key) window.dispatchEvent(new Event("keychange"));
     return Boolean(key);
   });
