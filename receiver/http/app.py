@@ -28,6 +28,7 @@ from receiver.http import (
     prune,
     reads,
     reindex,
+    scores,
     trace_views,
 )
 from receiver.http.active_requests import UNDER_WAY, UnderWay, under_way
@@ -95,6 +96,7 @@ def application(settings: Settings, storage: Stores) -> web.Application:
         export,
         prune,
         reindex,
+        scores,
         openapi,
         health,
         page,

@@ -24,6 +24,7 @@ SCOPES = {
     "POST /v1development/profiles": INGEST,
     "POST /api/v1/events": INGEST,
     "POST /api/v1/events/batch": INGEST,
+    "POST /api/v1/scores": INGEST,
     "GET /metrics": READ,
     "GET /api/v1/activity": READ,
     "GET /api/v1/breakdown": READ,
