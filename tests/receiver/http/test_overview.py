@@ -36,7 +36,8 @@ async def test_without_runs_there_are_no_figures(fresh):
     assert (await fresh.get("/api/v1/overview")).json() == EMPTY
     answer = (await fresh.get("/api/v1/breakdown?by=tool")).json()
     assert answer == {
-        "by": "tool", "since": None, "until": None, "steps": [], "names": 0, "complete": True, "rows": [], "errors": [], "scores": []
+        "by": "tool", "since": None, "until": None, "steps": [], "names": 0, "complete": True,
+        "rows": [], "errors": [], "scores": [],
     }  # fmt: skip
 
 
