@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 from collections.abc import Sequence
 
@@ -33,7 +34,7 @@ def check_key(keys: Sequence[Key], authorization: str, x_api_key: str, scope: st
     it lacks the scope.
     """
     kind, _, token = authorization.partition(" ")
-    given = token.strip() if kind.lower() == "bearer" else x_api_key
+    given = token.strip() if kind.lower() == "bearer" else x_api_key or _password(kind, token)
     if not given:
         raise Problem(Code.UNAUTHENTICATED, "an API key is needed: Authorization: Bearer KEY, or X-API-Key: KEY")
     sent = given.encode(errors="surrogateescape")
@@ -47,6 +48,16 @@ def check_key(keys: Sequence[Key], authorization: str, x_api_key: str, scope: st
         has = ", ".join(sorted(key.scopes))
         raise Problem(Code.PERMISSION_DENIED, f"the API key {key.name} lacks the scope {scope} (it has {has})")
     return key
+
+
+def _password(kind: str, token: str) -> str:
+    """Return the password of Basic authentication, as Langfuse's SDKs send the key; "" where there is none."""
+    if kind.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(token.strip(), validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def service_of(request: web.Request) -> str:

@@ -12,10 +12,15 @@ from receiver.http.bodies import read_body
 from receiver.http.otlp_codec import CODECS, media_type
 from receiver.http.otlp_export import SERVICES, Sender, Service
 
+# Where Langfuse's SDKs send spans to, of the address in LANGFUSE_HOST.
+_LANGFUSE = "/api/public/otel/v1/traces"
+
 
 def routes() -> list[web.RouteDef]:
     # A slash at the end is accepted: exporters drop what is not found, and follow a redirect with an empty request.
-    return [web.post(service.path + end, partial(_export, service)) for service in SERVICES for end in ("", "/")]
+    standard = [web.post(service.path + end, partial(_export, service)) for service in SERVICES for end in ("", "/")]
+    (traces,) = (service for service in SERVICES if service.path == "/v1/traces")
+    return [*standard, web.post(_LANGFUSE, partial(_export, traces))]
 
 
 async def _export(service: Service, request: web.Request) -> web.Response:

@@ -31,6 +31,7 @@ from receiver.http.ingest import store
 from receiver.http.operation import operation
 from receiver.http.parameters import IDEMPOTENCY_KEY
 from storage.read.scores import trace_of_event
+from storage.write.commit import Outcome
 
 _SIGNAL = "events"
 _SPAN_ID = re.compile(r"[0-9a-fA-F]{16}")
@@ -104,28 +105,30 @@ async def _send_score(request: web.Request, _given: dict[str, Any]) -> web.Respo
     stores(request).writer  # noqa: B018 - raises until open, before the body is read in vain
     body = await read_body(request)
     asked = await decoded(body, lambda body: decode(_decoder, body, "a score as a JSON object"))
-    _check(asked)
+    check(asked)
     trace_id = await _trace_of(request, asked)
-    event = _event(asked, trace_id, request.headers.get(IDEMPOTENCY_KEY.name), time.time_ns())
-    stored = await store_score(request, event)
+    event = score_event(asked, trace_id, request.headers.get(IDEMPOTENCY_KEY.name), time.time_ns())
+    (stored,) = await store_scores(request, [event])
+    if isinstance(stored, Problem):
+        raise stored
     return json_answer(ScoreAccepted(stored.event_id, stored.trace_id, stored.duplicate, "accepted"))
 
 
-async def store_score(request: web.Request, event: Event) -> Any:
-    """Store a score's event, and return what became of it. Raises Problem."""
+async def store_scores(request: web.Request, events: list[Event]) -> list[Outcome]:
+    """Store the events of scores, and return what became of each. Raises Problem as `store` does."""
     changes, metrics = Changes(), request.app[METRICS]
-    request.app[CLEANING].clean([event], changes)
+    request.app[CLEANING].clean(events, changes)
     metrics.changed(changes, _SIGNAL)
-    (outcome,) = await store(metrics, stores(request).writer, _SIGNAL, [event], 1, service_of(request))
-    if isinstance(outcome, Problem):
-        metrics.failed(1, _SIGNAL)
-        raise outcome
-    metrics.accepted(1, _SIGNAL)
-    metrics.duplicates(int(outcome.duplicate), _SIGNAL)
-    return outcome
+    outcomes = await store(metrics, stores(request).writer, _SIGNAL, events, len(events), service_of(request))
+    failed = sum(isinstance(outcome, Problem) for outcome in outcomes)
+    metrics.failed(failed, _SIGNAL)
+    metrics.accepted(len(outcomes) - failed, _SIGNAL)
+    metrics.duplicates(sum(not isinstance(each, Problem) and each.duplicate for each in outcomes), _SIGNAL)
+    return outcomes
 
 
-def _check(asked: ScoreRequest) -> None:
+def check(asked: ScoreRequest) -> None:
+    """Raise Problem naming the field, and what was expected, for a score that says nothing, or of nothing."""
     if asked.value is None and not asked.label and not asked.explanation:
         raise invalid("value: expected one, or a label or an explanation")
     if asked.value is not None and not math.isfinite(asked.value):
@@ -156,41 +159,23 @@ async def _trace_of(request: web.Request, asked: ScoreRequest) -> str | None:
     return trace_id
 
 
-def _event(asked: ScoreRequest, trace_id: str | None, idempotency_key: str | None, arrived: int) -> Event:
+def score_event(asked: ScoreRequest, trace_id: str | None, idempotency_key: str | None, arrived: int) -> Event:
+    """Return the event of a score; one without a key is new each time. Raises Problem for an invalid timestamp."""
     try:
         timestamp = parse_rfc3339(asked.timestamp) if asked.timestamp else arrived
     except ValueError as error:
         raise invalid(f"timestamp: {error}") from None
-    about = asked.call_id or asked.event_id
-    return score_event(
-        key=asked.key or idempotency_key,
-        timestamp=timestamp,
-        trace_id=trace_id,
-        span_id=asked.span_id and asked.span_id.lower(),
-        session_id=asked.session_id or None,
-        properties={
-            scores.NAME: asked.name,
-            scores.VALUE: asked.value,
-            scores.LABEL: asked.label or None,
-            scores.EXPLANATION: asked.explanation or None,
-            scores.SOURCE: asked.source,
-            scores.AUTHOR: asked.author or None,
-            scores.EVENT_ID: ids.event_id(about) if about else None,
-            scores.ABOUT: "session" if asked.session_id else None if asked.span_id or about else "trace",
-        },
-    )
-
-
-def score_event(
-    *,
-    key: str | None,
-    timestamp: int,
-    trace_id: str | None,
-    span_id: str | None,
-    session_id: str | None,
-    properties: dict[str, Any],
-) -> Event:
-    """Return the event of a score. Properties that are None are left out; one without a key is new each time."""
+    about, key = asked.call_id or asked.event_id, asked.key or idempotency_key
+    properties = {
+        scores.NAME: asked.name,
+        scores.VALUE: asked.value,
+        scores.LABEL: asked.label or None,
+        scores.EXPLANATION: asked.explanation or None,
+        scores.SOURCE: asked.source,
+        scores.AUTHOR: asked.author or None,
+        scores.EVENT_ID: ids.event_id(about) if about else None,
+        scores.ABOUT: "session" if asked.session_id else None if asked.span_id or about else "trace",
+    }
     return Event(
         id=ids.named("score", key) if key else str(uuid4()),
         timestamp=timestamp,
@@ -198,7 +183,7 @@ def score_event(
         properties={name: value for name, value in properties.items() if value is not None},
         trace_id=trace_id,
         event_type="evaluation",
-        session_id=session_id,
+        session_id=asked.session_id or None,
         name=SCORE,
-        parent_span_id=span_id,
+        parent_span_id=asked.span_id and asked.span_id.lower(),
     )

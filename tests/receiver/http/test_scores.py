@@ -226,6 +226,8 @@ async def test_an_export_is_imported_with_its_scores(start, form):
     found = [(await each.read(f"/api/v1/traces/{TRACE}"))["scores"] for each in (one, other)]
     assert len(found[0]) == 3
     assert found[0] == found[1]
+    of_calls = (await one.get("/api/v1/export/calls")).body.splitlines()
+    assert {json.loads(line)["name"] for line in of_calls} == {"chat gpt-4o", RESULT}
 
 
 async def test_scores_are_read_anew_where_an_earlier_version_interpreted(alone):
