@@ -1,4 +1,4 @@
-// Page Overview: the runs of a span of time, over time, and tables by agent, model, tool and error; each figure leads to
+// Page Overview: the runs of a span of time, over time, and tables by agent, model, tool, error and score; each figure leads to
 // what it counts.
 
 import { html, useEffect } from "./vendor/preact.js";
@@ -7,6 +7,7 @@ import { HEIGHT, OverTime, bars } from "./charts.js";
 import { count, number, shortMoment } from "./format.js";
 import { Facts } from "./head.js";
 import { useLoad } from "./load.js";
+import { told as scoreTold } from "./scores.js";
 import { Duration, Empty, ErrorBox, FilterBar, Link, Loading, Moment, Money, Text, Title, Tokens, asked } from "./ui.js";
 
 /** @import { Breakdown, Content, Figures, Overview as Told, Params, Query } from "./types.d.ts" */
@@ -66,6 +67,7 @@ export function Overview({ params }) {
       <${Errors} told=${data} period=${period} key=${`errors ${key}`} />
       ${/** @type {("agent" | "model" | "tool")[]} */ (["agent", "tool", "model"]).map((by) => html`
         <${ByName} by=${by} told=${data} period=${period} key=${`${by} ${key}`} />`)}
+      <${ScoresByName} told=${data} period=${period} key=${`scores ${key}`} />
       <p class="muted">From ${shortMoment(data.since ?? "")} to ${shortMoment(data.until ?? "")}, in whole hours. Percentiles are
         within 2%. Runs count when they began, calls when they did.</p>`}`;
 }
@@ -153,6 +155,24 @@ function Errors({ told, period }) {
     <${Others} data=${data} />`;
 }
 
+/** @param {{told: Told, period: Period}} props */
+function ScoresByName({ told, period }) {
+  const { data, error, reload } = useLoad((signal) => get("/breakdown", { by: "score", limit: ROWS, ...period }, { signal }), [told], { keep: true });
+  if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
+  if (!data?.scores.length) return null;
+  return html`<h2>Scores</h2>
+    <table class="table figures"><caption class="heard">Scores</caption>
+      <thead><tr><th scope="col">Name</th><th scope="col" class="number">Count</th><th scope="col">Mean, or labels</th></tr></thead>
+      <tbody>${data.scores.map((row) => html`<tr key=${row.name}>
+        <td class="cut"><${Link} row to="/traces" params=${{ ...period, filter: `score:${quoted(row.name)}` }}>
+          <${Text} value=${row.name.slice(0, NAME_LENGTH)} /><//></td>
+        <td class="number" data-label="count">${number(row.count)}</td>
+        <td class="cut">${scoreTold(row)}</td>
+      </tr>`)}</tbody>
+    </table>
+    <${Others} data=${data} />`;
+}
+
 /** Whether a step of time is not over yet. @param {string} end */
 const lately = (end) => Date.parse(end) > Date.now();
 
@@ -160,8 +180,8 @@ const lately = (end) => Date.parse(end) > Date.now();
 const loose = (line) => line.replace(/[\s"]+/g, "*");
 
 /** @param {{data: Breakdown}} props */
-function Others({ data: { names, rows, errors, complete } }) {
-  const left = names - rows.length - errors.length;
+function Others({ data: { names, rows, errors, scores, complete } }) {
+  const left = names - rows.length - errors.length - scores.length;
   return html`${left > 0 && html`<p class="muted">and ${count(left, "other")}</p>`}
     ${!complete && html`<p class="muted">There are more names than can be counted: choose a shorter time.</p>`}`;
 }
