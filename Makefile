@@ -86,7 +86,7 @@ docs/_build/.installed: docs/requirements.lock
 # requirements.lock: for running. requirements-dev.lock: the same and the tools of development.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml
 lock:
-	$(COMPILE) --extra mcp --group build -o requirements.lock
+	$(COMPILE) --extra mcp --extra parquet --group build -o requirements.lock
 	$(COMPILE) --all-extras --group build --group dev -c requirements.lock -o requirements-dev.lock
 
 clean:

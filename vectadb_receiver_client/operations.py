@@ -75,9 +75,9 @@ class Operations:
         """A trace with its events, in the order of time: all of them, page by page of `limit`."""
         return self._rows(f"/api/v1/traces/{segment(trace_id)}", "events", given)
 
-    def event(self, event_id: str) -> t.Event:
-        """An event."""
-        return cast("t.Event", self._json("GET", f"/api/v1/events/{segment(event_id)}", {}))
+    def event(self, event_id: str) -> t.EventWithScores:
+        """An event, and the scores that are about it."""
+        return cast("t.EventWithScores", self._json("GET", f"/api/v1/events/{segment(event_id)}", {}))
 
     def similar(self, event_id: str, **given: Unpack[t.SimilarParameters]) -> t.Similar:
         """The events nearest to it in meaning."""
@@ -122,9 +122,9 @@ class Operations:
         return cast("t.Overview", self._json("GET", "/api/v1/overview", given))
 
     def breakdown(
-        self, by: Literal["agent", "service", "model", "tool", "error"], **given: Unpack[t.BreakdownParameters]
+        self, by: Literal["agent", "service", "model", "tool", "error", "score"], **given: Unpack[t.BreakdownParameters]
     ) -> t.Breakdown:
-        """Figures by agent, service, model, tool or error, in a span of time."""
+        """Figures by agent, service, model, tool, error or score, in a span of time."""
         return cast("t.Breakdown", self._json("GET", "/api/v1/breakdown", {**given, "by": by}))
 
     def activity(self, **given: Unpack[t.ActivityParameters]) -> t.Activity:
@@ -227,6 +227,19 @@ class Operations:
         """Fill the search index anew, while the present one serves."""
         return cast("t.Indexing", self._json("POST", "/api/v1/reindex", {}, body))
 
+    def send_score(self, body: t.ScoreRequest, idempotency_key: str | None = None) -> t.ScoreAccepted:
+        """Store a score of a trace, a call, an event or a session."""
+        return cast(
+            "t.ScoreAccepted",
+            self._json(
+                "POST",
+                "/api/v1/scores",
+                {},
+                body,
+                None if idempotency_key is None else {"Idempotency-Key": idempotency_key},
+            ),
+        )
+
 
 class AsyncOperations:
     """What `AsyncClient` asks by."""
@@ -291,9 +304,9 @@ class AsyncOperations:
         """A trace with its events, in the order of time: all of them, page by page of `limit`."""
         return self._rows(f"/api/v1/traces/{segment(trace_id)}", "events", given)
 
-    async def event(self, event_id: str) -> t.Event:
-        """An event."""
-        return cast("t.Event", await self._json("GET", f"/api/v1/events/{segment(event_id)}", {}))
+    async def event(self, event_id: str) -> t.EventWithScores:
+        """An event, and the scores that are about it."""
+        return cast("t.EventWithScores", await self._json("GET", f"/api/v1/events/{segment(event_id)}", {}))
 
     async def similar(self, event_id: str, **given: Unpack[t.SimilarParameters]) -> t.Similar:
         """The events nearest to it in meaning."""
@@ -338,9 +351,9 @@ class AsyncOperations:
         return cast("t.Overview", await self._json("GET", "/api/v1/overview", given))
 
     async def breakdown(
-        self, by: Literal["agent", "service", "model", "tool", "error"], **given: Unpack[t.BreakdownParameters]
+        self, by: Literal["agent", "service", "model", "tool", "error", "score"], **given: Unpack[t.BreakdownParameters]
     ) -> t.Breakdown:
-        """Figures by agent, service, model, tool or error, in a span of time."""
+        """Figures by agent, service, model, tool, error or score, in a span of time."""
         return cast("t.Breakdown", await self._json("GET", "/api/v1/breakdown", {**given, "by": by}))
 
     async def activity(self, **given: Unpack[t.ActivityParameters]) -> t.Activity:
@@ -453,3 +466,16 @@ class AsyncOperations:
     async def reindex(self, body: t.ReindexRequest) -> t.Indexing:
         """Fill the search index anew, while the present one serves."""
         return cast("t.Indexing", await self._json("POST", "/api/v1/reindex", {}, body))
+
+    async def send_score(self, body: t.ScoreRequest, idempotency_key: str | None = None) -> t.ScoreAccepted:
+        """Store a score of a trace, a call, an event or a session."""
+        return cast(
+            "t.ScoreAccepted",
+            await self._json(
+                "POST",
+                "/api/v1/scores",
+                {},
+                body,
+                None if idempotency_key is None else {"Idempotency-Key": idempotency_key},
+            ),
+        )

@@ -51,7 +51,7 @@ class BatchRequestOfEventRequest(TypedDict):
 class Breakdown(TypedDict):
     """The rows that count most. `names` says how many there are, `complete` whether all were counted."""
 
-    by: Literal["agent", "error", "model", "service", "tool"]
+    by: Literal["agent", "error", "model", "score", "service", "tool"]
     since: str | None
     until: str | None
     steps: list[str]
@@ -59,6 +59,7 @@ class Breakdown(TypedDict):
     complete: bool
     rows: list[Row]
     errors: list[ErrorRow]
+    scores: list[ScoreRow]
 
 
 class Bucket(TypedDict):
@@ -96,6 +97,7 @@ class Call(TypedDict):
     told_by: list[str]
     tool_call_id: str | None
     response_id: str | None
+    scores: list[Score]
 
 
 class CallComparison(TypedDict):
@@ -141,6 +143,7 @@ class CallWithMessages(TypedDict):
     told_by: list[str]
     tool_call_id: str | None
     response_id: str | None
+    scores: list[Score]
     system: list[Part]
     sent: list[Message]
     answered: list[Message]
@@ -348,6 +351,36 @@ class EventWarning(TypedDict):
     warning: str
 
 
+class EventWithScores(TypedDict):
+    """An event, and the scores that are about it, or about the call that it tells of."""
+
+    id: str
+    trace_id: str
+    timestamp: str
+    event_type: str | None
+    agent_id: str | None
+    session_id: str | None
+    name: str | None
+    status: Literal["error", "ok", "unset"]
+    properties: dict[str, Any]
+    source: dict[str, Any] | None
+    resource: dict[str, Any] | None
+    scope: dict[str, Any] | None
+    span_id: str | None
+    parent_span_id: str | None
+    kind: Literal[
+        "unspecified", "internal", "server", "client", "producer", "consumer", "span_event", "log_record", "json"
+    ]
+    severity: str | None
+    duration_ns: int | None
+    flags: int | None
+    observed_timestamp: str | None
+    order: int | None
+    created_at: str
+    correlation: Literal["agent", "conversation", "created", "session", "trace_id"]
+    scores: list[Score]
+
+
 class Events(TypedDict):
     events: list[Event]
     next_cursor: str | None
@@ -497,6 +530,7 @@ class Outline(TypedDict):
     first_error: str | None
     slowest: Step | None
     repeated: Repeated | None
+    score_sums: list[ScoreSum]
     interpreted: bool
     id: str
     session_id: str | None
@@ -512,6 +546,7 @@ class Outline(TypedDict):
     last_event_at: str
     created_at: str
     updated_at: str
+    scores: list[Score]
     events: list[OutlinedEvent]
     truncated: bool
 
@@ -639,6 +674,77 @@ class Row(TypedDict):
     name: str
 
 
+class Score(TypedDict):
+    """What a person, a program or a model said of how good something was: a number or a label, or a remark alone.
+    `about` says what: the call with `call_id`, the event with `event_id`, the trace or the session. An event that
+    it names and that has not come is null.
+    """
+
+    id: str
+    told_by: str
+    name: str
+    value: float | None
+    label: str | None
+    explanation: str | None
+    source: Literal["code", "model", "person"] | None
+    author: str | None
+    timestamp: str
+    about: Literal["call", "event", "session", "trace"]
+    trace_id: str
+    session_id: str | None
+    call_id: str | None
+    event_id: str | None
+
+
+class ScoreAccepted(TypedDict):
+    """The score is stored: on disk. With a key that was sent before it is the score that it was then."""
+
+    score_id: str
+    trace_id: str
+    duplicate: bool
+    status: Literal["accepted"]
+
+
+class ScoreRequest(TypedDict):
+    """A score. A misspelt field is an error: ignoring it would store a score that says something else."""
+
+    name: str
+    value: NotRequired[float | None]
+    label: NotRequired[str | None]
+    explanation: NotRequired[str | None]
+    source: NotRequired[Literal["code", "model", "person"] | None]
+    author: NotRequired[str | None]
+    trace_id: NotRequired[str | None]
+    span_id: NotRequired[str | None]
+    call_id: NotRequired[str | None]
+    event_id: NotRequired[str | None]
+    session_id: NotRequired[str | None]
+    timestamp: NotRequired[str | None]
+    key: NotRequired[str | None]
+
+
+class ScoreRow(TypedDict):
+    """Scores of a name. The mean is that of the `valued` ones, which have a number."""
+
+    name: str
+    count: int
+    valued: int
+    mean: float | None
+    labels: dict[str, int]
+
+
+class ScoreSum(TypedDict):
+    """What the scores of a name come to. Mean, least and greatest are of the `valued` ones, which have a number."""
+
+    name: str
+    count: int
+    valued: int
+    mean: float | None
+    least: float | None
+    greatest: float | None
+    labels: dict[str, int]
+
+
 class SearchResults(TypedDict):
     """Results, best first; without a query the events that pass the filters, the newest first, in pages. `mode` is
     hybrid's `keyword` while the index is filled for another model. `reranked` is how many of the `candidates`
@@ -677,6 +783,7 @@ class Session(TypedDict):
     first_error: str | None
     slowest: Step | None
     repeated: Repeated | None
+    score_sums: list[ScoreSum]
     interpreted: bool
     id: str
     trace_count: int
@@ -718,6 +825,7 @@ class SessionPart(TypedDict):
     first_error: str | None
     slowest: Step | None
     repeated: Repeated | None
+    score_sums: list[ScoreSum]
     interpreted: bool
     event_count: int
     first_event_at: str
@@ -746,6 +854,7 @@ class SessionTrace(TypedDict):
     first_error: str | None
     slowest: Step | None
     repeated: Repeated | None
+    score_sums: list[ScoreSum]
     interpreted: bool
     id: str
     session_id: str | None
@@ -786,6 +895,7 @@ class SessionWithTraces(TypedDict):
     first_error: str | None
     slowest: Step | None
     repeated: Repeated | None
+    score_sums: list[ScoreSum]
     interpreted: bool
     id: str
     trace_count: int
@@ -891,6 +1001,7 @@ class Trace(TypedDict):
     first_error: str | None
     slowest: Step | None
     repeated: Repeated | None
+    score_sums: list[ScoreSum]
     interpreted: bool
     id: str
     session_id: str | None
@@ -909,7 +1020,7 @@ class Trace(TypedDict):
 
 
 class TraceWithEvents(TypedDict):
-    """A trace, and a page of its events in the order of time."""
+    """A trace, the scores of all that is in it, and a page of its events in the order of time."""
 
     error_count: int
     calls: int
@@ -930,6 +1041,7 @@ class TraceWithEvents(TypedDict):
     first_error: str | None
     slowest: Step | None
     repeated: Repeated | None
+    score_sums: list[ScoreSum]
     interpreted: bool
     id: str
     session_id: str | None
@@ -945,6 +1057,7 @@ class TraceWithEvents(TypedDict):
     last_event_at: str
     created_at: str
     updated_at: str
+    scores: list[Score]
     events: list[Event]
     next_cursor: str | None
 

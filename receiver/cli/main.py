@@ -25,6 +25,7 @@ from receiver.cli.commands import (
     prune,
     reindex,
     restore,
+    score,
     search,
     send_demo,
     serve,
@@ -64,6 +65,7 @@ COMMANDS = (
     Command("calls", "list calls of models, tools and agents", calls.add_arguments, calls.run),
     Command("call", "show one call with what was said or passed", call.add_arguments, call.run),
     Command("conversation", "show what was said in a trace or a session", conversation.add_arguments, conversation.run),
+    Command("score", "say how good a trace, a call, an event or a session was", score.add_arguments, score.run),
     Command("explain", "say why an event stands where it does", explain.add_arguments, explain.run),
     Command(
         "sessions",

@@ -15,7 +15,8 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
-from mapping.calls.model import CallKind
+from mapping.calls.model import CallKind, Score
+from mapping.calls.scores import sums_of_scores
 from mapping.errors import invalid
 from mapping.filtering.language import NameField
 from mapping.filtering.matching import Facts, matches
@@ -141,6 +142,7 @@ def _facts(row: Row) -> Facts:
             "tokens": (row.get("input_tokens") or 0) + (row.get("output_tokens") or 0),
             "cost": row.get("cost_nano_usd") or 0,
         },
+        scores=sums_of_scores(msgspec.convert(row.get("scores", []), list[Score])),
     )
 
 

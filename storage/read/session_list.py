@@ -158,4 +158,5 @@ def _facts(session: Session, members: Sequence[Member]) -> Facts:
             "tools": sums.tools,
             "repeats": sums.repeated.times if sums.repeated else 0,
         },
+        scores=sums.score_sums,
     )

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from receiver.settings import READ, Key, Secret
 from tests.receiver.mcp.conftest import ask, over_http
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -70,8 +71,9 @@ async def test_without_a_key_pages_of_other_sites_are_refused(receiver, headers,
         assert "expected this machine" in answer.json()["message"]
 
 
-async def test_with_a_key_it_may_come_by_any_name(start):
-    receiver = await start(keys=["one"])
+@pytest.mark.parametrize("key", ["one", Key("analyst", Secret("one"), frozenset({READ}))], ids=["plain", "named"])
+async def test_with_a_key_it_may_come_by_any_name(start, key):
+    receiver = await start(keys=[key])
     answer = await post(receiver, authorization="Bearer one", host="traces.example", origin="https://traces.example")
     assert answer.status == 200
 
