@@ -58,6 +58,7 @@ class Run(Row, kw_only=True):
     last_answer: _Text = UNSET
     first_error: _Text = UNSET
     slowest: Annotated[_Text, msgspec.Meta(description="the call that took longest")] = UNSET
+    scores: Annotated[_Names, msgspec.Meta(description="what scores of each name come to")] = UNSET
     repeated: Annotated[_Text, msgspec.Meta(description="what was called most often with equal arguments")] = UNSET
 
 
@@ -79,6 +80,7 @@ class Step(Row, kw_only=True):
     input_tokens: _Number = UNSET
     output_tokens: _Number = UNSET
     cost_usd: _Dollars = UNSET
+    scores: Annotated[_Names, msgspec.Meta(description="how good it was, who says so and why")] = UNSET
 
 
 class Part(Row, kw_only=True):
@@ -125,7 +127,7 @@ class Hit(Row, kw_only=True):
 
 
 class Figures(Row, kw_only=True):
-    """What runs, calls or failures of one name came to."""
+    """What runs, calls, failures or scores of one name came to."""
 
     name: str
     where: _Text = UNSET
@@ -142,6 +144,7 @@ class Figures(Row, kw_only=True):
     first_seen: _Text = UNSET
     last_seen: _Text = UNSET
     new: _Yes = UNSET
+    scores: _Text = UNSET
 
 
 class ComparedStep(Row, kw_only=True):

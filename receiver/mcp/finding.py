@@ -111,7 +111,11 @@ async def list_errors(ask: Ask, given: dict[str, Any]) -> Found:
 
 async def breakdown(ask: Ask, given: dict[str, Any]) -> Found:
     told = await ask("breakdown", **given)
-    rows = [*map(shaping.figures, told["rows"]), *map(shaping.failures, told["errors"])]
+    rows = [
+        *map(shaping.figures, told["rows"]),
+        *map(shaping.failures, told["errors"]),
+        *map(shaping.scores, told["scores"]),
+    ]
     more = told["names"] - len(rows)
     notes = _notes(
         (not told["complete"], "there is more than was counted"), (more > 0, f"{more} others have fewer: raise limit")

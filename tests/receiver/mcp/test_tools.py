@@ -5,7 +5,7 @@ import json
 import pytest
 
 from receiver.mcp.tools import TOOLS
-from tests.receiver.mcp.conftest import FAILED, FINE, SESSION, ask, over_http
+from tests.receiver.mcp.conftest import FAILED, FINE, SESSION, ask, over_http, stats_are
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -97,6 +97,19 @@ async def test_failures_are_listed_and_counted(filled):
     assert ("the lead line is lost", "depth", 1) in [(row["name"], row["where"], row["count"]) for row in rows]
     rows = (await data(filled, "breakdown", by="tool"))["rows"]
     assert [(row["name"], row["count"], row["failed"]) for row in rows] == [("depth", 2, 1)]
+
+
+async def test_scores_stand_where_they_belong_and_are_counted(filled):
+    (call,) = [step for step in (await data(filled, "get_trace", trace_id=FINE))["steps"] if step["kind"] == "tool"]
+    for about, value, label in (({"trace_id": FINE}, 0.5, None), ({"call_id": call["id"]}, 1, "pass")):
+        score = about | {"name": "depth", "value": value, "label": label, "source": "person", "explanation": "sounded"}
+        assert (await filled.post("/api/v1/scores", json.dumps(score))).status == 200
+    await stats_are(filled, interpretation_pending=0)
+    assert (await data(filled, "get_call", id=call["id"]))["call"]["scores"] == ["depth: 1 pass by person sounded"]
+    (run,) = (await data(filled, "list_traces", filter="score:depth=0.5"))["traces"]
+    assert (run["id"], run["scores"]) == (FINE, ["depth: mean 0.75 of 2, pass: 1"])
+    rows = (await data(filled, "breakdown", by="score"))["rows"]
+    assert rows == [{"name": "depth", "count": 2, "scores": "mean 0.75 of 2, pass: 1"}]
 
 
 async def test_two_runs_are_compared_by_the_steps_that_differ(filled):
