@@ -17,10 +17,10 @@ from mapping.calls.model import Call, Score, ScoreSource, ScoreSum, Signal, Tell
 from mapping.calls.nesting import Nesting
 from mapping.calls.spans import SpanTree
 from mapping.semantics.attribute_roles import text_id
-from mapping.semantics.event_types import SCORE
+from mapping.semantics.event_types import SCORE, SCORED
 
 # The attributes of the conventions, and our own for what they have no words for.
-NAME, VALUE = "gen_ai.evaluation.name", "gen_ai.evaluation.score.value"
+NAME, VALUE = SCORED, "gen_ai.evaluation.score.value"
 LABEL, EXPLANATION = "gen_ai.evaluation.score.label", "gen_ai.evaluation.explanation"
 RESPONSE_ID = "gen_ai.response.id"
 SOURCE, AUTHOR, ABOUT, EVENT_ID = "score.source", "score.author", "score.about", "score.event_id"
@@ -40,7 +40,8 @@ _SOURCES: dict[str, ScoreSource] = {
     "llm": "model",
     "eval": "model",
 }
-# OpenInference's keys: `trace.annotations.0.annotation.name`.
+# OpenInference's keys: `trace.annotations.0.annotation.name`. Every key of every event is looked at.
+_BEGINNINGS = tuple(f"{scope}{what}s." for scope in ("", "trace.", "session.") for what in ("annotation", "evaluation"))
 _FLATTENED = re.compile(
     r"(?:(trace|session)\.)?(?:annotations|evaluations)\.(\d{1,6})\.(?:annotation|evaluation)\.(\w+)"
 )
@@ -77,7 +78,7 @@ def _of_conventions(name: str | None, signal: Signal, level: Mapping[str, Any]) 
 def _flattened(properties: Mapping[str, Any]) -> Iterator[ToldScore]:
     groups: defaultdict[tuple[str, str, int], dict[str, Any]] = defaultdict(dict)
     for key, value in properties.items():
-        if (match := _FLATTENED.fullmatch(key)) is not None:
+        if key.startswith(_BEGINNINGS) and (match := _FLATTENED.fullmatch(key)) is not None:
             scope, number, field = match.groups()
             groups[scope or "self", key.partition(number)[0], int(number)][field] = value
     for (scope, _, _), fields in sorted(groups.items(), key=lambda group: group[0]):
