@@ -34,12 +34,13 @@ from receiver.http.connection import Connection, Site
 from receiver.http.context import METRICS, PORTS
 from receiver.http.notices import NOTICES
 from receiver.http.tls import server_context
+from receiver.mcp.http import Mcp
 from receiver.settings import Settings, SettingsError, check
 from receiver.settings.data_home import passed_by
 from receiver.settings.prices_file import read_prices_file
 from receiver.version import VERSION
 from storage.stores import DataDirError, StorageConfig, Stores
-from storage.surreal.database import AccessError, OpenError
+from storage.surreal.errors import AccessError, OpenError
 
 log = logging.getLogger("receiver")
 
@@ -86,7 +87,7 @@ async def listen(app: web.Application, settings: Settings) -> web.AppRunner:
     limits, ports = settings.server, app[PORTS]
     context = server_context(limits.tls)
     grpc = GrpcServer(app)
-    app.cleanup_ctx.append(grpc.serving)
+    app.cleanup_ctx.extend((grpc.serving, Mcp(app).serving))
     runner = web.AppRunner(app, shutdown_timeout=_CLOSE_CONNECTIONS)
     await runner.setup()
 
@@ -280,4 +281,5 @@ def _log_to_stderr(level: str) -> None:
     logging.basicConfig(
         stream=sys.stderr, level=level.upper(), format="%(asctime)s %(levelname)-7s %(message)s", force=True
     )
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # at info, a line for every request to Qdrant
+    for name in ("httpx", "mcp"):  # at info, a line for every request to Qdrant, and for every tool call
+        logging.getLogger(name).setLevel(logging.WARNING)

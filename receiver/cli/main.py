@@ -21,6 +21,7 @@ from receiver.cli.commands import (
     explain,
     export,
     import_,
+    mcp,
     prune,
     reindex,
     restore,
@@ -79,6 +80,7 @@ COMMANDS = (
         "export", "write events as lines, to be kept, or sent to any OTLP receiver", export.add_arguments, export.run
     ),
     Command("import", "store what export wrote, here or elsewhere", import_.add_arguments, import_.run),
+    Command("mcp", "serve tools for a coding agent over stdin and stdout (MCP)", mcp.add_arguments, mcp.run),
     Command("prune", "delete old traces, or those of a session, with their events", prune.add_arguments, prune.run),
     Command("send-demo", "send the made-up runs of a travel agent", send_demo.add_arguments, send_demo.run),
     Command("reindex", "fill the search index anew from the store", reindex.add_arguments, reindex.run),

@@ -13,7 +13,7 @@ from mapping.errors import Code
 from mapping.model import SPAN_KINDS, Correlation, Status, TraceStatus
 from storage.indexing.indexer import State
 from storage.interpreting.interpreter import State as InterpretationState
-from storage.search.search import Mode
+from storage.search.results import Mode
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Moment = Annotated[

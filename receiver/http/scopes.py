@@ -62,6 +62,7 @@ SCOPES = {
     "GET /api/v1/traces/{id}/compare": READ,
     "GET /api/v1/traces/{id}/conversation": READ,
     "GET /api/v1/traces/{id}/outline": READ,
+    "POST /mcp": READ,
     "POST /api/v1/prune": ADMIN,
     "POST /api/v1/reindex": ADMIN,
     "/grpc.health.v1.Health/Check": OPEN,

@@ -16,7 +16,7 @@ const ROWS = 10;
 const LOOK_EVERY = { none: 3000, some: 10_000 };
 const POINTED_AT = "main .table:hover, main .chart:hover, main .table :focus-visible, main .chart :focus-visible";
 const NAME_LENGTH = 120;
-const OTHERS = "(others)"; // Names of a trace that has very many.
+const OTHERS = "(others)"; // Names of a trace that has very many: no filter finds what is counted under it.
 
 /** The period of the answer, for links to what it counts. @typedef {{since?: string, until?: string}} Period */
 
@@ -28,7 +28,7 @@ const OTHERS = "(others)"; // Names of a trace that has very many.
 const TABLES = {
   agent: {
     title: "Agents", counted: "Runs", to: "/traces",
-    which: (name, failed) => ({ filter: `${name && `agent:${quoted(name)} `}${failed ? "status:failed" : ""}`.trim() }),
+    which: (name, failed) => ({ filter: `agent:${quoted(name)}${failed ? " status:failed" : ""}` }),
   },
   model: {
     title: "Models", counted: "Calls", to: "/calls",
@@ -86,11 +86,17 @@ function Totals({ told, period }) {
   ]} />`;
 }
 
-/** How many failed, and what share that is. @param {{row: Figures, to: string, params: Query}} props @returns {Content} */
+/**
+ * How many failed, and what share that is; a link unless `to` is missing.
+ *
+ * @param {{row: Figures, to?: string, params?: Query}} props @returns {Content}
+ */
 function Failed({ row, to, params }) {
   if (!row.failed) return "0";
   const share = Math.round((100 * row.failed) / row.count);
-  return html`<${Link} to=${to} params=${params} class="bad">${number(row.failed)}<//> <span class="muted">${share || "under 1"}%</span>`;
+  const failed = number(row.failed);
+  return html`${to ? html`<${Link} to=${to} params=${params} class="bad">${failed}<//>` : html`<span class="bad">${failed}</span>`} ${
+    html`<span class="muted">${share || "under 1"}%</span>`}`;
 }
 
 /** The cost of what is priced, and how much is not. @param {{row: Figures}} props @returns {Content} */
@@ -105,18 +111,18 @@ function ByName({ by, told, period }) {
   const { data, error, reload } = useLoad((signal) => get("/breakdown", { by, limit: ROWS, ...period }, { signal }), [told], { keep: true });
   if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
   if (!data?.rows.length) return null;
-  /** @param {string} name @param {boolean} failed */
-  const params = (name, failed) => ({ ...period, ...which(name === OTHERS ? "" : name, failed) });
+  /** Leads to what it counts. @param {string} name @param {boolean} failed */
+  const link = (name, failed) => (name === OTHERS ? {} : { to, params: { ...period, ...which(name, failed) } });
   return html`<h2>${title}</h2>
     <table class="table figures"><caption class="heard">${title}</caption>
       <thead><tr><th scope="col">Name</th>${[counted, "Failed", "Median", "95th percentile", "Tokens", "Cost"].map(
         (head) => html`<th scope="col" class="number" key=${head}>${head}</th>`)}</tr></thead>
       <tbody>${data.rows.map((row) => html`<tr key=${row.name}>
-        <td class="cut"><${Link} row to=${to} params=${params(row.name, false)}>
-          <${Text} value=${row.name.slice(0, NAME_LENGTH)} /><//></td>
+        <td class="cut">${row.name === OTHERS ? OTHERS : html`<${Link} row ...${link(row.name, false)}>
+          <${Text} value=${row.name.slice(0, NAME_LENGTH)} /><//>`}</td>
         <td class="number" data-label=${counted.toLowerCase()}>${number(row.count)}</td>
         <td class="number" data-label=${row.failed ? "failed" : undefined}>${row.failed > 0 &&
-          html`<${Failed} row=${row} to=${to} params=${params(row.name, true)} />`}</td>
+          html`<${Failed} row=${row} ...${link(row.name, true)} />`}</td>
         <td class="number" data-label="median"><${Duration} ns=${row.p50_duration_ns} /></td>
         <td class="number" data-label="95th"><${Duration} ns=${row.p95_duration_ns} /></td>
         <td class="number"><${Tokens} input=${row.input_tokens} output=${row.output_tokens} /></td>
