@@ -146,7 +146,7 @@ def scores_of(tellings: Iterable[Telling], calls: Iterable[Call], nesting: Nesti
     for telling in tellings:
         for number, told in enumerate(telling.scores):
             score = _settled(telling, number, told, of_response, nesting, tree)
-            key = (score.about, _what(score), score.name, score.source, score.author)
+            key = (score.trace_id, score.about, _what(score, telling), score.name, score.source, score.author)
             known = last.get(key)
             if known is None or (score.at, score.id) > (known.at, known.id):
                 last[key] = score
@@ -158,9 +158,10 @@ def scores_of(tellings: Iterable[Telling], calls: Iterable[Call], nesting: Nesti
     return found
 
 
-def _what(score: Score) -> str | None:
-    """Return the id of what a score is about, None of an event that has not come."""
-    of = {"call": score.call_id, "event": score.event_id, "session": score.session_id, "trace": score.trace_id}
+def _what(score: Score, telling: Telling) -> str | None:
+    """Return an id of what a score is about, in its trace; of an event that has not come what it is known by."""
+    named = telling.parent_span_id or telling.scores[0].response_id
+    of = {"call": score.call_id, "event": score.event_id or named, "session": score.session_id, "trace": None}
     return of[score.about]
 
 
