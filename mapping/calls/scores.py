@@ -24,6 +24,7 @@ NAME, VALUE = SCORED, "gen_ai.evaluation.score.value"
 LABEL, EXPLANATION = "gen_ai.evaluation.score.label", "gen_ai.evaluation.explanation"
 RESPONSE_ID = "gen_ai.response.id"
 SOURCE, AUTHOR, ABOUT, EVENT_ID = "score.source", "score.author", "score.about", "score.event_id"
+WITHDRAWN = "score.withdrawn"
 
 # Characters that are kept of names, labels and authors, and of an explanation; the event has all of it.
 _NAME, _EXPLANATION = 200, 300
@@ -72,6 +73,7 @@ def _of_conventions(name: str | None, signal: Signal, level: Mapping[str, Any]) 
         about="self" if signal == "span" and name != SCORE else about if about in ("trace", "session") else "parent",
         event_id=text_id(level.get(EVENT_ID)),
         response_id=text_id(level.get(RESPONSE_ID)),
+        withdrawn=level.get(WITHDRAWN) is True,
     )
 
 
@@ -103,13 +105,14 @@ def _score(
     about: Any,
     event_id: str | None = None,
     response_id: str | None = None,
+    withdrawn: bool = False,
 ) -> ToldScore | None:
     """Return a score, None where it has no name or says nothing."""
     number, named = _number(value), text_id(name)
     said, why = text_id(label), explanation if isinstance(explanation, str) and explanation else None
     if said is None and isinstance(value, str) and number is None:
         said = text_id(value)
-    if named is None or (number is None and said is None and why is None):
+    if named is None or (number is None and said is None and why is None and not withdrawn):
         return None
     by = text_id(author)
     return ToldScore(
@@ -122,6 +125,7 @@ def _score(
         about=about,
         event_id=event_id,
         response_id=response_id,
+        withdrawn=withdrawn,
     )
 
 
@@ -139,10 +143,11 @@ def _number(value: Any) -> float | None:
 def scores_of(tellings: Iterable[Telling], calls: Iterable[Call], nesting: Nesting, tree: SpanTree) -> list[Score]:
     """Return the scores, the latest first, and give each call its own (`Call.scores`).
 
-    Of the same name, source and author about the same thing the latest counts: it was changed.
+    Of the same name, source and author about the same thing the latest counts: it was changed, or withdrawn.
     """
     of_response = {(call.trace_id, call.response_id): call for call in calls if call.kind == "model"}
     last: dict[tuple[str | None, ...], Score] = {}
+    withdrawn: set[str] = set()
     for telling in tellings:
         for number, told in enumerate(telling.scores):
             score = _settled(telling, number, told, of_response, nesting, tree)
@@ -150,7 +155,9 @@ def scores_of(tellings: Iterable[Telling], calls: Iterable[Call], nesting: Nesti
             known = last.get(key)
             if known is None or (score.at, score.id) > (known.at, known.id):
                 last[key] = score
-    found = _latest_first(last.values())
+            if told.withdrawn:
+                withdrawn.add(score.id)
+    found = _latest_first(score for score in last.values() if score.id not in withdrawn)
     by_id = {call.id: call for call in calls}
     for score in found:
         if score.call_id is not None and len(own := by_id[score.call_id].scores) < _OF_CALL:
