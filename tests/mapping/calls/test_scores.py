@@ -28,7 +28,7 @@ MODEL = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o", "gen
 
 def scores(event):
     return [
-        {key: value for key, value in msgspec.structs.asdict(score).items() if value is not None}
+        {key: value for key, value in msgspec.structs.asdict(score).items() if value is not None and value is not False}
         for score in tell(event).scores
     ]
 
