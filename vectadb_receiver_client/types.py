@@ -720,6 +720,7 @@ class ScoreRequest(TypedDict):
     event_id: NotRequired[str | None]
     session_id: NotRequired[str | None]
     timestamp: NotRequired[str | None]
+    withdraw: NotRequired[bool]
     key: NotRequired[str | None]
 
 

@@ -68,6 +68,8 @@ class ToldScore(msgspec.Struct, kw_only=True, frozen=True):
     about: Literal["self", "parent", "trace", "session"] = "parent"
     event_id: str | None = None
     response_id: str | None = None
+    # It says nothing, but that what was said before is taken back.
+    withdrawn: bool = False
 
 
 class Score(msgspec.Struct, kw_only=True):

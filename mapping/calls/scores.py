@@ -17,13 +17,14 @@ from mapping.calls.model import Call, Score, ScoreSource, ScoreSum, Signal, Tell
 from mapping.calls.nesting import Nesting
 from mapping.calls.spans import SpanTree
 from mapping.semantics.attribute_roles import text_id
-from mapping.semantics.event_types import SCORE
+from mapping.semantics.event_types import SCORE, SCORED
 
 # The attributes of the conventions, and our own for what they have no words for.
-NAME, VALUE = "gen_ai.evaluation.name", "gen_ai.evaluation.score.value"
+NAME, VALUE = SCORED, "gen_ai.evaluation.score.value"
 LABEL, EXPLANATION = "gen_ai.evaluation.score.label", "gen_ai.evaluation.explanation"
 RESPONSE_ID = "gen_ai.response.id"
 SOURCE, AUTHOR, ABOUT, EVENT_ID = "score.source", "score.author", "score.about", "score.event_id"
+WITHDRAWN = "score.withdrawn"
 
 # Characters that are kept of names, labels and authors, and of an explanation; the event has all of it.
 _NAME, _EXPLANATION = 200, 300
@@ -40,7 +41,8 @@ _SOURCES: dict[str, ScoreSource] = {
     "llm": "model",
     "eval": "model",
 }
-# OpenInference's keys: `trace.annotations.0.annotation.name`.
+# OpenInference's keys: `trace.annotations.0.annotation.name`. Every key of every event is looked at.
+_BEGINNINGS = tuple(f"{scope}{what}s." for scope in ("", "trace.", "session.") for what in ("annotation", "evaluation"))
 _FLATTENED = re.compile(
     r"(?:(trace|session)\.)?(?:annotations|evaluations)\.(\d{1,6})\.(?:annotation|evaluation)\.(\w+)"
 )
@@ -71,13 +73,14 @@ def _of_conventions(name: str | None, signal: Signal, level: Mapping[str, Any]) 
         about="self" if signal == "span" and name != SCORE else about if about in ("trace", "session") else "parent",
         event_id=text_id(level.get(EVENT_ID)),
         response_id=text_id(level.get(RESPONSE_ID)),
+        withdrawn=level.get(WITHDRAWN) is True,
     )
 
 
 def _flattened(properties: Mapping[str, Any]) -> Iterator[ToldScore]:
     groups: defaultdict[tuple[str, str, int], dict[str, Any]] = defaultdict(dict)
     for key, value in properties.items():
-        if (match := _FLATTENED.fullmatch(key)) is not None:
+        if key.startswith(_BEGINNINGS) and (match := _FLATTENED.fullmatch(key)) is not None:
             scope, number, field = match.groups()
             groups[scope or "self", key.partition(number)[0], int(number)][field] = value
     for (scope, _, _), fields in sorted(groups.items(), key=lambda group: group[0]):
@@ -102,13 +105,14 @@ def _score(
     about: Any,
     event_id: str | None = None,
     response_id: str | None = None,
+    withdrawn: bool = False,
 ) -> ToldScore | None:
     """Return a score, None where it has no name or says nothing."""
     number, named = _number(value), text_id(name)
     said, why = text_id(label), explanation if isinstance(explanation, str) and explanation else None
     if said is None and isinstance(value, str) and number is None:
         said = text_id(value)
-    if named is None or (number is None and said is None and why is None):
+    if named is None or (number is None and said is None and why is None and not withdrawn):
         return None
     by = text_id(author)
     return ToldScore(
@@ -121,6 +125,7 @@ def _score(
         about=about,
         event_id=event_id,
         response_id=response_id,
+        withdrawn=withdrawn,
     )
 
 
@@ -138,18 +143,21 @@ def _number(value: Any) -> float | None:
 def scores_of(tellings: Iterable[Telling], calls: Iterable[Call], nesting: Nesting, tree: SpanTree) -> list[Score]:
     """Return the scores, the latest first, and give each call its own (`Call.scores`).
 
-    Of the same name, source and author about the same thing the latest counts: it was changed.
+    Of the same name, source and author about the same thing the latest counts: it was changed, or withdrawn.
     """
     of_response = {(call.trace_id, call.response_id): call for call in calls if call.kind == "model"}
     last: dict[tuple[str | None, ...], Score] = {}
+    withdrawn: set[str] = set()
     for telling in tellings:
         for number, told in enumerate(telling.scores):
             score = _settled(telling, number, told, of_response, nesting, tree)
-            key = (score.about, _what(score), score.name, score.source, score.author)
+            key = (score.trace_id, score.about, _what(score, telling), score.name, score.source, score.author)
             known = last.get(key)
             if known is None or (score.at, score.id) > (known.at, known.id):
                 last[key] = score
-    found = _latest_first(last.values())
+            if told.withdrawn:
+                withdrawn.add(score.id)
+    found = _latest_first(score for score in last.values() if score.id not in withdrawn)
     by_id = {call.id: call for call in calls}
     for score in found:
         if score.call_id is not None and len(own := by_id[score.call_id].scores) < _OF_CALL:
@@ -157,9 +165,10 @@ def scores_of(tellings: Iterable[Telling], calls: Iterable[Call], nesting: Nesti
     return found
 
 
-def _what(score: Score) -> str | None:
-    """Return the id of what a score is about, None of an event that has not come."""
-    of = {"call": score.call_id, "event": score.event_id, "session": score.session_id, "trace": score.trace_id}
+def _what(score: Score, telling: Telling) -> str | None:
+    """Return an id of what a score is about, in its trace; of an event that has not come what it is known by."""
+    named = telling.parent_span_id or telling.scores[0].response_id
+    of = {"call": score.call_id, "event": score.event_id or named, "session": score.session_id, "trace": None}
     return of[score.about]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mapping.model import Event, Trace
-from mapping.semantics.event_types import SCORE
+from mapping.semantics.event_types import SCORED
 
 
 def trace_of(event: Event, trace_id: str, now: int) -> Trace:
@@ -27,7 +27,7 @@ def trace_of(event: Event, trace_id: str, now: int) -> Trace:
     service = event.resource.get("service.name") if event.resource else None
     if isinstance(service, str) and service:
         trace.service, trace.service_at = service, at
-    if event.name == SCORE:
+    if SCORED in event.properties and event.span_id is None:
         trace.status = "completed"  # it comes when the work is done, and does not set it going again
     if event.is_root_span:
         trace.root_status = "failed" if event.status == "error" else "completed"

@@ -68,6 +68,7 @@ CALLS: dict[str, Kind] = {
     "told_by": "texts",
     "tool_call_id": "text",
     "response_id": "text",
+    "scores": "json",
 }
 
 _ROWS = 200  # of a batch: an event may have megabytes

@@ -63,6 +63,7 @@ class ScoreRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         str | None,
         msgspec.Meta(description="RFC 3339 with its zone; else now", extra_json_schema={"format": "date-time"}),
     ] = None
+    withdraw: Annotated[bool, _said("take back what the same author said under this name of the same thing")] = False
     key: Annotated[str | None, _said("your own id, which makes it safe to send the score again")] = None
 
 
@@ -129,7 +130,7 @@ async def store_scores(request: web.Request, events: list[Event]) -> list[Outcom
 
 def check(asked: ScoreRequest) -> None:
     """Raise Problem naming the field, and what was expected, for a score that says nothing, or of nothing."""
-    if asked.value is None and not asked.label and not asked.explanation:
+    if asked.value is None and not asked.label and not asked.explanation and not asked.withdraw:
         raise invalid("value: expected one, or a label or an explanation")
     if asked.value is not None and not math.isfinite(asked.value):
         raise invalid("value: expected a finite number")
@@ -173,6 +174,7 @@ def score_event(asked: ScoreRequest, trace_id: str | None, idempotency_key: str 
         scores.EXPLANATION: asked.explanation or None,
         scores.SOURCE: asked.source,
         scores.AUTHOR: asked.author or None,
+        scores.WITHDRAWN: asked.withdraw or None,
         scores.EVENT_ID: ids.event_id(about) if about else None,
         scores.ABOUT: "session" if asked.session_id else None if asked.span_id or about else "trace",
     }

@@ -73,6 +73,11 @@ async def test_a_person_scores_a_run_and_a_step_and_changes_it(open_tab, receive
     await expect(panel.get_by_role("region", name="Scores")).to_contain_text("note wrong unit Ada, person")
     (call,) = receiver.get("/api/v1/calls", trace_id=judged, kind="tool")["calls"]
     assert {score["label"] for score in call["scores"]} == {"fail", "wrong unit"}
+    await panel.get_by_role("button", name="Withdraw").click()
+    await expect(panel.get_by_role("region", name="Scores")).not_to_contain_text("wrong unit")
+    await scores.get_by_role("listitem").filter(has_text="helpful").get_by_role("button", name="Withdraw").click()
+    await expect(scores).not_to_contain_text("helpful")
+    await expect(scores).to_contain_text("verdict fail")
 
 
 async def test_a_form_without_a_judgement_says_what_is_missing(open_tab, receiver, judged):

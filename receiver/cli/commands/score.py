@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--note", metavar="TEXT", help="why, or a remark alone")
     parser.add_argument("--author", metavar="NAME", help="who says so")
     parser.add_argument("--source", choices=get_args(ScoreSource), default="person", help="what it is (default person)")
+    parser.add_argument("--withdraw", action="store_true", help="take back what the same author said under this name")
     parser.add_argument("--key", help="your own id of the score, which makes it safe to send it again")
     parser.add_argument("--json", action="store_true", help="the API's answer as a line of JSON")
     api.add_arguments(parser)
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     body: dict[str, Any] = {f"{kind}_id": getattr(args, kind) for kind in _ABOUT}
     body |= {field: getattr(args, field) for field in ("name", "value", "label", "author", "source", "key")}
-    body["explanation"] = args.note
+    body |= {"explanation": args.note, "withdraw": args.withdraw or None}
     given = {field: value for field, value in body.items() if value is not None}
     answer = api.Receiver(api.connection(args)).post(api.path("scores"), given)
     if args.json:

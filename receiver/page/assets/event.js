@@ -45,7 +45,7 @@ export function EventPanel({ id, node, before, sheet, onClose, onSelect, traceId
       <${ErrorBox} error=${error} retry=${reload} />
       ${!event && !error && html`<${Loading} what="the event" />`}
       ${event && html`<${Details} key=${id} event=${event} node=${node} before=${before} onSelect=${onSelect}>
-        <${Scores} scores=${event.scores} />
+        <${Scores} scores=${event.scores} onStored=${scored} />
         <${ScoreForm} traceId=${traceId} eventId=${id} names=${scoreNames} onStored=${scored} />
       <//>`}
     </div>

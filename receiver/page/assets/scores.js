@@ -21,14 +21,16 @@ const LOOKS = 40;
 const digits = (value) => number(Number(value.toPrecision(4)));
 
 /**
- * Scores, the latest first; with `onSelect`, one of a call or an event leads there.
+ * Scores, the latest first; with `onSelect`, one of a call or an event leads there. `onStored` is called once one of a
+ * person's was withdrawn.
  *
- * @param {{scores: Score[], onSelect?: (id: string) => void}} props
+ * @param {{scores: Score[], onStored: () => void, onSelect?: (id: string) => void}} props
  */
-export function Scores({ scores, onSelect }) {
+export function Scores({ scores, onStored, onSelect }) {
   if (!scores.length) return null;
   return html`<section class="scores" aria-label="Scores"><h3 class="scores-head">Scores</h3>
-    <ul>${scores.map((score) => html`<li key=${score.id}><${One} score=${score} onSelect=${onSelect} /></li>`)}</ul>
+    <ul>${scores.map((score) => html`<li key=${score.id}><${One} score=${score} onSelect=${onSelect} />
+      ${score.source === "person" && html` <${Withdraw} score=${score} onStored=${onStored} />`}</li>`)}</ul>
   </section>`;
 }
 
@@ -39,9 +41,30 @@ function One({ score: { name, value, label, explanation, source, author, timesta
     ${value !== null && html` <span class="number">${digits(value)}</span>`}
     ${label && html` <span class="label"><${Text} value=${label} limit=${LENGTH} /></span>`}
     ${explanation && html` <${Text} value=${explanation} limit=${300} />`}
-    <span class="muted"> ${author && html`<${Text} value=${author} limit=${LENGTH} />, `}${source && `${source}, `}<${Moment} at=${timestamp} /></span>
-    ${onSelect && target && html` <button type="button" class="small" onClick=${() => onSelect(target)}>of ${about === "call" ? "a call" : "an event"}</button>`}
+    <span class="muted"> ${author && html`<${Text} value=${author} limit=${LENGTH} />, `}${source && `${source}, `}<${
+      Moment} at=${timestamp} /></span>
+    ${onSelect && target && html` <button type="button" class="small" onClick=${() => onSelect(target)}>
+      of ${about === "call" ? "a call" : "an event"}</button>`}
     ${about === "event" && !target && html` <span class="muted">of an event that has not come</span>`}`;
+}
+
+/** Takes back what a person said. @param {{score: Score, onStored: () => void}} props */
+function Withdraw({ score, onStored }) {
+  const [error, setError] = useState(/** @type {Trouble | null} */ (null));
+  const withdraw = async () => {
+    const { name, source, author, about, trace_id, session_id, event_id, call_id } = score;
+    const of = about === "session" ? { session_id } : { trace_id, event_id: event_id ?? call_id };
+    const given = Object.entries({ ...of, name, source, author, withdraw: true }).filter(([, value]) => value !== null);
+    try {
+      await post("/scores", Object.fromEntries(given));
+      await until(trace_id, (scores) => scores.every(({ id }) => id !== score.id));
+      announce("The score is withdrawn");
+      onStored();
+    } catch (thrown) {
+      setError(troubleOf(thrown));
+    }
+  };
+  return html`<button type="button" class="small" onClick=${withdraw}>Withdraw</button><${ErrorBox} error=${error} />`;
 }
 
 /** What scores come to, by name, in a line. @param {ScoreSum[]} sums @returns {Content} */
@@ -89,7 +112,7 @@ function Fields({ traceId, eventId, names, onStored }) {
       const about = eventId ? { event_id: eventId } : {};
       const body = { trace_id: traceId, ...about, source: "person", ...texts, ...(value ? { value: Number(value) } : {}) };
       const { score_id } = await post("/scores", body);
-      await shown(traceId, score_id);
+      await until(traceId, (scores) => scores.some(({ id }) => id === score_id));
       announce("The score is stored");
       form.reset();
       onStored();
@@ -110,11 +133,16 @@ function Fields({ traceId, eventId, names, onStored }) {
   </form>`;
 }
 
-/** Waits until a score is among those of its trace: it is stored at once, and read a moment later. @param {string} traceId @param {string} id */
-async function shown(traceId, id) {
+/**
+ * Waits until the scores of a trace are as they should be: one is stored at once, and read a moment later.
+ *
+ * @param {string} traceId
+ * @param {(scores: Score[]) => boolean} areRight
+ */
+async function until(traceId, areRight) {
   for (let look = 0; look < LOOKS; look += 1) {
     const { scores } = await get(`/traces/${encodeURIComponent(traceId)}/outline`);
-    if (scores.some((score) => score.id === id)) return;
+    if (areRight(scores)) return;
     await new Promise((later) => setTimeout(later, LOOK_EVERY));
   }
 }

@@ -88,7 +88,7 @@ export function Trace({ id, params }) {
     <${Export} of="events" what="Its events" params=${{ trace_id: id }} />
     <${ErrorBox} error=${error} retry=${reload} />
     <${InferredTrace} trace=${trace} events=${trace.events} />
-    <${Scores} scores=${trace.scores} onSelect=${select} />
+    <${Scores} scores=${trace.scores} onStored=${reload} onSelect=${select} />
     <${ScoreForm} traceId=${id} names=${scoreNames} onStored=${reload} />
     <${FirstError} errors=${errors} trace=${trace} selected=${selected} onSelect=${select} />
     <nav class="views" aria-label="Ways to see the trace">

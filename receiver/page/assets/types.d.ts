@@ -63,6 +63,8 @@ export interface Score {
   author: string | null;
   timestamp: string;
   about: "trace" | "session" | "call" | "event";
+  trace_id: string;
+  session_id: string | null;
   call_id: string | null;
   event_id: string | null;
 }

@@ -28,7 +28,7 @@ MODEL = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o", "gen
 
 def scores(event):
     return [
-        {key: value for key, value in msgspec.structs.asdict(score).items() if value is not None}
+        {key: value for key, value in msgspec.structs.asdict(score).items() if value is not None and value is not False}
         for score in tell(event).scores
     ]
 
@@ -213,6 +213,18 @@ def test_of_the_same_by_the_same_about_the_same_the_latest_counts():
     other = msgspec.structs.replace(first, id="other", scores=[_with(first, author="Bob")])
     found = interpret([later, other, first]).scores
     assert [(score.author, score.value) for score in found] == [("Ada", 0.9), ("Bob", 0.1)]
+
+
+def test_what_has_not_come_is_told_apart():
+    first = scored(name="tone", value=0.1)
+    first.parent_span_id = "s1"
+    others = [
+        msgspec.structs.replace(first, id="other span", parent_span_id="s2"),
+        msgspec.structs.replace(first, id="other trace", trace_id="t2"),
+        msgspec.structs.replace(first, id="a response", parent_span_id=None, scores=[_with(first, response_id="r9")]),
+    ]
+    assert len(interpret([first, *others]).scores) == 4
+    assert len(interpret([first, *others, chat()]).scores) == 4
 
 
 def _with(told, **fields):

@@ -109,7 +109,7 @@ def test_a_trace_closed_for_idleness_runs_again_when_something_arrives():
 
 
 def test_a_score_sets_no_trace_going_again():
-    score = trace(event(name="gen_ai.evaluation.result"))
+    score = trace(event(properties={"gen_ai.evaluation.name": "tone"}))
     idle = msgspec.structs.replace(trace(event()), status="completed")
     assert absorb(idle, score).status == absorb(score, idle).status == "completed"
     assert absorb(trace(event()), score).status == absorb(score, trace(event())).status == "running"

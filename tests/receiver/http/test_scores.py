@@ -148,6 +148,15 @@ async def test_who_changes_a_score_sends_it_again_and_the_latest_counts(fresh):
     assert await shown(fresh) == {("tone", 0.9, None, "trace"), ("tone", 0.5, None, "trace")}
 
 
+async def test_who_has_said_something_takes_it_back(fresh):
+    await send(fresh, chat(), score(author="Ada"), score(author="Bob"), score(author="Ada", value=None, withdraw=True))
+    told = (await fresh.read(f"/api/v1/traces/{TRACE}"))["scores"]
+    assert [(one["author"], one["value"]) for one in told] == [("Bob", 0.5)]
+    assert [one["count"] for one in (await fresh.read("/api/v1/traces"))["traces"][0]["score_sums"]] == [1]
+    await send(fresh, score(author="Ada", value=0.7))
+    assert await shown(fresh) == {("tone", 0.5, None, "trace"), ("tone", 0.7, None, "trace")}
+
+
 async def test_what_is_stored_is_known_by_its_own_id(fresh):
     await send(fresh, chat())
     (call,) = (await fresh.read("/api/v1/calls"))["calls"]
