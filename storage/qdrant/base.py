@@ -28,8 +28,8 @@ WORDS = "bm25"
 PASSAGE = "passage"
 KEYWORDS = tuple(field for field in SearchFilter.fields() if field != PASSAGE)
 TIMESTAMP = "timestamp"
-# Keys of messages (`mapping.search_text.passages`): those that an event tells, and of these those that it tells though
-# they are no news in it, because no other event does.
+# Keys of messages' lines (`mapping.search_text.passages`): those that an event tells, and of these those that it tells
+# though they are no news in it, because no other event does.
 TOLD, REPEATED = "told", "repeated"
 KEYS = (PASSAGE, TOLD, REPEATED)
 # The fields by which events can be counted.
@@ -168,13 +168,13 @@ class VectorIndex(Protocol):
         """Return how often each of these passages occurs among the points that pass the filter."""
 
     async def told(self, keys: Sequence[int], but: Sequence[str]) -> dict[int, str | None]:
-        """Return those of the keys of messages that a point has (`TOLD`), other than the points with the ids `but`.
+        """Return those of the keys of lines that a point has (`TOLD`), other than the points with the ids `but`.
 
-        With a key comes the id of the point that repeats the message, None if it is new in one.
+        With a key comes the id of the point that repeats the line, None if it is new in one.
         """
 
     async def repeating(self, keys: Sequence[int], but: Sequence[str]) -> list[str]:
-        """Return the ids of the points, other than `but`, that have one of the keys of messages as repeated."""
+        """Return the ids of the points, other than `but`, that have one of the keys of lines as repeated."""
 
     async def facets(self, where: SearchFilter, fields: Sequence[str], limit: int, words: str | None = None) -> Counts:
         """Return by field (`FACETS`) its `limit` most frequent values, and how many points have each.

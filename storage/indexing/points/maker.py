@@ -55,7 +55,7 @@ class PointMaker:
     def make(self, answer: bytes, *, plain: bool = False, told: Mapping[int, str | None] | None = None) -> PackedPoints:
         """Return points of the events in an undecoded answer to `EVENTS`. Raises IndexUnavailable if it is an error.
 
-        `told` are the keys of messages that other events tell, with the event that repeats one, None where it is new.
+        `told` are the keys of lines that other events tell, with the event that repeats one, None where it is new.
         """
         events = _events(answer)
         self._tellers.learn(told or {})
