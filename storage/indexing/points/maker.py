@@ -16,7 +16,7 @@ from storage.errors import IndexUnavailable
 from storage.filters import LiveFilter
 from storage.indexing.points.messages import PackedPoints
 from storage.indexing.points.tellers import Tellers, Told
-from storage.qdrant.base import PASSAGE, REPEATED, TOLD, Point
+from storage.qdrant.base import PASSAGE, REPEATED, SIGNATURE, TOLD, Point
 from storage.qdrant.packing import pack
 from storage.surreal import cbor
 
@@ -121,7 +121,15 @@ def _point(event: dict[str, Any], words: Words, text: str, told: Told, vector: N
         payload[TOLD] = keys
     if told.repeated:
         payload[REPEATED] = told.repeated
+    if vector is not None:
+        payload[SIGNATURE] = _signature(vector)
     return Point(event["id"], vector, text, payload, identifiers_of(event), "\n".join(told.prompts.values()))
+
+
+def _signature(vector: NDArray[float32]) -> str:
+    import numpy as np  # noqa: PLC0415 - loaded with the model, see above
+
+    return np.packbits(vector > 0).tobytes().hex()
 
 
 def _payload(event: dict[str, Any]) -> dict[str, Any]:
