@@ -1,18 +1,18 @@
 """Keys of passages: by one of them equal texts are one hit, by the others a message is told by one event only.
 
-Keys are integers of 63 bits, which the search index can hold. A message has one key for all of it; one of several lines
-has keys of its first lines besides, because it may be repeated without its reasoning, or as a tool's event tells it.
+Keys are integers of 63 bits, which the search index can hold. A message has a key for each line (text, reasoning, a
+call's name and arguments), because it may be repeated without its reasoning, and logs tell it in pieces.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 
 from mapping.search_text.text import Words
 
-_LINES = 4  # of a message that get keys of their own
-_MESSAGES = 32  # of an event that get keys
+_LINES = 8  # of a message that have keys of their own
+_MESSAGES = 32  # of an event that have keys
 
 
 def passage_of(words: Words, text: str) -> int | None:
@@ -25,14 +25,14 @@ def passage_of(words: Words, text: str) -> int | None:
 
 
 def keys_told(words: Words, scope: str) -> list[int]:
-    """Return the keys of the messages that an event tells. `scope` is its session or trace: each is told once there."""
+    """Return the keys of the lines that an event tells. `scope` is its session or trace: each is told once there."""
     messages = words.told[:_MESSAGES]
     return list(dict.fromkeys(key for lines in messages for key in _keys(lines, scope)))
 
 
-def earlier_keys(words: Words, scope: str) -> list[tuple[int, tuple[int, ...]]]:
-    """Return the key of each earlier message, and those of its first lines: it was told if that is, or all of these."""
-    return [_of_message(lines, scope) for lines in words.earlier]
+def earlier_lines(words: Words, scope: str) -> dict[int, list[str]]:
+    """Return the lines of earlier messages by their keys: a line for most."""
+    return {key: lines for message in words.earlier for key, lines in _keys(message, scope).items()}
 
 
 def prompt_keys(words: Words, scope: str) -> list[int]:
@@ -40,16 +40,12 @@ def prompt_keys(words: Words, scope: str) -> list[int]:
     return [_key(f"prompt\0{scope}", prompt) for prompt in words.prompts]
 
 
-def _of_message(lines: Sequence[str], scope: str) -> tuple[int, tuple[int, ...]]:
-    whole, *first = _keys(lines, scope)
-    return whole, tuple(first)
-
-
-def _keys(lines: Sequence[str], scope: str) -> Iterator[int]:
-    yield _key(scope, "\n".join(lines))
-    if len(lines) > 1:
-        for line in lines[:_LINES]:
-            yield _key(scope, line)
+def _keys(lines: Sequence[str], scope: str) -> dict[int, list[str]]:
+    """Return a message's lines by their keys: the first ones have one each, the others one together."""
+    pieces = [[line] for line in lines[:_LINES]]
+    if lines[_LINES:]:
+        pieces.append(list(lines[_LINES:]))
+    return {_key(scope, "\n".join(piece)): piece for piece in pieces}
 
 
 def _key(scope: str, text: str) -> int:

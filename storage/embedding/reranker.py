@@ -83,12 +83,16 @@ class Reranker:
             if query_vector is None:
                 return []
             scores: list[float] = []
+            is_measured = False
             for text in texts:
-                # The first text is read if any time is left; otherwise nothing would measure that a slow pace is over.
                 until = max(deadline, latest) if len(scores) < least else deadline
-                vector = self._vector(text, until, self._needed(text) if scores else 0.0)
+                # The first text that is not cached is read if any time is left; otherwise nothing would measure that a
+                # slow pace is over.
+                is_cached = _key(text) in self._vectors
+                vector = self._vector(text, until, self._needed(text) if is_measured else 0.0)
                 if vector is None:
                     break
+                is_measured = is_measured or not is_cached
                 scores.append(float(query_vector @ vector))
             return scores
         finally:

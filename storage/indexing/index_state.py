@@ -19,7 +19,7 @@ from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 
 # What is in a point and how it is made of an event. Increase it with either: indexes with another are then filled anew.
-_FORM = 2
+_FORM = 3
 _FORM_OF = re.compile(r"-form(\d+)-\d+$")
 
 _STATE = cbor.record("index_state", "current")

@@ -75,7 +75,7 @@ class IndexWriter:
     async def _settled(
         self, points: PackedPoints | None, event_ids: Sequence[str], names: Sequence[str], *, plain: bool
     ) -> PackedPoints | None:
-        """Return the points, or others if they repeat messages that other points tell."""
+        """Return the points, or others if they repeat lines that other points tell."""
         if points is None or not points.repeated:
             return points
         with self._active_indexes.using(names[0]) as index:

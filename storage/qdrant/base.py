@@ -28,10 +28,14 @@ WORDS = "bm25"
 PASSAGE = "passage"
 KEYWORDS = tuple(field for field in SearchFilter.fields() if field != PASSAGE)
 TIMESTAMP = "timestamp"
-# Keys of messages (`mapping.search_text.passages`): those that an event tells, and of these those that it tells though
-# they are no news in it, because no other event does.
+# Keys of messages' lines (`mapping.search_text.passages`): those that an event tells, and of these those that it tells
+# though they are no news in it, because no other event does.
 TOLD, REPEATED = "told", "repeated"
 KEYS = (PASSAGE, TOLD, REPEATED)
+# The signs of the dense vector's numbers, in hexadecimal: texts that are nearly the same have most of them in common.
+SIGNATURE = "signature"
+# What of a point's payload a hit has.
+SHOWN = (*KEYS, SIGNATURE)
 # The fields by which events can be counted.
 FACETS = ("event_type", "agent_id", "service", "status")
 # How many values of a field are counted, even if fewer are requested: each segment of an index has its own most
@@ -42,8 +46,8 @@ WORDS_COUNTED = 10_000
 
 
 def fused_depth(limit: int) -> int:
-    """Return the length of each list to fuse: long enough that a hit in the middle of both is in both."""
-    return max(4 * limit, 100)
+    """Return the length of each list to fuse: so long that it has different hits, however many are nearly the same."""
+    return max(4 * limit, 400)
 
 
 def period(where: SearchFilter) -> tuple[str | None, str | None]:
@@ -54,7 +58,7 @@ def period(where: SearchFilter) -> tuple[str | None, str | None]:
 
 
 class Point(msgspec.Struct):
-    """An event to index. `payload` has those of the `KEYWORDS` and `KEYS` that it has, and `timestamp` as RFC 3339.
+    """An event to index. `payload` has those of the `KEYWORDS` and `SHOWN` that it has, and `timestamp` as RFC 3339.
 
     The words of `text` are searched; `identifiers` match only as a whole. The words of `prompt` are searched apart.
     """
@@ -70,8 +74,8 @@ class Point(msgspec.Struct):
 class Hit(NamedTuple):
     """A hit: an event's id and its score. Scores (cosine, BM25, fused) are comparable within one list only.
 
-    `passage` is the key of what the event says, `told` are those of its messages, and `repeated` those of earlier ones
-    among these, which are part of its text.
+    `passage` is the key of what the event says, `told` are those of its messages' lines, and `repeated` those of
+    earlier ones among these, which are part of its text. `signature` is that of its vector, "" without one.
     """
 
     id: str
@@ -79,6 +83,7 @@ class Hit(NamedTuple):
     passage: int | None = None
     told: tuple[int, ...] = ()
     repeated: tuple[int, ...] = ()
+    signature: str = ""
 
 
 class Occurrences(NamedTuple):
@@ -168,13 +173,13 @@ class VectorIndex(Protocol):
         """Return how often each of these passages occurs among the points that pass the filter."""
 
     async def told(self, keys: Sequence[int], but: Sequence[str]) -> dict[int, str | None]:
-        """Return those of the keys of messages that a point has (`TOLD`), other than the points with the ids `but`.
+        """Return those of the keys of lines that a point has (`TOLD`), other than the points with the ids `but`.
 
-        With a key comes the id of the point that repeats the message, None if it is new in one.
+        With a key comes the id of the point that repeats the line, None if it is new in one.
         """
 
     async def repeating(self, keys: Sequence[int], but: Sequence[str]) -> list[str]:
-        """Return the ids of the points, other than `but`, that have one of the keys of messages as repeated."""
+        """Return the ids of the points, other than `but`, that have one of the keys of lines as repeated."""
 
     async def facets(self, where: SearchFilter, fields: Sequence[str], limit: int, words: str | None = None) -> Counts:
         """Return by field (`FACETS`) its `limit` most frequent values, and how many points have each.

@@ -107,7 +107,12 @@ def query_vector(text: str, *, prompts: bool = False) -> edge.SparseVector:
 
 
 def exact_things(query: str) -> list[str]:
-    """Return the exact things in a query, in lower case: words with digits and letters, with `/`, `_` and the like.
+    """Return the exact things in a query in lower case, as results are compared with them."""
+    return [word.lower() for word in exact_words(query)]
+
+
+def exact_words(query: str) -> list[str]:
+    """Return the exact things in a query as written: words with digits and letters, with `/`, `_` and the like.
 
     Short numbers, times, and names such as `PayPal` count only if they are at least half of the words: in "not a 404"
     or "within 3 days" they identify nothing. Only the first 1,000 characters of a query are searched for them.
@@ -119,7 +124,7 @@ def exact_things(query: str) -> list[str]:
     alone = [word for word in words if _is_identifier(word) or _is_mixed(word) or any(map(str.isdecimal, word))]
     if 2 * len(alone) >= len(words):
         exact = alone
-    return list(dict.fromkeys(word.lower() for word in exact))
+    return list({word.lower(): word for word in exact}.values())
 
 
 def things(text: str) -> frozenset[str]:

@@ -137,5 +137,5 @@ def _within(where: SearchFilter) -> tuple[list[tuple[str, str]], tuple[str | Non
 
 
 def _hit(fields: list[Any]) -> Hit:
-    point_id, score, passage, told, repeated = fields
-    return Hit(point_id, score, passage, tuple(told), tuple(repeated))
+    point_id, score, passage, told, repeated, signature = fields
+    return Hit(point_id, score, passage, tuple(told), tuple(repeated), signature)

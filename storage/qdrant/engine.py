@@ -21,7 +21,19 @@ from typing import IO, Any
 import qdrant_edge as edge
 
 from storage.errors import IndexUnavailable, IndexUnusable
-from storage.qdrant.base import DENSE, KEYS, KEYWORDS, PASSAGE, REPEATED, TIMESTAMP, TOLD, WORDS, tellers
+from storage.qdrant.base import (
+    DENSE,
+    KEYS,
+    KEYWORDS,
+    PASSAGE,
+    REPEATED,
+    SHOWN,
+    SIGNATURE,
+    TIMESTAMP,
+    TOLD,
+    WORDS,
+    tellers,
+)
 from storage.qdrant.bm25 import query_vector
 from storage.qdrant.locking import locked
 from storage.qdrant.messages import (
@@ -43,13 +55,12 @@ from storage.qdrant.packing import PackedPoint, floats, integers, unpack
 from storage.workers.request_loop import serve
 
 _NICE = 5
-# What of a point's payload a hit has.
-_HIT = edge.PayloadSelector.Include(list(KEYS))
+_HIT = edge.PayloadSelector.Include(list(SHOWN))
 # The largest number of traces that are counted for a passage, and of points that are looked at for what they tell.
 _TRACES = 100_000
 _TELLERS = 1_000
 
-_Hit = tuple[str, float, int | None, list[int], list[int]]
+_Hit = tuple[str, float, int | None, list[int], list[int], str]
 
 
 class Engine:
@@ -214,7 +225,8 @@ def _query(request: SearchPoints) -> edge.Query:
 
 def _hit(hit: edge.ScoredPoint) -> _Hit:
     payload = hit.payload or {}
-    return str(hit.id), hit.score, payload.get(PASSAGE), payload.get(TOLD) or [], payload.get(REPEATED) or []
+    told, repeated = payload.get(TOLD) or [], payload.get(REPEATED) or []
+    return str(hit.id), hit.score, payload.get(PASSAGE), told, repeated, payload.get(SIGNATURE) or ""
 
 
 def _filter(

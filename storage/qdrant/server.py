@@ -23,6 +23,8 @@ from storage.qdrant.base import (
     KEYWORDS,
     PASSAGE,
     REPEATED,
+    SHOWN,
+    SIGNATURE,
     TIMESTAMP,
     TOLD,
     WORDS,
@@ -168,7 +170,7 @@ class ServerIndex:
     async def _query(self, within: models.Filter | None, limit: int, **query: Any) -> list[Hit]:
         async with self._errors():
             answer = await self._client.query_points(
-                self.collection, query_filter=within, limit=limit, with_payload=list(KEYS), **query
+                self.collection, query_filter=within, limit=limit, with_payload=list(SHOWN), **query
             )
         return [_hit(point) for point in answer.points]
 
@@ -305,7 +307,7 @@ def _sparse(vector: SparseVector) -> models.SparseVector:
 def _hit(point: models.ScoredPoint) -> Hit:
     payload = point.payload or {}
     told, repeated = (tuple(payload.get(field) or ()) for field in (TOLD, REPEATED))
-    return Hit(str(point.id), point.score, payload.get(PASSAGE), told, repeated)
+    return Hit(str(point.id), point.score, payload.get(PASSAGE), told, repeated, payload.get(SIGNATURE) or "")
 
 
 def _filter(

@@ -23,14 +23,17 @@ async def distinct(ask: Ask, depth: int, without: Sequence[int] = ()) -> list[Hi
     """
     found: list[Hit] = []
     seen: dict[int, None] = dict.fromkeys(without)
+    without_passage: set[str] = set()  # they come again with each question
     for _ in range(_ROUNDS):
-        wanted = depth - len(found)
+        wanted = depth - len(found) + len(without_passage)
         hits = await ask(wanted, list(seen))
         for hit in hits:
-            if hit.passage is None or hit.passage not in seen:
+            if hit.passage is None and hit.id not in without_passage:
+                without_passage.add(hit.id)
                 found.append(hit)
-            if hit.passage is not None:
+            elif hit.passage is not None and hit.passage not in seen:
                 seen[hit.passage] = None
+                found.append(hit)
         # Half of a list of different ones is enough: what is behind them is not shown.
         if len(hits) < wanted or 2 * len(found) >= depth:
             break

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mapping.errors import invalid
@@ -13,8 +13,9 @@ from mapping.search_text.identifiers import identifiers_of
 from storage.filters import SearchFilter
 from storage.indexing.indexer import Indexer
 from storage.qdrant.base import Hit, VectorIndex, fused_depth
-from storage.qdrant.bm25 import INNER, exact_things, telling_tokens, things, tokens
+from storage.qdrant.bm25 import INNER, exact_things, exact_words, telling_tokens, things, tokens
 from storage.read.reader import Reader
+from storage.search.alike import first_alike
 from storage.search.fusion import best_first, fused, ranked, score, shares_of
 from storage.search.index_access import asking, model_of
 from storage.search.passages import by_one_event, distinct
@@ -140,23 +141,34 @@ class Searcher:
         The number is that of the candidates: it would have scored so many with time for all.
         """
         deadline = time.monotonic() + left
-        found = await shown(self._reader, _candidates(hits, needed), hits.prompts)
+        by_score = fused(hits.lists["semantic"], hits.lists["keyword"])
+        alike = await asyncio.to_thread(_alike, by_score, hits.holders) if self._reranker else {}
+        candidates, others = _candidates(sorted(by_score, key=lambda hit: hit.id in alike), hits.holders)
+        found = await shown(self._reader, candidates, hits.prompts)
         results = {result.event["id"]: result for result in told_once(found) if not result.is_prompt}
         held = await asyncio.to_thread(_held, exact_things(query), results)
         # MiniLM reads candidates with an exact thing first.
-        first = [Hit(each, result.score) for each, result in results.items()]
-        best = [hit.id for hit in ranked(first, {}, held)[:CANDIDATES]]
+        first = [hit for hit in candidates if hit.id in results]
+        best = [hit.id for hit in sorted(first, key=lambda hit: -held.get(hit.id, 0))[:CANDIDATES]]
         cosines: list[float] = []
         if self._reranker:
             cosines = await self._reranker.scores(query, [results[each].text for each in best], deadline)
+        read = dict(zip(best, cosines, strict=False))
         shares = shares_of(hits.lists["keyword"])
-        scores = {each: score(cosine, shares.get(each, 0.0)) for each, cosine in zip(best, cosines, strict=False)}
-        ordered = ranked(first, scores, held)[:needed]
+        scores = {each: score(cosine, shares.get(each, 0.0)) for each, cosine in read.items()}
+        scores |= _guessed(by_score, scores, alike)
+        ordered = ranked([*first, *others], scores, held)[: needed + CANDIDATES]
+        results |= {
+            result.event["id"]: result
+            for result in await shown(self._reader, [hit for hit in ordered if hit.id not in results])
+        }
         for hit in ordered:
-            results[hit.id].score = hit.score
+            if hit.id in results:
+                results[hit.id].score = hit.score
+        texts = told_once([results[hit.id] for hit in ordered if hit.id in results])
         return (
-            _with_prompts(query, found, [results[hit.id] for hit in ordered], needed),
-            best_first(Hit(*each) for each in scores.items()),
+            _with_prompts(query, found, texts, needed),
+            best_first(Hit(each, scores[each]) for each in read),
             len(best) if self._reranker else 0,
         )
 
@@ -176,9 +188,10 @@ async def _hits(
     if vector is not None:
         semantic = await distinct(lambda most, but: index.search_dense(vector, which, most, but), depth)
     if mode == "hybrid":
-        for thing in exact_things(query)[:_THINGS]:
-            if thing != query.strip().lower():  # then the list by words has its hits already
-                holders += await _holders(index, thing, which)
+        for thing in exact_words(query)[:_THINGS]:
+            # If nothing else is asked for, the list by words has its hits already.
+            alone = thing == query.strip()
+            holders += keyword[:_HOLDERS] if alone else await _holders(index, thing, which)
     holders, keyword, semantic = by_one_event(holders, keyword, semantic)
     lists = {"keyword": keyword, "semantic": semantic}
     return _Hits({mode: lists[mode]} if mode != "hybrid" else lists, holders, prompts)
@@ -188,14 +201,32 @@ async def _holders(index: VectorIndex, thing: str, which: SearchFilter) -> list[
     return await distinct(lambda most, but: index.search_words(thing, which, most, but), _HOLDERS)
 
 
-def _candidates(hits: _Hits, needed: int) -> list[Hit]:
-    """Return the candidates: the best hits by meaning and words, and hits that may hold an exact thing."""
-    by_score = fused(hits.lists["semantic"], hits.lists["keyword"])
-    best = by_score[: max(needed, CANDIDATES)]
-    scores = {hit.id: hit.score for hit in by_score}
-    chosen = {hit.id for hit in best}
-    missing = {hit.id: hit for hit in hits.holders if hit.id not in chosen}
-    return best + [missing[each]._replace(score=scores.get(each, 0.0)) for each in sorted(missing)]
+def _alike(hits: Sequence[Hit], holders: Sequence[Hit]) -> dict[str, str]:
+    """Return `first_alike` of the hits; those that may hold an exact thing are like none."""
+    may_hold = {hit.id for hit in holders}
+    return first_alike([hit for hit in hits if hit.id not in may_hold], CANDIDATES)
+
+
+def _guessed(hits: Sequence[Hit], scores: Mapping[str, float], alike: Mapping[str, str]) -> dict[str, float]:
+    """Return scores of hits that MiniLM has not read, but one that they are like: they are as far from it as before."""
+    before = {hit.id: hit.score for hit in hits}
+    return {
+        hit.id: scores[first] + hit.score - before[first]
+        for hit in hits
+        if hit.id not in scores and (first := alike.get(hit.id, "")) in scores
+    }
+
+
+def _candidates(hits: Sequence[Hit], holders: Sequence[Hit]) -> tuple[list[Hit], list[Hit]]:
+    """Return the candidates, the first hits and those that may hold an exact thing, and the other hits."""
+    scores = {hit.id: hit.score for hit in hits}
+    chosen = {hit.id for hit in hits[:CANDIDATES]}
+    missing = {hit.id: hit for hit in holders if hit.id not in chosen}
+    candidates = [
+        *hits[:CANDIDATES],
+        *(missing[each]._replace(score=scores.get(each, 0.0)) for each in sorted(missing)),
+    ]
+    return candidates, [hit for hit in hits[CANDIDATES:] if hit.id not in missing]
 
 
 def _with_prompts(

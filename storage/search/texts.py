@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mapping.search_text.passages import earlier_keys
+from mapping.search_text.passages import earlier_lines
 from mapping.search_text.text import words_of
 from storage.qdrant.base import Hit
 from storage.surreal.rows import EventRow
@@ -18,9 +18,7 @@ def text_of_hit(event: EventRow, hit: Hit, *, is_prompt: bool = False) -> str:
     # Under the session or the trace that the event had when it was indexed.
     told = frozenset(hit.repeated)
     scopes = [scope for scope in (event["session_id"], event["trace_id"], event["id"]) if scope]
-    keys = [
-        {key for key, _ in of_scope} for of_scope in zip(*(earlier_keys(words, scope) for scope in scopes), strict=True)
-    ]
+    of_scopes = [earlier_lines(words, scope) for scope in scopes]
     return words.text(
-        line for of_message, lines in zip(keys, words.earlier, strict=True) if of_message & told for line in lines
+        line for of_scope in of_scopes for key, lines in of_scope.items() if key in told for line in lines
     )

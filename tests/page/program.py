@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +72,24 @@ class Program:
         finally:
             self._process.kill()
         assert "Traceback" not in self.log(), self.log()
+
+    @contextmanager
+    def interpreting_later(self) -> Iterator[None]:
+        """Let what is stored meanwhile wait to be interpreted: the process that does it stands still."""
+        (worker,) = (process for process in self._children() if b"storage.interpreting.worker" in process.read_bytes())
+        pid = int(worker.parent.name)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    def _children(self) -> Iterator[Path]:
+        """Yield the files with the command lines of its processes."""
+        for status in Path("/proc").glob("[0-9]*/status"):
+            with suppress(OSError):  # it has ended meanwhile
+                if f"\nPPid:\t{self._process.pid}\n" in status.read_text():
+                    yield status.with_name("cmdline")
 
     def log(self) -> str:
         return self._log.read_text(errors="replace")

@@ -46,6 +46,7 @@ PAGES = {
     "a session": ("#/sessions/{lisbon[session_id]}", ".conversation li"),
     "search": ("#/search", ".examples"),
     "results": ("#/search?q=the+card+was+refused", ".results mark"),
+    "what a facet counts": ("#/search?event_type=tool_call", ".results li"),
     "nothing found": ("#/search?q=flight&agent_id=nobody", ".empty"),
     "live": ("#/live", "main [data-row]"),
     "hostile texts": ("#/traces/{attacked}", ".waterfall-rows [role=row]"),

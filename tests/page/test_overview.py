@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from chromium import PHONE, expect
+from opentelemetry.trace import Status, StatusCode
+from sending import Story
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -59,6 +61,29 @@ async def test_what_has_no_name_of_its_own_leads_nowhere(open_tab, receiver, lon
     await expect(others).to_be_visible()
     await expect(others.locator(".bad")).to_be_visible()
     await expect(others.get_by_role("link")).to_have_count(0)
+
+
+async def test_a_table_is_sorted_by_its_heads_and_shows_all_rows(open_tab, start):
+    receiver = start()
+    story = Story(receiver.url)
+    for number in range(12):
+        for _ in range(13 - number):
+            told = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": f"tool-{number}"}
+            with story.span(f"execute_tool tool-{number}", told) as span:
+                if number == 11:
+                    span.set_status(Status(StatusCode.ERROR, "it broke"))
+    story.send()
+    receiver.interpreted()
+    tab = await open_tab(receiver, "#/overview")
+    tools = section(tab, "Tools")
+    rows = tools.locator("tbody tr")
+    await expect(rows).to_have_count(10)
+    await expect(rows.first).to_contain_text("tool-0")
+    await tools.get_by_role("button", name="Failed").click()
+    await expect(rows.first).to_contain_text("tool-11")
+    await expect(tools.locator("th[aria-sort=descending]")).to_contain_text("Failed")
+    await tab.role("button", "Show 2 others").click()
+    await expect(rows).to_have_count(12)
 
 
 async def test_an_agent_leads_to_its_runs(open_tab, receiver, runs, table):

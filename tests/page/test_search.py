@@ -4,8 +4,12 @@ import re
 
 import pytest
 from chromium import expect
+from sending import Story
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+LISTED = 20  # results that are shown at first
 
 
 def results(tab):
@@ -52,6 +56,37 @@ async def test_facets_count_and_narrow(open_tab, receiver):
     await expect(results(tab).filter(has_text="chat gpt-4.1")).to_have_count(0)
     await tools.click()
     await expect(results(tab).filter(has_text="chat gpt-4.1").first).to_be_visible()
+
+
+async def test_a_facet_without_words_lists_what_it_counts(open_tab, receiver, runs):
+    tab = await open_tab(receiver, "#/search?agent_id=travel-agent")
+    tools = tab.role("region", "Type").get_by_role("link", name=re.compile("^tool_call"))
+    counted = int(re.search(r"(\d+)$", (await tools.inner_text()).strip())[1])
+    await tools.click()
+    await tab.address_becomes(".*event_type=tool_call")
+    await expect(results(tab)).to_have_count(min(counted, LISTED))
+    types = await results(tab).locator(".type").all_inner_texts()
+    assert set(types) == {"tool_call"}
+    times = [await each.get_attribute("datetime") for each in await results(tab).locator("time").all()]
+    assert times == sorted(times, reverse=True)
+    await tab.shows("newest first")
+
+
+async def test_equal_passages_are_one_result_with_a_count_that_leads_to_each(open_tab, receiver):
+    told = "The kettle whistles at noon, said the keeper of the lighthouse."
+    for number in range(5):
+        story = Story(receiver.url)
+        with story.span("chat gpt-4.1", {"input.value": told if number < 4 else "Is it noon?", "output.value": "Yes."}):
+            pass
+        story.send()
+    receiver.indexed()
+    tab = await open_tab(receiver, "#/search?q=kettle+whistles+lighthouse")
+    whistles = results(tab).filter(has_text="kettle whistles")
+    await expect(whistles).to_have_count(1)
+    await whistles.get_by_role("link", name="4 in 4 traces").click()
+    await tab.address_becomes("#/search.*passage=")
+    await expect(results(tab)).to_have_count(4)
+    await expect(whistles).to_have_count(4)
 
 
 async def test_modes_and_groups_are_in_the_address(open_tab, receiver):

@@ -1,5 +1,6 @@
 """Page Trace: what one run did, as a waterfall and as a conversation; and how it holds at size."""
 
+import json
 import re
 from uuid import uuid4
 
@@ -298,3 +299,25 @@ async def test_moments_are_local_and_utc_on_hover(open_tab, receiver):
     began = tab.find("main time").first
     await expect(began).to_have_text("2025-07-07 20:00:00.500")
     await expect(began).to_have_attribute("title", re.compile(r"^2025-07-07 19:00:00\.5\d* UTC$"))
+
+
+async def test_what_was_opened_stays_open_once_the_call_is_known(open_tab, start):
+    receiver = start()
+    story = Story(receiver.url)
+    told = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "lookup"}
+    told["gen_ai.tool.call.result"] = json.dumps({"found": [{"street": {"name": "Rua da Prata"}}]})
+    with story.span("execute_tool lookup", told):
+        pass
+    story.send()
+    receiver.interpreted()
+    with receiver.interpreting_later():
+        with story.span("execute_tool lookup", told):
+            pass
+        tab = await open_tab(receiver, f"#/traces/{story.send()}")
+        await row(tab, "execute_tool lookup").click()
+        tool = panel(tab).get_by_label("The tool")
+        await tool.locator("summary").last.click()
+        await tool.locator("summary").last.click()
+        await expect(tool).to_contain_text("Rua da Prata")
+    await expect(panel(tab).get_by_label("The call")).to_be_visible()
+    await expect(tool).to_contain_text("Rua da Prata")

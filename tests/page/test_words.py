@@ -74,6 +74,14 @@ async def test_a_moment_says_how_long_ago_it_was_and_in_which_zone(open_tab, rec
     await expect(tab.find("main tbody tr").first).to_contain_text("3 h ago")
 
 
+@pytest.mark.parametrize(("days", "words"), [(1, "1 day ago"), (3, "3 days ago"), (70, "2 months ago")])
+async def test_days_and_months_are_counted_as_one_says_them(open_tab, receiver, days, words):
+    began = datetime.now(UTC) - timedelta(days=days, hours=1)
+    event = {"timestamp": began.isoformat(), "agent_id": "calendar", "event_type": "agent"}
+    tab = await open_tab(receiver, f"#/traces/{receiver.post('/api/v1/events', event)['trace_id']}")
+    await expect(tab.find("main .facts").first).to_contain_text(words)
+
+
 async def test_in_summer_the_zone_is_that_of_summer(open_tab, receiver):
     event = {"timestamp": "2025-07-07T19:00:00Z", "agent_id": "clock", "session_id": "summer", "event_type": "agent"}
     tab = await open_tab(receiver, f"#/traces/{receiver.post('/api/v1/events', event)['trace_id']}")

@@ -94,9 +94,7 @@ function Details({ event, node, before, onSelect, children }) {
       <${Copy} text=${location.href} label="Copy link" />
     </p>
     ${children}
-    ${node?.event.call_id
-      ? html`<${Called} id=${node.event.call_id} event=${event} before=${before} onSelect=${onSelect} />`
-      : html`<${Messages} event=${event} />`}
+    <${Said} event=${event} callId=${node?.event.call_id} before=${before} onSelect=${onSelect} />
     ${event.span_id && html`<${Links} id=${event.id} />`}
     <${Rest} title="Attributes" value=${event.properties} open />
     <${Why} id=${event.id} />
@@ -154,18 +152,41 @@ function Failure({ failure: { kind, message, stack }, node, onSelect }) {
   `;
 }
 
+/**
+ * What was said: by the call that the event reports, with the details from its other events, or as far as the event says it. Once
+ * the call is known, what a reader has opened stays open.
+ *
+ * @param {{event: AgentEvent, callId?: string | null, before?: string, onSelect: (id: string) => void}} props
+ */
+function Said({ event, callId, before, onSelect }) {
+  const path = pathOf(event.id);
+  const { data, error, reload } = useLoad(async (signal) => {
+    const call = callId ? await get(`/calls/${encodeURIComponent(callId)}`, {}, { signal }).catch(gone) : null;
+    return { call, own: call ? null : await get(`${path}/messages`, {}, { signal }) };
+  }, [event.id, callId], { keep: true });
+  if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
+  if (!data) return null;
+  const { call, own } = data;
+  const tool = call?.kind === "tool" ? { name: call.name, arguments: call.arguments, result: call.result, error: call.error } : own?.tool;
+  const said = call ?? own;
+  return html`
+    ${call && html`<${Called} call=${call} event=${event} onSelect=${onSelect} />`}
+    ${tool && html`<${Tool} tool=${tool} headed=${!call} />`}
+    ${said && call?.kind !== "tool" && html`<${Missing} messages=${said.missing} />
+      <${Prompt} said=${said} eventId=${call?.id ?? event.id} before=${call?.kind === "model" ? before : undefined} at=${event.timestamp} />`}
+  `;
+}
+
+/** What is not there any more is nothing. @param {Error & {status?: number}} error @returns {null} */
+function gone(error) {
+  if (error.status === 404) return null;
+  throw error;
+}
+
 const KINDS = { model: "Model call", tool: "Tool call", agent: "Agent" };
 
-/**
- * The call that the event reports, with the details from its other events.
- *
- * @param {{id: string, event: AgentEvent, before?: string, onSelect: (id: string) => void}} props
- */
-function Called({ id, event, before, onSelect }) {
-  const { data: call, error, reload } = useLoad((signal) => get(`/calls/${encodeURIComponent(id)}`, {}, { signal }), [id]);
-  if (error) return error.status === 404 ? html`<${Messages} event=${event} />` : html`<${ErrorBox} error=${error} retry=${reload} />`;
-  if (!call) return null;
-  const tool = { name: call.name, arguments: call.arguments, result: call.result, error: call.error };
+/** @param {{call: Call, event: AgentEvent, onSelect: (id: string) => void}} props */
+function Called({ call, event, onSelect }) {
   return html`
     <section class="call" aria-label="The call">
       <h3>${KINDS[call.kind]} ${call.name && html`<${Text} value=${call.name} limit=${200} />`} <${Status} status=${call.status} /></h3>
@@ -177,12 +198,9 @@ function Called({ id, event, before, onSelect }) {
       ]} />
       ${call.kind !== "tool" && call.error && html`<p class="bad"><span aria-hidden="true">✕</span> <${Text} value=${call.error} /></p>`}
       ${call.told_by.length > 1 && html`<${Fold} title=${`Reported by ${call.told_by.length} events`}>
-        ${() => html`<${Tellers} id=${id} eventId=${event.id} onSelect=${onSelect} />`}
+        ${() => html`<${Tellers} id=${call.id} eventId=${event.id} onSelect=${onSelect} />`}
       <//>`}
     </section>
-    ${call.kind === "tool" ? html`<${Tool} tool=${tool} />`
-      : html`<${Missing} messages=${call.missing} />
-      <${Prompt} said=${call} eventId=${id} before=${call.kind === "model" ? before : undefined} at=${event.timestamp} />`}
   `;
 }
 
@@ -203,15 +221,6 @@ function Tellers({ id, eventId, onSelect }) {
       : html`<button type="button" class="small" onClick=${() => onSelect(event_id)}><${Text} value=${shortId(event_id)} /></button>`}
     ${" "}<span class="muted">${rule}</span>
   </li>`)}</ul>`;
-}
-
-/** What an event says by itself. @param {{event: AgentEvent}} props */
-function Messages({ event: { id, timestamp } }) {
-  const { data, error, reload } = useLoad((signal) => get(`${pathOf(id)}/messages`, {}, { signal }), [id], { keep: true });
-  if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
-  if (!data) return null;
-  return html`${data.tool && html`<${Tool} tool=${data.tool} headed />`}<${Missing} messages=${data.missing} />
-    <${Prompt} said=${data} eventId=${id} at=${timestamp} />`;
 }
 
 /** @param {{messages: number}} props */

@@ -11,8 +11,9 @@ const dollars = (digits) => {
 };
 const [cents, fine] = [dollars(2), dollars(4)];
 const LEAST = 0.0001; // US dollars that are told apart
+const DAY = 86_400_000; // ms
 /** Units of time, in ms, the largest first. @type {[string, number][]} */
-const UNITS = [["year", 365 * 86_400_000], ["month", 30 * 86_400_000], ["day", 86_400_000], ["h", 3_600_000], ["min", 60_000], ["s", 1000]];
+const UNITS = [["year", 365 * DAY], ["month", 30 * DAY], ["day", DAY], ["h", 3_600_000], ["min", 60_000], ["s", 1000]];
 /** @param {number} number */
 const two = (number) => String(number).padStart(2, "0");
 
@@ -112,7 +113,7 @@ export function ago(text, now) {
   const [unit, length] = UNITS.find(([, each]) => Math.abs(ms) >= each) ?? ["s", 1000];
   const many = Math.floor(Math.abs(ms) / length);
   if (many === 0) return "now";
-  const words = unit.length > 3 ? count(many, unit) : `${many} ${unit}`;
+  const words = length >= DAY ? count(many, unit) : `${many} ${unit}`;
   return ms > 0 ? `${words} ago` : `in ${words}`;
 }
 

@@ -1,7 +1,7 @@
 // Page Overview: the runs of a span of time, over time, and tables by agent, model, tool, error and score; each figure leads to
 // what it counts.
 
-import { html, useEffect } from "./vendor/preact.js";
+import { html, useEffect, useState } from "./vendor/preact.js";
 import { get } from "./api.js";
 import { HEIGHT, OverTime, bars } from "./charts.js";
 import { count, number, shortMoment } from "./format.js";
@@ -12,7 +12,8 @@ import { Duration, Empty, ErrorBox, FilterBar, Link, Loading, Moment, Money, Tex
 
 /** @import { Breakdown, Content, Figures, Overview as Told, Params, Query } from "./types.d.ts" */
 
-const ROWS = 10;
+const ROWS = 10; // that are shown at first
+const MOST = 200; // that a breakdown gives
 const LOOK_EVERY = { none: 3000, some: 10_000 };
 const POINTED_AT = "main .table:hover, main .chart:hover, main .table :focus-visible, main .chart :focus-visible";
 const NAME_LENGTH = 120;
@@ -105,19 +106,35 @@ function Cost({ row: { cost_usd, calls, unpriced_calls } }) {
     number(calls - unpriced_calls)} of ${count(calls, "call")} priced</span>`}`;
 }
 
+/** What a table is sorted by, the most first. @type {Record<string, (row: Figures) => number | null>} */
+const SORTS = {
+  count: (row) => row.count,
+  Failed: (row) => row.failed,
+  Median: (row) => row.p50_duration_ns,
+  "95th percentile": (row) => row.p95_duration_ns,
+  Tokens: (row) => row.input_tokens + row.output_tokens,
+  Cost: (row) => row.cost_usd,
+};
+
 /** @param {{by: "agent" | "model" | "tool", told: Told, period: Period}} props */
 function ByName({ by, told, period }) {
   const { title, counted, to, which } = TABLES[by];
-  const { data, error, reload } = useLoad((signal) => get("/breakdown", { by, limit: ROWS, ...period }, { signal }), [told], { keep: true });
+  const [sort, setSort] = useState("count");
+  const [all, setAll] = useState(false);
+  const { data, error, reload } = useLoad((signal) => get("/breakdown", { by, limit: MOST, ...period }, { signal }), [told], { keep: true });
   if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
   if (!data?.rows.length) return null;
   /** Leads to what it counts. @param {string} name @param {boolean} failed */
   const link = (name, failed) => (name === OTHERS ? {} : { to, params: { ...period, ...which(name, failed) } });
+  const sorted = data.rows.toSorted((a, b) => (SORTS[sort](b) ?? 0) - (SORTS[sort](a) ?? 0));
+  const shown = all ? sorted : sorted.slice(0, ROWS);
   return html`<h2>${title}</h2>
     <table class="table figures"><caption class="heard">${title}</caption>
-      <thead><tr><th scope="col">Name</th>${[counted, "Failed", "Median", "95th percentile", "Tokens", "Cost"].map(
-        (head) => html`<th scope="col" class="number" key=${head}>${head}</th>`)}</tr></thead>
-      <tbody>${data.rows.map((row) => html`<tr key=${row.name}>
+      <thead><tr><th scope="col">Name</th>${Object.keys(SORTS).map((key) => html`
+        <th scope="col" class="number" key=${key} aria-sort=${key === sort ? "descending" : undefined}>
+          <button type="button" class="plain" title="Sort by this" onClick=${() => setSort(key)}>${key === "count" ? counted : key}${
+            key === sort && html`<span aria-hidden="true"> ▼</span>`}</button></th>`)}</tr></thead>
+      <tbody>${shown.map((row) => html`<tr key=${row.name}>
         <td class="cut">${row.name === OTHERS ? OTHERS : html`<${Link} row ...${link(row.name, false)}>
           <${Text} value=${row.name.slice(0, NAME_LENGTH)} /><//>`}</td>
         <td class="number" data-label=${counted.toLowerCase()}>${number(row.count)}</td>
@@ -129,12 +146,13 @@ function ByName({ by, told, period }) {
         <td class="number"><${Cost} row=${row} /></td>
       </tr>`)}</tbody>
     </table>
-    <${Others} data=${data} />`;
+    <${Others} data=${data} shown=${shown.length} onAll=${() => setAll(true)} />`;
 }
 
 /** Failures that are the same, with how many there were when. @param {{told: Told, period: Period}} props */
 function Errors({ told, period }) {
-  const { data, error, reload } = useLoad((signal) => get("/breakdown", { by: "error", limit: ROWS, ...period }, { signal }), [told], { keep: true });
+  const [limit, setLimit] = useState(ROWS);
+  const { data, error, reload } = useLoad((signal) => get("/breakdown", { by: "error", limit, ...period }, { signal }), [told, limit], { keep: true });
   if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
   if (!data?.errors.length) return null;
   return html`<h2>Errors</h2>
@@ -152,12 +170,13 @@ function Errors({ told, period }) {
         <td data-label="last">${lately(row.last_seen) ? "lately" : html`<${Moment} at=${row.last_seen} past />`}</td>
       </tr>`)}</tbody>
     </table>
-    <${Others} data=${data} />`;
+    <${Others} data=${data} shown=${data.errors.length} onAll=${() => setLimit(MOST)} />`;
 }
 
 /** @param {{told: Told, period: Period}} props */
 function ScoresByName({ told, period }) {
-  const { data, error, reload } = useLoad((signal) => get("/breakdown", { by: "score", limit: ROWS, ...period }, { signal }), [told], { keep: true });
+  const [limit, setLimit] = useState(ROWS);
+  const { data, error, reload } = useLoad((signal) => get("/breakdown", { by: "score", limit, ...period }, { signal }), [told, limit], { keep: true });
   if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
   if (!data?.scores.length) return null;
   return html`<h2>Scores</h2>
@@ -170,7 +189,7 @@ function ScoresByName({ told, period }) {
         <td class="cut">${scoreTold(row)}</td>
       </tr>`)}</tbody>
     </table>
-    <${Others} data=${data} />`;
+    <${Others} data=${data} shown=${data.scores.length} onAll=${() => setLimit(MOST)} />`;
 }
 
 /** Whether a step of time is not over yet. @param {string} end */
@@ -179,9 +198,12 @@ const lately = (end) => Date.parse(end) > Date.now();
 /** An error with * in it, as a term of the filter has it: * stands for spaces, too. @param {string} line */
 const loose = (line) => line.replace(/[\s"]+/g, "*");
 
-/** @param {{data: Breakdown}} props */
-function Others({ data: { names, rows, errors, scores, complete } }) {
-  const left = names - rows.length - errors.length - scores.length;
-  return html`${left > 0 && html`<p class="muted">and ${count(left, "other")}</p>`}
+/** How many are not shown, and the way to show them. @param {{data: Breakdown, shown: number, onAll: () => void}} props */
+function Others({ data: { names, complete }, shown, onAll }) {
+  const left = names - shown;
+  const others = count(left, "other");
+  return html`${left > 0 && html`<p>${shown < MOST
+      ? html`<button type="button" class="small" onClick=${onAll}>Show ${others}</button>`
+      : html`<span class="muted">and ${others}</span>`}</p>`}
     ${!complete && html`<p class="muted">There are more names than can be counted: choose a shorter time.</p>`}`;
 }

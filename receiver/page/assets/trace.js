@@ -185,14 +185,14 @@ function Filters({ tree, params, id, children }) {
 }
 
 /**
- * Checks whether a running trace has grown, and then loads it again.
+ * Checks whether a running trace has grown, or what is stored of a trace is interpreted, and then loads it again.
  *
  * @param {Outline | undefined} trace
  * @param {() => void} reload
  */
 function useGrowth(trace, reload) {
   useEffect(() => {
-    if (trace?.status !== "running") return undefined;
+    if (!trace || (trace.status !== "running" && trace.interpreted)) return undefined;
     const control = new AbortController();
     let pause = FIRST_LOOK;
     let timer = 0;
@@ -200,8 +200,9 @@ function useGrowth(trace, reload) {
       if (!document.hidden) {
         const now = await get(`/traces/${encodeURIComponent(trace.id)}`, { limit: 1 }, { signal: control.signal }).catch(() => null);
         if (control.signal.aborted) return;
-        if (now && now.updated_at !== trace.updated_at) {
-          announce(`The trace has ${count(now.event_count, "event")} now`);
+        const hasGrown = now && now.updated_at !== trace.updated_at;
+        if (hasGrown) announce(`The trace has ${count(now.event_count, "event")} now`);
+        if (hasGrown || (now?.interpreted && !trace.interpreted)) {
           reload();
           return;
         }

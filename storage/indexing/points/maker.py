@@ -16,7 +16,7 @@ from storage.errors import IndexUnavailable
 from storage.filters import LiveFilter
 from storage.indexing.points.messages import PackedPoints
 from storage.indexing.points.tellers import Tellers, Told
-from storage.qdrant.base import PASSAGE, REPEATED, TOLD, Point
+from storage.qdrant.base import PASSAGE, REPEATED, SIGNATURE, TOLD, Point
 from storage.qdrant.packing import pack
 from storage.surreal import cbor
 
@@ -55,7 +55,7 @@ class PointMaker:
     def make(self, answer: bytes, *, plain: bool = False, told: Mapping[int, str | None] | None = None) -> PackedPoints:
         """Return points of the events in an undecoded answer to `EVENTS`. Raises IndexUnavailable if it is an error.
 
-        `told` are the keys of messages that other events tell, with the event that repeats one, None where it is new.
+        `told` are the keys of lines that other events tell, with the event that repeats one, None where it is new.
         """
         events = _events(answer)
         self._tellers.learn(told or {})
@@ -121,7 +121,15 @@ def _point(event: dict[str, Any], words: Words, text: str, told: Told, vector: N
         payload[TOLD] = keys
     if told.repeated:
         payload[REPEATED] = told.repeated
+    if vector is not None:
+        payload[SIGNATURE] = _signature(vector)
     return Point(event["id"], vector, text, payload, identifiers_of(event), "\n".join(told.prompts.values()))
+
+
+def _signature(vector: NDArray[float32]) -> str:
+    import numpy as np  # noqa: PLC0415 - loaded with the model, see above
+
+    return np.packbits(vector > 0).tobytes().hex()
 
 
 def _payload(event: dict[str, Any]) -> dict[str, Any]:

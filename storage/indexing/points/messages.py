@@ -16,7 +16,7 @@ class LoadModel(msgspec.Struct, tag=True):
 class MakePoints(msgspec.Struct, tag=True):
     """Make points of the events in the store's answer to `maker.EVENTS`; with `plain`, without vectors as well.
 
-    `told` are the keys of messages that other events tell, with the event that repeats one, None where it is new.
+    `told` are the keys of lines that other events tell, with the event that repeats one, None where it is new.
     """
 
     answer: bytes
@@ -31,7 +31,7 @@ class ForgetTold(msgspec.Struct, tag=True):
 class PackedPoints(msgspec.Struct):
     """Packed points (`storage.qdrant.packing`) of the events with these ids; `plain` has them without vectors.
 
-    `told` are the keys of the messages that these events tell as news. `repeated` are those that they tell because no
+    `told` are the keys of the lines that these events tell as news. `repeated` are those that they tell because no
     other event does, as far as the maker knows.
     """
 

@@ -18,7 +18,7 @@ class Preparer(Protocol):
     async def make(self, answer: bytes, *, plain: bool, told: Mapping[int, str | None] | None = None) -> PackedPoints:
         """Return points of the events in the store's answer to `storage.indexing.points.maker.EVENTS`.
 
-        With `plain`, they are also made without vectors. `told` are the keys of messages that other events tell,
+        With `plain`, they are also made without vectors. `told` are the keys of lines that other events tell,
         with the event that repeats one, None where it is new. Raises IndexUnavailable.
         """
 

@@ -1,4 +1,4 @@
-"""Which event tells a message: that in which it is new, else the first to repeat it.
+"""Which event tells a line of a message: that in which it is new, else the first to repeat it.
 
 A system prompt is told once for each agent, by the first call that has it. What is known is what was made last, so
 another event may tell a message, too: `storage/indexing/upserts.py` asks the index about those that an event repeats.
@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mapping.search_text.passages import earlier_keys, keys_told, prompt_keys
+from mapping.search_text.passages import earlier_lines, keys_told, prompt_keys
 from mapping.search_text.text import Words
 
 # The keys that are remembered: 30 MB.
@@ -18,7 +18,7 @@ _REMEMBERED = 200_000
 
 
 class Told(NamedTuple):
-    """What an event tells: the keys of its new messages, and by key the messages and system prompts that it repeats."""
+    """What an event tells: the keys of its new lines, and by key the lines and system prompts that it repeats."""
 
     new: list[int]
     earlier: dict[int, list[str]]
@@ -30,11 +30,11 @@ class Told(NamedTuple):
 
 
 class Tellers:
-    """Remembers who tells which message, of the last ones."""
+    """Remembers who tells which line, of the last ones."""
 
     def __init__(self, remembered: int = _REMEMBERED) -> None:
         self._remembered = remembered
-        # By a message's key the event that repeats it, or None: it is new in one.
+        # By a line's key the event that repeats it, or None: it is new in one.
         self._tellers: OrderedDict[int, str | None] = OrderedDict()
 
     def forget(self) -> None:
@@ -42,13 +42,13 @@ class Tellers:
         self._tellers.clear()
 
     def add(self, told: Iterable[int]) -> None:
-        """Remember that these messages are told."""
+        """Remember that these lines are told."""
         for key in told:
             self._tellers[key] = None
             self._tellers.move_to_end(key)
 
     def learn(self, told: Mapping[int, str | None]) -> None:
-        """Remember who tells these messages: the event that repeats one, None where it is new."""
+        """Remember who tells these lines: the event that repeats one, None where it is new."""
         self._tellers.update(told)
 
     def told_by(self, events: Sequence[Mapping[str, Any]], words: Sequence[Words]) -> list[Told]:
@@ -68,12 +68,8 @@ class Tellers:
     def _earlier(self, event: Mapping[str, Any], words: Words) -> dict[int, list[str]]:
         if not words.earlier:
             return {}
-        keys = earlier_keys(words, _scope(event))
-        return {
-            key: lines
-            for (key, of_lines), lines in zip(keys, words.earlier, strict=True)
-            if not (of_lines and all(self._is_new(one) for one in of_lines)) and self._tells(event["id"], key)
-        }
+        of_keys = earlier_lines(words, _scope(event))
+        return {key: lines for key, lines in of_keys.items() if self._tells(event["id"], key)}
 
     def _prompts(self, event: Mapping[str, Any], words: Words) -> dict[int, str]:
         if not words.prompts:
@@ -81,11 +77,8 @@ class Tellers:
         keys = prompt_keys(words, f"{event.get('service')}\0{event.get('agent_id')}")
         return {key: prompt for key, prompt in zip(keys, words.prompts, strict=True) if self._tells(event["id"], key)}
 
-    def _is_new(self, key: int) -> bool:
-        return key in self._tellers and self._tellers[key] is None
-
     def _tells(self, event_id: str, key: int) -> bool:
-        """Return whether the event is the one that tells the message, because no other is known."""
+        """Return whether the event is the one that tells it, because no other is known."""
         teller = self._tellers.setdefault(key, event_id)
         self._tellers.move_to_end(key)
         return teller == event_id

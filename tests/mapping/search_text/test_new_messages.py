@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.search_text.passages import earlier_keys, keys_told, passage_of, prompt_keys
+from mapping.search_text.passages import earlier_lines, keys_told, passage_of, prompt_keys
 from mapping.search_text.text import text_of, words_of
 
 
@@ -116,9 +116,15 @@ def test_what_a_call_answers_has_the_key_that_it_has_where_the_next_call_repeats
     reasoned = words_of("chat", {"gen_ai.input.messages": [asked], "gen_ai.output.messages": [thought]})
     later = words_of("chat", {"gen_ai.input.messages": [asked, answer, parts("tool", "shipped")]})
     for told in (keys_told(first, "s"), keys_told(reasoned, "s")):
-        for whole, of_lines in earlier_keys(later, "s"):
-            assert whole in told or (of_lines and set(of_lines) <= set(told))
-    assert not {key for key, _ in earlier_keys(later, "other")}.intersection(keys_told(first, "s"))
+        assert earlier_lines(later, "s").keys() <= set(told)
+    assert earlier_lines(later, "other").keys().isdisjoint(keys_told(first, "s"))
+
+
+def test_each_line_of_a_message_has_a_key_and_those_after_the_eighth_have_one_together():
+    said = [f"line {number}" for number in range(10)]
+    message = {"role": "user", "parts": [{"type": "text", "content": line} for line in said]}
+    words = words_of("chat", {"input": [message, parts("assistant", "answer"), parts("user", "thanks")]})
+    assert list(earlier_lines(words, "s").values()) == [[line] for line in said[:8]] + [said[8:], ["answer"]]
 
 
 def test_equal_words_are_one_passage_whatever_the_model_and_the_attributes():
@@ -145,6 +151,6 @@ anything = st.recursive(
 @given(st.sampled_from(["input", "output", "gen_ai.input.messages", "history", "body"]), anything)
 def test_any_value_has_keys_that_the_index_can_hold(key, value):
     words = words_of("n", {key: value})
-    keys = [*keys_told(words, "s"), *(each for each, _ in earlier_keys(words, "s")), *prompt_keys(words, "s")]
+    keys = [*keys_told(words, "s"), *earlier_lines(words, "s"), *prompt_keys(words, "s")]
     passage = passage_of(words, words.text())
     assert all(0 <= each < 2**63 for each in [*keys, passage or 0])

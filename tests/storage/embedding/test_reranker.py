@@ -94,6 +94,14 @@ def test_one_slow_text_does_not_stop_later_searches(reranker, counted):
     assert len(reranker.score("slow", TEXTS, time.monotonic() + 1.5)) == 3
 
 
+def test_a_slow_text_does_not_stop_later_searches_whose_first_texts_are_known(reranker, counted):
+    reranker.score(QUERY, TEXTS[:1], soon())
+    counted.takes = 2.0
+    reranker.score(QUERY, TEXTS[:2], soon())
+    counted.takes = 0.0
+    assert len(reranker.score(QUERY, [*TEXTS, "one", "two"], time.monotonic() + 1.5)) == 5
+
+
 def test_threads_that_score_at_once_take_turns_within_their_time(reranker, counted):
     expected = reranker.score(QUERY, TEXTS, soon())
     counted.takes = 0.5

@@ -32,8 +32,13 @@ def word_of(kind, turn, session):
     return f"{kind}{LETTERS[turn]}{''.join(digits)}k"
 
 
-def message(role, text):
-    return {"role": role, "parts": [{"type": "text", "content": text}]}
+def lines_said(kind, turn, session, lines, by):
+    """Return a message's lines, each with a word of its own."""
+    return [f"{word_of(f'{kind}{LETTERS[line]}', turn, session)} of the {by}" for line in range(lines)]
+
+
+def message(role, said):
+    return {"role": role, "parts": [{"type": "text", "content": line} for line in said]}
 
 
 def genai(messages, answer):
@@ -45,29 +50,32 @@ def genai(messages, answer):
 
 
 def openinference(messages, answer):
-    told = {"llm.output_messages.0.message.role": "assistant", "llm.output_messages.0.message.content": answer}
-    for place, (role, text) in enumerate([("system", PROMPT), *messages]):
-        told[f"llm.input_messages.{place}.message.role"] = role
-        told[f"llm.input_messages.{place}.message.content"] = text
+    told = {}
+    for way, of_way in (("input", [("system", [PROMPT]), *messages]), ("output", [("assistant", answer)])):
+        for place, (role, said) in enumerate(of_way):
+            at = f"llm.{way}_messages.{place}.message."
+            told[f"{at}role"] = role
+            for line, text in enumerate(said):
+                told[f"{at}contents.{line}.message_content.type"] = "text"
+                told[f"{at}contents.{line}.message_content.text"] = text
     return told
 
 
 def plain(messages, answer):
-    return {"messages": [{"role": "system", "content": PROMPT}, *({"role": r, "content": t} for r, t in messages)]} | {
-        "output": answer
-    }
+    said = [{"role": role, "content": [{"type": "text", "text": line} for line in lines]} for role, lines in messages]
+    return {"messages": [{"role": "system", "content": PROMPT}, *said], "output": [message("assistant", answer)]}
 
 
 FORMS = (genai, openinference, plain)
 
 
-def conversation(make_event, form, session, turns, first=0):
-    """Return the calls of a conversation, a trace each, of which the first ones were not sent."""
-    calls = []
-    said = []
+def conversation(make_event, form, session, turns, lines=1):
+    """Return the calls of a conversation, a trace each, and by turn the words that occur once in it."""
+    calls, words, said = [], [], []
     for turn in range(turns):
-        said.append(("user", f"{word_of('zq', turn, session)} of the customer"))
-        answer = f"{word_of('zw', turn, session)} of the agent"
+        said.append(("user", lines_said("zq", turn, session, lines, "customer")))
+        answer = lines_said("zw", turn, session, lines, "agent")
+        words.append([line.split()[0] for line in (*said[-1][1], *answer)])
         calls.append(
             make_event(
                 kind="span",
@@ -81,8 +89,7 @@ def conversation(make_event, form, session, turns, first=0):
             )
         )
         said.append(("assistant", answer))
-    words = [word_of(kind, turn, session) for turn in range(turns) for kind in ("zq", "zw")]
-    return calls[first:], words
+    return calls, words
 
 
 async def found(indexer, database, word):
@@ -138,24 +145,25 @@ numbers = itertools.count()
 
 @st.composite
 def deliveries(draw):
-    """Draw a form, how many turns and how many of the first are not sent, and batches, some with a restart after."""
-    form, turns = draw(st.sampled_from(FORMS)), draw(st.integers(1, 4))
+    """Draw a form, lines of a message, turns and how many of the first are not sent; batches, some before a restart."""
+    form, lines, turns = draw(st.sampled_from(FORMS)), draw(st.integers(1, 3)), draw(st.integers(1, 4))
     first = draw(st.integers(0, turns - 1))
     places = range(turns - first)
     order = draw(st.permutations([*places, *draw(st.lists(st.sampled_from(places), max_size=2))]))
     cuts = sorted(draw(st.sets(st.integers(1, len(order)), max_size=3)) | {0, len(order)})
     batches = [(order[start:end], draw(st.booleans())) for start, end in itertools.pairwise(cuts)]
-    return form, turns, first, batches
+    return form, lines, turns, first, batches
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deliveries())
 # The first call arrives last, after a restart: the last one, which tells it until then, is made again.
-@example((genai, 3, 0, [([2], False), ([1], True), ([0], False)]))
+@example((genai, 1, 3, 0, [([2], False), ([1], True), ([0], False)]))
 def test_each_message_is_found_once_in_any_order(store, running, make_event, delivery):
     loop, database, _ = store
-    form, turns, first, batches = delivery
-    calls, words = conversation(make_event, form, f"s{next(numbers)}", turns, first)
+    form, lines, turns, first, batches = delivery
+    calls, words = conversation(make_event, form, f"s{next(numbers)}", turns, lines)
+    calls = calls[first:]
 
     async def check():
         for places, restarts in batches:
@@ -163,15 +171,54 @@ def test_each_message_is_found_once_in_any_order(store, running, make_event, del
             await until_settled(running.indexer)
             if restarts:
                 running.restart()
-        for word in words:
+        for word in itertools.chain.from_iterable(words[:first]):
             ids = await found(running.indexer, database, word)
             assert len(ids) == 1, (word, len(ids))
         # What is new in a call that was sent is found in it.
-        for place, call in enumerate(calls, start=first):
-            for word in words[2 * place : 2 * place + 2]:
+        for call, of_turn in zip(calls, words[first:], strict=True):
+            for word in of_turn:
                 assert await found(running.indexer, database, word) == [call.id]
 
     loop.run(check())
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(FORMS), st.integers(1, 3), st.booleans(), st.data())
+def test_what_logs_tell_is_not_told_by_a_call_that_repeats_it(store, running, make_event, form, lines, by_line, data):
+    loop, database, _ = store
+    session = f"s{next(numbers)}"
+    (_, later), (words, new) = conversation(make_event, form, session, 2, lines)
+    logs = [
+        make_event(kind="log_record", name=f"gen_ai.{role}.message", session_id=session, trace_id=f"{session}0",
+                   timestamp=NOON + number, properties={"body": {"role": role, "content": content}})
+        for number, (role, content) in enumerate(logged(session, lines, by_line=by_line))
+    ]  # fmt: skip
+    order = data.draw(st.permutations([later, *logs]))
+    restarts = data.draw(st.lists(st.booleans(), min_size=len(order), max_size=len(order)))
+
+    async def check():
+        for event, restart in zip(order, restarts, strict=True):
+            await running.writer.write([event])
+            await until_settled(running.indexer)
+            if restart:
+                running.restart()
+        for word in words:
+            (teller,) = await found(running.indexer, database, word)
+            assert teller != later.id
+        for word in new:
+            assert await found(running.indexer, database, word) == [later.id]
+
+    loop.run(check())
+
+
+def logged(session, lines, *, by_line):
+    """Yield what logs tell of a conversation's first turn: role and content, a line or a message in each."""
+    for role, kind, by in (("user", "zq", "customer"), ("assistant", "zw", "agent")):
+        said = lines_said(kind, 0, session, lines, by)
+        if by_line:
+            yield from ((role, line) for line in said)
+        else:
+            yield role, [{"type": "text", "text": line} for line in said]
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -179,7 +226,7 @@ def test_each_message_is_found_once_in_any_order(store, running, make_event, del
 def test_a_message_that_a_log_and_spans_around_tell_is_found_once(store, running, make_event, order, restarts):
     loop, database, _ = store
     session = f"s{next(numbers)}"
-    (span,), words = conversation(make_event, genai, session, 1)
+    (span,), (words,) = conversation(make_event, genai, session, 1)
     question, answer = (json.loads(span.properties[f"gen_ai.{way}.messages"]) for way in ("input", "output"))
     around = make_event(
         kind="span", name="invoke_agent helper", session_id=session, trace_id=f"{session}0", agent_id="helper",
@@ -237,7 +284,7 @@ def test_a_conversation_whose_first_calls_were_deleted_is_told_by_those_that_com
         running.restart()
         await running.writer.write(calls[2:])
         await until_settled(running.indexer)
-        for word in words:
+        for word in itertools.chain.from_iterable(words):
             assert await found(running.indexer, database, word) == [calls[2].id]
 
     loop.run(check())

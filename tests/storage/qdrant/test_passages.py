@@ -31,7 +31,7 @@ async def keyed(index):
                 point(number, passage=HUGE, trace_id=f"t{number % 3}", told=[number, HUGE - number])
                 for number in range(9)
             ),
-            point(20, passage=5, trace_id="u", told=[20, 7], repeated=[7]),
+            point(20, passage=5, trace_id="u", told=[20, 7], repeated=[7], signature="0f3c"),
             point(21, trace_id="u"),
         ]
     )
@@ -42,6 +42,7 @@ async def test_hits_have_their_keys(keyed):
     hits = {hit.id: hit for hit in await keyed.search_words("apple", SearchFilter(), 20)}
     assert (hits[name(20)].passage, hits[name(20)].told, hits[name(20)].repeated) == (5, (20, 7), (7,))
     assert (hits[name(21)].passage, hits[name(21)].told, hits[name(21)].repeated) == (None, (), ())
+    assert (hits[name(20)].signature, hits[name(21)].signature) == ("0f3c", "")
     assert hits[name(1)].passage == HUGE
 
 

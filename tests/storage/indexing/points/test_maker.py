@@ -39,6 +39,11 @@ async def test_a_point_holds_what_filters_look_at_and_has_from_its_trace_what_th
     # What it says, and its one message, by their keys; the others say nothing.
     assert isinstance(payloads[first.id].pop("passage"), int)
     assert len(payloads[first.id].pop("told")) == 1
+    # The signs of its vector of 32 dimensions.
+    signs = embedder.embed(["a pear"])[0] > 0
+    assert payloads[first.id]["signature"] == f"{int(''.join('01'[int(sign)] for sign in signs), 2):08x}"
+    for payload in payloads.values():
+        del payload["signature"]
     assert payloads[first.id] == {"trace_id": "t", "service": "shop", "timestamp": at.format(0), **own}
     assert payloads[silent.id] == {
         "trace_id": "t", "session_id": "s", "agent_id": "a", "status": "unset", "timestamp": at.format(1)
