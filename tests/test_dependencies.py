@@ -55,7 +55,7 @@ def undeclared(folders, declared):
         for path in (ROOT / folder).rglob("*.py")
         if "node_modules" not in path.parts and not any(map(path.is_relative_to, ELSEWHERE))
     ]
-    ours = {path.stem for path in files} | {"receiver", "storage", "mapping", "tests"}
+    ours = {path.stem for path in files} | {"receiver", "storage", "mapping", "tests", "vectadb_receiver_client"}
     packages = modules_of_packages()
     missing = set()
     for path in files:
@@ -75,7 +75,7 @@ def undeclared(folders, declared):
 @pytest.mark.parametrize(
     ("folders", "declared"),
     [
-        (("receiver", "storage", "mapping"), RUNTIME | EXTRAS),
+        (("receiver", "storage", "mapping", "vectadb_receiver_client"), RUNTIME | EXTRAS),
         (("tests", "bench"), RUNTIME | EXTRAS | DEVELOPMENT | HEAVY),
     ],
     ids=["the program", "tests and bench"],

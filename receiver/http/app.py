@@ -103,9 +103,14 @@ def application(settings: Settings, storage: Stores) -> web.Application:
         health,
         page,
     ):
-        app.router.add_routes(part.routes())
+        app.router.add_routes(_with_any_id(route) for route in part.routes())
     openapi.add_description(app)
     return app
+
+
+def _with_any_id(route: web.RouteDef) -> web.RouteDef:
+    """Return the route for ids of any characters: aiohttp's `{id}` takes none with braces."""
+    return web.RouteDef(route.method, route.path.replace("{id}", "{id:[^/]+}"), route.handler, route.kwargs)
 
 
 def use_keys(app: web.Application, auth: Auth) -> None:

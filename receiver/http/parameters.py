@@ -18,9 +18,16 @@ from mapping.filtering import language
 from mapping.model import STATUSES, TRACE_STATUSES
 from mapping.times import NS, parse_rfc3339
 from receiver.settings.kinds import parse_duration
-from storage.filters import CallFilter, EventFilter, LiveFilter, SearchFilter, SessionFilter, TraceFilter
-from storage.read.calls import SORTS as CALL_SORTS
-from storage.read.sifting import SORTS
+from storage.filters import (
+    CALL_SORTS,
+    SORTS,
+    CallFilter,
+    EventFilter,
+    LiveFilter,
+    SearchFilter,
+    SessionFilter,
+    TraceFilter,
+)
 from storage.search.results import GROUPS, MODES
 
 

@@ -57,8 +57,8 @@ class Run(Row, kw_only=True):
     first_question: _Text = UNSET
     last_answer: _Text = UNSET
     first_error: _Text = UNSET
-    scores: Annotated[_Names, msgspec.Meta(description="how good it was said to be, by name")] = UNSET
     slowest: Annotated[_Text, msgspec.Meta(description="the call that took longest")] = UNSET
+    scores: Annotated[_Names, msgspec.Meta(description="what scores of each name come to")] = UNSET
     repeated: Annotated[_Text, msgspec.Meta(description="what was called most often with equal arguments")] = UNSET
 
 
@@ -80,7 +80,7 @@ class Step(Row, kw_only=True):
     input_tokens: _Number = UNSET
     output_tokens: _Number = UNSET
     cost_usd: _Dollars = UNSET
-    scores: Annotated[_Names, msgspec.Meta(description="how good it was said to be, by whom and why")] = UNSET
+    scores: Annotated[_Names, msgspec.Meta(description="how good it was, who says so and why")] = UNSET
 
 
 class Part(Row, kw_only=True):
@@ -144,8 +144,7 @@ class Figures(Row, kw_only=True):
     first_seen: _Text = UNSET
     last_seen: _Text = UNSET
     new: _Yes = UNSET
-    mean: Annotated[float | UnsetType, msgspec.Meta(description="of scores that are numbers")] = UNSET
-    labels: Annotated[_Names, msgspec.Meta(description="of scores, with how many have each")] = UNSET
+    scores: _Text = UNSET
 
 
 class ComparedStep(Row, kw_only=True):

@@ -11,6 +11,7 @@ from mapping import ids
 from mapping.errors import Problem
 from mapping.times import NS, format_rfc3339, parse_rfc3339
 from receiver.http.parameters import LIMIT, TRUTH, Parameter, ParameterKind, count, read_value
+from receiver.mcp.budget import visible
 from receiver.settings.kinds import parse_duration
 
 
@@ -93,7 +94,7 @@ def read(rows: Sequence[Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
     by_name = {row.name: row for row in rows}
     for name in given:
         if name not in by_name:
-            raise ToolError(f"{name[:40]}: unknown argument; allowed: {', '.join(by_name)}")
+            raise ToolError(f"{visible(name[:40])}: unknown argument; allowed: {', '.join(by_name)}")
     return {row.name: _value(row, given.get(row.name)) for row in rows}
 
 
@@ -108,10 +109,12 @@ def _value(row: Parameter, value: Any) -> Any:
         value = "true" if value else "false"
     if not isinstance(value, int | str):
         raise ToolError(f"{row.name}: expected {row.allowed}; got {json.dumps(value)[:80]}")
+    text = str(value)
     try:
-        parsed = read_value(row, str(value), row.name)
+        text.encode()
+        parsed = read_value(row, text, row.name)
     except Problem as problem:
         raise ToolError(problem.message) from None
-    except OverflowError:
-        raise ToolError(f"{row.name}: expected {row.allowed}; got {value!r:.80}") from None
-    return parsed if row.name in _OWN else str(value)
+    except (UnicodeEncodeError, OverflowError):  # half a character; a time before the calendar
+        raise ToolError(f"{row.name}: expected {row.allowed}; got {text[:80]!r}") from None
+    return parsed if row.name in _OWN else text

@@ -53,7 +53,8 @@ class Mcp:
             await self._running
 
     async def _answer(self, request: web.Request) -> web.Response:
-        _check_sender(request, request.app[SETTINGS])
+        if not request.app[KEYS].in_force:
+            _check_sender(request, request.app[SETTINGS])
         scope = _scope(request, asking(request))
         body = await read_body(request)
         request.app[ADMISSION].release(request[HELD])  # what is stored does not wait for a question
@@ -111,11 +112,11 @@ def asking(request: web.Request) -> Ask:
 
 
 def _check_sender(request: web.Request, settings: Settings) -> None:
-    """Refuse pages of other sites, where a key does not keep them out: a browser on this machine would let them ask.
+    """Refuse pages of other sites, which no key keeps out: a browser on this machine would let them ask.
 
     Raises Problem (PERMISSION_DENIED).
     """
-    if request.app[KEYS].in_force or not is_loopback(settings.server.host):
+    if not is_loopback(settings.server.host):
         return
     origin = request.headers.get("Origin", "")
     if not is_loopback(_host(f"//{request.host}")):

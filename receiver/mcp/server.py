@@ -20,6 +20,7 @@ from mcp.server.lowlevel.server import Server
 from receiver.mcp import answers
 from receiver.mcp.arguments import ToolError
 from receiver.mcp.asking import Ask, Refused
+from receiver.mcp.budget import visible
 from receiver.mcp.prompts import PROMPTS, Prompt
 from receiver.mcp.tools import TOOLS, Tool, answer
 from receiver.version import VERSION
@@ -57,6 +58,7 @@ def server(ask_of: Callable[[_Context], Ask]) -> Server[Any]:
         version=VERSION,
         title="vectadb-receiver",
         instructions=INSTRUCTIONS,
+        get_tool_input_schema=_input_schema,  # it would list all tools for each call
         on_list_tools=_list_tools,
         on_call_tool=of_sender.call_tool,
         on_list_resources=of_sender.list_resources,
@@ -112,10 +114,6 @@ class _OfSender:
         return types.ReadResourceResult(contents=[content])
 
 
-async def _list_tools(_context: _Context, _params: Any) -> types.ListToolsResult:
-    return types.ListToolsResult(tools=[_described(tool) for tool in TOOLS])
-
-
 def _described(tool: Tool) -> types.Tool:
     return types.Tool(
         name=tool.name,
@@ -125,6 +123,18 @@ def _described(tool: Tool) -> types.Tool:
         output_schema=answers.schema(tool.data),
         annotations=_READS,
     )
+
+
+_DESCRIBED = {tool.name: _described(tool) for tool in TOOLS}
+
+
+async def _list_tools(_context: _Context, _params: Any) -> types.ListToolsResult:
+    return types.ListToolsResult(tools=[*_DESCRIBED.values()])
+
+
+def _input_schema(name: str) -> dict[str, Any] | None:
+    tool = _DESCRIBED.get(name)
+    return None if tool is None else tool.input_schema
 
 
 def _resource(kind: str, row: dict[str, Any]) -> types.Resource:
@@ -177,7 +187,7 @@ def _filled(prompt: Prompt, given: Mapping[str, str]) -> str:
     for name, described in prompt.arguments.items():
         if not given.get(name):
             raise MCPError(types.INVALID_PARAMS, f"{name}: expected {described}")
-    return prompt.text.format(**{name: _encoded(given[name]) for name in prompt.arguments})
+    return prompt.text.format(**{name: _encoded(visible(given[name])) for name in prompt.arguments})
 
 
 def _failed(message: str) -> types.CallToolResult:

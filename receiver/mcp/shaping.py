@@ -40,9 +40,9 @@ def run(told: dict[str, Any]) -> Run:
         first_question=_or_unset(told["first_question"]),
         last_answer=_or_unset(told["last_answer"]),
         first_error=_or_unset(told["first_error"]),
-        scores=_or_unset([_score_sum(each) for each in told["score_sums"]]),
         slowest=UNSET if slowest is None else f"{slowest['name']}, {_ms(slowest['duration_ns'])} ms",
         repeated=UNSET if repeated is None else f"{repeated['name']}, {repeated['times']} times",
+        scores=_or_unset([f"{each['name']}: {_score_sum(each)}" for each in told["score_sums"]]),
     )
 
 
@@ -63,7 +63,7 @@ def call(told: dict[str, Any], depth: int | UnsetType = UNSET, *, in_trace: bool
         input_tokens=_or_unset(told["input_tokens"]),
         output_tokens=_or_unset(told["output_tokens"]),
         cost_usd=_or_unset(told["cost_usd"]),
-        scores=_or_unset([_score(each) for each in told.get("scores", ())]),
+        scores=_or_unset([_score(each) for each in told.get("scores", ())]),  # none in a comparison
     )
 
 
@@ -110,6 +110,7 @@ def event(told: dict[str, Any]) -> Step:
         start=_moment(told["timestamp"]),
         duration_ms=UNSET if told["duration_ns"] is None else _ms(told["duration_ns"]),
         status=told["status"],
+        scores=_or_unset([_score(each) for each in told["scores"]]),
     )
 
 
@@ -187,24 +188,19 @@ def failures(told: dict[str, Any]) -> Figures:
 
 
 def scores(told: dict[str, Any]) -> Figures:
-    return Figures(
-        name=told["name"],
-        count=told["count"],
-        mean=UNSET if told["mean"] is None else told["mean"],
-        labels=_or_unset([f"{label}: {times}" for label, times in told["labels"].items()]),
-    )
+    return Figures(name=told["name"], count=told["count"], scores=_score_sum(told))
 
 
 def _score_sum(told: dict[str, Any]) -> str:
-    mean = [] if told["mean"] is None else [f"{told['mean']:.4g}"]
-    return " ".join([told["name"], *mean, *(f"{label} x{times}" for label, times in told["labels"].items())])
+    mean = [] if told["mean"] is None else [f"mean {told['mean']:g} of {told['valued']}"]
+    return ", ".join([*mean, *(f"{label}: {count}" for label, count in told["labels"].items())])
 
 
 def _score(told: dict[str, Any]) -> str:
-    number = [] if told["value"] is None else [f"{told['value']:g}"]
+    value = None if told["value"] is None else f"{told['value']:g}"
     by = ", ".join(word for word in (told["author"], told["source"]) if word)
-    said = " ".join([told["name"], *number, *filter(None, [told["label"], by and f"({by})"])])
-    return f"{said}: {told['explanation']}" if told["explanation"] else said
+    words = (f"{told['name']}:", value, told["label"], f"by {by}" if by else None, told["explanation"])
+    return " ".join(word for word in words if word)
 
 
 def compared(told: dict[str, Any]) -> ComparedStep:

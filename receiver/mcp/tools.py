@@ -138,7 +138,8 @@ TOOLS = (
     Tool(
         "breakdown",
         "Count by name",
-        "Count runs, calls or failures by agent, service, model, tool or error: how many, tokens, cost, duration.",
+        "Count runs, calls, failures or scores by agent, service, model, tool, error or score: how many, tokens, cost, "
+        "duration.",
         (BY, SINCE, UNTIL, *_PAGED),
         answers.Breakdown,
         "rows",

@@ -9,7 +9,7 @@ import msgspec
 from mapping.calls.model import ScoreSum
 from mapping.filtering.matching import Facts, matches
 from mapping.values import first
-from storage.filters import TraceFilter
+from storage.filters import Sort, TraceFilter
 from storage.read.attributes import having_attributes
 from storage.read.paging import Branch, Contains, Cursor, Row, page, records
 from storage.read.runs import duration_of, runs_of
@@ -19,7 +19,6 @@ from storage.read.sifting import (
     Candidates,
     Match,
     Place,
-    Sort,
     attribute_terms,
     exact,
     in_period,

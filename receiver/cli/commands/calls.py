@@ -20,8 +20,7 @@ from receiver.cli.terminal import (
     printable,
     shortened,
 )
-from storage.filters import CallFilter
-from storage.read.calls import SORTS
+from storage.filters import CALL_SORTS, CallFilter
 
 _LISTED = 20
 _HEAD = ("start", "kind", "name", "agent", "took", "tokens in/out", "cost", "")
@@ -30,7 +29,7 @@ _COLOURS = {"model": "magenta", "tool": "blue", "agent": "green"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--sort", choices=SORTS, help="the newest (default), longest, most or dearest first")
+    parser.add_argument("--sort", choices=CALL_SORTS, help="the newest (default), longest, most or dearest first")
     parser.add_argument(
         "--limit",
         type=filters.number(1, 100_000),

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from receiver.settings import READ, Key, Secret
 from tests.receiver.mcp.conftest import ask, over_http
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -70,8 +71,9 @@ async def test_without_a_key_pages_of_other_sites_are_refused(receiver, headers,
         assert "expected this machine" in answer.json()["message"]
 
 
-async def test_with_a_key_it_may_come_by_any_name(start):
-    receiver = await start(keys=["one"])
+@pytest.mark.parametrize("key", ["one", Key("analyst", Secret("one"), frozenset({READ}))], ids=["plain", "named"])
+async def test_with_a_key_it_may_come_by_any_name(start, key):
+    receiver = await start(keys=[key])
     answer = await post(receiver, authorization="Bearer one", host="traces.example", origin="https://traces.example")
     assert answer.status == 200
 
@@ -113,3 +115,26 @@ async def test_where_the_package_is_missing_it_says_how_to_install_it(start, mon
     answer = await post(receiver)
     assert answer.status == 404
     assert answer.json()["message"].endswith("pip install 'vectadb-receiver[mcp]'")
+
+
+META = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientCapabilities": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("search", {"q": "\ud800"}, "q: expected the text to search for"),
+        ("get_trace", {"trace_id": "\udfff"}, "trace_id: expected a trace id; got '\\udfff'"),
+        ("get_call", {"id": "one", "\ud800": 1}, "\\ud800: unknown argument"),
+    ],
+)
+async def test_half_a_character_is_refused_as_other_bad_input_is(receiver, name, arguments, message):
+    called = LIST | {"method": "tools/call", "params": {"name": name, "arguments": arguments, "_meta": META}}
+    answer = await post(receiver, called, mcp_protocol_version="2026-07-28", mcp_method="tools/call", mcp_name=name)
+    told = answer.json()["result"]
+    assert told["isError"]
+    assert told["content"][0]["text"].startswith(message)
+    assert (await post(receiver, called)).status == 400

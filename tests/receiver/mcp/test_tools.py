@@ -1,12 +1,11 @@
 """What each tool answers of two runs, one of which failed."""
 
-import asyncio
 import json
 
 import pytest
 
 from receiver.mcp.tools import TOOLS
-from tests.receiver.mcp.conftest import FAILED, FINE, SESSION, ask, over_http
+from tests.receiver.mcp.conftest import FAILED, FINE, SESSION, ask, over_http, stats_are
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -100,6 +99,19 @@ async def test_failures_are_listed_and_counted(filled):
     assert [(row["name"], row["count"], row["failed"]) for row in rows] == [("depth", 2, 1)]
 
 
+async def test_scores_stand_where_they_belong_and_are_counted(filled):
+    (call,) = [step for step in (await data(filled, "get_trace", trace_id=FINE))["steps"] if step["kind"] == "tool"]
+    for about, value, label in (({"trace_id": FINE}, 0.5, None), ({"call_id": call["id"]}, 1, "pass")):
+        score = about | {"name": "depth", "value": value, "label": label, "source": "person", "explanation": "sounded"}
+        assert (await filled.post("/api/v1/scores", json.dumps(score))).status == 200
+    await stats_are(filled, interpretation_pending=0)
+    assert (await data(filled, "get_call", id=call["id"]))["call"]["scores"] == ["depth: 1 pass by person sounded"]
+    (run,) = (await data(filled, "list_traces", filter="score:depth=0.5"))["traces"]
+    assert (run["id"], run["scores"]) == (FINE, ["depth: mean 0.75 of 2, pass: 1"])
+    rows = (await data(filled, "breakdown", by="score"))["rows"]
+    assert rows == [{"name": "depth", "count": 2, "scores": "mean 0.75 of 2, pass: 1"}]
+
+
 async def test_two_runs_are_compared_by_the_steps_that_differ(filled):
     async with over_http(filled.port) as client:
         told = await ask(client, "compare_traces", a=FAILED, b=FINE)
@@ -162,33 +174,3 @@ async def test_prompts_name_tools_that_there_are(filled, connect):
             assert "untrusted_data" in message.content.text
             named = {tool.name for tool in TOOLS if tool.name in message.content.text}
             assert "get_call" in named
-
-
-async def test_scores_stand_with_runs_and_calls(filled):
-    trace_id = "5b8efff798038103d269b633813fc60d"
-    event = {
-        "event_id": "weighed",
-        "trace_id": trace_id,
-        "event_type": "tool_call",
-        "properties": {"tool_name": "weigh"},
-    }
-    judged = {"event_id": "weighed", "name": "verdict", "label": "fail", "author": "Ada", "explanation": "too light"}
-    for path, body in (
-        ("events", event | {"timestamp": "2026-01-07T19:00:00Z"}),
-        ("scores", judged),
-        ("scores", {"trace_id": trace_id, "name": "tone", "value": 0}),
-    ):
-        assert (await filled.post(f"/api/v1/{path}", json.dumps(body))).status == 200
-    async with asyncio.timeout(30):
-        while (await filled.read("/api/v1/stats"))["interpretation_pending"]:
-            await asyncio.sleep(0.05)
-    found = await data(filled, "get_trace", trace_id=trace_id)
-    assert (found["trace"]["scores"], found["steps"][0]["scores"]) == (
-        ["tone 0", "verdict fail x1"],
-        ["verdict fail (Ada): too light"],
-    )
-    assert (await data(filled, "list_traces", filter="score:verdict=fail"))["traces"][0]["id"] == trace_id
-    rows = (await data(filled, "breakdown", by="score"))["rows"]
-    assert [(row["name"], row.get("mean"), row.get("labels")) for row in rows] == [
-        ("tone", 0.0, None), ("verdict", None, ["fail: 1"])
-    ]  # fmt: skip

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from mapping.filtering.language import CALLS, parse
-from storage.filters import CallFilter
+from storage.filters import CALL_SORTS, CallFilter
 from storage.read import calls as lists
 from storage.read.call_pages import calls_in
-from storage.read.calls import ORDERS, SORTS, calls
+from storage.read.calls import ORDERS, calls
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "interpreting"))
 
@@ -101,7 +101,7 @@ FILTERS = [
 ]
 
 
-@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("sort", CALL_SORTS)
 @pytest.mark.usefixtures("in_small_steps")
 async def test_a_list_has_every_call_that_fits_once_and_in_order(store, sort):
     await has_every_call_once_and_in_order(store, sort)
