@@ -62,9 +62,9 @@ TOKENS: dict[str, str] = {
     "hvs.": rf"{_WORD}{{24,}}+",  # HashiCorp
     "hvb.": rf"{_WORD}{{24,}}+",
     "hvr.": rf"{_WORD}{{24,}}+",
-    "atlasv1.": r"[\w=-]{60,}+",
+    "atlasv1.": r"[\w-]{60,}+={0,2}",
     "pul-": rf"{_HEX}{{40}}",  # Pulumi
-    **dict.fromkeys(("pscale_tkn_", "pscale_oauth_", "pscale_pw_"), r"[\w=.-]{32,}+"),  # PlanetScale
+    **dict.fromkeys(("pscale_tkn_", "pscale_oauth_", "pscale_pw_"), r"[\w.-]{32,}+={0,2}"),  # PlanetScale
     **dict.fromkeys(("dp.pt.", "dp.st.", "dp.sa.", "dp.ct.", "dp.scim.", "dp.audit."), r"[\w.]{40,}+"),  # Doppler
     "fo1_": rf"{_WORD}{{43}}",  # Fly.io
     **dict.fromkeys(("fm1r_", "fm1a_", "fm2_"), r"[A-Za-z0-9+/]{60,}+=*"),

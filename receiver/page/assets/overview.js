@@ -152,7 +152,8 @@ function ByName({ by, told, period }) {
 /** Failures that are the same, with how many there were when. @param {{told: Told, period: Period}} props */
 function Errors({ told, period }) {
   const [limit, setLimit] = useState(ROWS);
-  const { data, error, reload } = useLoad((signal) => get("/breakdown", { by: "error", limit, ...period }, { signal }), [told, limit], { keep: true });
+  const { data, error, reload } = useLoad(
+    (signal) => get("/breakdown", { by: "error", limit, ...period }, { signal }), [told, limit], { keep: true });
   if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
   if (!data?.errors.length) return null;
   return html`<h2>Errors</h2>
@@ -176,7 +177,8 @@ function Errors({ told, period }) {
 /** @param {{told: Told, period: Period}} props */
 function ScoresByName({ told, period }) {
   const [limit, setLimit] = useState(ROWS);
-  const { data, error, reload } = useLoad((signal) => get("/breakdown", { by: "score", limit, ...period }, { signal }), [told, limit], { keep: true });
+  const { data, error, reload } = useLoad(
+    (signal) => get("/breakdown", { by: "score", limit, ...period }, { signal }), [told, limit], { keep: true });
   if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
   if (!data?.scores.length) return null;
   return html`<h2>Scores</h2>
