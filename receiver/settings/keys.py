@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-import yaml
 
 from receiver.settings.kinds import Expected, Secret, SettingKind
-from receiver.settings.yaml_file import Texts
+from receiver.settings.objects import converted, each_once, objects, secret_of
 
 INGEST, READ, ADMIN = SCOPES = ("ingest", "read", "admin")
 
@@ -41,49 +38,23 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def _keys(value: Any) -> tuple[Key, ...]:
-    """Return the keys of a list from a file, or of the same list as text, in YAML or JSON."""
-    if isinstance(value, str):
-        try:
-            value = yaml.load(value, Texts)  # noqa: S506 - a SafeLoader
-        except (yaml.YAMLError, ValueError, RecursionError):
-            raise ValueError from None
-    if not isinstance(value, list):
-        raise ValueError  # noqa: TRY004 - one error type
-    keys = tuple(_key(row, f"key {number}") for number, row in enumerate(value, 1))
-    for what, given in (("name", [key.name for key in keys]), ("key", [key.key for key in keys])):
-        (_, times), *_ = Counter(given).most_common(1) or [("", 1)]
-        if times > 1:
-            twice = [key.name for key in keys if given.count(getattr(key, what)) > 1]
-            raise Expected(f"expected each {what} once; {' and '.join(twice)} have the same")
+    keys = objects(value, "key", _key)
+    each_once("name", ((key.name, key.name) for key in keys))
+    each_once("key", ((key.name, key.key) for key in keys))
     return keys
 
 
 def _key(value: Any, where: str) -> Key:
     if isinstance(value, dict) and isinstance(value.get("scopes"), str):
         value = value | {"scopes": [scope.strip() for scope in value["scopes"].split(",")]}
-    try:
-        row = msgspec.convert(value, _Row)
-    except msgspec.ValidationError as error:
-        # msgspec says `Expected X, got Y - at `$.field``, and never the value itself, which may be the key.
-        text, _, path = str(error).replace("Expected", "expected").replace("Object", "object").partition(" - at `$")
-        raise Expected(f"{where}: {path.strip('.`')}{': ' if path.strip('.`') else ''}{text}") from None
+    row = converted(value, _Row, where)
     where = f"{where} ({row.name})"
     if not row.scopes or not set(row.scopes) <= set(SCOPES):
         raise Expected(f"{where}: scopes: expected one or more of {', '.join(SCOPES)}; got {', '.join(row.scopes)!r}")
-    if (row.key is None) == (row.key_file is None):
-        raise Expected(f"{where}: expected either key or key_file")
-    secret = row.key.strip() if row.key is not None else _read(Path(row.key_file or "").expanduser(), where)
+    secret = secret_of(row.key, row.key_file, "key", where)
     if not _SECRET.fullmatch(secret):
         raise Expected(f"{where}: expected a key of printable ASCII without spaces")
     return Key(row.name, Secret(secret), frozenset(row.scopes), row.service or "")
-
-
-def _read(path: Path, where: str) -> str:
-    try:
-        return path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise Expected(f"{where}: key_file: cannot read {path}: {reason}") from None
 
 
 KEYS: SettingKind[tuple[Key, ...]] = SettingKind(
