@@ -18,6 +18,10 @@ from filelock import FileLock, Timeout
 from mapping.errors import Code, Problem
 from mapping.model import Event
 from mapping.times import NS
+from storage.alerts.alerts import EVERY as ALERT_EVERY
+from storage.alerts.alerts import keep_alerting
+from storage.alerts.delivery import PAUSES, Outcome, Post, Told
+from storage.alerts.model import OF_RUNS, Rules
 from storage.embedding.model import STATIC, Embedder, prepare, vectors_of
 from storage.indexing.index_state import Vectors
 from storage.indexing.indexer import Indexer
@@ -93,6 +97,12 @@ class StorageConfig:
     # How long until it is looked again what is to be deleted, and whether a server that was away is back.
     retention_every: float = policy.EVERY
     retry_after: float = 2.0
+    # What webhooks are told; how long a run that failed is left to what still comes, how often is looked for what there
+    # is to tell, and the pauses between attempts.
+    webhooks: Sequence[Rules] = ()
+    alert_after: float = 5.0
+    alert_every: float = ALERT_EVERY
+    alert_pauses: Sequence[float] = PAUSES
     # This program's, which other receivers on the same stores are told.
     version: str = ""
 
@@ -106,6 +116,10 @@ class _Open(NamedTuple):
     activity: ActivityReader
     feed: Feed
     interpreter: Interpreter
+
+
+async def _not_sent(_webhook: str, _message: str, _alerts: Sequence[dict[str, Any]]) -> Outcome:
+    return Outcome("nothing sends alerts here")
 
 
 def _pool_size() -> int:
@@ -126,10 +140,10 @@ class Stores:
     """Opens the stores in the background of a receiver that already listens.
 
     `state` says in a person's words how far that is. `writer`, `reader`, `indexer`, `search`, `pruner`,
-    `feed` and `interpreter` raise Problem (UNAVAILABLE) until they are there. Three functions may be set before `open`:
+    `feed` and `interpreter` raise Problem (UNAVAILABLE) until they are there. Functions may be set before `open`:
     `measured` is called with the number of new events after each commit and the seconds that it took, `called` with the
-    calls of models that were found for the first time, and `events_come` says whether requests with events are
-    under way.
+    calls of models that were found for the first time, `events_come` says whether requests with events are under way,
+    `post` sends alerts to a webhook, and `alerted` is told what became of them.
     """
 
     def __init__(self, config: StorageConfig) -> None:
@@ -138,6 +152,8 @@ class Stores:
         self.measured: Callable[[int, float], None] = lambda _events, _seconds: None
         self.events_come: Callable[[], bool] = lambda: False
         self.called: Callable[[Sequence[ModelCall]], None] = lambda _calls: None
+        self.post: Post = _not_sent
+        self.alerted: Told = lambda _webhook, _became: None
         self._lock = FileLock(config.data_dir / "lock")
         self._database = Database(
             config.surrealdb_url,
@@ -227,6 +243,7 @@ class Stores:
             events_come=self.events_come,
             committing=self._committing,
             called=self.called,
+            alert_after=self.config.alert_after if any(rule.on & OF_RUNS for rule in self.config.webhooks) else None,
         )
         while True:
             try:
@@ -278,8 +295,27 @@ class Stores:
         self._tasks.append(asyncio.create_task(interpreter.run(self.config.prices)))
         counting = keep_counting(self._database, lambda: self._membership.is_first, events_come=self.events_come)
         self._tasks.append(asyncio.create_task(counting))
-        if self.config.retention_days or self.config.retention_max_events:
-            config = self.config
+        self._tasks += self._optional_tasks(pruner)
+        if self.config.model != OFF:
+            indexer.state = "preparing"  # from now on, not only once the task has begun
+            indexing = indexer.run(self._prepare, self._preparer, self._indexes(), self._keywords_first())
+            self._tasks.append(asyncio.create_task(indexing))
+
+    def _optional_tasks(self, pruner: Pruner) -> list[asyncio.Task[None]]:
+        """Start what the settings ask for: alerts, and the deletion of what is too old or too much."""
+        config, tasks = self.config, []
+        if config.webhooks:
+            alerting = keep_alerting(
+                self._database,
+                config.webhooks,
+                self.post,
+                self.alerted,
+                is_due=lambda: self._membership.is_first,
+                every=config.alert_every,
+                pauses=config.alert_pauses,
+            )
+            tasks.append(asyncio.create_task(alerting))
+        if config.retention_days or config.retention_max_events:
             keeping = policy.keep_to(
                 pruner,
                 config.retention_days,
@@ -287,11 +323,8 @@ class Stores:
                 every=config.retention_every,
                 is_due=lambda: self._membership.is_first,
             )
-            self._tasks.append(asyncio.create_task(keeping))
-        if self.config.model != OFF:
-            indexer.state = "preparing"  # from now on, not only once the task has begun
-            indexing = indexer.run(self._prepare, self._preparer, self._indexes(), self._keywords_first())
-            self._tasks.append(asyncio.create_task(indexing))
+            tasks.append(asyncio.create_task(keeping))
+        return tasks
 
     async def close(self) -> None:
         """Store what was taken, stop the background tasks, close both stores."""

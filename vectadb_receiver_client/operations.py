@@ -127,6 +127,14 @@ class Operations:
         """Figures by agent, service, model, tool, error or score, in a span of time."""
         return cast("t.Breakdown", self._json("GET", "/api/v1/breakdown", {**given, "by": by}))
 
+    def alerts(self, **given: Unpack[t.AlertsParameters]) -> t.Alerts:
+        """Alerts, newest first, and whether webhooks took them."""
+        return cast("t.Alerts", self._json("GET", "/api/v1/alerts", given))
+
+    def iter_alerts(self, **given: Unpack[t.AlertsParameters]) -> Iterator[t.Alert]:
+        """Alerts, newest first, and whether webhooks took them: all of them, page by page of `limit`."""
+        return self._rows("/api/v1/alerts", "alerts", given)
+
     def activity(self, **given: Unpack[t.ActivityParameters]) -> t.Activity:
         """How many traces began in each of equal spans of time."""
         return cast("t.Activity", self._json("GET", "/api/v1/activity", given))
@@ -355,6 +363,14 @@ class AsyncOperations:
     ) -> t.Breakdown:
         """Figures by agent, service, model, tool, error or score, in a span of time."""
         return cast("t.Breakdown", await self._json("GET", "/api/v1/breakdown", {**given, "by": by}))
+
+    async def alerts(self, **given: Unpack[t.AlertsParameters]) -> t.Alerts:
+        """Alerts, newest first, and whether webhooks took them."""
+        return cast("t.Alerts", await self._json("GET", "/api/v1/alerts", given))
+
+    def iter_alerts(self, **given: Unpack[t.AlertsParameters]) -> AsyncIterator[t.Alert]:
+        """Alerts, newest first, and whether webhooks took them: all of them, page by page of `limit`."""
+        return self._rows("/api/v1/alerts", "alerts", given)
 
     async def activity(self, **given: Unpack[t.ActivityParameters]) -> t.Activity:
         """How many traces began in each of equal spans of time."""

@@ -20,6 +20,36 @@ class Activity(TypedDict):
     later: int
 
 
+class Alert(TypedDict):
+    """What a webhook is told, as `webhook` names it in the settings. Several alerts may be sent as one message.
+    `since` and `until` are the span of time whose cost or failure rate it is about; the other ids are those of a
+    run.
+    """
+
+    id: str
+    timestamp: str
+    kind: Literal["cost", "failed_run", "failure_rate", "new_error"]
+    text: str
+    webhook: str
+    state: Literal["delivered", "failed", "waiting"]
+    attempts: int
+    message_id: str
+    next_attempt_at: str | None
+    delivered_at: str | None
+    last_error: str | None
+    trace_id: str | None
+    session_id: str | None
+    agent_id: str | None
+    service: str | None
+    since: str | None
+    until: str | None
+
+
+class Alerts(TypedDict):
+    alerts: list[Alert]
+    next_cursor: str | None
+
+
 class BatchAccepted(TypedDict):
     """The result of a batch; `event_ids` has null in the place of each event that was not stored."""
 
@@ -1262,6 +1292,15 @@ class BreakdownParameters(TypedDict, total=False):
     """a moment in RFC 3339 with its zone (a + in it is written %2B), such as 2026-01-07T19:00:00Z"""
     limit: int | None
     """a whole number from 1 to 200"""
+
+
+class AlertsParameters(TypedDict, total=False):
+    """Of `alerts`."""
+
+    limit: int | None
+    """a whole number from 1 to 200"""
+    cursor: str | None
+    """the next_cursor of the page before"""
 
 
 class ActivityParameters(TypedDict, total=False):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from receiver.cli.commands import (
+    alerts,
     backup,
     call,
     calls,
@@ -62,6 +63,7 @@ COMMANDS = (
         compare.add_arguments,
         compare.run,
     ),
+    Command("alerts", "list what webhooks were told, and whether they took it", alerts.add_arguments, alerts.run),
     Command("calls", "list calls of models, tools and agents", calls.add_arguments, calls.run),
     Command("call", "show one call with what was said or passed", call.add_arguments, call.run),
     Command("conversation", "show what was said in a trace or a session", conversation.add_arguments, conversation.run),

@@ -13,6 +13,7 @@ from mapping.sanitize.limits import Limits
 from mapping.sanitize.redaction import Redaction
 from mapping.sanitize.sanitizer import Sanitizer
 from receiver.http import (
+    alerts,
     calls,
     compare,
     events,
@@ -57,6 +58,7 @@ from receiver.http.metrics import Metrics
 from receiver.http.notices import NOTICES, Notices
 from receiver.settings import Auth, Settings
 from receiver.settings.rules_file import read_rules_file
+from receiver.webhooks import Webhooks
 from storage.stores import Stores
 
 
@@ -72,10 +74,12 @@ def application(settings: Settings, storage: Stores) -> web.Application:
     app[UNDER_WAY] = UnderWay()
     app[ADMISSION] = Admission(settings.server.max_in_flight_bytes)
     storage.events_come = lambda: app[ADMISSION].bytes > 0
+    storage.post = Webhooks(settings, lambda: app[PORTS].http).post
     app[METRICS] = Metrics(storage, app[ADMISSION], app[UNDER_WAY], settings.telemetry)
     app.on_cleanup.append(_close_metrics)
     app[KEYS] = Keys()
     use_keys(app, settings.auth)
+    app[METRICS].webhooks([webhook.name for webhook in settings.alerts.webhooks])
     app[LIMITS] = Limits(**dataclasses.asdict(settings.limits))
     masked = settings.redaction
     redaction = Redaction(masked.keys, masked.values, masked.keep) if masked.enabled else None
@@ -88,6 +92,7 @@ def application(settings: Settings, storage: Stores) -> web.Application:
         events,
         reads,
         overview,
+        alerts,
         trace_views,
         pictures,
         calls,

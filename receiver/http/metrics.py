@@ -107,6 +107,10 @@ class Metrics:
         self._refused_connections = self._counter(
             "vectadb_receiver_refused_connections", "connections over server.max_connections, asked to retry"
         )
+        self._alert_messages = self._counter(
+            "vectadb_receiver_alert_messages",
+            "messages to webhooks, by name: delivered, failed and sent again (retried), or given up (failed)",
+        )
         self._key_uses = self._counter(
             "vectadb_receiver_key_uses", "requests with a key that is known, by its name, and whether it allowed them"
         )
@@ -151,6 +155,7 @@ class Metrics:
         self._watch_storage(storage)
         storage.measured = self._committed
         storage.called = self._model_called
+        storage.alerted = self._alerted
 
     def _counter(self, name: str, description: str, *attributes: Mapping[str, str]) -> Counter:
         """Make a counter that is exposed from the start: otherwise a rate would miss the first increments."""
@@ -277,6 +282,15 @@ class Metrics:
 
     def key_used(self, name: str, *, allowed: bool) -> None:
         self._key_uses.add(1, {"key": name, "outcome": "allowed" if allowed else "denied"})
+
+    def webhooks(self, names: Iterable[str]) -> None:
+        """Expose the counts of these webhooks, before anything is sent."""
+        for name in names:
+            for outcome in ("delivered", "retried", "failed"):
+                self._alert_messages.add(0, {"webhook": name, "outcome": outcome})
+
+    def _alerted(self, webhook: str, outcome: str) -> None:
+        self._alert_messages.add(1, {"webhook": webhook, "outcome": outcome})
 
     def connection_refused(self) -> None:
         self._refused_connections.add(1)

@@ -30,6 +30,7 @@ SCOPES = {
     "POST /api/public/scores": INGEST,
     "GET /metrics": READ,
     "GET /api/v1/activity": READ,
+    "GET /api/v1/alerts": READ,
     "GET /api/v1/breakdown": READ,
     "GET /api/v1/calls": READ,
     "GET /api/v1/calls/{id}": READ,

@@ -20,6 +20,7 @@ from receiver.settings.loading import (
     table,
 )
 from receiver.settings.model import (
+    Alerts,
     Auth,
     Cors,
     Embedding,
@@ -38,6 +39,7 @@ from receiver.settings.model import (
     Telemetry,
     Tls,
 )
+from receiver.settings.webhooks import Webhook
 
 __all__ = [
     "ADMIN",
@@ -45,6 +47,7 @@ __all__ = [
     "INGEST",
     "READ",
     "SCOPES",
+    "Alerts",
     "Auth",
     "Cors",
     "Embedding",
@@ -65,6 +68,7 @@ __all__ = [
     "SurrealDB",
     "Telemetry",
     "Tls",
+    "Webhook",
     "add_config_flag",
     "add_data_dir_flag",
     "add_flags",

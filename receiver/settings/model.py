@@ -11,6 +11,7 @@ from mapping.sanitize.limits import DEFAULT_LIMITS
 from receiver.settings import kinds
 from receiver.settings.keys import ADMIN, KEYS, Key
 from receiver.settings.kinds import Secret, SettingKind
+from receiver.settings.webhooks import WEBHOOKS, Webhook
 
 
 class Setting(NamedTuple):
@@ -230,6 +231,24 @@ class Retention:
 
 
 @dataclass(frozen=True)
+class Alerts:
+    webhooks: Annotated[
+        tuple[Webhook, ...],
+        Setting(
+            WEBHOOKS,
+            "addresses that are told of failed runs, new errors, costs and failure rates: a list of {name, url, ...}",
+        ),
+    ] = ()
+    page_url: Annotated[
+        str,
+        Setting(
+            kinds.HTTP_URL,
+            "address of the web page, for links in what they are told; empty: this host's, with server.port",
+        ),
+    ] = ""
+
+
+@dataclass(frozen=True)
 class Limits:
     items: Annotated[
         int, Setting(kinds.LIMIT, "most spans with their events, log records or events of a request; more: 413")
@@ -293,6 +312,7 @@ class Settings:
     mapping: EventMapping = dataclasses.field(default_factory=EventMapping)
     prices: Prices = dataclasses.field(default_factory=Prices)
     retention: Retention = dataclasses.field(default_factory=Retention)
+    alerts: Alerts = dataclasses.field(default_factory=Alerts)
     limits: Limits = dataclasses.field(default_factory=Limits)
     redaction: Redaction = dataclasses.field(default_factory=Redaction)
     telemetry: Telemetry = dataclasses.field(default_factory=Telemetry)

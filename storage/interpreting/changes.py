@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from mapping.calls.figures import HOUR
 from storage.interpreting.memory import Fact, Owner, TraceMemory
 from storage.interpreting.messages import ModelCall
 from storage.interpreting.results import DATETIMES, Key, Row, TraceResult, TraceRow
@@ -21,6 +22,9 @@ MOST_ROWS = 50
 MOST_ROWS_BEHIND = 200
 # As many calls' rows take the engine as long as one of these.
 _COST_OF = {rows.CALL: 1, rows.RUN: 2, rows.SESSION_RUN: 3}
+
+# How long ago a run may have ended that alerts tell of.
+_LATELY = HOUR
 
 _encode = msgspec.msgpack.Encoder(order="sorted").encode
 
@@ -90,6 +94,16 @@ class TraceChanges:
             (_NEW if self.known is None else _CHANGED)[rows.RUN],
             _stored(run_key, {**run, "revision": self._revision}),
         )
+
+    def may_alert(self, now: int) -> bool:
+        """Return whether it is written as a run that failed, or that holds a failure, and that was active of late.
+
+        So what is made anew after an upgrade, or imported, tells nobody of what is long over.
+        """
+        run = self._result.rows[rows.RUN, self.trace.id]
+        ended = self.trace.end_time if self.trace.end_time is not None else -self.trace.newest_activity
+        is_failure = self.trace.failed or bool(run["errors"])
+        return bool(self.rows) and run["is_run"] and is_failure and ended > now - _LATELY
 
     def new_model_calls(self) -> list[ModelCall]:
         """Return the calls of models that were not stored before."""
@@ -162,6 +176,11 @@ def deleted(known: Iterable[Key]) -> list[Any]:
 def counted(runs: Sequence[Any], added: Sequence[bytes] = ()) -> dict[str, Any]:
     """Return the record that has what these runs add counted, and what they added before no longer."""
     return {"id": rows.queue_name(), "runs": runs, "added": added}
+
+
+def alerting(trace_id: str, due: int) -> dict[str, Any]:
+    """Return the record that has alerts look at a run, from `due` on (nanoseconds)."""
+    return {"id": cbor.record(rows.ALERT_QUEUE, trace_id), "name": rows.queue_name(), "due": cbor.int64(due)}
 
 
 def _record(key: Key) -> Any:

@@ -83,7 +83,8 @@ class Interpreter:
     `oldest` (nanoseconds); `interpreted` counts those that this process has interpreted. `not_understood` counts
     events that look like an agent's and say nothing that is known, by the scope that sent them.
 
-    `called` is told of calls of models that were found for the first time.
+    `called` is told of calls of models that were found for the first time. Of runs that failed alerts are told
+    `alert_after` seconds later, None where there are none.
 
     It writes while no `events_come`, unless it is behind, and reads while nothing is `committing`. It tries again
     `retry_after` seconds after a failure. What comes within `linger` seconds is interpreted together, unless it is
@@ -101,6 +102,7 @@ class Interpreter:
         called: Callable[[Sequence[ModelCall]], None] = lambda _calls: None,
         retry_after: float = 2.0,
         linger: float = 0.02,
+        alert_after: float | None = None,
     ) -> None:
         self.state: State = "waiting"
         self.reason = "its process is started"
@@ -114,6 +116,7 @@ class Interpreter:
         self._events_come, self._committing = events_come, committing
         self._called = called
         self._retry_after, self._linger = retry_after, linger
+        self._alert_after = alert_after
         self._work = asyncio.Event()
         self._fresh: dict[str, bytes] = {}
         self._fresh_bytes = 0
@@ -168,7 +171,12 @@ class Interpreter:
             log.exception("interpreting has stopped; events are stored, and wait to be interpreted")
 
     def _load(self, prices: dict[str, Any] | None) -> Load:
-        return Load(prices, shared=not self._database.embedded, is_first=self._membership.is_first)
+        return Load(
+            prices,
+            shared=not self._database.embedded,
+            is_first=self._membership.is_first,
+            alert_after=self._alert_after,
+        )
 
     async def _keep_up(self, process: RestartingProcess) -> None:
         given: Begin | Given = Begin()

@@ -25,12 +25,14 @@ class Load(msgspec.Struct, tag=True):
     """Get ready. `prices` are one's own, as `mapping.calls.pricing.own_prices` takes them; None for none.
 
     `shared` says whether other receivers may be on the same stores, and `is_first` whether this process makes anew what
-    others have made, for all of them.
+    others have made, for all of them. `alert_after` is how long (seconds) a run that failed is left to what still
+    comes, until alerts look at it; None where nobody is told.
     """
 
     prices: dict[str, Any] | None = None
     shared: bool = False
     is_first: bool = True
+    alert_after: float | None = None
 
 
 class Begin(msgspec.Struct, tag=True):

@@ -97,6 +97,11 @@ WRITTEN = {
         "FOR $event IN $changed_events { UPDATE $event.id "
         "SET agent_id = $event.agent_id, session_id = $event.session_id, as_sent = $event.as_sent RETURN NONE }"
     ),
+    # What is due already stays so.
+    "alerting": (
+        "FOR $one IN $alerting { UPSERT $one.id SET waits = true, name = $one.name, "
+        "due = math::min([due ?? $one.due, $one.due]) RETURN NONE }"
+    ),
     "queued": "INSERT INTO index_queue $queued RETURN NONE",
     "states": "FOR $state IN $states { UPSERT interpretation_state:current CONTENT $state RETURN NONE }",
     "done": "DELETE $done RETURN NONE",

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from mapping.calls.interpret import Price, interpret
 from mapping.calls.model import Run, Totals
+from mapping.times import NS
 from mapping.values import INT64_MIN
 from storage.interpreting.answers import EventReader, decoded, merged
 from storage.interpreting.changes import (
@@ -24,6 +25,7 @@ from storage.interpreting.changes import (
     MOST_ROWS_BEHIND,
     TraceChanges,
     Transaction,
+    alerting,
     counted,
     deleted,
     transactions_of,
@@ -67,8 +69,8 @@ class Work:
     read.
 
     `shared` says whether other receivers may be on the same stores, and `is_first` whether this process makes anew what
-    others have made. `clock` and `cpu` give seconds: those that pass, and those that this process works, on however
-    busy a machine.
+    others have made. `alert_after` is as in `Load`. `clock` and `cpu` give seconds: those that pass, and those that
+    this process works, on however busy a machine.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Work:
         *,
         shared: bool = False,
         is_first: bool = True,
+        alert_after: float | None = None,
         memory: Memory | None = None,
         clock: Callable[[], float] = time.monotonic,
         cpu: Callable[[], float] = time.process_time,
@@ -86,6 +89,7 @@ class Work:
         self._version = version
         self._price = price
         self._shared = shared
+        self._alert_after = alert_after
         self._clock, self._cpu = clock, cpu
         self._memory = memory or Memory()
         self.events = EventReader(self._memory)
@@ -294,6 +298,12 @@ class Work:
 
     def _transactions(self, writing: Writing) -> list[Transaction]:
         transactions = transactions_of(writing.changes, self._most_rows)
+        if self._alert_after is not None:
+            now = time.time_ns()
+            due = now + int(self._alert_after * NS)
+            transactions[-1].lists["alerting"] += [
+                alerting(change.trace.id, due) for change in writing.changes if change.may_alert(now)
+            ]
         transactions[0].lists["gone"] += deleted(writing.left)
         if left := deleted(key for key in writing.left if key[0] == rows.RUN):
             transactions[0].lists["counted"].append(counted(left))

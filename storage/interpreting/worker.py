@@ -38,7 +38,13 @@ class Worker:
     def load(self, request: Load) -> None:
         prices = Prices(own_prices(request.prices) if request.prices else None)
         prices(_ANY)
-        self.work = Work(version_of(prices), prices, shared=request.shared, is_first=request.is_first)
+        self.work = Work(
+            version_of(prices),
+            prices,
+            shared=request.shared,
+            is_first=request.is_first,
+            alert_after=request.alert_after,
+        )
         self._steps = self.work.steps()
         gc.freeze()  # the table of prices stays: no need to look at it for garbage
 

@@ -76,7 +76,7 @@ async def breakdown(database: Database, by: By, since: int | None, until: int | 
     steps = steps_of(span)
     found = await figures_in(database, span, {by: step_width(span) if by == "error" else None})
     if by == "error":
-        known = await _known_errors(database, span.first if since is not None else span.end - _NEW)
+        known = await known_errors(database, span.first if since is not None else span.end - _NEW)
         groups = _error_groups(found.counted[by], steps, known)
     elif by == "score":
         groups = _score_groups(found.counted[by])
@@ -86,7 +86,7 @@ async def breakdown(database: Database, by: By, since: int | None, until: int | 
     return Breakdown(span, steps, groups, found.complete)
 
 
-async def _known_errors(database: Database, hour: int) -> set[tuple[str, ...]] | None:
+async def known_errors(database: Database, hour: int) -> set[tuple[str, ...]] | None:
     """Return what kinds of failures there were before an hour, None where there were no runs."""
     before = await figures_in(database, Span(-EVER // HOUR, hour), {"run": None, "error": None})
     if not by_name(before.counted["run"]):

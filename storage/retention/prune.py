@@ -50,6 +50,7 @@ SELECT id, revision, sessions FROM $runs;
 RETURN $traces.map(|$trace| (
     SELECT VALUE id FROM agent_event WHERE trace_id = record::id($trace) LIMIT $limit
 ));
+RETURN $traces.map(|$trace| (SELECT VALUE id FROM alert WHERE trace_id = record::id($trace))).flatten();
 """
 
 # Edges are deleted with their events: the engine removes a relation with either of its records.
@@ -64,6 +65,7 @@ INSERT INTO figures_queue {
 } RETURN NONE;
 DELETE $runs RETURN NONE;
 DELETE $sessions RETURN NONE;
+DELETE $alerts RETURN NONE;
 DELETE $events RETURN NONE;
 DELETE $whole RETURN NONE;
 FOR $trace IN $shorter {
@@ -303,7 +305,7 @@ class Pruner:
         traces = [_trace(row["id"]) for row in group]
         sizes = self._sizes
         runs = [cbor.record(rows.RUN, row["id"]) for row in group]
-        chain_records, calls, run_rows, events = await self._database.query(
+        chain_records, calls, run_rows, events, alerts = await self._database.query(
             _FIND,
             traces=traces,
             runs=runs,
@@ -347,6 +349,7 @@ class Pruner:
                 for run in run_rows
                 for session_id in run["sessions"]
             ],
+            alerts=[cbor.record(rows.ALERT, alert) for alert in alerts],
             events=[cbor.record(rows.EVENT, event_id) for event_id in event_ids],
             whole=[_trace(trace_id) for trace_id in whole],
             shorter=shorter,

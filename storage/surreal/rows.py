@@ -24,6 +24,8 @@ INTERPRETATION_QUEUE = "interpretation_queue"
 # Counts by time, and what is to be counted.
 FIGURES, FIGURES_QUEUE = "figures", "figures_queue"
 RECEIVER = "receiver"
+# What webhooks are told, and runs that may be something to tell of.
+ALERT, ALERT_QUEUE = "alert", "alert_queue"
 # Parts of the queues, which receivers share among them: divisible by 2, 3, 4 and 6, so that so many have equally much.
 PARTS = 12
 

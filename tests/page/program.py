@@ -23,7 +23,14 @@ class Program:
     """A receiver that takes events, its data and log in a folder. Without a folder of `models` it does not search."""
 
     def __init__(
-        self, folder: Path, *, models: Path | None = None, key: str | None = None, keys: str = "", port: int = 0
+        self,
+        folder: Path,
+        *,
+        models: Path | None = None,
+        key: str | None = None,
+        keys: str = "",
+        webhooks: str = "",
+        port: int = 0,
     ) -> None:
         (folder / "data").mkdir(parents=True)
         environment = {
@@ -37,6 +44,7 @@ class Program:
         if key:
             environment["VECTADB_AUTH_API_KEYS"] = key
         environment["VECTADB_AUTH_KEYS"] = keys
+        environment["VECTADB_ALERTS_WEBHOOKS"] = webhooks
         self.key = key
         self.headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._log = folder / "receiver.log"

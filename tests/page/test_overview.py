@@ -1,12 +1,14 @@
 """Page Overview: figures of a span of time, each of which leads to what it counts; and page Calls, where some lead."""
 
+import base64
+import json
 import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from chromium import PHONE, expect
 from opentelemetry.trace import Status, StatusCode
-from sending import Story
+from sending import Story, hostile
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -102,6 +104,20 @@ async def test_an_error_leads_to_the_runs_with_it(open_tab, receiver, runs, tabl
     await shown.locator("[data-row]").click()
     await tab.address_becomes(re.escape("#/traces?") + ".*filter=error")
     await expect(tab.find("main tbody tr").first).to_be_visible()
+
+
+async def test_alerts_say_what_happened_and_whether_it_was_told_and_lead_to_the_run(open_tab, start):
+    secret = base64.b64encode(bytes(32)).decode()
+    webhook = {"name": "on-call", "url": "http://127.0.0.1:9/x", "secret": secret, "on": ["new_error"]}
+    receiver = start(webhooks=json.dumps([webhook]))
+    trace_id = hostile(receiver)
+    tab = await open_tab(receiver, "#/overview")
+    told = section(tab, "Latest alerts").locator("tbody tr").first
+    await expect(told).to_contain_text("New error in tool", timeout=30_000)
+    await expect(told).to_contain_text("waits for on-call")
+    await expect(told).to_contain_text("no connection")
+    await told.locator("[data-row]").click()
+    await tab.address_becomes(f"#/traces/{trace_id}")
 
 
 async def test_a_time_without_runs_says_so(open_tab, receiver):

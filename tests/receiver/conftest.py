@@ -94,6 +94,7 @@ def settings_of(
     retention=None,
     prices=None,
     otlp=None,
+    alerts=None,
     **server,
 ):
     keys = server.pop("keys", ())
@@ -108,6 +109,7 @@ def settings_of(
         embedding=s.Embedding(model=model),
         prices=s.Prices(file=prices),
         otlp=s.Otlp(**otlp or {}),
+        alerts=s.Alerts(**alerts or {}),
         limits=s.Limits(**limits or {}),
         redaction=s.Redaction(**redaction or {}),
         retention=s.Retention(**retention or {}),

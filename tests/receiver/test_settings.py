@@ -1,10 +1,13 @@
 import argparse
+import base64
+import json
 import socket
 from pathlib import Path
 
 import pytest
 
 from receiver.settings import Settings, SettingsError, add_flags, check, load, markdown, table
+from storage.alerts.model import Rules
 
 
 def read(*flags: str, config: Path | None = None, **environ: str) -> Settings:
@@ -215,6 +218,91 @@ auth:
         keys = "[{name: page, key: one, scopes: read}]"
         with pytest.raises(SettingsError, match=r"auth.keys: page is in auth.api_keys, too"):
             check(read(VECTADB_AUTH_API_KEYS="zero,one", VECTADB_AUTH_KEYS=keys))
+
+
+class TestWebhooks:
+    SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
+
+    def read(self, **fields):
+        row = {"name": "ops", "url": "https://hooks.example.com/x/", "secret": self.SECRET, "on": ["failed_run"]}
+        return read(VECTADB_ALERTS_WEBHOOKS=json.dumps([row | fields])).alerts.webhooks
+
+    def test_are_read_from_a_file_with_the_secret_in_another(self, config, tmp_path):
+        (tmp_path / "secret").write_text(f"{self.SECRET}\n")
+        text = f"""
+alerts:
+  page_url: https://agents.example.com/
+  webhooks:
+    - name: ops
+      url: https://hooks.example.com/x/
+      secret_file: {tmp_path / "secret"}
+      on: [failed_run, cost, failure_rate]
+      cost_usd: 12.5
+      failure_percent: 20
+      min_runs: 30
+      span: 1d
+      per_minute: 3
+    - {{name: all, url: "http://127.0.0.1:9/", secret: {self.SECRET.removeprefix("whsec_")}, on: new_error}}
+"""
+        alerts = read(config=config(text)).alerts
+        ops, everything = alerts.webhooks
+        assert (ops.url, ops.key_bytes, alerts.page_url) == (
+            "https://hooks.example.com/x/",
+            bytes(range(32)),
+            "https://agents.example.com",
+        )
+        assert ops.rules == Rules(
+            "ops", frozenset(("failed_run", "cost", "failure_rate")), 24, 12_500_000_000, 0.2, 30, 3
+        )
+        assert everything.rules == Rules("all", frozenset(("new_error",)), min_runs=10)
+        assert self.SECRET[6:] not in repr(alerts)
+        assert "hooks.example.com" not in repr(alerts)
+
+    @pytest.mark.parametrize(
+        ("fields", "message"),
+        [
+            ({"name": "a b"}, "webhook 1: name: expected `str` matching regex"),
+            (
+                {"on": ["failed"]},
+                r"webhook 1 \(ops\): on: expected one or more of failed_run, new_error, cost, failure",
+            ),
+            ({"on": []}, r"webhook 1 \(ops\): on: expected one or more of"),
+            ({"url": "ftp://x"}, r"webhook 1 \(ops\): url: expected an http:// or https:// address without user"),
+            ({"url": "https://user:hunter2@x"}, r"url: expected an http:// or https:// address without user"),
+            ({"secret": "hunter2"}, r"webhook 1 \(ops\): expected a secret of 24 to 64 bytes in base64"),
+            ({"secret": None}, r"webhook 1 \(ops\): expected either secret or secret_file"),
+            ({"secret_file": "f"}, r"webhook 1 \(ops\): expected either secret or secret_file"),
+            ({"on": ["cost"]}, r"expected cost_usd where `on` has cost, and only there"),
+            ({"failure_percent": 5}, r"expected failure_percent where `on` has failure_rate, and only there"),
+            ({"on": ["cost"], "cost_usd": 0}, r"cost_usd: expected a number above 0, up to 1000000"),
+            ({"on": ["cost"], "cost_usd": "nan"}, r"cost_usd: expected a number above 0"),
+            (
+                {"on": ["failure_rate"], "failure_percent": 101},
+                r"failure_percent: expected a number above 0, up to 100",
+            ),
+            ({"span": "90m"}, r"span: expected whole hours up to 28d"),
+            ({"span": "29d"}, r"span: expected whole hours up to 28d"),
+            ({"span": "soon"}, r"span: expected whole hours up to 28d"),
+            ({"per_minute": 0}, r"per_minute: expected a whole number from 1 to 600"),
+            ({"min_runs": "many"}, r"min_runs: expected a whole number from 1"),
+            ({"urls": "x"}, "webhook 1: object contains unknown field `urls`"),
+        ],
+    )
+    def test_that_are_wrong_are_errors_that_name_them_and_show_no_secret(self, fields, message):
+        with pytest.raises(SettingsError, match=rf"alerts.webhooks \(.*\): .*{message}") as error:
+            self.read(**fields)
+        assert "hunter" not in str(error.value)
+        assert self.SECRET[6:] not in str(error.value)
+
+    def test_have_names_of_their_own(self):
+        row = {"name": "ops", "url": "https://x", "secret": self.SECRET, "on": "failed_run"}
+        with pytest.raises(SettingsError, match="expected each name once; ops and ops have the same"):
+            read(VECTADB_ALERTS_WEBHOOKS=json.dumps([row, row]))
+
+    @pytest.mark.parametrize("text", ["one", "{a: b}", "[", "3"])
+    def test_are_a_list(self, text):
+        with pytest.raises(SettingsError, match=r"alerts.webhooks \(.*\): expected a list of"):
+            read(VECTADB_ALERTS_WEBHOOKS=text)
 
 
 class TestReferences:

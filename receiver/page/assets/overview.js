@@ -1,5 +1,5 @@
-// Page Overview: the runs of a span of time, over time, and tables by agent, model, tool, error and score; each figure leads to
-// what it counts.
+// Page Overview: the runs of a span of time, over time, the latest alerts, and tables by agent, model, tool, error and score;
+// each figure leads to what it counts.
 
 import { html, useEffect, useState } from "./vendor/preact.js";
 import { get } from "./api.js";
@@ -10,10 +10,12 @@ import { useLoad } from "./load.js";
 import { told as scoreTold } from "./scores.js";
 import { Duration, Empty, ErrorBox, FilterBar, Link, Loading, Moment, Money, Text, Title, Tokens, asked } from "./ui.js";
 
-/** @import { Breakdown, Content, Figures, Overview as Told, Params, Query } from "./types.d.ts" */
+/** @import { Alert, Breakdown, Content, Figures, Overview as Told, Params, Query } from "./types.d.ts" */
 
 const ROWS = 10; // that are shown at first
 const MOST = 200; // that a breakdown gives
+const ALERTS = 5;
+const STATES = { waiting: "waits for", delivered: "sent to", failed: "not sent to" };
 const LOOK_EVERY = { none: 3000, some: 10_000 };
 const POINTED_AT = "main .table:hover, main .chart:hover, main .table :focus-visible, main .chart :focus-visible";
 const NAME_LENGTH = 120;
@@ -65,6 +67,7 @@ export function Overview({ params }) {
     ${data && period && data.count > 0 && html`
       <${Totals} told=${data} period=${period} />
       <${OverTime} told=${data} period=${period} />
+      <${Alerts} told=${data} />
       <${Errors} told=${data} period=${period} key=${`errors ${key}`} />
       ${/** @type {("agent" | "model" | "tool")[]} */ (["agent", "tool", "model"]).map((by) => html`
         <${ByName} by=${by} told=${data} period=${period} key=${`${by} ${key}`} />`)}
@@ -148,6 +151,28 @@ function ByName({ by, told, period }) {
     </table>
     <${Others} data=${data} shown=${shown.length} onAll=${() => setAll(true)} />`;
 }
+
+/** What webhooks were told last, of whatever time. @param {{told: Told}} props */
+function Alerts({ told }) {
+  const { data, error, reload } = useLoad((signal) => get("/alerts", { limit: ALERTS }, { signal }), [told], { keep: true });
+  if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
+  if (!data?.alerts.length) return null;
+  return html`<h2>Latest alerts</h2>
+    <table class="table alerts"><caption class="heard">Latest alerts</caption>
+      <thead><tr><th scope="col">Alert</th><th scope="col">When</th><th scope="col">Webhook</th></tr></thead>
+      <tbody>${data.alerts.map((alert) => html`<tr key=${alert.id}>
+        <td class="cut"><${Link} row ...${about(alert)}><${Text} value=${alert.text} /><//></td>
+        <td><${Moment} at=${alert.timestamp} past /></td>
+        <td class="cut"><span class=${alert.state === "failed" ? "bad" : "muted"}>${STATES[alert.state]} ${alert.webhook}</span>${
+          alert.state !== "delivered" && alert.last_error && html`<span class="line"><${Text} value=${alert.last_error} /></span>`}</td>
+      </tr>`)}</tbody>
+    </table>`;
+}
+
+/** Where an alert leads: the run, or the runs of its time. @param {Alert} alert */
+const about = ({ trace_id, since, until }) => (trace_id
+  ? { to: `/traces/${encodeURIComponent(trace_id)}` }
+  : { to: "/traces", params: { since: since ?? undefined, until: until ?? undefined } });
 
 /** Failures that are the same, with how many there were when. @param {{told: Told, period: Period}} props */
 function Errors({ told, period }) {

@@ -428,10 +428,24 @@ export interface Breakdown {
   scores: ScoreSum[];
 }
 
+export interface Alert {
+  id: string;
+  timestamp: string;
+  text: string;
+  webhook: string;
+  state: "waiting" | "delivered" | "failed";
+  attempts: number;
+  last_error: string | null;
+  trace_id: string | null;
+  since: string | null;
+  until: string | null;
+}
+
 /** The answer of `GET /api/v1` + `Path`. */
 // biome-ignore format: a table
 export type Answer<Path extends string> =
   Path extends "/activity" ? Activity :
+  Path extends "/alerts" ? { alerts: Alert[] } & Page :
   Path extends "/breakdown" ? Breakdown :
   Path extends "/calls" ? { calls: ListedCall[] } & Page :
   Path extends `/calls/${string}/compare` ? { texts: ComparedText[] } :

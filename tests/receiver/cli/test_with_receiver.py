@@ -13,6 +13,7 @@ import pytest
 from mapping.times import format_rfc3339
 from receiver.cli import main
 from receiver.cli.api import Receiver, ReceiverAddress
+from receiver.cli.commands import alerts
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +197,17 @@ def test_an_event_that_is_not_there_is_an_error(run, served):
     result = run("explain", "no/such?event", "--url", served.url)
     assert (result.code, result.out) == (1, "")
     assert "no event has the id 'no/such?event'" in result.err
+
+
+def test_alerts_are_listed_and_where_there_are_none_it_says_which_setting_makes_some(ask):
+    assert ask("alerts") == "no alerts: see alerts.webhooks in the settings\n"
+    told = {"timestamp": "2026-01-07T19:00:00.000000000Z", "webhook": "ops", "attempts": 2}
+    first = {**told, "state": "waiting", "text": "Run failed: \x1b[31mnightly", "last_error": "it answered 500"}
+    head, waits, taken = alerts.lines([first, {**first, "state": "delivered"}])
+    assert head.split() == ["when", "webhook", "state", "attempts", "alert"]
+    assert "\x1b" not in waits
+    assert waits.endswith("it answered 500")
+    assert "it answered" not in taken
 
 
 def test_sessions_are_listed(ask, demo):

@@ -76,6 +76,7 @@ ASKED = {
     "compare_calls": ["CALL BESIDE ANOTHER"],
     "activity": ["", "?status=failed", "?session_id=nobody"],
     "overview": ["", "?since=2001-01-01T00:00:00Z&until=2001-01-02T00:00:00Z"],
+    "alerts": ["", "?limit=1"],
     "breakdown": [f"?by={by}" for by in ("agent", "service", "model", "tool", "error", "score")],
     "events": ["", "?limit=1"],
     "event": ["EACH"],

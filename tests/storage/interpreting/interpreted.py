@@ -87,8 +87,8 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def running(database, membership=None):
-    interpreter = Interpreter(database, membership=membership, retry_after=0.01, linger=0.01)
+async def running(database, membership=None, **options):
+    interpreter = Interpreter(database, membership=membership, retry_after=0.01, linger=0.01, **options)
     await interpreter.count_pending()
     interpreting = asyncio.create_task(interpreter.run())
     try:

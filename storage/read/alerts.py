@@ -1,0 +1,27 @@
+"""The alerts there were, and how far they are told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from storage.read.paging import Branch, page, read_cursor, write_cursor
+from storage.surreal import rows
+from storage.surreal.database import Database
+
+_ORDER = "newest"
+
+
+async def alerts(database: Database, limit: int, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
+    """Return a page of alerts as they are stored, newest first, and the cursor of the next one, None after the last.
+
+    Raises Problem (INVALID_ARGUMENT) for an invalid cursor.
+    """
+    found = await page(
+        database,
+        rows.ALERT,
+        [Branch({"listed": True})],
+        limit + 1,
+        cursor=None if cursor is None else read_cursor(cursor),
+        by=_ORDER,
+    )
+    return found[:limit], write_cursor(found[limit - 1], _ORDER) if len(found) > limit else None
