@@ -86,8 +86,8 @@ docs/_build/.installed: docs/requirements.lock
 # requirements.lock: for running. requirements-dev.lock: the same and the tools of development.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml
 lock:
-	$(COMPILE) --group build -o requirements.lock
-	$(COMPILE) --group build --group dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) --extra mcp --extra parquet --group build -o requirements.lock
+	$(COMPILE) --all-extras --group build --group dev -c requirements.lock -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) node_modules build docs/_build *.egg-info

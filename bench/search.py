@@ -35,7 +35,7 @@ from corpus import needles  # noqa: E402 - as above
 from measuring import DEPTH, LEISURE, Bench, Runs, quality  # noqa: E402 - as above
 
 from storage.filters import SearchFilter  # noqa: E402 - as above
-from storage.search.search import Mode  # noqa: E402 - as above
+from storage.search.results import Mode  # noqa: E402 - as above
 
 RESULTS = HERE / "results" / "search.json"
 BUDGET = 0.15  # seconds to re-rank in: the default

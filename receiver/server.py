@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import errno
 import gc
 import logging
@@ -28,17 +29,18 @@ from receiver import service_manager
 from receiver.grpc.relay import EXPECTED_GRPC
 from receiver.grpc.server import GrpcServer
 from receiver.http.active_requests import UNDER_WAY
-from receiver.http.app import application
+from receiver.http.app import application, use_keys
 from receiver.http.connection import Connection, Site
 from receiver.http.context import METRICS, PORTS
 from receiver.http.notices import NOTICES
 from receiver.http.tls import server_context
+from receiver.mcp.http import Mcp
 from receiver.settings import Settings, SettingsError, check
 from receiver.settings.data_home import passed_by
 from receiver.settings.prices_file import read_prices_file
 from receiver.version import VERSION
 from storage.stores import DataDirError, StorageConfig, Stores
-from storage.surreal.database import AccessError, OpenError
+from storage.surreal.errors import AccessError, OpenError
 
 log = logging.getLogger("receiver")
 
@@ -60,14 +62,17 @@ class ServerError(Exception):
     """The receiver cannot start. The message is for the person who started it."""
 
 
-def run(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT, and return the exit code: 0 after a stop, 1 if it could not start."""
+def run(settings: Settings, load_again: Callable[[], Settings]) -> int:
+    """Serve until SIGTERM or SIGINT, and return the exit code: 0 after a stop, 1 if it could not start.
+
+    On SIGHUP the API keys are those that `load_again` returns; it raises SettingsError.
+    """
     _log_to_stderr(settings.log.level)
     try:
         check(settings)
         _allow_open_files()
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            runner.run(_serve(settings))
+            runner.run(_serve(settings, load_again))
     except (SettingsError, ServerError, OpenError) as error:
         log.error("%s%s", error, _ADVICE.get(type(error), ""))  # noqa: TRY400 - the message says it; a traceback would hide it
         return 1
@@ -82,7 +87,7 @@ async def listen(app: web.Application, settings: Settings) -> web.AppRunner:
     limits, ports = settings.server, app[PORTS]
     context = server_context(limits.tls)
     grpc = GrpcServer(app)
-    app.cleanup_ctx.append(grpc.serving)
+    app.cleanup_ctx.extend((grpc.serving, Mcp(app).serving))
     runner = web.AppRunner(app, shutdown_timeout=_CLOSE_CONNECTIONS)
     await runner.setup()
 
@@ -154,12 +159,22 @@ def storage_config(settings: Settings) -> StorageConfig:
     )
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, load_again: Callable[[], Settings]) -> None:
     stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.set)
     storage = Stores(storage_config(settings))
     app = application(settings, storage)
+    in_terminal = sys.stderr.isatty()
+
+    def hung_up() -> None:
+        if in_terminal and not sys.stderr.isatty():
+            stop.set()  # its terminal was closed, and nobody would see that it runs on
+        else:
+            _renew_keys(app, settings, load_again)
+
+    loop.add_signal_handler(signal.SIGHUP, hung_up)
     runner = await listen(app, settings)
     log.info(
         "vectadb-receiver %s listens on %s",
@@ -189,6 +204,20 @@ async def _serve(settings: Settings) -> None:
         await runner.cleanup()
         await storage.close()
     log.info("stopped")
+
+
+def _renew_keys(app: web.Application, settings: Settings, load_again: Callable[[], Settings]) -> None:
+    """Take the API keys of the settings as they are now. If those are invalid, the log says so, and nothing changes."""
+    try:
+        loaded = load_again()
+        check(loaded)
+    except SettingsError as error:
+        log.error("SIGHUP: the API keys stay as they are: %s", error)  # noqa: TRY400 - the message says it
+        return
+    use_keys(app, loaded.auth)
+    log.info("SIGHUP: the API keys are now: %s", ", ".join(key.name for key in loaded.auth.in_force) or "none")
+    if dataclasses.replace(loaded, auth=settings.auth) != settings:
+        log.warning("SIGHUP: other settings have changed, too; they count from the next start")
 
 
 async def _open(storage: Stores) -> None:
@@ -252,4 +281,5 @@ def _log_to_stderr(level: str) -> None:
     logging.basicConfig(
         stream=sys.stderr, level=level.upper(), format="%(asctime)s %(levelname)-7s %(message)s", force=True
     )
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # at info, a line for every request to Qdrant
+    for name in ("httpx", "mcp"):  # at info, a line for every request to Qdrant, and for every tool call
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,4 +1,4 @@
-"""The filters of events, traces and calls.
+"""The filters of events, traces and calls, and the orders of their lists.
 
 The API's parameters, the commands' flags, and the comparisons of lists, the live feed and the search index all follow
 from these fields. If several fields are given, the store's index over the first one is used, so they are in order of
@@ -7,11 +7,19 @@ selectivity, the most selective first.
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 import msgspec
 
 from mapping.calls.model import CallKind
 from mapping.filtering.language import Term
 from mapping.model import Status, TraceStatus
+
+# Of traces and sessions, and of calls; `storage.read` has the field of each.
+Sort = Literal["start", "duration", "tokens", "cost", "events", "errors"]
+SORTS: tuple[Sort, ...] = get_args(Sort)
+CallSort = Literal["start", "duration", "tokens", "cost"]
+CALL_SORTS: tuple[CallSort, ...] = get_args(CallSort)
 
 _COMPARED_OTHERWISE = frozenset({"since", "until", "min_duration_ns", "runs", "filter"})
 

@@ -21,7 +21,8 @@ from typing import Any, NamedTuple
 from mapping.errors import Problem
 from mapping.times import format_rfc3339
 from storage.surreal import cbor, rows, schema
-from storage.surreal.database import OUTDATED, ConflictError, Database, StatementRefusedError
+from storage.surreal.database import Database
+from storage.surreal.errors import OUTDATED, ConflictError, StatementRefusedError
 
 log = logging.getLogger(__name__)
 

@@ -37,7 +37,8 @@ from storage.search.reranking import Scorer as MiniLM
 from storage.search.reranking import TimedReranker
 from storage.search.search import Searcher
 from storage.surreal import schema
-from storage.surreal.database import ConflictError, Database, OpenError, Run, StatementRefusedError
+from storage.surreal.database import Database, Run
+from storage.surreal.errors import ConflictError, OpenError, StatementRefusedError
 from storage.write import idle_traces
 from storage.write.live_feed import Feed
 from storage.write.live_query import LiveQuery

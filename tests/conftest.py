@@ -17,7 +17,18 @@ from storage.embedding import static
 from tests.ports import free_ports
 
 HERE = Path(__file__).parent
-ORDER = ("mapping", "receiver", "storage", "cases", "fuzz", "crash", "page", "clients", "emitters")
+ORDER = (
+    "mapping",
+    "receiver",
+    "storage",
+    "vectadb_receiver_client",
+    "cases",
+    "fuzz",
+    "crash",
+    "page",
+    "clients",
+    "emitters",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

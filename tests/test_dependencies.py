@@ -23,6 +23,7 @@ def named(requirements):
 STANDARD = sys.stdlib_module_names | {"compression"}  # which is new in 3.14
 
 RUNTIME = named(PROJECT["project"]["dependencies"])
+EXTRAS = named(line for lines in PROJECT["project"]["optional-dependencies"].values() for line in lines)
 DEVELOPMENT = named(PROJECT["dependency-groups"]["build"] + PROJECT["dependency-groups"]["dev"])
 HEAVY = named(line for line in (ROOT / "tests" / "requirements.in").read_text().splitlines() if line[0] != "#")
 
@@ -54,7 +55,7 @@ def undeclared(folders, declared):
         for path in (ROOT / folder).rglob("*.py")
         if "node_modules" not in path.parts and not any(map(path.is_relative_to, ELSEWHERE))
     ]
-    ours = {path.stem for path in files} | {"receiver", "storage", "mapping", "tests"}
+    ours = {path.stem for path in files} | {"receiver", "storage", "mapping", "tests", "vectadb_receiver_client"}
     packages = modules_of_packages()
     missing = set()
     for path in files:
@@ -74,8 +75,8 @@ def undeclared(folders, declared):
 @pytest.mark.parametrize(
     ("folders", "declared"),
     [
-        (("receiver", "storage", "mapping"), RUNTIME),
-        (("tests", "bench"), RUNTIME | DEVELOPMENT | HEAVY),
+        (("receiver", "storage", "mapping", "vectadb_receiver_client"), RUNTIME | EXTRAS),
+        (("tests", "bench"), RUNTIME | EXTRAS | DEVELOPMENT | HEAVY),
     ],
     ids=["the program", "tests and bench"],
 )
@@ -83,7 +84,10 @@ def test_each_package_that_is_imported_is_declared(folders, declared):
     assert undeclared(folders, declared) == []
 
 
-@pytest.mark.parametrize(("heading", "declared"), [("## The program", RUNTIME), ("## For development", DEVELOPMENT)])
+@pytest.mark.parametrize(
+    ("heading", "declared"),
+    [("## The program", RUNTIME), ("## Extras", EXTRAS), ("## For development", DEVELOPMENT)],
+)
 def test_the_docs_say_what_each_package_is_for(heading, declared):
     _, _, below = (ROOT / "docs" / "dependencies.md").read_text().partition(f"\n{heading}")
     table = re.search(r"\|---\|---\|\n((?:\|.*\n)+)", below)[1]

@@ -1,4 +1,4 @@
-"""What a trace adds to counts by time: of runs, and by agent, service, model, tool and error.
+"""What a trace adds to counts by time: of runs, and by agent, service, model, tool, error and score.
 
 Durations are counted in buckets of which each is 4% wider than the one before, so that a percentile is within 2% of
 what it is among the durations themselves. Figures can be added and taken away again, in any order.
@@ -15,12 +15,13 @@ from typing import Literal, NamedTuple, get_args
 import msgspec
 
 from mapping.calls.headlines import failures
-from mapping.calls.model import Call, Telling, Totals
+from mapping.calls.model import Call, Score, Telling, Totals
 from mapping.calls.totals import add
 from mapping.values import INT64_MAX, INT64_MIN
 
-# What is counted: runs, all together, by service and by each agent that took part; calls by model and tool; failures.
-By = Literal["run", "agent", "service", "model", "tool", "error"]
+# What is counted: runs, all together, by service and by each agent that took part; calls by model and tool; failures;
+# scores.
+By = Literal["run", "agent", "service", "model", "tool", "error", "score"]
 BY: tuple[By, ...] = get_args(By)
 
 HOUR = 3600 * 10**9
@@ -28,6 +29,8 @@ HOUR = 3600 * 10**9
 _WIDTH = math.log(1.04)
 # What a call may add at most to tokens and cost, so that sums stay numbers of 64 bits; nobody has so many.
 _MOST_TOKENS, _MOST_COST = 10**12, 10**15
+# Parts of 1 in which scores are added up, and the most that one may add.
+MILLIONTH, _MOST_VALUE = 10**6, 10**15
 # Names are cut after so many characters; of a trace so many of each kind are told apart, the others are one.
 NAME_LENGTH, _NAMES, OTHERS = 500, 200, "(others)"
 
@@ -36,7 +39,7 @@ class Figures(msgspec.Struct, array_like=True):
     """Counts and sums. `calls` are calls of models, `unpriced` those of them without a known cost (in nano US dollars).
 
     `count` is of what is counted: runs, calls or failures; `failed` of those of them that failed. `durations` has how
-    many took how long, by bucket.
+    many took how long, by bucket. Of scores `valued` have a number, which add up to `value`, in millionths.
     """
 
     count: int = 0
@@ -47,6 +50,8 @@ class Figures(msgspec.Struct, array_like=True):
     output_tokens: int = 0
     cost: int = 0
     durations: dict[int, int] = {}
+    valued: int = 0
+    value: int = 0
 
     def add(self, other: Figures, times: int = 1) -> None:
         """Add other figures, or take them away (`times` is -1). Sums stay within 64 bits."""
@@ -76,7 +81,7 @@ class Figures(msgspec.Struct, array_like=True):
         return duration_of(max(self.durations))
 
 
-_SUMS = ("count", "failed", "calls", "unpriced", "input_tokens", "output_tokens", "cost")
+_SUMS = ("count", "failed", "calls", "unpriced", "input_tokens", "output_tokens", "cost", "valued", "value")
 
 
 def bucket_of(duration: int) -> int:
@@ -127,6 +132,18 @@ def error_group(name: str) -> ErrorGroup:
     return ErrorGroup(where, line, agent)
 
 
+class ScoreGroup(NamedTuple):
+    """Scores of a name, with one label; "" is none."""
+
+    name: str
+    label: str
+
+
+def score_group(name: str) -> ScoreGroup:
+    """Return what the name of a kind of score says."""
+    return ScoreGroup(*[*name.split("\n"), ""][:2])
+
+
 class Outcome(msgspec.Struct, kw_only=True):
     """What is counted of a trace by itself. Moments are nanoseconds."""
 
@@ -138,8 +155,10 @@ class Outcome(msgspec.Struct, kw_only=True):
     agents: Sequence[str]
 
 
-def figures_of(trace: Outcome, calls: Sequence[Call], errors: Iterable[Telling]) -> list[Counted]:
-    """Return what a trace adds. Runs and their failures count at the trace's start, calls at their own."""
+def figures_of(
+    trace: Outcome, calls: Sequence[Call], errors: Iterable[Telling], scores: Iterable[Score] = ()
+) -> list[Counted]:
+    """Return what a trace adds. Runs, their failures and scores count at the trace's start, calls at their own."""
     counts: defaultdict[tuple[By, str, int], Figures] = defaultdict(lambda: Figures(durations={}))
     told_apart = {by: _name_of() for by in BY}
 
@@ -170,7 +189,21 @@ def figures_of(trace: Outcome, calls: Sequence[Call], errors: Iterable[Telling])
         what = failed.line if failed.line == f"{failed.where} failed" else folded(failed.line)
         name = ErrorGroup(failed.where, what, failed.agent or main or "")
         at("error", "\n".join(name), trace.start).add(Figures(count=1))
+    for score in scores:
+        group = ScoreGroup(_line(score.name), _line(score.label or ""))
+        at("score", "\n".join(group), trace.start).add(_of_score(score))
     return [Counted(*key, figures) for key, figures in sorted(counts.items())]
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _of_score(score: Score) -> Figures:
+    if score.value is None:
+        return Figures(count=1)
+    value = round(min(max(score.value * MILLIONTH, -_MOST_VALUE), _MOST_VALUE))
+    return Figures(count=1, valued=1, value=value)
 
 
 def _name_of() -> Callable[[str], str]:

@@ -17,12 +17,13 @@ from mapping.calls.groups import Groups
 from mapping.calls.joining import join
 from mapping.calls.model import CALL_KINDS, Call, Run, Telling
 from mapping.calls.nesting import Nesting, trace_agents
+from mapping.calls.scores import scores_of
 from mapping.calls.spans import SpanTree
 from mapping.calls.tool_messages import settle_tools
 from mapping.calls.totals import mark_counted, sums
 
 # Raised with each change of what comes out: what an older version wrote is made anew.
-INTERPRETATION_VERSION = 8
+INTERPRETATION_VERSION = 9
 
 # Gives a model's call its cost (`cost`, `cost_from`, `price`) where it was not told.
 Price = Callable[[Call], None]
@@ -62,6 +63,7 @@ def interpret(tellings: Iterable[Telling], price: Price = lambda _call: None) ->
         statements=_statements(ordered, calls, nesting, tree),
         errors=errors,
         waiting=_waiting(ordered, nesting, tree),
+        scores=scores_of(ordered, calls, nesting, tree),
     )
 
 

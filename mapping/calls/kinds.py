@@ -15,7 +15,7 @@ from mapping.messages.extraction import structure
 from mapping.model import SPAN_KINDS
 from mapping.semantics import log_bodies
 from mapping.semantics.attribute_roles import AT, Roles, is_error, is_tool_call, span_type, text_id, type_of
-from mapping.semantics.event_types import event_type, record_type
+from mapping.semantics.event_types import SCORE, event_type, record_type
 
 Levels = list[dict[str, Any]]
 
@@ -47,6 +47,8 @@ RECORDS: dict[str, TellingKind] = {
     "qwen-code.agent.start": "none",
     "gemini_cli.ripgrep_fallback": "none",
     "qwen-code.ripgrep_fallback": "none",
+    # How good something was, or that an evaluator failed to say so: what is judged has not failed.
+    SCORE: "none",
 }
 # Claude Code's bodies of requests and responses: under one key, as JSON text.
 BODIES = {"api_request_body": "gen_ai.input.messages", "api_response_body": "gen_ai.output.messages"}

@@ -46,6 +46,66 @@ class Failure(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
+ScoreSource = Literal["person", "code", "model"]
+# What a score is about; of an `event` that tells of a call it is the call.
+About = Literal["trace", "session", "call", "event"]
+
+
+class ToldScore(msgspec.Struct, kw_only=True, frozen=True):
+    """A score as an event tells it: a number or a label, or a remark alone (`explanation`).
+
+    `about` is the event itself, the one that it belongs to (`parent`), or the trace or session; it is `event_id`
+    where that is given, or the call of a model with the `response_id`.
+    """
+
+    name: str
+    value: float | None = None
+    label: str | None = None
+    explanation: str | None = None
+    source: ScoreSource | None = None
+    # Who gave it: a person's name, an evaluator's.
+    author: str | None = None
+    about: Literal["self", "parent", "trace", "session"] = "parent"
+    event_id: str | None = None
+    response_id: str | None = None
+    # It says nothing, but that what was said before is taken back.
+    withdrawn: bool = False
+
+
+class Score(msgspec.Struct, kw_only=True):
+    """A score, and what it is about. `told_by` is the event that tells it, `at` when it was given.
+
+    `event_id` is the event that it names, None where that has not come.
+    """
+
+    id: str
+    told_by: str
+    trace_id: str
+    at: int
+    name: str
+    about: About
+    session_id: str | None = None
+    call_id: str | None = None
+    event_id: str | None = None
+    value: float | None = None
+    label: str | None = None
+    explanation: str | None = None
+    source: ScoreSource | None = None
+    author: str | None = None
+
+
+class ScoreSum(msgspec.Struct, kw_only=True):
+    """What the scores of a name come to; mean, least and greatest are of the `valued` ones, which have a number."""
+
+    name: str
+    count: int
+    valued: int = 0
+    mean: float | None = None
+    least: float | None = None
+    greatest: float | None = None
+    labels: dict[str, int] = {}
+
+
 class Telling(msgspec.Struct, kw_only=True):
     """What one event tells, read from its properties alone by `reading.tell`.
 
@@ -94,6 +154,7 @@ class Telling(msgspec.Struct, kw_only=True):
     partial: bool = False
     # The place of a log or span event among those of its moment, as it was sent.
     order: int = 0
+    scores: list[ToldScore] = []
 
 
 class Call(msgspec.Struct, kw_only=True):
@@ -139,6 +200,8 @@ class Call(msgspec.Struct, kw_only=True):
     emitters: list[str] = []
     joined_by: dict[str, str] = {}
     given_by: dict[str, str] = {}
+    # What it was given, the latest first.
+    scores: list[Score] = []
 
 
 class Totals(msgspec.Struct, kw_only=True):
@@ -165,6 +228,7 @@ class Run(msgspec.Struct, kw_only=True):
 
     `agent_of` gives for each event the name of the agent it belongs to, where one is known; `call_of` the calls that it
     tells of. `statements`, `errors` and `waiting` are tellings that are no call's and belong in the conversation.
+    `scores` are those of all that happened, the latest first.
     """
 
     calls: list[Call]
@@ -177,3 +241,4 @@ class Run(msgspec.Struct, kw_only=True):
     errors: list[Telling] = []
     # What waits for a person and is no call.
     waiting: list[Telling] = []
+    scores: list[Score] = []

@@ -27,7 +27,7 @@ def not_understood(event: Mapping[str, Any], telling: Telling) -> str | None:
 
     None where it is understood, or is no agent's.
     """
-    if telling.kind != "none":
+    if telling.kind != "none" or telling.scores:
         return None
     keys = [key for key in event["properties"] if any(word in _WORDS for word in _BETWEEN.split(key.lower()))]
     if not keys or any(key in KEYS or key.startswith(_KNOWN_BEGINNINGS) for key in keys):

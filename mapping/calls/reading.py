@@ -25,6 +25,7 @@ from mapping.calls.kinds import (
 from mapping.calls.model import Failure, Message, Signal, Telling, TellingKind
 from mapping.calls.ownership import emitter_of, tell_owner
 from mapping.calls.responses import tell_response
+from mapping.calls.scores import told_scores
 from mapping.calls.spoken import call_messages, statement
 from mapping.calls.tokens import cost_of, tokens_of, without_reasoning
 from mapping.calls.tool_calls import tell_note_of_tool, tell_tool
@@ -91,6 +92,7 @@ def tell(event: Mapping[str, Any]) -> Telling:
     if len(levels) > 1 and log_bodies.is_model_invocation(levels[1]):
         telling.emitter = _BEDROCK
     tell_owner(telling, event, levels, roles)
+    telling.scores = told_scores(name, signal, levels)
     if kind == "none" and signal != "span":
         if name not in RECORDS and not is_handled(event):
             _tell_failure(telling, event, levels, roles)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mapping.model import Event, Trace
+from mapping.semantics.event_types import SCORED
 
 
 def trace_of(event: Event, trace_id: str, now: int) -> Trace:
@@ -26,6 +27,8 @@ def trace_of(event: Event, trace_id: str, now: int) -> Trace:
     service = event.resource.get("service.name") if event.resource else None
     if isinstance(service, str) and service:
         trace.service, trace.service_at = service, at
+    if SCORED in event.properties and event.span_id is None:
+        trace.status = "completed"  # it comes when the work is done, and does not set it going again
     if event.is_root_span:
         trace.root_status = "failed" if event.status == "error" else "completed"
         trace.status = trace.root_status
@@ -36,7 +39,7 @@ def trace_of(event: Event, trace_id: str, now: int) -> Trace:
 def absorb(known: Trace, new: Trace) -> Trace:
     """Return the trace of the events of both. Associative and commutative, except for `created_at` and `revision`.
 
-    A trace that was completed only because it was idle is running again.
+    A trace that was completed only because it was idle is running again, unless what has come is a score.
     """
     session_id, session_at = _first(known.session_id, known.session_at, new.session_id, new.session_at)
     agent_id, agent_at = _first(known.agent_id, known.agent_at, new.agent_id, new.agent_at)
@@ -52,7 +55,7 @@ def absorb(known: Trace, new: Trace) -> Trace:
         id=known.id,
         start_time=min(known.start_time, new.start_time),
         last_event_at=max(known.last_event_at, new.last_event_at),
-        status=root_status or "running",
+        status=root_status or ("running" if "running" in (known.status, new.status) else "completed"),
         root_status=root_status,
         end_time=max((end for end in (known.end_time, new.end_time) if end is not None), default=None)
         if root_status

@@ -5,6 +5,7 @@ r"""Reads a filter: terms with spaces between them, all of which have to match.
 | `agent:travel-agent`, `agent:travel*` | a name as it is written; `*` stands for any characters |
 | `error:timeout` | a text that contains this, in upper or lower case |
 | `cost>0.1`, `duration<=1m30s`, `tokens>10k` | a number, compared by `<`, `<=`, `=`, `>=` or `>` |
+| `score:helpfulness<0.5`, `score:correctness=fail` | a score of this name, by its number or its label |
 | `customer.tier=gold` | an attribute of any event; `=*` asks for any value |
 | `card`, `"the card"` | what has this in a name or the question |
 | `-status:failed` | what does not match the term behind the minus |
@@ -63,6 +64,10 @@ _NUMBER = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)([kM]?)")
 NANO = 10**9
 _TIMES = {"": 1, "k": 1_000, "M": 1_000_000}
 _BARE = re.compile(r'[^\s:<>="]+')
+_SCORE = "score"
+_BARE_SCORE, _COMPARISON = re.compile(r'[^\s<>="]+'), re.compile(r"<=|>=|[<>=]")
+# A number and nothing behind it.
+_SCORE_VALUE = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?(?!\S)")
 _OPERATOR = re.compile(r"<=|>=|[:<>=]")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -128,6 +133,15 @@ class NumberTerm(_Term, frozen=True, kw_only=True):
     number: int
 
 
+class ScoreTerm(_Term, frozen=True, kw_only=True):
+    """There is a score of this name; if there is a comparison, with such a number, or with this label."""
+
+    name: Pattern
+    comparison: Comparison | None = None
+    number: float | None = None
+    label: Pattern | None = None
+
+
 class AttributeTerm(_Term, frozen=True, kw_only=True):
     """An event has an attribute of this key whose value matches."""
 
@@ -135,7 +149,7 @@ class AttributeTerm(_Term, frozen=True, kw_only=True):
     pattern: Pattern
 
 
-Term = NameTerm | TextTerm | NumberTerm | AttributeTerm
+Term = NameTerm | TextTerm | NumberTerm | ScoreTerm | AttributeTerm
 
 
 def parse(text: str, language: Language = RUNS) -> tuple[Term, ...]:
@@ -192,10 +206,12 @@ class _Reader:
     def _named(self, word: str, start: int, *, negated: bool) -> Term:
         if word in self._language.numbers:
             self.fail(f"expected <, <=, =, >= or > after {word}", self._at - 1)
+        if word == _SCORE:
+            return self._score(negated=negated)
         names, texts = self._language.names, self._language.texts
         if word not in names and word not in texts:
             self.fail(
-                f"expected a field before the colon: {_listed((*names, *texts))}; got {word[:40]!r}. "
+                f"expected a field before the colon: {_listed((*names, *texts, _SCORE))}; got {word[:40]!r}. "
                 "Text with a colon in it stands in quotes",
                 start,
             )
@@ -206,6 +222,27 @@ class _Reader:
         if word == "status" and not any(map(pattern.matches, self._language.statuses)):
             self.fail(f"expected {_listed(self._language.statuses)}; got {self._text[at : at + 40]!r}", at)
         return NameTerm(field=cast("NameField", word), pattern=pattern, negated=negated)
+
+    def _score(self, *, negated: bool) -> Term:
+        if self._next.startswith('"'):
+            name = Pattern((self._quoted(),))
+        else:
+            name = _pattern(
+                self._taken(_BARE_SCORE) or self.fail("expected the name of a score after score:"), quoted=False
+            )
+        comparison = cast("Comparison | None", self._taken(_COMPARISON))
+        if comparison is None:
+            if not self._is_at_end():
+                self.fail("expected a space, or <, <=, =, >= or > after the name of the score")
+            return ScoreTerm(name=name, negated=negated)
+        at = self._at
+        if _SCORE_VALUE.match(self._text, at) is not None:
+            number = float(self._taken(_SCORE_VALUE) or 0)
+            return ScoreTerm(name=name, comparison=comparison, number=number, negated=negated)
+        if comparison != "=":
+            got = self._taken(re.compile(r"\S+")) or ""
+            self.fail(f"expected a number after {comparison}, such as 0.5; got {got[:40]!r}", at)
+        return ScoreTerm(name=name, comparison=comparison, label=self._value("of the score"), negated=negated)
 
     def _number(self, word: str) -> int:
         at = self._at

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
+from mapping.calls.model import ScoreSum
 from mapping.filtering.language import (
     AttributeTerm,
     Comparison,
@@ -15,11 +16,12 @@ from mapping.filtering.language import (
     NumberField,
     NumberTerm,
     Pattern,
+    ScoreTerm,
     Term,
     TextField,
 )
 
-_COMPARE: Mapping[Comparison, Callable[[int, int], bool]] = {
+_COMPARE: Mapping[Comparison, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     "=": operator.eq,
@@ -32,11 +34,12 @@ _ANY = Pattern(("", ""))
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What terms are compared with: a trace's, a session's or a call's names, texts and numbers, by field."""
+    """What terms are compared with: a trace's, a session's or a call's names, texts and numbers by field; scores."""
 
     names: Mapping[NameField, Sequence[str]]
     texts: Mapping[TextField, Sequence[str]]
     numbers: Mapping[NumberField, int]
+    scores: Sequence[ScoreSum] = ()
 
 
 def matches(terms: Iterable[Term], facts: Facts) -> bool:
@@ -49,12 +52,24 @@ def _matches(term: Term, facts: Facts) -> bool:
         return any(map(term.pattern.matches, facts.names.get(term.field, ())))
     if isinstance(term, NumberTerm):
         return _COMPARE[term.comparison](facts.numbers[term.field], term.number)
+    if isinstance(term, ScoreTerm):
+        return any(_score_matches(term, score) for score in facts.scores if term.name.matches(score.name))
     if isinstance(term, AttributeTerm):
         raise TypeError(term)
     if term.field is not None:
         return any(map(term.pattern.is_in, facts.texts[term.field]))
     names = (name for field in _NAMED for name in facts.names.get(field, ()))
     return any(map(term.pattern.is_in, (*names, *facts.texts.get("question", ()))))
+
+
+def _score_matches(term: ScoreTerm, score: ScoreSum) -> bool:
+    """Return whether one of the scores of a name matches: of their numbers the least and the greatest are compared."""
+    if term.label is not None:
+        return any(map(term.label.matches, score.labels))
+    if term.comparison is None or term.number is None:
+        return True
+    numbers = (number for number in (score.least, score.greatest) if number is not None)
+    return any(_COMPARE[term.comparison](number, term.number) for number in numbers)
 
 
 def attribute_matches(pattern: Pattern, value: object) -> bool:

@@ -103,6 +103,9 @@ MODEL_WORDS = ("chat", "generate_content", "text_completion")
 # What a span with one of these attributes is, where nothing else says it.
 TYPE_BY_KEY = {"gcp.vertex.agent.llm_request": "model_call"}
 
+# The name of an event that says how good something was, and the attribute that names what is judged.
+SCORE, SCORED = "gen_ai.evaluation.result", "gen_ai.evaluation.name"
+
 _WORDS = {word: event_type for event_type, words in EVENT_TYPES.items() for word in words.split()}
 
 _SOURCE_LINE = re.compile(r"event \S+:\d+")

@@ -10,7 +10,7 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.client import HTTPException, HTTPMessage, RemoteDisconnected
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -22,7 +22,7 @@ from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # it h
 from receiver.cli.errors import CommandError
 from receiver.cli.program import program
 from receiver.cli.terminal import Progress
-from receiver.settings import Settings, add_config_flag, is_loopback, load
+from receiver.settings import ADMIN, INGEST, READ, Key, Settings, add_config_flag, is_loopback, load
 from receiver.settings.kinds import HTTP_URL
 
 URL_VARIABLE, KEY_VARIABLE = "VECTADB_URL", "VECTADB_API_KEY"
@@ -102,11 +102,16 @@ def connection(args: argparse.Namespace) -> ReceiverAddress:
 
 def local(settings: Settings, port: int | None = None) -> ReceiverAddress:
     """Return the address at which this machine reaches a receiver with these settings."""
-    server, keys = settings.server, settings.auth.api_keys
+    server, keys = settings.server, settings.auth.in_force
     host = _ANY.get(server.host, server.host)
     scheme = "https" if server.tls.cert_file else "http"
     url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port or server.port}"
-    return ReceiverAddress(url, keys[0] if keys else "", certificate=server.tls.cert_file)
+    return ReceiverAddress(url, _widest(keys), certificate=server.tls.cert_file)
+
+
+def _widest(keys: Sequence[Key]) -> str:
+    """Return the key that may do most: commands read, and some delete."""
+    return max(keys, key=lambda key: [key.may(scope) for scope in (ADMIN, READ, INGEST)]).key if keys else ""
 
 
 def path(*parts: str) -> str:

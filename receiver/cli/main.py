@@ -21,9 +21,11 @@ from receiver.cli.commands import (
     explain,
     export,
     import_,
+    mcp,
     prune,
     reindex,
     restore,
+    score,
     search,
     send_demo,
     serve,
@@ -63,6 +65,7 @@ COMMANDS = (
     Command("calls", "list calls of models, tools and agents", calls.add_arguments, calls.run),
     Command("call", "show one call with what was said or passed", call.add_arguments, call.run),
     Command("conversation", "show what was said in a trace or a session", conversation.add_arguments, conversation.run),
+    Command("score", "say how good a trace, a call, an event or a session was", score.add_arguments, score.run),
     Command("explain", "say why an event stands where it does", explain.add_arguments, explain.run),
     Command(
         "sessions",
@@ -77,6 +80,7 @@ COMMANDS = (
         "export", "write events as lines, to be kept, or sent to any OTLP receiver", export.add_arguments, export.run
     ),
     Command("import", "store what export wrote, here or elsewhere", import_.add_arguments, import_.run),
+    Command("mcp", "serve tools for a coding agent over stdin and stdout (MCP)", mcp.add_arguments, mcp.run),
     Command("prune", "delete old traces, or those of a session, with their events", prune.add_arguments, prune.run),
     Command("send-demo", "send the made-up runs of a travel agent", send_demo.add_arguments, send_demo.run),
     Command("reindex", "fill the search index anew from the store", reindex.add_arguments, reindex.run),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from mapping.search_text.text import text_of
 from receiver.cli.terminal import coloured, dollars, duration, escaped, local_time, printable, shortened
 
 _HEADLINE = 80
+_EXPLANATION = 200
 _SPACE = re.compile(r"\s+")
 _LONGEST_AGENT, _LONGEST_TYPE = 24, 20
 _TYPE_COLOURS = {"agent": "green", "workflow": "green", "model_call": "magenta", "tool_call": "blue", "error": "red"}
@@ -38,6 +40,20 @@ def cost(usd: float | None, calls: int = 0, unpriced: int = 0) -> str:
     """Return the cost of calls as text, and for how many of them it is known: `$0.09, 13 of 19 calls priced`."""
     known = dollars(usd) if usd else "$0" if usd is not None and calls > unpriced else "-"
     return f"{known}, {calls - unpriced} of {calls} calls priced" if unpriced and calls else known
+
+
+def score_lines(scores: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield a line for each score: its name, number or label, who gave it and why."""
+    for score in scores:
+        told = [
+            coloured(printable(score["name"]), "bold"),
+            *([] if score["value"] is None else [f"{score['value']:g}"]),
+        ]
+        told += [printable(score["label"])] if score["label"] else []
+        by = ", ".join(printable(word) for word in (score["author"], score["source"]) if word)
+        told += [coloured(f"({by})", "dim")] if by else []
+        told += [f"· {shortened(printable(score['explanation']), _EXPLANATION)}"] if score["explanation"] else []
+        yield f"{coloured('*', 'dim')} {' '.join(told)}"
 
 
 def kind(event: dict[str, Any]) -> str:

@@ -8,11 +8,12 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from mapping.calls.model import About, ScoreSource
 from mapping.errors import Code
 from mapping.model import SPAN_KINDS, Correlation, Status, TraceStatus
 from storage.indexing.indexer import State
 from storage.interpreting.interpreter import State as InterpretationState
-from storage.search.search import Mode
+from storage.search.results import Mode
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Moment = Annotated[
@@ -85,6 +86,44 @@ class BatchAccepted(Answer):
     warnings: list[EventWarning] | msgspec.UnsetType = msgspec.UNSET
 
 
+class Score(Answer):
+    """What a person, a program or a model said of how good something was: a number or a label, or a remark alone.
+
+    `about` says what: the call with `call_id`, the event with `event_id`, the trace or the session. An event that it
+    names and that has not come is null.
+    """
+
+    id: str
+    told_by: Annotated[EventId, msgspec.Meta(description="the event that tells it")]
+    name: str
+    value: float | None
+    label: str | None
+    explanation: Annotated[str | None, msgspec.Meta(description="its first 300 characters; the event has all of it")]
+    source: ScoreSource | None
+    author: Annotated[str | None, msgspec.Meta(description="who gave it: a person, an evaluator")]
+    timestamp: Moment
+    about: About
+    trace_id: TraceId
+    session_id: str | None
+    call_id: str | None
+    event_id: str | None
+
+
+Scores = Annotated[list[Score], msgspec.Meta(description="the latest first; of a trace a hundred, of a call twenty")]
+
+
+class ScoreSum(Answer):
+    """What the scores of a name come to. Mean, least and greatest are of the `valued` ones, which have a number."""
+
+    name: str
+    count: Count
+    valued: Count
+    mean: float | None
+    least: float | None
+    greatest: float | None
+    labels: dict[str, Count]
+
+
 class Event(Answer):
     """Something an agent did: a span, a span event, a log record or a JSON event."""
 
@@ -116,6 +155,12 @@ class Event(Answer):
     ]
     created_at: Moment
     correlation: Annotated[Correlation, msgspec.Meta(description="the rule that placed the event in its trace")]
+
+
+class EventWithScores(Event):
+    """An event, and the scores that are about it, or about the call that it tells of."""
+
+    scores: Scores
 
 
 class Link(Answer):
@@ -187,6 +232,7 @@ class Sums(Answer, kw_only=True):
     repeated: Annotated[
         Repeated | None, msgspec.Meta(description="what came most often with the same arguments, three times at least")
     ]
+    score_sums: list[ScoreSum]
     interpreted: Annotated[bool, msgspec.Meta(description="whether the sums hold all events")]
 
 
@@ -219,8 +265,9 @@ class Traces(Answer):
 
 
 class TraceWithEvents(Trace, kw_only=True):
-    """A trace, and a page of its events in the order of time."""
+    """A trace, the scores of all that is in it, and a page of its events in the order of time."""
 
+    scores: Scores
     events: list[Event]
     next_cursor: NextCursor
 
@@ -251,6 +298,7 @@ class OutlinedEvent(Answer, kw_only=True):
 class Outline(Trace, kw_only=True):
     """A trace with all of its events in the order of time; `truncated` if these are only the newest."""
 
+    scores: Scores
     events: list[OutlinedEvent]
     truncated: bool
 

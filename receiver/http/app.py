@@ -19,6 +19,7 @@ from receiver.http import (
     explain,
     export,
     health,
+    langfuse,
     live,
     openapi,
     otlp,
@@ -28,6 +29,7 @@ from receiver.http import (
     prune,
     reads,
     reindex,
+    scores,
     trace_views,
 )
 from receiver.http.active_requests import UNDER_WAY, UnderWay, under_way
@@ -36,6 +38,7 @@ from receiver.http.auth import auth
 from receiver.http.context import (
     CLEANING,
     EQUAL_REQUESTS,
+    KEYS,
     LIMITS,
     METRICS,
     PORTS,
@@ -43,6 +46,7 @@ from receiver.http.context import (
     SETTINGS,
     STORAGE,
     TIMES,
+    Keys,
     Ports,
     Times,
 )
@@ -51,7 +55,7 @@ from receiver.http.equal_requests import EqualRequests
 from receiver.http.errors import errors
 from receiver.http.metrics import Metrics
 from receiver.http.notices import NOTICES, Notices
-from receiver.settings import Settings
+from receiver.settings import Auth, Settings
 from receiver.settings.rules_file import read_rules_file
 from storage.stores import Stores
 
@@ -70,6 +74,8 @@ def application(settings: Settings, storage: Stores) -> web.Application:
     storage.events_come = lambda: app[ADMISSION].bytes > 0
     app[METRICS] = Metrics(storage, app[ADMISSION], app[UNDER_WAY], settings.telemetry)
     app.on_cleanup.append(_close_metrics)
+    app[KEYS] = Keys()
+    use_keys(app, settings.auth)
     app[LIMITS] = Limits(**dataclasses.asdict(settings.limits))
     masked = settings.redaction
     redaction = Redaction(masked.keys, masked.values, masked.keep) if masked.enabled else None
@@ -91,13 +97,26 @@ def application(settings: Settings, storage: Stores) -> web.Application:
         export,
         prune,
         reindex,
+        scores,
+        langfuse,
         openapi,
         health,
         page,
     ):
-        app.router.add_routes(part.routes())
+        app.router.add_routes(_with_any_id(route) for route in part.routes())
     openapi.add_description(app)
     return app
+
+
+def _with_any_id(route: web.RouteDef) -> web.RouteDef:
+    """Return the route for ids of any characters: aiohttp's `{id}` takes none with braces."""
+    return web.RouteDef(route.method, route.path.replace("{id}", "{id:[^/]+}"), route.handler, route.kwargs)
+
+
+def use_keys(app: web.Application, auth: Auth) -> None:
+    """Take these keys from now on, and no others. What is being answered already goes on."""
+    app[KEYS].in_force = auth.in_force
+    app[METRICS].keys([key.name for key in auth.in_force])
 
 
 @web.middleware

@@ -1,35 +1,66 @@
-"""API keys. Checked before the body is read; where none is configured, none is asked for."""
+"""API keys and what each may do. Checked before the body is read; where none is configured, none is asked for."""
 
 from __future__ import annotations
 
+import base64
 import hmac
+from collections.abc import Sequence
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from mapping.errors import Code, Problem
-from receiver.http.context import SETTINGS
+from receiver.http.context import KEYS, METRICS
+from receiver.http.metrics import Metrics
+from receiver.http.scopes import OPEN, scope_of
+from receiver.settings import Key
 
-# Probes, and the web page's own files, which ask for a key themselves. They contain no data.
-OPEN_PATHS = frozenset({"/healthz", "/readyz", "/health", "/"})
-_OPEN_FOLDER = "/assets/"
+KEY = web.RequestKey("key", Key)
 
 
 @web.middleware
 async def auth(request: web.Request, handler: Handler) -> web.StreamResponse:
-    keys = request.app[SETTINGS].auth.api_keys
-    if keys and request.path not in OPEN_PATHS and not request.path.startswith(_OPEN_FOLDER):
-        check_key(keys, request.headers.get("Authorization", ""), request.headers.get("X-API-Key", ""))
+    scope = scope_of(request)
+    if scope != OPEN and (keys := request.app[KEYS].in_force):
+        headers = request.headers.get("Authorization", ""), request.headers.get("X-API-Key", "")
+        request[KEY] = check_key(keys, *headers, scope, request.app[METRICS])
     return await handler(request)
 
 
-def check_key(keys: tuple[str, ...], authorization: str, x_api_key: str) -> None:
-    """Raise Problem (UNAUTHENTICATED) unless one of the keys was sent, in one of the two headers of these names."""
-    scheme, _, token = authorization.partition(" ")
-    given = token.strip() if scheme.lower() == "bearer" else x_api_key
+def check_key(keys: Sequence[Key], authorization: str, x_api_key: str, scope: str | None, metrics: Metrics) -> Key:
+    """Return the key that was sent, in one of the two headers of these names, and count that it was used.
+
+    Any will do where `scope` is None. Raises Problem: UNAUTHENTICATED if it is none of the keys, PERMISSION_DENIED if
+    it lacks the scope.
+    """
+    kind, _, token = authorization.partition(" ")
+    given = token.strip() if kind.lower() == "bearer" else x_api_key or _password(kind, token)
     if not given:
         raise Problem(Code.UNAUTHENTICATED, "an API key is needed: Authorization: Bearer KEY, or X-API-Key: KEY")
     sent = given.encode(errors="surrogateescape")
-    fits = [hmac.compare_digest(sent, key.encode()) for key in keys]  # a list: any() would stop at the first
-    if not any(fits):
-        raise Problem(Code.UNAUTHENTICATED, "the API key is not one of this receiver's (VECTADB_AUTH_API_KEYS)")
+    fits = [key for key in keys if hmac.compare_digest(sent, key.key.encode())]  # all are compared, whichever fits
+    if not fits:
+        raise Problem(Code.UNAUTHENTICATED, "the API key is not one of this receiver's (auth.keys, auth.api_keys)")
+    key = fits[0]
+    allowed = scope is None or key.may(scope)
+    metrics.key_used(key.name, allowed=allowed)
+    if not allowed:
+        has = ", ".join(sorted(key.scopes))
+        raise Problem(Code.PERMISSION_DENIED, f"the API key {key.name} lacks the scope {scope} (it has {has})")
+    return key
+
+
+def _password(kind: str, token: str) -> str:
+    """Return the password of Basic authentication, as Langfuse's SDKs send the key; "" where there is none."""
+    if kind.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(token.strip(), validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
+
+
+def service_of(request: web.Request) -> str:
+    """Return the only service that the request's key may send for, "" if it may send for any."""
+    key = request.get(KEY)
+    return key.service if key is not None else ""

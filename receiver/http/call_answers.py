@@ -8,7 +8,7 @@ import msgspec
 
 from mapping.calls.model import CallKind
 from mapping.model import Status
-from receiver.http.answers import Answer, Count, EventId, Moment, NextCursor, TraceId
+from receiver.http.answers import Answer, Count, EventId, Moment, NextCursor, Scores, TraceId
 from receiver.http.message_answers import Message
 from receiver.http.message_answers import Part as MessagePart
 
@@ -43,6 +43,7 @@ class Call(Answer, kw_only=True):
     told_by: Annotated[list[EventId], msgspec.Meta(description="the events that tell of it")]
     tool_call_id: str | None
     response_id: str | None
+    scores: Scores
 
 
 class Calls(Answer):

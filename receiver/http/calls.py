@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from mapping import ids
-from mapping.calls.model import Call
+from mapping.calls.model import Call, Score
 from mapping.times import format_rfc3339
 from receiver.http import call_answers
 from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation
 from receiver.http.parameters import CALL_FILTERS, CALL_SORT, PAGE
 from receiver.http.reads import missing
+from receiver.http.shown import scores
 from storage.filters import CallFilter
 from storage.read.call_detail import call_detail, explained
 
 _NANO = 10**9
-_SAME = frozenset(call_answers.Call.__struct_fields__) - {"start_time", "end_time", "cost_usd"}
+_SAME = frozenset(call_answers.Call.__struct_fields__) - {"start_time", "end_time", "cost_usd", "scores"}
 
 
 def routes() -> list[web.RouteDef]:
@@ -73,6 +75,7 @@ def _fields(row: Mapping[str, Any]) -> dict[str, Any]:
         "start_time": format_rfc3339(row["start_time"]),
         "end_time": format_rfc3339(row["end_time"]),
         "cost_usd": None if cost is None else cost / _NANO,
+        "scores": scores(msgspec.convert(row.get("scores", []), list[Score])),
     }
 
 

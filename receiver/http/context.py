@@ -13,7 +13,7 @@ from mapping.sanitize.sanitizer import Sanitizer
 from mapping.semantics.log_parsing import LogParsing
 from receiver.http.equal_requests import EqualRequests
 from receiver.http.metrics import Metrics
-from receiver.settings import Settings
+from receiver.settings import Key, Settings
 from storage.stores import Stores
 
 
@@ -40,8 +40,16 @@ class Ports:
     grpc: int | None = None
 
 
+@dataclass
+class Keys:
+    """The API keys that are taken now; none where none is asked for. They may be replaced while requests come."""
+
+    in_force: tuple[Key, ...] = ()
+
+
 SETTINGS = web.AppKey("settings", Settings)
 STORAGE = web.AppKey("storage", Stores)
+KEYS = web.AppKey("keys", Keys)
 METRICS = web.AppKey("metrics", Metrics)
 LIMITS = web.AppKey("limits", Limits)
 CLEANING = web.AppKey("cleaning", Sanitizer)

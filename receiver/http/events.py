@@ -16,6 +16,7 @@ from mapping.sanitize.changes import Changes
 from mapping.sanitize.limits import Limits
 from mapping.times import format_rfc3339
 from receiver.http import answers
+from receiver.http.auth import service_of
 from receiver.http.bodies import decoded, read_body
 from receiver.http.context import CLEANING, LIMITS, METRICS, json_answer, stores
 from receiver.http.ingest import store
@@ -65,7 +66,7 @@ async def _send_event(request: web.Request, _given: dict[str, Any]) -> web.Respo
         metrics.failed(1, _SIGNAL)
         raise
     metrics.changed(changes, _SIGNAL)
-    (outcome,) = await store(metrics, writer, _SIGNAL, [event], 1)
+    (outcome,) = await store(metrics, writer, _SIGNAL, [event], 1, service_of(request))
     if isinstance(outcome, Problem):
         metrics.failed(1, _SIGNAL)
         raise outcome
@@ -105,7 +106,7 @@ async def _send_batch(request: web.Request, _given: dict[str, Any]) -> web.Respo
     event_ids: list[str | None] = [None] * total
     trace_ids: dict[str, None] = {}
     duplicates = 0
-    outcomes = await store(metrics, writer, _SIGNAL, list(events.values()), total)
+    outcomes = await store(metrics, writer, _SIGNAL, list(events.values()), total, service_of(request))
     for index, outcome in zip(events, outcomes, strict=True):
         if isinstance(outcome, Problem):
             problems[index] = outcome

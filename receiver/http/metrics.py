@@ -107,6 +107,9 @@ class Metrics:
         self._refused_connections = self._counter(
             "vectadb_receiver_refused_connections", "connections over server.max_connections, asked to retry"
         )
+        self._key_uses = self._counter(
+            "vectadb_receiver_key_uses", "requests with a key that is known, by its name, and whether it allowed them"
+        )
         self._durations = self._meter.create_histogram(
             "http.server.request.duration",
             unit="s",
@@ -265,6 +268,15 @@ class Metrics:
         self._rpc_durations.record(
             seconds, {"rpc.system.name": "grpc", "rpc.method": method, "rpc.response.status_code": code}
         )
+
+    def keys(self, names: Iterable[str]) -> None:
+        """Expose the counts of these keys, before they are used: one that is never used is to be seen, too."""
+        for name in names:
+            for outcome in ("allowed", "denied"):
+                self._key_uses.add(0, {"key": name, "outcome": outcome})
+
+    def key_used(self, name: str, *, allowed: bool) -> None:
+        self._key_uses.add(1, {"key": name, "outcome": "allowed" if allowed else "denied"})
 
     def connection_refused(self) -> None:
         self._refused_connections.add(1)

@@ -13,9 +13,10 @@ from aiohttp import web
 
 from mapping.errors import Code
 from receiver.http import answers
-from receiver.http.context import SETTINGS
+from receiver.http.context import KEYS
 from receiver.http.operation import Operation, operation, operation_of
 from receiver.http.parameters import Parameter
+from receiver.http.scopes import SCOPES
 from receiver.http.statuses import STATUSES
 from receiver.version import VERSION
 
@@ -29,9 +30,10 @@ OTLP goes to `/v1/traces` and `/v1/logs`, as OpenTelemetry has it. Of a list, pa
 An empty parameter counts as absent, an unknown one is an error. Objects that are answered may get further fields in
 time."""
 
+_KEY = "one of `auth.keys` or `auth.api_keys`; each operation says which scope it needs"
 _KEYS = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "one of `auth.api_keys`"},
-    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "one of `auth.api_keys`"},
+    "bearer": {"type": "http", "scheme": "bearer", "description": _KEY},
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": _KEY},
 }
 _RETRY_AFTER = {"description": "seconds until it is worth another try", "schema": {"type": "integer", "minimum": 1}}
 _CHALLENGE = {"description": "what is asked for", "schema": {"type": "string", "const": "Bearer"}}
@@ -62,9 +64,7 @@ async def _openapi(request: web.Request, _given: dict[str, Any]) -> web.Response
 
 def add_description(app: web.Application) -> None:
     """Describe the routes that the application has so far, once, because that takes 10 ms."""
-    app[DESCRIPTION] = msgspec.json.encode(
-        _describe(list(_routes(app)), asks_for_key=bool(app[SETTINGS].auth.api_keys))
-    )
+    app[DESCRIPTION] = msgspec.json.encode(_describe(list(_routes(app)), asks_for_key=bool(app[KEYS].in_force)))
 
 
 def _routes(app: web.Application) -> Iterator[_Route]:
@@ -81,7 +81,7 @@ def _describe(routes: list[_Route], *, asks_for_key: bool) -> dict[str, Any]:
     codes = dict.fromkeys(code for _, path, described in routes for code in described.codes(path))
     paths: dict[str, dict[str, Any]] = {}
     for method, path, described in routes:
-        paths.setdefault(path, {})[method] = _operation(path, described, schema_of)
+        paths.setdefault(path, {})[method] = _operation(method, path, described, schema_of)
     return {
         "openapi": "3.1.0",
         "info": {"title": "vectadb-receiver", "version": VERSION, "description": _DESCRIPTION},
@@ -110,10 +110,11 @@ def _kinds_of(kind: type[answers.Answer]) -> Iterator[type[answers.Answer]]:
         yield from _kinds_of(each)
 
 
-def _operation(path: str, described: Operation, schema_of: Mapping[str, Any]) -> dict[str, Any]:
+def _operation(method: str, path: str, described: Operation, schema_of: Mapping[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "operationId": described.name,
         "summary": described.summary,
+        "description": f"Needs a key with the scope `{SCOPES[f'{method.upper()} {path}']}`, where keys are asked for.",
         "tags": [path.removeprefix(_ROOT).split("/")[1].removesuffix(".json")],
         "parameters": [
             *_path_parameters(path),

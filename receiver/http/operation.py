@@ -19,8 +19,8 @@ _Given = dict[str, Any]
 _Handler = Callable[[web.Request, _Given], Awaitable[web.StreamResponse]]
 _Decorated = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-# The errors of any request: it is invalid, its key is, or the store cannot answer now.
-_ALWAYS = (Code.INVALID_ARGUMENT, Code.UNAUTHENTICATED, Code.UNAVAILABLE)
+# The errors of any request: it is invalid, its key is or may not do it, or the store cannot answer now.
+_ALWAYS = (Code.INVALID_ARGUMENT, Code.UNAUTHENTICATED, Code.PERMISSION_DENIED, Code.UNAVAILABLE)
 _OF_BODIES = (Code.REQUEST_TIMEOUT, Code.RESOURCE_EXHAUSTED, Code.UNSUPPORTED_MEDIA_TYPE)
 
 

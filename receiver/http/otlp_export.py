@@ -33,12 +33,14 @@ from receiver.http.notices import NOTICES
 class Sender(NamedTuple):
     """Who sends: `transport` is `http` or `grpc`, as the Collector's metrics name it, `client` an address.
 
-    `is_waited_for` says whether the client has not hung up.
+    `is_waited_for` says whether the client has not hung up. `service` is the only one that its key may send for, "" if
+    there is no such limit.
     """
 
     transport: str
     client: str
     is_waited_for: Callable[[], bool]
+    service: str
 
 
 _Read = Callable[[], Awaitable[bytes]]
@@ -72,13 +74,14 @@ async def _take(signal: _Signal, app: web.Application, wire: Wire, read: _Read, 
     app[STORAGE].writer  # noqa: B018 - raises until open, before the body is read in vain
     body = await read()
     with app[EQUAL_REQUESTS].numbered(body, sender.is_waited_for) as number:
-        return await _store(signal, app, wire, body, number, sender.transport)
+        return await _store(signal, app, wire, body, number, sender)
 
 
 async def _store(
-    signal: _Signal, app: web.Application, wire: Wire, body: bytes, number: int, transport: str
+    signal: _Signal, app: web.Application, wire: Wire, body: bytes, number: int, sender: Sender
 ) -> Message:
     """Map and store a request's items, and return the answer."""
+    transport = sender.transport
     writer, now = app[STORAGE].writer, time.time_ns()
     limits, parsing, sanitizer = app[LIMITS], app[READING], app[CLEANING]
 
@@ -90,7 +93,7 @@ async def _store(
     mapped, changes = await decoded(body, mapped_events)
     metrics = app[METRICS]
     metrics.changed(changes, signal.name)
-    outcomes = await store(metrics, writer, signal.name, mapped.events, mapped.items, transport)
+    outcomes = await store(metrics, writer, signal.name, mapped.events, mapped.items, sender.service, transport)
     # A span whose events were refused too is still one span.
     refused: dict[int, Problem] = {}
     duplicates: set[int] = set()

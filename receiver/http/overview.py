@@ -1,4 +1,4 @@
-"""The routes of figures: of runs over time, and by agent, service, model, tool and error."""
+"""The routes of figures: of runs over time, and by agent, service, model, tool, error and score."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from aiohttp import web
 
-from mapping.calls.figures import HOUR, Figures
+from mapping.calls.figures import HOUR, MILLIONTH, Figures
 from mapping.times import NS, format_rfc3339
 from receiver.http.answers import Answer, Count, Moment
 from receiver.http.context import json_answer, stores
@@ -66,10 +66,20 @@ class ErrorRow(Answer):
     new: bool
 
 
+class ScoreRow(Answer):
+    """Scores of a name. The mean is that of the `valued` ones, which have a number."""
+
+    name: str
+    count: Count
+    valued: Count
+    mean: float | None
+    labels: dict[str, Count]
+
+
 class Breakdown(Answer):
     """The rows that count most. `names` says how many there are, `complete` whether all were counted."""
 
-    by: Literal["agent", "service", "model", "tool", "error"]
+    by: Literal["agent", "service", "model", "tool", "error", "score"]
     since: Moment | None
     until: Moment | None
     steps: Annotated[list[Moment], msgspec.Meta(description="the starts of the steps that errors are counted in")]
@@ -77,6 +87,11 @@ class Breakdown(Answer):
     complete: bool
     rows: list[Row]
     errors: Annotated[list[ErrorRow], msgspec.Meta(description="instead of `rows`, where it is by error")]
+    scores: Annotated[list[ScoreRow], msgspec.Meta(description="instead of `rows`, where it is by score")]
+
+
+# What is counted in runs and calls.
+_OF_RUNS = ("agent", "service", "model", "tool")
 
 
 def routes() -> list[web.RouteDef]:
@@ -90,7 +105,9 @@ async def _overview(request: web.Request, given: dict[str, Any]) -> web.Response
     return json_answer(Overview(**_sums(found.runs), **_ends(found.span), steps=steps))
 
 
-@operation("Figures by agent, service, model, tool or error, in a span of time", Breakdown, query=(BY, *PERIOD, LIMIT))
+@operation(
+    "Figures by agent, service, model, tool, error or score, in a span of time", Breakdown, query=(BY, *PERIOD, LIMIT)
+)
 async def _breakdown(request: web.Request, given: dict[str, Any]) -> web.Response:
     by = given["by"]
     found = await reading.breakdown(stores(request).reader.database, by, given["since"], given["until"])
@@ -102,10 +119,17 @@ async def _breakdown(request: web.Request, given: dict[str, Any]) -> web.Respons
             steps=[_moment(step.first) for step in found.steps] if of_errors else [],
             names=len(found.groups),
             complete=found.complete,
-            rows=[] if of_errors else [Row(**_sums(group.figures), name=group.name) for group in groups],
+            rows=[Row(**_sums(group.figures), name=group.name) for group in groups] if by in _OF_RUNS else [],
             errors=[_error(group, found.steps) for group in groups] if of_errors else [],
+            scores=[_score(group) for group in groups] if by == "score" else [],
         )
     )
+
+
+def _score(group: reading.Group) -> ScoreRow:
+    figures = group.figures
+    mean = figures.value / figures.valued / MILLIONTH if figures.valued else None
+    return ScoreRow(group.name, figures.count, figures.valued, mean, dict(group.labels))
 
 
 def _error(group: reading.Group, steps: list[Span]) -> ErrorRow:

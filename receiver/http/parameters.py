@@ -18,11 +18,17 @@ from mapping.filtering import language
 from mapping.model import STATUSES, TRACE_STATUSES
 from mapping.times import NS, parse_rfc3339
 from receiver.settings.kinds import parse_duration
-from storage.filters import CallFilter, EventFilter, LiveFilter, SearchFilter, SessionFilter, TraceFilter
-from storage.read.calls import SORTS as CALL_SORTS
-from storage.read.sifting import SORTS
-from storage.search.results import GROUPS
-from storage.search.search import MODES
+from storage.filters import (
+    CALL_SORTS,
+    SORTS,
+    CallFilter,
+    EventFilter,
+    LiveFilter,
+    SearchFilter,
+    SessionFilter,
+    TraceFilter,
+)
+from storage.search.results import GROUPS, MODES
 
 
 class ParameterKind(NamedTuple):
@@ -46,7 +52,7 @@ class Parameter(NamedTuple):
     short: str | None = None
 
 
-def _count(least: int, most: int) -> ParameterKind:
+def count(least: int, most: int) -> ParameterKind:
     def parse(text: str) -> int:
         if not (text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most):
             raise ValueError
@@ -81,7 +87,7 @@ _WORDS = ParameterKind(_words, {"type": "string", "pattern": r"\S"})
 _PASSAGE = ParameterKind(_passage, {"type": "string", "pattern": "^[0-7][0-9a-f]{15}$"})
 _CURSOR = ParameterKind(str, {"type": "string", "format": "cursor"})
 _TRACE_ID = ParameterKind(ids.trace_id, {"type": "string"})
-_TRUTH = ParameterKind({"true": True, "false": False}.__getitem__, {"type": "boolean"})
+TRUTH = ParameterKind({"true": True, "false": False}.__getitem__, {"type": "boolean"})
 _DURATION = ParameterKind(
     lambda text: int(parse_duration(text) * NS), {"type": "string", "pattern": "^([0-9]{1,9}(ms|s|m|h|d))+$"}
 )
@@ -89,13 +95,13 @@ _FILTER = ParameterKind(language.parse, {"type": "string", "format": "filter"})
 _MOMENT = ParameterKind(parse_rfc3339, {"type": "string", "format": "date-time"})
 _A_MOMENT = "a moment in RFC 3339 with its zone (a + in it is written %2B), such as 2026-01-07T19:00:00Z"
 
-LIMIT = Parameter("limit", "a whole number from 1 to 200", _count(1, 200), 50)
-BUCKETS = Parameter("buckets", "a whole number from 1 to 200", _count(1, 200), 60)
+LIMIT = Parameter("limit", "a whole number from 1 to 200", count(1, 200), 50)
+BUCKETS = Parameter("buckets", "a whole number from 1 to 200", count(1, 200), 60)
 CURSOR = Parameter("cursor", "the next_cursor of the page before", _CURSOR)
 QUERY = Parameter("q", "the text to search for; without it events are listed, newest first", _WORDS)
 WORDS = Parameter("q", "words, of which the events counted have one", _WORDS)
 MODE = Parameter("mode", *_one_of(*MODES), default="hybrid")
-PARTS = Parameter("parts", "true or false", _TRUTH, default=False)
+PARTS = Parameter("parts", "true or false", TRUTH, default=False)
 FORMAT = Parameter("format", *_one_of("jsonl", "otlp"), default="jsonl")
 GROUP_BY = Parameter("group_by", *_one_of(*GROUPS))
 
@@ -135,7 +141,7 @@ _FILTERS = {
     "filter": ("terms of the filter language, such as agent:research* status:failed cost>0.1", _FILTER),
     "runs": (
         "true: traces with a call or a session, and what is not interpreted yet; false: the others",
-        _TRUTH,
+        TRUTH,
     ),
 }
 # Of the filter language, what calls have of it.
@@ -182,15 +188,19 @@ def read_query(request: web.Request, *parameters: Parameter) -> dict[str, Any]:
         times = len([*request.query.getall(row.name, []), *request.query.getall(row.short or "", [])])
         if times > 1:
             raise invalid(f"{name}: expected once, got {times} times")
-        if not text:
-            continue
-        try:
-            values[row.name] = row.kind.parse(text)
-        except language.FilterError as error:
-            raise invalid(f"{name}: {error}") from None
-        except (ValueError, LookupError):
-            raise invalid(f"{name}: expected {row.allowed}; got {text[:80]!r}") from None
+        if text:
+            values[row.name] = read_value(row, text, name)
     for row in parameters:
         if row.required and values[row.name] is None:
             raise invalid(f"{row.name}: expected {row.allowed}")
     return values
+
+
+def read_value(row: Parameter, text: str, name: str) -> Any:
+    """Return the value of a text, given under this name. Raises Problem with the name and what was expected."""
+    try:
+        return row.kind.parse(text)
+    except language.FilterError as error:
+        raise invalid(f"{name}: {error}") from None
+    except (ValueError, LookupError):
+        raise invalid(f"{name}: expected {row.allowed}; got {text[:80]!r}") from None

@@ -33,6 +33,7 @@ from storage.errors import IndexUnavailable, IndexUnusable
 from storage.filters import EventFilter, SearchFilter, SessionFilter, TraceFilter
 from storage.qdrant.base import VectorIndex
 from storage.read.links import linked_by
+from storage.read.scores import scores_about
 from storage.search.facets import facets
 from storage.search.listing import Listed, listed
 from storage.search.similar import similar
@@ -79,13 +80,13 @@ async def _events(request: web.Request, given: dict[str, Any]) -> web.Response:
     return json_answer(answers.Events([shown.event(each) for each in events], next_cursor))
 
 
-@operation("An event", answers.Event)
+@operation("An event, and the scores that are about it", answers.EventWithScores)
 async def _event(request: web.Request, _given: dict[str, Any]) -> web.Response:
-    event_id = request.match_info["id"]
-    event = await stores(request).reader.event(ids.event_id(event_id))
+    event_id, reader = request.match_info["id"], stores(request).reader
+    event = await reader.event(ids.event_id(event_id))
     if event is None:
         raise missing("event", event_id)
-    return json_answer(shown.event(event))
+    return json_answer(shown.event_with_scores(event, await scores_about(reader, event)))
 
 
 @operation("The events nearest to it in meaning", answers.Similar, query=(GROUP_BY, *SEARCH_FILTERS, LIMIT))

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args, get_type_hints
 
 import msgspec
 
+from mapping.calls.model import Score
 from mapping.sanitize.limits import cut
 from mapping.times import format_rfc3339
 from receiver.http import answers
@@ -63,7 +64,20 @@ def trace(stored: TraceRun) -> answers.Trace:
 
 
 def trace_with_events(stored: TraceRun, events: Sequence[EventRow], next_cursor: str | None) -> answers.TraceWithEvents:
-    return answers.TraceWithEvents(**_trace(stored), events=[event(each) for each in events], next_cursor=next_cursor)
+    return answers.TraceWithEvents(
+        **_trace(stored), scores=scores(stored.scores), events=[event(each) for each in events], next_cursor=next_cursor
+    )
+
+
+def scores(stored: Iterable[Score]) -> list[answers.Score]:
+    return [
+        answers.Score(**_same(answers.Score, msgspec.structs.asdict(score)), timestamp=format_rfc3339(score.at))
+        for score in stored
+    ]
+
+
+def event_with_scores(stored: EventRow, about_it: Iterable[Score]) -> answers.EventWithScores:
+    return answers.EventWithScores(**_same(answers.Event, stored), scores=scores(about_it))
 
 
 def session(stored: Session) -> answers.Session:
@@ -85,7 +99,9 @@ def _session_part(stored: SessionPart) -> answers.SessionPart:
 def outline(stored: Outline) -> answers.Outline:
     """Return the answer of an outline. Blocks, 5 us for each event."""
     events = [_outlined(row) for row in stored.events]
-    return answers.Outline(**_trace(stored.run), events=events, truncated=stored.truncated)
+    return answers.Outline(
+        **_trace(stored.run), scores=scores(stored.run.scores), events=events, truncated=stored.truncated
+    )
 
 
 def conversation(told: Conversation) -> dict[str, Any]:
@@ -139,7 +155,13 @@ def _sums(stored: Sums) -> dict[str, Any]:
     slowest = None if stored.slowest is None else answers.Step(stored.slowest.name, stored.slowest.duration_ns)
     repeated = None if stored.repeated is None else answers.Repeated(stored.repeated.name, stored.repeated.times)
     shown = _same(answers.Sums, msgspec.structs.asdict(stored))
-    return shown | {"cost_usd": stored.cost_nano_usd / _NANO, "slowest": slowest, "repeated": repeated}
+    score_sums = [answers.ScoreSum(**msgspec.structs.asdict(one)) for one in stored.score_sums]
+    return shown | {
+        "cost_usd": stored.cost_nano_usd / _NANO,
+        "slowest": slowest,
+        "repeated": repeated,
+        "score_sums": score_sums,
+    }
 
 
 def _outlined(row: Mapping[str, Any]) -> answers.OutlinedEvent:

@@ -5,6 +5,7 @@ A setting is a field annotated with `Setting`; its key is its path (`server.port
 `python -m receiver.settings` prints that table.
 """
 
+from receiver.settings.keys import ADMIN, INGEST, READ, SCOPES, Key
 from receiver.settings.kinds import Secret
 from receiver.settings.loading import (
     CONFIG_VARIABLE,
@@ -39,11 +40,16 @@ from receiver.settings.model import (
 )
 
 __all__ = [
+    "ADMIN",
     "CONFIG_VARIABLE",
+    "INGEST",
+    "READ",
+    "SCOPES",
     "Auth",
     "Cors",
     "Embedding",
     "EventMapping",
+    "Key",
     "Limits",
     "Log",
     "Otlp",

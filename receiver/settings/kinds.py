@@ -32,9 +32,13 @@ class Secret(str):
 NO_SECRET = Secret()
 
 
+class Expected(ValueError):  # noqa: N818 - its message begins so
+    """A value is not allowed, and its message says why better than the `allowed` of its kind does."""
+
+
 @dataclass(frozen=True)
 class SettingKind(Generic[T]):
-    """A kind of value. `parse` takes text (or a list of texts, from a file) and raises ValueError.
+    """A kind of value. `parse` takes text (or a list of texts or maps, from a file) and raises ValueError.
 
     `allowed` says what is allowed, after the word "expected" in messages.
     """
@@ -152,11 +156,17 @@ def _surrealdb_url(value: Any) -> str:
 
 def _list(value: Any, pattern: str) -> tuple[str, ...]:
     """Return texts from a list, or from one text that separates them by commas."""
-    items = value if isinstance(value, list) else _text(value).split(",")
+    items = _texts_of(value) if isinstance(value, list) else _text(value).split(",")
     texts = tuple(item.strip() for item in items if item.strip())
     if not all(re.fullmatch(pattern, text, re.ASCII) for text in texts):
         raise ValueError
     return texts
+
+
+def _texts_of(items: list[Any]) -> list[str]:
+    if not all(isinstance(item, str) for item in items):
+        raise ValueError
+    return items
 
 
 def _origins(value: Any) -> tuple[str, ...]:
@@ -169,7 +179,7 @@ def _header_names(value: Any) -> tuple[str, ...]:
 
 def _items(value: Any, separators: str) -> tuple[str, ...]:
     """Return the texts of a list from a file, or of text with separators. Raises ValueError if there are none."""
-    items = value if isinstance(value, list) else re.split(separators, value)
+    items = _texts_of(value) if isinstance(value, list) else re.split(separators, value)
     texts = tuple(item.strip() for item in items if item.strip())
     if not texts:
         raise ValueError
@@ -197,7 +207,7 @@ def _secret(value: Any) -> Secret:
 
 def _secrets(value: Any) -> tuple[Secret, ...]:
     """Return keys that are separated by lines or commas. They are ASCII without spaces, because a header has them."""
-    items = value if isinstance(value, list) else re.split(r"[,\n]", value)
+    items = _texts_of(value) if isinstance(value, list) else re.split(r"[,\n]", value)
     keys = tuple(Secret(item.strip()) for item in items if item.strip())
     if not keys or not all(re.fullmatch(r"[!-~]+", key) for key in keys):
         raise ValueError

@@ -7,7 +7,7 @@ import dataclasses
 import difflib
 import ipaddress
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, get_type_hints
 from urllib.parse import urlsplit
@@ -160,6 +160,8 @@ def _allowed(wrong: str, right: list[str]) -> str:
 def _parse(row: SettingRow, value: Any, where: str) -> Any:
     try:
         return row.kind.parse(value)
+    except kinds.Expected as error:
+        raise SettingsError(f"{row.key} ({where}): {error}") from None
     except ValueError:
         got = "" if row.kind.secret else f"; got {value!r}"
         raise SettingsError(f"{row.key} ({where}): expected {row.kind.allowed}{got}") from None
@@ -195,11 +197,13 @@ def _is_own(endpoint: str, server: Server) -> bool:
 def check(settings: Settings) -> None:
     """Raise SettingsError for settings that do not fit together, and for invalid files of rules or prices."""
     server = settings.server
-    if not (is_loopback(server.host) or settings.auth.api_keys or server.insecure):
+    if not (is_loopback(server.host) or settings.auth.in_force or server.insecure):
         raise SettingsError(
             f"server.host {server.host} can be reached by others and no API key is set: set one "
             f"({PREFIX}AUTH_API_KEYS=KEY, or auth.api_keys in the file), or pass --insecure to do without"
         )
+    if twice := [key.name for key in settings.auth.keys if key.key in settings.auth.api_keys]:
+        raise SettingsError(f"auth.keys: {', '.join(twice)} is in auth.api_keys, too, where it may do everything")
     for key, other in (("cert_file", "key_file"), ("key_file", "cert_file"), ("client_ca_file", "cert_file")):
         if getattr(server.tls, key) and not getattr(server.tls, other):
             raise SettingsError(f"server.tls.{key} is set and server.tls.{other} is not: HTTPS needs both")
@@ -218,14 +222,15 @@ def check(settings: Settings) -> None:
             f"telemetry.otlp_endpoint {settings.telemetry.otlp_endpoint} is this receiver itself, which stores no "
             "metrics: name a Collector's address, or leave it empty and read /metrics"
         )
+    _check_file("mapping.rules_file", read_rules_file, settings.mapping.rules_file)
+    _check_file("prices.file", read_prices_file, settings.prices.file)
+
+
+def _check_file(key: str, read: Callable[[Path | None], Any], path: Path | None) -> None:
     try:
-        read_rules_file(settings.mapping.rules_file)
+        read(path)
     except ValueError as error:
-        raise SettingsError(f"mapping.rules_file: {error}") from None
-    try:
-        read_prices_file(settings.prices.file)
-    except ValueError as error:
-        raise SettingsError(f"prices.file: {error}") from None
+        raise SettingsError(f"{key}: {error}") from None
 
 
 def markdown() -> str:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, NamedTuple
 
 from mapping.sanitize.limits import DEFAULT_LIMITS
 from receiver.settings import kinds
+from receiver.settings.keys import ADMIN, KEYS, Key
 from receiver.settings.kinds import Secret, SettingKind
 
 
@@ -94,8 +95,21 @@ class Server:
 class Auth:
     api_keys: Annotated[
         tuple[Secret, ...],
-        Setting(kinds.SECRETS, "keys that clients may send (Authorization: Bearer KEY); none: no key is asked for"),
+        Setting(
+            kinds.SECRETS,
+            "keys that may do everything (Authorization: Bearer KEY); none here nor in auth.keys: none is asked for",
+        ),
     ] = ()
+    keys: Annotated[
+        tuple[Key, ...],
+        Setting(KEYS, "keys that may do less: a list of {name, key or key_file, scopes, service}, read anew on SIGHUP"),
+    ] = ()
+
+    @property
+    def in_force(self) -> tuple[Key, ...]:
+        """Return every key; those of the plain list are named by their place in it."""
+        plain = (Key(f"api_keys[{n}]", key, frozenset({ADMIN})) for n, key in enumerate(self.api_keys))
+        return (*self.keys, *plain)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from mapping.calls.pricing import own_prices
 from mapping.errors import Problem
 from receiver.settings.yaml_file import Texts, read_yaml
 
@@ -25,6 +24,9 @@ def read_prices_file(path: Path | None) -> dict[str, Any] | None:
     """
     if path is None:
         return None
+    # It brings an HTTP client: 0.2 s, which no command need wait for.
+    from mapping.calls.pricing import own_prices  # noqa: PLC0415
+
     try:
         document: dict[str, Any] = read_yaml(path, _Numbers)
         own_prices(document)

@@ -47,8 +47,10 @@ def read_yaml(path: Path, loader: type[Texts] = Texts) -> Any:
         raise ValueError(f"not YAML: {error}") from None
 
 
-def read_config_file(path: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, str | list[str]]]:
-    """Yield each key as `section.name` with its text or list of texts; keys without a value are left out.
+def read_config_file(path: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    """Yield each key as `section.name` with its text or list; keys without a value are left out.
+
+    Lists are of texts, or of maps whose values are texts and lists of texts.
 
     Raises ValueError as `read_yaml` does.
     """
@@ -66,11 +68,24 @@ def _flatten(mapping: dict[Any, Any], prefix: str, environ: Mapping[str, str]) -
         if isinstance(value, dict):
             yield from _flatten(value, f"{key}.", environ)
         elif isinstance(value, list):
-            if not all(isinstance(item, str) for item in value):
-                raise ValueError(f"{key}: expected a list of texts")
-            yield key, [_expand(item, key, environ) for item in value]
+            yield key, [_item(item, key, environ) for item in value]
         elif isinstance(value, str) and (text := _expand(value, key, environ)):
             yield key, text
+
+
+def _item(item: Any, key: str, environ: Mapping[str, str]) -> Any:
+    """Return an item of a list with its references replaced, without the fields of a map that have no value."""
+    if isinstance(item, dict):
+        return {
+            name: [_item(each, key, environ) for each in value]
+            if isinstance(value, list)
+            else _item(value, key, environ)
+            for name, value in item.items()
+            if value is not None
+        }
+    if not isinstance(item, str):
+        raise ValueError(f"{key}: expected a list of texts")  # noqa: TRY004 - one error type
+    return _expand(item, key, environ)
 
 
 def _expand(text: str, key: str, environ: Mapping[str, str]) -> str:

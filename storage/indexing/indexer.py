@@ -39,7 +39,8 @@ from storage.qdrant.base import VectorIndex
 from storage.qdrant.choose import Indexes
 from storage.read.counts import count_events
 from storage.read.reader import Reader
-from storage.surreal.database import ConflictError, Database
+from storage.surreal.database import Database
+from storage.surreal.errors import ConflictError
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,8 @@ from storage.indexing.points.preparer import Preparer
 from storage.indexing.repair import delete
 from storage.indexing.upserts import IndexWriter
 from storage.qdrant.base import VectorIndex
-from storage.surreal.database import ConflictError, Database
+from storage.surreal.database import Database
+from storage.surreal.errors import ConflictError
 
 log = logging.getLogger(__name__)
 

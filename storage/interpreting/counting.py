@@ -15,7 +15,8 @@ from mapping.errors import Problem
 from storage.read.figures import WIDTHS, Key, added_up
 from storage.read.paging import records
 from storage.surreal import cbor, rows
-from storage.surreal.database import ConflictError, Database, StatementRefusedError
+from storage.surreal.database import Database
+from storage.surreal.errors import ConflictError, StatementRefusedError
 from storage.workers.giving_way import between_commits
 
 log = logging.getLogger(__name__)

@@ -41,7 +41,8 @@ from storage.interpreting.messages import (
 from storage.interpreting.queries import EVENTS, READS, answered, write
 from storage.membership import Membership
 from storage.surreal import cbor, rows
-from storage.surreal.database import ConflictError, Database, StatementRefusedError
+from storage.surreal.database import Database
+from storage.surreal.errors import ConflictError, StatementRefusedError
 from storage.workers.giving_way import GivingWay, between_commits
 from storage.workers.process import RestartingProcess
 

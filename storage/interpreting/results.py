@@ -10,9 +10,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
+
 from mapping.calls.figures import Outcome, figures_of, packed
 from mapping.calls.headlines import error_line, error_lines, first_question, last_answer, most_repeated, slowest_step
-from mapping.calls.model import Call, Run, Telling, Totals
+from mapping.calls.model import Call, Run, Score, Telling, Totals
+from mapping.calls.scores import is_score, latest, sums_of_scores
 from storage.interpreting.memory import Fact, Owner
 from storage.read.call_pages import CALLS, row_of
 from storage.surreal import cbor, rows
@@ -63,6 +66,8 @@ def results_of(run: Run, traces: Mapping[str, TraceRow], facts: Iterable[Fact], 
         by_trace[error.trace_id].errors.append(error)
     for statement in run.statements:
         by_trace[statement.trace_id].statements.append(statement)
+    for score in run.scores:
+        by_trace[score.trace_id].scores.append(score)
     by_id = {call.id: call for call in run.calls}
     return {trace_id: _result(run, trace, by_trace[trace_id], by_id, version) for trace_id, trace in traces.items()}
 
@@ -73,6 +78,7 @@ class _Members:
         self.calls: list[Call] = []
         self.errors: list[Telling] = []
         self.statements: list[Telling] = []
+        self.scores: list[Score] = []
 
 
 def is_loose(telling: Telling) -> bool:
@@ -100,14 +106,18 @@ def _result(run: Run, trace: TraceRow, of: _Members, by_id: Mapping[str, Call], 
         agent_id=agent_id,
         agents=_names(call.agent for call in of.calls) or ([agent_id] if agent_id else []),
         sessions=[row["session_id"] for row in parts],
-        is_run=bool(of.calls or parts or of.statements) or any(fact.telling.signal == "json" for fact in of.facts),
+        is_run=bool(of.calls or parts or of.statements)
+        or any(fact.telling.signal == "json" and not is_score(fact.telling) for fact in of.facts),
+        scores=[_stored_score(score) for score in latest(of.scores)] or None,
+        last_work_at=_last_work(of.facts),
         **_told(of.calls, of.statements, of.errors, (fact.telling for fact in of.facts), by_id),
+        **_of_scores(of.scores),
         **_sums(run.by_trace.get(trace.id)),
         **_of_calls(pages),
     )
     row = found[rows.RUN, trace.id]
-    row |= _orders(row, _took(trace))
-    row["figures"] = packed(figures_of(_outcome(trace, row), of.calls, of.errors))
+    row |= _orders(row, _took(trace, row))
+    row["figures"] = packed(figures_of(_outcome(trace, row), of.calls, of.errors, of.scores))
     whose = {
         fact.telling.id: Owner(
             _kept(fact.own.agent_id, run.agent_of.get(fact.telling.id), agent_id),
@@ -141,7 +151,7 @@ def _of_calls(pages: Sequence[Sequence[Call]]) -> Row:
 def _outcome(trace: TraceRow, run: Row) -> Outcome:
     return Outcome(
         start=-trace.newest_start,
-        took=_took(trace),
+        took=_took(trace, run),
         failed=trace.failed,
         is_run=run["is_run"],
         service=trace.service,
@@ -149,10 +159,26 @@ def _outcome(trace: TraceRow, run: Row) -> Outcome:
     )
 
 
-def _took(trace: TraceRow) -> int:
+def _took(trace: TraceRow, run: Row) -> int:
     """Return how long a trace took, in nanoseconds: until its root ended, or else until it was last active."""
-    ended = -trace.newest_activity if trace.end_time is None else trace.end_time
+    ended = run.get("last_work_at", -trace.newest_activity) if trace.end_time is None else trace.end_time
     return max(ended + trace.newest_start, 0)
+
+
+def _last_work(facts: Iterable[Fact]) -> int | None:
+    """Return when a trace was last active but for scores, which come when the work is done; None where it has none."""
+    tellings = [fact.telling for fact in facts]
+    worked = [telling.end for telling in tellings if not is_score(telling)]
+    return max(worked) if worked and len(worked) < len(tellings) else None
+
+
+def _of_scores(scores: Iterable[Score]) -> Row:
+    sums = sums_of_scores(scores)
+    return {"score_sums": [_present(**msgspec.structs.asdict(one)) for one in sums]} if sums else {}
+
+
+def _stored_score(score: Score) -> Row:
+    return _present(**msgspec.structs.asdict(score))
 
 
 def _told(
@@ -224,16 +250,20 @@ def _session_rows(
         members[sessions[fact.telling.id]].append(fact.telling)
     for call in of.calls:
         calls_of[call.session_id].append(call)
+    scored: defaultdict[str | None, list[Score]] = defaultdict(list)
     for groups, tellings in ((stated, of.statements), (failed, of.errors)):
         for telling in tellings:
             groups[telling.session_id].append(telling)
+    for score in of.scores:
+        scored[score.session_id or sessions.get(score.told_by)].append(score)
     parts = []
     for session_id, tellings in members.items():
         if session_id is None:
             continue
         calls = calls_of[session_id]
-        first = min(telling.start for telling in tellings)
-        last = max(telling.end for telling in tellings)
+        worked = [telling for telling in tellings if not is_score(telling)] or tellings
+        first = min(telling.start for telling in worked)
+        last = max(telling.end for telling in worked)
         row = _present(
             session_id=session_id,
             trace_id=trace.id,
@@ -245,6 +275,7 @@ def _session_rows(
             oldest_start=_bounded(first),
             agents=_names(call.agent for call in calls),
             **_told(calls, stated[session_id], failed[session_id], tellings, by_id),
+            **_of_scores(scored[session_id]),
             loose=True if any(map(is_loose, tellings)) else None,
             **_sums(run.by_session.get((session_id, trace.id))),
         )
@@ -302,6 +333,7 @@ def _stored_call(call: Call) -> Row:
         price=call.price,
         tool_call_id=call.tool_call_id,
         response_id=call.response_id,
+        scores=[_stored_score(score) for score in call.scores] or None,
     )
 
 

@@ -11,26 +11,30 @@ import base64
 import heapq
 import itertools
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 
-from mapping.calls.model import CallKind
+from mapping.calls.model import CallKind, Score
+from mapping.calls.scores import sums_of_scores
 from mapping.errors import invalid
 from mapping.filtering.language import NameField
 from mapping.filtering.matching import Facts, matches
 from mapping.values import INT64_MAX, INT64_MIN
-from storage.filters import CallFilter
+from storage.filters import CallFilter, CallSort
 from storage.read.call_pages import Place, pages_of
 from storage.read.paging import Branch, Contains, Cursor, Row, page, records
 from storage.read.sifting import exact
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 
-Sort = Literal["start", "duration", "tokens", "cost"]
-SORTS: tuple[Sort, ...] = get_args(Sort)
 # The field of each order: a number, negated.
-ORDERS: dict[Sort, str] = {"start": "newest_start", "duration": "longest", "tokens": "most_tokens", "cost": "dearest"}
+ORDERS: dict[CallSort, str] = {
+    "start": "newest_start",
+    "duration": "longest",
+    "tokens": "most_tokens",
+    "cost": "dearest",
+}
 _KINDS: tuple[CallKind, ...] = get_args(CallKind)
 # The lists of a run that have the names of calls, by their kind, and how many names each has at most.
 _NAMES: dict[CallKind, str] = {"model": "models", "tool": "tool_names", "agent": "agent_names"}
@@ -98,7 +102,7 @@ def read_list_cursor(text: str) -> ListCursor:
     return ListCursor(Position(cbor.int64(place), trace_id, call_id), first, began)
 
 
-async def calls(database: Database, which: CallFilter, sort: Sort, limit: int, cursor: str | None = None) -> Listed:
+async def calls(database: Database, which: CallFilter, sort: CallSort, limit: int, cursor: str | None = None) -> Listed:
     """Return the calls that follow the cursor, at most `limit`.
 
     A page may have fewer, or none, and be followed by another one. Raises Problem: INVALID_ARGUMENT for an invalid
@@ -141,6 +145,7 @@ def _facts(row: Row) -> Facts:
             "tokens": (row.get("input_tokens") or 0) + (row.get("output_tokens") or 0),
             "cost": row.get("cost_nano_usd") or 0,
         },
+        scores=sums_of_scores(msgspec.convert(row.get("scores", []), list[Score])),
     )
 
 
@@ -171,7 +176,7 @@ class _Stream:
 class _List:
     """A page of a list while it is made."""
 
-    def __init__(self, database: Database, which: CallFilter, sort: Sort, cursor: ListCursor | None) -> None:
+    def __init__(self, database: Database, which: CallFilter, sort: CallSort, cursor: ListCursor | None) -> None:
         self._database, self._which, self._by_start = database, which, sort == "start"
         self._order = ORDERS[sort]
         self._after = None if cursor is None else cursor.after

@@ -70,12 +70,13 @@ async def of_sessions(reader: Reader, which: SessionFilter) -> Events:
 
 
 async def of_calls(reader: Reader, which: CallFilter) -> Events:
-    """Yield the events that tell of calls, each page's once. Raises Problem (UNAVAILABLE)."""
+    """Yield the events that tell of calls and of their scores, each page's once. Raises Problem (UNAVAILABLE)."""
     pace, cursor = _Pace(), None
     while True:
         calls, cursor = await reader.calls(which, "start", _LISTED, cursor)
         yield []
-        waiting = list(dict.fromkeys(event_id for row in calls for event_id in row["told_by"]))
+        told_by = [[*row["told_by"], *(score["told_by"] for score in row.get("scores", ()))] for row in calls]
+        waiting = list(dict.fromkeys(event_id for of_call in told_by for event_id in of_call))
         while waiting:
             piece, waiting = waiting[: pace.events], waiting[pace.events :]
             found = await reader.events_by_id(piece)

@@ -1,4 +1,4 @@
-"""Reads counts by time (`mapping/calls/figures`): of runs, and by agent, service, model, tool and error.
+"""Reads counts by time (`mapping/calls/figures`): of runs, and by agent, service, model, tool, error and score.
 
 They are kept by the hour, by the day and by 28 days, so that any span of hours is made of about a hundred steps. What
 is still in the queue is added, in the same statement, so that nothing is counted twice or missed.

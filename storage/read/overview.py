@@ -1,12 +1,12 @@
-"""What the overview shows of a span of time: runs over time, and tables by agent, service, model, tool and error."""
+"""What the overview shows of a span of time: runs over time, tables by agent, service, model, tool, error, score."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from mapping.calls.figures import HOUR, By, Figures, error_group
+from mapping.calls.figures import HOUR, By, Figures, error_group, score_group
 from storage.read.figures import (
     EVER,
     Span,
@@ -34,7 +34,7 @@ class Overview(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Figures of a name.
+    """Figures of a name, of scores with how many have which label.
 
     Of failures of a kind: where they arise, the agents, how many there were in each step, and whether there were none
     before.
@@ -46,6 +46,7 @@ class Group(NamedTuple):
     agents: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()
     is_new: bool = False
+    labels: Mapping[str, int] = {}
 
 
 class Breakdown(NamedTuple):
@@ -77,6 +78,8 @@ async def breakdown(database: Database, by: By, since: int | None, until: int | 
     if by == "error":
         known = await _known_errors(database, span.first if since is not None else span.end - _NEW)
         groups = _error_groups(found.counted[by], steps, known)
+    elif by == "score":
+        groups = _score_groups(found.counted[by])
     else:
         groups = [Group(name, figures) for name, figures in by_name(found.counted[by]).items()]
     groups.sort(key=lambda group: (-group.figures.count, group.where, group.name))
@@ -89,6 +92,17 @@ async def _known_errors(database: Database, hour: int) -> set[tuple[str, ...]] |
     if not by_name(before.counted["run"]):
         return None
     return {error_group(name)[:2] for name in by_name(before.counted["error"])}
+
+
+def _score_groups(counted: Iterable[Told]) -> list[Group]:
+    sums: defaultdict[str, Figures] = defaultdict(lambda: Figures(durations={}))
+    labels: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for name, figures in sorted(by_name(counted).items(), key=lambda one: (-one[1].count, one[0])):
+        group = score_group(name)
+        sums[group.name].add(figures)
+        if group.label:
+            labels[group.name][group.label] = figures.count
+    return [Group(name, figures, labels=labels[name]) for name, figures in sums.items()]
 
 
 def _error_groups(counted: Iterable[Told], steps: list[Span], known: set[tuple[str, ...]] | None) -> list[Group]:

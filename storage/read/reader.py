@@ -11,15 +11,13 @@ from typing import Any, TypeVar
 from mapping.errors import Code, Problem
 from mapping.model import STATUSES, Trace
 from mapping.values import INT64_MAX, INT64_MIN
-from storage.filters import CallFilter, EventFilter, SessionFilter, TraceFilter
-from storage.read.calls import Sort as CallSort
+from storage.filters import CallFilter, CallSort, EventFilter, SessionFilter, Sort, TraceFilter
 from storage.read.calls import calls
 from storage.read.counts import Counts
 from storage.read.paging import ROWS_AT_ONCE, Branch, Cursor, Row, page, read_cursor, sift, write_cursor
 from storage.read.runs import TraceRun, agent_of, runs_of, trace_run
 from storage.read.session_list import list_sessions
 from storage.read.sessions import TRACES_AT_ONCE, Session, members_of, session_of
-from storage.read.sifting import Sort
 from storage.read.trace_list import list_traces
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database

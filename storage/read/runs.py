@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from mapping.calls.model import Score, ScoreSum
+from mapping.calls.scores import added
 from mapping.model import Trace
 from storage.read.paging import Row, records
 from storage.surreal import rows
@@ -34,8 +36,8 @@ class Sums(msgspec.Struct, kw_only=True):
 
     `calls` counts model calls, `unpriced_calls` those of them whose cost is not known. Questions, answers and errors
     are one line each; `slowest` is the call of a model or tool that took longest, `repeated` the one
-    that came most often with the same arguments. `interpreted` is True if the sums
-    include all events of the trace, or traces.
+    that came most often with the same arguments; `score_sums` are what scores come to by name. `interpreted` is True if
+    the sums include all events of the trace, or traces.
     """
 
     error_count: int = 0
@@ -57,19 +59,27 @@ class Sums(msgspec.Struct, kw_only=True):
     first_error: str | None = None
     slowest: Step | None = None
     repeated: Repeated | None = None
+    score_sums: list[ScoreSum] = []
     interpreted: bool = False
 
 
 class TraceRun(msgspec.Struct):
-    """A trace and its sums. The trace's `agent_id` is the agent of its events that name none."""
+    """A trace and its sums. The trace's `agent_id` is the agent of its events that name none.
+
+    `scores` are those of all that is in it, the latest first; `last_work_at` is when it was last active but for scores,
+    None where it has none.
+    """
 
     trace: Trace
     sums: Sums
+    scores: list[Score] = []
+    last_work_at: int | None = None
 
     @property
     def duration_ns(self) -> int:
         """Return how long it took: until its root ended, or else until it was last active."""
-        return duration_of(self.trace.start_time, self.trace.end_time, self.trace.last_event_at)
+        ended = self.last_work_at if self.trace.end_time is None else self.trace.end_time
+        return duration_of(self.trace.start_time, ended, self.trace.last_event_at)
 
 
 _ADDED = tuple(field.name for field in msgspec.structs.fields(Sums) if field.type is int)
@@ -94,7 +104,8 @@ def trace_run(trace: Row, run: Row | None) -> TraceRun:
     """Return a trace with its sums."""
     agent_id = agent_of(trace, run)
     sums = sums_of([run or {}], [agent_id] if agent_id else [], interpreted=is_interpreted(trace, run))
-    return TraceRun(rows.trace_of_row(trace | {"agent_id": agent_id}), sums)
+    scores = msgspec.convert((run or {}).get("scores", []), list[Score])
+    return TraceRun(rows.trace_of_row(trace | {"agent_id": agent_id}), sums, scores, (run or {}).get("last_work_at"))
 
 
 def is_interpreted(trace: Row, run: Row | None) -> bool:
@@ -120,8 +131,14 @@ def sums_of(parts: Sequence[Row], agent_ids: Iterable[str] = (), *, interpreted:
         first_error=_first(parts, "first_error"),
         slowest=max(slowest, key=lambda step: step.duration_ns, default=None),
         repeated=max(repeated, key=lambda one: one.times, default=None),
+        score_sums=added_scores(part.get("score_sums", ()) for part in parts),
         interpreted=interpreted,
     )
+
+
+def added_scores(parts: Iterable[Iterable[Row]]) -> list[ScoreSum]:
+    """Return what the scores of several parts come to together, by name, those with most scores first."""
+    return added(one for part in parts for one in msgspec.convert(part, list[ScoreSum]))
 
 
 def names_of(parts: Iterable[Row], field: str) -> list[str]:

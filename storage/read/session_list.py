@@ -12,7 +12,7 @@ import msgspec
 
 from mapping.filtering.language import NameField, TextField
 from mapping.filtering.matching import Facts, matches
-from storage.filters import SessionFilter
+from storage.filters import SessionFilter, Sort
 from storage.read.attributes import having_attributes
 from storage.read.paging import Branch, Cursor, page
 from storage.read.runs import names_of
@@ -23,7 +23,6 @@ from storage.read.sifting import (
     Candidates,
     Match,
     Place,
-    Sort,
     attribute_terms,
     exact,
     of_sorted,
@@ -158,4 +157,5 @@ def _facts(session: Session, members: Sequence[Member]) -> Facts:
             "tools": sums.tools,
             "repeats": sums.repeated.times if sums.repeated else 0,
         },
+        scores=sums.score_sums,
     )

@@ -197,7 +197,7 @@ def session_of(session_id: str, members: Sequence[Member]) -> Session:
         trace_count=len(members),
         event_count=sum(_events(member) for member in members),
         first_event_at=min(_bound(member, "first_event_at", "start_time") for member in members),
-        last_event_at=max(_bound(member, "last_event_at", "last_event_at") for member in members),
+        last_event_at=max(map(_last, members)),
         trace_ids=[member.trace["id"] for member in members],
         traces=[trace_run(member.trace, member.run) for member in members],
         parts=[_part(member) for member in members],
@@ -221,6 +221,12 @@ def _shares(member: Member) -> bool:
 def _events(member: Member) -> int:
     counted: int = member.part["event_count"] if member.part and _shares(member) else member.trace["event_count"]
     return counted
+
+
+def _last(member: Member) -> int:
+    """Return when the session was last active in a trace, but for scores, which come when the work is done."""
+    worked = (member.run or {}).get("last_work_at")
+    return _bound(member, "last_event_at", "last_event_at") if worked is None or _shares(member) else worked
 
 
 def _bound(member: Member, of_part: str, of_trace: str) -> int:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
 from mapping.filtering.language import AttributeTerm, NameField, NameTerm, Term
+from storage.filters import Sort
 from storage.read.paging import Branch, Contains, Cursor
 from storage.surreal import cbor
 
-Sort = Literal["start", "duration", "tokens", "cost", "events", "errors"]
-SORTS: tuple[Sort, ...] = get_args(Sort)
 # The field of each order: a number, negated.
 ORDERS: dict[Sort, str] = {
     "start": "newest_start",

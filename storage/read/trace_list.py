@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
+from mapping.calls.model import ScoreSum
 from mapping.filtering.matching import Facts, matches
-from storage.filters import TraceFilter
+from mapping.values import first
+from storage.filters import Sort, TraceFilter
 from storage.read.attributes import having_attributes
 from storage.read.paging import Branch, Contains, Cursor, Row, page, records
 from storage.read.runs import duration_of, runs_of
@@ -15,7 +19,6 @@ from storage.read.sifting import (
     Candidates,
     Match,
     Place,
-    Sort,
     attribute_terms,
     exact,
     in_period,
@@ -189,7 +192,9 @@ def facts_of(trace: Row, run: Row) -> Facts:
             "answer": _texts([run.get("last_answer")]),
         },
         numbers={
-            "duration": duration_of(trace["start_time"], trace.get("end_time"), trace["last_event_at"]),
+            "duration": duration_of(
+                trace["start_time"], first((trace.get("end_time"), run.get("last_work_at"))), trace["last_event_at"]
+            ),
             "tokens": run.get("input_tokens", 0) + run.get("output_tokens", 0),
             "cost": run.get("cost_nano_usd", 0),
             "events": trace["event_count"],
@@ -198,6 +203,7 @@ def facts_of(trace: Row, run: Row) -> Facts:
             "tools": run.get("tools", 0),
             "repeats": (run.get("repeated") or {}).get("times", 0),
         },
+        scores=msgspec.convert(run.get("score_sums", []), list[ScoreSum]),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from mapping.errors import Problem
 from mapping.times import NS
 from storage.retention.prune import Pruner, Selection
-from storage.surreal.database import ConflictError, StatementRefusedError
+from storage.surreal.errors import ConflictError, StatementRefusedError
 
 log = logging.getLogger(__name__)
 

@@ -36,7 +36,8 @@ from storage.read.runs import is_interpreted, runs_of
 from storage.read.traces import traces_of
 from storage.retention.session_parts import delete_part, shared_parts
 from storage.surreal import cbor, rows
-from storage.surreal.database import ConflictError, Database
+from storage.surreal.database import Database
+from storage.surreal.errors import ConflictError
 
 _CHANGING = "the traces to be deleted change all the time; try again"
 

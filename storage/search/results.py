@@ -18,6 +18,8 @@ from storage.search.highlight import MOST_PASSAGES, Highlighter, Passage
 from storage.search.texts import text_of_hit
 from storage.surreal.rows import EventRow
 
+Mode = Literal["hybrid", "semantic", "keyword"]
+MODES: tuple[Mode, ...] = get_args(Mode)
 Group = Literal["trace", "session"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 

@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, NamedTuple
 
 from mapping.errors import invalid
 from mapping.search_text.identifiers import identifiers_of
@@ -22,6 +22,7 @@ from storage.search.passages import by_one_event, distinct
 from storage.search.reranking import TimedReranker
 from storage.search.results import (
     Group,
+    Mode,
     SearchResult,
     add_highlights,
     add_parts,
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Mode = Literal["hybrid", "semantic", "keyword"]
-MODES: tuple[Mode, ...] = get_args(Mode)
 
 # The maximum number of candidates that are re-ranked, and searched for exact things.
 CANDIDATES = 50

@@ -15,7 +15,8 @@ import msgspec
 
 from mapping.errors import Problem
 from storage.surreal import schema
-from storage.surreal.database import Database, OpenError, StatementRefusedError
+from storage.surreal.database import Database
+from storage.surreal.errors import OpenError, StatementRefusedError
 from storage.surreal.snapshot import snapshot
 
 FILE = "backup.json"

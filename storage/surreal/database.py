@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
@@ -16,32 +16,17 @@ from surrealdb.errors import ServerError, SurrealError
 from mapping.errors import Code, Problem
 from storage.surreal import cbor
 from storage.surreal.embedded import Embedded, EngineFailedError
+from storage.surreal.errors import (
+    AccessError,
+    ConflictError,
+    InUseError,
+    OpenError,
+    StatementRefusedError,
+    fault,
+    results,
+    unavailable,
+)
 from storage.surreal.server import Request, Server
-
-
-class ConflictError(Exception):
-    """Another transaction has changed rows that this one read or wrote. Read them again and retry."""
-
-
-class StatementRefusedError(Exception):
-    """The database refuses the statement or a row; the message is the database's."""
-
-
-class TransactionLimitError(StatementRefusedError):
-    """The transaction writes more than the server lets one write; a part of it may pass."""
-
-
-class OpenError(Exception):
-    """The database cannot be opened as configured."""
-
-
-class InUseError(OpenError):
-    """Another process has the embedded store open."""
-
-
-class AccessError(OpenError):
-    """The server denies this user access to the database."""
-
 
 # Runs statements with variables, as `Database.run` does.
 Run = Callable[..., Awaitable[list[Any]]]
@@ -52,7 +37,6 @@ ROOT = "root"
 _SCOPES = {ROOT: (), "namespace": ("namespace",), "database": ("namespace", "database")}
 _TRANSACTION = "BEGIN;"
 _LOCKED = "already locked"  # part of the engine's message
-_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"  # part of OpenSSL's
 _STORAGE = "key-value store"  # part of the server's, where signing in meets a fault of its storage
 _TORN = "WAL error"  # part of SurrealKV's
 
@@ -168,10 +152,10 @@ class Database:
         answer = cbor.decode(await _sent(connection, request, writes=query.lstrip().startswith(_TRANSACTION)))
         self._answers = True
         if answer.get("error"):
-            raise _fault(self.url, answer["error"].get("kind"), str(answer["error"].get("message")))
+            raise fault(self.url, answer["error"].get("kind"), str(answer["error"].get("message")))
         if (seconds := _SECONDS.get()) is not None:
             seconds += [_seconds(statement["time"]) for statement in answer["result"]]
-        return _results(self.url, answer["result"])
+        return results(self.url, answer["result"])
 
     async def read(self, query: str, /, **variables: Any) -> bytes:
         """Return the undecoded CBOR answer to a query that reads: `{result: [{status, result}, ...]}` or `{error}`.
@@ -199,10 +183,10 @@ class Database:
                 if notification["action"] == "CREATE":
                     created(notification["result"].id)
         except (SurrealError, OSError, ValueError, KeyError) as error:
-            raise _unavailable(self.url, error) from error
+            raise unavailable(self.url, error) from error
         finally:
             await _close(connection)
-        raise _unavailable(self.url, "it has ended the live query")
+        raise unavailable(self.url, "it has ended the live query")
 
     @contextlib.asynccontextmanager
     async def _in_time(self) -> AsyncIterator[None]:
@@ -212,7 +196,7 @@ class Database:
                 yield
         except TimeoutError as error:
             self._answers = False
-            problem = _unavailable(self.url, error)
+            problem = unavailable(self.url, error)
             self._failed(problem.message)
             raise problem from error
 
@@ -240,7 +224,7 @@ class Database:
             raise StatementRefusedError(str(error)) from error
         except (SurrealError, EngineFailedError, OSError) as error:
             await self._drop(connection)
-            raise _unavailable(self.url, error) from error
+            raise unavailable(self.url, error) from error
         except Problem as problem:
             if isinstance(connection, Server) and _TORN in problem.message:
                 self._connection, self._torn = None, connection
@@ -250,7 +234,7 @@ class Database:
         replaced = self.embedded and connection is not self._connection
         if (replaced or connection is self._torn) and not self._closed:
             # Another query saw that the engine could not write its log; what it has written since would be lost.
-            raise _unavailable(self.url, "its log could not be written")
+            raise unavailable(self.url, "its log could not be written")
 
     async def _check_log(self) -> None:
         """Raise Problem until a server whose log could not be written (a full disk) has been stopped.
@@ -343,7 +327,7 @@ class Database:
             return InUseError(f"{self.url} is in use by another process: stop that one first")
         if self.embedded:
             return OpenError(f"SurrealDB cannot open {self.url}: {error}")
-        return _unavailable(self.url, error)
+        return unavailable(self.url, error)
 
     def _is_closed(self) -> Problem:
         return Problem(Code.UNAVAILABLE, f"SurrealDB at {self.url} is closed", retry_after=5)
@@ -386,53 +370,8 @@ async def _close(connection: _Connection) -> None:
         await connection.close()
 
 
-def _unavailable(url: str, error: Exception | str) -> Problem:
-    if _UNTRUSTED in str(error):
-        advice = "set SSL_CERT_FILE to a file with the certificate of its authority"
-        return Problem(Code.UNAVAILABLE, f"SurrealDB at {url} is not trusted ({error}): {advice}", retry_after=5)
-    return Problem(Code.UNAVAILABLE, f"SurrealDB at {url} does not answer ({error}); try again", retry_after=5)
-
-
 _SECONDS: ContextVar[list[float] | None] = ContextVar("seconds", default=None)
 _UNITS = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}
-
-# The engine's kinds of errors. `Thrown` is by our own THROW; `AlreadyExists`: the row did not exist when it was looked
-# up.
-_CONFLICTS = frozenset({"AlreadyExists", "Thrown", "TransactionConflict"})
-# `Query`: a commit failed although its statements succeeded. `NotAllowed`: the session has ended, or rights are
-# missing. `NotFound`: somebody has removed the namespace, the database or a table.
-_UNAVAILABLE = frozenset({"Query", "NotAllowed", "NotFound", "Connection"})
-# What a query throws where the schema is of a later version of this program than the receiver's.
-OUTDATED = "the schema is of a later version"
-# Part of the message for SURREAL_TRANSACTION_MAX_WRITE_KEYS; its kind is `Query`, too.
-_WRITES_TOO_MUCH = "exceeded the maximum number of key writes"
-
-
-def _fault(url: str, kind: str | None, message: str) -> Exception:
-    """Return the exception for a database error: StatementRefusedError if the statement is at fault, else Problem."""
-    # `There was a problem with` the transaction, the datastore, ...: the disk or another storage layer fails.
-    # `Specify a namespace` or database `to use`: the session has lost it.
-    if kind in _UNAVAILABLE or message.startswith(("There was a problem with", "Specify a ")):
-        return Problem(Code.UNAVAILABLE, f"SurrealDB at {url} cannot do it now ({message}); try again", retry_after=5)
-    return StatementRefusedError(message)
-
-
-def _results(url: str, statements: list[dict[str, Any]]) -> list[Any]:
-    """Return the results of the statements. Raises for the statement that failed first, not for those it made fail."""
-    failed = [statement for statement in statements if statement["status"] != "OK"]
-    if not failed:
-        return [statement["result"] for statement in statements]
-    cause: Mapping[str, Any] = next((statement for statement in failed if statement.get("kind") != "Query"), failed[0])
-    message = str(cause["result"])
-    if OUTDATED in message:
-        raise Problem(Code.UNAVAILABLE, f"SurrealDB at {url}: {message}", retry_after=5)
-    # `can be retried` is part of the engine's message for a write conflict.
-    if cause.get("kind") in _CONFLICTS or any("can be retried" in str(statement["result"]) for statement in failed):
-        raise ConflictError(message)
-    for statement in failed:
-        if _WRITES_TOO_MUCH in str(statement["result"]):
-            raise TransactionLimitError(str(statement["result"]))
-    raise _fault(url, cause.get("kind"), message)
 
 
 @contextlib.contextmanager

@@ -19,8 +19,9 @@ from storage.workers.messages import Reply
 @contextlib.contextmanager
 def answers() -> Iterator[IO[bytes]]:
     """Yield the stream for a child process's answers, which is its standard output."""
-    # A terminal's Ctrl-C and a supervisor's SIGTERM reach this process, too, but the receiver decides when it ends.
-    for number in (signal.SIGINT, signal.SIGTERM):
+    # A terminal's Ctrl-C and a supervisor's SIGTERM or SIGHUP reach this process, too, but the receiver decides when it
+    # ends.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     stream = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # so that text which a library prints is not read as an answer

@@ -23,7 +23,8 @@ from mapping.errors import Code, Problem
 from mapping.ids import made_trace_id
 from mapping.model import Event, Trace
 from storage.surreal import cbor, rows
-from storage.surreal.database import ConflictError, Database
+from storage.surreal.database import Database
+from storage.surreal.errors import ConflictError
 from storage.write.transaction import WRITE, Lookup, Move, PendingEvent, by_part, row, variables_of
 from storage.write.versions import another, is_later, version_of, version_of_row
 

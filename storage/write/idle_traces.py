@@ -13,7 +13,8 @@ from collections.abc import Callable
 from mapping.errors import Problem
 from mapping.times import NS
 from storage.surreal import cbor
-from storage.surreal.database import ConflictError, Database, StatementRefusedError
+from storage.surreal.database import Database
+from storage.surreal.errors import ConflictError, StatementRefusedError
 
 log = logging.getLogger(__name__)
 

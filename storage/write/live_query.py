@@ -16,7 +16,8 @@ from collections.abc import Mapping, Sequence
 from mapping.errors import Problem
 from mapping.model import Trace
 from storage.read.reader import Reader
-from storage.surreal.database import ConflictError, Database, StatementRefusedError
+from storage.surreal.database import Database
+from storage.surreal.errors import ConflictError, StatementRefusedError
 from storage.write.live_feed import BOUNDS, Bounds, Feed
 from storage.write.transaction import PendingEvent
 

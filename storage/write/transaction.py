@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from mapping.correlation.placement import Placement
 from mapping.model import ChainRecord, Event, Trace
 from storage.surreal import cbor, rows, schema
-from storage.surreal.database import OUTDATED
+from storage.surreal.errors import OUTDATED
 from storage.write.versions import Version
 
 WRITE = """

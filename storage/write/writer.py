@@ -17,7 +17,8 @@ from mapping.correlation.placement import CONVERSATION_WINDOW
 from mapping.errors import Code, Problem, invalid
 from mapping.model import Event
 from storage.surreal import rows
-from storage.surreal.database import Database, StatementRefusedError
+from storage.surreal.database import Database
+from storage.surreal.errors import StatementRefusedError
 from storage.write.commit import (
     Outcome,
     PlacementWindows,

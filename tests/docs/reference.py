@@ -73,7 +73,7 @@ def http_api() -> Iterator[str]:
 
 
 def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[str]:
-    yield f"## {method} {path}\n\n{operation['summary']}.\n"
+    yield f"## {method} {path}\n\n{operation['summary']}. {operation['description']}\n"
     parameters = operation.get("parameters", [])
     if parameters:
         yield "| parameter | | |\n|---|---|---|"

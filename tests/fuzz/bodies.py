@@ -64,6 +64,10 @@ def batch(random: Random, ids: Random) -> Body:
     return Body("/api/v1/events/batch", JSON, _mutated_json(samples.batch(ids), random))
 
 
+def score(random: Random, ids: Random) -> Body:
+    return Body("/api/v1/scores", JSON, _mutated_json(samples.score(ids), random))
+
+
 def batch_bytes(random: Random, ids: Random) -> Body:
     data = json.dumps(samples.batch(ids), ensure_ascii=False).encode()
     return Body("/api/v1/events/batch", JSON, mutations.mutate_bytes(data, random))
@@ -90,7 +94,7 @@ def noise(random: Random, ids: Random) -> Body:
 
 
 PROTOBUF_BODIES: tuple[MakeBody, ...] = (protobuf_fields, protobuf_bytes)
-BODIES: tuple[MakeBody, ...] = (*PROTOBUF_BODIES, otlp_json, otlp_json_bytes, event, batch)
+BODIES: tuple[MakeBody, ...] = (*PROTOBUF_BODIES, otlp_json, otlp_json_bytes, event, batch, score)
 
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": lambda data: gzip.compress(data, 1),

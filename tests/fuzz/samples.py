@@ -162,6 +162,13 @@ def batch(random: Random) -> dict[str, Any]:
     return sent
 
 
+def score(random: Random) -> dict[str, Any]:
+    about = random.choice(({"trace_id": _id(random, 32)}, {"session_id": _name(random, "session")}))
+    given = {"value": random.choice((0, 1, -0.5, 1e300)), "label": "pass", "explanation": "why", "author": "judge"}
+    chosen = random.sample(sorted(given), random.randint(1, len(given)))
+    return {"name": _name(random, "score"), **about} | {name: given[name] for name in chosen}
+
+
 # The requests of OTLP by their paths.
 OTLP: dict[str, Callable[[Random], dict[str, Any]]] = {
     "/v1/traces": spans,

@@ -59,6 +59,7 @@ def main() -> None:
         wheel, sdist = build(folder)
         pip(wheel, folder / "pip")
         use(folder / "pip" / "bin" / "vectadb-receiver", folder)
+        says_how_to_install_mcp(folder / "pip" / "bin" / "vectadb-receiver")
         pip(sdist, folder / "pip-sdist")
         use(folder / "pip-sdist" / "bin" / "vectadb-receiver", folder)
         pipx(wheel, folder / "pipx")
@@ -228,6 +229,13 @@ def use(program: Path, folder: Path) -> None:
         rest = serving.stderr.read()
         assert serving.wait(30) == 0, rest
     print(f"used: {program}", flush=True)
+
+
+def says_how_to_install_mcp(program: Path) -> None:
+    """Start what only an extra brings."""
+    told = subprocess.run([program, "mcp"], check=False, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert told.returncode == 1, told.stderr
+    assert "pip install 'vectadb-receiver[mcp]'" in told.stderr, told.stderr
 
 
 def request(url: str, body: bytes | None = None) -> bytes:

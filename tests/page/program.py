@@ -22,7 +22,9 @@ STARTS_WITHIN = 30.0  # seconds; it takes one or two
 class Program:
     """A receiver that takes events, its data and log in a folder. Without a folder of `models` it does not search."""
 
-    def __init__(self, folder: Path, *, models: Path | None = None, key: str | None = None, port: int = 0) -> None:
+    def __init__(
+        self, folder: Path, *, models: Path | None = None, key: str | None = None, keys: str = "", port: int = 0
+    ) -> None:
         (folder / "data").mkdir(parents=True)
         environment = {
             "VECTADB_STORAGE_DATA_DIR": str(folder / "data"),
@@ -34,6 +36,7 @@ class Program:
             environment["VECTADB_EMBEDDING_MODEL"] = "off"
         if key:
             environment["VECTADB_AUTH_API_KEYS"] = key
+        environment["VECTADB_AUTH_KEYS"] = keys
         self.key = key
         self.headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._log = folder / "receiver.log"

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 @pytest.fixture(scope="module")
 def table(receiver, runs):
     """What the API says of all time, by kind."""
+    receiver.interpreted()
     by_name = {by: receiver.get("/api/v1/breakdown", by=by)["rows"] for by in ("agent", "tool", "model")}
     return {**by_name, "error": receiver.get("/api/v1/breakdown", by="error")["errors"]}
 
@@ -42,7 +43,7 @@ async def test_the_figures_are_the_api_s(open_tab, receiver, runs, table, viewpo
 
 async def test_a_tool_leads_to_its_calls_and_these_to_their_traces(open_tab, receiver, runs, table):
     tab = await open_tab(receiver, "#/overview")
-    row = next(row for row in table["tool"] if row["failed"])
+    row = next(row for row in table["tool"] if row["failed"] and row["name"] != "(others)")
     shown = (
         section(tab, "Tools").locator("tbody tr").filter(has=tab.page.get_by_role("link", name=row["name"], exact=True))
     )
@@ -51,6 +52,15 @@ async def test_a_tool_leads_to_its_calls_and_these_to_their_traces(open_tab, rec
     await expect(tab.find("main tbody tr")).to_have_count(row["failed"])
     await tab.find("main tbody tr [data-row]").first.click()
     await tab.address_becomes("#/traces/[^?]+.event=")
+
+
+async def test_what_has_no_name_of_its_own_leads_nowhere(open_tab, receiver, long_trace):
+    receiver.interpreted()
+    tab = await open_tab(receiver, "#/overview")
+    others = section(tab, "Tools").locator("tbody tr").filter(has_text="(others)")
+    await expect(others).to_be_visible()
+    await expect(others.locator(".bad")).to_be_visible()
+    await expect(others.get_by_role("link")).to_have_count(0)
 
 
 async def test_a_table_is_sorted_by_its_heads_and_shows_all_rows(open_tab, start):

@@ -131,6 +131,25 @@ async def test_who_has_no_key_may_say_so_and_give_one_later(open_tab, locked):
     await tab.shows("Nothing was sent yet")
 
 
+async def test_a_key_that_may_read_is_enough_and_one_that_may_not_is_told_so(open_tab, start):
+    keys = "[{name: agent, key: agents-key, scopes: ingest}, {name: page, key: pages-key, scopes: read}]"
+    locked = start(key="the-right-key", keys=keys)
+    tab = await open_tab(locked)
+    tab.provokes(ERROR_401)
+    tab.provokes("status of 403")
+    await tab.role("dialog", "API key").get_by_label("API key").fill("agents-key")
+    await tab.press("Enter")
+    await tab.shows("the API key agent lacks the scope read")
+    await tab.role("button", "Enter another API key").first.click()
+    await tab.role("dialog", "API key").get_by_label("API key").fill("pages-key")
+    await tab.press("Enter")
+    await tab.shows("Nothing was sent yet")
+    for name in PAGES:
+        await tab.role("navigation", "Pages").get_by_role("link", name=name).click()
+        await expect(tab.role("heading", level=1)).to_have_text(name)
+        await expect(tab.role("alert")).to_have_count(0)
+
+
 async def test_a_key_can_be_forgotten(open_tab, locked):
     tab = await open_tab(locked)
     tab.provokes(ERROR_401)

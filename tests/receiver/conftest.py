@@ -96,10 +96,14 @@ def settings_of(
     otlp=None,
     **server,
 ):
-    keys = tuple(s.Secret(key) for key in server.pop("keys", ()))
+    keys = server.pop("keys", ())
+    plain, named = (
+        [s.Secret(key) for key in keys if isinstance(key, str)],
+        [key for key in keys if not isinstance(key, str)],
+    )
     return s.Settings(
         server=s.Server(**{"port": 0, "otlp_port": None, "grpc_port": None, **server}),
-        auth=s.Auth(api_keys=keys),
+        auth=s.Auth(api_keys=tuple(plain), keys=tuple(named)),
         storage=s.Storage(data_dir=folder),
         embedding=s.Embedding(model=model),
         prices=s.Prices(file=prices),
@@ -172,7 +176,8 @@ SERVE = """
 import argparse, os, sys
 from receiver.server import run
 from receiver.settings import load
-sys.exit(run(load(argparse.Namespace(), os.environ)))
+settings = lambda: load(argparse.Namespace(), os.environ)
+sys.exit(run(settings(), settings))
 """
 
 

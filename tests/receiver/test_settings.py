@@ -143,6 +143,80 @@ class TestSecrets:
             read(VECTADB_AUTH_API_KEYS="one", VECTADB_AUTH_API_KEYS_FILE="keys")
 
 
+class TestNamedKeys:
+    def test_come_with_what_they_may_do(self, config, tmp_path):
+        (tmp_path / "key").write_text("two\n")
+        text = f"""
+auth:
+  api_keys: zero
+  keys:
+    - {{name: agents, key: "${{env:KEY}}", scopes: [ingest], service: shop}}
+    - {{name: page, key_file: {tmp_path / "key"}, scopes: "read, ingest"}}
+"""
+        auth = read(config=config(text), KEY="one").auth
+        assert [(key.name, key.key, sorted(key.scopes), key.service) for key in auth.in_force] == [
+            ("agents", "one", ["ingest"], "shop"),
+            ("page", "two", ["ingest", "read"], ""),
+            ("api_keys[0]", "zero", ["admin"], ""),
+        ]
+
+    def test_are_a_list_in_the_environment_too(self):
+        keys = read(VECTADB_AUTH_KEYS='[{"name": "page", "key": "one", "scopes": ["read"]}]').auth.keys
+        assert [(key.name, key.key) for key in keys] == [("page", "one")]
+
+    def test_are_keys_for_an_address_that_others_reach(self):
+        keys = "[{name: page, key: one, scopes: read}]"
+        check(read("--host", "10.1.2.3", VECTADB_AUTH_KEYS=keys))
+
+    @pytest.mark.parametrize(
+        ("row", "message"),
+        [
+            ("one", "key 1: expected `object`, got `str`"),
+            ("{key: hunter2, scopes: read}", "key 1: object missing required field `name`"),
+            ("{name: a b, key: hunter2, scopes: read}", "key 1: name: expected `str` matching regex"),
+            ("{name: a, key: hunter2}", "key 1: object missing required field `scopes`"),
+            ("{name: a, key: hunter2, scope: read}", "key 1: object (missing required|contains unknown) field"),
+            (
+                "{name: a, key: hunter2, scopes: reed}",
+                r"key 1 \(a\): scopes: expected one or more of ingest, read, admin",
+            ),
+            ("{name: a, key: hunter2, scopes: []}", r"key 1 \(a\): scopes: expected one or more"),
+            ("{name: a, scopes: read}", r"key 1 \(a\): expected either key or key_file"),
+            ("{name: a, key: hunter2, key_file: f, scopes: read}", r"key 1 \(a\): expected either key or key_file"),
+            ("{name: a, key: hunter 2, scopes: read}", r"key 1 \(a\): expected a key of printable ASCII"),
+            ("{name: a, key: '', scopes: read}", r"key 1 \(a\): expected"),
+            (
+                "{name: a, key_file: /no/such, scopes: read}",
+                r"key 1 \(a\): key_file: cannot read /no/such: No such file",
+            ),
+            (
+                "{name: a, key: x, scopes: read}, {name: a, key: y, scopes: read}",
+                "each name once; a and a have the same",
+            ),
+            (
+                "{name: a, key: x, scopes: read}, {name: b, key: x, scopes: read}",
+                "each key once; a and b have the same",
+            ),
+        ],
+    )
+    def test_that_are_wrong_are_errors_that_name_them_and_show_no_key(self, config, row, message):
+        with pytest.raises(SettingsError, match=rf"auth.keys \(.*\): .*{message}") as error:
+            read(config=config(f"auth: {{keys: [{row}]}}"))
+        assert "hunter" not in str(error.value)
+        with pytest.raises(SettingsError, match=rf"auth.keys \(VECTADB_AUTH_KEYS\): .*{message}"):
+            read(VECTADB_AUTH_KEYS=f"[{row}]")
+
+    @pytest.mark.parametrize("text", ["one", "{a: b}", "[", "3"])
+    def test_are_a_list(self, text):
+        with pytest.raises(SettingsError, match=r"auth.keys \(VECTADB_AUTH_KEYS\): expected a list of"):
+            read(VECTADB_AUTH_KEYS=text)
+
+    def test_are_not_among_the_others(self):
+        keys = "[{name: page, key: one, scopes: read}]"
+        with pytest.raises(SettingsError, match=r"auth.keys: page is in auth.api_keys, too"):
+            check(read(VECTADB_AUTH_API_KEYS="zero,one", VECTADB_AUTH_KEYS=keys))
+
+
 class TestReferences:
     def test_take_the_environments_values(self, config):
         settings = read(config=config("auth:\n  api_keys: ${env:KEY}\n"), KEY="one")
@@ -178,7 +252,7 @@ class TestReferences:
         ("server: {port: 99999}", "server.port .*: expected a port from 1 to 65535 .*; got '99999'"),
         ("server: {port: http}", "server.port .*: expected a port"),
         ("server: {port: [1, 2]}", "server.port .*: expected a port"),
-        ("server: {port: [{a: b}]}", "server.port: expected a list of texts"),
+        ("server: {port: [{a: b}]}", "server.port .*: expected a port"),
         ("server: {otlp_port: [1]}", "server.otlp_port .*: expected a port .*, or off"),
         ("server: {otlp_port: none}", "server.otlp_port .*: expected a port .*, or off; got 'none'"),
         ("server: {insecure: perhaps}", "server.insecure .*: expected true or false"),

@@ -28,7 +28,8 @@ from storage.embedding.model import STATIC
 from storage.embedding.reranker import Reranker
 from storage.filters import SearchFilter
 from storage.search.reranking import TimedReranker
-from storage.search.search import Mode, Searcher
+from storage.search.results import Mode
+from storage.search.search import Searcher
 from storage.stores import StorageConfig, Stores
 
 # The weight of words was chosen on these domains, half of them.

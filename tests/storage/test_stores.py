@@ -10,7 +10,8 @@ from mapping.errors import Code, Problem
 from storage.filters import SearchFilter, TraceFilter
 from storage.stores import DataDirError, StorageConfig, Stores
 from storage.surreal import schema
-from storage.surreal.database import Database, OpenError
+from storage.surreal.database import Database
+from storage.surreal.errors import OpenError
 
 
 @pytest.fixture

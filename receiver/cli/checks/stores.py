@@ -59,7 +59,7 @@ def surrealdb(setup: Setup) -> Finding:
 
 async def _surrealdb_embedded(setup: Setup) -> Finding:
     """Open the store. The engine then replays and removes its log, as at every start; nothing else happens."""
-    from storage.surreal.database import InUseError, OpenError  # noqa: PLC0415 - as in `_opened`
+    from storage.surreal.errors import InUseError, OpenError  # noqa: PLC0415 - as in `_opened`
 
     try:
         version = await _version(setup)
@@ -76,7 +76,7 @@ async def _surrealdb_embedded(setup: Setup) -> Finding:
 
 async def _surrealdb_server(setup: Setup) -> Finding:
     settings = setup.settings.storage.surrealdb
-    from storage.surreal.database import AccessError  # noqa: PLC0415 - as in `_opened`
+    from storage.surreal.errors import AccessError  # noqa: PLC0415 - as in `_opened`
 
     try:
         async with asyncio.timeout(_TIMEOUT):

@@ -8,7 +8,7 @@ from typing import Any
 
 from receiver.cli import api
 from receiver.cli.messages import part_lines, turn_lines, value
-from receiver.cli.show import cost, status, tokens
+from receiver.cli.show import cost, score_lines, status, tokens
 from receiver.cli.terminal import add_output_flags, coloured, count, duration, json_line, local_time, printable
 
 
@@ -36,6 +36,7 @@ def lines(call: dict[str, Any]) -> Iterator[str]:
     yield "  ".join(f"{word} {printable(name)}" for word, name in names if name)
     if call["error"]:
         yield f"{coloured('!', 'dim')} {coloured(printable(call['error']), 'red')}"
+    yield from score_lines(call["scores"])
     if call["kind"] == "tool":
         yield f"→ {value(call['arguments'], whole=True)}"
         yield f"← {value(call['result'], whole=True)}"

@@ -1,35 +1,42 @@
-"""`calls`: list calls of models, tools and agents, one line each."""
+"""`calls`: list calls of models, tools and agents, one line each; or write them as Parquet."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
-from receiver.cli import api, filters
+from receiver.cli import api, filters, parquet
+from receiver.cli.output import written_to
 from receiver.cli.show import cost, tokens
 from receiver.cli.terminal import (
     add_output_flags,
     aligned,
     coloured,
+    count,
     duration,
     json_line,
     local_time,
     printable,
     shortened,
 )
-from storage.filters import CallFilter
-from storage.read.calls import SORTS
+from storage.filters import CALL_SORTS, CallFilter
 
+_LISTED = 20
 _HEAD = ("start", "kind", "name", "agent", "took", "tokens in/out", "cost", "")
 _LONGEST_NAME, _LONGEST_ERROR = 40, 80
 _COLOURS = {"model": "magenta", "tool": "blue", "agent": "green"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--sort", choices=SORTS, help="the newest (default), longest, most or dearest first")
+    parser.add_argument("--sort", choices=CALL_SORTS, help="the newest (default), longest, most or dearest first")
     parser.add_argument(
-        "--limit", type=filters.number(1, 100_000), default=20, metavar="N", help="at most (default 20)"
+        "--limit",
+        type=filters.number(1, 100_000),
+        metavar="N",
+        help=f"at most (default {_LISTED}; with --parquet all)",
     )
+    parser.add_argument("--parquet", metavar="FILE", help="write them there, for DuckDB, pandas and Polars")
     add_output_flags(parser, "a line of JSON for each call")
     filters.add_filters(parser, CallFilter)
     api.add_arguments(parser)
@@ -38,7 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     receiver = api.Receiver(api.connection(args))
     which = {**filters.parameters_of(args, CallFilter), "sort": args.sort}
-    calls = list(receiver.pages(api.path("calls"), "calls", args.limit, **which))
+    if args.parquet:
+        all_of_them = receiver.pages(api.path("calls"), "calls", args.limit or sys.maxsize, **which)
+        with written_to(args.parquet) as (output, _):
+            written = parquet.write(output, parquet.CALLS, all_of_them)
+        print(f"{count(written, 'call')} written to {args.parquet}", file=sys.stderr)
+        return 0
+    calls = list(receiver.pages(api.path("calls"), "calls", args.limit or _LISTED, **which))
     if args.json:
         for call in calls:
             print(json_line(call))

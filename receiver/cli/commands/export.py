@@ -1,21 +1,20 @@
-"""`export`: write events as lines, newest first: as the API returns them, or as OTLP/JSON for any OTLP receiver."""
+"""`export`: write events, newest first, as the API returns them, as OTLP/JSON for any OTLP receiver, or as Parquet."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import msgspec
 
 from mapping.errors import Problem
 from mapping.export.lines import WithTheirSpans, otlp_lines
-from receiver.cli import api, filters
+from receiver.cli import api, filters, parquet
 from receiver.cli.errors import CommandError
+from receiver.cli.output import written_to
 from receiver.cli.patience import patiently
 from receiver.cli.rate import Rate
 from receiver.cli.terminal import count, json_line
@@ -36,9 +35,9 @@ class _Page(msgspec.Struct):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
-        choices=tuple(_FORMATS),
+        choices=(*_LINES, "parquet"),
         default="jsonl",
-        help="a line for each event as it is read (default), or for each OTLP/JSON request",
+        help="a line for each event as it is read (default), or for each OTLP/JSON request; or a Parquet file",
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="where to write (default: standard output)")
     parser.add_argument("--filter", metavar="TERMS", help=f"only of traces that match: {filters.TERMS}")
@@ -61,10 +60,15 @@ def run(args: argparse.Namespace) -> int:
                 written += len(page)
                 rate.show(written, written / whole if whole else None)
 
-    with _output(args.output) as (output, readable):
+    with written_to(args.output) as (output, readable):
+        if args.format == "parquet" and readable:
+            raise CommandError("--format parquet: expected a file, as in -o events.parquet, or a pipe; not a terminal")
         try:
-            for line in _FORMATS[args.format](pages()):
-                output.write((json_line(json.loads(line)).encode() if readable else line) + b"\n")
+            if args.format == "parquet":
+                parquet.write(output, parquet.EVENTS, (json.loads(bytes(event)) for page in pages() for event in page))
+            else:
+                for line in _LINES[args.format](pages()):
+                    output.write((json_line(json.loads(line)).encode() if readable else line) + b"\n")
             output.flush()
         finally:
             rate.progress.clear()
@@ -117,28 +121,4 @@ def _as_otlp(pages: Pages) -> Iterator[bytes]:
         raise CommandError(problem.message) from None
 
 
-_FORMATS: dict[str, Callable[[Pages], Iterator[bytes]]] = {"jsonl": _as_read, "otlp": _as_otlp}
-
-
-@contextlib.contextmanager
-def _output(name: str | None) -> Iterator[tuple[IO[bytes], bool]]:
-    """Yield the stream to write to, and whether it is a terminal.
-
-    A file gets its name only when it is complete; until then `.part` is appended to it.
-    """
-    if name is None or name == "-":
-        yield sys.stdout.buffer, sys.stdout.isatty()
-        return
-    path = Path(name)
-    partial = path if path.exists() and not path.is_file() else path.with_name(f"{path.name}.part")
-    try:
-        file = partial.open("wb")
-    except OSError as error:
-        raise CommandError(f"cannot write {partial}: {error.strerror}") from None
-    with file:
-        try:
-            yield file, False
-        except OSError as error:
-            raise CommandError(f"cannot write {partial}: {error.strerror}") from None
-    if partial != path:
-        partial.replace(path)
+_LINES: dict[str, Callable[[Pages], Iterator[bytes]]] = {"jsonl": _as_read, "otlp": _as_otlp}

@@ -13,8 +13,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    loaded = settings.load(args, os.environ)
+
+    def load() -> settings.Settings:
+        return settings.load(args, os.environ)
+
+    loaded = load()
     settings.check(loaded)
     from receiver import server  # noqa: PLC0415 - it takes a second to import, which no other command need wait for
 
-    return server.run(loaded)
+    return server.run(loaded, load)

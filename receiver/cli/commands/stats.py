@@ -29,7 +29,7 @@ _LONGEST_NAME, _LONGEST_ERROR = 40, 100
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     kinds = [by for by in BY if by != "run"]
-    parser.add_argument("--by", choices=kinds, help="a line for each agent, service, model, tool or error")
+    parser.add_argument("--by", choices=kinds, help="a line for each agent, service, model, tool, error or score")
     parser.add_argument(
         "--limit", type=filters.number(1, 200), default=20, metavar="N", help="lines at most, by name (default 20)"
     )
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         shown = _overview(answer)
     else:
         answer = receiver.get(api.path("breakdown"), by=args.by, limit=args.limit, **period)
-        shown = _errors(answer) if args.by == "error" else _breakdown(answer)
+        shown = {"error": _errors, "score": _scores}.get(args.by, _breakdown)(answer)
     print(json_line(answer) if args.json else "\n".join(shown))
     return 0
 
@@ -90,8 +90,23 @@ def _errors(answer: dict[str, Any]) -> list[str]:
     return [*aligned([head, *rows]), *_rest(answer)]
 
 
+def _scores(answer: dict[str, Any]) -> list[str]:
+    if not answer["scores"]:
+        return ["no scores"]
+    rows = [
+        [
+            shortened(printable(row["name"]), _LONGEST_NAME),
+            str(row["count"]),
+            "-" if row["mean"] is None else f"{row['mean']:.4g}",
+            printable(", ".join(f"{label} {number}" for label, number in row["labels"].items())),
+        ]
+        for row in answer["scores"]
+    ]
+    return [*aligned([_head("score", "count", "mean", "labels"), *rows]), *_rest(answer)]
+
+
 def _rest(answer: dict[str, Any]) -> list[str]:
-    left = answer["names"] - len(answer["rows"] or answer["errors"])
+    left = answer["names"] - len(answer["rows"] or answer["errors"] or answer["scores"])
     told = [f"and {count(left, 'more name')}: --limit"] if left else []
     return told if answer["complete"] else [*told, "there are more names than could be counted: give a shorter time"]
 

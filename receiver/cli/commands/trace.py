@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from mapping.times import parse_rfc3339
 from receiver.cli import api, filters
-from receiver.cli.show import cost, headline, kind, status, tokens
+from receiver.cli.show import cost, headline, kind, score_lines, status, tokens
 from receiver.cli.terminal import (
     add_output_flags,
     aligned,
@@ -66,17 +66,17 @@ def head(trace: dict[str, Any]) -> list[str]:
         lines.append(f"{coloured('?', 'dim')} {printable(trace['first_question'])}")
     if trace["first_error"]:
         lines.append(f"{coloured('!', 'dim')} {coloured(printable(trace['first_error']), 'red')}")
+    lines += score_lines(trace.get("scores", []))
     if not trace["interpreted"]:
         lines.append(coloured("not all of its events are interpreted yet", "yellow"))
     return lines
 
 
 def _facts(trace: dict[str, Any]) -> list[str]:
-    took = parse_rfc3339(trace["last_event_at"]) - parse_rfc3339(trace["start_time"])
     facts = [
         status(trace["status"]),
         local_time(trace["start_time"]),
-        duration(took),
+        duration(trace["duration_ns"]),
         count(trace["event_count"], "event"),
     ]
     if trace["error_count"]:

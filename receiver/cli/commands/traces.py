@@ -17,8 +17,7 @@ from receiver.cli.terminal import (
     printable,
     shortened,
 )
-from storage.filters import TraceFilter
-from storage.read.sifting import SORTS
+from storage.filters import SORTS, TraceFilter
 
 _HEAD = (
     "start",

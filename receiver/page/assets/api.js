@@ -44,6 +44,19 @@ export async function get(path, params = {}, { signal } = {}) {
 }
 
 /**
+ * Sends a score, and returns what the receiver says to it. Throws as `get` does.
+ *
+ * @param {"/scores"} path
+ * @param {Record<string, unknown>} body
+ * @returns {Promise<{score_id: string}>}
+ */
+export async function post(path, body) {
+  const headers = { Accept: "application/json", "Content-Type": "application/json" };
+  const response = await ask(path, {}, { method: "POST", body: JSON.stringify(body), headers });
+  return response.json();
+}
+
+/**
  * Returns the answer of `api/v1` + path as bytes. Throws as `get` does.
  *
  * @param {string} path
@@ -150,7 +163,7 @@ function parseEvent(block) {
  *
  * @param {string} path
  * @param {Query} params
- * @param {{signal?: AbortSignal, headers: Record<string, string>}} init
+ * @param {{signal?: AbortSignal, headers: Record<string, string>, method?: string, body?: string}} init
  */
 async function ask(path, params, init) {
   const address = addressOf(path, params);
@@ -210,7 +223,7 @@ export function askForKey({ again = false, first = false } = {}) {
     question = null;
     declined = !key;
     keep(KEY, key || null, "sessionStorage");
-    // Requests that were refused without a key are repeated (load.js).
+    // Requests that were refused without a key, or with one that may not, are repeated (load.js).
     if (key) window.dispatchEvent(new Event("keychange"));
     return Boolean(key);
   });

@@ -33,6 +33,7 @@ const HELP = [
   ["tool:web_*", "a name as it is written, * for any characters; also model, name, agent, session, status"],
   ["error:timeout", "a text with this in it"],
   ["duration>5s", "a number: tokens>=10k, cost>0.1"],
+  ["score:verdict=fail", "a score by its label, or its number: score:tone<0.5"],
   ['"part of a name"', "words in a name"],
   ["-status:error", "not this"],
 ];

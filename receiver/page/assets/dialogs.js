@@ -62,8 +62,8 @@ export function KeyDialog() {
     ${asked.again && html`<p class="bad" role="alert">The receiver does not know the key that was given.</p>`}
     <form onSubmit=${submit}>
       <label>API key <input ref=${field} type="password" name="key" autocomplete="off" required autofocus /></label>
-      <p class="muted">One of auth.api_keys (VECTADB_AUTH_API_KEYS) of the receiver. It is kept in this tab until it is
-        closed.</p>
+      <p class="muted">One of auth.keys with the scope read, or of auth.api_keys (VECTADB_AUTH_API_KEYS) of the receiver. It
+        is kept in this tab until it is closed.</p>
       <div class="buttons">
         <button class="primary">Go on</button>${" "}
         <button type="button" onClick=${() => done(null)}>Not now</button>

@@ -11,6 +11,7 @@ import { useLoad } from "./load.js";
 import { Fold, Value, parsed } from "./parts.js";
 import { Prompt } from "./prompt.js";
 import { href } from "./route.js";
+import { ScoreForm, Scores } from "./scores.js";
 import { Copy, Duration, ErrorBox, Json, Loading, Moment, Money, Status, Text, TypeBadge } from "./ui.js";
 
 /** @import { AgentEvent, Call, Content, ExplainedValue, Fact, Tool as CalledTool, TreeNode } from "./types.d.ts" */
@@ -25,11 +26,16 @@ const pathOf = (id) => /** @type {const} */ (`/events/${encodeURIComponent(id)}`
  *
  * @param {{
  *   id: string, node?: TreeNode, before?: string, sheet: boolean, onClose: () => void, onSelect: (id: string) => void,
+ *   traceId: string, scoreNames: string[], onScored: () => void,
  * }} props
  */
-export function EventPanel({ id, node, before, sheet, onClose, onSelect }) {
+export function EventPanel({ id, node, before, sheet, onClose, onSelect, traceId, scoreNames, onScored }) {
   const { data, error, reload } = useLoad((signal) => get(pathOf(id), {}, { signal }), [id], { keep: true });
   const event = data?.id === id ? data : null;
+  const scored = () => {
+    reload();
+    onScored();
+  };
   const inside = html`
     <header class="panel-head">
       <h2>${event ? html`<${Text} value=${event.name || event.event_type || "Event"} limit=${300} />` : "Event"}</h2>
@@ -38,7 +44,10 @@ export function EventPanel({ id, node, before, sheet, onClose, onSelect }) {
     <div class="panel-body" tabindex="0" role="region" aria-label="What the event holds">
       <${ErrorBox} error=${error} retry=${reload} />
       ${!event && !error && html`<${Loading} what="the event" />`}
-      ${event && html`<${Details} key=${id} event=${event} node=${node} before=${before} onSelect=${onSelect} />`}
+      ${event && html`<${Details} key=${id} event=${event} node=${node} before=${before} onSelect=${onSelect}>
+        <${Scores} scores=${event.scores} onStored=${scored} />
+        <${ScoreForm} traceId=${traceId} eventId=${id} names=${scoreNames} onStored=${scored} />
+      <//>`}
     </div>
   `;
   return sheet
@@ -69,8 +78,8 @@ function Sheet({ onClose, children }) {
     ${children}<div class="heard" aria-live="polite"></div></dialog>`;
 }
 
-/** @param {{event: AgentEvent, node?: TreeNode, before?: string, onSelect: (id: string) => void}} props */
-function Details({ event, node, before, onSelect }) {
+/** @param {{event: AgentEvent, node?: TreeNode, before?: string, onSelect: (id: string) => void, children: Content}} props */
+function Details({ event, node, before, onSelect, children }) {
   const failure = failureOf(event);
   return html`
     <p class="panel-kind">
@@ -84,6 +93,7 @@ function Details({ event, node, before, onSelect }) {
       <${Copy} text=${event.id} label="Copy id" />
       <${Copy} text=${location.href} label="Copy link" />
     </p>
+    ${children}
     <${Said} event=${event} callId=${node?.event.call_id} before=${before} onSelect=${onSelect} />
     ${event.span_id && html`<${Links} id=${event.id} />`}
     <${Rest} title="Attributes" value=${event.properties} open />

@@ -12,6 +12,7 @@ const HELP = [
   ["agent:research*", "a name as it is written, * for any characters; also session, user, service, status, name, model, tool"],
   ["error:timeout", "a text with this in it; also question, answer"],
   ["cost>0.1", "a number: duration>5s, tokens>=10k, events, errors, calls, tools, repeats"],
+  ["score:helpfulness<0.5", "a score by its number, or its label: score:verdict=fail"],
   ["customer.tier=gold", "an attribute of an event, * for any value"],
   ['"part of a name"', "words in a name or the question"],
   ["-status:failed", "not this"],

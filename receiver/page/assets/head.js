@@ -3,6 +3,7 @@
 import { html } from "./vendor/preact.js";
 import { compact, count, number } from "./format.js";
 import { plainOf } from "./markdown.js";
+import { scoreLine } from "./scores.js";
 import { Link, Money, Text, Title, Tokens } from "./ui.js";
 
 /** @import { Content, Fact, Path, Query, Spent, Sums } from "./types.d.ts" */
@@ -32,7 +33,7 @@ export function Facts({ facts }) {
 }
 
 /** What a trace and a session add up to, as facts. @param {Sums} sums @returns {Fact[]} */
-export function sums({ event_count, error_count, calls, tools, cost_usd, unpriced_calls, models, ...spent }) {
+export function sums({ event_count, error_count, calls, tools, cost_usd, unpriced_calls, models, score_sums, ...spent }) {
   return [
     ["Events", number(event_count)],
     ["Calls", calls + tools > 0 && `${count(calls, "model call")}, ${count(tools, "tool call")}`],
@@ -42,6 +43,7 @@ export function sums({ event_count, error_count, calls, tools, cost_usd, unprice
       unpriced_calls > 0 && html` <span class="muted">${number(calls - unpriced_calls)} of ${count(calls, "call")} priced</span>`
     }`],
     ["Models", names(models)],
+    ["Scores", scoreLine(score_sums)],
   ];
 }
 

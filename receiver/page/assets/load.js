@@ -52,7 +52,7 @@ export function useLoad(fn, deps, { keep = false, known } = {}) {
         if (control.signal.aborted) return;
         const error = troubleOf(thrown);
         setState(({ data }) => ({ data, error, loading: false }));
-        if (error.status === 401) window.addEventListener("keychange", load, { once: true });
+        if (error.status === 401 || error.status === 403) window.addEventListener("keychange", load, { once: true });
         if (!error.passing) return;
         timer = setTimeout(load, (error.retryAfter ?? 0) * 1000 || pause);
         pause = Math.min(pause * 2, LONGEST_PAUSE);

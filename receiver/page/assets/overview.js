@@ -1,4 +1,4 @@
-// Page Overview: the runs of a span of time, over time, and tables by agent, model, tool and error; each figure leads to
+// Page Overview: the runs of a span of time, over time, and tables by agent, model, tool, error and score; each figure leads to
 // what it counts.
 
 import { html, useEffect, useState } from "./vendor/preact.js";
@@ -7,6 +7,7 @@ import { HEIGHT, OverTime, bars } from "./charts.js";
 import { count, number, shortMoment } from "./format.js";
 import { Facts } from "./head.js";
 import { useLoad } from "./load.js";
+import { told as scoreTold } from "./scores.js";
 import { Duration, Empty, ErrorBox, FilterBar, Link, Loading, Moment, Money, Text, Title, Tokens, asked } from "./ui.js";
 
 /** @import { Breakdown, Content, Figures, Overview as Told, Params, Query } from "./types.d.ts" */
@@ -16,7 +17,7 @@ const MOST = 200; // that a breakdown gives
 const LOOK_EVERY = { none: 3000, some: 10_000 };
 const POINTED_AT = "main .table:hover, main .chart:hover, main .table :focus-visible, main .chart :focus-visible";
 const NAME_LENGTH = 120;
-const OTHERS = "(others)"; // Names of a trace that has very many.
+const OTHERS = "(others)"; // Names of a trace that has very many: no filter finds what is counted under it.
 
 /** The period of the answer, for links to what it counts. @typedef {{since?: string, until?: string}} Period */
 
@@ -28,7 +29,7 @@ const OTHERS = "(others)"; // Names of a trace that has very many.
 const TABLES = {
   agent: {
     title: "Agents", counted: "Runs", to: "/traces",
-    which: (name, failed) => ({ filter: `${name && `agent:${quoted(name)} `}${failed ? "status:failed" : ""}`.trim() }),
+    which: (name, failed) => ({ filter: `agent:${quoted(name)}${failed ? " status:failed" : ""}` }),
   },
   model: {
     title: "Models", counted: "Calls", to: "/calls",
@@ -67,6 +68,7 @@ export function Overview({ params }) {
       <${Errors} told=${data} period=${period} key=${`errors ${key}`} />
       ${/** @type {("agent" | "model" | "tool")[]} */ (["agent", "tool", "model"]).map((by) => html`
         <${ByName} by=${by} told=${data} period=${period} key=${`${by} ${key}`} />`)}
+      <${ScoresByName} told=${data} period=${period} key=${`scores ${key}`} />
       <p class="muted">From ${shortMoment(data.since ?? "")} to ${shortMoment(data.until ?? "")}, in whole hours. Percentiles are
         within 2%. Runs count when they began, calls when they did.</p>`}`;
 }
@@ -85,11 +87,17 @@ function Totals({ told, period }) {
   ]} />`;
 }
 
-/** How many failed, and what share that is. @param {{row: Figures, to: string, params: Query}} props @returns {Content} */
+/**
+ * How many failed, and what share that is; a link unless `to` is missing.
+ *
+ * @param {{row: Figures, to?: string, params?: Query}} props @returns {Content}
+ */
 function Failed({ row, to, params }) {
   if (!row.failed) return "0";
   const share = Math.round((100 * row.failed) / row.count);
-  return html`<${Link} to=${to} params=${params} class="bad">${number(row.failed)}<//> <span class="muted">${share || "under 1"}%</span>`;
+  const failed = number(row.failed);
+  return html`${to ? html`<${Link} to=${to} params=${params} class="bad">${failed}<//>` : html`<span class="bad">${failed}</span>`} ${
+    html`<span class="muted">${share || "under 1"}%</span>`}`;
 }
 
 /** The cost of what is priced, and how much is not. @param {{row: Figures}} props @returns {Content} */
@@ -116,8 +124,8 @@ function ByName({ by, told, period }) {
   const { data, error, reload } = useLoad((signal) => get("/breakdown", { by, limit: MOST, ...period }, { signal }), [told], { keep: true });
   if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
   if (!data?.rows.length) return null;
-  /** @param {string} name @param {boolean} failed */
-  const params = (name, failed) => ({ ...period, ...which(name === OTHERS ? "" : name, failed) });
+  /** Leads to what it counts. @param {string} name @param {boolean} failed */
+  const link = (name, failed) => (name === OTHERS ? {} : { to, params: { ...period, ...which(name, failed) } });
   const sorted = data.rows.toSorted((a, b) => (SORTS[sort](b) ?? 0) - (SORTS[sort](a) ?? 0));
   const shown = all ? sorted : sorted.slice(0, ROWS);
   return html`<h2>${title}</h2>
@@ -127,11 +135,11 @@ function ByName({ by, told, period }) {
           <button type="button" class="plain" title="Sort by this" onClick=${() => setSort(key)}>${key === "count" ? counted : key}${
             key === sort && html`<span aria-hidden="true"> ▼</span>`}</button></th>`)}</tr></thead>
       <tbody>${shown.map((row) => html`<tr key=${row.name}>
-        <td class="cut"><${Link} row to=${to} params=${params(row.name, false)}>
-          <${Text} value=${row.name.slice(0, NAME_LENGTH)} /><//></td>
+        <td class="cut">${row.name === OTHERS ? OTHERS : html`<${Link} row ...${link(row.name, false)}>
+          <${Text} value=${row.name.slice(0, NAME_LENGTH)} /><//>`}</td>
         <td class="number" data-label=${counted.toLowerCase()}>${number(row.count)}</td>
         <td class="number" data-label=${row.failed ? "failed" : undefined}>${row.failed > 0 &&
-          html`<${Failed} row=${row} to=${to} params=${params(row.name, true)} />`}</td>
+          html`<${Failed} row=${row} ...${link(row.name, true)} />`}</td>
         <td class="number" data-label="median"><${Duration} ns=${row.p50_duration_ns} /></td>
         <td class="number" data-label="95th"><${Duration} ns=${row.p95_duration_ns} /></td>
         <td class="number"><${Tokens} input=${row.input_tokens} output=${row.output_tokens} /></td>
@@ -163,6 +171,25 @@ function Errors({ told, period }) {
       </tr>`)}</tbody>
     </table>
     <${Others} data=${data} shown=${data.errors.length} onAll=${() => setLimit(MOST)} />`;
+}
+
+/** @param {{told: Told, period: Period}} props */
+function ScoresByName({ told, period }) {
+  const [limit, setLimit] = useState(ROWS);
+  const { data, error, reload } = useLoad((signal) => get("/breakdown", { by: "score", limit, ...period }, { signal }), [told, limit], { keep: true });
+  if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
+  if (!data?.scores.length) return null;
+  return html`<h2>Scores</h2>
+    <table class="table figures"><caption class="heard">Scores</caption>
+      <thead><tr><th scope="col">Name</th><th scope="col" class="number">Count</th><th scope="col">Mean, or labels</th></tr></thead>
+      <tbody>${data.scores.map((row) => html`<tr key=${row.name}>
+        <td class="cut"><${Link} row to="/traces" params=${{ ...period, filter: `score:${quoted(row.name)}` }}>
+          <${Text} value=${row.name.slice(0, NAME_LENGTH)} /><//></td>
+        <td class="number" data-label="count">${number(row.count)}</td>
+        <td class="cut">${scoreTold(row)}</td>
+      </tr>`)}</tbody>
+    </table>
+    <${Others} data=${data} shown=${data.scores.length} onAll=${() => setLimit(MOST)} />`;
 }
 
 /** Whether a step of time is not over yet. @param {string} end */

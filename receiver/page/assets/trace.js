@@ -6,12 +6,13 @@ import { Conversation } from "./conversation.js";
 import { EventPanel } from "./event.js";
 import { Export } from "./export.js";
 import { FirstError } from "./first_error.js";
-import { between, count, number } from "./format.js";
+import { count, number } from "./format.js";
 import { Gist, Head, linked, names, sums } from "./head.js";
 import { InferredTrace } from "./inferred.js";
 import { useLoad } from "./load.js";
 import { callBefore } from "./prompt_diff.js";
 import { href, navigate, parse } from "./route.js";
+import { ScoreForm, Scores } from "./scores.js";
 import { errorsOf, matcher, shownOf, treeOf } from "./tree.js";
 import { Copy, Duration, ENDS, ErrorBox, FilterBar, Link, Loading, Moment, Status, Title, announce } from "./ui.js";
 import { Waterfall, useNarrow } from "./waterfall.js";
@@ -49,6 +50,7 @@ export function Trace({ id, params }) {
   const told = params.view === "conversation";
   const heading = trace.name || trace.agent_id || "Trace";
   const errors = errorsOf(tree.nodes);
+  const scoreNames = trace.score_sums.map(({ name }) => name);
   /** @param {string} place */
   const jumped = (place) => navigate(["traces", id], { ...parse(location.hash).params, at: place }, { replace: true });
   /** @param {string} eventId */
@@ -86,6 +88,8 @@ export function Trace({ id, params }) {
     <${Export} of="events" what="Its events" params=${{ trace_id: id }} />
     <${ErrorBox} error=${error} retry=${reload} />
     <${InferredTrace} trace=${trace} events=${trace.events} />
+    <${Scores} scores=${trace.scores} onStored=${reload} onSelect=${select} />
+    <${ScoreForm} traceId=${id} names=${scoreNames} onStored=${reload} />
     <${FirstError} errors=${errors} trace=${trace} selected=${selected} onSelect=${select} />
     <nav class="views" aria-label="Ways to see the trace">
       <a href=${href(["traces", id], { ...params, view: undefined })} aria-current=${told ? undefined : "page"}>Timeline</a>
@@ -118,7 +122,7 @@ export function Trace({ id, params }) {
         }
       </div>
       ${selected && html`<${EventPanel} id=${selected} node=${tree.byId.get(selected)}
-        before=${callBefore(tree.nodes, tree.byId.get(selected))}
+        before=${callBefore(tree.nodes, tree.byId.get(selected))} traceId=${id} scoreNames=${scoreNames} onScored=${reload}
         sheet=${sheet} onClose=${close} onSelect=${select} />`}
     </div>
   `;
@@ -128,7 +132,7 @@ const NONE = new Set(); // under a filter nothing is collapsed, or what matches 
 
 /** @param {Outline} trace @param {number} length @returns {Fact[]} */
 function factsOf(trace, length) {
-  const took = trace.end_time ? between(trace.start_time, trace.end_time) : length;
+  const took = trace.status === "running" ? length : trace.duration_ns;
   return [
     ["Started", html`<${Moment} at=${trace.start_time} long />`],
     [trace.status === "running" ? "So far" : "Duration", html`<${Duration} ns=${took} />`],

@@ -11,6 +11,7 @@ import { count, number, shortId } from "./format.js";
 import { names } from "./head.js";
 import { troubleOf, useLoad, usePages } from "./load.js";
 import { Saved } from "./saved.js";
+import { scoreLine } from "./scores.js";
 import {
   Duration, Empty, ErrorBox, FilterBar, Link, Loading, Moment, Money, More, Status, Text, Title, Tokens, asked,
 } from "./ui.js";
@@ -61,6 +62,10 @@ export const COLUMNS = [
   {
     id: "cost", label: "Cost", kind: "number", sort: "cost", when: (traces) => traces.some(({ cost_usd }) => cost_usd),
     cell: ({ cost_usd }) => html`<${Money} usd=${cost_usd} />`,
+  },
+  {
+    id: "scores", label: "Scores", kind: "cut", when: (traces) => traces.some(({ score_sums }) => score_sums.length),
+    cell: ({ score_sums }) => scoreLine(score_sums),
   },
   { id: "models", label: "Models", kind: "cut", when: (traces) => traces.some(({ models }) => models.length), cell: ({ models }) => names(models) },
   { id: "tools", label: "Tools", kind: "cut", off: true, cell: ({ tool_names }) => names(tool_names) },

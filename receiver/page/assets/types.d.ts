@@ -52,6 +52,31 @@ export interface AgentEvent {
   correlation: string;
 }
 
+/** What was said of how good something was. */
+export interface Score {
+  id: string;
+  name: string;
+  value: number | null;
+  label: string | null;
+  explanation: string | null;
+  source: "person" | "code" | "model" | null;
+  author: string | null;
+  timestamp: string;
+  about: "trace" | "session" | "call" | "event";
+  trace_id: string;
+  session_id: string | null;
+  call_id: string | null;
+  event_id: string | null;
+}
+
+/** What the scores of a name come to. */
+export interface ScoreSum {
+  name: string;
+  count: number;
+  mean: number | null;
+  labels: Record<string, number>;
+}
+
 /** An event of a trace's outline; fields that are null or 0 are left out. */
 export interface OutlinedEvent {
   id: string;
@@ -96,6 +121,7 @@ export interface Sums {
   slowest: { name: string; duration_ns: number } | null;
   /** What came most often with the same arguments, three times at least. */
   repeated: { name: string; times: number } | null;
+  score_sums: ScoreSum[];
   interpreted: boolean;
 }
 
@@ -115,6 +141,7 @@ export interface Trace extends Sums {
 }
 
 export interface Outline extends Trace {
+  scores: Score[];
   events: OutlinedEvent[];
   truncated: boolean;
 }
@@ -398,6 +425,7 @@ export interface Breakdown {
   complete: boolean;
   rows: FigureRow[];
   errors: ErrorRow[];
+  scores: ScoreSum[];
 }
 
 /** The answer of `GET /api/v1` + `Path`. */
@@ -414,7 +442,7 @@ export type Answer<Path extends string> =
   Path extends `/events/${string}/links` ? Links :
   Path extends `/events/${string}/messages` ? Messages :
   Path extends `/events/${string}/similar` ? Found :
-  Path extends `/events/${string}` ? AgentEvent :
+  Path extends `/events/${string}` ? AgentEvent & { scores: Score[] } :
   Path extends "/facets" ? Facets :
   Path extends "/overview" ? Overview :
   Path extends "/search" ? Found :

@@ -146,11 +146,12 @@ export function Loading({ what = "" }) {
  */
 export function ErrorBox({ error, retry }) {
   if (!error) return null;
-  const helps = retry && ![400, 401, 404].includes(error.status ?? 0);
+  const helps = retry && ![400, 401, 403, 404].includes(error.status ?? 0);
   return html`<div class="error-box" role="alert">
     <p>${error.message}</p>
     ${error.passing && html`<p class="muted">Trying again until it answers.</p>`}
     ${error.status === 401 && html`<button onClick=${() => askForKey()}>Enter the API key</button>`}
+    ${error.status === 403 && html`<button onClick=${() => askForKey()}>Enter another API key</button>`}
     ${helps && html`<button onClick=${retry}>Try again</button>`}
   </div>`;
 }

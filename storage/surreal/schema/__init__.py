@@ -13,7 +13,8 @@ from importlib.resources.abc import Traversable
 
 from mapping.errors import Code, Problem
 from storage.surreal import cbor
-from storage.surreal.database import ConflictError, OpenError, Run, TransactionLimitError, within
+from storage.surreal.database import Run, within
+from storage.surreal.errors import ConflictError, OpenError, TransactionLimitError
 
 log = logging.getLogger(__name__)
 

@@ -143,7 +143,7 @@ def send_to_receiver(row: dict[str, Any]) -> None:
             env=os.environ | {"VECTADB_EMBEDDING_MODEL": "off"},
         )
         try:
-            _get("/readyz")
+            get("/readyz")
             (home / "weather").mkdir()
             env = environment(row, home, folder, (its_model.url, f"http://127.0.0.1:{SINK_PORT}"))
             ended = subprocess.run(
@@ -152,16 +152,16 @@ def send_to_receiver(row: dict[str, Any]) -> None:
             if ended.returncode:
                 raise SystemExit(f"the program ended with {ended.returncode}")
             stored = -1
-            while stored != (stats := _get("/api/v1/stats"))["events"] or stats["interpretation_pending"]:
+            while stored != (stats := get("/api/v1/stats"))["events"] or stats["interpretation_pending"]:
                 stored = stats["events"]
                 time.sleep(1)
-            print(json.dumps({"calls": _get("/api/v1/calls?limit=200")["calls"], "said": its_model.ledger.calls}))
+            print(json.dumps({"calls": get("/api/v1/calls?limit=200")["calls"], "said": its_model.ledger.calls}))
         finally:
             serving.terminate()
             serving.wait(30)
 
 
-def _get(path: str) -> Any:
+def get(path: str) -> Any:
     """Return the JSON that the receiver answers with, waiting while it starts."""
     deadline = time.monotonic() + 60
     while True:
@@ -278,8 +278,13 @@ def _pin_latest(name: str, row: dict[str, Any]) -> None:
 def _run_isolated(name: str, row: dict[str, Any], options: list[str]) -> int:
     """Install what the program needs, and run it without a network; return the exit code."""
     install.LANGUAGES[row["language"]](row)
-    isolated = [*ISOLATED, ENTER, "enter"] if shutil.which("unshare") and os.geteuid() == 0 else []
-    return subprocess.run([*isolated, sys.executable, __file__, "--inside", name, *options], check=False).returncode
+    return isolated(__file__, "--inside", name, *options)
+
+
+def isolated(script: str, *arguments: str) -> int:
+    """Run a script of ours without a network, where that is to be had; return the exit code."""
+    alone = [*ISOLATED, ENTER, "enter"] if shutil.which("unshare") and os.geteuid() == 0 else []
+    return subprocess.run([*alone, sys.executable, script, *arguments], check=False).returncode
 
 
 if __name__ == "__main__":

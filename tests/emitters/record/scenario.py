@@ -17,6 +17,8 @@ QUESTION = "How is the weather in Atlantis, and in Lisbon?"
 CODING_QUESTION = "Read missing.txt, then run echo hello."
 # A coding agent that has sub-agents lets one of them do it.
 DELEGATED_QUESTION = "Let a subagent do this. Read missing.txt, then run echo hello."
+# One that asks a receiver by MCP finds a failed call, and reads it.
+MCP_QUESTION = "Ask vectadb which tool failed, and why."
 QUESTIONS = (QUESTION, DELEGATED_QUESTION, CODING_QUESTION)
 SUBAGENT_NAMES = {"subagent_type": "general", "agent_name": "generalist", "task_name": "reader"}
 SUBAGENT_NAMED_BY = {"subagent_type", "agent_name", "agent_type"}
@@ -26,6 +28,7 @@ CITIES = ("Atlantis", "Lisbon")
 OUTCOMES = ("no city is called Atlantis", "24 degrees in Lisbon")
 ANSWER = "Atlantis is nowhere to be found; Lisbon is sunny, with 24 degrees."
 CODING_ANSWER = "The file missing.txt is not there; the shell says hello."
+MCP_ANSWER = "A tool failed: the call says why."
 ASIDE = "Weather in two cities"  # to a request without tools: a title, a summary
 OVERLOADED = "overloaded"
 FILE = "missing.txt"
@@ -96,6 +99,8 @@ def next_step(asked: Asked, folder: str) -> str | Call:  # noqa: PLR0911 - a sce
     """Return the text or the call that follows in the scenario. `folder`: where a coding agent works."""
     if "[[ ## " in asked.system:
         return _in_fields(asked)
+    if MCP_QUESTION in asked.question:
+        return _by_mcp(asked)
     by_name = {name.lower(): name for name in asked.offered}
     times = Counter(name for name, _ in asked.called)
     weather = next((n for key, n in by_name.items() if "weather" in key and not HAND_OVER.search(key)), None)
@@ -126,6 +131,21 @@ def next_step(asked: Asked, folder: str) -> str | Call:  # noqa: PLR0911 - a sce
     if hand_over is not None and not times[hand_over] and ANSWER not in asked.body:
         return Call(hand_over, _arguments(asked.offered[hand_over], QUESTION, folder))
     return _end(asked, by_name, ANSWER if asked.offered or asked.called or QUESTION in asked.question else ASIDE)
+
+
+def _by_mcp(asked: Asked) -> str | Call:
+    """Return what follows where a receiver's tools are offered, under a name that the agent makes of theirs."""
+    tools = {name: full for name in ("list_errors", "get_call") for full in asked.offered if full.endswith(name)}
+    called = [name for name, _ in asked.called]
+    waits = next((name for name in asked.offered if name == "WaitForMcpServers"), None)
+    if waits and not tools and waits not in called:
+        return Call(waits, _arguments(asked.offered[waits], "vectadb", ""))
+    found = re.search(r'"id": ?"([0-9a-f-]{36})"', " ".join(map(str, asked.results.values())).replace("\\", ""))
+    if "list_errors" in tools and tools["list_errors"] not in called:
+        return Call(tools["list_errors"], {"kind": "tool", "limit": 1})
+    if found and "get_call" in tools and tools["get_call"] not in called:
+        return Call(tools["get_call"], {"id": found[1]})
+    return MCP_ANSWER if found else ASIDE
 
 
 def _in_fields(asked: Asked) -> str:

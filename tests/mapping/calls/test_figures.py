@@ -17,9 +17,10 @@ from mapping.calls.figures import (
     figures_of,
     folded,
     packed,
+    score_group,
     unpacked,
 )
-from mapping.calls.model import Call, Failure, Tokens
+from mapping.calls.model import Call, Failure, Score, Tokens
 
 DURATIONS = st.integers(0, 2**62)
 FIGURES = st.builds(
@@ -32,6 +33,8 @@ FIGURES = st.builds(
     output_tokens=st.integers(0, 2**40),
     cost=st.integers(0, 2**40),
     durations=st.dictionaries(st.integers(0, 1200), st.integers(1, 2**40), max_size=5),
+    valued=st.integers(0, 2**40),
+    value=st.integers(-(2**40), 2**40),
 )
 
 
@@ -171,3 +174,22 @@ def test_a_number_that_is_none_of_tokens_does_not_break_sums(number):
         ):
             figures.add(one.figures)
     assert unpacked(packed([Counted("run", "", 0, figures)]))[0].figures == figures
+
+
+def test_scores_add_up_by_name_and_label_at_the_start_of_the_run():
+    scores = [
+        Score(
+            id=str(number),
+            told_by="e",
+            trace_id="t",
+            at=99 * HOUR,
+            name="tone",
+            about="trace",
+            value=value,
+            label=label,
+        )
+        for number, (value, label) in enumerate([(0.5, None), (-1.25, None), (1e300, "great"), (None, "great")])
+    ]
+    counted = {score_group(one.name): one.figures for one in figures_of(outcome(), [], (), scores) if one.by == "score"}
+    assert counted[("tone", "")] == Figures(count=2, valued=2, value=-750_000, durations={})
+    assert (counted[("tone", "great")].count, counted[("tone", "great")].valued) == (2, 1)

@@ -108,6 +108,13 @@ def test_a_trace_closed_for_idleness_runs_again_when_something_arrives():
     assert absorb(idle, trace(event())).status == "running"
 
 
+def test_a_score_sets_no_trace_going_again():
+    score = trace(event(properties={"gen_ai.evaluation.name": "tone"}))
+    idle = msgspec.structs.replace(trace(event()), status="completed")
+    assert absorb(idle, score).status == absorb(score, idle).status == "completed"
+    assert absorb(trace(event()), score).status == absorb(score, trace(event())).status == "running"
+
+
 @pytest.mark.parametrize("field", ["session_id", "agent_id"])
 def test_the_first_event_that_carries_a_field_fills_it_however_late_it_arrives(field):
     rolled_up = trace(

@@ -18,6 +18,7 @@ from mapping.filtering.language import (
     NameTerm,
     NumberTerm,
     Pattern,
+    ScoreTerm,
     TextTerm,
     parse,
 )
@@ -76,6 +77,13 @@ def test_a_field_is_read_in_any_case_and_a_key_and_a_value_as_they_are_written()
         ("key=", 5, "a value of key"),
         ("status:faild", 8, "running, completed or failed; got 'faild'"),
         ("ünïcode status:x", 16, "running, completed or failed"),
+        ("score:", 7, "the name of a score after score:"),
+        ("score:<1", 7, "the name of a score after score:"),
+        ("score:tone<low", 12, "a number after <, such as 0.5; got 'low'"),
+        ("score:tone>", 12, "a number after >"),
+        ("score:tone=", 12, "a value of the score"),
+        ('score:"a"b', 10, "a space, or <, <=, =, >= or > after the name of the score"),
+        ("score>1", 1, "duration, cost, tokens"),
         ("color:red", 1, "a field before the colon: agent, session"),
         ("cost:1", 5, "<, <=, =, >= or > after cost"),
         ("cost>cheap", 6, "US dollars"),
@@ -130,6 +138,17 @@ TERMS = st.lists(
         number=st.integers(0, 10**15 - 1),
         negated=NEGATED,
     )
+    | st.builds(
+        ScoreTerm,
+        name=PATTERNS,
+        comparison=st.sampled_from(COMPARISONS),
+        number=st.integers(-(10**15) + 1, 10**15 - 1).map(float),
+        negated=NEGATED,
+    )
+    | st.builds(
+        ScoreTerm, name=PATTERNS, comparison=st.just("="), label=st.text(max_size=12).map(exactly), negated=NEGATED
+    )
+    | st.builds(ScoreTerm, name=PATTERNS, negated=NEGATED)
     | st.builds(AttributeTerm, key=st.text(max_size=12), pattern=PATTERNS, negated=NEGATED),
     max_size=6,
 )
@@ -148,6 +167,10 @@ def written(term):
     match term:
         case NumberTerm():
             return f"{minus}{term.field}{term.comparison}{term.number}"
+        case ScoreTerm():
+            what = "" if term.number is None else f"{term.number:.0f}"
+            what = what if term.label is None else value(term.label)
+            return f"{minus}score:{value(term.name)}{term.comparison or ''}{what}"
         case AttributeTerm():
             return f"{minus}{quoted(term.key)}={value(term.pattern)}"
         case TextTerm(field=None):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mapping.calls.model import ScoreSum
 from mapping.filtering.language import parse
 from mapping.filtering.matching import Facts, attribute_matches, matches
 from mapping.times import NS
@@ -32,6 +33,10 @@ FACTS = Facts(
         "tools": 4,
         "repeats": 3,
     },
+    scores=[
+        ScoreSum(name="tone", count=3, valued=2, mean=0.5, least=-0.5, greatest=1.0, labels={"kind": 1}),
+        ScoreSum(name="judge:right?", count=1, labels={"pass": 1}),
+    ],
 )
 
 
@@ -50,6 +55,9 @@ FACTS = Facts(
         "question:SEATS answer:booked",
         "cost=0.1 cost>=0.1 cost<=0.1 -cost>0.1 duration>4.9s duration=5000ms tokens=1k",
         "events<8 errors>1 calls>2 tools>3 repeats=3",
+        "score:tone score:tone<0 score:tone<=-0.5 score:tone=1 score:tone>=1 score:tone=kind score:t*>0.9",
+        'score:judge:right?=pass score:"judge:right?"=p* -score:"judge:right?"=fail -score:other',
+        "-score:tone>1 -score:judge*<1",
         "travel seats ann GPT",
         '"two seats"',
         "-failed",

@@ -1,4 +1,6 @@
 import argparse
+import subprocess
+import sys
 from datetime import datetime, timedelta
 
 import pytest
@@ -108,3 +110,12 @@ def test_numbers_have_bounds():
     assert number(1, 5)("5") == 5
     with pytest.raises(argparse.ArgumentTypeError):
         number(1, 5)("6")
+
+
+def test_no_command_waits_for_the_engines_or_an_http_client_to_be_imported():
+    program = (
+        "import sys, receiver.cli.main; print({'surrealdb', 'qdrant_client', 'numpy', 'httpx2'} & sys.modules.keys())"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout == "set()\n"
+    )

@@ -132,6 +132,7 @@ def test_a_trace_says_what_its_calls_came_to():
         "start_time": "2001-01-07T12:00:00.000000000Z",
         "last_event_at": "2001-01-07T12:00:02.000000000Z",
         "event_count": 3,
+        "duration_ns": 2_000_000_000,
     }
     assert head(trace)[1].endswith("3 events  2 model calls  1 tool call  20/6 tokens  $0.0042")
     assert head(trace)[2:] == ["models gpt-4.1, o3", "? Which river?"]

@@ -389,3 +389,38 @@ def _send(served, text):
         "properties": {"message": text},
     }
     assert httpx.post(f"{served.url}/api/v1/events", json=event).status_code == 200
+
+
+def test_a_score_is_stored_shown_and_counted(ask, api, served):
+    trace_id = "5c0" + "0" * 28 + "e"
+    event = {"timestamp": "2026-01-07T19:00:00Z", "trace_id": trace_id, "event_type": "tool_call", "event_id": "scored"}
+    api.post("/api/v1/events", event)
+    verdict = (
+        "score",
+        "--event",
+        "scored",
+        "--name",
+        "verdict",
+        "--label",
+        "pass",
+        "--author",
+        "Ada",
+        "--note",
+        "it fits",
+    )
+    assert ask(*verdict, "--key", "k").startswith("stored: ")
+    assert ask(*verdict, "--key", "k").startswith("known already: ")
+    ask("score", "--trace", trace_id, "--name", "tone", "--value", "-0.5", "--source", "model")
+    wait_for(served, "interpretation_pending")
+    for command in (("trace", trace_id), ("call", "scored")):
+        assert "* verdict pass (Ada, person) · it fits\n" in ask(*command)
+    assert "* tone -0.5 (model)\n" in ask("trace", trace_id)
+    assert re.search(r"verdict +1 +- +pass 1", ask("stats", "--by", "score"))
+    assert trace_id in ask("traces", "--filter", "score:tone<0 score:verdict=pass")
+
+
+def test_a_score_of_nothing_is_refused(run, served):
+    result = run("score", "--event", "nothing", "--name", "tone", "--value", "1", "--url", served.url)
+    assert (result.code, "event_id: nothing with the id 'nothing' is stored" in result.err) == (1, True)
+    result = run("score", "--event", "scored", "--name", "tone", "--url", served.url)
+    assert (result.code, "value: expected one, or a label or an explanation" in result.err) == (1, True)

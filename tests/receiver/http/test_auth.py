@@ -1,7 +1,7 @@
 import pytest
 import pytest_asyncio
 
-from receiver.http.auth import OPEN_PATHS
+from receiver.http.scopes import OPEN, SCOPES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -30,7 +30,9 @@ async def test_every_route_asks_for_a_key(guarded, method, path):
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize("path", sorted(OPEN_PATHS))
+@pytest.mark.parametrize(
+    "path", [row.removeprefix("GET ") for row in SCOPES if SCOPES[row] == OPEN and "{" not in row and " " in row]
+)
 async def test_probes_need_none(guarded, path):
     assert (await guarded.get(path)).status == 200
 

@@ -34,6 +34,12 @@ MODEL_CALL = {
         ),
     },
 }
+SCORE = {
+    "timestamp": AT,
+    "trace_id": TRACE,
+    "event_type": "evaluation",
+    "properties": {"gen_ai.evaluation.name": "tone", "gen_ai.evaluation.score.value": 0.5, "score.source": "person"},
+}
 SPAN = {
     "traceId": TRACE,
     "spanId": "00f067aa0ba902b7",
@@ -55,6 +61,10 @@ RESOURCE = {"attributes": [{"key": "service.name", "value": {"stringValue": "sho
 ASKED = {
     "send_event": [{"event_id": "two", "timestamp": AT}],
     "send_batch": [{"events": [{"timestamp": AT, "event_id": "three"}, {"timestamp": "yesterday"}]}],
+    "send_score": [
+        {"trace_id": TRACE, "name": "tone", "value": 1, "key": "k"},
+        {"event_id": "one", "name": "n", "label": "l"},
+    ],
     "prune": [{"before": AT, "dry_run": True}, {"trace_id": "none"}],
     "reindex": [{}],
     "traces": ["", "?limit=1"],
@@ -66,7 +76,7 @@ ASKED = {
     "compare_calls": ["CALL BESIDE ANOTHER"],
     "activity": ["", "?status=failed", "?session_id=nobody"],
     "overview": ["", "?since=2001-01-01T00:00:00Z&until=2001-01-02T00:00:00Z"],
-    "breakdown": [f"?by={by}" for by in ("agent", "service", "model", "tool", "error")],
+    "breakdown": [f"?by={by}" for by in ("agent", "service", "model", "tool", "error", "score")],
     "events": ["", "?limit=1"],
     "event": ["EACH"],
     "explain": ["EACH"],
@@ -103,7 +113,14 @@ async def filled(start_shared):
         ("/v1/logs", logs),
         (
             "/api/v1/events/batch",
-            {"events": [EVENT, MODEL_CALL, EVENT | {"event_id": "four", "trace_id": "another", "session_id": "other"}]},
+            {
+                "events": [
+                    EVENT,
+                    MODEL_CALL,
+                    SCORE,
+                    EVENT | {"event_id": "four", "trace_id": "another", "session_id": "other"},
+                ]
+            },
         ),
     ):
         answer = await receiver.post(path, json.dumps(body))
@@ -219,6 +236,6 @@ async def test_no_key_is_needed_where_none_is_set(receiver):
 
 async def test_examples_are_events_that_are_stored(receiver):
     described = operations(await receiver.read("/api/v1/openapi.json"))
-    for path in ("/api/v1/events", "/api/v1/events/batch"):
+    for path in ("/api/v1/events", "/api/v1/events/batch", "/api/v1/scores"):
         (example,) = described["post", path]["requestBody"]["content"]["application/json"]["examples"].values()
         assert (await receiver.post(path, json.dumps(example["value"]))).status == 200

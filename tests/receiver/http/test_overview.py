@@ -36,7 +36,8 @@ async def test_without_runs_there_are_no_figures(fresh):
     assert (await fresh.get("/api/v1/overview")).json() == EMPTY
     answer = (await fresh.get("/api/v1/breakdown?by=tool")).json()
     assert answer == {
-        "by": "tool", "since": None, "until": None, "steps": [], "names": 0, "complete": True, "rows": [], "errors": []
+        "by": "tool", "since": None, "until": None, "steps": [], "names": 0, "complete": True,
+        "rows": [], "errors": [], "scores": [],
     }  # fmt: skip
 
 
@@ -65,8 +66,8 @@ async def test_rows_are_those_that_count_most_and_lead_to_as_many_calls(fresh):
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("breakdown", "by: expected one of agent, service, model, tool, error"),
-        ("breakdown?by=colour", "by: expected one of agent, service, model, tool, error; got 'colour'"),
+        ("breakdown", "by: expected one of agent, service, model, tool, error, score"),
+        ("breakdown?by=colour", "by: expected one of agent, service, model, tool, error, score; got 'colour'"),
         ("breakdown?by=tool&since=yesterday", "since: expected a moment in RFC 3339"),
         ("overview?until=1", "until: expected a moment in RFC 3339"),
         ("overview?by=tool", "by: unknown parameter; allowed: since, until"),

@@ -43,7 +43,7 @@ EVENTS = [
         "properties": {"note": f"the {number}. event"},
     }
     for number, (trace, session, kind) in enumerate(
-        [(TRACE, "one", "decision"), (TRACE, "one", "error"), ("a/b c", "two", "decision")]
+        [(TRACE, "one", "decision"), (TRACE, "one", "error"), ("a/b {c}", "two", "decision")]
     )
 ]
 
@@ -62,17 +62,17 @@ def ids(items):
 class TestTraces:
     async def test_are_listed_newest_first(self, filled):
         told = await filled.read("/api/v1/traces")
-        assert ids(told["traces"]) == ["a/b c", TRACE]
+        assert ids(told["traces"]) == ["a/b {c}", TRACE]
         assert told["next_cursor"] is None
 
     @pytest.mark.parametrize(
         ("query", "found"),
         [
             ("session_id=one", [TRACE]),
-            ("session_id=", ["a/b c", TRACE]),
+            ("session_id=", ["a/b {c}", TRACE]),
             ("agent_id=nobody", []),
-            ("status=running", ["a/b c", TRACE]),
-            ("since=2026-01-07T19:00:02Z", ["a/b c"]),
+            ("status=running", ["a/b {c}", TRACE]),
+            ("since=2026-01-07T19:00:02Z", ["a/b {c}"]),
             ("until=2026-01-07T20:00:02%2B01:00", [TRACE]),
             ("service=shop", []),
         ],
@@ -88,7 +88,7 @@ class TestTraces:
         assert trace["next_cursor"] is None
 
     async def test_are_found_by_any_text_that_a_client_gave_them(self, filled):
-        assert (await filled.read("/api/v1/traces/a%2Fb%20c"))["id"] == "a/b c"
+        assert (await filled.read("/api/v1/traces/a%2Fb%20%7Bc%7D"))["id"] == "a/b {c}"
 
     async def test_are_paged_with_their_events(self, filled):
         first = await filled.read(f"/api/v1/traces/{TRACE}?limit=1")

@@ -10,7 +10,8 @@ from storage.filters import SearchFilter
 from storage.qdrant.edge import EdgeIndex
 from storage.read.reader import Reader
 from storage.retention.prune import Pruned, Pruner, Selection
-from storage.search.search import MODES, Searcher
+from storage.search.results import MODES
+from storage.search.search import Searcher
 
 EVERYTHING = Selection(before=2**63)
 embedded = pytest.mark.parametrize("connect", ["embedded"], indirect=True)

@@ -15,7 +15,7 @@ from storage.interpreting.counting import count_some
 from storage.read.figures import by_name, figures_in, span_of
 from storage.read.overview import breakdown, overview
 from storage.retention.prune import Pruner, Selection
-from storage.surreal.database import ConflictError
+from storage.surreal.errors import ConflictError
 
 HOURS = 3600
 

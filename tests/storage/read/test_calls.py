@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from mapping.filtering.language import CALLS, parse
-from storage.filters import CallFilter
+from storage.filters import CALL_SORTS, CallFilter
 from storage.read import calls as lists
 from storage.read.call_pages import calls_in
-from storage.read.calls import ORDERS, SORTS, calls
+from storage.read.calls import ORDERS, calls
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "interpreting"))
 
@@ -53,12 +53,11 @@ async def store(database):
         yield it
 
 
-@pytest.fixture(autouse=True, params=["as they are", "small"])
-def sizes(request, monkeypatch):
-    """Read as much at a time as there is, or little, so that every list takes many steps."""
-    if request.param == "small":
-        for name, size in {"_RUNS": 3, "_FEW": 4, "_OPENED": 2, "_MOST_RUNS": 5, "_MOST_PAGES": 4}.items():
-            monkeypatch.setattr(lists, name, size)
+@pytest.fixture
+def in_small_steps(monkeypatch):
+    """Read little at a time, so that every list takes many steps."""
+    for name, size in {"_RUNS": 3, "_FEW": 4, "_OPENED": 2, "_MOST_RUNS": 5, "_MOST_PAGES": 4}.items():
+        monkeypatch.setattr(lists, name, size)
 
 
 async def all_of(database, which, sort, limit, pages=1000):
@@ -102,8 +101,17 @@ FILTERS = [
 ]
 
 
-@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("sort", CALL_SORTS)
+@pytest.mark.usefixtures("in_small_steps")
 async def test_a_list_has_every_call_that_fits_once_and_in_order(store, sort):
+    await has_every_call_once_and_in_order(store, sort)
+
+
+async def test_so_it_does_with_as_much_at_a_time_as_there_is(store):
+    await has_every_call_once_and_in_order(store, "start")
+
+
+async def has_every_call_once_and_in_order(store, sort):
     rows = await stored(store.database)
     assert len(rows) > MANY
     for (given, fits), limit in zip(FILTERS, itertools.cycle((23, 100)), strict=False):
@@ -112,6 +120,7 @@ async def test_a_list_has_every_call_that_fits_once_and_in_order(store, sort):
         assert found == right(rows, sort, fits), (given, sort, limit)
 
 
+@pytest.mark.usefixtures("in_small_steps")
 async def test_what_was_to_come_still_comes_while_runs_grow(store):
     before = {row["id"] for row in await stored(store.database)}
     found, cursor, grown = [], None, 0

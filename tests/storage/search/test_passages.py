@@ -11,7 +11,8 @@ from storage.qdrant.base import Hit
 from storage.search.facets import facets
 from storage.search.listing import listed
 from storage.search.passages import by_one_event, distinct
-from storage.search.search import MODES, Searcher
+from storage.search.results import MODES
+from storage.search.search import Searcher
 from storage.write.writer import Writer
 
 NOON = 1_767_960_000 * 10**9

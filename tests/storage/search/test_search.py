@@ -13,7 +13,8 @@ from storage.filters import SearchFilter
 from storage.indexing.indexer import Indexer
 from storage.qdrant.edge import EdgeIndex
 from storage.search.highlight import Passage
-from storage.search.search import MODES, Searcher
+from storage.search.results import MODES
+from storage.search.search import Searcher
 from storage.surreal import cbor
 from storage.write.writer import Writer
 

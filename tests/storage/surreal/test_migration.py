@@ -4,9 +4,8 @@ import shutil
 
 import pytest
 
-from storage.filters import SessionFilter, TraceFilter
+from storage.filters import SORTS, SessionFilter, TraceFilter
 from storage.read.reader import Reader
-from storage.read.sifting import SORTS
 from storage.surreal import cbor, schema
 from storage.surreal.database import Database
 

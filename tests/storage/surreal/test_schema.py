@@ -7,7 +7,8 @@ import pytest
 
 from mapping.errors import Problem
 from storage.surreal import cbor, schema
-from storage.surreal.database import Database, OpenError
+from storage.surreal.database import Database
+from storage.surreal.errors import OpenError
 
 TABLES = set(
     "agent_call agent_event agent_run agent_session agent_trace contains conversation figures figures_queue "

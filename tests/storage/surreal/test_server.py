@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from mapping.errors import Problem
-from storage.surreal.database import Database, StatementRefusedError
+from storage.surreal.database import Database
+from storage.surreal.errors import StatementRefusedError
 
 # Done by the server in one go, in a second where it is built for tests: what comes on the same connection waits.
 LONG = "RETURN string::distance::levenshtein($a, $b)"

@@ -6,7 +6,7 @@ import pytest
 from mapping.errors import Code, Problem
 from storage.retention.prune import Pruner, Selection
 from storage.surreal import rows
-from storage.surreal.database import StatementRefusedError
+from storage.surreal.errors import StatementRefusedError
 from storage.write import idle_traces
 from storage.write.commit import PlacementWindows, commit
 from storage.write.transaction import pending_of
