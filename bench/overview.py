@@ -2,7 +2,9 @@
 
     .venv/bin/python bench/overview.py [--runs 83000] [--days 30]
 
-Runs are not sent, but put into the queue of what is to be counted, as the interpreter does.
+Runs are not sent, but put into the queue of what is to be counted, as the interpreter does. Then the real program
+serves the store: how long its answers take, and, where Playwright and Chromium are installed, how long after its
+address was opened the page shows the overview, in a browser that has nothing of it yet.
 """
 
 from __future__ import annotations
@@ -17,6 +19,10 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the program, wherever this is started
+sys.path.append(str(Path(__file__).parent.parent / "tests" / "page"))
+
+import chromium
+from program import Receiver
 
 from mapping.calls.figures import BY, HOUR, Outcome, figures_of, packed
 from mapping.calls.model import Call, Failure, Tokens
@@ -71,7 +77,7 @@ def run_of(number: int, moment: int) -> bytes:
 
 
 async def measure(url: str, runs: int, days: int) -> None:
-    database = Database(url, namespace="bench", database="bench", prepare=schema.apply)
+    database = Database(url, namespace="vectadb", database="vectadb", prepare=schema.apply)
     await database.open()
     told = sorted(random.Random(1).randrange(days * 24 * HOUR) for _ in range(runs))
     counting = 0.0
@@ -102,6 +108,41 @@ async def measure(url: str, runs: int, days: int) -> None:
     await database.close()
 
 
+def answers(receiver: Receiver) -> dict[str, float]:
+    """Return the median milliseconds of each answer."""
+    took: dict[str, list[float]] = {by: [] for by in BY}
+    for _ in range(TIMES):
+        for by, times in took.items():
+            began = time.perf_counter()
+            receiver.get("/api/v1/overview" if by == "run" else f"/api/v1/breakdown?by={by}")
+            times.append((time.perf_counter() - began) * 1000)
+    return {by: statistics.median(times) for by, times in took.items()}
+
+
+async def first_views(url: str) -> list[float]:
+    """Return the milliseconds of several first views, each in a browser's context of its own."""
+    took = []
+    async with chromium.launched() as browser:
+        for _ in range(TIMES):
+            tab = await chromium.open_tab(browser, url)
+            began = time.perf_counter()
+            await tab.page.goto(url)
+            await tab.page.wait_for_selector("main table:has(caption:text-is('Tools')) tbody tr")
+            took.append((time.perf_counter() - began) * 1000)
+            await tab.page.context.close()
+    return took
+
+
+def serve(folder: str) -> None:
+    """Serve the store of the folder, and print how long answers and the first view take."""
+    receiver = Receiver(folder, "off")
+    print("over HTTP:", ", ".join(f"{by} {took:.0f} ms" for by, took in answers(receiver).items()))
+    if chromium.PATH and chromium.async_playwright:
+        views = asyncio.run(first_views(receiver.url))
+        print(f"first view: {statistics.median(views):.0f} ms, from {min(views):.0f} to {max(views):.0f}")
+    receiver.stop()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--runs", type=int, default=83_000)
@@ -109,6 +150,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="vectadb-bench-") as folder:
         asyncio.run(measure(f"surrealkv://{folder}/surreal", arguments.runs, arguments.days))
+        serve(folder)
 
 
 if __name__ == "__main__":
