@@ -103,8 +103,8 @@ async def test_a_slow_model_reads_what_it_has_time_for(searching, indexer, store
 async def test_a_busy_machine_reads_eight_all_the_same(searching, indexer, store, caught_up):
     await store(*[f"apple {number}" for number in range(30)], indexer=indexer)
     await caught_up(indexer)
-    minilm = FakeMiniLM(seconds=0.05)
-    answer = await searching(minilm, 0.2).search("apple", "hybrid", SearchFilter(), 30)
+    minilm = FakeMiniLM(seconds=0.15)
+    answer = await searching(minilm, 0.6).search("apple", "hybrid", SearchFilter(), 30)
     assert answer.reranked == len(minilm.texts) == AT_LEAST
 
 
