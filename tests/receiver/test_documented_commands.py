@@ -65,7 +65,11 @@ def receiver(serve_shared, static_data_dir, tmp_path_factory):
     started = serve_shared(data, EMBEDDING_MODEL="static").started()
     run(["send-demo", "--url", started.url])
     deadline = time.monotonic() + 60
-    while (stats := started.get("/api/v1/stats"))["index_pending"] or stats["index_state"] != "ready":
+    while (
+        (stats := started.get("/api/v1/stats"))["index_pending"]
+        or stats["interpretation_pending"]
+        or stats["index_state"] != "ready"
+    ):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     return started
@@ -76,11 +80,13 @@ def ids(receiver):
     """Real ids for the words that stand for some."""
     trace, other = receiver.get("/api/v1/traces")["traces"][:2]
     event = receiver.get(f"/api/v1/events?trace_id={trace['id']}")["events"][0]
+    call = receiver.get(f"/api/v1/calls?trace_id={trace['id']}")["calls"][0]
     return {
         "TRACE_ID": trace["id"],
         "OTHER_TRACE_ID": other["id"],
         "SESSION_ID": trace["session_id"],
         "EVENT_ID": event["id"],
+        "CALL_ID": call["id"],
     }
 
 
