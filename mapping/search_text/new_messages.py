@@ -102,7 +102,7 @@ def _role(value: Any) -> str | None:
     if langchain.is_message(value):
         return role_of(langchain.as_message(value))
     kind = value.get("type")
-    return role_of({"role": kind}) if kind in SPEAKERS and "content" in value else None
+    return role_of({"role": kind}) if isinstance(kind, str) and kind in SPEAKERS and "content" in value else None
 
 
 def _role_in(message: dict[str, Any]) -> str:

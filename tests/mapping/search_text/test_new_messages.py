@@ -154,3 +154,8 @@ def test_any_value_has_keys_that_the_index_can_hold(key, value):
     keys = [*keys_told(words, "s"), *earlier_lines(words, "s"), *prompt_keys(words, "s")]
     passage = passage_of(words, words.text())
     assert all(0 <= each < 2**63 for each in [*keys, passage or 0])
+
+
+@pytest.mark.parametrize("kind", [[], {}, 1, None])
+def test_the_type_of_what_is_no_message_may_be_anything(kind):
+    assert "hello" in text_of(None, {"gen_ai.output.messages": [{"role": None, "content": "hello", "type": kind}]})
