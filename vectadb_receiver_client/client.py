@@ -105,7 +105,10 @@ class Client(Operations):
         request = self._http.build_request("GET", path, params=query(given))
         with contextlib.closing(self._send(request)) as answer:
             try:
-                yield from (line.encode() for line in answer.iter_lines())
+                rest = b""
+                for piece in answer.iter_bytes():
+                    *lines, rest = (rest + piece).split(b"\n")  # httpx's lines end at U+2028 in a text, too
+                    yield from lines
             except httpx2.TransportError as why:
                 raise away(self._http.base_url, why) from None
 
@@ -193,8 +196,11 @@ class AsyncClient(AsyncOperations):
     async def _lines(self, path: str, given: Mapping[str, Any]) -> AsyncIterator[bytes]:
         answer = await self._send(self._http.build_request("GET", path, params=query(given)))
         try:
-            async for line in answer.aiter_lines():
-                yield line.encode()
+            rest = b""
+            async for piece in answer.aiter_bytes():
+                *lines, rest = (rest + piece).split(b"\n")  # as above
+                for line in lines:
+                    yield line
         except httpx2.TransportError as why:
             raise away(self._http.base_url, why) from None
         finally:

@@ -79,6 +79,11 @@ def test_it_sends_once_what_is_sent_twice(client):
 def test_it_exports_lines(client):
     lines = [json.loads(line) for line in client.export_events(trace_id="a log")]
     assert len(lines) == LINES
+    text = "one\u2028line\x85still \u2029"
+    client.send_event(
+        {"event_id": "odd", "timestamp": "2026-01-07T12:00:00Z", "trace_id": "odd lines", "properties": {"text": text}}
+    )
+    assert [json.loads(line)["properties"]["text"] for line in client.export_events(trace_id="odd lines")] == [text]
     assert client.prune({"trace_id": "nothing", "dry_run": True})["traces"] == 0
 
 

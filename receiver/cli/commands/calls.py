@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from receiver.cli import api, filters, parquet
+from receiver.cli.errors import CommandError
 from receiver.cli.output import written_to
 from receiver.cli.show import cost, tokens
 from receiver.cli.terminal import (
@@ -47,7 +48,9 @@ def run(args: argparse.Namespace) -> int:
     which = {**filters.parameters_of(args, CallFilter), "sort": args.sort}
     if args.parquet:
         all_of_them = receiver.pages(api.path("calls"), "calls", args.limit or sys.maxsize, **which)
-        with written_to(args.parquet) as (output, _):
+        with written_to(args.parquet) as (output, readable):
+            if readable:
+                raise CommandError("--parquet: expected a file, such as calls.parquet, or a pipe; not a terminal")
             written = parquet.write(output, parquet.CALLS, all_of_them)
         print(f"{count(written, 'call')} written to {args.parquet}", file=sys.stderr)
         return 0
