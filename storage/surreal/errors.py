@@ -42,6 +42,8 @@ _CONFLICTS = frozenset({"AlreadyExists", "Thrown", "TransactionConflict"})
 _UNAVAILABLE = frozenset({"Query", "NotAllowed", "NotFound", "Connection"})
 # What a query throws where the schema is of a later version of this program than the receiver's.
 OUTDATED = "the schema is of a later version"
+# What statements of a transaction say that another one, or the commit, made fail; their kind is `Query`, too.
+_FOLLOWED = "The query was not executed"
 # Part of the message for SURREAL_TRANSACTION_MAX_WRITE_KEYS; its kind is `Query`, too.
 _WRITES_TOO_MUCH = "exceeded the maximum number of key writes"
 
@@ -60,7 +62,9 @@ def results(url: str, statements: list[dict[str, Any]]) -> list[Any]:
     failed = [statement for statement in statements if statement["status"] != "OK"]
     if not failed:
         return [statement["result"] for statement in statements]
-    cause: Mapping[str, Any] = next((statement for statement in failed if statement.get("kind") != "Query"), failed[0])
+    cause: Mapping[str, Any] = next(
+        (statement for statement in failed if not str(statement["result"]).startswith(_FOLLOWED)), failed[0]
+    )
     message = str(cause["result"])
     if OUTDATED in message:
         raise Problem(Code.UNAVAILABLE, f"SurrealDB at {url}: {message}", retry_after=5)

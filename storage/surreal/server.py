@@ -109,8 +109,8 @@ class Server:
 
     @property
     def ended(self) -> bool:
-        """Return whether the server closed a connection. The SDK would reconnect without signing in again."""
-        return any(each.recv_task is not None and each.recv_task.done() for each in self._connections)
+        """Return whether a connection is closed. The SDK would reconnect without signing in again."""
+        return any(each.recv_task is None or each.recv_task.done() for each in self._connections)
 
     def abort(self) -> None:
         """Break the connections at once. What waits for an answer raises ConnectionUnavailableError."""
