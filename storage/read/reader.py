@@ -187,8 +187,9 @@ class Reader:
         )
         return listed.sessions, _cursor(listed.next)
 
-    async def session(self, session_id: str) -> Session | None:
-        members = (await members_of(self._database, [session_id]))[session_id]
+    async def session(self, session_id: str, project: str | None = None) -> Session | None:
+        """Return a session, with a project what of it is in traces of that."""
+        members = (await members_of(self._database, [session_id], project))[session_id]
         return session_of(session_id, members) if members else None
 
     async def counts(self) -> dict[str, int]:
