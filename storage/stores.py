@@ -322,7 +322,7 @@ class Stores:
                 pruner,
                 config.retention_days,
                 config.retention_max_events,
-                dict(config.retention_days_of),
+                days_of=config.retention_days_of,
                 every=config.retention_every,
                 is_due=lambda: self._membership.is_first,
             )

@@ -105,7 +105,10 @@ class Auth:
     ] = ()
     keys: Annotated[
         tuple[Key, ...],
-        Setting(KEYS, "keys that may do less: a list of {name, key or key_file, scopes, ...}, read anew on SIGHUP"),
+        Setting(
+            KEYS,
+            "keys that may do less: a list of {name, key or key_file, scopes, service, project}, read anew on SIGHUP",
+        ),
     ] = ()
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from mapping.calls.figures import Counted, Figures, packed, unpacked
 from mapping.errors import Problem
@@ -71,7 +72,7 @@ async def count_some(database: Database, most: int = _MOST, *, events_come: Call
     now = dict(list(changes.items())[:most])
     rest = [_counted(key, figures) for key, figures in changes.items() if key not in now]
     figures = await _changed(database, now)
-    ids = {row: cbor.record(rows.FIGURES, list(row)) for row in figures}
+    ids = {row: _record(row) for row in figures}
     await between_commits(events_come, _LONG)
     await database.query(
         _COUNT,
@@ -85,6 +86,11 @@ async def count_some(database: Database, most: int = _MOST, *, events_come: Call
         rest=[{"id": rows.queue_name(), "added": [packed(rest)], "removed": []}] if rest else [],
     )
     return bool(rest) or len(queued) == _RECORDS
+
+
+def _record(row: Row) -> Any:
+    names: list[str | int] = [*row]
+    return cbor.record(rows.FIGURES, names)
 
 
 async def _changed(database: Database, changes: Mapping[Key, Figures]) -> dict[Row, tuple[Key, Figures]]:

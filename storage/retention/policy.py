@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from msgspec import UNSET, UnsetType
 
@@ -31,8 +31,8 @@ async def keep_to(
     pruner: Pruner,
     days: float,
     max_events: int,
-    days_of: Mapping[str, float],
     *,
+    days_of: Sequence[tuple[str, float]] = (),
     every: float = EVERY,
     look_share: float = _LOOK_SHARE,
     is_due: Callable[[], bool] = lambda: True,
@@ -61,7 +61,7 @@ async def keep_to(
         await asyncio.sleep(max(every, took * look_share))
 
 
-async def _too_old(pruner: Pruner, days: float, days_of: Mapping[str, float]) -> AsyncIterator[Selection]:
+async def _too_old(pruner: Pruner, days: float, days_of: Sequence[tuple[str, float]]) -> AsyncIterator[Selection]:
     """Yield what is older than it may be: of all, or of each project and of what is in none."""
     now = time.time_ns()
     limits: dict[str | UnsetType | None, float] = {UNSET: days}
