@@ -70,7 +70,7 @@ async def test_what_an_event_does_not_have_is_none(writer, reader, make_event):
     await writer.write([event])
     read = await reader.event(event.id)
     assert {field for field, value in read.items() if value is None} == set(
-        "event_type agent_id session_id name source resource scope span_id parent_span_id severity flags "
+        "event_type agent_id session_id project name source resource scope span_id parent_span_id severity flags "
         "observed_timestamp duration_ns order indexed".split()
     )
 
