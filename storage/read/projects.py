@@ -30,7 +30,7 @@ async def projects(database: Database) -> list[str]:
     found: list[str] = []
     while True:
         (following,) = await database.query(
-            "SELECT VALUE project FROM agent_trace WITH INDEX by_project WHERE project > $last LIMIT 1",
+            "SELECT VALUE project FROM agent_trace WHERE project > $last ORDER BY project LIMIT 1",
             last=found[-1] if found else "",
         )
         if not following:

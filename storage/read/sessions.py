@@ -132,9 +132,9 @@ async def _latest_traces(
     )
     results = await database.query(
         ";".join(
-            f"SELECT newest_start, id FROM agent_trace WITH INDEX by_session WHERE session_id = $s{number}{of_trace}"  # noqa: S608 - as below
+            f"SELECT newest_start, id FROM agent_trace WHERE session_id = $s{number}{of_trace}"  # noqa: S608 - as below
             " ORDER BY newest_start, id LIMIT 1;"
-            f"SELECT newest_start, trace_id, id FROM session_run WITH INDEX by_session"
+            f"SELECT newest_start, trace_id, id FROM session_run"
             f" WHERE session_id = $s{number}{of_part} ORDER BY newest_start, id LIMIT 1"
             for number in range(len(session_ids))
         ),
