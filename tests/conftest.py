@@ -1,6 +1,5 @@
 """Fast ones first: whoever broke something hears of it in seconds, before engines, processes and clients start."""
 
-import hashlib
 import os
 import shutil
 import ssl
@@ -11,9 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
-from storage.embedding import static
+from storage.embedding import minilm, static
 from tests.ports import free_ports
 
 HERE = Path(__file__).parent
@@ -40,13 +38,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def static_data_dir(request) -> Path:
-    """A data folder with the static table in its `models`. Building takes half a minute, so pytest's cache keeps it."""
-    sources = sorted(Path(static.__file__).parent.glob("*.py"))
-    content = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
-    data_dir = request.config.cache.mkdir(f"static-{content[:12]}")
-    with FileLock(data_dir / "lock"):  # tests run in several processes
-        static.folder(data_dir / "models", lambda *_: None)
+def static_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the packaged models in its `models`."""
+    data_dir = tmp_path_factory.mktemp("static")
+    for each in (static, minilm):
+        each.folder(data_dir / "models", lambda *_: None)
     return data_dir
 
 
