@@ -1,4 +1,4 @@
-"""ExportLogsServiceRequest to events: a log record is one event, child of the span it names."""
+"""ExportLogsServiceRequest to events: a log record is one event, child of the span it names, unless it is a span."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from mapping.correlation.message_chain import conversation_of
 from mapping.errors import invalid
 from mapping.ids import named
 from mapping.model import Event, Mapped
+from mapping.otlp.span_records import is_span_record, map_span_record, parts_of
 from mapping.otlp.spans import ScopeContext, note_dropped, scopes_of
 from mapping.otlp.vectadb_attributes import EVENT_ID, take_back
 from mapping.otlp.wire import Wire, count, id_if_any, meaning, nanoseconds, whole
 from mapping.sanitize.changes import Changes
-from mapping.sanitize.limits import DEFAULT_LIMITS, Limits
+from mapping.sanitize.limits import DEFAULT_LIMITS, Limits, check_items
 from mapping.semantics import bedrock_log, id_patterns, log_bodies, rules
 from mapping.semantics.attribute_roles import (
     agent_of,
@@ -84,6 +85,11 @@ def map_logs(
                 continue
             raw = wire.value(record.body, changes)
             held = log_bodies.parsed(raw)
+            if is_span_record(held):
+                check_items(len(mapped.events) + parts_of(held), limits)
+                map_span_record(held, origin, mapped, received, changes)
+                mapped.items += 1
+                continue
             event, content = _map_record(wire, record, raw, held, origin, received, reading, changes)
             if not event.id:
                 digest = sha1(origin_digest + content, usedforsecurity=False).digest()
