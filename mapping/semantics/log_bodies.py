@@ -113,10 +113,9 @@ def platform_event(body: dict[str, Any]) -> str | None:
 
 
 def level_of(body: dict[str, Any]) -> str | None:
-    """Return the severity of what AWS Lambda logs of a failure: its report, or what was raised; None for any other."""
-    if platform_event(body) in _REPORT:
-        return "ERROR" if body["record"].get("status") in _PLATFORM_FAILURES else None
-    return "ERROR" if body.get("log_level") == "ERROR" and "errorType" in body else None
+    """Return the severity of AWS Lambda's report of an invocation that failed, None for any other body."""
+    failed = platform_event(body) in _REPORT and body["record"].get("status") in _PLATFORM_FAILURES
+    return "ERROR" if failed else None
 
 
 def type_of_body(body: dict[str, Any]) -> str | None:

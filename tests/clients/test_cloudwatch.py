@@ -24,6 +24,7 @@ BEDROCK, AGENTCORE = "examples/otel-collector-bedrock.yaml", "examples/otel-coll
 DAY = 86_400_000
 SUPPORT, MODELS, FUNCTION = (1_794_441_600_000 + day * DAY for day in range(3))
 INVOCATIONS = "/aws/bedrock/model-invocations"
+FORECAST = "/aws/bedrock-agentcore/runtimes/forecast-Cd2-DEFAULT"
 RUNTIME = "/aws/bedrock-agentcore/runtimes/weather-Ab1-DEFAULT"
 
 
@@ -231,9 +232,8 @@ def test_agentcore_s_spans_arrive_as_what_they_are(read, receiver):
     recorded, spans = spans_and_records()
     told = [json.loads(line) for _, _, line in spans]
     expected = len(spans) + sum(len(span["events"]) for span in told)
-    split = [(stream, at, line) for stream, at, line in spans[::2]]
     # Half of them in the group of all, as older agents have them, and half in the agent's own.
-    groups = {"aws/spans": split, RUNTIME: [("spans", at, line) for _, at, line in spans[1::2]]}
+    groups = {"aws/spans": spans[::2], RUNTIME: [("spans", at, line) for _, at, line in spans[1::2]]}
     read([GROUPS, AGENTCORE], groups, expected=expected)
     truth = recorded["truth"]
     whose = {"session": truth["session"]}
@@ -254,6 +254,28 @@ def test_agentcore_s_spans_arrive_as_what_they_are(read, receiver):
     }
     assert stored[told[0]["spanId"]]["resource"]["service.name"] == "weather"
     assert {event["source"]["log_group"] for event in stored.values()} == {"aws/spans", RUNTIME}
+
+
+def test_agentcore_s_spans_have_what_was_said_beside_them(read, receiver):
+    logged = [json.loads(line) for line in lines("agentcore.jsonl")]
+    groups = {"aws/spans": [], FORECAST: []}
+    for line in logged:
+        is_span = "endTimeUnixNano" in line
+        at = line["endTimeUnixNano" if is_span else "timeUnixNano"] // 1_000_000
+        groups["aws/spans" if is_span else FORECAST].append(
+            ("default" if is_span else "otel-rt-logs", at, json.dumps(line))
+        )
+    read([GROUPS, AGENTCORE], groups, expected=len(logged))
+    agent, first, tool, second = calls(receiver, session="forecast-session-0001")
+    assert (agent["name"], agent["input_tokens"], agent["output_tokens"]) == ("Strands Agents", 300, 50)
+    assert [(call["input_tokens"], call["output_tokens"]) for call in (first, second)] == [(100, 20), (200, 30)]
+    assert first["system"] == [{"type": "text", "text": "You know the weather."}]
+    assert said(first["sent"]) == ["user: Weather in Faro?"]
+    assert said(first["answered"]) == ['assistant: I look. get_weather({"city": "Faro"})']
+    assert (tool["name"], tool["arguments"], tool["result"]) == ("get_weather", {"city": "Faro"}, "sunny")
+    assert said(second["answered"]) == ["assistant: Sunny."]
+    session = receiver.get("/api/v1/sessions/forecast-session-0001")
+    assert (session["input_tokens"], session["output_tokens"]) == (300, 50)
 
 
 def test_lambda_s_logs_arrive_by_their_invocation(read, receiver):

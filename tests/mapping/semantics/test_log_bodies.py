@@ -133,8 +133,6 @@ REPORT = {"type": "platform.report", "record": {"requestId": "r", "status": "tim
         (REPORT | {"record": "text"}, None, None),
         (REPORT | {"type": "invoice"}, None, None),
         ({"type": 7, "record": {}}, None, None),
-        ({"log_level": "ERROR", "errorType": "ValueError"}, None, "ERROR"),
-        ({"log_level": "ERROR"}, None, None),
         ({}, None, None),
     ],
 )
