@@ -1,4 +1,4 @@
-"""A response that was logged in pieces, as it was streamed, made the response that it would have been in one.
+"""An answer that was logged in pieces, as it was streamed, made the message that it would have been in one.
 
 Pieces are the events of Anthropic's API, those of Amazon Bedrock's Converse, or texts (Llama's, Titan's, Mistral's).
 """
@@ -13,7 +13,7 @@ _BEGUN, _WENT_ON = "contentBlockStart", "contentBlockDelta"
 
 
 def whole_of(pieces: list[Any]) -> dict[str, Any] | None:
-    """Return the response that these are the pieces of, None where they are of no kind that is known."""
+    """Return the message that these are the pieces of, None where they are of no kind that is known."""
     if not pieces or not all(isinstance(piece, dict) for piece in pieces):
         return None
     if pieces[0].get("type") == "message_start":
@@ -21,7 +21,7 @@ def whole_of(pieces: list[Any]) -> dict[str, Any] | None:
     if any(_WENT_ON in piece or _BEGUN in piece for piece in pieces):
         return _of_converse(pieces)
     texts = [_text_of(piece) for piece in pieces]
-    return None if None in texts else {"generation": "".join(map(str, texts))}
+    return None if None in texts else {"role": "assistant", "content": "".join(map(str, texts))}
 
 
 class _Blocks:
@@ -84,7 +84,7 @@ def _of_converse(pieces: list[dict[str, Any]]) -> dict[str, Any]:
         else block
         for block in blocks.content()
     ]
-    return {"output": {"message": {"role": "assistant", "content": content}}}
+    return {"role": "assistant", "content": content}
 
 
 def _inner(value: dict[str, Any], key: str) -> dict[str, Any]:
