@@ -1,5 +1,6 @@
 """Fast ones first: whoever broke something hears of it in seconds, before engines, processes and clients start."""
 
+import asyncio
 import hashlib
 import os
 import shutil
@@ -14,6 +15,9 @@ import pytest
 from filelock import FileLock
 
 from storage.embedding import static
+from storage.surreal import schema
+from storage.surreal.database import Database
+from tests.interpreters import reused
 from tests.ports import free_ports
 
 HERE = Path(__file__).parent
@@ -39,6 +43,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _interpreters_are_reused() -> Iterator[None]:
+    with reused():
+        yield
+
+
 @pytest.fixture(scope="session")
 def static_data_dir(request) -> Path:
     """A data folder with the static table in its `models`. Building takes half a minute, so pytest's cache keeps it."""
@@ -48,6 +58,20 @@ def static_data_dir(request) -> Path:
     with FileLock(data_dir / "lock"):  # tests run in several processes
         static.folder(data_dir / "models", lambda *_: None)
     return data_dir
+
+
+@pytest.fixture(scope="session")
+def folder_with_schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An engine's folder that is copied, since the schema's forty commits take longer than most tests."""
+    folder: Path = tmp_path_factory.mktemp("prepared") / "surreal"
+
+    async def prepare() -> None:
+        database = Database(f"surrealkv://{folder}", namespace="vectadb", database="vectadb")
+        await schema.apply(database.run)
+        await database.close()
+
+    asyncio.run(prepare())
+    return folder
 
 
 class SurrealServer:
