@@ -1,4 +1,5 @@
-"""Fast ones first: whoever broke something hears of it in seconds, before engines, processes and clients start."""
+"""Fast ones first: whoever broke something hears of it in seconds, before engines, processes and clients start. Then
+the longest files, so that in the end no worker is left alone with one."""
 
 import asyncio
 import hashlib
@@ -23,15 +24,15 @@ from tests.ports import free_ports
 HERE = Path(__file__).parent
 ORDER = (
     "mapping",
+    "crash",
+    "cases",
+    "clients",
+    "emitters",
+    "fuzz",
+    "page",
     "receiver",
     "storage",
     "vectadb_receiver_client",
-    "cases",
-    "fuzz",
-    "crash",
-    "page",
-    "clients",
-    "emitters",
 )
 
 
@@ -50,11 +51,13 @@ def _interpreters_are_reused() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def static_data_dir(request) -> Path:
-    """A data folder with the static table in its `models`. Building takes half a minute, so pytest's cache keeps it."""
+def static_data_dir() -> Path:
+    """A data folder with the static table in its `models`. Building takes half a minute: it is kept with the tools."""
     sources = sorted(Path(static.__file__).parent.glob("*.py"))
     content = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
-    data_dir = request.config.cache.mkdir(f"static-{content[:12]}")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    data_dir = cache / "vectadb-tests" / f"static-{content[:12]}"
+    data_dir.mkdir(parents=True, exist_ok=True)
     with FileLock(data_dir / "lock"):  # tests run in several processes
         static.folder(data_dir / "models", lambda *_: None)
     return data_dir
