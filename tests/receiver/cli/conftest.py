@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -46,6 +47,9 @@ def run(capsys):
 def start():
     """Start a command that goes on until it is stopped."""
     processes = []
+    # A shell starts what runs in the background with SIGINT ignored, and so would be all that is started here.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def starts(*argv, stdin=None, **environment):
         process = subprocess.Popen(
