@@ -75,6 +75,22 @@ def test_spans_their_events_and_records_have_it(rule, project):
     assert [event.project for event in events] == [project] * 3
 
 
+def test_a_span_that_comes_as_a_record_has_that_of_its_own_resource():
+    span = {
+        "traceId": "1" * 32,
+        "spanId": "2" * 16,
+        "name": "chat",
+        "startTimeUnixNano": 1,
+        "endTimeUnixNano": 2,
+        "resource": {"attributes": {"service.namespace": "shop"}},
+    }
+    record = {"body": {"stringValue": json.dumps(span)}}
+    body = json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}).encode()
+    for rule, project in ((DEFAULT_PROJECT_RULE, "shop"), (OF_KEY, "of the key")):
+        (event,) = map_logs(JsonWire(), body, 1, projects=rule).events
+        assert (event.span_id, event.project) == ("2" * 16, project)
+
+
 def test_a_json_event_names_it():
     sent = decode_event(b'{"event_id": "1", "project": "shop"}')
     assert map_event(sent, Options(), "id").project == "shop"
