@@ -2,7 +2,6 @@
 the longest files, so that in the end no worker is left alone with one."""
 
 import asyncio
-import hashlib
 import os
 import shutil
 import ssl
@@ -13,10 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
-from storage.embedding import static
+from storage.embedding import minilm, static
 from storage.surreal import schema
 from storage.surreal.database import Database
 from tests.interpreters import reused
@@ -56,15 +54,11 @@ def _interpreters_are_reused() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def static_data_dir() -> Path:
-    """A data folder with the static table in its `models`. Building takes half a minute: it is kept with the tools."""
-    sources = sorted(Path(static.__file__).parent.glob("*.py"))
-    content = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    data_dir = cache / "vectadb-tests" / f"static-{content[:12]}"
-    data_dir.mkdir(parents=True, exist_ok=True)
-    with FileLock(data_dir / "lock"):  # tests run in several processes
-        static.folder(data_dir / "models", lambda *_: None)
+def static_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the packaged models in its `models`."""
+    data_dir = tmp_path_factory.mktemp("static")
+    for each in (static, minilm):
+        each.folder(data_dir / "models", lambda *_: None)
     return data_dir
 
 

@@ -85,7 +85,6 @@ class Served(NamedTuple):
 def served(tmp_path_factory, free_port, static_data_dir):
     """A receiver with the real model and embedded stores, in a process of its own; all tests share what is stored."""
     folder, port, grpc_port = tmp_path_factory.mktemp("served"), free_port(), free_port()
-    # Making the model's table takes half a minute of an idle machine, and longer than the demo waits of a busy one.
     shutil.copytree(static_data_dir / "models", folder / "data" / "models")
     log = folder / "log"
     flags = [
