@@ -130,7 +130,7 @@ async def _compare_traces(request: web.Request, given: dict[str, Any]) -> web.Re
 )
 async def _compare_sessions(request: web.Request, given: dict[str, Any]) -> web.Response:
     a, b = request.match_info["id"], given["with"]
-    found, lacking = await comparison.of_sessions(stores(request).reader, a, b, given["project"])
+    found, lacking = await comparison.of_sessions(stores(request).reader, a, b, project=given["project"])
     if found is None:
         raise missing("session", lacking or a)
     if a == b:

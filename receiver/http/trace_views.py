@@ -91,7 +91,8 @@ async def _conversation(request: web.Request, given: dict[str, Any]) -> web.Resp
 async def _session_conversation(request: web.Request, given: dict[str, Any]) -> web.Response:
     session_id = request.match_info["id"]
     cursor = _cursor(given)
-    told = await conversation.of_session(stores(request).reader, session_id, given["from"], cursor, given["project"])
+    reader, side, project = stores(request).reader, given["from"], given["project"]
+    told = await conversation.of_session(reader, session_id, side, cursor, project=project)
     if told is None:
         raise missing("session", session_id)
     return json_answer(shown.conversation(told))

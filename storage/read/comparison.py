@@ -70,7 +70,7 @@ async def of_traces(
 
 
 async def of_sessions(
-    reader: Reader, a: str, b: str, project: str | None = None, size: RunSize = RUN_SIZE
+    reader: Reader, a: str, b: str, size: RunSize = RUN_SIZE, *, project: str | None = None
 ) -> tuple[Comparison[Session] | None, str | None]:
     """Return the comparison of two sessions, or of what of them is in a project, as `of_traces` does.
 

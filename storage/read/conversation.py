@@ -85,8 +85,9 @@ async def of_session(
     session_id: str,
     side: Side,
     after: Cursor | None,
-    project: str | None = None,
     size: PageSize = PAGE_SIZE,
+    *,
+    project: str | None = None,
 ) -> Conversation | None:
     """Return a page of a session's conversation, with a project what is in that; None if there is no such session.
 
