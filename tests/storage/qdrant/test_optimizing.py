@@ -36,11 +36,6 @@ async def edge(tmp_path, edge_index):
     await index.close()
 
 
-async def optimized(index) -> None:
-    while index._optimizing is not None and not index._optimizing.done():
-        await asyncio.sleep(0.01)
-
-
 async def found(index) -> dict[str, object]:
     """Return all that can be asked of the index but the hits by meaning, whose scores are not quite the same."""
     return {
@@ -59,12 +54,11 @@ async def found(index) -> dict[str, object]:
 async def test_optimized_points_are_found_as_before(edge):
     edge._optimized_at = POINTS + 1
     await edge.upsert([point(number) for number in range(POINTS)])
+    assert edge._optimizing is None
     before = await found(edge)
     assert before["count"] == POINTS
     assert before["occurrences"] == {8: Occurrences(2, 1)}
-    edge._optimized_at = POINTS
-    await edge.flush()
-    await optimized(edge)
+    await edge.optimize()
     assert list(edge._path.glob("segments/*/vector_index-bm25/inverted_index.dat"))
     assert await found(edge) == before
     for number in range(0, POINTS, 50):
@@ -78,7 +72,7 @@ async def test_optimized_points_are_found_as_before(edge):
 
 async def test_optimized_points_can_be_changed_and_deleted(edge):
     await edge.upsert([point(number) for number in range(POINTS)])
-    await optimized(edge)
+    await edge._optimizing
     await edge.delete([point(number).id for number in range(POINTS // 2)])
     await edge.set_payload([point(400).id], {"agent_id": "agent-new"})
     await edge.upsert([point(500)])
@@ -87,6 +81,11 @@ async def test_optimized_points_can_be_changed_and_deleted(edge):
         point(400).id
     ]
     assert len(await edge.search_words("word500", ALL, 9)) == 1
+    assert (await edge.facets(ALL, ["agent_id"], 5)).values == {
+        "agent_id": [("agent-0", 100), ("agent-2", 100), ("agent-1", 99), ("agent-new", 1)]
+    }
+    assert await edge.occurrences([250], ALL) == {250: Occurrences(2, 1)}
+    assert await edge.told([500, 600], []) == {500: None}
 
 
 async def test_searches_are_answered_while_the_engine_optimizes(edge):
@@ -110,7 +109,7 @@ async def test_an_engine_killed_while_it_optimizes_loses_nothing(edge, caplog):
     while edge._searched is edge._engine:
         await asyncio.sleep(0)
     edge._engine._process.kill()
-    await optimized(edge)
+    await edge._optimizing
     assert "the search index cannot be optimized, and takes more memory" in caplog.text
     assert await edge.count() == POINTS
     await edge.delete([point(1).id])
@@ -121,5 +120,5 @@ async def test_an_engine_killed_while_it_optimizes_loses_nothing(edge, caplog):
 async def test_closing_ends_what_optimizes(edge):
     await edge.upsert([point(number) for number in range(POINTS)])
     await edge.close()
-    assert edge._optimizing is None or edge._optimizing.done()
+    assert edge._optimizing.done()
     assert await edge.count() == POINTS
