@@ -9,9 +9,9 @@ BIN := $(VENV)/bin
 run: $(VENV)/installed
 	$(BIN)/vectadb-receiver serve
 
-# Two files at once: many tests wait for processes and clocks. `make test PYTEST_ARGS=-n0`: one after the other.
+# Three files at once, on two cores: many tests wait for processes and clocks. `make test PYTEST_ARGS=-n0`: one after the other.
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 # The build that is compared with: the last one that interpreted nothing.
 AGAINST ?= 93b44aa

@@ -119,15 +119,17 @@ class Receiver:
                     return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024  # type: ignore[index] - it is always there
         return 0.0
 
+    def pids(self) -> list[int]:
+        """Return the processes of the receiver: its own and its workers'. Linux only."""
+        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
+        return [self.process.pid, *(int(pid) for task in tasks for pid in (task / "children").read_text().split())]
+
     def usage(self) -> Usage:
         proc = Path("/proc")
         if not proc.exists():
             return Usage(0.0, 0.0)
-        pids = [self.process.pid]
-        for task in (proc / str(self.process.pid) / "task").iterdir():
-            pids += map(int, (task / "children").read_text().split())
         ticks = peak = 0
-        for pid in pids:
+        for pid in self.pids():
             fields = (proc / str(pid) / "stat").read_text().rpartition(")")[2].split()
             ticks += int(fields[11]) + int(fields[12])
             status = (proc / str(pid) / "status").read_text().splitlines()

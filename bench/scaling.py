@@ -7,6 +7,9 @@ them, each by a load generator of its own; meanwhile somebody lists traces at th
 interpreted (and searchable, with a model and a Qdrant server). CPU is in microseconds a span, by process; what the
 receivers' processes use is added up. All of it shares this machine. Compare within one run.
 
+`--cores 0.25` lets each receiver, with its workers, use so much of a core and no more, so that a small machine shows
+what receivers on machines of their own would do beside one server (root, and the cpu controller of cgroup 1).
+
 The server is the one that tests/servers/surreal/build.sh has built, unless --surreal names a binary.
 """
 
@@ -25,6 +28,7 @@ import urllib.request
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import program
 from program import HERE, Load, Receiver
@@ -33,6 +37,8 @@ SCENARIO = "spans, protobuf, 100 a request"
 CONNECTIONS = 24  # of all load generators
 USER, PASSWORD = "root", "secret"
 LOOKS_EVERY = 0.5  # seconds
+WARM = 600  # spans to each receiver before it is measured: its workers load their model with the first ones
+PERIOD = 20_000  # microseconds, in each of which a receiver may use its part of a core
 
 
 class Server:
@@ -66,6 +72,17 @@ class Server:
         self.process.wait(60)
 
 
+def limit(receiver: Receiver, cores: float) -> Path:
+    """Let the receiver and its workers use so much CPU. Returns the group, to be removed once they have ended."""
+    group = Path(f"/sys/fs/cgroup/cpu/vectadb-{receiver.process.pid}")
+    group.mkdir()
+    (group / "cpu.cfs_quota_us").write_text(str(int(cores * PERIOD)))
+    (group / "cpu.cfs_period_us").write_text(str(PERIOD))
+    for pid in receiver.pids():
+        (group / "cgroup.procs").write_text(str(pid))
+    return group
+
+
 class Reader:
     """Lists traces at a receiver, so often a second, until `stop`, which returns how many seconds each list took."""
 
@@ -88,7 +105,7 @@ class Reader:
 
 
 def measure(
-    binary: str, number: int, items: int, model: str, qdrant: str, seed: int, lists_a_second: float
+    binary: str, number: int, items: int, model: str, qdrant: str, seed: int, lists_a_second: float, cores: float
 ) -> dict[str, float]:
     """Start so many receivers, send, and return the figures."""
     with tempfile.TemporaryDirectory(prefix="vectadb-bench-") as folder:
@@ -104,35 +121,35 @@ def measure(
                 "VECTADB_STORAGE_QDRANT_COLLECTION": f"bench{time.time_ns()}",
             }
         receivers: list[Receiver] = []
+        groups: list[Path] = []
         try:
             for each in range(number):
                 waits = not each or bool(qdrant)  # the first one's index, or the one that all share
                 receivers += [Receiver(f"{folder}/{each}", model, wait_for_index=waits, settings=settings)]
-            loads = [
-                Load(receiver, SCENARIO, items // number, seed=seed + each, connections=CONNECTIONS // number)
-                for each, receiver in enumerate(receivers)
-            ]
+            warming, loads = (_loads(receivers, *each) for each in ((number * WARM, seed + 1000), (items, seed)))
+            groups += [limit(receiver, cores) for receiver in receivers if cores]
             # Until each knows of the others.
             time.sleep(3)
+            searched = bool(qdrant) and model != "off"
+            warm = _accepted(_go(warming))
+            _wait_until_done(receivers, warm, searched=searched)
             before = _seconds(server, receivers)
             reader = Reader(receivers[0], lists_a_second)
             began = time.perf_counter()
-            with ThreadPoolExecutor(number) as pool:
-                sent = [*pool.map(Load.go, loads)]
+            sent = _go(loads)
             stored_after = time.perf_counter() - began
             lists = reader.stop()
             stored = _seconds(server, receivers)
-            while not _is_done(
-                receivers, sum(each["accepted"] for each in sent), searched=bool(qdrant) and model != "off"
-            ):
-                time.sleep(LOOKS_EVERY)
+            accepted = _accepted(sent)
+            _wait_until_done(receivers, warm + accepted, searched=searched)
             done_after = time.perf_counter() - began
             done = _seconds(server, receivers)
         finally:
             for receiver in receivers:
                 receiver.stop()
             server.stop()
-    accepted = sum(each["accepted"] for each in sent)
+            for group in groups:
+                group.rmdir()
     latencies = sorted(latency for each in sent for _, latency, _, status in each["answers"] if status == 200)
     row = {
         "stored/s": accepted / stored_after,
@@ -150,6 +167,24 @@ def measure(
     )
 
 
+def _loads(receivers: list[Receiver], items: int, seed: int) -> list[Load]:
+    number = len(receivers)
+    return [
+        Load(receiver, SCENARIO, items // number, seed=seed + each, connections=CONNECTIONS // number)
+        for each, receiver in enumerate(receivers)
+    ]
+
+
+def _go(loads: list[Load]) -> list[dict[str, Any]]:
+    """Send from all load generators at once. Returns what each saw."""
+    with ThreadPoolExecutor(len(loads)) as pool:
+        return [*pool.map(Load.go, loads)]
+
+
+def _accepted(sent: list[dict[str, Any]]) -> int:
+    return sum(each["accepted"] for each in sent)
+
+
 def _seconds(server: Server, receivers: list[Receiver]) -> Counter[str]:
     used = Counter({"surrealdb": Receiver.cpu_seconds(server.process.pid)})
     for receiver in receivers:
@@ -157,10 +192,12 @@ def _seconds(server: Server, receivers: list[Receiver]) -> Counter[str]:
     return used
 
 
-def _is_done(receivers: list[Receiver], items: int, *, searched: bool) -> bool:
-    """Return whether all is interpreted, and indexed where it is `searched`, by the receivers' own accounts."""
-    interpreted = sum(each.metric("vectadb_receiver_interpreted_events_total") for each in receivers)
-    return interpreted >= items and (not searched or sum(each.indexed() for each in receivers) >= items)
+def _wait_until_done(receivers: list[Receiver], items: int, *, searched: bool) -> None:
+    """Wait until all is interpreted, and indexed where it is `searched`, by the receivers' own accounts."""
+    while sum(each.metric("vectadb_receiver_interpreted_events_total") for each in receivers) < items:
+        time.sleep(LOOKS_EVERY)
+    while searched and sum(each.indexed() for each in receivers) < items:
+        time.sleep(LOOKS_EVERY)
 
 
 def main() -> None:
@@ -169,6 +206,7 @@ def main() -> None:
     parser.add_argument("--receivers", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--lists", type=float, default=2, help="lists of traces a second; 0: nobody reads")
+    parser.add_argument("--cores", type=float, default=0, help="of which each receiver may use so much; 0: all")
     parser.add_argument("--model", default="off", help="without --qdrant, only the first receiver indexes")
     parser.add_argument("--qdrant", default="", metavar="URL", help="a Qdrant server, where collections are made")
     parser.add_argument("--surreal", default="", metavar="BINARY", help="SurrealDB's server")
@@ -183,7 +221,14 @@ def main() -> None:
             for name, checkout in builds.items():
                 program.CHECKOUT = checkout
                 row = measure(
-                    binary, number, arguments.items, arguments.model, arguments.qdrant, 10 * round_ + 1, arguments.lists
+                    binary,
+                    number,
+                    arguments.items,
+                    arguments.model,
+                    arguments.qdrant,
+                    10 * round_ + 1,
+                    arguments.lists,
+                    arguments.cores,
                 )
                 show(f"{name}, {number}", row | {"load": os.getloadavg()[0]})
                 results.setdefault(f"{name}, {number} receivers", []).append(row)

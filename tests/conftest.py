@@ -1,6 +1,7 @@
-"""Fast ones first: whoever broke something hears of it in seconds, before engines, processes and clients start."""
+"""Fast ones first: whoever broke something hears of it in seconds, before engines, processes and clients start. Then
+the longest files, so that in the end no worker is left alone with one."""
 
-import hashlib
+import asyncio
 import os
 import shutil
 import ssl
@@ -11,23 +12,25 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
-from storage.embedding import static
+from storage.embedding import minilm, static
+from storage.surreal import schema
+from storage.surreal.database import Database
+from tests.interpreters import reused
 from tests.ports import free_ports
 
 HERE = Path(__file__).parent
 ORDER = (
     "mapping",
+    "crash",
+    "cases",
+    "clients",
+    "emitters",
+    "fuzz",
+    "page",
     "receiver",
     "storage",
     "vectadb_receiver_client",
-    "cases",
-    "fuzz",
-    "crash",
-    "page",
-    "clients",
-    "emitters",
 )
 
 
@@ -39,15 +42,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _interpreters_are_reused() -> Iterator[None]:
+    with reused():
+        yield
+
+
 @pytest.fixture(scope="session")
-def static_data_dir(request) -> Path:
-    """A data folder with the static table in its `models`. Building takes half a minute, so pytest's cache keeps it."""
-    sources = sorted(Path(static.__file__).parent.glob("*.py"))
-    content = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
-    data_dir = request.config.cache.mkdir(f"static-{content[:12]}")
-    with FileLock(data_dir / "lock"):  # tests run in several processes
-        static.folder(data_dir / "models", lambda *_: None)
+def static_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the packaged models in its `models`."""
+    data_dir = tmp_path_factory.mktemp("static")
+    for each in (static, minilm):
+        each.folder(data_dir / "models", lambda *_: None)
     return data_dir
+
+
+@pytest.fixture(scope="session")
+def folder_with_schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An engine's folder that is copied, since the schema's forty commits take longer than most tests."""
+    folder: Path = tmp_path_factory.mktemp("prepared") / "surreal"
+
+    async def prepare() -> None:
+        database = Database(f"surrealkv://{folder}", namespace="vectadb", database="vectadb")
+        await schema.apply(database.run)
+        await database.close()
+
+    asyncio.run(prepare())
+    return folder
 
 
 class SurrealServer:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mapping.calls.model import Message, Part
-from mapping.messages import langchain
+from mapping.messages import langchain, streams
 from mapping.messages.display import has_ids, messages_of, parts_of, tool_call_part
 from mapping.messages.extraction import OUTPUT_KEYS, messages_in, structure, unquoted, value_at
 from mapping.messages.flattened import flattened
@@ -43,6 +43,7 @@ _INSIDE = (
     "candidates",
     "replies",
     "output",
+    "outputs",
     "results",
     "generations",
 )
@@ -167,6 +168,8 @@ def _in_framework(held: dict[str, Any]) -> list[Message] | None:
 
 
 def _in_list(held: list[Any], depth: int) -> list[Message] | None:
+    if (whole := streams.whole_of(held)) is not None:
+        return _in_response(whole, depth + 1)
     told = messages_in(held) or langchain.messages_in(held)
     if told:
         return messages_of(told)

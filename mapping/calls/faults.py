@@ -19,7 +19,7 @@ _LONGEST_HEAD = 100
 _LOOKED_THROUGH = 20_000
 
 # By precedence. A type that says nothing of its own gives way to one that does.
-_TYPES = ("exception.type", "error.type", "error_type", "errorCode", "error_code", "error_class")
+_TYPES = ("exception.type", "error.type", "error_type", "errorType", "errorCode", "error_code", "error_class")
 _MESSAGES = (
     "exception.message",
     "error.message",

@@ -13,7 +13,7 @@ from mapping.calls.model import Signal, TellingKind
 from mapping.calls.tokens import tokens_of
 from mapping.messages.extraction import structure
 from mapping.model import SPAN_KINDS
-from mapping.semantics import log_bodies
+from mapping.semantics import bedrock_log, log_bodies
 from mapping.semantics.attribute_roles import AT, Roles, is_error, is_tool_call, span_type, text_id, type_of
 from mapping.semantics.event_types import SCORE, event_type, record_type
 
@@ -174,8 +174,8 @@ def _is_workflow_root(event: Mapping[str, Any], roles: Roles) -> bool:
 
 
 def _record_kind(event: Mapping[str, Any], name: str | None, levels: Levels, roles: Roles) -> TellingKind:
-    if len(levels) > 1 and log_bodies.is_model_invocation(levels[1]):
-        return "model"  # whatever the model asked for
+    if len(levels) > 1 and bedrock_log.is_model_invocation(levels[1]):
+        return "model" if bedrock_log.other_type(levels[1]) is None else "none"  # whatever the model asked for
     if name in RECORDS:
         return RECORDS[name]
     if name in BODIES:

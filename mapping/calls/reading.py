@@ -31,7 +31,7 @@ from mapping.calls.tokens import cost_of, tokens_of, without_reasoning
 from mapping.calls.tool_calls import tell_note_of_tool, tell_tool
 from mapping.calls.tool_parts import with_tools
 from mapping.calls.tools import real_id
-from mapping.semantics import log_bodies
+from mapping.semantics import bedrock_log, log_bodies
 from mapping.semantics.attribute_roles import AT, Roles, find, text_id
 from mapping.semantics.event_types import model_in_name, readable_name, record_name
 from mapping.times import parse_rfc3339
@@ -54,7 +54,7 @@ _ITEM, _ITEM_ID = "openai.response", "fc_"
 _ADDING_REASONING, _SINCE = "gcp.vertex.agent", 2
 _OWN_MODELS = ("apigee/", "models/", "projects/", "publishers/")
 # The row of a log that is known by its body.
-_BEDROCK = "Amazon Bedrock model-invocation logs"
+_BEDROCK, _AWS = "Amazon Bedrock model-invocation logs", "aws.bedrock"
 _NS_PER_MS = 1_000_000
 
 
@@ -72,7 +72,10 @@ def tell(event: Mapping[str, Any]) -> Telling:
         name = record_name(name, levels, body)
     scope = scope_name(event)
     kind = kind_of(event, signal, name, levels, roles)
+    bedrock_s = _bedrock_log(signal, levels)
     start, end = _times(event, signal, kind, properties)
+    if bedrock_s:
+        end = start + int(bedrock_log.took(bedrock_s) * _NS_PER_MS)  # its time is that of the request
     telling = Telling(
         id=event["id"],
         kind=kind,
@@ -88,9 +91,7 @@ def tell(event: Mapping[str, Any]) -> Telling:
         status_ok=event.get("status") == "ok",
         order=_order(event, properties),
     )
-    telling.emitter = emitter_of(scope, properties)
-    if len(levels) > 1 and log_bodies.is_model_invocation(levels[1]):
-        telling.emitter = _BEDROCK
+    telling.emitter = _BEDROCK if bedrock_s else emitter_of(scope, properties)
     tell_owner(telling, event, levels, roles)
     telling.scores = told_scores(name, signal, levels)
     if kind == "none" and signal != "span":
@@ -161,6 +162,10 @@ def _tell_model(telling: Telling, levels: Levels, roles: Roles) -> None:
             telling.name = telling.name.partition("/")[2] or telling.name
     else:
         telling.name = telling.agent
+    if bedrock_s := _bedrock_log(telling.signal, levels):
+        telling.name, telling.provider = bedrock_log.model_of(bedrock_s), _AWS
+        telling.response_id = real_id(bedrock_log.response_id_of(bedrock_s))
+        levels = [bedrock_log.said_in(bedrock_s)]
     if telling.event_name in BODIES:
         levels = [{BODIES[telling.event_name]: properties.get(BODY)}]
     spoken = call_messages(
@@ -172,6 +177,12 @@ def _tell_model(telling: Telling, levels: Levels, roles: Roles) -> None:
     if telling.event_name == _ITEM:
         spoken = spoken._replace(sent=_without_items(spoken.sent), answered=_without_items(spoken.answered))
     telling.system, telling.sent, telling.answered = spoken
+
+
+def _bedrock_log(signal: Signal, levels: Levels) -> dict[str, Any] | None:
+    """Return the body of a record of Amazon Bedrock's log, None of any other event."""
+    is_one = signal == "log" and len(levels) > 1 and bedrock_log.is_model_invocation(levels[1])
+    return levels[1] if is_one else None
 
 
 def _adds_reasoning(event: Mapping[str, Any], telling: Telling) -> bool:

@@ -24,6 +24,7 @@ from mapping.messages.extraction import (
     values_of,
 )
 from mapping.messages.flattened import flattened
+from mapping.messages.prompts import TURN
 from mapping.values import first
 
 Levels = Sequence[dict[str, Any]]
@@ -196,7 +197,7 @@ def _lists(level: dict[str, Any]) -> Iterator[tuple[list[Part], list[Message], b
             yield [], shown, len(shown) == len(told) and has_ids(shown)
     for value in values_of(level, INPUT_KEYS):
         held = structure(value)
-        if isinstance(held, str):
+        if isinstance(held, str) and TURN not in held:
             continue
         if (request := request_in(held)) is not None:
             system, messages = request

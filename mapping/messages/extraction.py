@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from mapping.messages import streams
 from mapping.messages.flattened import flattened
 from mapping.messages.parts import CONTENTS, MOST, SPEAKERS, is_message, is_part, read_result
+from mapping.messages.prompts import TURN, turns_in
 from mapping.messages.python_repr import looks_written, written_object
 from mapping.semantics.vocabulary import KEYS, ROLES
 from mapping.values import count_cut, first, storable
@@ -124,6 +126,8 @@ def unquoted(value: Any) -> Any:
 def request_in(value: object, depth: int = 0) -> tuple[Any, list[Any]] | None:
     """Return the system prompt and the list of messages in a logged value, at most three levels down, or None."""
     value = structure(value)
+    if isinstance(value, str) and TURN in value:
+        value = turns_in(value)
     if isinstance(value, list) and (messages := messages_in(value)):
         return (None, messages) if sum(map(_size, messages)) <= MOST else None
     if isinstance(value, dict) and depth < 3:
@@ -220,9 +224,11 @@ def _answer_in_list(values: list[Any], depth: int, form: Form) -> list[Any]:
         return []
     if messages := messages_in(values):
         return form.messages(messages)
+    if (whole := streams.whole_of(values)) is not None:
+        return _answer(whole, depth + 1, form)
     if all(map(is_part, values)):
         return [form.spoken(values)]
-    # The first of several answers. The first piece of a stream, which was not joined, has no answer.
+    # The first of several answers.
     return _answer(values[0], depth + 1, form) if isinstance(values[0], dict) else []
 
 

@@ -1,4 +1,4 @@
-"""ExportLogsServiceRequest to events: a log record is one event, child of the span it names."""
+"""ExportLogsServiceRequest to events: a log record is one event, child of the span it names, unless it is a span."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from mapping.correlation.message_chain import conversation_of
 from mapping.errors import invalid
 from mapping.ids import named
 from mapping.model import Event, Mapped
+from mapping.otlp.span_records import is_span_record, map_span_record, parts_of
 from mapping.otlp.spans import ScopeContext, note_dropped, scopes_of
 from mapping.otlp.vectadb_attributes import EVENT_ID, take_back
 from mapping.otlp.wire import Wire, count, id_if_any, meaning, nanoseconds, whole
 from mapping.sanitize.changes import Changes
-from mapping.sanitize.limits import DEFAULT_LIMITS, Limits
-from mapping.semantics import id_patterns, log_bodies, rules
+from mapping.sanitize.limits import DEFAULT_LIMITS, Limits, check_items
+from mapping.semantics import bedrock_log, id_patterns, log_bodies, rules
 from mapping.semantics.attribute_roles import (
     agent_of,
     agent_of_resource,
@@ -46,6 +47,9 @@ _FAILURES = frozenset(NAMES[16:])
 _MS = 1_000_000
 # The Collector's CloudWatch receiver: its resources carry this, its records CloudWatch's id of the line as `id`.
 _COLLECTED = "cloudwatch.log.group.name"
+
+# An invocation of a function, as OpenTelemetry calls what AWS Lambda and id_patterns.py call a request.
+_INVOCATION = "faas.invocation_id"
 
 _canonical = msgspec.msgpack.Encoder(order="deterministic").encode
 
@@ -79,7 +83,14 @@ def map_logs(
             if record is None:
                 mapped.reject_item("logRecords[]: expected an object; what it is was not stored")
                 continue
-            event, content = _map_record(wire, record, origin, received, reading, changes)
+            raw = wire.value(record.body, changes)
+            held = log_bodies.parsed(raw)
+            if is_span_record(held):
+                check_items(len(mapped.events) + parts_of(held), limits)
+                map_span_record(held, origin, mapped, received, changes)
+                mapped.items += 1
+                continue
+            event, content = _map_record(wire, record, raw, held, origin, received, reading, changes)
             if not event.id:
                 digest = sha1(origin_digest + content, usedforsecurity=False).digest()
                 # A line repeated on purpose is another event: its ordinal among its equals in the request tells.
@@ -109,13 +120,22 @@ def _is_sent_alone(request: Any) -> bool:
 
 
 def _map_record(
-    wire: Wire, record: Any, origin: ScopeContext, received: int, reading: LogParsing, changes: Changes
+    wire: Wire,
+    record: Any,
+    raw: Any,
+    body: Any,
+    origin: ScopeContext,
+    received: int,
+    reading: LogParsing,
+    changes: Changes,
 ) -> tuple[Event, bytes]:
-    """Return the record's event and the content that identifies it where the event has no id yet."""
+    """Return the record's event and the content that identifies it where the event has no id yet.
+
+    `raw` is its body, and `body` the same, or the object whose JSON text it is.
+    """
     trace_id = id_if_any(wire, record.trace_id, 32, changes)
     span_id = id_if_any(wire, record.span_id, 16, changes)
     properties = wire.attributes(record.attributes, changes)
-    raw = wire.value(record.body, changes)
     time = nanoseconds(record.time_unix_nano, "logRecords[].timeUnixNano", changes)
     observed = nanoseconds(record.observed_time_unix_nano, "logRecords[].observedTimeUnixNano", changes)
     severity = meaning(record.severity_number, _SEVERITIES, None, "logRecords[].severityNumber", changes)
@@ -126,7 +146,6 @@ def _map_record(
     content = _canonical(
         [properties, raw, time, observed, severity, severity_text, event_name, trace_id or "", span_id or ""]
     )
-    body = log_bodies.parsed(raw)
     fields: dict[str, Any] = body if isinstance(body, dict) else {}
     if trace_id is None and fields:
         trace_id, span_id = log_bodies.ids_of(fields)
@@ -140,7 +159,7 @@ def _map_record(
         resource=origin.resource,
         scope=origin.scope,
         parent_span_id=span_id,
-        severity=severity or level(severity_text) or level_in((properties, fields)),
+        severity=severity or level(severity_text) or level_in((properties, fields)) or log_bodies.level_of(fields),
         flags=flags,
         observed_timestamp=observed or None,
     )
@@ -169,14 +188,15 @@ def _tell(
     levels = [properties, *log_bodies.levels_of(fields)] if fields else [properties]
     roles = find(*levels)
     session_id, agent_id, request_id = session_of(roles), agent_of(roles), None
-    is_known = log_bodies.is_model_invocation(fields)
+    is_known = bedrock_log.is_model_invocation(fields)
     # Bedrock's log is known whole.
     if isinstance(raw, str) and not is_known and (session_id is None or agent_id is None):
         written = id_patterns.ids_in(raw, reading.ids)
         session_id, agent_id, request_id = session_id or written.session, agent_id or written.agent, written.request
+    request_id = request_id or text_id(properties.get(_INVOCATION))
     if fields:
         agent_id = agent_id or agent_of_resource(log_bodies.resource_of(fields))
-    name = event.name = record_name(event_name, levels, raw)
+    name = event.name = record_name(event_name, levels, raw) or log_bodies.platform_event(fields)
     kind = (record_type(name) if name else None) or type_of(roles) or log_bodies.type_of_body(fields)
     if reading.rules:
         text = raw if isinstance(raw, str) else json_text(raw)

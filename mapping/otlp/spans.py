@@ -71,7 +71,7 @@ def map_traces(
                 mapped.reject_item("spans[]: expected an object; what it is was not stored")
                 continue
             check_items(len(mapped.events) + 1 + len(span.events or ()), limits)
-            _map_span(wire, span, origin, mapped, received, changes)
+            map_span(wire, span, origin, mapped, received, changes)
             mapped.items += 1
     if mapped.items and mapped.rejected == mapped.items:
         raise invalid(
@@ -144,9 +144,14 @@ def origin_of(wire: Wire, of_resource: Any, of_scope: Any, changes: Changes) -> 
             parts["attributes"] = own
     if of_scope.schema_url:
         parts["schema_url"] = of_scope.schema_url
-    inherited = find(parts.get("attributes"), attributes)
-    agent_id = agent_of(inherited) or agent_of_resource(attributes)
-    return ScopeContext(attributes, parts or None, session_of(inherited), agent_id, source_of(attributes))
+    return scope_context(attributes, parts or None)
+
+
+def scope_context(resource: dict[str, Any], scope: dict[str, Any] | None) -> ScopeContext:
+    """Return a resource and a scope (`origin_of`) with what they name."""
+    inherited = find((scope or {}).get("attributes"), resource)
+    agent_id = agent_of(inherited) or agent_of_resource(resource)
+    return ScopeContext(resource, scope, session_of(inherited), agent_id, source_of(resource))
 
 
 def note_dropped(
@@ -159,7 +164,8 @@ def note_dropped(
             properties[key] = number
 
 
-def _map_span(wire: Wire, span: Any, origin: ScopeContext, mapped: Mapped, received: int, changes: Changes) -> None:
+def map_span(wire: Wire, span: Any, origin: ScopeContext, mapped: Mapped, received: int, changes: Changes) -> None:
+    """Add a span's event, and those of its span events, to `mapped`, or reject it there."""
     try:
         trace_id = wire.hex_id(span.trace_id, 32, "spans[].traceId")
         span_id = wire.hex_id(span.span_id, 16, "spans[].spanId")

@@ -9,13 +9,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
-from mapping.messages import langchain
+from mapping.messages import langchain, streams
 from mapping.messages.extraction import SYSTEMS, messages_in
 from mapping.messages.parts import CONTENTS, SPEAKERS, is_message, message_of, read_part, role_of
+from mapping.messages.prompts import TURN, turns_in
 from mapping.search_text.words import parsed
 
 # Where a logged request or an agent's state has its messages, and how deep.
-_LISTS = ("messages", "contents", "inputBodyJson", "input", "prompt", "chat_history", "request", "kwargs")
+_LISTS = (
+    "messages",
+    "contents",
+    "inputBodyJson",
+    "outputBodyJson",
+    "input",
+    "prompt",
+    "chat_history",
+    "request",
+    "kwargs",
+)
 _MAX_DEPTH = 4
 
 Direction = Literal["input", "output"]
@@ -37,6 +48,10 @@ def parted(value: Any, direction: Direction) -> Parted:
 
 def _parted(value: Any, direction: Direction, depth: int) -> Parted | None:
     value = parsed(value)
+    if isinstance(value, str) and TURN in value:
+        value = turns_in(value)
+    elif isinstance(value, list):
+        value = streams.whole_of(value) or value
     if isinstance(value, list) and value:
         if len(value) == 1 and isinstance(value[0], list) and depth < _MAX_DEPTH:  # LangChain's, a list for each prompt
             return _parted(value[0], direction, depth + 1)

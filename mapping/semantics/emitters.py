@@ -470,8 +470,10 @@ EMITTERS = (
         agent_id=("aws.agent.id",),
     ),
     Emitter(
+        # The id is on spans of AWS's SDKs; the log has it, too (`bedrock_log.py`).
         "Amazon Bedrock model-invocation logs",
         model=("modelId",),
+        response_id=("aws.request_id",),
         error=("errorCode",),
         input_tokens=("input.inputTokenCount",),
         output_tokens=("output.outputTokenCount",),

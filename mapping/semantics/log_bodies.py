@@ -1,7 +1,8 @@
 """Structured log bodies, also as JSON text: finds the parts that play the role of attributes, and what kind they log.
 
-Three shapes are known beside an application's own: AgentCore's (`input.messages`, `output.messages`), Bedrock's
-model-invocation log, and OpenTelemetry's own log record as CloudWatch keeps it (attributes and body inside the body).
+Four shapes are known beside an application's own: AgentCore's (`input.messages`, `output.messages`), Bedrock's
+model-invocation log (`bedrock_log.py`), OpenTelemetry's own log record as CloudWatch keeps it (attributes and body
+inside the body), and what AWS Lambda itself logs in JSON (`type: platform.report`, and a `record`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import Any
 
 import msgspec
 
+from mapping import ids
+from mapping.semantics import bedrock_log
 from mapping.semantics.vocabulary import KEYS
 from mapping.values import storable
 
@@ -28,6 +31,13 @@ _ATTRIBUTES = (
 _TRACE_IDS = ("traceId", "trace_id", "trace.id", "otelTraceID", "dd.trace_id")
 _SPAN_IDS = ("spanId", "span_id", "span.id", "otelSpanID", "dd.span_id")
 _HEX32, _HEX16 = re.compile(r"[0-9a-fA-F]{32}"), re.compile(r"[0-9a-fA-F]{16}")
+# A trace context on its way: W3C's, and X-Ray's, whose ids are written in three parts.
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+_XRAY_IDS = ("xray_trace_id", *_TRACE_IDS)
+_XRAY = re.compile(r"(?:Root=)?1-([0-9a-fA-F]{8})-([0-9a-fA-F]{24})(?:;.*)?")
+# What AWS Lambda says of an invocation: that it ended, in one of its records; its other records repeat a failure.
+_PLATFORM, _REPORT = "platform.", ("platform.report", "platform.initReport", "platform.restoreReport")
+_PLATFORM_FAILURES = ("failure", "error", "timeout")
 # Whose call of a model a cloud's own log tells of: the paths of the account, the caller's identity and the model.
 _CALLERS = (
     # Amazon Bedrock's model-invocation log; CloudTrail's record of a call
@@ -40,7 +50,6 @@ _CALLERS = (
         ("protoPayload", "resourceName"),
     ),
 )
-_SEARCH_DEPTH = 12
 
 
 def parsed(body: object) -> Any:
@@ -67,6 +76,8 @@ def levels_of(body: dict[str, Any]) -> list[dict[str, Any]]:
     if paths:
         levels.append(paths)
     levels.extend(found for path in _ATTRIBUTES if (found := _at(body, path)))
+    if platform_event(body) is not None:
+        levels.append(_at(body, ("record",)))
     return levels
 
 
@@ -76,26 +87,45 @@ def resource_of(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def ids_of(body: dict[str, Any]) -> tuple[str | None, str | None]:
-    """Return the trace id and the span id in a body, without malformed ones."""
-    trace_id = _id(body, _TRACE_IDS, _HEX32)
-    return trace_id, _id(body, _SPAN_IDS, _HEX16) if trace_id else None
+    """Return the trace id and the span id in a body, or in the metadata of a request to Bedrock; no malformed ones."""
+    trace_id, span_id = _ids_in(body)
+    if trace_id is None and (metadata := _at(body, ("requestMetadata",))):
+        # What a caller gives Bedrock is his own: UUIDs, too.
+        trace_id, span_id = _ids_in({key: ids.trace_id(v) if isinstance(v, str) else v for key, v in metadata.items()})
+    return trace_id, span_id
+
+
+def _ids_in(level: dict[str, Any]) -> tuple[str | None, str | None]:
+    if (trace_id := _id(level, _TRACE_IDS, _HEX32)) is not None:
+        return trace_id, _id(level, _SPAN_IDS, _HEX16)
+    if (context := _TRACEPARENT.fullmatch(str(level.get("traceparent")))) is not None and context[1].strip("0"):
+        return context[1], context[2]
+    xray = (_XRAY.fullmatch(str(level[key])) for key in _XRAY_IDS if key in level)
+    parts = next((found for found in xray if found is not None), None)
+    return (None, None) if parts is None else ((parts[1] + parts[2]).lower(), None)
+
+
+def platform_event(body: dict[str, Any]) -> str | None:
+    """Return the name of an event that AWS Lambda itself logs, None for any other body."""
+    named = body.get("type")
+    is_one = isinstance(named, str) and named.startswith(_PLATFORM) and isinstance(body.get("record"), dict)
+    return named if is_one else None
+
+
+def level_of(body: dict[str, Any]) -> str | None:
+    """Return the severity of AWS Lambda's report of an invocation that failed, None for any other body."""
+    failed = platform_event(body) in _REPORT and body["record"].get("status") in _PLATFORM_FAILURES
+    return "ERROR" if failed else None
 
 
 def type_of_body(body: dict[str, Any]) -> str | None:
     """Return the event type of a body of a known shape."""
-    if is_model_invocation(body):
-        if body.get("errorCode"):
-            return "error"
-        return "tool_call" if _asks_for_tool(body.get("output"), _SEARCH_DEPTH) else "model_call"
+    if bedrock_log.is_model_invocation(body):
+        return bedrock_log.type_of(body)
     said = body.get("body", body) if "attributes" in body else body
     if isinstance(said, dict) and any(_at(said, (part,)).get("messages") for part in ("input", "output")):
         return "message"
     return None
-
-
-def is_model_invocation(body: dict[str, Any]) -> bool:
-    """Return whether a body is Bedrock's log of a model call."""
-    return "modelId" in body and "operation" in body and ("input" in body or "schemaType" in body)
 
 
 def caller_of(body: dict[str, Any]) -> str | None:
@@ -125,12 +155,3 @@ def _id(body: dict[str, Any], keys: tuple[str, ...], form: re.Pattern[str]) -> s
         if isinstance(value, str) and form.fullmatch(value) and value.strip("0"):
             return value.lower()
     return None
-
-
-def _asks_for_tool(value: object, room: int) -> bool:
-    """Look for a request to use a tool: Converse's `toolUse`, or a part of type `tool_use` of Anthropic's own form."""
-    if room and isinstance(value, dict):
-        if "toolUse" in value or value.get("type") == "tool_use":
-            return True
-        return any(_asks_for_tool(inner, room - 1) for inner in value.values())
-    return bool(room) and isinstance(value, list) and any(_asks_for_tool(inner, room - 1) for inner in value)

@@ -1,4 +1,4 @@
-"""The kinds of what is imported: an event as it is read, or OTLP, in JSON or protobuf."""
+"""The kinds of what is imported: an event as it is read, OTLP in JSON or protobuf, or a line that AWS has logged."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from mapping.errors import Problem
 from mapping.json.decoding import decode
 from mapping.otlp.protobuf_messages import ExportLogsServiceRequest, ExportTraceServiceRequest, parse
+from mapping.times import parse_rfc3339
 
 EVENT = "/api/v1/events/batch"
 _OTLP = {"/v1/traces": "resourceSpans", "/v1/logs": "resourceLogs"}
 
 _METRICS = "metrics are not stored here"
+# How Amazon Bedrock names the form of its log of calls.
+_BEDROCK_LOG = "ModelInvocationLog"
 
 _ABSENT = (b"", b"null", b"[]")
 
@@ -36,6 +39,16 @@ class _LineFields(msgspec.Struct, rename="camel"):
     resource_metrics: msgspec.Raw = msgspec.Raw()
 
 
+class _LoggedLine(msgspec.Struct, rename="camel"):
+    """The fields that tell a call that Amazon Bedrock has logged, or a span as CloudWatch keeps it."""
+
+    schema_type: Any = None
+    timestamp: Any = None
+    trace_id: Any = None
+    span_id: Any = None
+    end_time_unix_nano: Any = None
+
+
 class _OtlpScope(msgspec.Struct, rename="camel"):
     spans: list[msgspec.Raw] | None = None
     log_records: list[msgspec.Raw] | None = None
@@ -52,6 +65,7 @@ class _OtlpRequest(msgspec.Struct, rename="camel"):
 
 
 _line = msgspec.json.Decoder(_LineFields)
+_logged = msgspec.json.Decoder(_LoggedLine)
 _request = msgspec.json.Decoder(_OtlpRequest)
 
 
@@ -69,8 +83,33 @@ def routes_of(text: bytes) -> list[str]:
     if bytes(line.resource_metrics):
         raise LineError(_METRICS)
     raise LineError(
-        "expected an event as export writes it, with its id and kind, or OTLP/JSON with resourceSpans or resourceLogs"
+        "expected an event as export writes it, with its id and kind, OTLP/JSON with resourceSpans or resourceLogs, "
+        "or a line of AWS: a call that Bedrock has logged, or a span of CloudWatch's"
     )
+
+
+def as_request(text: bytes) -> bytes:
+    """Return a line that AWS has logged as a request of one log record whose body it is; any other line unchanged."""
+    try:
+        line = _logged.decode(text)
+        body = text.decode()
+    except ValueError:
+        return text  # what is wrong with it is said where it is read
+    if line.schema_type == _BEDROCK_LOG:
+        at = _moment(line.timestamp)
+    elif line.trace_id and line.span_id and line.end_time_unix_nano:
+        at = line.end_time_unix_nano
+    else:
+        return text
+    record = {"timeUnixNano": at, "body": {"stringValue": body}}
+    return msgspec.json.encode({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]})
+
+
+def _moment(timestamp: object) -> int | None:
+    try:
+        return parse_rfc3339(str(timestamp))
+    except ValueError:
+        return None  # the time of its arrival counts
 
 
 def counted(route: str, text: bytes) -> tuple[str, int]:

@@ -55,16 +55,25 @@ def weights_file(package: str = _PACKAGE) -> Path:
 def installed_files() -> dict[str, bytes]:
     """Return the content of each file in `CHECKSUMS`. Raises OSError if one is missing or is not the expected one."""
     weights = weights_file()
+    content = weights.read_bytes()
+    check(weights, content, CHECKSUMS["model.onnx"])
+    return {"model.onnx": content, "tokenizer.json": tokenizer()}
+
+
+def tokenizer() -> bytes:
+    """Return the content of tokenizer.json. Raises OSError if it is not the expected one."""
     try:
-        tokenizer = gzip.decompress(_TOKENIZER.read_bytes())
+        content = gzip.decompress(_TOKENIZER.read_bytes())
     except (EOFError, zlib.error) as error:
         raise OSError(f"{_TOKENIZER} is damaged: {error}; {_REINSTALL}") from error
-    files = {weights: ("model.onnx", weights.read_bytes()), _TOKENIZER: ("tokenizer.json", tokenizer)}
-    for file, (name, content) in files.items():
-        if (actual := hashlib.sha256(content).hexdigest()) != CHECKSUMS[name]:
-            expected = CHECKSUMS[name]
-            raise OSError(f"{file} is not the expected {name}: expected SHA-256 {expected}, got {actual}; {_REINSTALL}")
-    return dict(files.values())
+    check(_TOKENIZER, content, CHECKSUMS["tokenizer.json"])
+    return content
+
+
+def check(file: Path, content: bytes, expected: str) -> None:
+    """Raise OSError unless the content of an installed file has the `expected` SHA-256."""
+    if (actual := hashlib.sha256(content).hexdigest()) != expected:
+        raise OSError(f"{file} is not the expected file: expected SHA-256 {expected}, got {actual}; {_REINSTALL}")
 
 
 def sha256(file: Path) -> str:

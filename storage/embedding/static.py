@@ -1,24 +1,26 @@
-"""The default model: a table with one vector per token, distilled once from MiniLM; a text's vector is their sum.
+"""The default model: a table with one vector per token, distilled from MiniLM; a text's vector is their sum.
 
 Embedding a text only looks its tokens up, which is a hundred times as fast as MiniLM. Words that are near in MiniLM's
-space are near in the table; the order of words is lost. The folder is built from MiniLM's, in the same way.
+space are near in the table; the order of words is lost. The table comes with the program, a byte a number
+(`tests/storage/embedding/distillation.py` makes it); its folder has it as fastembed reads it, four bytes a number.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 from pathlib import Path
 
 from storage.embedding import minilm, model_folders
 from storage.embedding.model_folders import Progress
 
-log = logging.getLogger(__name__)
-
 DIMENSIONS = 256
 
-# The folder's name: its format and source. Increase the last number when the folder's content changes.
-FOLDER = f"static-{minilm.CHECKSUMS['model.onnx'][:12]}-1"
+# The table as it comes: safetensors. `rows` int8, tokens x `DIMENSIONS`; `scales` float32, tokens x 1, by which these
+# are multiplied; `axes` as below.
+PACKED = Path(__file__).with_name("static_table.safetensors")
+CHECKSUM = "a48b26361ba7c2699a1aa407d3a63b8f65e099c243b17f4ef780d04f64ccf6b3"
+# The folder's name: its source and format. Increase the last number when the folder's content changes otherwise.
+FOLDER = f"static-{CHECKSUM[:12]}-1"
 # The table, in the form that fastembed takes tables in: one tensor `embeddings`, tokens x `DIMENSIONS`.
 TABLE = "model.safetensors"
 # Float32, MiniLM's dimensions x `DIMENSIONS`: maps MiniLM's vector of a query into the space of the table.
@@ -36,11 +38,18 @@ _CAMEL_CASE = {"type": "Replace", "pattern": {"Regex": "(?<=[a-z0-9])(?=[A-Z])"}
 
 
 def folder(models: Path, progress: Progress) -> Path:
-    """Return the folder under `models` with the table and its tokenizer, built now (30 s) if it does not exist.
+    """Return the folder under `models` with the table and its tokenizer, written now if it does not exist.
 
     Raises OSError as `minilm.folder` does.
     """
-    return model_folders.folder(models, FOLDER, lambda target: _build(models, target, progress))
+    return model_folders.folder(models, FOLDER, lambda target: _build(target, progress))
+
+
+def packed() -> bytes:
+    """Return the content of `PACKED`. Raises OSError if it is not the expected one."""
+    content = PACKED.read_bytes()
+    minilm.check(PACKED, content, CHECKSUM)
+    return content
 
 
 def cut(text: str) -> str:
@@ -48,21 +57,16 @@ def cut(text: str) -> str:
     return text if len(text) <= HEAD + TAIL else f"{text[:HEAD]} {text[-TAIL:]}"
 
 
-def _build(models: Path, target: Path, progress: Progress) -> None:
-    teacher = minilm.folder(models, model_folders.part_of(progress, 0.0, 0.05))
-    # They import what is needed on the first start only.
-    from safetensors.numpy import save  # noqa: PLC0415
+def _build(target: Path, progress: Progress) -> None:
+    # The first start only needs it.
+    from safetensors.numpy import load, save  # noqa: PLC0415
 
-    from storage.embedding import distillation  # noqa: PLC0415
-
-    log.info("the static table is distilled from MiniLM, once: half a minute of one core")
-    tokenizer = json.loads((teacher / "tokenizer.json").read_bytes())
-    table, axes = distillation.distil(teacher / "model.onnx", tokenizer, model_folders.part_of(progress, 0.05, 0.95))
-    progress(0.95, "writing the static table")
-    model_folders.write(target / AXES, axes.tobytes())
-    model_folders.write(target / TABLE, save({"embeddings": table}))
-    model_folders.write(target / "tokenizer.json", json.dumps(_tokenizer(tokenizer)).encode())
-    log.info("the static table is in %s", models / FOLDER)
+    progress(0.0, "checking the static table")
+    table = load(packed())
+    progress(0.5, "writing the static table")
+    model_folders.write(target / AXES, table["axes"].tobytes())
+    model_folders.write(target / TABLE, save({"embeddings": table["rows"] * table["scales"]}))
+    model_folders.write(target / "tokenizer.json", json.dumps(_tokenizer(json.loads(minilm.tokenizer()))).encode())
 
 
 def _tokenizer(tokenizer: dict[str, object]) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Keyword search while the model is prepared, which takes half a minute the first time.
+"""Keyword search while the model is prepared, which may be a download the first time.
 
 Events are indexed without vectors and stay in the queue; once the model is ready they are indexed again as usual.
 """

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from storage.read.paging import Row, records
 from storage.surreal import cbor, rows
-from storage.surreal.database import Database
+
+if TYPE_CHECKING:
+    from storage.surreal.database import Database
 
 # Calls of a page: some 80 kB.
 CALLS = 200

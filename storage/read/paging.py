@@ -11,14 +11,18 @@ import base64
 import heapq
 import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
 from mapping.errors import invalid
 from mapping.values import INT64_MAX
 from storage.surreal import cbor, rows
-from storage.surreal.database import Database, timed
+from storage.surreal.timing import timed
+
+if TYPE_CHECKING:
+    # Processes that are handed the answers read here, too, and would load the SDK.
+    from storage.surreal.database import Database
 
 Row = dict[str, Any]
 _Read = TypeVar("_Read")

@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextvars import ContextVar
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -27,6 +26,7 @@ from storage.surreal.errors import (
     unavailable,
 )
 from storage.surreal.server import Request, Server
+from storage.surreal.timing import took
 
 # Runs statements with variables, as `Database.run` does.
 Run = Callable[..., Awaitable[list[Any]]]
@@ -153,8 +153,7 @@ class Database:
         self._answers = True
         if answer.get("error"):
             raise fault(self.url, answer["error"].get("kind"), str(answer["error"].get("message")))
-        if (seconds := _SECONDS.get()) is not None:
-            seconds += [_seconds(statement["time"]) for statement in answer["result"]]
+        took(statement["time"] for statement in answer["result"])
         return results(self.url, answer["result"])
 
     async def read(self, query: str, /, **variables: Any) -> bytes:
@@ -368,24 +367,3 @@ async def _sent(connection: _Connection, request: Request, *, writes: bool) -> b
 async def _close(connection: _Connection) -> None:
     with contextlib.suppress(SurrealError, OSError):  # it is broken already
         await connection.close()
-
-
-_SECONDS: ContextVar[list[float] | None] = ContextVar("seconds", default=None)
-_UNITS = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}
-
-
-@contextlib.contextmanager
-def timed() -> Iterator[list[float]]:
-    """Yield a list that gets the seconds that the database takes for each statement, without the time spent waiting."""
-    seconds: list[float] = []
-    token = _SECONDS.set(seconds)
-    try:
-        yield seconds
-    finally:
-        _SECONDS.reset(token)
-
-
-def _seconds(duration: str) -> float:
-    """Return the seconds of a duration in the database's form: 1.5ms."""
-    number = duration.rstrip("nµms")
-    return float(number) * _UNITS[duration.removeprefix(number)]

@@ -1,16 +1,9 @@
-"""The repository's Collector configurations, in a Collector built from the Go modules they name."""
+"""The repository's configuration of the Collector, in one built from the Go modules that it names."""
 
 import json
-import os
 import re
-import subprocess
-import threading
-import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import grpc
-import httpx
 import pytest
 import yaml
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
@@ -21,66 +14,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from tests.clients.collecting import ROOT, Collector, found_valid
 from tests.ports import free_ports
 
-ROOT = Path(__file__).parent.parent.parent
-CONFIGURATIONS = ("otel-collector.yaml", "examples/otel-collector-cloudwatch.yaml")
-
-
-class Collector:
-    """The Collector with one of the configurations as it is, moved to free ports. `environment` is what a user sets."""
-
-    def __init__(self, otelcol, configuration, folder, ports, environment):
-        self._folder, self._storage = folder, folder / "collector"
-        self.environment = {"OTELCOL_STORAGE_DIR": str(self._storage), **environment}
-        self.grpc, self.http, health = (f"127.0.0.1:{port}" for port in ports)
-        self._health = f"http://{health}/"
-        self._command = [
-            otelcol,
-            f"--config={ROOT / configuration}",
-            f"--config=yaml:extensions::health_check::endpoint: {health}",
-            "--config=yaml:service::telemetry::metrics::level: none",  # its own metrics have a fixed port
-        ]
-        self._process = None
-
-    def set(self, path, value):
-        """Set something that users have no variable for."""
-        self._command.append(f"--config=yaml:{path}: {value}")
-
-    def start(self, eventually):
-        with (self._folder / "collector.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command,
-                env=os.environ | self.environment,
-                stderr=log,
-            )
-        eventually(self._healthy, expected=True)
-
-    def stop(self):
-        if self._process is not None:
-            self._process.terminate()
-            try:
-                assert self._process.wait(timeout=30) == 0, self.log()
-            finally:
-                self.kill()
-
-    def kill(self):
-        self._process.kill()
-        self._process.wait()
-        self._process = None
-
-    def queues(self):
-        return self._storage.glob("exporter_*")
-
-    def log(self):
-        return (self._folder / "collector.log").read_text()
-
-    def _healthy(self):
-        assert self._process.poll() is None, self.log()
-        try:
-            return httpx.get(self._health).status_code == 200
-        except httpx.TransportError:
-            return False
+CONFIGURATION = "otel-collector.yaml"
 
 
 @pytest.fixture
@@ -93,7 +30,7 @@ def log_file(tmp_path):
 @pytest.fixture
 def collector(otelcol, stopped_receiver, tmp_path, log_file):
     environment = {"VECTADB_ENDPOINT": stopped_receiver.url, "OTELCOL_LOG_FILES": f"{log_file.parent}/*.log"}
-    collector = Collector(otelcol, CONFIGURATIONS[0], tmp_path, free_ports(3), environment)
+    collector = Collector(otelcol, [CONFIGURATION], tmp_path, free_ports(3), environment)
     collector.set("receivers::otlp::protocols::grpc::endpoint", collector.grpc)
     collector.set("receivers::otlp::protocols::http::endpoint", collector.http)
     yield collector
@@ -110,13 +47,13 @@ def sending_collector(request, collector, stopped_receiver):
 
 def export_over_grpc(collector, receiver):
     """Have both pipelines export over gRPC, by what the configuration says of it."""
-    shown = re.search(r"(?m)^  # otlp_grpc:\n(?:  #   .*\n)+", (ROOT / CONFIGURATIONS[0]).read_text())[0]
+    shown = re.search(r"(?m)^  # otlp_grpc:\n(?:  #   .*\n)+", (ROOT / CONFIGURATION).read_text())[0]
     exporter = yaml.safe_load(re.sub(r"(?m)^  # ", "", shown))["otlp_grpc"]
     collector.environment["VECTADB_GRPC_ENDPOINT"] = receiver.grpc_url.removeprefix("http://")
     for key, value in exporter.items():
         collector.set(f"exporters::otlp_grpc::{key}", json.dumps(value))
     for key in ("retry_on_failure", "sending_queue"):
-        configured = yaml.safe_load((ROOT / CONFIGURATIONS[0]).read_text())["exporters"]["otlp_http"][key]
+        configured = yaml.safe_load((ROOT / CONFIGURATION).read_text())["exporters"]["otlp_http"][key]
         collector.set(f"exporters::otlp_grpc::{key}", json.dumps(configured))
     for pipeline in ("traces", "logs"):
         collector.set(f"service::pipelines::{pipeline}::exporters", "[otlp_grpc]")
@@ -146,19 +83,8 @@ def send_over_grpc(collector, spans):
         TraceServiceStub(channel).Export(encode_spans(spans), timeout=30)
 
 
-@pytest.mark.parametrize("configuration", CONFIGURATIONS)
-def test_the_collector_finds_the_configuration_valid(otelcol, configuration, tmp_path):
-    # Nothing set: every setting's own default is what is checked.
-    run = subprocess.run(
-        [otelcol, "validate", f"--config={ROOT / configuration}"],
-        cwd=tmp_path,
-        env={},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert (run.returncode, run.stderr) == (0, "")
+def test_the_collector_finds_the_configuration_valid(otelcol, tmp_path):
+    assert found_valid(otelcol, [CONFIGURATION], tmp_path) == (0, "")
 
 
 def test_spans_and_log_lines_arrive_through_the_collector(sending_collector, receiver, log_file, eventually):
@@ -273,57 +199,3 @@ def test_batches_arrive_by_each_compression_that_an_exporter_has(
         eventually(receiver.stored, expected=stored)
         collector.stop()
     assert len(receiver.events()) == stored
-
-
-class CloudWatch(BaseHTTPRequestHandler):
-    """As much of CloudWatch Logs as the receiver of it asks for: one group, whose events are all before `LAST`."""
-
-    LAST = 1767812400124
-    EVENTS = (
-        {"eventId": "e1", "timestamp": LAST - 1, "logStreamName": "run/1", "message": "fetched page 1"},
-        {"eventId": "e2", "timestamp": LAST, "logStreamName": "run/1", "message": "fetched page 2"},
-    )
-
-    def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.headers["X-Amz-Target"].endswith(".DescribeLogGroups"):
-            answer = {"logGroups": [{"logGroupName": f"{asked['logGroupNamePrefix']}support-agent"}]}
-        else:
-            answer = {"events": [event for event in self.EVENTS if asked["startTime"] <= event["timestamp"]]}
-        self.send_response(200)
-        self.send_header("Content-Type", "application/x-amz-json-1.1")
-        self.end_headers()
-        self.wfile.write(json.dumps(answer).encode())
-
-    def log_message(self, format, *args):  # noqa: A002 - the name that the base class gives it
-        """Say nothing."""
-
-
-def test_log_groups_arrive_from_cloudwatch(otelcol, receiver, tmp_path, eventually):
-    with ThreadingHTTPServer(("127.0.0.1", 0), CloudWatch) as cloudwatch:
-        threading.Thread(target=cloudwatch.serve_forever).start()
-        environment = {
-            "VECTADB_ENDPOINT": receiver.url,
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{cloudwatch.server_port}",
-            "AWS_REGION": "eu-central-1",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "LOG_GROUP_PREFIX": "/ecs/",
-        }
-        collector = Collector(otelcol, CONFIGURATIONS[1], tmp_path, free_ports(3), environment)
-        collector.set("receivers::awscloudwatch::logs::poll_interval", "1s")
-        collector.set("service::extensions", "[file_storage, health_check]")
-        try:
-            collector.start(eventually)
-            eventually(receiver.stored, expected=2)
-            collector.stop()
-            collector.start(eventually)  # it goes on from where it was, which the next polls show
-            time.sleep(3)
-        finally:
-            collector.stop()
-            cloudwatch.shutdown()
-    stored = receiver.events()
-    assert [event["properties"]["body"] for event in stored] == ["fetched page 2", "fetched page 1"]
-    assert {event["resource"]["aws.region"] for event in stored} == {"eu-central-1"}
-    assert {event["resource"]["cloudwatch.log.group.name"] for event in stored} == {"/ecs/support-agent"}
-    assert stored[0]["timestamp"] == "2026-01-07T19:00:00.124000000Z"

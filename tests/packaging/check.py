@@ -116,7 +116,8 @@ def build(folder: Path) -> tuple[Path, Path]:
     (unpacked,) = (folder / "unpacked").iterdir()
     again = made("wheel", unpacked, folder / "again")
     assert names(wheel) == names(again), names(wheel) ^ names(again)
-    wanted = {"receiver/page/index.html", "storage/embedding/minilm_tokenizer.json.gz"}
+    models = {"storage/embedding/minilm_tokenizer.json.gz", "storage/embedding/static_table.safetensors"}
+    wanted = {"receiver/page/index.html", *models}
     assert wanted < names(wheel), wanted - names(wheel)
     assert any(name.endswith("licenses/NOTICE") for name in names(wheel))
     print(f"wheel {wheel.stat().st_size / 1e6:.1f} MB, sdist {sdist.stat().st_size / 1e6:.1f} MB", flush=True)

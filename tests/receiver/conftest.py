@@ -135,19 +135,21 @@ async def running(settings, *, opened=True, storage=None):
         yield Receiver(client, app, runner, storage, port)
 
 
-def _starter(stack, folder):
+def _starter(stack, folder, folder_with_schema):
     async def start(*, opened=True, data="data", **server):
         settings = settings_of(folder / data, **server)
+        if not (folder / data).exists():  # making the schema takes as long as all else that opens a receiver
+            shutil.copytree(folder_with_schema, folder / data / "surreal")
         return await stack.enter_async_context(running(settings, opened=opened))
 
     return start
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def start(tmp_path):
+async def start(tmp_path, folder_with_schema):
     """Start a receiver of the test's own: `await start(keys=["one"], max_body_bytes=1000)`."""
     async with AsyncExitStack() as stack:
-        yield _starter(stack, tmp_path)
+        yield _starter(stack, tmp_path, folder_with_schema)
 
 
 @pytest.fixture
@@ -163,10 +165,10 @@ async def fresh(start):
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def start_shared(tmp_path_factory):
+async def start_shared(tmp_path_factory, folder_with_schema):
     """Start a receiver for all tests of a module, where it does not matter what is stored: opening one takes 0.1 s."""
     async with AsyncExitStack() as stack:
-        yield _starter(stack, tmp_path_factory.mktemp("receiver"))
+        yield _starter(stack, tmp_path_factory.mktemp("receiver"), folder_with_schema)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

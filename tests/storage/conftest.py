@@ -132,20 +132,6 @@ async def stand_in(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def folder_with_schema(tmp_path_factory):
-    """An engine's folder that is copied, since the schema's forty commits take longer than most tests."""
-    folder = tmp_path_factory.mktemp("prepared") / "surreal"
-
-    async def prepare():
-        database = Database(f"surrealkv://{folder}", namespace="vectadb", database="vectadb")
-        await schema.apply(database.run)
-        await database.close()
-
-    asyncio.run(prepare())
-    return folder
-
-
-@pytest.fixture(scope="session")
 def server_access(request):
     """Where the server is and who signs in, as a Database takes it."""
     if SERVER:

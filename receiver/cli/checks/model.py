@@ -16,20 +16,18 @@ def model(setup: Setup) -> Finding:
         return Finding("ok", "off: events are stored and not searched")
     from storage.embedding import minilm, static  # noqa: PLC0415 - only doctor needs them
 
-    packaged = {
-        "static": (static.FOLDER, "half a minute"),
-        "minilm": (minilm.FOLDER, "a few seconds"),
-    }
-    return _packaged(setup, name, *packaged[name]) if name in packaged else _other(name)
+    folders = {"static": static.FOLDER, "minilm": minilm.FOLDER}
+    return _packaged(setup, name, folders[name]) if name in folders else _other(name)
 
 
-def _packaged(setup: Setup, name: str, folder: str, takes: str) -> Finding:
+def _packaged(setup: Setup, name: str, folder: str) -> Finding:
     """Check the packaged weights, and the folder that was built from them."""
-    from storage.embedding import minilm  # noqa: PLC0415 - as above
+    from storage.embedding import minilm, static  # noqa: PLC0415 - as above
 
     built = setup.settings.storage.data_dir / "models" / folder
     try:
         minilm.installed_files()
+        static.packed()
     except OSError as error:
         if built.is_dir():
             return Finding(
@@ -40,7 +38,7 @@ def _packaged(setup: Setup, name: str, folder: str, takes: str) -> Finding:
         if not os.access(built / "tokenizer.json", os.R_OK):
             return Finding("problem", f"{built} cannot be read", f"delete {built}: the next start builds it again")
         return Finding("ok", f"{name}: package and checksums are right, and it is prepared")
-    return Finding("ok", f"{name}: package and checksums are right; the first start prepares it, in {takes}")
+    return Finding("ok", f"{name}: package and checksums are right; the first start prepares it, in a few seconds")
 
 
 def _other(name: str) -> Finding:

@@ -10,7 +10,7 @@ from typing import Any
 from receiver.cli import api
 from receiver.cli.errors import CommandError
 from receiver.cli.import_files import Record, UnreadableError, opened, records
-from receiver.cli.lines import EVENT, LineError, counted, counted_protobuf, rejected_protobuf, routes_of
+from receiver.cli.lines import EVENT, LineError, as_request, counted, counted_protobuf, rejected_protobuf, routes_of
 from receiver.cli.patience import patiently
 from receiver.cli.rate import Rate
 from receiver.cli.terminal import count, json_line, printable
@@ -73,6 +73,7 @@ class _Importing:
             if line.is_protobuf:
                 self._send_protobuf(line)
                 return
+            line = line._replace(data=as_request(line.data))
             routes = routes_of(line.data)
         except LineError as error:
             self._fail(line.place, str(error))

@@ -240,17 +240,23 @@ def test_what_has_no_list_of_messages_is_no_such_call(attributes):
         [],
         {},
         {"usage": {"tokens": 3}},
-        # A stream, in the pieces it came in
-        [
-            {"type": "message_start", "message": {"role": "assistant", "content": []}},
-            {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "Sev"}},
-        ],
+        # A stream, in pieces that are not known
         [{"choices": [{"delta": {"content": "Sev"}}]}],
         [3, 4],
     ],
 )
 def test_an_answer_that_cannot_be_told_is_not_known(output):
     assert call_of([{"messages": OPENAI_MESSAGES, "output": output}]).answered == []
+
+
+def test_an_answer_in_the_pieces_of_a_stream_is_known():
+    pieces = [
+        {"type": "message_start", "message": {"role": "assistant", "content": []}},
+        {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "Sev"}},
+        {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "en"}},
+    ]
+    answered = call_of([{"messages": OPENAI_MESSAGES, "output": pieces}]).answered
+    assert answered == [["assistant", ["text", "Seven"]]]
 
 
 def test_the_line_that_was_logged_is_no_answer():

@@ -81,6 +81,16 @@ def test_of_a_state_that_an_agent_returns_what_follows_the_user_is_new():
     assert words.prompts == ["prompt here"]
 
 
+def test_pieces_of_a_stream_and_turns_of_a_prompt_are_searched_as_what_they_say():
+    turns = "<|start_header_id|>{}<|end_header_id|>\n\n{}<|eot_id|>"
+    asked = {"prompt": turns.format("system", "Be brief.") + turns.format("user", "Which river?"), "top_p": 1}
+    deltas = [{"contentBlockDelta": {"delta": {"text": text}}} for text in ("The Dou", "ro.")]
+    body = {"input": {"inputBodyJson": asked}, "output": {"outputBodyJson": deltas}}
+    words = words_of(None, {"body": body})
+    assert (words.parts["input"][0], words.parts["output"]) == ("Which river?", ["The Douro."])
+    assert words.prompts == ["Be brief."]
+
+
 def test_an_answer_is_new_whatever_its_role():
     assert text_of(None, {"gen_ai.output.messages": [parts("system", "I look.")]}) == "I look."
 

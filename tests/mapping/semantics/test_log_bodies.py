@@ -3,9 +3,19 @@ import json
 import pytest
 
 from mapping.semantics.attribute_roles import find, session_of, tokens_of
-from mapping.semantics.log_bodies import MAX_PARSED, ids_of, levels_of, parsed, resource_of, type_of_body
+from mapping.semantics.log_bodies import (
+    MAX_PARSED,
+    ids_of,
+    level_of,
+    levels_of,
+    parsed,
+    platform_event,
+    resource_of,
+    type_of_body,
+)
 
 TRACE, SPAN = "5b8efff798038103d269b633813fc60c", "eee19b7ec3c1b174"
+UUID = "5b8efff7-9803-8103-d269-b633813fc60c"
 
 
 def test_the_text_of_a_json_object_is_the_object():
@@ -59,6 +69,17 @@ def test_a_field_of_a_field_plays_its_role_and_nearer_ones_win():
         ({"trace_id": 7}, (None, None)),
         ({"span_id": SPAN}, (None, None)),
         ({}, (None, None)),
+        ({"requestMetadata": {"traceId": TRACE, "spanId": SPAN}}, (TRACE, SPAN)),
+        ({"requestMetadata": {"trace_id": UUID}}, (UUID.replace("-", ""), None)),
+        ({"requestMetadata": {"traceparent": f"00-{TRACE}-{SPAN}-01"}}, (TRACE, SPAN)),
+        ({"requestMetadata": {"traceId": "mine", "spanId": SPAN}}, (None, None)),
+        ({"requestMetadata": {"traceparent": f"00-{'0' * 32}-{SPAN}-01"}}, (None, None)),
+        ({"requestMetadata": {"traceId": 7, "team": None}}, (None, None)),
+        ({"requestMetadata": "none"}, (None, None)),
+        ({"traceId": UUID}, (None, None)),
+        ({"xray_trace_id": f"1-{TRACE[:8]}-{TRACE[8:]}"}, (TRACE, None)),
+        ({"requestMetadata": {"traceId": f"Root=1-{TRACE[:8]}-{TRACE[8:]};Parent={SPAN};Sampled=1"}}, (TRACE, None)),
+        ({"xray_trace_id": "1-xyz"}, (None, None)),
     ],
 )
 def test_trace_and_span_are_read_from_a_body_where_they_are_ids(body, ids):
@@ -97,3 +118,23 @@ INVOCATION = {"modelId": "m", "operation": "Converse", "schemaType": "ModelInvoc
 )
 def test_a_body_s_shape_says_what_it_logs(body, kind):
     assert type_of_body(body) == kind
+
+
+REPORT = {"type": "platform.report", "record": {"requestId": "r", "status": "timeout"}}
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "severity"),
+    [
+        (REPORT, "platform.report", "ERROR"),
+        (REPORT | {"record": {"status": "success"}}, "platform.report", None),
+        (REPORT | {"type": "platform.runtimeDone"}, "platform.runtimeDone", None),
+        (REPORT | {"type": "platform.initReport", "record": {"status": "error"}}, "platform.initReport", "ERROR"),
+        (REPORT | {"record": "text"}, None, None),
+        (REPORT | {"type": "invoice"}, None, None),
+        ({"type": 7, "record": {}}, None, None),
+        ({}, None, None),
+    ],
+)
+def test_lambda_s_own_lines_have_a_name_and_the_severity_of_what_they_report(body, name, severity):
+    assert (platform_event(body), level_of(body)) == (name, severity)

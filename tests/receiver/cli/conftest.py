@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -46,6 +47,9 @@ def run(capsys):
 def start():
     """Start a command that goes on until it is stopped."""
     processes = []
+    # A shell starts what runs in the background with SIGINT ignored, and so would be all that is started here.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def starts(*argv, stdin=None, **environment):
         process = subprocess.Popen(
@@ -81,7 +85,6 @@ class Served(NamedTuple):
 def served(tmp_path_factory, free_port, static_data_dir):
     """A receiver with the real model and embedded stores, in a process of its own; all tests share what is stored."""
     folder, port, grpc_port = tmp_path_factory.mktemp("served"), free_port(), free_port()
-    # Making the model's table takes half a minute of an idle machine, and longer than the demo waits of a busy one.
     shutil.copytree(static_data_dir / "models", folder / "data" / "models")
     log = folder / "log"
     flags = [

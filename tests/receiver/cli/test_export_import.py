@@ -1,8 +1,10 @@
 """What one real receiver exports another imports, and exports again: it is the same."""
 
+import gzip
 import json
 import time
 from collections import Counter
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,6 +15,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 SPAN_TIMES = {"startTimeUnixNano": "1767812400000000001", "endTimeUnixNano": "1767812400000000009"}
+BEDROCK_LOG = Path(__file__).parents[2] / "clients" / "cloudwatch" / "bedrock.jsonl"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 EVENTS = [
@@ -192,6 +195,26 @@ def test_bad_lines_are_named_and_the_rest_is_imported(source, serve, run, tmp_pa
     assert "timestamp: expected RFC 3339" in messages[9]
     assert "metrics are not stored here" in messages[6]
     assert len(exported(run, target).splitlines()) == len(good)
+
+
+def test_lines_that_aws_has_logged_are_imported_once(serve, run, tmp_path):
+    """Bedrock's files in S3, and spans as CloudWatch keeps them."""
+    calls = BEDROCK_LOG.read_text()
+    span = {"traceId": TRACE, "spanId": "b7ad6b7169203331", "name": "chat", "kind": "CLIENT", "attributes": {"a": 1}}
+    lines = [
+        calls.replace("2026-11-12T09:30:01Z", "noon"),
+        json.dumps(span | {"startTimeUnixNano": 5, "endTimeUnixNano": 9}),
+    ]
+    file = tmp_path / "calls.json.gz"
+    file.write_bytes(gzip.compress("\n".join(lines).encode()))
+    target = serve("target").started()
+    for _ in range(2):
+        result = run("import", file, "--url", target.url)
+        assert (result.code, result.out) == (0, "12 log records imported\n")
+    kinds = Counter(event["kind"] for event in events(exported(run, target), ()))
+    assert kinds == {"log_record": 11, "client": 1}
+    interpreted(target)
+    assert len(target.get("/api/v1/calls?kind=model&limit=200")["calls"]) == 10
 
 
 def test_standard_input_is_read_too(source, serve, start):

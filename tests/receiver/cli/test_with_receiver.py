@@ -47,10 +47,12 @@ def interpreted(served, demo):
 
 
 def wait_for(served, pending):
-    """Wait until nothing is pending."""
+    """Wait until nothing is pending, and the index is there: until then what it waits for is not known."""
     deadline = time.monotonic() + 60
-    while Receiver(ReceiverAddress(served.url, "")).get("/api/v1/stats")[pending]:
-        assert time.monotonic() < deadline
+    while (stats := Receiver(ReceiverAddress(served.url, "")).get("/api/v1/stats"))[pending] or (
+        stats["index_state"] != "ready"
+    ):
+        assert time.monotonic() < deadline, stats
         time.sleep(0.05)
 
 

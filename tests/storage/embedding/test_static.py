@@ -1,11 +1,10 @@
-import json
 import shutil
 import threading
 
 import numpy as np
 import pytest
 
-from storage.embedding import minilm, static
+from storage.embedding import static
 from storage.embedding.model import prepare
 
 
@@ -16,23 +15,6 @@ def ignore(_part, _doing):
 @pytest.fixture(scope="module")
 def embedder(static_data_dir):
     return prepare("static", static_data_dir, 0, ignore)
-
-
-@pytest.fixture(scope="module")
-def few_words(static_data_dir, tmp_path_factory):
-    """MiniLM with the first 2,500 entries of its vocabulary, 1,300 of them used: a table of them takes two seconds."""
-    folder = tmp_path_factory.mktemp("few") / "minilm"
-    shutil.copytree(static_data_dir / "models" / minilm.FOLDER, folder)
-    tokenizer = json.loads((folder / "tokenizer.json").read_bytes())
-    vocabulary = tokenizer["model"]["vocab"]
-    tokenizer["model"]["vocab"] = {word: number for word, number in vocabulary.items() if number < 2500}
-    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
-    return folder
-
-
-@pytest.fixture
-def small(few_words, monkeypatch):
-    monkeypatch.setattr(minilm, "folder", lambda _models, _progress: few_words)
 
 
 @pytest.mark.parametrize(
@@ -103,36 +85,23 @@ def test_threads_may_embed_at_once(embedder):
     assert all(np.allclose(each, expected, atol=1e-6) for each in vectors)
 
 
-def test_the_second_start_takes_what_the_first_one_built(static_data_dir, embedder, monkeypatch):
-    monkeypatch.setattr(minilm, "folder", lambda *_: pytest.fail("built again"))
+def test_the_second_start_takes_what_the_first_one_wrote(static_data_dir, embedder, monkeypatch):
+    monkeypatch.setattr(static, "packed", lambda: pytest.fail("written again"))
     assert prepare("static", static_data_dir, 0, ignore).name == embedder.name == static.FOLDER
 
 
-def test_each_build_gives_the_same_bytes(small, tmp_path):
-    built = [static.folder(tmp_path / str(number), ignore) for number in range(2)]
-    for name in (static.TABLE, static.AXES, "tokenizer.json"):
-        assert (built[0] / name).read_bytes() == (built[1] / name).read_bytes()
-
-
-def test_progress_rises_from_nothing_to_ready(static_data_dir, few_words, tmp_path, monkeypatch):
-    def teacher(models, progress, build=minilm.folder):
-        build(models, progress)
-        return few_words
-
-    monkeypatch.setattr(minilm, "folder", teacher)
+def test_progress_rises_from_nothing_to_ready(tmp_path):
     steps = []
     prepare("static", tmp_path, 0, lambda part, doing: steps.append((part, doing)))
     parts = [part for part, _ in steps]
     assert parts == sorted(parts)
     assert (parts[0], steps[-1]) == (0.0, (1.0, "ready"))
-    assert steps[0][1] == "checking the model's weights"
-    assert "distilling the static table, token 1,024 of 1,317" in [doing for _, doing in steps]
+    assert steps[0][1] == "checking the static table"
 
 
-@pytest.mark.parametrize("stopped", ["distilling the static table, token 1,024", "writing the static table"])
-def test_a_build_that_stops_half_way_does_not_count(small, tmp_path, stopped):
+def test_a_build_that_stops_half_way_does_not_count(tmp_path):
     def stop(_part, doing):
-        if doing.startswith(stopped):
+        if doing == "writing the static table":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -141,11 +110,11 @@ def test_a_build_that_stops_half_way_does_not_count(small, tmp_path, stopped):
     assert prepare("static", tmp_path, 0, ignore).embed(["a text"]).shape == (1, 256)
 
 
-def test_weights_that_are_not_the_expected_ones_are_refused(tmp_path, monkeypatch):
-    other = tmp_path / "model.onnx"
+def test_a_table_that_is_not_the_expected_one_is_refused(tmp_path, monkeypatch):
+    other = tmp_path / "static_table.safetensors"
     other.write_bytes(b"something else")
-    monkeypatch.setattr(minilm, "weights_file", lambda: other)
-    with pytest.raises(OSError, match=r"expected SHA-256 8199be6f.*, got f41f3fa6.*; install the receiver .* anew"):
+    monkeypatch.setattr(static, "PACKED", other)
+    with pytest.raises(OSError, match=r"expected SHA-256 a48b2636.*, got f41f3fa6.*; install the receiver .* anew"):
         prepare("static", tmp_path, 0, ignore)
     assert list((tmp_path / "models").iterdir()) == []
 

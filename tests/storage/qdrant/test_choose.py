@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from storage.qdrant.choose import Indexes
@@ -47,3 +50,14 @@ async def test_none_means_embedded_indexes_each_in_its_folder_until_it_is_remove
     await indexes.remove("a")
     await indexes.remove("never-there")
     assert [path.name for path in (tmp_path / "qdrant").iterdir() if path.is_dir()] == ["b"]
+
+
+def test_where_there_is_no_server_its_client_is_not_loaded():
+    program = (
+        "import sys; from pathlib import Path; from storage.qdrant.choose import Indexes; import storage.stores; "
+        "given = {'api_key': '', 'collection': 'c', 'data_dir': Path()}; "
+        "Indexes(url='', **given).named('a', 4); print('qdrant_client' in sys.modules); "
+        "Indexes(url='http://127.0.0.1:1', **given); print('qdrant_client' in sys.modules)"
+    )
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert loaded == "False\nTrue\n"

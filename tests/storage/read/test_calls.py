@@ -101,20 +101,22 @@ FILTERS = [
 ]
 
 
-@pytest.mark.parametrize("sort", CALL_SORTS)
 @pytest.mark.usefixtures("in_small_steps")
-async def test_a_list_has_every_call_that_fits_once_and_in_order(store, sort):
-    await has_every_call_once_and_in_order(store, sort)
+async def test_a_list_has_every_call_that_fits_once_and_in_order(store):
+    # A server is asked the same by the same code: there each filter and each order occurs, not each filter in each.
+    apart = 1 if store.database.embedded else len(CALL_SORTS)
+    for first, sort in enumerate(CALL_SORTS):
+        await has_every_call_once_and_in_order(store, sort, FILTERS[first % apart :: apart])
 
 
 async def test_so_it_does_with_as_much_at_a_time_as_there_is(store):
-    await has_every_call_once_and_in_order(store, "start")
+    await has_every_call_once_and_in_order(store, "start", FILTERS)
 
 
-async def has_every_call_once_and_in_order(store, sort):
+async def has_every_call_once_and_in_order(store, sort, filters):
     rows = await stored(store.database)
     assert len(rows) > MANY
-    for (given, fits), limit in zip(FILTERS, itertools.cycle((23, 100)), strict=False):
+    for (given, fits), limit in zip(filters, itertools.cycle((60, 200)), strict=False):
         asked = given | ({"filter": parse(given["filter"], CALLS)} if "filter" in given else {})
         found = await all_of(store.database, CallFilter(**asked), sort, limit)
         assert found == right(rows, sort, fits), (given, sort, limit)

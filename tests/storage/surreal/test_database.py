@@ -13,9 +13,10 @@ from surrealdb.errors import ConnectionUnavailableError
 from mapping.errors import Code, Problem
 from mapping.times import EARLIEST, LATEST
 from storage.surreal import cbor, schema
-from storage.surreal.database import Database, timed
+from storage.surreal.database import Database
 from storage.surreal.errors import AccessError, ConflictError, OpenError, StatementRefusedError
 from storage.surreal.server import Connection
+from storage.surreal.timing import timed
 
 
 def is_unavailable(raised):
