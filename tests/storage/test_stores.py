@@ -319,3 +319,23 @@ async def test_what_waits_is_counted_for_all_receivers(on_a_server, tmp_path):
     assert [storage.interpreter.pending for storage in (first, second)] == [3, 3]
     await first.close()
     await second.close()
+
+
+async def test_however_often_one_asks_what_waits_is_counted_now_and_then(on_a_server, monkeypatch):
+    settings, administrator = on_a_server
+    storage = Stores(settings)
+    await storage.open()
+    monkeypatch.setattr("storage.stores._COUNTED_EVERY", 600)
+    waiting = "INSERT INTO index_queue {id: $id, event_ids: ['e', 'f'], size: 2}"
+    told = []
+    for number in range(3):
+        await administrator.query(waiting, id=f"{number}-a")
+        await storage.count_pending()
+        told.append(storage.indexer.pending)
+    assert told == [2, 2, 2]
+    monkeypatch.setattr("storage.stores._COUNTED_EVERY", 0)
+    storage._count_again_at = 0
+    async with asyncio.timeout(60):
+        while storage.indexer.pending != 6:
+            await storage.count_pending()
+    await storage.close()
