@@ -61,7 +61,7 @@ class EdgeIndex:
         self._path = path
         # An index that kills the engine as it is opened counts as damaged, and is made anew.
         self._engine = RestartingProcess(_ENGINE, Open(str(path), dimensions), patience, IndexUnusable)
-        self._searched = self._engine
+        self._reader: RestartingProcess | None = None  # while the engine optimizes
         self._changing = asyncio.Lock()
         self._optimizing: asyncio.Task[None] | None = None
         self._optimized_at: float = OPTIMIZED_AT
@@ -110,14 +110,18 @@ class EdgeIndex:
             try:
                 await self._engine.ask(Flush())  # the reader reads files
                 await reader.start()
-                self._searched = reader
+                self._reader = reader
                 await self._engine.ask(Optimize())
             except (IndexUnavailable, IndexUnusable) as error:
                 self._optimized_at = math.inf
                 log.warning("the search index cannot be optimized, and takes more memory: %s", error)
             finally:
-                self._searched = self._engine
+                self._reader = None
                 await reader.close()
+
+    @property
+    def _searched(self) -> RestartingProcess:
+        return self._reader or self._engine
 
     async def search_dense(
         self, vector: Vector, where: SearchFilter, limit: int, without: Sequence[int] = ()

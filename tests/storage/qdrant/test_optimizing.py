@@ -90,7 +90,7 @@ async def test_optimized_points_can_be_changed_and_deleted(edge):
 
 async def test_searches_are_answered_while_the_engine_optimizes(edge):
     await edge.upsert([point(number) for number in range(POINTS)])
-    while edge._searched is edge._engine:
+    while edge._reader is None:
         await asyncio.sleep(0)
     engine = edge._engine._process._process
     engine.send_signal(signal.SIGSTOP)
@@ -106,7 +106,7 @@ async def test_searches_are_answered_while_the_engine_optimizes(edge):
 
 async def test_an_engine_killed_while_it_optimizes_loses_nothing(edge, caplog):
     await edge.upsert([point(number) for number in range(POINTS)])
-    while edge._searched is edge._engine:
+    while edge._reader is None:
         await asyncio.sleep(0)
     edge._engine._process.kill()
     await edge._optimizing
