@@ -12,12 +12,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from storage.embedding import minilm, static
 from storage.surreal import schema
 from storage.surreal.database import Database
 from tests.interpreters import reused
 from tests.ports import free_ports
+
+# A machine that is busy with other things is no fault of what is tested. 50 examples a property keep the suite quick.
+settings.register_profile("quick", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("quick")
 
 HERE = Path(__file__).parent
 ORDER = (

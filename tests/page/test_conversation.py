@@ -77,7 +77,7 @@ async def test_a_long_conversation_opens_at_its_beginning_and_is_read_on_by_scro
     first = await turns(tab).count()
     assert first < MESSAGES
     await tab.page.evaluate("scrollTo(0, document.body.scrollHeight)")
-    await expect(turns(tab).nth(first + 10)).to_be_attached()
+    await expect(turns(tab).nth(first + 10)).to_be_attached(timeout=60_000)  # hundreds of turns, on a busy machine
 
 
 async def test_it_goes_to_the_end_the_first_error_any_step_and_back(open_tab, receiver, long_run):
