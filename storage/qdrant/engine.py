@@ -227,7 +227,7 @@ def _remove_view(path: Path) -> None:
 
 
 def _free_memory() -> None:
-    """Give freed memory back to the system, which glibc keeps: three quarters of what the process has."""
+    """Return freed memory to the system, which glibc keeps: two thirds of what the process has."""
     if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
         trim(0)
 
