@@ -32,11 +32,19 @@ def named(kind: str, *parts: str) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-def event_id(given: str) -> str:
-    """Take a client's own event id: a UUID is kept (lower case), any other string becomes its name-based UUID."""
+def event_id(given: str, project: str | None = None) -> str:
+    """Take a client's own event id: a UUID is kept (lower case), any other string becomes its name-based UUID.
+
+    `project` is that of the client's key: the same string of clients of two projects is two ids.
+    """
     if _UUID.fullmatch(given):
         return given.lower()
-    return named("event", given)
+    return named("event", given, *within(project))
+
+
+def within(project: str | None) -> tuple[str, ...]:
+    """Return what is added to the parts of a name that a client of this project chose; nothing where there is none."""
+    return () if project is None else (project,)
 
 
 def trace_id(given: str) -> str:
@@ -46,9 +54,9 @@ def trace_id(given: str) -> str:
     return given
 
 
-def made_trace_id(kind: str, name: str) -> str:
-    """Return the trace id made here for a session, or for an event without a trace id.
+def made_trace_id(kind: str, name: str, project: str | None = None) -> str:
+    """Return the trace id made here for a session of a project, or for an event without a trace id.
 
-    It is derived from the name alone, so that several receivers make the same one without asking each other.
+    It is derived from the names alone, so that several receivers make the same one without asking each other.
     """
-    return named("trace", kind, name).replace("-", "")
+    return named("trace", kind, name, *within(project)).replace("-", "")

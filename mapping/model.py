@@ -65,6 +65,8 @@ class Event(msgspec.Struct, kw_only=True):
     event_type: str | None = None
     agent_id: str | None = None
     session_id: str | None = None
+    # The sender's until `Placement.place` has decided: an event belongs to the project of its trace.
+    project: str | None = None
     name: str | None = None
     status: Status = "unset"
     source: dict[str, Any] | None = None
@@ -84,8 +86,11 @@ class Event(msgspec.Struct, kw_only=True):
     conversation: MessageHashes | None = None
     # Whose call a cloud's log tells of, where it may have to say which conversation the event belongs to.
     caller: str | None = None
-    # Whether the event may make a trace of its own (`auto_create_traces`), and whether it is to be searched.
+    # Whether the event may make a trace of its own (`auto_create_traces`).
     creates_trace: bool = True
+    # Whether its sender may write to its project alone, because the key says so.
+    is_confined: bool = False
+    # Whether it is to be searched.
     indexed: bool = True
 
     @property
@@ -116,6 +121,8 @@ class Trace(msgspec.Struct, kw_only=True):
     agent_at: int | None = None
     service: str | None = None
     service_at: int | None = None
+    # That of the event that made it; it never changes.
+    project: str | None = None
     name: str | None = None
     name_at: int | None = None
     name_from_root: bool = False

@@ -155,6 +155,7 @@ def storage_config(settings: Settings) -> StorageConfig:
         prices=read_prices_file(settings.prices.file),
         retention_days=settings.retention.days,
         retention_max_events=settings.retention.max_events,
+        retention_days_of=settings.retention.projects,
         webhooks=[webhook.rules for webhook in settings.alerts.webhooks],
         version=VERSION,
     )

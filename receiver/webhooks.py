@@ -29,7 +29,7 @@ from storage.alerts.delivery import TIMEOUT, Outcome
 # Alerts that a message of several has in full, and bytes of an answer that are read for its reason.
 _IN_FULL, _ANSWER = 10, 300
 _GONE = 410
-_ABOUT = ("trace_id", "session_id", "agent_id", "service", "name", "where", "error")
+_ABOUT = ("trace_id", "session_id", "agent_id", "service", "project", "name", "where", "error")
 # Alerts of a kind: one, and several.
 _WORDS = {
     "failed_run": ("failed run", "failed runs"),

@@ -38,12 +38,15 @@ class _Filter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LiveFilter(_Filter, frozen=True, kw_only=True):
-    """A filter of events by their own fields; session and agent may be inherited from the trace."""
+    """A filter of events by their own fields; session and agent may be inherited from the trace,
+    and the project is the trace's.
+    """
 
     trace_id: str | None = None
     session_id: str | None = None
     agent_id: str | None = None
     event_type: str | None = None
+    project: str | None = None
     status: Status | None = None
 
 
@@ -74,6 +77,7 @@ class TraceFilter(_Filter, frozen=True, kw_only=True):
     session_id: str | None = None
     agent_id: str | None = None
     service: str | None = None
+    project: str | None = None
     status: TraceStatus | None = None
     since: int | None = None
     until: int | None = None
@@ -82,8 +86,12 @@ class TraceFilter(_Filter, frozen=True, kw_only=True):
 
 
 class SessionFilter(_Filter, frozen=True, kw_only=True):
-    """A filter of sessions by terms of the filter language."""
+    """A filter of sessions by terms of the filter language.
 
+    Of a session, what is in traces of the `project` is listed.
+    """
+
+    project: str | None = None
     filter: tuple[Term, ...] = ()
 
 
@@ -96,6 +104,7 @@ class CallFilter(_Filter, frozen=True, kw_only=True):
     trace_id: str | None = None
     session_id: str | None = None
     agent_id: str | None = None
+    project: str | None = None
     name: str | None = None
     model: str | None = None
     kind: CallKind | None = None

@@ -94,6 +94,8 @@ class StorageConfig:
     # No limit where these are 0.
     retention_days: float = 0.0
     retention_max_events: int = 0
+    # Days of projects that have others.
+    retention_days_of: Sequence[tuple[str, float]] = ()
     # How long until it is looked again what is to be deleted, and whether a server that was away is back.
     retention_every: float = policy.EVERY
     retry_after: float = 2.0
@@ -315,11 +317,12 @@ class Stores:
                 pauses=config.alert_pauses,
             )
             tasks.append(asyncio.create_task(alerting))
-        if config.retention_days or config.retention_max_events:
+        if config.retention_days or config.retention_max_events or config.retention_days_of:
             keeping = policy.keep_to(
                 pruner,
                 config.retention_days,
                 config.retention_max_events,
+                days_of=config.retention_days_of,
                 every=config.retention_every,
                 is_due=lambda: self._membership.is_first,
             )

@@ -83,9 +83,9 @@ class Operations:
         """The events nearest to it in meaning."""
         return cast("t.Similar", self._json("GET", f"/api/v1/events/{segment(event_id)}/similar", given))
 
-    def links(self, event_id: str) -> t.Links:
+    def links(self, event_id: str, **given: Unpack[t.LinksParameters]) -> t.Links:
         """The spans that a span links to, and those that link to it."""
-        return cast("t.Links", self._json("GET", f"/api/v1/events/{segment(event_id)}/links", {}))
+        return cast("t.Links", self._json("GET", f"/api/v1/events/{segment(event_id)}/links", given))
 
     def sessions(self, **given: Unpack[t.SessionsParameters]) -> t.Sessions:
         """Sessions, the one whose latest trace started last first, or sorted."""
@@ -95,9 +95,9 @@ class Operations:
         """Sessions, the one whose latest trace started last first, or sorted: all of them, page by page of `limit`."""
         return self._rows("/api/v1/sessions", "sessions", given)
 
-    def session(self, session_id: str) -> t.SessionWithTraces:
+    def session(self, session_id: str, **given: Unpack[t.SessionParameters]) -> t.SessionWithTraces:
         """A session with its traces, newest first."""
-        return cast("t.SessionWithTraces", self._json("GET", f"/api/v1/sessions/{segment(session_id)}", {}))
+        return cast("t.SessionWithTraces", self._json("GET", f"/api/v1/sessions/{segment(session_id)}", given))
 
     def search(self, **given: Unpack[t.SearchParameters]) -> t.SearchResults:
         """Events by meaning and words, best first."""
@@ -108,23 +108,23 @@ class Operations:
         return self._rows("/api/v1/search", "results", given)
 
     def facets(self, **given: Unpack[t.FacetsParameters]) -> t.Facets:
-        """How many events there are of each type, agent, service and status."""
+        """How many events there are of each type, agent, service, project and status."""
         return cast("t.Facets", self._json("GET", "/api/v1/facets", given))
 
-    def stats(
-        self,
-    ) -> t.Stats:
+    def stats(self, **given: Unpack[t.StatsParameters]) -> t.Stats:
         """How much is stored, and how far the search index is."""
-        return cast("t.Stats", self._json("GET", "/api/v1/stats", {}))
+        return cast("t.Stats", self._json("GET", "/api/v1/stats", given))
 
     def overview(self, **given: Unpack[t.OverviewParameters]) -> t.Overview:
         """Runs in a span of time, all together and over time."""
         return cast("t.Overview", self._json("GET", "/api/v1/overview", given))
 
     def breakdown(
-        self, by: Literal["agent", "service", "model", "tool", "error", "score"], **given: Unpack[t.BreakdownParameters]
+        self,
+        by: Literal["agent", "service", "project", "model", "tool", "error", "score"],
+        **given: Unpack[t.BreakdownParameters],
     ) -> t.Breakdown:
-        """Figures by agent, service, model, tool, error or score, in a span of time."""
+        """Figures by agent, service, project, model, tool, error or score, in a span of time."""
         return cast("t.Breakdown", self._json("GET", "/api/v1/breakdown", {**given, "by": by}))
 
     def alerts(self, **given: Unpack[t.AlertsParameters]) -> t.Alerts:
@@ -193,10 +193,13 @@ class Operations:
         """A trace beside another: their steps aligned, and what differs."""
         return cast("t.Comparison", self._json("GET", f"/api/v1/traces/{segment(trace_id)}/compare", {"with": with_}))
 
-    def compare_sessions(self, session_id: str, with_: str) -> t.SessionComparison:
+    def compare_sessions(
+        self, session_id: str, with_: str, **given: Unpack[t.CompareSessionsParameters]
+    ) -> t.SessionComparison:
         """A session beside another: their steps aligned, and what differs."""
         return cast(
-            "t.SessionComparison", self._json("GET", f"/api/v1/sessions/{segment(session_id)}/compare", {"with": with_})
+            "t.SessionComparison",
+            self._json("GET", f"/api/v1/sessions/{segment(session_id)}/compare", {**given, "with": with_}),
         )
 
     def compare_calls(self, call_id: str, with_: str) -> t.CallComparison:
@@ -320,9 +323,9 @@ class AsyncOperations:
         """The events nearest to it in meaning."""
         return cast("t.Similar", await self._json("GET", f"/api/v1/events/{segment(event_id)}/similar", given))
 
-    async def links(self, event_id: str) -> t.Links:
+    async def links(self, event_id: str, **given: Unpack[t.LinksParameters]) -> t.Links:
         """The spans that a span links to, and those that link to it."""
-        return cast("t.Links", await self._json("GET", f"/api/v1/events/{segment(event_id)}/links", {}))
+        return cast("t.Links", await self._json("GET", f"/api/v1/events/{segment(event_id)}/links", given))
 
     async def sessions(self, **given: Unpack[t.SessionsParameters]) -> t.Sessions:
         """Sessions, the one whose latest trace started last first, or sorted."""
@@ -332,9 +335,9 @@ class AsyncOperations:
         """Sessions, the one whose latest trace started last first, or sorted: all of them, page by page of `limit`."""
         return self._rows("/api/v1/sessions", "sessions", given)
 
-    async def session(self, session_id: str) -> t.SessionWithTraces:
+    async def session(self, session_id: str, **given: Unpack[t.SessionParameters]) -> t.SessionWithTraces:
         """A session with its traces, newest first."""
-        return cast("t.SessionWithTraces", await self._json("GET", f"/api/v1/sessions/{segment(session_id)}", {}))
+        return cast("t.SessionWithTraces", await self._json("GET", f"/api/v1/sessions/{segment(session_id)}", given))
 
     async def search(self, **given: Unpack[t.SearchParameters]) -> t.SearchResults:
         """Events by meaning and words, best first."""
@@ -345,23 +348,23 @@ class AsyncOperations:
         return self._rows("/api/v1/search", "results", given)
 
     async def facets(self, **given: Unpack[t.FacetsParameters]) -> t.Facets:
-        """How many events there are of each type, agent, service and status."""
+        """How many events there are of each type, agent, service, project and status."""
         return cast("t.Facets", await self._json("GET", "/api/v1/facets", given))
 
-    async def stats(
-        self,
-    ) -> t.Stats:
+    async def stats(self, **given: Unpack[t.StatsParameters]) -> t.Stats:
         """How much is stored, and how far the search index is."""
-        return cast("t.Stats", await self._json("GET", "/api/v1/stats", {}))
+        return cast("t.Stats", await self._json("GET", "/api/v1/stats", given))
 
     async def overview(self, **given: Unpack[t.OverviewParameters]) -> t.Overview:
         """Runs in a span of time, all together and over time."""
         return cast("t.Overview", await self._json("GET", "/api/v1/overview", given))
 
     async def breakdown(
-        self, by: Literal["agent", "service", "model", "tool", "error", "score"], **given: Unpack[t.BreakdownParameters]
+        self,
+        by: Literal["agent", "service", "project", "model", "tool", "error", "score"],
+        **given: Unpack[t.BreakdownParameters],
     ) -> t.Breakdown:
-        """Figures by agent, service, model, tool, error or score, in a span of time."""
+        """Figures by agent, service, project, model, tool, error or score, in a span of time."""
         return cast("t.Breakdown", await self._json("GET", "/api/v1/breakdown", {**given, "by": by}))
 
     async def alerts(self, **given: Unpack[t.AlertsParameters]) -> t.Alerts:
@@ -438,11 +441,13 @@ class AsyncOperations:
             "t.Comparison", await self._json("GET", f"/api/v1/traces/{segment(trace_id)}/compare", {"with": with_})
         )
 
-    async def compare_sessions(self, session_id: str, with_: str) -> t.SessionComparison:
+    async def compare_sessions(
+        self, session_id: str, with_: str, **given: Unpack[t.CompareSessionsParameters]
+    ) -> t.SessionComparison:
         """A session beside another: their steps aligned, and what differs."""
         return cast(
             "t.SessionComparison",
-            await self._json("GET", f"/api/v1/sessions/{segment(session_id)}/compare", {"with": with_}),
+            await self._json("GET", f"/api/v1/sessions/{segment(session_id)}/compare", {**given, "with": with_}),
         )
 
     async def compare_calls(self, call_id: str, with_: str) -> t.CallComparison:

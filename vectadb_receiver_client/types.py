@@ -41,6 +41,7 @@ class Alert(TypedDict):
     session_id: str | None
     agent_id: str | None
     service: str | None
+    project: str | None
     since: str | None
     until: str | None
 
@@ -81,7 +82,7 @@ class BatchRequestOfEventRequest(TypedDict):
 class Breakdown(TypedDict):
     """The rows that count most. `names` says how many there are, `complete` whether all were counted."""
 
-    by: Literal["agent", "error", "model", "score", "service", "tool"]
+    by: Literal["agent", "error", "model", "project", "score", "service", "tool"]
     since: str | None
     until: str | None
     steps: list[str]
@@ -299,6 +300,7 @@ class Event(TypedDict):
     event_type: str | None
     agent_id: str | None
     session_id: str | None
+    project: str | None
     name: str | None
     status: Literal["error", "ok", "unset"]
     properties: dict[str, Any]
@@ -339,6 +341,7 @@ class EventAsRead(TypedDict):
     event_type: NotRequired[str | None]
     agent_id: NotRequired[str | None]
     session_id: NotRequired[str | None]
+    project: NotRequired[str | None]
     name: NotRequired[str | None]
     status: NotRequired[Literal["error", "ok", "unset"]]
     properties: NotRequired[dict[str, Any]]
@@ -368,6 +371,7 @@ class EventRequest(TypedDict):
     event_type: NotRequired[str | None]
     agent_id: NotRequired[str | None]
     session_id: NotRequired[str | None]
+    project: NotRequired[str | None]
     source: NotRequired[dict[str, Any] | None]
     event_id: NotRequired[str | None]
     metadata: NotRequired[Any]
@@ -390,6 +394,7 @@ class EventWithScores(TypedDict):
     event_type: str | None
     agent_id: str | None
     session_id: str | None
+    project: str | None
     name: str | None
     status: Literal["error", "ok", "unset"]
     properties: dict[str, Any]
@@ -435,6 +440,7 @@ class FacetCounts(TypedDict):
     event_type: list[FacetValue]
     agent_id: list[FacetValue]
     service: list[FacetValue]
+    project: list[FacetValue]
     status: list[FacetValue]
 
 
@@ -568,6 +574,7 @@ class Outline(TypedDict):
     status: Literal["completed", "failed", "running"]
     name: str | None
     service: str | None
+    project: str | None
     origin: Literal["given", "inferred"]
     event_count: int
     start_time: str
@@ -650,6 +657,7 @@ class PruneRequest(TypedDict):
     session_id: NotRequired[str | None]
     trace_id: NotRequired[str | None]
     max_events: NotRequired[int | float | None]
+    project: NotRequired[str | None]
     dry_run: NotRequired[bool]
 
 
@@ -749,6 +757,7 @@ class ScoreRequest(TypedDict):
     call_id: NotRequired[str | None]
     event_id: NotRequired[str | None]
     session_id: NotRequired[str | None]
+    project: NotRequired[str | None]
     timestamp: NotRequired[str | None]
     withdraw: NotRequired[bool]
     key: NotRequired[str | None]
@@ -893,6 +902,7 @@ class SessionTrace(TypedDict):
     status: Literal["completed", "failed", "running"]
     name: str | None
     service: str | None
+    project: str | None
     origin: Literal["given", "inferred"]
     event_count: int
     start_time: str
@@ -1040,6 +1050,7 @@ class Trace(TypedDict):
     status: Literal["completed", "failed", "running"]
     name: str | None
     service: str | None
+    project: str | None
     origin: Literal["given", "inferred"]
     event_count: int
     start_time: str
@@ -1080,6 +1091,7 @@ class TraceWithEvents(TypedDict):
     status: Literal["completed", "failed", "running"]
     name: str | None
     service: str | None
+    project: str | None
     origin: Literal["given", "inferred"]
     event_count: int
     start_time: str
@@ -1124,6 +1136,8 @@ class EventsParameters(TypedDict, total=False):
     """an agent id; may also be written `agent`"""
     event_type: str | None
     """an event type"""
+    project: str | None
+    """a project"""
     status: Literal["ok", "error", "unset"] | None
     """one of ok, error, unset"""
     since: str | datetime | None
@@ -1145,6 +1159,8 @@ class TracesParameters(TypedDict, total=False):
     """an agent id; may also be written `agent`"""
     service: str | None
     """a service name"""
+    project: str | None
+    """a project"""
     status: Literal["running", "completed", "failed"] | None
     """one of running, completed, failed"""
     since: str | datetime | None
@@ -1185,6 +1201,8 @@ class SimilarParameters(TypedDict, total=False):
     """an agent id; may also be written `agent`"""
     event_type: str | None
     """an event type"""
+    project: str | None
+    """a project"""
     status: Literal["ok", "error", "unset"] | None
     """one of ok, error, unset"""
     since: str | datetime | None
@@ -1199,9 +1217,18 @@ class SimilarParameters(TypedDict, total=False):
     """a whole number from 1 to 200"""
 
 
+class LinksParameters(TypedDict, total=False):
+    """Of `links`."""
+
+    project: str | None
+    """a project: what is in it"""
+
+
 class SessionsParameters(TypedDict, total=False):
     """Of `sessions`."""
 
+    project: str | None
+    """a project"""
     filter: str | None
     """terms of the filter language, such as agent:research* status:failed cost>0.1"""
     sort: Literal["start", "duration", "tokens", "cost", "events", "errors"] | None
@@ -1210,6 +1237,13 @@ class SessionsParameters(TypedDict, total=False):
     """a whole number from 1 to 200"""
     cursor: str | None
     """the next_cursor of the page before"""
+
+
+class SessionParameters(TypedDict, total=False):
+    """Of `session`."""
+
+    project: str | None
+    """a project: what is in it"""
 
 
 class SearchParameters(TypedDict, total=False):
@@ -1231,6 +1265,8 @@ class SearchParameters(TypedDict, total=False):
     """an agent id; may also be written `agent`"""
     event_type: str | None
     """an event type"""
+    project: str | None
+    """a project"""
     status: Literal["ok", "error", "unset"] | None
     """one of ok, error, unset"""
     since: str | datetime | None
@@ -1260,6 +1296,8 @@ class FacetsParameters(TypedDict, total=False):
     """an agent id; may also be written `agent`"""
     event_type: str | None
     """an event type"""
+    project: str | None
+    """a project"""
     status: Literal["ok", "error", "unset"] | None
     """one of ok, error, unset"""
     since: str | datetime | None
@@ -1274,6 +1312,13 @@ class FacetsParameters(TypedDict, total=False):
     """a whole number from 1 to 200"""
 
 
+class StatsParameters(TypedDict, total=False):
+    """Of `stats`."""
+
+    project: str | None
+    """a project: what is in it"""
+
+
 class OverviewParameters(TypedDict, total=False):
     """Of `overview`."""
 
@@ -1281,6 +1326,8 @@ class OverviewParameters(TypedDict, total=False):
     """a moment in RFC 3339 with its zone (a + in it is written %2B), such as 2026-01-07T19:00:00Z"""
     until: str | datetime | None
     """a moment in RFC 3339 with its zone (a + in it is written %2B), such as 2026-01-07T19:00:00Z"""
+    project: str | None
+    """a project: what is in it"""
 
 
 class BreakdownParameters(TypedDict, total=False):
@@ -1290,6 +1337,8 @@ class BreakdownParameters(TypedDict, total=False):
     """a moment in RFC 3339 with its zone (a + in it is written %2B), such as 2026-01-07T19:00:00Z"""
     until: str | datetime | None
     """a moment in RFC 3339 with its zone (a + in it is written %2B), such as 2026-01-07T19:00:00Z"""
+    project: str | None
+    """a project: what is in it"""
     limit: int | None
     """a whole number from 1 to 200"""
 
@@ -1297,6 +1346,8 @@ class BreakdownParameters(TypedDict, total=False):
 class AlertsParameters(TypedDict, total=False):
     """Of `alerts`."""
 
+    project: str | None
+    """a project: what is in it"""
     limit: int | None
     """a whole number from 1 to 200"""
     cursor: str | None
@@ -1312,6 +1363,8 @@ class ActivityParameters(TypedDict, total=False):
     """an agent id; may also be written `agent`"""
     service: str | None
     """a service name"""
+    project: str | None
+    """a project"""
     status: Literal["running", "completed", "failed"] | None
     """one of running, completed, failed"""
     since: str | datetime | None
@@ -1329,6 +1382,8 @@ class ActivityParameters(TypedDict, total=False):
 class SessionConversationParameters(TypedDict, total=False):
     """Of `session_conversation`."""
 
+    project: str | None
+    """a project: what is in it"""
     from_: Literal["end", "start"] | None
     """one of end, start"""
     at: str | datetime | None
@@ -1363,6 +1418,8 @@ class CallsParameters(TypedDict, total=False):
     """a session id; may also be written `session`"""
     agent_id: str | None
     """an agent id; may also be written `agent`"""
+    project: str | None
+    """a project"""
     name: str | None
     """the name of a model, tool or agent"""
     model: str | None
@@ -1387,6 +1444,13 @@ class CallsParameters(TypedDict, total=False):
     """the next_cursor of the page before"""
 
 
+class CompareSessionsParameters(TypedDict, total=False):
+    """Of `compare_sessions`."""
+
+    project: str | None
+    """a project: what is in it"""
+
+
 class ExportEventsParameters(TypedDict, total=False):
     """Of `export_events`."""
 
@@ -1400,6 +1464,8 @@ class ExportEventsParameters(TypedDict, total=False):
     """an agent id; may also be written `agent`"""
     event_type: str | None
     """an event type"""
+    project: str | None
+    """a project"""
     status: Literal["ok", "error", "unset"] | None
     """one of ok, error, unset"""
     since: str | datetime | None
@@ -1419,6 +1485,8 @@ class ExportTracesParameters(TypedDict, total=False):
     """an agent id; may also be written `agent`"""
     service: str | None
     """a service name"""
+    project: str | None
+    """a project"""
     status: Literal["running", "completed", "failed"] | None
     """one of running, completed, failed"""
     since: str | datetime | None
@@ -1436,6 +1504,8 @@ class ExportSessionsParameters(TypedDict, total=False):
 
     format: Literal["jsonl", "otlp"] | None
     """one of jsonl, otlp"""
+    project: str | None
+    """a project"""
     filter: str | None
     """terms of the filter language, such as agent:research* status:failed cost>0.1"""
 
@@ -1451,6 +1521,8 @@ class ExportCallsParameters(TypedDict, total=False):
     """a session id; may also be written `session`"""
     agent_id: str | None
     """an agent id; may also be written `agent`"""
+    project: str | None
+    """a project"""
     name: str | None
     """the name of a model, tool or agent"""
     model: str | None
@@ -1488,6 +1560,8 @@ class ExportSearchParameters(TypedDict, total=False):
     """an agent id; may also be written `agent`"""
     event_type: str | None
     """an event type"""
+    project: str | None
+    """a project"""
     status: Literal["ok", "error", "unset"] | None
     """one of ok, error, unset"""
     since: str | datetime | None

@@ -1,4 +1,4 @@
-"""What a trace adds to counts by time: of runs, and by agent, service, model, tool, error and score.
+"""What a trace adds to counts by time: of runs, and by agent, service, project, model, tool, error and score.
 
 Durations are counted in buckets of which each is 4% wider than the one before, so that a percentile is within 2% of
 what it is among the durations themselves. Figures can be added and taken away again, in any order.
@@ -19,9 +19,9 @@ from mapping.calls.model import Call, Score, Telling, Totals
 from mapping.calls.totals import add
 from mapping.values import INT64_MAX, INT64_MIN
 
-# What is counted: runs, all together, by service and by each agent that took part; calls by model and tool; failures;
-# scores.
-By = Literal["run", "agent", "service", "model", "tool", "error", "score"]
+# What is counted: runs, all together, by service, project and each agent that took part; calls by model and tool;
+# failures; scores.
+By = Literal["run", "agent", "service", "project", "model", "tool", "error", "score"]
 BY: tuple[By, ...] = get_args(By)
 
 HOUR = 3600 * 10**9
@@ -95,12 +95,16 @@ def duration_of(bucket: int) -> int:
 
 
 class Counted(msgspec.Struct, array_like=True):
-    """Figures of one name of a kind, in the hour that begins at `hour` (hours since 1970)."""
+    """Figures of one name of a kind, in the hour that begins at `hour` (hours since 1970).
+
+    They are of all there is, "", or of a project alone.
+    """
 
     by: By
     name: str
     hour: int
     figures: Figures
+    project: str = ""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -153,12 +157,16 @@ class Outcome(msgspec.Struct, kw_only=True):
     is_run: bool
     service: str | None
     agents: Sequence[str]
+    project: str | None = None
 
 
 def figures_of(
     trace: Outcome, calls: Sequence[Call], errors: Iterable[Telling], scores: Iterable[Score] = ()
 ) -> list[Counted]:
-    """Return what a trace adds. Runs, their failures and scores count at the trace's start, calls at their own."""
+    """Return what a trace adds, to all and to its project.
+
+    Runs, their failures and scores count at the trace's start, calls at their own.
+    """
     counts: defaultdict[tuple[By, str, int], Figures] = defaultdict(lambda: Figures(durations={}))
     told_apart = {by: _name_of() for by in BY}
 
@@ -172,9 +180,8 @@ def figures_of(
 
     of_runs = []
     if trace.is_run:
-        of_runs.append(ran("run", ""))
-        if trace.service:
-            of_runs.append(ran("service", trace.service))
+        named: tuple[tuple[By, str | None], ...] = ("service", trace.service), ("project", trace.project)
+        of_runs = [ran("run", ""), *(ran(by, name) for by, name in named if name)]
     of_agents = {agent: ran("agent", agent) for agent in dict.fromkeys(trace.agents)} if trace.is_run else {}
     for call in calls:
         spent = _spent(call)
@@ -192,7 +199,8 @@ def figures_of(
     for score in scores:
         group = ScoreGroup(_line(score.name), _line(score.label or ""))
         at("score", "\n".join(group), trace.start).add(_of_score(score))
-    return [Counted(*key, figures) for key, figures in sorted(counts.items())]
+    projects = ("", trace.project[:NAME_LENGTH]) if trace.project else ("",)
+    return [Counted(*key, figures, project) for project in projects for key, figures in sorted(counts.items())]
 
 
 def _line(text: str) -> str:

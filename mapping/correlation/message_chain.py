@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from mapping.ids import within
 from mapping.messages.canonical import Message, call_of
 from mapping.model import ChainRecord, Event, MessageHashes
 from mapping.times import NS
@@ -29,15 +30,15 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 def conversation_of(event: Event, levels: Sequence[dict[str, Any]]) -> MessageHashes | None:
     """Return the hashes of the messages in an event's attributes (`levels`), or None if they hold no list of messages.
 
-    Calls with different system prompts or services (or sources, where no service is known) are never the same
-    conversation. The output of a failed call is not an answer.
+    Calls with different system prompts, projects or services (or sources, where no service is known) are never the
+    same conversation. The output of a failed call is not an answer.
     """
     call = call_of(levels)
     if call is None:
         return None
     service = (event.resource or {}).get("service.name") or (event.source or {}).get("system") or ""
     answered = call.answered if event.status != "error" else []
-    scope = _hash(b"", ["scope", str(service), call.system])
+    scope = _hash(b"", ["scope", str(service), call.system, *within(event.project)])
     lists = list(_chain(scope, call.sent))
     first_answer = next((place for place, message in enumerate(call.sent) if message[0] == "assistant"), len(lists))
     last = lists[-MAX_LISTS:]

@@ -12,6 +12,7 @@ def trace_of(event: Event, trace_id: str, now: int) -> Trace:
         id=trace_id,
         start_time=event.timestamp,
         last_event_at=event.ends_at,
+        project=event.project,
         origin="given" if event.correlation == "trace_id" else "inferred",
         event_count=1,
         created_at=now,
@@ -37,7 +38,9 @@ def trace_of(event: Event, trace_id: str, now: int) -> Trace:
 
 
 def absorb(known: Trace, new: Trace) -> Trace:
-    """Return the trace of the events of both. Associative and commutative, except for `created_at` and `revision`.
+    """Return the trace of the events of both: associative and commutative, but for what the first one keeps.
+
+    That is `created_at`, `project` and `revision`.
 
     A trace that was completed only because it was idle is running again, unless what has come is a score.
     """
@@ -66,6 +69,7 @@ def absorb(known: Trace, new: Trace) -> Trace:
         agent_at=agent_at,
         service=service,
         service_at=service_at,
+        project=known.project,
         name=name,
         name_at=name_at,
         name_from_root=known.name_from_root or new.name_from_root,

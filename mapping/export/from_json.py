@@ -19,6 +19,7 @@ from mapping.model import SPAN_KINDS, Event, Status
 from mapping.otlp.wire import UINT32_MAX, UINT64_MAX
 from mapping.sanitize.changes import Changes
 from mapping.semantics import log_bodies
+from mapping.semantics.projects import DEFAULT_PROJECT_RULE, ProjectRule
 from mapping.times import parse_rfc3339
 from mapping.values import INT64_MAX, storable
 
@@ -38,6 +39,8 @@ class EventAsRead(msgspec.Struct):
     event_type: str | None = None
     agent_id: str | None = None
     session_id: str | None = None
+    # Absent in what an earlier version has exported: then its resource says it.
+    project: str | msgspec.UnsetType | None = msgspec.UNSET
     name: str | None = None
     status: Status = "unset"
     properties: dict[str, Any] = {}
@@ -56,7 +59,13 @@ class EventAsRead(msgspec.Struct):
 _decoder = msgspec.json.Decoder(EventAsRead)
 
 
-def event_as_read(body: bytes | msgspec.Raw, changes: Changes | None = None, *, indexed: bool = True) -> Event:
+def event_as_read(
+    body: bytes | msgspec.Raw,
+    changes: Changes | None = None,
+    *,
+    indexed: bool = True,
+    projects: ProjectRule = DEFAULT_PROJECT_RULE,
+) -> Event:
     """Decode and map one event. `indexed` says whether it is to be searchable.
 
     Raises Problem naming the field and what was expected.
@@ -75,6 +84,7 @@ def event_as_read(body: bytes | msgspec.Raw, changes: Changes | None = None, *, 
         event_type=read.event_type or None,
         agent_id=read.agent_id or None,
         session_id=read.session_id or None,
+        project=_project(read, projects),
         name=read.name or None,
         status=read.status,
         source=None if read.source is None else _fields(read.source),
@@ -117,6 +127,12 @@ def _check(read: EventAsRead) -> None:
     _check_number("duration_ns", read.duration_ns)
     _check_number("order", read.order)
     _check_number("flags", read.flags, UINT32_MAX)
+
+
+def _project(read: EventAsRead, projects: ProjectRule) -> str | None:
+    if read.project is msgspec.UNSET:
+        return projects.project_of(read.resource)
+    return projects.project_of(None, read.project)
 
 
 def _check_number(field: str, number: int | None, most: int = INT64_MAX) -> None:

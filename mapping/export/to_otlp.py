@@ -100,9 +100,9 @@ def _keep(item: Item, event: Read, mapped_again: Event) -> None:
     """Add the fields that the mapping does not derive from an item."""
     shown = {"timestamp": format_rfc3339(mapped_again.timestamp)}
     lost = {
-        field: event[field]
+        field: event.get(field)
         for field in vectadb_attributes.FIELDS
-        if event[field] != shown.get(field, getattr(mapped_again, field))
+        if event.get(field) != shown.get(field, getattr(mapped_again, field))
     }
     if lost or mapped_again.id != event["id"]:
         item["attributes"] += _attributes({vectadb_attributes.EVENT_ID: event["id"]})

@@ -26,12 +26,12 @@ import msgspec
 from mapping.model import STATUSES, TRACE_STATUSES
 from mapping.times import NS
 
-NameField = Literal["agent", "session", "user", "service", "status", "name", "model", "tool"]
+NameField = Literal["agent", "session", "user", "service", "project", "status", "name", "model", "tool"]
 TextField = Literal["error", "question", "answer"]
 NumberField = Literal["duration", "cost", "tokens", "events", "errors", "calls", "tools", "repeats"]
 Comparison = Literal["<", "<=", "=", ">=", ">"]
 
-NAMES: tuple[NameField, ...] = ("agent", "session", "user", "service", "status", "name", "model", "tool")
+NAMES: tuple[NameField, ...] = get_args(NameField)
 TEXTS: tuple[TextField, ...] = ("error", "question", "answer")
 COMPARISONS: tuple[Comparison, ...] = ("<=", ">=", "<", ">", "=")
 

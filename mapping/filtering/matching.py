@@ -28,7 +28,7 @@ _COMPARE: Mapping[Comparison, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     ">": operator.gt,
 }
-# The names that text by itself is looked for in; `status` has words of its own.
+# The names that text by itself is looked for in; `status` has words of its own, and a project is all that is in it.
 _NAMED: tuple[NameField, ...] = ("agent", "session", "user", "service", "name", "model", "tool")
 _ANY = Pattern(("", ""))
 

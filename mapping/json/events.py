@@ -15,6 +15,7 @@ from mapping.sanitize.changes import Changes
 from mapping.sanitize.limits import DEFAULT_LIMITS, Limits, check_items
 from mapping.semantics import log_bodies
 from mapping.semantics.attribute_roles import agent_of, find, is_error, session_of, tool_of, type_of
+from mapping.semantics.projects import DEFAULT_PROJECT_RULE, ProjectRule
 from mapping.semantics.sources import source_id
 from mapping.times import parse_rfc3339
 from mapping.values import storable
@@ -44,6 +45,7 @@ class EventRequest(msgspec.Struct):
     event_type: Annotated[str, _said("such as tool_call or error; told by the properties where absent")] | None = None
     agent_id: str | None = None
     session_id: Annotated[str, _said("a conversation or task, whose latest trace the event goes into")] | None = None
+    project: Annotated[str, _said("what it belongs to, of several that share the receiver")] | None = None
     source: Annotated[dict[str, Any], _said("where it was logged: system, log_group, log_stream, log_id")] | None = None
     event_id: Annotated[str, _said("your own id, which makes it safe to send the event again")] | None = None
     # Sent by the VectaDB SDK in place of `properties`.
@@ -96,7 +98,13 @@ def decode_event(body: bytes | msgspec.Raw, changes: Changes | None = None) -> E
 
 
 def map_event(
-    request: EventRequest, options: Options, new_id: str, idempotency_key: str | None = None, *, arrived: int = 0
+    request: EventRequest,
+    options: Options,
+    new_id: str,
+    idempotency_key: str | None = None,
+    *,
+    arrived: int = 0,
+    projects: ProjectRule = DEFAULT_PROJECT_RULE,
 ) -> Event:
     """Map one event. `new_id` (a UUID) is its id if nothing in the request identifies it.
 
@@ -117,7 +125,7 @@ def map_event(
     failed = kind == "error" or is_error(roles) or properties.get("status") in _FAILED
     name = properties.get("name")
     event = Event(
-        id=_id(request, source, new_id, idempotency_key),
+        id=_id(request, source, new_id, idempotency_key, projects.of_key),
         timestamp=timestamp,
         kind="json",
         properties=properties,
@@ -126,6 +134,7 @@ def map_event(
         event_type=kind,
         agent_id=request.agent_id or agent_of(roles),
         session_id=request.session_id or session_of(roles),
+        project=projects.project_of(None, request.project),
         name=name if isinstance(name, str) and name else None,
         status="error" if failed else "unset",
         source=source,
@@ -137,11 +146,13 @@ def map_event(
     return event
 
 
-def _id(request: EventRequest, source: dict[str, Any] | None, new_id: str, idempotency_key: str | None) -> str:
+def _id(
+    request: EventRequest, source: dict[str, Any] | None, new_id: str, idempotency_key: str | None, project: str | None
+) -> str:
     if request.event_id:
-        return ids.event_id(request.event_id)
+        return ids.event_id(request.event_id, project)
     if idempotency_key:
-        return ids.named("idempotency_key", idempotency_key)
+        return ids.named("idempotency_key", idempotency_key, *ids.within(project))
     return (source_id(source) if source else None) or new_id
 
 

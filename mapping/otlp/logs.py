@@ -32,6 +32,7 @@ from mapping.semantics.attribute_roles import (
 )
 from mapping.semantics.event_types import record_name, record_type
 from mapping.semantics.log_parsing import DEFAULT_LOG_PARSING, LogParsing
+from mapping.semantics.projects import DEFAULT_PROJECT_RULE, ProjectRule
 from mapping.semantics.severities import NAMES, level, level_in
 from mapping.semantics.sources import source_id
 from mapping.values import json_text
@@ -62,6 +63,7 @@ def map_logs(
     reading: LogParsing = DEFAULT_LOG_PARSING,
     changes: Changes | None = None,
     number: int = 0,
+    projects: ProjectRule = DEFAULT_PROJECT_RULE,
 ) -> Mapped:
     """Map a request's log records. `received` is the time of records without one.
 
@@ -77,7 +79,7 @@ def map_logs(
     request = wire.logs(body, changes)
     others = [str(number)] if number and _is_sent_alone(request) else []
     fields = ("scope_logs", "log_records")
-    for origin, records in scopes_of(wire, request.resource_logs, fields, limits, mapped, changes):
+    for origin, records in scopes_of(wire, request.resource_logs, fields, limits, mapped, changes, projects):
         origin_digest = sha1(_canonical([origin.resource, origin.scope]), usedforsecurity=False).digest()
         for record in records:
             if record is None:
@@ -87,7 +89,7 @@ def map_logs(
             held = log_bodies.parsed(raw)
             if is_span_record(held):
                 check_items(len(mapped.events) + parts_of(held), limits)
-                map_span_record(held, origin, mapped, received, changes)
+                map_span_record(held, origin, mapped, received, changes, projects)
                 mapped.items += 1
                 continue
             event, content = _map_record(wire, record, raw, held, origin, received, reading, changes)
@@ -155,6 +157,7 @@ def _map_record(
         kind="log_record",
         properties=properties,
         trace_id=trace_id,
+        project=origin.project,
         source=origin.source,
         resource=origin.resource,
         scope=origin.scope,

@@ -15,6 +15,7 @@ from mapping.otlp.json import JsonWire
 from mapping.otlp.json_messages import AsIs, KeyValue, Span, SpanEvent, SpanLink, SpanStatus
 from mapping.otlp.spans import ScopeContext, map_span, scope_context
 from mapping.sanitize.changes import Changes
+from mapping.semantics.projects import ProjectRule
 
 _WIRE = JsonWire()
 _HEX32, _HEX16 = re.compile(r"[0-9a-fA-F]{32}"), re.compile(r"[0-9a-fA-F]{16}")
@@ -33,7 +34,12 @@ def is_span_record(body: Any) -> bool:
 
 
 def map_span_record(
-    body: dict[str, Any], origin: ScopeContext, mapped: Mapped, received: int, changes: Changes
+    body: dict[str, Any],
+    origin: ScopeContext,
+    mapped: Mapped,
+    received: int,
+    changes: Changes,
+    projects: ProjectRule,
 ) -> None:
     """Map such a body (`is_span_record`); `origin` is the record's. A value of a wrong kind is kept, and counted."""
     resource = {**origin.resource, **_attributes_in(body.get("resource"))}
@@ -41,7 +47,7 @@ def map_span_record(
     scope = {key: given[key] for key in ("name", "version") if isinstance(given.get(key), str) and given[key]}
     if own := _attributes_in(given):
         scope["attributes"] = own
-    map_span(_WIRE, _span(body), scope_context(resource, scope or None), mapped, received, changes)
+    map_span(_WIRE, _span(body), scope_context(resource, scope or None, projects), mapped, received, changes)
 
 
 def parts_of(body: dict[str, Any]) -> int:

@@ -22,6 +22,7 @@ from mapping.semantics.attribute_roles import (
     span_type,
 )
 from mapping.semantics.event_types import event_type, readable_name
+from mapping.semantics.projects import DEFAULT_PROJECT_RULE, ProjectRule
 from mapping.semantics.sources import source_of
 from mapping.times import format_rfc3339
 from mapping.values import INT64_MAX
@@ -54,7 +55,12 @@ _MISSING = "spans[].{}: expected an id; the span has none and was not stored"
 
 
 def map_traces(
-    wire: Wire, body: bytes, received: int, limits: Limits = DEFAULT_LIMITS, changes: Changes | None = None
+    wire: Wire,
+    body: bytes,
+    received: int,
+    limits: Limits = DEFAULT_LIMITS,
+    changes: Changes | None = None,
+    projects: ProjectRule = DEFAULT_PROJECT_RULE,
 ) -> Mapped:
     """Map a request's spans. `received` is the time of spans without one.
 
@@ -65,7 +71,8 @@ def map_traces(
     """
     mapped, changes = Mapped(), Changes() if changes is None else changes
     request = wire.traces(body, changes)
-    for origin, spans in scopes_of(wire, request.resource_spans, ("scope_spans", "spans"), limits, mapped, changes):
+    fields = ("scope_spans", "spans")
+    for origin, spans in scopes_of(wire, request.resource_spans, fields, limits, mapped, changes, projects):
         for span in spans:
             if span is None:
                 mapped.reject_item("spans[]: expected an object; what it is was not stored")
@@ -82,17 +89,24 @@ def map_traces(
 
 
 class ScopeContext(NamedTuple):
-    """What the spans or records of one scope share, among it the session and agent that scope and resource name."""
+    """What the spans or records of one scope share, among it the session, agent and project that these name."""
 
     resource: dict[str, Any]
     scope: dict[str, Any] | None
     session_id: str | None
     agent_id: str | None
+    project: str | None
     source: dict[str, Any] | None
 
 
 def scopes_of(
-    wire: Wire, resources: Any, fields: tuple[str, str], limits: Limits, mapped: Mapped, changes: Changes
+    wire: Wire,
+    resources: Any,
+    fields: tuple[str, str],
+    limits: Limits,
+    mapped: Mapped,
+    changes: Changes,
+    projects: ProjectRule,
 ) -> Iterator[tuple[ScopeContext, Any]]:
     """Yield each scope's origin and items. `fields` are those of a resource's scopes and of a scope's items.
 
@@ -116,10 +130,10 @@ def scopes_of(
             items = getattr(scope, items_field) or ()
             item_count += len(items)
             check_items(item_count, limits)
-            yield origin_of(wire, resource, scope, changes), items
+            yield origin_of(wire, resource, scope, changes, projects), items
 
 
-def origin_of(wire: Wire, of_resource: Any, of_scope: Any, changes: Changes) -> ScopeContext:
+def origin_of(wire: Wire, of_resource: Any, of_scope: Any, changes: Changes, projects: ProjectRule) -> ScopeContext:
     """Read the resource and scope of a list of each.
 
     The scope is `{name, version, attributes, schema_url}`, empty parts left out, None if all are.
@@ -144,14 +158,15 @@ def origin_of(wire: Wire, of_resource: Any, of_scope: Any, changes: Changes) -> 
             parts["attributes"] = own
     if of_scope.schema_url:
         parts["schema_url"] = of_scope.schema_url
-    return scope_context(attributes, parts or None)
+    return scope_context(attributes, parts or None, projects)
 
 
-def scope_context(resource: dict[str, Any], scope: dict[str, Any] | None) -> ScopeContext:
+def scope_context(resource: dict[str, Any], scope: dict[str, Any] | None, projects: ProjectRule) -> ScopeContext:
     """Return a resource and a scope (`origin_of`) with what they name."""
     inherited = find((scope or {}).get("attributes"), resource)
     agent_id = agent_of(inherited) or agent_of_resource(resource)
-    return ScopeContext(resource, scope, session_of(inherited), agent_id, source_of(resource))
+    project = projects.project_of(resource)
+    return ScopeContext(resource, scope, session_of(inherited), agent_id, project, source_of(resource))
 
 
 def note_dropped(
@@ -209,6 +224,7 @@ def map_span(wire: Wire, span: Any, origin: ScopeContext, mapped: Mapped, receiv
         event_type=kind,
         agent_id=agent_of(roles, own_name) or origin.agent_id,
         session_id=session_of(roles) or origin.session_id,
+        project=origin.project,
         name=readable_name(span.name, properties) or None,
         status=status,
         source=origin.source,
@@ -270,6 +286,7 @@ def _map_span_event(wire: Wire, span_event: Any, own: tuple[str, ...], span: Eve
         event_type=kind,
         agent_id=agent_of(roles) or span.agent_id,
         session_id=session_of(roles) or span.session_id,
+        project=span.project,
         name=span_event.name or None,
         status="error" if kind == "error" or is_error(roles) else "unset",
         source=span.source,

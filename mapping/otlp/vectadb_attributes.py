@@ -56,6 +56,7 @@ _OF_ALL: dict[str, Callable[[object], Any]] = {
     "event_type": _text,
     "agent_id": _text,
     "session_id": _text,
+    "project": _text,
     "name": _text,
     "status": _one_of("ok", "error", "unset"),
 }

@@ -26,8 +26,8 @@ from mapping.values import DROPPED, cut_items, json_text
 # A text is looked through this far beyond where it is cut: a secret may begin before and end behind.
 _OVERLAP = 4096
 # What a client names by itself, beside the attributes.
-_TEXTS = ("name", "event_type", "severity", "session_id", "agent_id")
-_IDS = ("session_id", "agent_id")
+_TEXTS = ("name", "event_type", "severity", "session_id", "agent_id", "project")
+_IDS = ("session_id", "agent_id", "project")
 _SHARED = ("resource", "scope", "source")
 _PLAIN = (int, float, bool, type(None))
 

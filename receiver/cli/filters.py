@@ -20,6 +20,7 @@ _EQUAL = {
     "agent_id": ("--agent", "ID", "only of this agent"),
     "event_type": ("--type", "TYPE", "only of this type: model_call, tool_call, agent, error, log, ..."),
     "service": ("--service", "NAME", "only of this service"),
+    "project": ("--project", "NAME", "only of this project"),
     "passage": ("--passage", "KEY", "only those that say the same: the key that a search gave"),
     "name": ("--name", "NAME", "only of the model, tool or agent of this name"),
     "model": ("--model", "NAME", "only of this model"),
@@ -65,6 +66,12 @@ def add_period(parser: argparse.ArgumentParser) -> None:
     """Add the flags of a span of time."""
     for flag, text in _PERIOD.items():
         parser.add_argument(f"--{flag}", metavar="WHEN", type=moment, help=text)
+
+
+def add_project(parser: argparse.ArgumentParser) -> None:
+    """Add the flag of a project."""
+    flag, metavar, text = _EQUAL["project"]
+    parser.add_argument(flag, metavar=metavar, help=text)
 
 
 def parameters_of(args: argparse.Namespace, which: _Which = SearchFilter) -> dict[str, Any]:

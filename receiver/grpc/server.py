@@ -32,9 +32,10 @@ from receiver.http.context import KEYS, METRICS, PORTS, SETTINGS, STORAGE
 from receiver.http.notices import NOTICES
 from receiver.http.otlp_codec import PROTOBUF
 from receiver.http.otlp_export import SERVICES, Sender
+from receiver.http.projects import rules_of
 from receiver.http.scopes import SCOPES
 from receiver.http.statuses import STATUSES
-from receiver.settings import ADMIN, Server
+from receiver.settings import ADMIN, Key, Server
 from receiver.settings.kinds import show_size
 
 log = logging.getLogger(__name__)
@@ -168,25 +169,28 @@ class _Calls(grpc.GenericRpcHandler):
             message = await self._check(await relay.read(context.read))
         elif method in _METHODS:
             metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
-            service = self._service_of_key(method, metadata)
+            key = self._key(method, metadata)
             encoding = metadata.get(ENCODING)
             if encoding is not None and encoding not in _ENCODINGS:
                 text = f"grpc-encoding: expected identity or one of {', '.join(_ENCODINGS)}; got {encoding[:40]!r}"
                 raise Problem(Code.UNIMPLEMENTED, text)
             read = partial(self._read, context, relay, held)
-            sender = Sender("grpc", relay.client, lambda: not (relay.transport.is_closing() or context.done()), service)
+            sender = Sender("grpc", relay.client, lambda: not (relay.transport.is_closing() or context.done()), key)
             message = await _METHODS[method].export(self._app, PROTOBUF.wire, read, sender)
         else:
             raise Problem(Code.UNIMPLEMENTED, f"{method}: expected Export of {_SERVICE_NAMES}")
         return message.SerializeToString()
 
-    def _service_of_key(self, method: str, metadata: Mapping[str, str]) -> str:
-        """Check a call's key, and return the only service that it may send for, "" where there is no such limit."""
+    def _key(self, method: str, metadata: Mapping[str, str]) -> Key | None:
+        """Check a call's key, and return it, None where none is asked for."""
         keys = self._app[KEYS].in_force
         if not keys:
-            return ""
+            return None
         given = metadata.get("authorization", ""), metadata.get("x-api-key", "")
-        return check_key(keys, *given, SCOPES.get(method, ADMIN), self._app[METRICS]).service
+        key = check_key(keys, *given, SCOPES.get(method, ADMIN), self._app[METRICS])
+        if key.project:
+            rules_of(method, key)
+        return key
 
     def _where_grpc_is(self) -> str:
         port = self._app[PORTS].grpc

@@ -11,7 +11,7 @@ from mapping.times import format_rfc3339
 from receiver.http.answers import Answer, Count, Moment, NextCursor, TraceId
 from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation
-from receiver.http.parameters import PAGE
+from receiver.http.parameters import PAGE, PROJECT
 from storage.alerts.model import Kind
 from storage.read import alerts as reading
 
@@ -41,6 +41,7 @@ class Alert(Answer):
     session_id: str | None
     agent_id: str | None
     service: str | None
+    project: str | None
     since: Moment | None
     until: Moment | None
 
@@ -54,9 +55,10 @@ def routes() -> list[web.RouteDef]:
     return [web.get("/api/v1/alerts", _alerts)]
 
 
-@operation("Alerts, newest first, and whether webhooks took them", Alerts, query=PAGE)
+@operation("Alerts, newest first, and whether webhooks took them", Alerts, query=(PROJECT, *PAGE))
 async def _alerts(request: web.Request, given: dict[str, Any]) -> web.Response:
-    found, cursor = await reading.alerts(stores(request).reader.database, given["limit"], given["cursor"])
+    database = stores(request).reader.database
+    found, cursor = await reading.alerts(database, given["limit"], given["cursor"], given["project"])
     return json_answer(Alerts([_shown(row) for row in found], cursor))
 
 
@@ -77,6 +79,7 @@ def _shown(row: dict[str, Any]) -> Alert:
         session_id=row.get("session_id"),
         agent_id=row.get("agent_id"),
         service=row.get("service"),
+        project=row.get("project"),
         since=_moment(row.get("since")),
         until=_moment(row.get("until")),
     )

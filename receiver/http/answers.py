@@ -133,6 +133,7 @@ class Event(Answer):
     event_type: str | None
     agent_id: str | None
     session_id: str | None
+    project: Annotated[str | None, msgspec.Meta(description="that of its trace")]
     name: str | None
     status: Status
     properties: Annotated[
@@ -245,6 +246,7 @@ class Trace(Sums, kw_only=True):
     status: TraceStatus
     name: str | None
     service: str | None
+    project: str | None
     origin: Literal["given", "inferred"]
     event_count: Count
     start_time: Moment
@@ -439,6 +441,7 @@ class FacetCounts(Answer):
     event_type: list[FacetValue]
     agent_id: list[FacetValue]
     service: list[FacetValue]
+    project: list[FacetValue]
     status: list[FacetValue]
 
 

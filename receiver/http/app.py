@@ -12,6 +12,7 @@ from aiohttp.typedefs import Handler
 from mapping.sanitize.limits import Limits
 from mapping.sanitize.redaction import Redaction
 from mapping.sanitize.sanitizer import Sanitizer
+from mapping.semantics.projects import ProjectRule
 from receiver.http import (
     alerts,
     calls,
@@ -43,6 +44,7 @@ from receiver.http.context import (
     LIMITS,
     METRICS,
     PORTS,
+    PROJECTS,
     READING,
     SETTINGS,
     STORAGE,
@@ -85,6 +87,7 @@ def application(settings: Settings, storage: Stores) -> web.Application:
     redaction = Redaction(masked.keys, masked.values, masked.keep) if masked.enabled else None
     app[CLEANING] = Sanitizer(app[LIMITS], redaction)
     app[READING] = read_rules_file(settings.mapping.rules_file)
+    app[PROJECTS] = ProjectRule(settings.mapping.project_attributes)
     app[EQUAL_REQUESTS] = EqualRequests()
     app[export.EXPORTS] = export.exports()
     for part in (

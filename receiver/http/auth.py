@@ -10,12 +10,11 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from mapping.errors import Code, Problem
-from receiver.http.context import KEYS, METRICS
+from receiver.http.context import KEY, KEYS, METRICS
 from receiver.http.metrics import Metrics
+from receiver.http.projects import confine
 from receiver.http.scopes import OPEN, scope_of
 from receiver.settings import Key
-
-KEY = web.RequestKey("key", Key)
 
 
 @web.middleware
@@ -23,7 +22,9 @@ async def auth(request: web.Request, handler: Handler) -> web.StreamResponse:
     scope = scope_of(request)
     if scope != OPEN and (keys := request.app[KEYS].in_force):
         headers = request.headers.get("Authorization", ""), request.headers.get("X-API-Key", "")
-        request[KEY] = check_key(keys, *headers, scope, request.app[METRICS])
+        request[KEY] = key = check_key(keys, *headers, scope, request.app[METRICS])
+        if key.project and scope is not None:
+            await confine(request, key)
     return await handler(request)
 
 
@@ -58,9 +59,3 @@ def _password(kind: str, token: str) -> str:
         return base64.b64decode(token.strip(), validate=True).decode().partition(":")[2]
     except ValueError:
         return ""
-
-
-def service_of(request: web.Request) -> str:
-    """Return the only service that the request's key may send for, "" if it may send for any."""
-    key = request.get(KEY)
-    return key.service if key is not None else ""

@@ -8,14 +8,12 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from mapping import ids
 from mapping.calls.model import Call, Score
 from mapping.times import format_rfc3339
 from receiver.http import call_answers
-from receiver.http.context import json_answer, stores
-from receiver.http.operation import operation
+from receiver.http.context import event_id_of, json_answer, stores
+from receiver.http.operation import missing, operation
 from receiver.http.parameters import CALL_FILTERS, CALL_SORT, PAGE
-from receiver.http.reads import missing
 from receiver.http.shown import scores
 from storage.filters import CallFilter
 from storage.read.call_detail import call_detail, explained
@@ -45,10 +43,9 @@ async def _calls(request: web.Request, given: dict[str, Any]) -> web.Response:
 
 @operation("A call, by its id or that of an event that tells of it, with what was said", call_answers.CallWithMessages)
 async def _call(request: web.Request, _given: dict[str, Any]) -> web.Response:
-    given = request.match_info["id"]
-    found = await call_detail(stores(request).reader, ids.event_id(given))
+    found = await call_detail(stores(request).reader, event_id_of(request))
     if found is None:
-        raise missing("call", given)
+        raise missing("call", request.match_info["id"])
     return json_answer(call_answers.CallWithMessages(**_fields(found.row), **_said(found.call), missing=found.missing))
 
 
@@ -57,10 +54,9 @@ async def _call(request: web.Request, _given: dict[str, Any]) -> web.Response:
     call_answers.CallExplanation,
 )
 async def _explain_call(request: web.Request, _given: dict[str, Any]) -> web.Response:
-    given = request.match_info["id"]
-    told = await explained(stores(request).reader, ids.event_id(given))
+    told = await explained(stores(request).reader, event_id_of(request))
     if told is None:
-        raise missing("call", given)
+        raise missing("call", request.match_info["id"])
     return json_answer(told)
 
 

@@ -19,10 +19,9 @@ from receiver.http import shown
 from receiver.http.answers import Answer, Count, Moment, Session, Trace, TraceId
 from receiver.http.call_answers import Call, CallId, Tokens
 from receiver.http.calls import shown as shown_call
-from receiver.http.context import json_answer, stores
-from receiver.http.operation import operation
-from receiver.http.parameters import WITH_CALL, WITH_SESSION, WITH_TRACE
-from receiver.http.reads import missing
+from receiver.http.context import event_id_of, json_answer, project_of, stores
+from receiver.http.operation import missing, operation
+from receiver.http.parameters import PROJECT, WITH_CALL, WITH_SESSION, WITH_TRACE
 from storage.read import comparison
 
 _NANO = 10**9
@@ -126,10 +125,12 @@ async def _compare_traces(request: web.Request, given: dict[str, Any]) -> web.Re
     return json_answer(Comparison(shown.trace(found.a), shown.trace(found.b), steps, found.truncated))
 
 
-@operation("A session beside another: their steps aligned, and what differs", SessionComparison, query=(WITH_SESSION,))
+@operation(
+    "A session beside another: their steps aligned, and what differs", SessionComparison, query=(WITH_SESSION, PROJECT)
+)
 async def _compare_sessions(request: web.Request, given: dict[str, Any]) -> web.Response:
     a, b = request.match_info["id"], given["with"]
-    found, lacking = await comparison.of_sessions(stores(request).reader, a, b)
+    found, lacking = await comparison.of_sessions(stores(request).reader, a, b, given["project"])
     if found is None:
         raise missing("session", lacking or a)
     if a == b:
@@ -140,8 +141,8 @@ async def _compare_sessions(request: web.Request, given: dict[str, Any]) -> web.
 
 @operation("A call beside another, of any trace: what was said in both, and in one", CallComparison, query=(WITH_CALL,))
 async def _compare_calls(request: web.Request, given: dict[str, Any]) -> web.Response:
-    a = ids.event_id(request.match_info["id"])
-    found, lacking = await comparison.of_calls(stores(request).reader, a, given["with"])
+    a, b = event_id_of(request), ids.event_id(given["with"], project_of(request))
+    found, lacking = await comparison.of_calls(stores(request).reader, a, b)
     if found is None:
         raise missing("call", lacking or a)
     texts = await asyncio.to_thread(_texts, *found.said)

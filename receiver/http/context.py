@@ -8,9 +8,11 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from mapping import ids
 from mapping.sanitize.limits import Limits
 from mapping.sanitize.sanitizer import Sanitizer
 from mapping.semantics.log_parsing import LogParsing
+from mapping.semantics.projects import ProjectRule
 from receiver.http.equal_requests import EqualRequests
 from receiver.http.metrics import Metrics
 from receiver.settings import Key, Settings
@@ -57,11 +59,33 @@ TIMES = web.AppKey("times", Times)
 EQUAL_REQUESTS = web.AppKey("equal_requests", EqualRequests)
 PORTS = web.AppKey("ports", Ports)
 READING = web.AppKey("reading", LogParsing)
+PROJECTS = web.AppKey("projects", ProjectRule)
+# The API key of a request, where one is asked for.
+KEY = web.RequestKey("key", Key)
 
 
 def stores(request: web.Request) -> Stores:
     """Return the stores. Until they are open, using them raises Problem (UNAVAILABLE, with the progress)."""
     return request.app[STORAGE]
+
+
+def project_of(request: web.Request) -> str | None:
+    """Return the project that the request's key is confined to, None if it is to none."""
+    return _project_of(request.get(KEY))
+
+
+def _project_of(key: Key | None) -> str | None:
+    return (key.project or None) if key is not None else None
+
+
+def rule_of(app: web.Application, key: Key | None) -> ProjectRule:
+    """Return how it is told which project the events belong to that are sent with a key."""
+    return app[PROJECTS]._replace(of_key=_project_of(key))
+
+
+def event_id_of(request: web.Request) -> str:
+    """Return the event id in a request's path, which a client may have chosen."""
+    return ids.event_id(request.match_info["id"], project_of(request))
 
 
 def json_answer(value: msgspec.Struct | dict[str, Any], status: int = 200) -> web.Response:

@@ -14,11 +14,11 @@ from mapping.json.events import BatchRequest, EventRequest, Options, decode_batc
 from mapping.model import Event
 from mapping.sanitize.changes import Changes
 from mapping.sanitize.limits import Limits
+from mapping.semantics.projects import ProjectRule
 from mapping.times import format_rfc3339
 from receiver.http import answers
-from receiver.http.auth import service_of
 from receiver.http.bodies import decoded, read_body
-from receiver.http.context import CLEANING, LIMITS, METRICS, json_answer, stores
+from receiver.http.context import CLEANING, KEY, LIMITS, METRICS, json_answer, rule_of, stores
 from receiver.http.ingest import store
 from receiver.http.operation import operation
 from receiver.http.parameters import IDEMPOTENCY_KEY
@@ -50,13 +50,14 @@ def routes() -> list[web.RouteDef]:
 )
 async def _send_event(request: web.Request, _given: dict[str, Any]) -> web.Response:
     writer, body = await _read_json(request)
-    sanitizer, key = request.app[CLEANING], request.headers.get(IDEMPOTENCY_KEY.name)
-    arrived = time.time_ns()
+    sanitizer, idempotency_key = request.app[CLEANING], request.headers.get(IDEMPOTENCY_KEY.name)
+    key = request.get(KEY)
+    arrived, projects = time.time_ns(), rule_of(request.app, key)
 
     def read(body: bytes) -> tuple[EventRequest, Event, Changes]:
         changes = Changes()
         sent = decode_event(body, changes)
-        event = map_event(sent, Options(), str(uuid4()), key, arrived=arrived)
+        event = map_event(sent, Options(), str(uuid4()), idempotency_key, arrived=arrived, projects=projects)
         return sent, event, sanitizer.clean([event], changes)
 
     metrics = request.app[METRICS]
@@ -66,7 +67,7 @@ async def _send_event(request: web.Request, _given: dict[str, Any]) -> web.Respo
         metrics.failed(1, _SIGNAL)
         raise
     metrics.changed(changes, _SIGNAL)
-    (outcome,) = await store(metrics, writer, _SIGNAL, [event], 1, service_of(request))
+    (outcome,) = await store(metrics, writer, _SIGNAL, [event], 1, key)
     if isinstance(outcome, Problem):
         metrics.failed(1, _SIGNAL)
         raise outcome
@@ -93,11 +94,12 @@ async def _send_event(request: web.Request, _given: dict[str, Any]) -> web.Respo
 async def _send_batch(request: web.Request, _given: dict[str, Any]) -> web.Response:
     writer, body = await _read_json(request)
     limits, sanitizer = request.app[LIMITS], request.app[CLEANING]
-    arrived = time.time_ns()
+    key = request.get(KEY)
+    arrived, projects = time.time_ns(), rule_of(request.app, key)
 
     def read(body: bytes) -> tuple[_Batch, Changes]:
         changes = Changes()
-        batch = _map_batch(body, limits, changes, arrived)
+        batch = _map_batch(body, limits, changes, arrived, projects)
         return batch, sanitizer.clean(batch.events.values(), changes)
 
     (total, events, problems, undated), changes = await decoded(body, read)
@@ -106,7 +108,7 @@ async def _send_batch(request: web.Request, _given: dict[str, Any]) -> web.Respo
     event_ids: list[str | None] = [None] * total
     trace_ids: dict[str, None] = {}
     duplicates = 0
-    outcomes = await store(metrics, writer, _SIGNAL, list(events.values()), total, service_of(request))
+    outcomes = await store(metrics, writer, _SIGNAL, list(events.values()), total, key)
     for index, outcome in zip(events, outcomes, strict=True):
         if isinstance(outcome, Problem):
             problems[index] = outcome
@@ -145,7 +147,7 @@ class _Batch(NamedTuple):
     undated: list[int]
 
 
-def _map_batch(body: bytes, limits: Limits, changes: Changes, arrived: int) -> _Batch:
+def _map_batch(body: bytes, limits: Limits, changes: Changes, arrived: int, projects: ProjectRule) -> _Batch:
     batch = decode_batch(body, limits, changes)
     options = batch.options or Options()
     problems: dict[int, Problem] = {}
@@ -154,10 +156,11 @@ def _map_batch(body: bytes, limits: Limits, changes: Changes, arrived: int) -> _
     for index, raw in enumerate(batch.events):
         try:
             if options.as_read:
-                events[index] = event_as_read(raw, changes, indexed=options.generate_embeddings)
+                indexed = options.generate_embeddings
+                events[index] = event_as_read(raw, changes, indexed=indexed, projects=projects)
                 continue
             sent = decode_event(raw, changes)
-            events[index] = map_event(sent, options, str(uuid4()), arrived=arrived)
+            events[index] = map_event(sent, options, str(uuid4()), arrived=arrived, projects=projects)
         except Problem as problem:
             problems[index] = problem
         else:

@@ -6,12 +6,10 @@ from typing import Any
 
 from aiohttp import web
 
-from mapping import ids
 from mapping.semantics.explain import Explanation, explain
 from receiver.http import answers
-from receiver.http.context import json_answer, stores
-from receiver.http.operation import operation
-from receiver.http.reads import missing
+from receiver.http.context import event_id_of, json_answer, stores
+from receiver.http.operation import missing, operation
 
 _RULES = {
     "trace_id": "rule 1: it carries this trace's id",
@@ -36,10 +34,9 @@ def routes() -> list[web.RouteDef]:
     "Why the event stands where it does: the rule, and the keys that gave session, agent and type", answers.Explanation
 )
 async def _explain(request: web.Request, _given: dict[str, Any]) -> web.Response:
-    given = request.match_info["id"]
-    stored = await stores(request).reader.event_and_trace(ids.event_id(given))
+    stored = await stores(request).reader.event_and_trace(event_id_of(request))
     if stored is None:
-        raise missing("event", given)
+        raise missing("event", request.match_info["id"])
     return json_answer(shown(explain(*stored)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mapping.errors import Code, Problem
 from mapping.model import Event
 from receiver.http.metrics import Metrics
+from receiver.settings import Key
 from storage.write.commit import Outcome
 from storage.write.writer import MAX_EVENTS, Writer
 
@@ -17,17 +18,21 @@ async def store(
     signal: str,
     events: list[Event],
     items: int,
-    service: str,
+    key: Key | None,
     transport: str = "http",
 ) -> list[Outcome]:
     """Write the events of so many items to disk, and return each event's outcome, in order.
 
-    `service` is the only one that the sender's key may send for, "" if there is no such limit. Events of others are not
-    stored; where all of them are such, Problem (PERMISSION_DENIED) is raised.
+    `key` is the sender's. If it has a service, events of others are not stored; where all of them are such, Problem
+    (PERMISSION_DENIED) is raised. If it has a project, they belong to that one, whatever they say themselves.
 
     Raises Problem (UNAVAILABLE) if the store cannot accept all of them now. Some may be stored already; sent again they
     are duplicates, except JSON events without an id, key or source.
     """
+    if key is not None and key.project:
+        for event in events:
+            event.project, event.is_confined = key.project, True
+    service = key.service if key is not None else ""
     denied = {index: problem for index, event in enumerate(events) if (problem := _denied(event, service))}
     if events and len(denied) == len(events):
         metrics.failed(items, signal, transport)

@@ -18,8 +18,9 @@ from mapping.errors import Problem, invalid
 from mapping.json.decoding import decode
 from mapping.model import Event
 from mapping.sanitize.limits import Limits, check_items
+from mapping.semantics.projects import ProjectRule
 from receiver.http.bodies import decoded, read_body
-from receiver.http.context import LIMITS, json_answer, stores
+from receiver.http.context import KEY, LIMITS, json_answer, rule_of, stores
 from receiver.http.otlp_codec import expect_json
 from receiver.http.scores import ScoreRequest, check, score_event, store_scores
 from receiver.http.statuses import STATUSES
@@ -68,12 +69,12 @@ def routes() -> list[web.RouteDef]:
 async def _send_scores(request: web.Request) -> web.Response:
     """Store a list of scores, or one."""
     body, limits = await _read(request), request.app[LIMITS]
-    is_list = body.lstrip()[:1] == b"["
+    is_list, projects = body.lstrip()[:1] == b"[", rule_of(request.app, request.get(KEY))
 
     def read(body: bytes) -> list[Event | Problem]:
         raw = decode(_list, body, "a list of scores") if is_list else [msgspec.Raw(body)]
         check_items(len(raw), limits)
-        return [_read_score(each, None) for each in raw]
+        return [_read_score(each, None, projects) for each in raw]
 
     stored = await _store(request, await decoded(body, read))
     problems = [each for each in stored if isinstance(each, Problem)]
@@ -90,7 +91,8 @@ async def _send_scores(request: web.Request) -> web.Response:
 async def _send_batch(request: web.Request) -> web.Response:
     """Store the scores of a batch; what else is in it is refused, each by itself."""
     body, limits = await _read(request), request.app[LIMITS]
-    batch = await decoded(body, lambda body: _read_batch(body, limits))
+    projects = rule_of(request.app, request.get(KEY))
+    batch = await decoded(body, lambda body: _read_batch(body, limits, projects))
     stored = await _store(request, [event for _, event in batch])
     answer: dict[str, list[dict[str, Any]]] = {"successes": [], "errors": []}
     for (item, _), each in zip(batch, stored, strict=True):
@@ -108,13 +110,13 @@ async def _read(request: web.Request) -> bytes:
     return await read_body(request)
 
 
-def _read_batch(body: bytes, limits: Limits) -> list[tuple[_Item, Event | Problem]]:
+def _read_batch(body: bytes, limits: Limits, projects: ProjectRule) -> list[tuple[_Item, Event | Problem]]:
     items = decode(_batch, body, "a JSON object with a list `batch`").batch
     check_items(len(items), limits)
     return [
         (
             item,
-            _read_score(item.body, item.timestamp)
+            _read_score(item.body, item.timestamp, projects)
             if item.type == _SCORE
             else invalid(f"type: expected {_SCORE}, what else Langfuse has comes as OTLP; got {item.type[:80]!r}"),
         )
@@ -122,16 +124,16 @@ def _read_batch(body: bytes, limits: Limits) -> list[tuple[_Item, Event | Proble
     ]
 
 
-def _read_score(raw: msgspec.Raw, timestamp: str | None) -> Event | Problem:
+def _read_score(raw: msgspec.Raw, timestamp: str | None, projects: ProjectRule) -> Event | Problem:
     """Return a score as its event, or why it is none. `timestamp` is that of the batch's item."""
     try:
         sent = decode(_score, raw, "a score as Langfuse has it")
-        return _event(sent, timestamp)
+        return _event(sent, timestamp, projects)
     except Problem as problem:
         return problem
 
 
-def _event(sent: _Score, timestamp: str | None) -> Event:
+def _event(sent: _Score, timestamp: str | None, projects: ProjectRule) -> Event:
     is_text = isinstance(sent.value, str)
     remark = str(sent.value) if sent.data_type in {"TEXT", "CORRECTION"} else None
     asked = ScoreRequest(
@@ -148,7 +150,8 @@ def _event(sent: _Score, timestamp: str | None) -> Event:
         key=sent.id and msgspec.json.encode([sent.id, sent.value, sent.comment]).decode(),
     )
     check(asked)
-    return score_event(asked, ids.trace_id(asked.trace_id) if asked.trace_id else None, None, time.time_ns())
+    trace_id = ids.trace_id(asked.trace_id) if asked.trace_id else None
+    return score_event(asked, trace_id, None, time.time_ns(), projects)
 
 
 async def _store(request: web.Request, read: Sequence[Event | Problem]) -> list[str | Problem]:

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from aiohttp import web
 
-from mapping.errors import Code
+from mapping.errors import Code, Problem
+from receiver.http.context import project_of
 from receiver.http.otlp_codec import expect_json
 from receiver.http.parameters import Parameter, read_query
 from receiver.http.statuses import STATUSES
@@ -59,6 +60,7 @@ def operation(
         @functools.wraps(handler)
         async def handle(request: web.Request) -> web.StreamResponse:
             given = {} if query is None else read_query(request, *query)
+            _confine(given, project_of(request))
             if bodies:
                 expect_json(request)
             return await handler(request, given)
@@ -68,6 +70,24 @@ def operation(
         return handle
 
     return decorate
+
+
+def _confine(given: _Given, project: str | None) -> None:
+    """Ask for the project alone that the key is confined to. Raises Problem (PERMISSION_DENIED) for another one."""
+    if project is None or "project" not in given:
+        return
+    if given["project"] not in (None, project):
+        raise other_project(given["project"], project)
+    given["project"] = project
+
+
+def other_project(asked: str, project: str) -> Problem:
+    text = f"project: this API key is confined to {project!r}; got {asked[:80]!r}"
+    return Problem(Code.PERMISSION_DENIED, text)
+
+
+def missing(kind: str, given: str) -> Problem:
+    return Problem(Code.NOT_FOUND, f"no {kind} has the id {given[:200]!r}")
 
 
 _OPERATIONS: dict[Any, Operation] = {}

@@ -7,8 +7,8 @@ from functools import partial
 from aiohttp import web
 
 from mapping.errors import Code, Problem
-from receiver.http.auth import service_of
 from receiver.http.bodies import read_body
+from receiver.http.context import KEY
 from receiver.http.otlp_codec import CODECS, media_type
 from receiver.http.otlp_export import SERVICES, Sender, Service
 
@@ -30,7 +30,7 @@ async def _export(service: Service, request: web.Request) -> web.Response:
             Code.UNSUPPORTED_MEDIA_TYPE,
             f"Content-Type: expected {' or '.join(CODECS)}; got {media_type(request)[:80] or 'none'!r}",
         )
-    sender = Sender("http", request.remote or "", partial(_is_waited_for, request), service_of(request))
+    sender = Sender("http", request.remote or "", partial(_is_waited_for, request), request.get(KEY))
     answer = await service.export(request.app, codec.wire, partial(read_body, request), sender)
     return web.Response(body=codec.encode(answer), headers={"Content-Type": codec.content_type})
 

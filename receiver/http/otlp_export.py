@@ -24,23 +24,24 @@ from mapping.otlp.wire import Wire
 from mapping.sanitize.changes import Changes
 from mapping.sanitize.limits import Limits
 from mapping.semantics.log_parsing import LogParsing
+from mapping.semantics.projects import ProjectRule
 from receiver.http.bodies import decoded
-from receiver.http.context import CLEANING, EQUAL_REQUESTS, LIMITS, METRICS, READING, SETTINGS, STORAGE
+from receiver.http.context import CLEANING, EQUAL_REQUESTS, LIMITS, METRICS, READING, SETTINGS, STORAGE, rule_of
 from receiver.http.ingest import store
 from receiver.http.notices import NOTICES
+from receiver.settings import Key
 
 
 class Sender(NamedTuple):
     """Who sends: `transport` is `http` or `grpc`, as the Collector's metrics name it, `client` an address.
 
-    `is_waited_for` says whether the client has not hung up. `service` is the only one that its key may send for, "" if
-    there is no such limit.
+    `is_waited_for` says whether the client has not hung up. `key` is what was sent, None where none is needed.
     """
 
     transport: str
     client: str
     is_waited_for: Callable[[], bool]
-    service: str
+    key: Key | None
 
 
 _Read = Callable[[], Awaitable[bytes]]
@@ -59,13 +60,14 @@ class Service(NamedTuple):
 
 
 class _Signal(NamedTuple):
-    """`map` takes wire, body, moment, limits and log parsing, counts what it changed, and takes the request's number.
+    """`map` takes wire, body, moment, limits and log parsing, counts what it changed, and takes the request's number
+    and how it is told which project the items belong to.
 
     `rejected` is the field of the answer that counts rejected items.
     """
 
     name: str
-    map: Callable[[Wire, bytes, int, Limits, LogParsing, Changes, int], Mapped]
+    map: Callable[[Wire, bytes, int, Limits, LogParsing, Changes, int, ProjectRule], Mapped]
     response: Callable[[], Any]
     rejected: str
 
@@ -84,16 +86,17 @@ async def _store(
     transport = sender.transport
     writer, now = app[STORAGE].writer, time.time_ns()
     limits, parsing, sanitizer = app[LIMITS], app[READING], app[CLEANING]
+    projects = rule_of(app, sender.key)
 
     def mapped_events(body: bytes) -> tuple[Mapped, Changes]:
         changes = Changes()
-        mapped = signal.map(wire, body, now, limits, parsing, changes, number)
+        mapped = signal.map(wire, body, now, limits, parsing, changes, number, projects)
         return mapped, sanitizer.clean(mapped.events, changes)
 
     mapped, changes = await decoded(body, mapped_events)
     metrics = app[METRICS]
     metrics.changed(changes, signal.name)
-    outcomes = await store(metrics, writer, signal.name, mapped.events, mapped.items, sender.service, transport)
+    outcomes = await store(metrics, writer, signal.name, mapped.events, mapped.items, sender.key, transport)
     # A span whose events were refused too is still one span.
     refused: dict[int, Problem] = {}
     duplicates: set[int] = set()
@@ -150,9 +153,16 @@ async def _discard(
 
 
 def _map_traces(
-    wire: Wire, body: bytes, moment: int, limits: Limits, _reading: LogParsing, changes: Changes, _number: int
+    wire: Wire,
+    body: bytes,
+    moment: int,
+    limits: Limits,
+    _reading: LogParsing,
+    changes: Changes,
+    _number: int,
+    projects: ProjectRule,
 ) -> Mapped:
-    return map_traces(wire, body, moment, limits, changes)
+    return map_traces(wire, body, moment, limits, changes, projects)
 
 
 def _service(path: str, of: str, export: _Export) -> Service:

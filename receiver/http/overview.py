@@ -1,4 +1,4 @@
-"""The routes of figures: of runs over time, and by agent, service, model, tool, error and score."""
+"""The routes of figures: of runs over time, and by agent, service, project, model, tool, error and score."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mapping.times import NS, format_rfc3339
 from receiver.http.answers import Answer, Count, Moment
 from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation
-from receiver.http.parameters import BY, LIMIT, PERIOD
+from receiver.http.parameters import BY, LIMIT, PERIOD, PROJECT
 from storage.read import overview as reading
 from storage.read.figures import Span
 
@@ -79,7 +79,7 @@ class ScoreRow(Answer):
 class Breakdown(Answer):
     """The rows that count most. `names` says how many there are, `complete` whether all were counted."""
 
-    by: Literal["agent", "service", "model", "tool", "error", "score"]
+    by: Literal["agent", "service", "project", "model", "tool", "error", "score"]
     since: Moment | None
     until: Moment | None
     steps: Annotated[list[Moment], msgspec.Meta(description="the starts of the steps that errors are counted in")]
@@ -91,26 +91,29 @@ class Breakdown(Answer):
 
 
 # What is counted in runs and calls.
-_OF_RUNS = ("agent", "service", "model", "tool")
+_OF_RUNS = ("agent", "service", "project", "model", "tool")
 
 
 def routes() -> list[web.RouteDef]:
     return [web.get("/api/v1/overview", _overview), web.get("/api/v1/breakdown", _breakdown)]
 
 
-@operation("Runs in a span of time, all together and over time", Overview, query=PERIOD)
+@operation("Runs in a span of time, all together and over time", Overview, query=(*PERIOD, PROJECT))
 async def _overview(request: web.Request, given: dict[str, Any]) -> web.Response:
-    found = await reading.overview(stores(request).reader.database, given["since"], given["until"])
+    project = given["project"] or ""
+    found = await reading.overview(stores(request).reader.database, given["since"], given["until"], project)
     steps = [StepSums(**_sums(step.figures), start=_moment(step.span.first)) for step in found.steps]
     return json_answer(Overview(**_sums(found.runs), **_ends(found.span), steps=steps))
 
 
 @operation(
-    "Figures by agent, service, model, tool, error or score, in a span of time", Breakdown, query=(BY, *PERIOD, LIMIT)
+    "Figures by agent, service, project, model, tool, error or score, in a span of time",
+    Breakdown,
+    query=(BY, *PERIOD, PROJECT, LIMIT),
 )
 async def _breakdown(request: web.Request, given: dict[str, Any]) -> web.Response:
-    by = given["by"]
-    found = await reading.breakdown(stores(request).reader.database, by, given["since"], given["until"])
+    by, database = given["by"], stores(request).reader.database
+    found = await reading.breakdown(database, by, given["since"], given["until"], given["project"] or "")
     groups, of_errors = found.groups[: given["limit"]], by == "error"
     return json_answer(
         Breakdown(

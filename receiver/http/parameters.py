@@ -113,9 +113,7 @@ WITH_TRACE = Parameter(
     "with", "a trace id", ParameterKind(ids.trace_id, {"type": "string", "minLength": 1}), required=True
 )
 WITH_SESSION = Parameter("with", "a session id", ParameterKind(str, {"type": "string", "minLength": 1}), required=True)
-WITH_CALL = Parameter(
-    "with", "a call id", ParameterKind(ids.event_id, {"type": "string", "minLength": 1}), required=True
-)
+WITH_CALL = Parameter("with", "a call id", ParameterKind(str, {"type": "string", "minLength": 1}), required=True)
 SESSION = Parameter("session_id", "a session id: only its part", _TEXT, short="session")
 FROM = Parameter("from", *_one_of("end", "start"), default="end")
 AT = Parameter("at", f"{_A_MOMENT}: what was said from there on; with from=end, what was said before", _MOMENT)
@@ -131,6 +129,7 @@ _FILTERS = {
     "agent_id": ("an agent id", _TEXT),
     "event_type": ("an event type", _TEXT),
     "service": ("a service name", _TEXT),
+    "project": ("a project", _TEXT),
     "passage": ("a passage: the key in a search result", _PASSAGE),
     "since": (_A_MOMENT, _MOMENT),
     "until": (_A_MOMENT, _MOMENT),
@@ -171,6 +170,7 @@ EVENT_FILTERS = _filters(EventFilter, STATUSES)
 SEARCH_FILTERS = _filters(SearchFilter, STATUSES)
 TRACE_FILTERS = _filters(TraceFilter, TRACE_STATUSES)
 SESSION_FILTERS = _filters(SessionFilter, TRACE_STATUSES)
+PROJECT = Parameter("project", "a project: what is in it", _TEXT)
 SORT = Parameter("sort", *_one_of(*SORTS), default="start")
 CALL_FILTERS = _filters(CallFilter, STATUSES)
 CALL_SORT = Parameter("sort", *_one_of(*CALL_SORTS), default="start")

@@ -6,12 +6,10 @@ from typing import Any
 
 from aiohttp import web
 
-from mapping import ids
 from mapping.messages.pictures import type_of_picture
-from receiver.http.context import stores
-from receiver.http.operation import operation
+from receiver.http.context import event_id_of, stores
+from receiver.http.operation import missing, operation
 from receiver.http.parameters import PICTURE
-from receiver.http.reads import missing
 from storage.read.pictures import picture
 
 # Whoever opens it by itself gets a picture and nothing that runs, whatever its bytes are.
@@ -29,8 +27,7 @@ def routes() -> list[web.RouteDef]:
 
 @operation("A picture in an event's messages: PNG, JPEG, GIF or WebP", Any, query=(PICTURE,), media_type="image/*")
 async def _picture(request: web.Request, given: dict[str, Any]) -> web.Response:
-    event_id = ids.event_id(request.match_info["id"])
-    found = await picture(stores(request).reader, event_id, given["picture"])
+    found = await picture(stores(request).reader, event_id_of(request), given["picture"])
     media_type = None if found is None else type_of_picture(found)
     if media_type is None:
         raise missing("picture", given["picture"])

@@ -1,4 +1,5 @@
-"""Deleting traces: `POST /api/v1/prune` with one of `before`, `session_id`, `trace_id` and `max_events`.
+"""Deleting traces: `POST /api/v1/prune` with one of `before`, `session_id`, `trace_id` and `max_events`, in a `project`
+or all, or with a `project` alone.
 
 The request has a JSON body rather than a query, because no web page can send one without a preflight request (CORS).
 """
@@ -16,8 +17,8 @@ from mapping.json.decoding import decode
 from mapping.times import parse_rfc3339
 from receiver.http import answers
 from receiver.http.bodies import read_body
-from receiver.http.context import TIMES, json_answer, stores
-from receiver.http.operation import operation
+from receiver.http.context import TIMES, json_answer, project_of, stores
+from receiver.http.operation import operation, other_project
 from storage.retention.prune import Selection
 
 # A request's share of the engine's time.
@@ -28,10 +29,21 @@ _BEFORE = msgspec.Meta(
     description="traces last active before this moment; empty counts as absent",
     extra_json_schema={"anyOf": [{"format": "date-time"}, {"const": ""}]},
 )
+_OF_PROJECT = msgspec.Meta(description="of this project alone; by itself, all that is in it")
 _FROM_1 = msgspec.Meta(ge=1)
+
+
+def _given(name: str) -> dict[str, Any]:
+    return {"required": [name], "properties": {name: {"not": {"enum": [None, ""]}}}}
+
+
 _EXACTLY_ONE = msgspec.Meta(
     extra_json_schema={
-        "oneOf": [{"required": [name], "properties": {name: {"not": {"enum": [None, ""]}}}} for name in _ONE_OF]
+        "oneOf": [
+            *(_given(name) for name in _ONE_OF),
+            {"not": {"anyOf": [_given(name) for name in _ONE_OF]}, **_given("project")},
+        ],
+        "not": {"allOf": [_given("max_events"), _given("project")]},
     }
 )
 _EXAMPLES = {"how much it would be": {"before": "2026-01-01T00:00:00Z", "dry_run": True}}
@@ -45,6 +57,7 @@ class PruneRequest(msgspec.Struct, forbid_unknown_fields=True):
     trace_id: str | None = None
     # 100.0 is the same number in JSON.
     max_events: Annotated[int, _FROM_1] | Annotated[float, _FROM_1, msgspec.Meta(multiple_of=1)] | None = None
+    project: Annotated[str, _OF_PROJECT] | None = None
     dry_run: bool = False
 
 
@@ -63,8 +76,8 @@ def routes() -> list[web.RouteDef]:
 )
 async def _prune(request: web.Request, _given: dict[str, Any]) -> web.Response:
     pruner = stores(request).pruner
-    asked = decode(_decoder, await read_body(request), f"an object with one of {', '.join(_ONE_OF)}")
-    which = _selection(asked)
+    asked = decode(_decoder, await read_body(request), f"an object with one of {', '.join(_ONE_OF)}, or project")
+    which = _selection(asked, project_of(request))
     if asked.dry_run:
         pruned = await pruner.measure(which)
     else:
@@ -72,10 +85,19 @@ async def _prune(request: web.Request, _given: dict[str, Any]) -> web.Response:
     return json_answer({"dry_run": asked.dry_run, **pruned._asdict()})
 
 
-def _selection(asked: PruneRequest) -> Selection:
+def _selection(asked: PruneRequest, confined_to: str | None) -> Selection:
+    """Return what is to be deleted. Raises Problem. `confined_to` is the only project that the key may delete from."""
     given = {name: value for name in _ONE_OF if (value := getattr(asked, name)) not in (None, "")}
-    if len(given) != 1:
-        raise invalid(f"body: expected one of {', '.join(_ONE_OF)}; got {', '.join(given) or 'none of them'}")
+    if confined_to is not None and asked.project and asked.project != confined_to:
+        raise other_project(asked.project, confined_to)
+    if len(given) != 1 and (given or not asked.project):
+        raise invalid(
+            f"body: expected one of {', '.join(_ONE_OF)}, or project; got {', '.join(given) or 'none of them'}"
+        )
+    if project := asked.project or confined_to:
+        if "max_events" in given:
+            raise invalid("max_events: expected without a project: the events of all of them are counted")
+        given["project"] = project
     if "max_events" in given:
         given["max_events"] = int(given["max_events"])
     if "before" in given:

@@ -8,11 +8,12 @@ from typing import Any
 from aiohttp import web
 
 from mapping import ids
-from mapping.errors import Code, Problem, invalid
+from mapping.errors import invalid
+from mapping.model import STATUSES
 from receiver.http import answers, shown
-from receiver.http.context import json_answer, stores
+from receiver.http.context import event_id_of, json_answer, stores
 from receiver.http.interpretation import interpretation_state
-from receiver.http.operation import operation
+from receiver.http.operation import missing, operation
 from receiver.http.parameters import (
     EVENT_FILTERS,
     GROUP_BY,
@@ -20,6 +21,7 @@ from receiver.http.parameters import (
     MODE,
     PAGE,
     PARTS,
+    PROJECT,
     QUERY,
     SEARCH_FILTERS,
     SESSION_FILTERS,
@@ -33,6 +35,7 @@ from storage.errors import IndexUnavailable, IndexUnusable
 from storage.filters import EventFilter, SearchFilter, SessionFilter, TraceFilter
 from storage.qdrant.base import VectorIndex
 from storage.read.links import linked_by
+from storage.read.projects import counts_of
 from storage.read.scores import scores_about
 from storage.search.facets import facets
 from storage.search.listing import Listed, listed
@@ -82,34 +85,36 @@ async def _events(request: web.Request, given: dict[str, Any]) -> web.Response:
 
 @operation("An event, and the scores that are about it", answers.EventWithScores)
 async def _event(request: web.Request, _given: dict[str, Any]) -> web.Response:
-    event_id, reader = request.match_info["id"], stores(request).reader
-    event = await reader.event(ids.event_id(event_id))
+    reader = stores(request).reader
+    event = await reader.event(event_id_of(request))
     if event is None:
-        raise missing("event", event_id)
+        raise missing("event", request.match_info["id"])
     return json_answer(shown.event_with_scores(event, await scores_about(reader, event)))
 
 
 @operation("The events nearest to it in meaning", answers.Similar, query=(GROUP_BY, *SEARCH_FILTERS, LIMIT))
 async def _similar(request: web.Request, given: dict[str, Any]) -> web.Response:
     group_by, limit = given.pop("group_by"), given.pop("limit")
-    event_id, storage = request.match_info["id"], stores(request)
-    started, wanted = time.perf_counter(), ids.event_id(event_id)
+    storage = stores(request)
+    started, wanted = time.perf_counter(), event_id_of(request)
     await storage.count_pending()
     found = await similar(storage.reader, storage.indexer, wanted, SearchFilter(**given), limit, group_by)
     if found is None:
-        raise missing("event", event_id)
+        raise missing("event", request.match_info["id"])
     index = shown.index_state(storage.indexer)
     return json_answer(answers.Similar(wanted, shown.took_ms(started), index, shown.results(found)))
 
 
-@operation("The spans that a span links to, and those that link to it", answers.Links)
-async def _links(request: web.Request, _given: dict[str, Any]) -> web.Response:
-    event_id, reader = request.match_info["id"], stores(request).reader
-    event = await reader.event(ids.event_id(event_id))
+@operation("The spans that a span links to, and those that link to it", answers.Links, query=(PROJECT,))
+async def _links(request: web.Request, given: dict[str, Any]) -> web.Response:
+    reader = stores(request).reader
+    event = await reader.event(event_id_of(request))
     if event is None:
-        raise missing("event", event_id)
+        raise missing("event", request.match_info["id"])
     found, truncated = (
-        await linked_by(reader.database, event["trace_id"], event["span_id"]) if event["span_id"] else ([], False)
+        await linked_by(reader.database, event["trace_id"], event["span_id"], given["project"])
+        if event["span_id"]
+        else ([], False)
     )
     return json_answer(shown.links(event, found, truncated=truncated))
 
@@ -125,10 +130,10 @@ async def _sessions(request: web.Request, given: dict[str, Any]) -> web.Response
     return json_answer(answers.Sessions([shown.session(each) for each in sessions], next_cursor))
 
 
-@operation("A session with its traces, newest first", answers.SessionWithTraces)
-async def _session(request: web.Request, _given: dict[str, Any]) -> web.Response:
+@operation("A session with its traces, newest first", answers.SessionWithTraces, query=(PROJECT,))
+async def _session(request: web.Request, given: dict[str, Any]) -> web.Response:
     session_id = request.match_info["id"]
-    session = await stores(request).reader.session(session_id)
+    session = await stores(request).reader.session(session_id, given["project"])
     if session is None:
         raise missing("session", session_id)
     return json_answer(shown.session_with_traces(session))
@@ -168,7 +173,7 @@ async def _search(request: web.Request, given: dict[str, Any]) -> web.Response:
 
 
 @operation(
-    "How many events there are of each type, agent, service and status",
+    "How many events there are of each type, agent, service, project and status",
     answers.Facets,
     query=(WORDS, *SEARCH_FILTERS, LIMIT),
 )
@@ -182,14 +187,15 @@ async def _facets(request: web.Request, given: dict[str, Any]) -> web.Response:
     return json_answer(answers.Facets(shown.took_ms(started), index, counted.events, counted.complete, facet_counts))
 
 
-@operation("How much is stored, and how far the search index is", answers.Stats)
-async def _stats(request: web.Request, _given: dict[str, Any]) -> web.Response:
-    storage = stores(request)
+@operation("How much is stored, and how far the search index is", answers.Stats, query=(PROJECT,))
+async def _stats(request: web.Request, given: dict[str, Any]) -> web.Response:
+    storage, project = stores(request), given["project"]
     await storage.count_pending()
+    reader = storage.reader
     return json_answer(
         {
-            **await storage.reader.counts(),
-            "indexed": await _indexed(storage.indexer.index),
+            **await (reader.counts() if project is None else counts_of(reader.database, project)),
+            "indexed": await _indexed(storage.indexer.index, project),
             **index_state(storage.indexer),
             **interpretation_state(storage.interpreter),
             "version": VERSION,
@@ -197,13 +203,12 @@ async def _stats(request: web.Request, _given: dict[str, Any]) -> web.Response:
     )
 
 
-async def _indexed(index: VectorIndex | None) -> int:
-    """Return the number of points that can be found now; 0 while there is no index."""
+async def _indexed(index: VectorIndex | None, project: str | None) -> int:
+    """Return the number of points, of a project or of all, that can be found now; 0 while there is no index."""
     try:
-        return 0 if index is None else await index.count()
+        if index is None or project is None:
+            return 0 if index is None else await index.count()
+        counted = await index.facets(SearchFilter(project=project), ("status",), len(STATUSES))
+        return sum(count for _, count in counted.values["status"])
     except (IndexUnavailable, IndexUnusable):
         return 0
-
-
-def missing(kind: str, given: str) -> Problem:
-    return Problem(Code.NOT_FOUND, f"no {kind} has the id {given[:200]!r}")

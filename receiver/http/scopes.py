@@ -77,9 +77,15 @@ SCOPES = {
 
 def scope_of(request: web.Request) -> str | None:
     """Return the scope that a request needs, None if there is nothing at its path, which any key may be told."""
+    route = route_of(request)
+    return None if route is None else SCOPES.get(route, ADMIN)
+
+
+def route_of(request: web.Request) -> str | None:
+    """Return the row of a request in tables of routes, None if there is nothing at its path."""
     resource = request.match_info.route.resource
     if resource is None:
         return None
     method = "GET" if request.method == "HEAD" else request.method
     # OTLP's paths may end with a slash.
-    return SCOPES.get(f"{method} {resource.canonical.rstrip('/') or '/'}", ADMIN)
+    return f"{method} {resource.canonical.rstrip('/') or '/'}"

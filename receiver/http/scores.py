@@ -22,11 +22,11 @@ from mapping.json.decoding import decode
 from mapping.model import Event
 from mapping.sanitize.changes import Changes
 from mapping.semantics.event_types import SCORE
+from mapping.semantics.projects import ProjectRule
 from mapping.times import parse_rfc3339
 from receiver.http import answers
-from receiver.http.auth import service_of
 from receiver.http.bodies import decoded, read_body
-from receiver.http.context import CLEANING, METRICS, json_answer, stores
+from receiver.http.context import CLEANING, KEY, METRICS, json_answer, project_of, rule_of, stores
 from receiver.http.ingest import store
 from receiver.http.operation import operation
 from receiver.http.parameters import IDEMPOTENCY_KEY
@@ -59,6 +59,7 @@ class ScoreRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     call_id: Annotated[str | None, _said("a call; without trace_id one that is stored")] = None
     event_id: Annotated[str | None, _said("an event; without trace_id one that is stored")] = None
     session_id: Annotated[str | None, _said("a session, instead of a trace")] = None
+    project: Annotated[_TEXT | None, _said("the project of the session; a trace has its own")] = None
     timestamp: Annotated[
         str | None,
         msgspec.Meta(description="RFC 3339 with its zone; else now", extra_json_schema={"format": "date-time"}),
@@ -108,7 +109,8 @@ async def _send_score(request: web.Request, _given: dict[str, Any]) -> web.Respo
     asked = await decoded(body, lambda body: decode(_decoder, body, "a score as a JSON object"))
     check(asked)
     trace_id = await _trace_of(request, asked)
-    event = score_event(asked, trace_id, request.headers.get(IDEMPOTENCY_KEY.name), time.time_ns())
+    key, projects = request.headers.get(IDEMPOTENCY_KEY.name), rule_of(request.app, request.get(KEY))
+    event = score_event(asked, trace_id, key, time.time_ns(), projects)
     (stored,) = await store_scores(request, [event])
     if isinstance(stored, Problem):
         raise stored
@@ -120,7 +122,7 @@ async def store_scores(request: web.Request, events: list[Event]) -> list[Outcom
     changes, metrics = Changes(), request.app[METRICS]
     request.app[CLEANING].clean(events, changes)
     metrics.changed(changes, _SIGNAL)
-    outcomes = await store(metrics, stores(request).writer, _SIGNAL, events, len(events), service_of(request))
+    outcomes = await store(metrics, stores(request).writer, _SIGNAL, events, len(events), request.get(KEY))
     failed = sum(isinstance(outcome, Problem) for outcome in outcomes)
     metrics.failed(failed, _SIGNAL)
     metrics.accepted(len(outcomes) - failed, _SIGNAL)
@@ -154,13 +156,16 @@ async def _trace_of(request: web.Request, asked: ScoreRequest) -> str | None:
     if asked.trace_id or asked.session_id:
         return ids.trace_id(asked.trace_id) if asked.trace_id else None
     field, given = ("call_id", asked.call_id) if asked.call_id else ("event_id", asked.event_id or "")
-    trace_id = await trace_of_event(stores(request).reader.database, ids.event_id(given))
+    project = project_of(request)
+    trace_id = await trace_of_event(stores(request).reader.database, ids.event_id(given, project), project)
     if trace_id is None:
         raise invalid(f"{field}: nothing with the id {given[:80]!r} is stored; with its trace_id it may come later")
     return trace_id
 
 
-def score_event(asked: ScoreRequest, trace_id: str | None, idempotency_key: str | None, arrived: int) -> Event:
+def score_event(
+    asked: ScoreRequest, trace_id: str | None, idempotency_key: str | None, arrived: int, projects: ProjectRule
+) -> Event:
     """Return the event of a score; one without a key is new each time. Raises Problem for an invalid timestamp."""
     try:
         timestamp = parse_rfc3339(asked.timestamp) if asked.timestamp else arrived
@@ -175,17 +180,18 @@ def score_event(asked: ScoreRequest, trace_id: str | None, idempotency_key: str 
         scores.SOURCE: asked.source,
         scores.AUTHOR: asked.author or None,
         scores.WITHDRAWN: asked.withdraw or None,
-        scores.EVENT_ID: ids.event_id(about) if about else None,
+        scores.EVENT_ID: ids.event_id(about, projects.of_key) if about else None,
         scores.ABOUT: "session" if asked.session_id else None if asked.span_id or about else "trace",
     }
     return Event(
-        id=ids.named("score", key) if key else str(uuid4()),
+        id=ids.named("score", key, *ids.within(projects.of_key)) if key else str(uuid4()),
         timestamp=timestamp,
         kind="json",
         properties={name: value for name, value in properties.items() if value is not None},
         trace_id=trace_id,
         event_type="evaluation",
         session_id=asked.session_id or None,
+        project=projects.project_of(None, asked.project),
         name=SCORE,
         parent_span_id=asked.span_id and asked.span_id.lower(),
     )

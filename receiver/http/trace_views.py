@@ -12,10 +12,9 @@ from mapping.calls.conversation import failure_line
 from mapping.calls.reading import tell
 from mapping.messages.flattened import missing_messages
 from receiver.http import answers, message_answers, shown
-from receiver.http.context import json_answer, stores
-from receiver.http.operation import operation
-from receiver.http.parameters import AT, BUCKETS, CURSOR, FROM, SESSION, TRACE_FILTERS
-from receiver.http.reads import missing
+from receiver.http.context import event_id_of, json_answer, stores
+from receiver.http.operation import missing, operation
+from receiver.http.parameters import AT, BUCKETS, CURSOR, FROM, PROJECT, SESSION, TRACE_FILTERS
 from storage.filters import TraceFilter
 from storage.read import conversation
 from storage.read.outline import outline
@@ -41,10 +40,9 @@ async def _activity(request: web.Request, given: dict[str, Any]) -> web.Response
 
 @operation("What an event says: a model's messages, a tool's call, what went wrong", message_answers.Messages)
 async def _messages(request: web.Request, _given: dict[str, Any]) -> web.Response:
-    event_id = request.match_info["id"]
-    event = await stores(request).reader.event(ids.event_id(event_id))
+    event = await stores(request).reader.event(event_id_of(request))
     if event is None:
-        raise missing("event", event_id)
+        raise missing("event", request.match_info["id"])
     return json_answer(await asyncio.to_thread(_told, event))  # a conversation may be megabytes
 
 
@@ -88,11 +86,12 @@ async def _conversation(request: web.Request, given: dict[str, Any]) -> web.Resp
 @operation(
     "A session as one conversation, each message once, from its beginning or its end",
     message_answers.Conversation,
-    query=(FROM, AT, CURSOR),
+    query=(PROJECT, FROM, AT, CURSOR),
 )
 async def _session_conversation(request: web.Request, given: dict[str, Any]) -> web.Response:
     session_id = request.match_info["id"]
-    told = await conversation.of_session(stores(request).reader, session_id, given["from"], _cursor(given))
+    cursor = _cursor(given)
+    told = await conversation.of_session(stores(request).reader, session_id, given["from"], cursor, given["project"])
     if told is None:
         raise missing("session", session_id)
     return json_answer(shown.conversation(told))

@@ -38,6 +38,7 @@ class Run(Row, kw_only=True):
     id: str
     name: _Text = UNSET
     service: _Text = UNSET
+    project: _Text = UNSET
     session_id: _Text = UNSET
     agents: _Names = UNSET
     status: _Text = UNSET

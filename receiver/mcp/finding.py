@@ -60,11 +60,11 @@ async def get_trace(ask: Ask, given: dict[str, Any]) -> Found:
 
 
 async def get_conversation(ask: Ask, given: dict[str, Any]) -> Found:
-    trace_id, session_id = given.pop("trace_id"), given.pop("session_id")
+    trace_id, session_id, project = (given.pop(name) for name in ("trace_id", "session_id", "project"))
     if trace_id is None and session_id is None:
         raise ToolError("trace_id: expected a trace id, or session_id: a session id")
     if trace_id is None:
-        told = await ask("sessions", session_id, "conversation", **given)
+        told = await ask("sessions", session_id, "conversation", project=project, **given)
     else:
         told = await ask("traces", trace_id, "conversation", session_id=session_id, **given)
     turns = [shaping.turn(each) for each in told["turns"]]

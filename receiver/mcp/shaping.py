@@ -21,6 +21,7 @@ def run(told: dict[str, Any]) -> Run:
         id=told["id"],
         name=_or_unset(told.get("name")),
         service=_or_unset(told.get("service")),
+        project=_or_unset(told.get("project")),
         session_id=_or_unset(told.get("session_id")),
         agents=_or_unset(told["agent_ids"]),
         status=_or_unset(told.get("status")),

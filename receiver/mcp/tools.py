@@ -15,6 +15,7 @@ from receiver.http.parameters import (
     FROM,
     GROUP_BY,
     MODE,
+    PROJECT,
     QUERY,
     SEARCH_FILTERS,
     SORT,
@@ -69,7 +70,7 @@ TOOLS = (
             QUERY,
             MODE,
             GROUP_BY,
-            *some_of(SEARCH_FILTERS, "trace_id session_id agent_id event_type status service since until"),
+            *some_of(SEARCH_FILTERS, "trace_id session_id agent_id event_type status service project since until"),
             *_PAGED,
         ),
         answers.Hits,
@@ -80,7 +81,7 @@ TOOLS = (
         "list_traces",
         "List runs",
         "List runs of agents, each a trace, the newest first or sorted: what was asked, answered, went wrong, cost.",
-        (*some_of(TRACE_FILTERS, "session_id agent_id service status since until filter"), SORT, *_PAGED),
+        (*some_of(TRACE_FILTERS, "session_id agent_id service project status since until filter"), SORT, *_PAGED),
         answers.Runs,
         "traces",
         finding.list_traces,
@@ -102,7 +103,7 @@ TOOLS = (
         "the latest first, or from the start.",
         (
             trace()._replace(required=False),
-            *some_of(SEARCH_FILTERS, "session_id"),
+            *some_of(SEARCH_FILTERS, "session_id project"),
             FROM,
             CURSOR,
             MAX_TOKENS,
@@ -127,7 +128,9 @@ TOOLS = (
         "List calls that failed, with what went wrong, the newest first. What called them fails, too, as a rule. "
         "breakdown by error groups failures that are alike.",
         (
-            *some_of(CALL_FILTERS, "trace_id session_id agent_id name model kind since until min_duration filter"),
+            *some_of(
+                CALL_FILTERS, "trace_id session_id agent_id project name model kind since until min_duration filter"
+            ),
             CALL_SORT,
             *_PAGED,
         ),
@@ -138,9 +141,9 @@ TOOLS = (
     Tool(
         "breakdown",
         "Count by name",
-        "Count runs, calls, failures or scores by agent, service, model, tool, error or score: how many, tokens, cost, "
-        "duration.",
-        (BY, SINCE, UNTIL, *_PAGED),
+        "Count runs, calls, failures or scores by agent, service, project, model, tool, error or score: how many, "
+        "tokens, cost, duration.",
+        (BY, SINCE, UNTIL, PROJECT, *_PAGED),
         answers.Breakdown,
         "rows",
         finding.breakdown,

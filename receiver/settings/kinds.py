@@ -254,6 +254,7 @@ ORIGINS = SettingKind(
     "origins", "a list of origins such as https://app.example.com or https://*.example.com, or *", _origins, ",".join
 )
 HEADER_NAMES = SettingKind("names", "a list of header names, or *", _header_names, ",".join)
+ATTRIBUTES = SettingKind("names", "a list of the names of attributes", lambda value: _list(value, "[!-~]+"), ",".join)
 TEXTS = SettingKind("names", "a list of names", _texts, ",".join)
 PATTERNS = SettingKind(
     "patterns", "a list of regular expressions, none of which fits no text at all", _patterns, ",".join

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 from mapping.sanitize.limits import DEFAULT_LIMITS
+from mapping.semantics.projects import PROJECT_ATTRIBUTES
 from receiver.settings import kinds
 from receiver.settings.keys import ADMIN, KEYS, Key
 from receiver.settings.kinds import Secret, SettingKind
+from receiver.settings.retention import PROJECT_RETENTIONS, ProjectRetention
 from receiver.settings.webhooks import WEBHOOKS, Webhook
 
 
@@ -103,7 +105,10 @@ class Auth:
     ] = ()
     keys: Annotated[
         tuple[Key, ...],
-        Setting(KEYS, "keys that may do less: a list of {name, key or key_file, scopes, service}, read anew on SIGHUP"),
+        Setting(
+            KEYS,
+            "keys that may do less: a list of {name, key or key_file, scopes, service, project}, read anew on SIGHUP",
+        ),
     ] = ()
 
     @property
@@ -208,6 +213,13 @@ class EventMapping:
     idle_close: Annotated[
         float, Setting(kinds.DURATION, "how long a trace without a root span may be silent before it is completed")
     ] = 1800.0
+    project_attributes: Annotated[
+        tuple[str, ...],
+        Setting(
+            kinds.ATTRIBUTES,
+            "attributes of a resource that name its project: the first that it has; empty: no projects",
+        ),
+    ] = PROJECT_ATTRIBUTES
     rules_file: Annotated[
         Path | None, Setting(kinds.FILE, "YAML file with rules for logs of your own, as examples/rules.yaml")
     ] = None
@@ -225,6 +237,10 @@ class Retention:
     days: Annotated[
         float, Setting(kinds.NUMBER, "traces are deleted so many days after their last activity; 0: never")
     ] = 0.0
+    projects: Annotated[
+        tuple[ProjectRetention, ...],
+        Setting(PROJECT_RETENTIONS, "projects whose traces are deleted after other days: a list of {name, days}"),
+    ] = ()
     max_events: Annotated[
         int, Setting(kinds.COUNT, "events kept: of more, the traces silent for longest are deleted; 0: no such limit")
     ] = 0

@@ -35,7 +35,7 @@ _READ = """
 SELECT id, name, due FROM alert_queue WHERE waits = true AND due <= $now ORDER BY due LIMIT $limit
 """
 _LOOK = """
-SELECT id, status, name, service, session_id FROM $traces;
+SELECT id, status, name, service, project, session_id FROM $traces;
 SELECT id, agent_id, sessions, first_error, figures, is_run, newest_start FROM $runs;
 """
 # A record that was written again meanwhile has another name, and stays.
@@ -131,6 +131,7 @@ class Noticing:
             "session_id": _short(trace.get("session_id") or next(iter(run["sessions"]), None)),
             "agent_id": _short(run.get("agent_id")),
             "service": _short(trace.get("service")),
+            "project": trace.get("project"),
             "name": _cut(trace.get("name")),
         }
         if trace["status"] == "failed":
@@ -209,7 +210,7 @@ def _reached(rule: Rules, span: Span, sums: Figures) -> Iterator[tuple[Alert, st
 
 def _groups(figures: bytes) -> Iterator[tuple[str, str]]:
     for counted in unpacked(figures):
-        if counted.by == "error" and counted.name != OTHERS:
+        if counted.by == "error" and counted.name != OTHERS and not counted.project:
             yield error_group(counted.name)[:2]
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from mapping.calls.figures import By, Counted, Figures, packed, unpacked
+from mapping.calls.figures import Counted, Figures, packed, unpacked
 from mapping.errors import Problem
-from storage.read.figures import WIDTHS, Key, added_up
+from storage.read.figures import WIDTHS, Key, added_up, kind_of
 from storage.read.paging import records
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
@@ -23,8 +24,8 @@ log = logging.getLogger(__name__)
 
 # Records of the queue that are counted together, and names and hours; of more the rest goes back into the queue.
 _RECORDS, _MOST = 100, 100
-# A row of `figures`: hours of a step, kind, step, name.
-Row = tuple[int, By, int, str]
+# A row of `figures`: hours of a step, kind (`kind_of`), step, name.
+Row = tuple[int, str, int, str]
 # Seconds between two looks at the queue, and until commits have to wait for what is counted.
 _EVERY, _LONG = 1.0, 1.0
 
@@ -69,34 +70,42 @@ async def count_some(database: Database, most: int = _MOST, *, events_come: Call
         return False
     changes = added_up(queued)
     now = dict(list(changes.items())[:most])
-    rest = [Counted(*key, figures) for key, figures in changes.items() if key not in now]
+    rest = [_counted(key, figures) for key, figures in changes.items() if key not in now]
     figures = await _changed(database, now)
-    ids = {key: cbor.record(rows.FIGURES, [*key]) for key in figures}
+    ids = {row: _record(row) for row in figures}
     await between_commits(events_come, _LONG)
     await database.query(
         _COUNT,
         known=known,
         revision=rows.revision_after(known[0] if known else None),
-        changed=[{"id": ids[key], "told": packed([_counted(key, each)])} for key, each in figures.items() if each],
-        nothing=[ids[key] for key, each in figures.items() if not each],
+        changed=[
+            {"id": ids[row], "told": packed([_counted(key, each)])} for row, (key, each) in figures.items() if each
+        ],
+        nothing=[ids[row] for row, (_, each) in figures.items() if not each],
         done=[cbor.record(rows.FIGURES_QUEUE, row["id"]) for row in queued],
         rest=[{"id": rows.queue_name(), "added": [packed(rest)], "removed": []}] if rest else [],
     )
     return bool(rest) or len(queued) == _RECORDS
 
 
-async def _changed(database: Database, changes: Mapping[Key, Figures]) -> dict[Row, Figures]:
-    """Return what the rows will say."""
-    new: dict[Row, Figures] = {}
-    for (by, name, hour), figures in changes.items():
+def _record(row: Row) -> Any:
+    names: list[str | int] = [*row]
+    return cbor.record(rows.FIGURES, names)
+
+
+async def _changed(database: Database, changes: Mapping[Key, Figures]) -> dict[Row, tuple[Key, Figures]]:
+    """Return what the rows will say, each of the hour with which its step begins."""
+    new: dict[Row, tuple[Key, Figures]] = {}
+    for key, figures in changes.items():
         for width in WIDTHS:
-            new.setdefault((width, by, hour // width, name), Figures(durations={})).add(figures)
-    for row in await records(database, rows.FIGURES, [[*key] for key in new]):
+            step = key.hour // width
+            of_step = key._replace(hour=step * width), Figures(durations={})
+            new.setdefault((width, kind_of(key.by, key.project), step, key.name), of_step)[1].add(figures)
+    for row in await records(database, rows.FIGURES, [[*row] for row in new]):
         (told,) = unpacked(row["told"])
-        new[tuple(row["id"])].add(told.figures)
+        new[tuple(row["id"])][1].add(told.figures)
     return new
 
 
-def _counted(key: Row, figures: Figures) -> Counted:
-    width, by, step, name = key
-    return Counted(by, name, step * width, figures)
+def _counted(key: Key, figures: Figures) -> Counted:
+    return Counted(key.by, key.name, key.hour, figures, key.project)

@@ -151,7 +151,7 @@ class Gathering:
             gathered.read_at(trace_id, known, _revision(run))
             facts = gathered.facts[trace_id] = list(known.facts())
             _name_session(trace, facts)
-            gathered.presences[trace_id] = presences_of(trace_id, trace.session_id, facts)
+            gathered.presences[trace_id] = presences_of(trace_id, trace.session_id, facts, trace.project)
             gathered.traces[trace_id] = trace
         return True
 
@@ -233,7 +233,12 @@ class Gathering:
             for session_id, answer in zip(places, answers, strict=True):
                 found += [
                     Presence(
-                        session_id, row["trace_id"], row["first_event_at"], row["last_event_at"], bool(row.get("loose"))
+                        session_id,
+                        row.get("project"),
+                        row["trace_id"],
+                        row["first_event_at"],
+                        row["last_event_at"],
+                        bool(row.get("loose")),
                     )
                     for row in answer["parts"]
                 ]
@@ -295,5 +300,6 @@ def _trace_row(row: Row) -> TraceRow:
         row["newest_activity"],
         row.get("end_time"),
         row.get("service"),
+        row.get("project"),
         row["status"] == "failed",
     )

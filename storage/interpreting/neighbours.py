@@ -21,16 +21,22 @@ MOST_EVENTS = 20_000
 
 
 class Presence(NamedTuple):
-    """A session's part of a trace: from when to when (nanoseconds), and whether something loose is in it."""
+    """A session's part of a trace: from when to when (nanoseconds), and whether something loose is in it.
+
+    The same session id in two projects is two sessions.
+    """
 
     session_id: str
+    project: str | None
     trace_id: str
     first: int
     last: int
     loose: bool
 
 
-def presences_of(trace_id: str, session_id: str | None, facts: Iterable[Fact]) -> list[Presence]:
+def presences_of(
+    trace_id: str, session_id: str | None, facts: Iterable[Fact], project: str | None = None
+) -> list[Presence]:
     """Return the sessions' parts of a trace. What names no session belongs to the trace's, `session_id`."""
     found: dict[str, Presence] = {}
     for fact in facts:
@@ -38,7 +44,7 @@ def presences_of(trace_id: str, session_id: str | None, facts: Iterable[Fact]) -
         session = telling.session_id or session_id
         if session is None:
             continue
-        one = Presence(session, trace_id, telling.start, telling.end, is_loose(telling))
+        one = Presence(session, project, trace_id, telling.start, telling.end, is_loose(telling))
         known = found.get(session)
         found[session] = (
             one
@@ -53,10 +59,10 @@ def presences_of(trace_id: str, session_id: str | None, facts: Iterable[Fact]) -
 def together(presences: Iterable[Presence]) -> list[list[str]]:
     """Return the traces in groups that may tell of the same calls: of a session, near in time, one of them loose."""
     groups = _Groups()
-    by_session: defaultdict[str, list[Presence]] = defaultdict(list)
+    by_session: defaultdict[tuple[str, str | None], list[Presence]] = defaultdict(list)
     for one in presences:
         groups.root(one.trace_id)
-        by_session[one.session_id].append(one)
+        by_session[one.session_id, one.project].append(one)
     for members in by_session.values():
         # Those so far that what follows may be near to, by whether they are loose; of one group the last to end.
         near: dict[bool, list[Presence]] = {True: [], False: []}

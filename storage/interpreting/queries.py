@@ -26,7 +26,8 @@ Reading = Literal["traces", "events of a trace", "calls of a trace", "near", "ol
 READS: dict[Reading, str] = {
     # Traces, what was written of them, and of their sessions.
     "traces": """
-SELECT id, event_count, session_id, agent_id, newest_start, newest_activity, end_time, service, status FROM $traces;
+SELECT id, event_count, session_id, agent_id, newest_start, newest_activity, end_time, service, project, status
+    FROM $traces;
 LET $found = (SELECT * FROM $runs);
 RETURN $found;
 SELECT * FROM $found.map(|$run| $run.sessions.map(
@@ -54,7 +55,8 @@ RETURN $near.map(|$one| {
     RETURN {
         oldest: IF array::len($parts) = $limit { array::last($parts).newest_start },
         parts: (
-            SELECT trace_id, first_event_at, last_event_at, loose FROM $parts
+            SELECT trace_id, first_event_at, last_event_at, loose,
+                type::record('agent_trace', trace_id).project AS project FROM $parts
             WHERE (loose OR $one.loose) AND last_event_at >= $one.since
         )
     };

@@ -43,6 +43,7 @@ class TraceRow(NamedTuple):
     newest_activity: int
     end_time: int | None = None
     service: str | None = None
+    project: str | None = None
     failed: bool = False
 
 
@@ -156,6 +157,7 @@ def _outcome(trace: TraceRow, run: Row) -> Outcome:
         is_run=run["is_run"],
         service=trace.service,
         agents=run["agents"],
+        project=trace.project,
     )
 
 

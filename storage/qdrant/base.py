@@ -37,7 +37,7 @@ SIGNATURE = "signature"
 # What of a point's payload a hit has.
 SHOWN = (*KEYS, SIGNATURE)
 # The fields by which events can be counted.
-FACETS = ("event_type", "agent_id", "service", "status")
+FACETS = ("event_type", "agent_id", "service", "project", "status")
 # How many values of a field are counted, even if fewer are requested: each segment of an index has its own most
 # frequent ones.
 FACET_DEPTH = 1_000

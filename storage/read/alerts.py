@@ -11,15 +11,19 @@ from storage.surreal.database import Database
 _ORDER = "newest"
 
 
-async def alerts(database: Database, limit: int, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
+async def alerts(
+    database: Database, limit: int, cursor: str | None, project: str | None = None
+) -> tuple[list[dict[str, Any]], str | None]:
     """Return a page of alerts as they are stored, newest first, and the cursor of the next one, None after the last.
+
+    With a project those of its runs: a cost or a failure rate is of all of them together.
 
     Raises Problem (INVALID_ARGUMENT) for an invalid cursor.
     """
     found = await page(
         database,
         rows.ALERT,
-        [Branch({"listed": True})],
+        [Branch({"listed": True} | ({} if project is None else {"project": project}))],
         limit + 1,
         cursor=None if cursor is None else read_cursor(cursor),
         by=_ORDER,

@@ -51,6 +51,7 @@ _FIELDS = (
     "id, newest_start, call_pages, newest_call, failed_calls, longest_model, longest_tool, longest_agent, "
     "sessions, agents, models, tool_names, agent_names"
 )
+_PROJECT = "type::record('agent_trace', record::id(id)).project AS project"
 # Runs read at a time, and those that are sorted here where a filter leaves no more.
 _RUNS, _FEW = 200, 1_000
 # Pages of calls opened at a time.
@@ -178,6 +179,7 @@ class _List:
 
     def __init__(self, database: Database, which: CallFilter, sort: CallSort, cursor: ListCursor | None) -> None:
         self._database, self._which, self._by_start = database, which, sort == "start"
+        self._fields = _FIELDS if which.project is None else f"{_FIELDS}, {_PROJECT}"
         self._order = ORDERS[sort]
         self._after = None if cursor is None else cursor.after
         self._first = None if cursor is None else cursor.first
@@ -251,7 +253,7 @@ class _List:
                 yield run
 
     async def _between(self, by: str, begin: int, end: int) -> AsyncIterator[Row]:
-        fields = _FIELDS if by in _FIELDS else f"{_FIELDS}, {by}"
+        fields = self._fields if by in _FIELDS else f"{self._fields}, {by}"
         after = Cursor(begin, "")
         while True:
             piece = await page(
@@ -289,11 +291,16 @@ class _List:
                 )
                 if len(runs) <= _FEW:
                     return await self._runs_of([run["id"] for run in runs])
+        if which.project is not None:
+            branch = Branch({"project": which.project})
+            traces = await page(self._database, rows.TRACE, [branch], _FEW + 1, fields="id, newest_start")
+            if len(traces) <= _FEW:
+                return await self._runs_of([trace["id"] for trace in traces])
         return None
 
     async def _runs_of(self, trace_ids: Sequence[str]) -> list[Row]:
         orders = ", ".join(f"{order}_{kind}" for order in ("most_tokens", "dearest") for kind in _KINDS)
-        return await records(self._database, rows.RUN, trace_ids, f"{_FIELDS}, {orders}")
+        return await records(self._database, rows.RUN, trace_ids, f"{self._fields}, {orders}")
 
     def _take(self, stream: _Stream) -> None:
         """Take the next run of a stream: its pages may be opened."""
@@ -317,6 +324,8 @@ class _List:
         if all(run.get(f"longest_{each}") is None for each in kinds):
             return False
         if which.status == "error" and not run["failed_calls"]:
+            return False
+        if which.project is not None and run.get("project") != which.project:
             return False
         if which.session_id is not None and which.session_id not in run["sessions"]:
             return False
@@ -348,6 +357,7 @@ class _List:
     def _fits(self, row: Row) -> bool:
         which = self._which
         equal = which.equal()
+        equal.pop("project", None)  # its run has it
         return (
             all(row.get(field) == value for field, value in equal.items())
             and (which.since is None or row["start_time"] >= which.since)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -69,10 +70,14 @@ async def of_traces(
 
 
 async def of_sessions(
-    reader: Reader, a: str, b: str, size: RunSize = RUN_SIZE
+    reader: Reader, a: str, b: str, project: str | None = None, size: RunSize = RUN_SIZE
 ) -> tuple[Comparison[Session] | None, str | None]:
-    """Return the comparison of two sessions, as `of_traces` does. Raises Problem (UNAVAILABLE)."""
-    return await _compared(reader, reader.session, _of_session, (a, b), size)
+    """Return the comparison of two sessions, or of what of them is in a project, as `of_traces` does.
+
+    Raises Problem (UNAVAILABLE).
+    """
+    read = partial(reader.session, project=project)
+    return await _compared(reader, read, partial(_of_session, project), (a, b), size)
 
 
 async def _compared(
@@ -106,8 +111,8 @@ async def _of_trace(reader: Reader, trace_id: str, size: RunSize) -> list[Row]:
     return await oldest_first(reader.database, trace_id, starts, size.calls + 1)
 
 
-async def _of_session(reader: Reader, session_id: str, size: RunSize) -> list[Row]:
-    which = CallFilter(session_id=session_id)
+async def _of_session(project: str | None, reader: Reader, session_id: str, size: RunSize) -> list[Row]:
+    which = CallFilter(session_id=session_id, project=project)
     return (await calls(reader.database, which, "start", size.looked_at)).calls[::-1]
 
 

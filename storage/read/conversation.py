@@ -81,10 +81,18 @@ async def of_trace(
 
 
 async def of_session(
-    reader: Reader, session_id: str, side: Side, after: Cursor | None, size: PageSize = PAGE_SIZE
+    reader: Reader,
+    session_id: str,
+    side: Side,
+    after: Cursor | None,
+    project: str | None = None,
+    size: PageSize = PAGE_SIZE,
 ) -> Conversation | None:
-    """Return a page of a session's conversation, None if there is no such session. Raises Problem (UNAVAILABLE)."""
-    session = await reader.session(session_id)
+    """Return a page of a session's conversation, with a project what is in that; None if there is no such session.
+
+    Raises Problem (UNAVAILABLE).
+    """
+    session = await reader.session(session_id, project)
     if session is None:
         return None
     outline = Outline()

@@ -63,7 +63,7 @@ async def of_sessions(reader: Reader, which: SessionFilter) -> Events:
         sessions, cursor = await reader.sessions(_LISTED, cursor, which)
         yield []
         for session in sessions:
-            async for page in events(reader, EventFilter(session_id=session.id), pace):
+            async for page in events(reader, EventFilter(session_id=session.id, project=which.project), pace):
                 yield page
         if cursor is None:
             return

@@ -1,4 +1,4 @@
-"""Reads counts by time (`mapping/calls/figures`): of runs, and by agent, service, model, tool, error and score.
+"""Reads counts by time (`mapping/calls/figures`): of runs, and by agent, service, project, model, tool, error, score.
 
 They are kept by the hour, by the day and by 28 days, so that any span of hours is made of about a hundred steps. What
 is still in the queue is added, in the same statement, so that nothing is counted twice or missed.
@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mapping.calls.figures import HOUR, By, Figures, unpacked
+from mapping.calls.figures import HOUR, NAME_LENGTH, By, Figures, unpacked
 from storage.read.activity import without_strays
 from storage.surreal.database import Database
 
@@ -20,8 +20,15 @@ WIDTHS = (1, 24, 24 * 28)
 # A chart has steps of the smallest width of which it needs no more than so many.
 _MOST_STEPS = 100
 
-# What is counted: by what, of which name, in which hour since 1970.
-Key = tuple[By, str, int]
+
+class Key(NamedTuple):
+    """What is counted: by what, of which name, in which hour since 1970; of a project alone, or of all ("")."""
+
+    by: By
+    name: str
+    hour: int
+    project: str = ""
+
 
 _READ = """
 RETURN {
@@ -31,7 +38,7 @@ RETURN {
     queued: (SELECT added, removed FROM figures_queue)
 };
 """
-_STEPS = "SELECT VALUE record::id(id)[2] FROM figures:[$width, 'run', $first]..[$width, 'run', $end]"
+_STEPS = "SELECT VALUE record::id(id)[2] FROM figures:[$width, $kind, $first]..[$width, $kind, $end]"
 # Before and after all there is, in nanoseconds or steps.
 EVER = 2**62
 # Rows of a part that are read: 10 us each. A part has one for each name in each step.
@@ -74,12 +81,17 @@ def added_up(queued: Iterable[Mapping[str, Any]]) -> dict[Key, Figures]:
         for field, times in (("added", 1), ("removed", -1)):
             for told in row[field]:
                 for counted in unpacked(told):
-                    key = (counted.by, counted.name, counted.hour)
+                    key = Key(counted.by, counted.name, counted.hour, counted.project)
                     changes.setdefault(key, Figures(durations={})).add(counted.figures, times)
     return {key: figures for key, figures in changes.items() if figures}
 
 
-async def span_of(database: Database, since: int | None, until: int | None) -> Span | None:
+def kind_of(by: By, project: str = "") -> str:
+    """Return what the rows of `figures` are found by: a kind, of all or of a project."""
+    return f"{by}\n{project[:NAME_LENGTH]}" if project else by
+
+
+async def span_of(database: Database, since: int | None, until: int | None, project: str = "") -> Span | None:
     """Return the hours from `since` to `until` (nanoseconds); what is open, is as far as there are runs.
 
     Of those that began years away from all others it is not. None if there are no runs.
@@ -88,30 +100,31 @@ async def span_of(database: Database, since: int | None, until: int | None) -> S
     end = None if until is None else -(-until // HOUR)
     if first is not None and end is not None:
         return Span(first, max(end, first))
-    known = await _known(database)
+    known = await _known(database, project)
     if known is None:
         return None
     first = known.first if first is None else first
     return Span(first, max(known.end if end is None else end, first))
 
 
-async def _known(database: Database) -> Span | None:
+async def _known(database: Database, project: str) -> Span | None:
     """Return the hours in which the first and the last runs began."""
     widest = WIDTHS[-1]
     found, queued = await database.query(
         f"{_STEPS}; SELECT added, removed FROM figures_queue",  # noqa: S608 - no value
         width=widest,
+        kind=kind_of("run", project),
         first=-EVER,
         end=EVER,
     )
-    waiting = [hour for by, _, hour in added_up(queued) if by == "run"]
+    waiting = [key.hour for key in added_up(queued) if key.by == "run" and key.project == project[:NAME_LENGTH]]
     steps = sorted({*found, *(hour // widest for hour in waiting)})
     if not steps:
         return None
     ends = [moment // HOUR for moment in without_strays([step * widest * HOUR for step in steps])]
     hours = [hour for hour in waiting if ends[0] <= hour < ends[1] + widest]
     for first in ends:
-        (found,) = await database.query(_STEPS, width=1, first=first, end=first + widest)
+        (found,) = await database.query(_STEPS, width=1, kind=kind_of("run", project), first=first, end=first + widest)
         hours += found
     return Span(min(hours), max(hours) + 1) if hours else Span(ends[0], ends[1] + widest)
 
@@ -130,17 +143,24 @@ def steps_of(span: Span) -> list[Span]:
     return [Span(*edge) for edge in itertools.pairwise(edges) if edge[0] < edge[1]]
 
 
-async def figures_in(database: Database, span: Span, by: Mapping[By, int | None]) -> Found:
-    """Return the figures of what began in these hours, of each kind in steps of so many hours at most."""
-    parts = [[width, kind, first, end] for kind, most in by.items() for width, first, end in _cover(span, most)]
+async def figures_in(database: Database, span: Span, by: Mapping[By, int | None], project: str = "") -> Found:
+    """Return the figures of what began in these hours, of each kind in steps of so many hours at most.
+
+    They are of a project, or of all.
+    """
+    parts = [
+        [width, kind_of(kind, project), first, end]
+        for kind, most in by.items()
+        for width, first, end in _cover(span, most)
+    ]
     (found,) = await database.query(_READ, parts=parts, most=_MOST_ROWS)
     counted: dict[By, list[Told]] = {kind: [] for kind in by}
     for told in itertools.chain.from_iterable(found["counted"]):
         for one in unpacked(told):
             counted[one.by].append(Told(one.hour, one.name, one.figures))
-    for (kind, name, hour), figures in added_up(found["queued"]).items():
-        if kind in counted and span.first <= hour < span.end:
-            counted[kind].append(Told(hour, name, figures))
+    for key, figures in added_up(found["queued"]).items():
+        if key.by in counted and key.project == project[:NAME_LENGTH] and span.first <= key.hour < span.end:
+            counted[key.by].append(Told(key.hour, key.name, figures))
     return Found(counted, complete=all(len(part) < _MOST_ROWS for part in found["counted"]))
 
 

@@ -49,7 +49,7 @@ async def _in_session(database: Database, event: Row, moment: int, event_id: str
         if part["trace_id"] != event["trace_id"]
     }
     runs = await records(database, rows.RUN, sorted(near, key=lambda trace_id: near[trace_id]), "id, call_pages")
-    places = [(run["id"], number) for run in runs for number in around(run.get("call_pages", []), moment)]
+    places = [(run["id"], number) for run in runs for number in around(run.get("call_pages") or [], moment)]
     return await _among(database, places[:_PAGES], event_id)
 
 

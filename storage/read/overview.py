@@ -1,4 +1,4 @@
-"""What the overview shows of a span of time: runs over time, tables by agent, service, model, tool, error, score."""
+"""What the overview shows of a span of time: runs over time, and tables by agent, service, project, model and so on."""
 
 from __future__ import annotations
 
@@ -58,25 +58,31 @@ class Breakdown(NamedTuple):
     complete: bool
 
 
-async def overview(database: Database, since: int | None, until: int | None) -> Overview:
-    """Return the figures of the runs that began between two moments (nanoseconds), which are widened to whole hours."""
-    span = await span_of(database, since, until)
+async def overview(database: Database, since: int | None, until: int | None, project: str = "") -> Overview:
+    """Return the figures of the runs that began between two moments (nanoseconds), which are widened to whole hours.
+
+    They are of a project, or of all.
+    """
+    span = await span_of(database, since, until, project)
     if span is None:
         return Overview(None, Figures(durations={}), [])
-    found = await figures_in(database, span, {"run": step_width(span)})
+    found = await figures_in(database, span, {"run": step_width(span)}, project)
     steps = by_step(found.counted["run"], steps_of(span))
     return Overview(span, by_name(found.counted["run"]).get("", Figures(durations={})), steps)
 
 
-async def breakdown(database: Database, by: By, since: int | None, until: int | None) -> Breakdown:
-    """Return figures by name, of what began between two moments (nanoseconds), which are widened to whole hours."""
-    span = await span_of(database, since, until)
+async def breakdown(database: Database, by: By, since: int | None, until: int | None, project: str = "") -> Breakdown:
+    """Return figures by name, of what began between two moments (nanoseconds), which are widened to whole hours.
+
+    They are of a project, or of all.
+    """
+    span = await span_of(database, since, until, project)
     if span is None:
         return Breakdown(None, [], [], complete=True)
     steps = steps_of(span)
-    found = await figures_in(database, span, {by: step_width(span) if by == "error" else None})
+    found = await figures_in(database, span, {by: step_width(span) if by == "error" else None}, project)
     if by == "error":
-        known = await known_errors(database, span.first if since is not None else span.end - _NEW)
+        known = await known_errors(database, span.first if since is not None else span.end - _NEW, project)
         groups = _error_groups(found.counted[by], steps, known)
     elif by == "score":
         groups = _score_groups(found.counted[by])
@@ -86,9 +92,9 @@ async def breakdown(database: Database, by: By, since: int | None, until: int | 
     return Breakdown(span, steps, groups, found.complete)
 
 
-async def known_errors(database: Database, hour: int) -> set[tuple[str, ...]] | None:
+async def known_errors(database: Database, hour: int, project: str = "") -> set[tuple[str, ...]] | None:
     """Return what kinds of failures there were before an hour, None where there were no runs."""
-    before = await figures_in(database, Span(-EVER // HOUR, hour), {"run": None, "error": None})
+    before = await figures_in(database, Span(-EVER // HOUR, hour), {"run": None, "error": None}, project)
     if not by_name(before.counted["run"]):
         return None
     return {error_group(name)[:2] for name in by_name(before.counted["error"])}

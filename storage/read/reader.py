@@ -117,18 +117,13 @@ class Reader:
         stopped: Cursor | None = None
         if not equal:
             events = await read([Branch({"status": status}) for status in STATUSES])
-        elif not inherited and len(equal) > 1:
-            events, stopped = await sift(
-                self._database,
-                rows.EVENT,
-                Branch(equal),
-                limit + 1,
-                self._most_sifted,
-                cursor=after,
-                since=which.since,
-                until=which.until,
-                rows_at_once=self._rows_at_once,
+        elif equal.keys() == {"project"}:
+            # No index has it: one more would cost 4% of the rate of storing.
+            events, stopped = await self._sifted(
+                [{"status": status, **equal} for status in STATUSES], limit + 1, which, after
             )
+        elif not inherited and len(equal) > 1:
+            events, stopped = await self._sifted([equal], limit + 1, which, after)
         elif not inherited:
             events = await read([Branch(equal)])
         else:
@@ -187,8 +182,9 @@ class Reader:
         )
         return listed.sessions, _cursor(listed.next)
 
-    async def session(self, session_id: str) -> Session | None:
-        members = (await members_of(self._database, [session_id]))[session_id]
+    async def session(self, session_id: str, project: str | None = None) -> Session | None:
+        """Return a session, with a project what of it is in traces of that."""
+        members = (await members_of(self._database, [session_id], project))[session_id]
         return session_of(session_id, members) if members else None
 
     async def counts(self) -> dict[str, int]:
@@ -216,7 +212,7 @@ class Reader:
         """Return by trace the session and agent of its events that name none."""
         trace_ids = list(trace_ids)
         trace_rows, run_rows = await self._database.query(
-            "SELECT id, session_id, agent_id, newest_start FROM $traces; SELECT id, agent_id FROM $runs",
+            "SELECT id, session_id, agent_id, project, newest_start FROM $traces; SELECT id, agent_id FROM $runs",
             traces=[cbor.record(rows.TRACE, trace_id) for trace_id in trace_ids],
             runs=[cbor.record(rows.RUN, trace_id) for trace_id in trace_ids],
         )
@@ -236,6 +232,31 @@ class Reader:
             self._origins |= {origin.pop("id"): origin for origin in origins}
         for row in named:
             row.update(self._origins[row["origin"]])
+
+    async def _sifted(
+        self, branches: Sequence[dict[str, Any]], limit: int, which: EventFilter, after: Cursor | None
+    ) -> tuple[list[Row], Cursor | None]:
+        """Return the events of these branches up to where the first of them stopped before its end, and that place."""
+        events: list[Row] = []
+        stopped: Cursor | None = None
+        for equal in branches:
+            found, place = await sift(
+                self._database,
+                rows.EVENT,
+                Branch(equal),
+                limit,
+                self._most_sifted / len(branches),
+                cursor=after,
+                since=which.since,
+                until=which.until,
+                rows_at_once=self._rows_at_once,
+            )
+            events += found
+            stopped = min((one for one in (stopped, place) if one is not None), default=None)
+        events = heapq.nsmallest(limit, events, key=lambda row: (row["newest"], row["id"]))
+        if stopped is not None:
+            events = [row for row in events if (row["newest"], row["id"]) <= stopped]
+        return events, stopped
 
     async def _with_inherited(
         self,
@@ -298,8 +319,10 @@ class Reader:
 
 def _inheriting(trace: Row, equal: dict[str, Any], inherited: Sequence[str]) -> Iterator[Branch]:
     """Yield the branches of the events that have one or more of the filter's fields from this trace."""
-    if equal.get("trace_id", trace["id"]) != trace["id"]:
+    if equal.get("trace_id", trace["id"]) != trace["id"] or equal.get("project") not in (None, trace.get("project")):
         return
+    # All events of a trace are of its project: with both, the engine might read all of the project's.
+    equal = {field: value for field, value in equal.items() if field != "project"}
     inheritable = [field for field in inherited if trace.get(field) == equal[field]]
     for count in range(1, len(inheritable) + 1):
         for absent in itertools.combinations(inheritable, count):

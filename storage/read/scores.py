@@ -24,7 +24,10 @@ async def scores_about(reader: Reader, event: EventRow) -> list[Score]:
     return sorted(about_it.values(), key=lambda score: (-score.at, score.id))
 
 
-async def trace_of_event(database: Database, event_id: str) -> str | None:
-    """Return the trace of an event, None if there is no such event. Raises Problem (UNAVAILABLE)."""
-    (found,) = await database.query("SELECT VALUE trace_id FROM $event", event=[cbor.record(rows.EVENT, event_id)])
-    return found[0] if found else None
+async def trace_of_event(database: Database, event_id: str, project: str | None = None) -> str | None:
+    """Return the trace of an event, None if there is no such event, with a project in that.
+
+    Raises Problem (UNAVAILABLE).
+    """
+    (found,) = await database.query("SELECT trace_id, project FROM $event", event=[cbor.record(rows.EVENT, event_id)])
+    return found[0]["trace_id"] if found and project in (None, found[0].get("project")) else None

@@ -56,9 +56,9 @@ async def list_sessions(
     """Return a page of sessions."""
     if sort == "start" and not which.filter:
         latest = await latest_of_sessions(
-            database, limit + 1, None if after is None else _latest_of(after), traces_at_once
+            database, limit + 1, None if after is None else _latest_of(after), traces_at_once, which.project
         )
-        listed = await members_of(database, [place.session_id for place in latest[:limit]])
+        listed = await members_of(database, [place.session_id for place in latest[:limit]], which.project)
         # A session may have lost its only trace since `latest` was read.
         sessions = [session_of(session_id, members) for session_id, members in listed.items() if members]
         return Sessions(sessions, _cursor_of(latest[limit - 1]) if len(latest) > limit else None)
@@ -67,7 +67,7 @@ async def list_sessions(
 
     async def matching(places: Sequence[Place]) -> list[Match]:
         found = []
-        members_by_session = await members_of(database, [session_id for _, session_id in places])
+        members_by_session = await members_of(database, [session_id for _, session_id in places], which.project)
         for place in places:
             members = members_by_session[place[1]]
             if members and matches(which.filter, _facts(session := session_of(place[1], members), members)):

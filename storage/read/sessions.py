@@ -16,6 +16,8 @@ from storage.surreal.database import Database
 # Traces read at a time for the sessions that they have.
 TRACES_AT_ONCE = 100
 _FIELDS = "id, newest_start, session_id"
+# The project of a row of `session_run`.
+PROJECT_OF_PART = "type::record('agent_trace', trace_id).project"
 # Sessions whose latest traces are looked up at a time: 0.4 ms each.
 _CHECKED_AT_ONCE = 100
 # Sessions whose rows are read at a time, and how many of each.
@@ -69,9 +71,19 @@ class Latest(NamedTuple):
 
 
 async def latest_of_sessions(
-    database: Database, limit: int, after: Latest | None, traces_at_once: int = TRACES_AT_ONCE
+    database: Database,
+    limit: int,
+    after: Latest | None,
+    traces_at_once: int = TRACES_AT_ONCE,
+    project: str | None = None,
 ) -> list[Latest]:
-    """Return the sessions that follow a place, in the order of their latest traces, newest first."""
+    """Return the sessions that follow a place, in the order of their latest traces, newest first.
+
+    With a project only its traces count.
+    """
+    branches = (
+        [Branch({"status": status}) for status in TRACE_STATUSES] if project is None else [Branch({"project": project})]
+    )
     latest: list[Latest] = []
     listed: set[str] = set()
     passed: Cursor | None = None
@@ -83,7 +95,7 @@ async def latest_of_sessions(
         piece = await page(
             database,
             rows.TRACE,
-            [Branch({"status": status}) for status in TRACE_STATUSES],
+            branches,
             traces_at_once,
             cursor=passed,
             fields=_FIELDS,
@@ -100,7 +112,8 @@ async def latest_of_sessions(
         for start in range(0, len(places), _CHECKED_AT_ONCE):
             some = places[start : start + _CHECKED_AT_ONCE]
             # Sessions with a newer trace were on an earlier page.
-            tops = {} if after is None else await _latest_traces(database, [place.session_id for place in some])
+            names = [place.session_id for place in some]
+            tops = {} if after is None else await _latest_traces(database, names, project)
             latest += [place for place in some if after is None or tops.get(place.session_id) == place[:2]]
             if len(latest) >= limit:
                 return latest[:limit]
@@ -110,15 +123,22 @@ async def latest_of_sessions(
         passed, traces = Cursor(piece[-1]["newest_start"], piece[-1]["id"]), []
 
 
-async def _latest_traces(database: Database, session_ids: Sequence[str]) -> dict[str, tuple[int, str]]:
+async def _latest_traces(
+    database: Database, session_ids: Sequence[str], project: str | None
+) -> dict[str, tuple[int, str]]:
     """Return by session the start (negated) and the id of its latest trace. A session may have lost its only one."""
+    of_trace, of_part = (
+        ("", "") if project is None else (" AND project = $project", f" AND {PROJECT_OF_PART} = $project")
+    )
     results = await database.query(
         ";".join(
-            f"SELECT newest_start, id FROM agent_trace WHERE session_id = $s{number} ORDER BY newest_start, id LIMIT 1;"  # noqa: S608 - as below
-            f"SELECT newest_start, trace_id, id FROM session_run WHERE session_id = $s{number}"
-            " ORDER BY newest_start, id LIMIT 1"
+            f"SELECT newest_start, id FROM agent_trace WHERE session_id = $s{number}{of_trace}"  # noqa: S608 - as below
+            " ORDER BY newest_start, id LIMIT 1;"
+            f"SELECT newest_start, trace_id, id FROM session_run"
+            f" WHERE session_id = $s{number}{of_part} ORDER BY newest_start, id LIMIT 1"
             for number in range(len(session_ids))
         ),
+        project=project,
         **{f"s{number}": session_id for number, session_id in enumerate(session_ids)},
     )
     return {
@@ -139,14 +159,18 @@ def _sessions_of(trace: Row, run: Row | None) -> list[str]:
     return [*sessions, *([own] if own and own not in sessions else [])]
 
 
-async def members_of(database: Database, session_ids: Iterable[str]) -> dict[str, list[Member]]:
-    """Return by session its traces, newest first."""
+async def members_of(
+    database: Database, session_ids: Iterable[str], project: str | None = None
+) -> dict[str, list[Member]]:
+    """Return by session its traces, newest first; with a project those of it alone."""
     names = list(session_ids)
     own = await _of_sessions(database, rows.TRACE, names)
     parts = await _of_sessions(database, rows.SESSION_RUN, names)
     traces = {row["id"]: row for of_session in own.values() for row in of_session}
     others = {part["trace_id"] for of_session in parts.values() for part in of_session} - traces.keys()
     traces |= {row["id"]: row for row in await records(database, rows.TRACE, sorted(others))}
+    if project is not None:
+        traces = {trace_id: row for trace_id, row in traces.items() if row.get("project") == project}
     runs = await runs_of(database, traces)
     return {name: _members([row["id"] for row in own[name]], parts[name], traces, runs) for name in names}
 

@@ -130,7 +130,7 @@ def _by_start(database: Database, which: TraceFilter) -> tuple[Candidates, bool]
     if session_id is not None:
         named = TraceFilter(session_id=session_id, since=which.since, until=which.until)
         return lambda limit, after: places_of(database, named, limit, after), True
-    for field in ("service", "status"):
+    for field in ("service", "project", "status"):
         value = getattr(which, field) or exact(which.filter, field)
         if value is not None:
             return _indexed(database, which, rows.TRACE, Branch({field: value})), True
@@ -181,6 +181,7 @@ def facts_of(trace: Row, run: Row) -> Facts:
             "session": _texts([trace.get("session_id"), *run.get("sessions", ())]),
             "user": run.get("users", []),
             "service": _texts([trace.get("service")]),
+            "project": _texts([trace.get("project")]),
             "status": [trace["status"]],
             "name": _texts([trace.get("name")]),
             "model": run.get("models", []),

@@ -160,7 +160,7 @@ async def _left_out(database: Database, which: TraceFilter, after: Cursor | None
 
 
 async def _filtered_by_columns(database: Database, which: TraceFilter, limit: int, after: Cursor | None) -> Traces:
-    """Return a page of traces with a service or status. Only the traces that are listed are read with all columns."""
+    """Return a page of traces with a service, project or status. Only those that are listed are read whole."""
     listed: list[str] = []
     left_out = behind = 0
     branch = Branch(which.equal())
@@ -254,5 +254,6 @@ def fits(which: TraceFilter, trace: Row, run: Row | None) -> bool:
         which.session_id in (None, *sessions)
         and which.agent_id in (None, *agents)
         and which.service in (None, trace.get("service"))
+        and which.project in (None, trace.get("project"))
         and which.status in (None, trace["status"])
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from msgspec import UNSET, UnsetType
 
 from mapping.errors import Problem
 from mapping.times import NS
@@ -30,11 +32,12 @@ async def keep_to(
     days: float,
     max_events: int,
     *,
+    days_of: Sequence[tuple[str, float]] = (),
     every: float = EVERY,
     look_share: float = _LOOK_SHARE,
     is_due: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Prune until cancelled. 0 days or events mean no such limit.
+    """Prune until cancelled. 0 days or events mean no such limit; `days_of` are those of projects with others.
 
     It checks every `every` seconds for something to delete, or, if a check takes long, after `look_share` times as
     long; and for nothing unless `is_due`, because another receiver does it.
@@ -46,8 +49,8 @@ async def keep_to(
         began = time.monotonic()
         deleted = 0
         try:
-            if days:
-                deleted += await _all(pruner, Selection(before=time.time_ns() - int(days * _DAY)))
+            for which in [which async for which in _too_old(pruner, days, days_of)]:
+                deleted += await _all(pruner, which)
             if max_events:
                 deleted += await _all(pruner, Selection(max_events=max_events))
         except Problem:
@@ -56,6 +59,18 @@ async def keep_to(
             log.warning("retention: nothing can be deleted now: %s", error)
         took = 0.0 if deleted else time.monotonic() - began
         await asyncio.sleep(max(every, took * look_share))
+
+
+async def _too_old(pruner: Pruner, days: float, days_of: Sequence[tuple[str, float]]) -> AsyncIterator[Selection]:
+    """Yield what is older than it may be: of all, or of each project and of what is in none."""
+    now = time.time_ns()
+    limits: dict[str | UnsetType | None, float] = {UNSET: days}
+    if days_of:
+        limits = dict.fromkeys([None, *(await pruner.projects() if days else [])], days)
+        limits.update(days_of)
+    for project, most in limits.items():
+        if most:
+            yield Selection(before=now - int(most * _DAY), project=project)
 
 
 async def _all(pruner: Pruner, which: Selection) -> int:

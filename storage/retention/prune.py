@@ -32,9 +32,10 @@ from mapping.model import TRACE_STATUSES
 from storage.filters import TraceFilter
 from storage.read.counts import count_events
 from storage.read.paging import Branch, Cursor, Row, page
+from storage.read.projects import projects
 from storage.read.runs import is_interpreted, runs_of
 from storage.read.traces import traces_of
-from storage.retention.session_parts import delete_part, shared_parts
+from storage.retention.session_parts import SharedPart, delete_part, shared_parts
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 from storage.surreal.errors import ConflictError
@@ -78,7 +79,7 @@ COMMIT;
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Which traces to delete; one field is set.
+    """Which traces to delete; one field is set, and `project` or it alone: those of a project, or of none (None).
 
     `before`: those last active before this time (nanoseconds). `session_id`: those of this session alone, and its own
     events in traces that it shares. `trace_id`: this one. `max_events`: those silent for longest, until at most so many
@@ -89,6 +90,11 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str | None = None
     trace_id: str | None = None
     max_events: int | None = None
+    project: str | msgspec.UnsetType | None = msgspec.UNSET
+
+    def is_in(self, project: str | None) -> bool:
+        """Return whether what belongs to a project may be deleted."""
+        return self.project is msgspec.UNSET or self.project == project
 
 
 class Pruned(NamedTuple):
@@ -191,7 +197,7 @@ class Pruner:
     async def _parts(self, which: Selection, ends: float, share: float) -> tuple[int, bool]:
         """Delete a session's parts of traces that it shares. Return the number of events, and whether that is all."""
         events = 0
-        for part in await shared_parts(self._database, which.session_id) if which.session_id is not None else ():
+        for part in await self._shared_parts(which):
             gone: int | None = self._sizes.events
             while gone == self._sizes.events:
                 began = time.monotonic()
@@ -211,10 +217,19 @@ class Pruner:
                 await asyncio.sleep((now - began) * (1 / share - 1))
         return events, True
 
+    async def projects(self) -> list[str]:
+        """Return the projects that there are. Raises Problem (UNAVAILABLE)."""
+        return await projects(self._database)
+
+    async def _shared_parts(self, which: Selection) -> list[SharedPart]:
+        if which.session_id is None:
+            return []
+        return [part for part in await shared_parts(self._database, which.session_id) if which.is_in(part.project)]
+
     async def measure(self, which: Selection) -> Pruned:
         """Return what `prune` would delete. Raises Problem (UNAVAILABLE)."""
         if which.session_id is not None:
-            parts = await shared_parts(self._database, which.session_id)
+            parts = await self._shared_parts(which)
             own, _ = await self._walk(which, None)
             shared = await self._count_shared(which) - len(parts)
             return own._replace(events=own.events + sum(part.events for part in parts), kept=shared)
@@ -255,15 +270,18 @@ class Pruner:
     async def _traces(self, which: Selection, limit: int, cursor: Cursor | None) -> list[Row]:
         if which.trace_id is not None:
             (candidates,) = await self._database.query("SELECT * FROM $trace", trace=[_trace(which.trace_id)])
-            return list(candidates) if cursor is None else []
+            return [row for row in candidates if cursor is None and which.is_in(row.get("project"))]
         if which.session_id is not None:
             own: list[Row] = []
-            async for row, is_shared in self._of_session(which.session_id, cursor):
+            async for row, is_shared in self._of_session(which, cursor):
                 own += [] if is_shared else [row]
                 if len(own) == limit:
                     break
             return own
-        branches = [Branch({"status": status}) for status in TRACE_STATUSES]
+        if which.project is msgspec.UNSET:
+            branches = [Branch({"status": status}) for status in TRACE_STATUSES]
+        else:
+            branches = [Branch({"project": which.project})]
         candidates = await page(self._database, rows.TRACE, branches, limit, cursor=cursor, by=_order(which))
         return [row for row in candidates if which.before is None or row["oldest_activity"] < which.before]
 
@@ -271,13 +289,15 @@ class Pruner:
         """Count the traces that a session shares with others."""
         if which.session_id is None:
             return 0
-        return len([row async for row, is_shared in self._of_session(which.session_id, None) if is_shared])
+        return len([row async for row, is_shared in self._of_session(which, None) if is_shared])
 
-    async def _of_session(self, session_id: str, cursor: Cursor | None) -> AsyncIterator[tuple[Row, bool]]:
+    async def _of_session(self, which: Selection, cursor: Cursor | None) -> AsyncIterator[tuple[Row, bool]]:
         """Yield the traces of a session, newest first, and whether other sessions share them."""
-        which = TraceFilter(session_id=session_id)
+        session_id = str(which.session_id)
+        of_session = TraceFilter(session_id=session_id)
         while True:
-            piece, _, cursor = await traces_of(self._database, which, self._sizes.measured, cursor)
+            piece, _, cursor = await traces_of(self._database, of_session, self._sizes.measured, cursor)
+            piece = [row for row in piece if which.is_in(row.get("project"))]
             shared = await self._shared(session_id, piece)
             for row in piece:
                 yield row, row["id"] in shared

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from storage.read.paging import Branch, Cursor, Row, page
 from storage.read.runs import runs_of
+from storage.read.sessions import PROJECT_OF_PART
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 
@@ -47,6 +48,7 @@ class SharedPart(NamedTuple):
     session_id: str
     trace_id: str
     events: int
+    project: str | None = None
 
 
 async def shared_parts(database: Database, session_id: str) -> list[SharedPart]:
@@ -60,11 +62,11 @@ async def shared_parts(database: Database, session_id: str) -> list[SharedPart]:
             [Branch({"session_id": session_id})],
             _PIECE,
             cursor=after,
-            fields="id, newest_start, trace_id, event_count",
+            fields=f"id, newest_start, trace_id, event_count, {PROJECT_OF_PART} AS project",
         )
         runs = await runs_of(database, (part["trace_id"] for part in parts))
         shared += [
-            SharedPart(session_id, part["trace_id"], part["event_count"])
+            SharedPart(session_id, part["trace_id"], part["event_count"], part.get("project"))
             for part in parts
             if part["trace_id"] in runs and len(runs[part["trace_id"]]["sessions"]) > 1
         ]

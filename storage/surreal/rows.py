@@ -65,6 +65,7 @@ class EventRow(TypedDict):
     event_type: str | None
     agent_id: str | None
     session_id: str | None
+    project: str | None
     name: str | None
     status: Status
     properties: dict[str, Any]
@@ -129,7 +130,10 @@ class EventEncoder:
 
 
 # Fields that are encoded unchanged. The placement decides others, and the origin has its own.
-_ENCODED_APART = {"id", "timestamp", "observed_timestamp", "indexed", "trace_id", "correlation", *_ORIGIN_FIELDS}
+_ENCODED_APART = {
+    *("id", "timestamp", "observed_timestamp", "indexed", "trace_id", "correlation", "project"),
+    *_ORIGIN_FIELDS,
+}
 _AS_IT_IS = [
     field for field in EventRow.__annotations__ if field in Event.__struct_fields__ and field not in _ENCODED_APART
 ]
@@ -150,8 +154,9 @@ def _event_fields(event: Event) -> Fields:
 
 
 @lru_cache(maxsize=1_024)  # events of a trace often come together
-def placement_fields(trace_id: str, correlation: str) -> Fields:
-    return cbor.fields({"trace_id": trace_id, "correlation": correlation})
+def placement_fields(trace_id: str, correlation: str, project: str | None) -> Fields:
+    named = {} if project is None else {"project": project}
+    return cbor.fields({"trace_id": trace_id, "correlation": correlation, **named})
 
 
 # An edge is three record ids: the bytes between them are always the same.

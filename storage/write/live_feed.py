@@ -130,7 +130,7 @@ def _written(pending: PendingEvent, trace: Trace) -> LiveEvent:
     for inherited in ("session_id", "agent_id"):
         if values[inherited] is None:
             values[inherited] = getattr(trace, inherited)
-    placement = rows.placement_fields(str(values["trace_id"]), str(event.correlation))
+    placement = rows.placement_fields(str(values["trace_id"]), str(event.correlation), event.project)
 
     def read() -> rows.EventRow:
         shared = cbor.decode(origin.row) if origin else {}

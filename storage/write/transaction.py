@@ -42,17 +42,18 @@ COMMIT;
 
 
 class PendingEvent(NamedTuple):
-    """An event to be stored: its encoded fields, its origin, and the trace id that its sender gave."""
+    """An event to be stored: its encoded fields, its origin, and the trace id and project that its sender gave."""
 
     event: Event
     fields: rows.Fields
     origin: rows.OriginRow | None
     trace_id: str | None
+    project: str | None
 
 
 def pending_of(event: Event, encoder: rows.EventEncoder) -> PendingEvent:
     """Encode an event. Raises ValueError for what cannot be stored."""
-    return PendingEvent(event, *encoder.encode(event), event.trace_id)
+    return PendingEvent(event, *encoder.encode(event), event.trace_id, event.project)
 
 
 class Lookup(NamedTuple):
@@ -195,7 +196,8 @@ def _of_traces(items: Sequence[PendingEvent]) -> dict[str, list[str]]:
 
 
 def row(item: PendingEvent) -> bytes:
-    return cbor.row(item.fields, rows.placement_fields(str(item.event.trace_id), str(item.event.correlation)))
+    event = item.event
+    return cbor.row(item.fields, rows.placement_fields(str(event.trace_id), str(event.correlation), event.project))
 
 
 def _moved(move: Move) -> dict[str, Any]:

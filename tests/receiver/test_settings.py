@@ -154,13 +154,13 @@ auth:
   api_keys: zero
   keys:
     - {{name: agents, key: "${{env:KEY}}", scopes: [ingest], service: shop}}
-    - {{name: page, key_file: {tmp_path / "key"}, scopes: "read, ingest"}}
+    - {{name: page, key_file: {tmp_path / "key"}, scopes: "read, ingest", project: the bank}}
 """
         auth = read(config=config(text), KEY="one").auth
-        assert [(key.name, key.key, sorted(key.scopes), key.service) for key in auth.in_force] == [
-            ("agents", "one", ["ingest"], "shop"),
-            ("page", "two", ["ingest", "read"], ""),
-            ("api_keys[0]", "zero", ["admin"], ""),
+        assert [(key.name, key.key, sorted(key.scopes), key.service, key.project) for key in auth.in_force] == [
+            ("agents", "one", ["ingest"], "shop", ""),
+            ("page", "two", ["ingest", "read"], "", "the bank"),
+            ("api_keys[0]", "zero", ["admin"], "", ""),
         ]
 
     def test_are_a_list_in_the_environment_too(self):
@@ -188,6 +188,11 @@ auth:
             ("{name: a, key: hunter2, key_file: f, scopes: read}", r"key 1 \(a\): expected either key or key_file"),
             ("{name: a, key: hunter 2, scopes: read}", r"key 1 \(a\): expected a key of printable ASCII"),
             ("{name: a, key: '', scopes: read}", r"key 1 \(a\): expected"),
+            ("{name: a, key: hunter2, scopes: read, project: ''}", "key 1: project: expected `str` of length >= 1"),
+            (
+                "{name: a, key: hunter2, scopes: read, project: ' x'}",
+                r"key 1 \(a\): project: expected text on one line",
+            ),
             (
                 "{name: a, key_file: /no/such, scopes: read}",
                 r"key 1 \(a\): key_file: cannot read /no/such: No such file",
@@ -218,6 +223,41 @@ auth:
         keys = "[{name: page, key: one, scopes: read}]"
         with pytest.raises(SettingsError, match=r"auth.keys: page is in auth.api_keys, too"):
             check(read(VECTADB_AUTH_API_KEYS="zero,one", VECTADB_AUTH_KEYS=keys))
+
+
+class TestProjects:
+    def test_are_named_by_attributes_and_may_have_days_of_their_own(self, config):
+        assert read().mapping.project_attributes == ("service.namespace", "openinference.project.name")
+        text = """
+mapping: {project_attributes: [team, service.namespace]}
+retention:
+  projects:
+    - {name: trial, days: 0.5}
+    - {name: the audit, days: 0}
+"""
+        settings = read(config=config(text))
+        assert settings.mapping.project_attributes == ("team", "service.namespace")
+        assert settings.retention.projects == (("trial", 0.5), ("the audit", 0))
+        same = read(VECTADB_RETENTION_PROJECTS='[{"name": "trial", "days": 0.5}, {"name": "the audit", "days": 0}]')
+        assert same.retention.projects == settings.retention.projects
+        off = read(config=config("mapping: {project_attributes: []}"))
+        assert off.mapping.project_attributes == ()
+
+    @pytest.mark.parametrize(
+        ("rows", "message"),
+        [
+            ("{name: a}", "project 1: object missing required field `days`"),
+            ("{name: a, days: many}", "project 1: days: expected `str` matching regex"),
+            ("{name: a, days: -1}", "project 1: days: expected"),
+            ("{name: '', days: 1}", "project 1: name: expected"),
+            ("{name: a, days: 1, max: 2}", "project 1: object contains unknown field `max`"),
+            ("{name: a, days: 1}, {name: a, days: 2}", "expected each name once; a and a have the same"),
+            ("a", "project 1: expected `object`"),
+        ],
+    )
+    def test_that_are_wrong_are_errors_that_say_so(self, rows, message):
+        with pytest.raises(SettingsError, match=rf"retention.projects \(VECTADB_RETENTION_PROJECTS\): .*{message}"):
+            read(VECTADB_RETENTION_PROJECTS=f"[{rows}]")
 
 
 class TestWebhooks:

@@ -18,13 +18,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit", type=filters.number(1, 100_000), default=_LISTED, metavar="N", help=f"at most (default {_LISTED})"
     )
+    filters.add_project(parser)
     add_output_flags(parser, "a line of JSON for each alert")
     api.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     receiver = api.Receiver(api.connection(args))
-    alerts = list(receiver.pages(api.path("alerts"), "alerts", args.limit))
+    alerts = list(receiver.pages(api.path("alerts"), "alerts", args.limit, project=args.project))
     if args.json:
         for alert in alerts:
             print(json_line(alert))

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from receiver.cli import api, filters
+from receiver.cli.errors import CommandError
 from receiver.cli.terminal import Progress, count, json_line
 
 # The timeout of a request in seconds: a dry run reads every trace concerned, 0.05 ms each.
@@ -14,8 +15,8 @@ _TIMEOUT = 600.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    which = parser.add_argument_group("which traces, with all their events (one of these)")
-    which = which.add_mutually_exclusive_group(required=True)
+    group = parser.add_argument_group("which traces, with all their events (one of these, of a project or all)")
+    which = group.add_mutually_exclusive_group()
     which.add_argument(
         "--older-than",
         metavar="WHEN",
@@ -30,18 +31,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     which.add_argument("--session", metavar="ID", help="those of this session that hold no other one")
     which.add_argument("--trace", metavar="ID", help="this one")
+    group.add_argument("--project", metavar="NAME", help="of this project; by itself: all that is in it")
     parser.add_argument("--dry-run", action="store_true", help="only say how much it would be")
     parser.add_argument("--json", action="store_true", help="say it as a line of JSON")
     api.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.project is None and not any((args.older_than, args.max_events, args.session, args.trace)):
+        raise CommandError("expected one of --older-than, --max-events, --session, --trace and --project", exit_code=2)
     receiver = api.Receiver(api.connection(args))
     asked = {
         "before": args.older_than,
         "max_events": args.max_events,
         "session_id": args.session,
         "trace_id": args.trace,
+        "project": args.project,
         "dry_run": args.dry_run,
     }
     total = _all(receiver, {name: value for name, value in asked.items() if value is not None})

@@ -16,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     about = parser.add_mutually_exclusive_group(required=True)
     for kind in _ABOUT:
         about.add_argument(f"--{kind}", metavar="ID", help=f"the {kind} that it is about")
+    parser.add_argument("--project", metavar="NAME", help="the project of the session; what is in a trace has its own")
     parser.add_argument("--name", required=True, help="what is judged, such as helpfulness")
     parser.add_argument("--value", type=float, metavar="NUMBER", help="how good it was, as a number")
     parser.add_argument("--label", metavar="WORD", help="how good it was, as a word such as pass")
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     body: dict[str, Any] = {f"{kind}_id": getattr(args, kind) for kind in _ABOUT}
-    body |= {field: getattr(args, field) for field in ("name", "value", "label", "author", "source", "key")}
+    body |= {field: getattr(args, field) for field in ("project", "name", "value", "label", "author", "source", "key")}
     body |= {"explanation": args.note, "withdraw": args.withdraw or None}
     given = {field: value for field, value in body.items() if value is not None}
     answer = api.Receiver(api.connection(args)).post(api.path("scores"), given)

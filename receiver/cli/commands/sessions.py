@@ -49,14 +49,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     receiver = api.Receiver(api.connection(args))
     if args.id is not None:
-        return _show_one(receiver.get_patiently(api.path("sessions", args.id)), as_json=args.json)
+        found = receiver.get_patiently(api.path("sessions", args.id), project=args.project)
+        return _show_one(found, as_json=args.json)
     which = {**filters.parameters_of(args, SessionFilter), "sort": args.sort}
     sessions = list(receiver.pages(api.path("sessions"), "sessions", args.limit, **which))
     if args.json:
         for session in sessions:
             print(json_line(session))
     else:
-        print("\n".join(lines(sessions, filtered=bool(which["filter"]))))
+        print("\n".join(lines(sessions, filtered=bool(which["filter"] or which["project"]))))
     return 0
 
 

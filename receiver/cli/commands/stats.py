@@ -23,24 +23,27 @@ from receiver.cli.terminal import (
 
 _SUMS = ("failed", "p50", "p95", "tokens in/out", "cost")
 # What `count` counts.
-_COUNTED = {"agent": "runs", "service": "runs", "model": "calls", "tool": "calls"}
+_COUNTED = {"agent": "runs", "service": "runs", "project": "runs", "model": "calls", "tool": "calls"}
 _LONGEST_NAME, _LONGEST_ERROR = 40, 100
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     kinds = [by for by in BY if by != "run"]
-    parser.add_argument("--by", choices=kinds, help="a line for each agent, service, model, tool, error or score")
+    parser.add_argument(
+        "--by", choices=kinds, help="a line for each agent, service, project, model, tool, error or score"
+    )
     parser.add_argument(
         "--limit", type=filters.number(1, 200), default=20, metavar="N", help="lines at most, by name (default 20)"
     )
     filters.add_period(parser)
+    filters.add_project(parser)
     add_output_flags(parser, "the API's answer as a line of JSON")
     api.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     receiver = api.Receiver(api.connection(args))
-    period = {"since": args.since, "until": args.until}
+    period = {"since": args.since, "until": args.until, "project": args.project}
     if args.by is None:
         answer = receiver.get(api.path("overview"), **period)
         shown = _overview(answer)

@@ -21,6 +21,7 @@ const FIELDS = [
   { name: "name", label: "Name" },
   { name: "status", label: "Status", type: "select", options: ENDS },
   { name: "agent_id", label: "Agent" },
+  { name: "project", label: "Project" },
   { name: "period", label: "Started", type: "period" },
   {
     name: "sort", label: "Sorted by", type: "select", none: "newest", keeps: true,

@@ -1,4 +1,4 @@
-// How many events there are of each type, agent, service and status, as filters in the address.
+// How many events there are of each type, agent, service, project and status, as filters in the address.
 
 import { html, useState } from "./vendor/preact.js";
 import { useAgain } from "./again.js";
@@ -11,7 +11,9 @@ import { ENDS, asked, visible } from "./ui.js";
 /** @import { Facets as Counts, FacetValue, Params } from "./types.d.ts" */
 
 /** @type {[keyof Counts["facets"], string][]} */
-export const FIELDS = [["event_type", "Type"], ["status", "Status"], ["agent_id", "Agent"], ["service", "Service"]];
+export const FIELDS = [
+  ["event_type", "Type"], ["status", "Status"], ["project", "Project"], ["agent_id", "Agent"], ["service", "Service"],
+];
 const ASKED = 100; // values of a field
 const SHOWN = 8;
 

@@ -9,7 +9,7 @@ import { visible } from "./untrusted.js";
 const FAULT = /^filter: column (\d+): (.*)$/s;
 const EXAMPLE = "agent:research* status:failed cost>0.1 tool:web_search";
 const HELP = [
-  ["agent:research*", "a name as it is written, * for any characters; also session, user, service, status, name, model, tool"],
+  ["agent:research*", "a name as it is written, * for any characters; also session, user, service, project, status, name, model, tool"],
   ["error:timeout", "a text with this in it; also question, answer"],
   ["cost>0.1", "a number: duration>5s, tokens>=10k, events, errors, calls, tools, repeats"],
   ["score:helpfulness<0.5", "a score by its number, or its label: score:verdict=fail"],

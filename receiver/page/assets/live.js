@@ -22,6 +22,7 @@ const FIELDS = [
   { name: "agent_id", label: "Agent" },
   { name: "session_id", label: "Session" },
   { name: "trace_id", label: "Trace" },
+  { name: "project", label: "Project" },
   { name: "status", label: "Status", type: "select", options: ENDS },
 ];
 const NAMES = FIELDS.map(({ name }) => name);

@@ -10,7 +10,7 @@ import { useLoad } from "./load.js";
 import { told as scoreTold } from "./scores.js";
 import { Duration, Empty, ErrorBox, FilterBar, Link, Loading, Moment, Money, Text, Title, Tokens, asked } from "./ui.js";
 
-/** @import { Alert, Breakdown, Content, Figures, Overview as Told, Params, Query } from "./types.d.ts" */
+/** @import { Alert, Breakdown, Content, Field, Figures, Overview as Told, Params, Query } from "./types.d.ts" */
 
 const ROWS = 10; // that are shown at first
 const MOST = 200; // that a breakdown gives
@@ -19,9 +19,11 @@ const STATES = { waiting: "waits for", delivered: "sent to", failed: "not sent t
 const LOOK_EVERY = { none: 3000, some: 10_000 };
 const POINTED_AT = "main .table:hover, main .chart:hover, main .table :focus-visible, main .chart :focus-visible";
 const NAME_LENGTH = 120;
+/** @type {Field[]} */
+const FIELDS = [{ name: "period", label: "Runs started", type: "period" }, { name: "project", label: "Project" }];
 const OTHERS = "(others)"; // Names of a trace that has very many: no filter finds what is counted under it.
 
-/** The period of the answer, for links to what it counts. @typedef {{since?: string, until?: string}} Period */
+/** The period of the answer, and the project, for links to what it counts. @typedef {{since?: string, until?: string, project?: string}} Period */
 
 /**
  * The tables: what a row leads to, and what its failures do.
@@ -57,17 +59,17 @@ export function Overview({ params }) {
     const timer = params.until ? undefined : setInterval(look, isEmpty ? LOOK_EVERY.none : LOOK_EVERY.some);
     return () => clearInterval(timer);
   }, [key, reload, isEmpty]);
-  const period = data && { since: data.since ?? undefined, until: data.until ?? undefined };
+  const period = data && { since: data.since ?? undefined, until: data.until ?? undefined, project: params.project };
   return html`
     <${Title} text="Overview" />
-    <${FilterBar} fields=${[{ name: "period", label: "Runs started", type: "period" }]} params=${params} />
+    <${FilterBar} fields=${FIELDS} params=${params} />
     <${ErrorBox} error=${error} retry=${reload} />
     ${!data && !error && html`<${Loading} what="figures" />`}
-    ${data?.count === 0 && html`<${Empty} what="runs" filtered=${Boolean(params.since || params.until)} />`}
+    ${data?.count === 0 && html`<${Empty} what="runs" filtered=${Boolean(params.since || params.until || params.project)} />`}
     ${data && period && data.count > 0 && html`
       <${Totals} told=${data} period=${period} />
       <${OverTime} told=${data} period=${period} />
-      <${Alerts} told=${data} />
+      <${Alerts} told=${data} project=${params.project} />
       <${Errors} told=${data} period=${period} key=${`errors ${key}`} />
       ${/** @type {("agent" | "model" | "tool")[]} */ (["agent", "tool", "model"]).map((by) => html`
         <${ByName} by=${by} told=${data} period=${period} key=${`${by} ${key}`} />`)}
@@ -152,9 +154,9 @@ function ByName({ by, told, period }) {
     <${Others} data=${data} shown=${shown.length} onAll=${() => setAll(true)} />`;
 }
 
-/** What webhooks were told last, of whatever time. @param {{told: Told}} props */
-function Alerts({ told }) {
-  const { data, error, reload } = useLoad((signal) => get("/alerts", { limit: ALERTS }, { signal }), [told], { keep: true });
+/** What webhooks were told last, of whatever time. @param {{told: Told, project?: string}} props */
+function Alerts({ told, project }) {
+  const { data, error, reload } = useLoad((signal) => get("/alerts", { limit: ALERTS, project }, { signal }), [told], { keep: true });
   if (error) return html`<${ErrorBox} error=${error} retry=${reload} />`;
   if (!data?.alerts.length) return null;
   return html`<h2>Latest alerts</h2>

@@ -68,14 +68,14 @@ export function Sessions({ params }) {
   return html`
     <${Title} text="Sessions" />
     <${FilterBox} params=${params} error=${error} />
-    <${FilterBar} fields=${[SORT_FIELD]} params=${params} fold="Order" also=${["filter"]} />
+    <${FilterBar} fields=${[{ name: "project", label: "Project" }, SORT_FIELD]} params=${params} fold="Project, order" also=${["filter"]} />
     <div class="view-tools"><${Saved} page="sessions" params=${params} />
       <${Export} of="sessions" what="The events of all sessions that match" params=${params} /></div>
     ${!faultOf(error) && html`<${ErrorBox} error=${error} retry=${pages.reload} />`}
     ${!items && !error && html`<${Loading} what="sessions" />`}
     ${items?.length === 0 && !hasMore && html`
-      ${!params.filter && html`<p class="muted">No event has named a session yet.</p>`}
-      <${Empty} what="sessions" filtered=${Boolean(params.filter)} />
+      ${!params.filter && !params.project && html`<p class="muted">No event has named a session yet.</p>`}
+      <${Empty} what="sessions" filtered=${Boolean(params.filter || params.project)} />
     `}
     ${items && items.length > 0 && html`<${Table} name="sessions" columns=${COLUMNS} items=${items} params=${params} choice=${choice}
       caption="Sessions, ${params.sort ? `by ${params.sort}` : "newest first"}" />`}

@@ -142,6 +142,7 @@ function factsOf(trace, length) {
       : linked("Agent", trace.agent_id, "/traces", { agent_id: trace.agent_id }),
     linked("Session", trace.session_id, ["sessions", trace.session_id ?? ""]),
     linked("Service", trace.service, "/traces", { service: trace.service }),
+    linked("Project", trace.project, "/traces", { project: trace.project }),
   ];
 }
 

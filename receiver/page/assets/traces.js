@@ -36,6 +36,7 @@ export const COLUMNS = [
   { id: "session", label: "Session", kind: "cut", cell: ({ session_id }) => short(session_id) },
   { id: "user", label: "User", kind: "cut", off: true, cell: ({ user_ids }) => names(user_ids) },
   { id: "service", label: "Service", kind: "cut", off: true, cell: ({ service }) => short(service) },
+  { id: "project", label: "Project", kind: "cut", off: true, cell: ({ project }) => short(project) },
   { id: "started", label: "Started", sort: "start", cell: ({ start_time }) => html`<${Moment} at=${start_time} past />` },
   {
     id: "duration", label: "Duration", kind: "number", sort: "duration",
@@ -123,7 +124,7 @@ function Filters({ params }) {
   // The names are loaded when a filter is used, because counting them takes the index some time.
   const [wanted, setWanted] = useState(false);
   const { data } = useLoad(async (signal) => (wanted ? (await get("/facets", {}, { signal })).facets : null), [wanted]);
-  /** @param {"agent_id" | "service"} facet */
+  /** @param {"agent_id" | "service" | "project"} facet */
   const options = (facet) => data?.[facet].map(({ value }) => value);
   /** @type {Field[]} */
   const fields = [
@@ -131,6 +132,7 @@ function Filters({ params }) {
     { name: "agent_id", label: "Agent", options: options("agent_id") },
     { name: "session_id", label: "Session" },
     { name: "service", label: "Service", options: options("service") },
+    { name: "project", label: "Project", options: options("project") },
     { label: "Started", name: "period", type: "period" },
     SORT_FIELD,
   ];

@@ -132,6 +132,7 @@ export interface Trace extends Sums {
   status: "running" | "completed" | "failed";
   name: string | null;
   service: string | null;
+  project: string | null;
   origin: "given" | "inferred";
   start_time: string;
   end_time: string | null;
@@ -295,7 +296,7 @@ export interface Facets {
   index: IndexState;
   events: number;
   complete: boolean;
-  facets: Record<"event_type" | "agent_id" | "service" | "status", FacetValue[]>;
+  facets: Record<"event_type" | "agent_id" | "service" | "project" | "status", FacetValue[]>;
 }
 
 export interface Stats {

@@ -74,7 +74,7 @@ class Tellers:
     def _prompts(self, event: Mapping[str, Any], words: Words) -> dict[int, str]:
         if not words.prompts:
             return {}
-        keys = prompt_keys(words, f"{event.get('service')}\0{event.get('agent_id')}")
+        keys = prompt_keys(words, _of_project(event, f"{event.get('service')}\0{event.get('agent_id')}"))
         return {key: prompt for key, prompt in zip(keys, words.prompts, strict=True) if self._tells(event["id"], key)}
 
     def _tells(self, event_id: str, key: int) -> bool:
@@ -85,4 +85,9 @@ class Tellers:
 
 
 def _scope(event: Mapping[str, Any]) -> str:
-    return str(event.get("session_id") or event.get("trace_id") or event["id"])
+    return _of_project(event, str(event.get("session_id") or event.get("trace_id") or event["id"]))
+
+
+def _of_project(event: Mapping[str, Any], name: str) -> str:
+    """Return a name that is another one in another project: what one of them tells is not told in the other."""
+    return f"{name}\0{event['project']}" if event.get("project") else name

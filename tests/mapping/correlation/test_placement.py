@@ -281,3 +281,56 @@ def test_every_event_is_placed_and_counted_once(history):
     counts = {id_: sum(event.trace_id == id_ for event in placed.events.values()) for id_ in placed.traces}
     assert counts == {id_: trace.event_count for id_, trace in placed.traces.items()}
     assert sum(counts.values()) == len(history)
+
+
+# Projects
+
+
+def test_a_trace_keeps_the_project_of_the_event_that_made_it_and_gives_it_to_the_others():
+    events = [event(str(n), trace_id=GIVEN, project=project) for n, project in enumerate(("shop", "bank", None))]
+    placement = Placement([], agent_window=WINDOW)
+    for one in events:
+        assert placement.place(one, NOW) is None
+    assert {one.project for one in events} == {placement.traces[GIVEN].project} == {"shop"}
+
+
+@pytest.mark.parametrize("named", [{"session_id": "s"}, {"agent_id": "a"}, {"caller": "c"}])
+@pytest.mark.parametrize(("one", "other"), [("shop", "bank"), ("shop", None), (None, "shop")])
+def test_an_event_without_a_trace_id_is_placed_in_a_trace_of_its_own_project(named, one, other):
+    first, second, third = (
+        event(id_, project=project, **named) for id_, project in (("1", one), ("2", other), ("3", one))
+    )
+    placement = Placement([], agent_window=WINDOW)
+    for each in (first, second, third):
+        assert placement.place(each, NOW) is None
+    assert first.trace_id == third.trace_id != second.trace_id
+    assert [each.project for each in (first, second, third)] == [one, other, one]
+    if "session_id" in named:
+        assert second.trace_id == made_trace_id("session", "s", other)
+
+
+@pytest.mark.parametrize("project", ["bank", None])
+def test_a_confined_event_is_refused_in_a_trace_of_another_project(project):
+    placement = Placement([], agent_window=WINDOW)
+    assert placement.place(event("1", trace_id=GIVEN, project=project), NOW) is None
+    confined = event("2", trace_id=GIVEN, project="shop", is_confined=True)
+    problem = placement.place(confined, NOW)
+    assert (problem.code, "another project" in problem.message) == (Code.PERMISSION_DENIED, True)
+    assert (placement.traces[GIVEN].event_count, confined.project) == (1, "shop")
+
+
+def test_no_event_is_placed_in_a_trace_of_another_project_that_has_the_id_made_for_its_session():
+    placement = Placement([], agent_window=WINDOW)
+    squatting = event("1", trace_id=made_trace_id("session", "s"), project="shop", is_confined=True)
+    assert placement.place(squatting, NOW) is None
+    assert placement.place(event("2", session_id="s"), NOW).code == Code.PERMISSION_DENIED
+
+
+def test_a_trace_made_for_a_session_joins_none_of_another_project():
+    placement = Placement([], agent_window=WINDOW)
+    placement.place(event("1", session_id="s", project="bank"), NOW)
+    placement.place(event("2", session_id="s", trace_id=GIVEN, project="shop"), NOW)
+    assert placement.made_for_named() == []
+    placement.place(event("3", session_id="s", trace_id="2" * 32, project="bank"), NOW)
+    assert [trace.project for trace in placement.made_for_named()] == ["bank"]
+    assert placement.join(placement.made_for_named()[0]).id == "2" * 32

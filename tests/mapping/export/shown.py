@@ -5,8 +5,8 @@ import msgspec
 from mapping.times import format_rfc3339
 
 FIELDS = (
-    "event_type agent_id session_id name status properties source resource scope span_id parent_span_id kind severity "
-    "flags order"
+    "event_type agent_id session_id project name status properties source resource scope span_id parent_span_id kind "
+    "severity flags order"
 ).split()
 
 

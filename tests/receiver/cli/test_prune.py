@@ -42,6 +42,15 @@ def traces(served):
     return [trace["id"] for trace in httpx.get(f"{served.url}/api/v1/traces").json()["traces"]]
 
 
+def test_it_deletes_in_a_project_alone(prune, served):
+    events = [{"timestamp": "2026-01-07T19:00:00Z", "trace_id": name, "project": name} for name in ("shop", "bank")]
+    served.post("/api/v1/events/batch", {"events": events})
+    assert prune("--older-than", "1h", "--project", "shop") == "1 trace with 1 event deleted\n"
+    assert prune("--project", "shop") == "0 traces with 0 events deleted\n"
+    assert prune("--project", "bank", "--dry-run") == "1 trace with 1 event would be deleted\n"
+    assert prune("--project", "bank") == "1 trace with 1 event deleted\n"
+
+
 def test_it_says_what_it_would_delete_and_deletes_what_it_said(prune, served):
     assert prune("--older-than", "84h", "--dry-run") == "2 traces with 20 events would be deleted\n"
     assert len(traces(served)) == 6
@@ -57,8 +66,8 @@ def test_it_says_what_it_would_delete_and_deletes_what_it_said(prune, served):
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        ([], "one of the arguments --older-than --max-events --session --trace is required"),
-        (["--dry-run"], "is required"),
+        ([], "expected one of --older-than, --max-events, --session, --trace and --project"),
+        (["--dry-run"], "expected one of"),
         (["--session", "s", "--trace", "t"], "not allowed with"),
         (["--older-than", "old"], "or how long ago"),
         (["--max-events", "0"], "a whole number from 1"),

@@ -66,11 +66,11 @@ async def test_rows_are_those_that_count_most_and_lead_to_as_many_calls(fresh):
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("breakdown", "by: expected one of agent, service, model, tool, error, score"),
-        ("breakdown?by=colour", "by: expected one of agent, service, model, tool, error, score; got 'colour'"),
+        ("breakdown", "by: expected one of agent, service, project, model, tool, error, score"),
+        ("breakdown?by=colour", "by: expected one of agent, service, project, model, tool, error, score; got 'colour'"),
         ("breakdown?by=tool&since=yesterday", "since: expected a moment in RFC 3339"),
         ("overview?until=1", "until: expected a moment in RFC 3339"),
-        ("overview?by=tool", "by: unknown parameter; allowed: since, until"),
+        ("overview?by=tool", "by: unknown parameter; allowed: since, until, project"),
     ],
 )
 async def test_what_is_wrong_is_named(fresh, query, message):

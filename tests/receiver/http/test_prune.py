@@ -112,7 +112,7 @@ async def test_a_request_ends_in_time_and_says_that_there_is_more(fresh):
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("", "body: expected an object with one of before, session_id, trace_id, max_events, got nothing"),
+        ("", "body: expected an object with one of before, session_id, trace_id, max_events, or project, got nothing"),
         ("{}", "got none of them"),
         ('{"dry_run": true}', "got none of them"),
         ('{"session_id": ""}', "got none of them"),
@@ -120,6 +120,9 @@ async def test_a_request_ends_in_time_and_says_that_there_is_more(fresh):
         ('{"before": "yesterday"}', "before: expected RFC 3339 with a zone"),
         ('{"before": "2026-01-07T19:00:00"}', "before: expected RFC 3339 with a zone"),
         ('{"max_events": 0}', "max_events: "),
+        ('{"project": ""}', "got none of them"),
+        ('{"project": "p", "max_events": 5}', "max_events: expected without a project"),
+        ('{"project": 5}', "project: "),
         ('{"max_events": "5"}', "max_events: "),
         ('{"sesion_id": "s"}', "unknown field `sesion_id`"),
         ('{"session_id": 5}', "session_id: "),

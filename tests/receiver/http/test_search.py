@@ -133,6 +133,7 @@ async def test_facets_count_what_is_indexed(indexed):
         ],
         "agent_id": [],
         "service": [{"value": "kitchen", "count": 1}],
+        "project": [],
         "status": told["facets"]["status"],
     }
     assert sum(each["count"] for each in told["facets"]["status"]) == 4

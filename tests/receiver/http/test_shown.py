@@ -45,13 +45,13 @@ def test_an_event_has_all_fields_in_their_order_and_null_for_what_it_does_not_ha
     assert (
         list(told)
         == (
-            "id trace_id timestamp event_type agent_id session_id name status properties source resource scope span_id "
-            "parent_span_id kind severity duration_ns flags observed_timestamp order created_at correlation"
+            "id trace_id timestamp event_type agent_id session_id project name status properties source resource scope "
+            "span_id parent_span_id kind severity duration_ns flags observed_timestamp order created_at correlation"
         ).split()
     )
     assert (told["timestamp"], told["created_at"], told["duration_ns"]) == (MOMENT, MOMENT, 5)
     assert {field for field, value in told.items() if value is None} == set(
-        "event_type agent_id session_id name source resource scope span_id parent_span_id severity flags "
+        "event_type agent_id session_id project name source resource scope span_id parent_span_id severity flags "
         "observed_timestamp order".split()
     )
 
@@ -68,6 +68,7 @@ def test_a_trace_has_its_moments_and_its_cost_in_dollars():
         "status": "completed",
         "name": None,
         "service": None,
+        "project": None,
         "origin": "given",
         "event_count": 0,
         "error_count": 0,

@@ -36,7 +36,11 @@ BAD = [
     ("get_call", {"id": ""}, "id: expected the id of a call, or of an event"),
     ("get_call", {"id": "none"}, "no event has the id 'none'"),
     ("list_errors", {"status": "ok"}, "status: unknown argument"),
-    ("breakdown", {"by": "colour"}, "by: expected one of agent, service, model, tool, error, score; got 'colour'"),
+    (
+        "breakdown",
+        {"by": "colour"},
+        "by: expected one of agent, service, project, model, tool, error, score; got 'colour'",
+    ),
     (
         "compare_traces",
         {"a": FAILED, "b": FAILED},

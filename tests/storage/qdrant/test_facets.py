@@ -29,6 +29,7 @@ async def payloads(index):
             "event_type": ("tool_call", "model_call", "log")[number % 3],
             "agent_id": f"agent-{number % 40:02}",
             "service": "shop" if number % 4 else "bank",
+            "project": "one" if number % 5 else "two",
             "status": "error" if number % 10 == 0 else "ok",
         }
         for number in range(300)
@@ -58,6 +59,7 @@ async def test_each_field_is_counted_the_most_frequent_first(index, payloads, li
     "which",
     [
         {"event_type": "log"},
+        {"project": "two", "service": "bank"},
         {"agent_id": "agent-03", "status": "ok"},
         {"status": "error", "since": NOON + 100_000},
         {"since": NOON + 50_000, "until": NOON + 90_000},

@@ -19,6 +19,7 @@ async def test_an_event_is_read_as_it_was_written(writer, reader, make_event):
         event_type="model_call",
         agent_id="a",
         session_id="s",
+        project="p",
         name="chat",
         status="error",
         kind="client",
@@ -44,6 +45,7 @@ async def test_an_event_is_read_as_it_was_written(writer, reader, make_event):
         "event_type": "model_call",
         "agent_id": "a",
         "session_id": "s",
+        "project": "p",
         "name": "chat",
         "status": "error",
         "properties": event.properties,
@@ -68,7 +70,7 @@ async def test_what_an_event_does_not_have_is_none(writer, reader, make_event):
     await writer.write([event])
     read = await reader.event(event.id)
     assert {field for field, value in read.items() if value is None} == set(
-        "event_type agent_id session_id name source resource scope span_id parent_span_id severity flags "
+        "event_type agent_id session_id project name source resource scope span_id parent_span_id severity flags "
         "observed_timestamp duration_ns order indexed".split()
     )
 

@@ -7,6 +7,7 @@ import pytest
 
 from mapping.errors import Code, Problem
 from mapping.times import NS
+from storage.filters import TraceFilter
 from storage.retention import policy
 from storage.retention.prune import Pruned, Pruner
 
@@ -100,3 +101,22 @@ async def test_one_receiver_of_several_does_it(keeping, writer, reader, make_eve
     assert (await reader.counts())["events"] == 1
     due.append(True)
     await until(reader, 0)
+
+
+async def test_projects_may_have_other_days_and_what_is_in_none_has_those_of_all(keeping, writer, reader, make_event):
+    now = time.time_ns()
+    for project in ("audit", "shop", "trial", None):
+        for days in (0, 3, 20):
+            await writer.write([make_event(trace_id=f"{project} {days}", timestamp=now - days * DAY, project=project)])
+    keeping(days=10, days_of=[("trial", 1), ("audit", 0), ("not there", 5)])
+    await until(reader, 3 + 2 + 1 + 2)
+    kept = {run.trace.id for run in (await reader.traces(TraceFilter(runs=True), 100))[0]}
+    assert kept == {"audit 0", "audit 3", "audit 20", "shop 0", "shop 3", "trial 0", "None 0", "None 3"}
+
+
+async def test_a_project_alone_may_have_days(keeping, writer, reader, make_event):
+    for project in ("trial", "shop"):
+        await writer.write([make_event(trace_id=project, timestamp=0, project=project)])
+    keeping(days_of=[("trial", 1)])
+    await until(reader, 1)
+    assert await reader.trace("shop")

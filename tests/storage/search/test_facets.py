@@ -21,8 +21,12 @@ async def indexer(database, index, embedder, indexing):
 @pytest.fixture
 async def stored(indexer, store, caught_up):
     shop, bank = {"service.name": "shop"}, {"service.name": "bank"}
-    await store("a", "b", "c", indexer=indexer, event_type="tool_call", agent_id="x", resource=shop, status="error")
-    await store("d", "e", indexer=indexer, event_type="model_call", agent_id="x", resource=bank, status="ok")
+    await store(
+        "a", "b", "c", indexer=indexer, event_type="tool_call", agent_id="x", resource=shop, project="p", status="error"
+    )
+    await store(
+        "d", "e", indexer=indexer, event_type="model_call", agent_id="x", resource=bank, project="q", status="ok"
+    )
     await store("f", indexer=indexer, event_type="model_call", agent_id="y", status="unset")
     await caught_up(indexer)
 
@@ -32,13 +36,14 @@ async def counted(indexer, limit=10, **which):
     return all_counts.events, {field: dict(values) for field, values in all_counts.counts.items()}
 
 
-async def test_events_are_counted_by_type_agent_service_and_status(indexer, stored):
+async def test_events_are_counted_by_type_agent_service_project_and_status(indexer, stored):
     assert await counted(indexer) == (
         6,
         {
             "event_type": {"tool_call": 3, "model_call": 3},
             "agent_id": {"x": 5, "y": 1},
             "service": {"shop": 3, "bank": 2},
+            "project": {"p": 3, "q": 2},
             "status": {"error": 3, "ok": 2, "unset": 1},
         },
     )
@@ -53,6 +58,7 @@ async def test_filters_hold_for_every_count(indexer, stored):
         "event_type": {"model_call": 2},
         "agent_id": {"x": 2},
         "service": {"bank": 2},
+        "project": {"q": 2},
         "status": {"ok": 2},
     }
 
@@ -64,6 +70,7 @@ async def test_a_limit_cuts_the_values_and_not_the_number_of_events(indexer, sto
         "event_type": ["model_call"],
         "agent_id": ["x"],
         "service": ["shop"],
+        "project": ["p"],
         "status": ["error"],
     }
 

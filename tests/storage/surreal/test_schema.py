@@ -15,7 +15,7 @@ TABLES = set(
     "figures_queue figures_state index_queue index_state interpretation_queue interpretation_state links_to origin "
     "receiver schema_version session_run".split()
 )
-LATEST = 11
+LATEST = 12
 
 
 @pytest.fixture
