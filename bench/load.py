@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import collections
+import contextlib
 import random
 import sys
 import time
@@ -41,16 +42,27 @@ async def over_grpc(channel: grpc.aio.Channel, body: traffic.Body) -> Answer:
 
 
 async def send(
-    url: str, grpc_address: str, bodies: list[traffic.Body], connections: int, rate: float
+    url: str,
+    grpc_address: str,
+    bodies: list[traffic.Body],
+    connections: int,
+    rate: float,
+    headers: dict[str, str],
+    *,
+    until_broken: bool,
 ) -> dict[str, object]:
-    """Send the bodies: the next one when a connection is free or, with a rate (items a second), when its time comes."""
+    """Send the bodies: the next one when a connection is free or, with a rate (items a second), when its time comes.
+
+    With `until_broken` a connection that breaks sends no more.
+    """
     waiting = collections.deque(bodies)
     answers: list[tuple[float, float, int, int]] = []
     due = 0.0
     started = time.perf_counter()
     one_connection = [("grpc.use_local_subchannel_pool", 1)]
 
-    async with aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=connections)) as session:
+    connector = aiohttp.TCPConnector(limit=connections)
+    async with aiohttp.ClientSession(url, connector=connector, headers=headers) as session:
 
         async def connection() -> None:
             nonlocal due
@@ -72,7 +84,11 @@ async def send(
                         waiting.append(body)
                         await asyncio.sleep(answer.retry_after)
 
-        await asyncio.gather(*(connection() for _ in range(connections)))
+        async def sending() -> None:
+            with contextlib.suppress(*([aiohttp.ClientError] if until_broken else [])):
+                await connection()
+
+        await asyncio.gather(*(sending() for _ in range(connections)))
     return {
         "seconds": time.perf_counter() - started,
         "accepted": sum(items for _, _, items, status in answers if status == 200),
@@ -89,14 +105,27 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="another seed is another traffic")
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--rate", type=float, default=0, help="items a second; 0: as fast as answers come")
+    parser.add_argument("--header", action="append", default=[], help="NAME: VALUE, of each request over HTTP")
+    parser.add_argument("--until-broken", action="store_true", help="end where the program that takes it is killed")
     arguments = parser.parse_args()
+    headers = dict(header.split(": ", 1) for header in arguments.header)
     make, size = traffic.SCENARIOS[arguments.scenario]
     rnd = random.Random(arguments.seed)
     first = arguments.seed * 1_000_000
     bodies = [make(rnd, first + number, size) for number in range(arguments.items // size)]
     print("ready", flush=True)
     sys.stdin.readline()
-    result = asyncio.run(send(arguments.url, arguments.grpc_address, bodies, arguments.connections, arguments.rate))
+    result = asyncio.run(
+        send(
+            arguments.url,
+            arguments.grpc_address,
+            bodies,
+            arguments.connections,
+            arguments.rate,
+            headers,
+            until_broken=arguments.until_broken,
+        )
+    )
     print(msgspec.json.encode(result).decode())
 
 

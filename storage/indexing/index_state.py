@@ -18,8 +18,9 @@ from storage.indexing.tuning import TUNING
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
 
-# What is in a point and how it is made of an event. Increase it with either: indexes with another are then filled anew.
-_FORM = 3
+# What is in a point, how it is made of an event, and how the embedded index keeps it. Increase it with any of these:
+# indexes with another are then filled anew.
+_FORM = 4
 _FORM_OF = re.compile(r"-form(\d+)-\d+$")
 
 _STATE = cbor.record("index_state", "current")

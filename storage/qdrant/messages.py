@@ -14,6 +14,13 @@ class Open(msgspec.Struct, tag=True):
     dimensions: int | None
 
 
+class Read(msgspec.Struct, tag=True):
+    """Open an index to search in it only, as it is now, while another process has it open and optimizes it."""
+
+    path: str
+    dimensions: int | None
+
+
 class Upsert(msgspec.Struct, tag=True):
     """Store packed points (`storage.qdrant.packing`); they are on disk after a `Flush`."""
 
@@ -103,7 +110,11 @@ class Repeating(msgspec.Struct, tag=True):
 
 
 class Flush(msgspec.Struct, tag=True):
-    pass
+    """Make changes durable. The answer is the number of points that an `Optimize` would write to files."""
+
+
+class Optimize(msgspec.Struct, tag=True):
+    """Write the points in memory to files that are mapped into it, and forget deleted ones."""
 
 
 class Count(msgspec.Struct, tag=True):

@@ -27,6 +27,7 @@ from mapping.search_text.text import text_of
 from storage.embedding.model import STATIC
 from storage.embedding.reranker import Reranker
 from storage.filters import SearchFilter
+from storage.qdrant.edge import EdgeIndex
 from storage.search.reranking import TimedReranker
 from storage.search.results import Mode
 from storage.search.search import CANDIDATES, Searcher
@@ -154,12 +155,14 @@ class Bench:
         await self.storage.writer.write(list(self.events.values()))
 
     async def indexed(self) -> None:
-        """Wait until all that is stored can be found."""
+        """Wait until all that is stored can be found, in files, as in a large index, with 8 bits a number."""
         indexer = self.storage.indexer
         while indexer.state != "ready" or indexer.pending:
             if indexer.state == "failed":
                 raise OSError(indexer.reason)
             await asyncio.sleep(0.1)
+        assert isinstance(indexer.index, EdgeIndex)
+        await indexer.index.optimize()
 
     def search(self, seconds: float, most: int = CANDIDATES) -> Searcher:
         """Return a search that re-ranks for so long, so many texts."""
