@@ -54,7 +54,7 @@ def fit(head: Any, rows: list[Any], tokens: int) -> tuple[Any, list[Any], bool]:
     for width in _WIDTHS:
         fitted = Fitted(width)
         shown = fitted.value(head)
-        left = most - _size(shown)
+        left = most - _size(shown) - len("[]")
         kept = []
         for row in rows:
             kept.append(fitted.value(row))

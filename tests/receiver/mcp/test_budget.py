@@ -20,6 +20,14 @@ def test_rows_fit_into_a_budget_and_the_first_is_always_there(rows, tokens):
     assert [set(row) for row in kept] == [set(row) for row in rows[: len(kept)]]
 
 
+@pytest.mark.parametrize("tokens", range(500, 508))
+def test_the_last_row_that_fits_takes_its_comma_and_the_list_its_brackets(tokens):
+    rows = ["x" * 100] * 30
+    head, kept, _ = fit("h", rows, tokens)
+    sizes = [len(msgspec.json.encode([head, *rows[:number]])) for number in range(30)]
+    assert len(kept) == max(number for number, size in enumerate(sizes) if size <= tokens * BYTES_PER_TOKEN)
+
+
 def test_texts_are_cut_before_rows_are_left_out():
     head, kept, cut = fit({}, [{"text": "word " * 1_000} for _ in range(10)], 1_000)
     assert (head, len(kept), cut) == ({}, 10, True)
