@@ -26,6 +26,7 @@ EVENTS: dict[str, Kind] = {
     "event_type": "text",
     "agent_id": "text",
     "session_id": "text",
+    "project": "text",
     "name": "text",
     "status": "text",
     "duration_ns": "integer",

@@ -240,7 +240,7 @@ def test_the_collector_delivers_after_an_outage(store, receiver, otelcol, tmp_pa
     log_file.parent.mkdir()
     log_file.write_text("".join(f"{line}\n" for line in lines))
     environment = {"VECTADB_ENDPOINT": receiver.url, "OTELCOL_LOG_FILES": f"{log_file.parent}/*.log"}
-    collector = shared.Collector(otelcol, shared.CONFIGURATIONS[0], tmp_path, free_ports(3), environment)
+    collector = shared.Collector(otelcol, [shared.CONFIGURATION], tmp_path, free_ports(3), environment)
     collector.set("receivers::otlp::protocols::grpc::endpoint", collector.grpc)
     collector.set("receivers::otlp::protocols::http::endpoint", collector.http)
     try:

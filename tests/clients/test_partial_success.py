@@ -42,7 +42,7 @@ def test_the_javascript_exporter_reads_what_was_not_stored(node, receiver, expor
 def test_the_collector_reads_what_was_not_stored(otelcol, receiver, tmp_path, eventually, encoding):
     shared = _module(HERE / "test_collector.py")
     environment = {"VECTADB_ENDPOINT": receiver.url, "OTELCOL_LOG_FILES": f"{tmp_path}/none/*.log"}
-    collector = shared.Collector(otelcol, shared.CONFIGURATIONS[0], tmp_path, free_ports(3), environment)
+    collector = shared.Collector(otelcol, [shared.CONFIGURATION], tmp_path, free_ports(3), environment)
     collector.set("receivers::otlp::protocols::grpc::endpoint", collector.grpc)
     collector.set("receivers::otlp::protocols::http::endpoint", collector.http)
     collector.set("exporters::otlp_http::encoding", encoding)
