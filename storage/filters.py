@@ -38,9 +38,7 @@ class _Filter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LiveFilter(_Filter, frozen=True, kw_only=True):
-    """A filter of events by their own fields; session and agent may be inherited from the trace,
-    and the project is the trace's.
-    """
+    """A filter of events by their own fields; session and agent may be inherited from the trace, the project is its."""
 
     trace_id: str | None = None
     session_id: str | None = None

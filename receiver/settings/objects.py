@@ -63,3 +63,10 @@ def _read(path: Path, name: str, where: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise Expected(f"{where}: {name}_file: cannot read {path}: {reason}") from None
+
+
+def numbers_as_text(value: Any) -> Any:
+    """Return an object of the settings with numbers as text: from JSON they come as numbers, from a file as text."""
+    if not isinstance(value, dict):
+        return value
+    return {key: str(one) if isinstance(one, int | float) else one for key, one in value.items()}

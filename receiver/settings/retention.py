@@ -8,7 +8,7 @@ import msgspec
 
 from receiver.settings.keys import PROJECT_LENGTH
 from receiver.settings.kinds import SettingKind
-from receiver.settings.objects import converted, each_once, objects
+from receiver.settings.objects import converted, each_once, numbers_as_text, objects
 
 
 class ProjectRetention(NamedTuple):
@@ -30,10 +30,7 @@ def _retentions(value: Any) -> tuple[ProjectRetention, ...]:
 
 
 def _retention(value: Any, where: str) -> ProjectRetention:
-    if isinstance(value, dict):
-        # From JSON numbers come as numbers, from a file as text.
-        value = {key: str(one) if isinstance(one, int | float) else one for key, one in value.items()}
-    row = converted(value, _Row, where)
+    row = converted(numbers_as_text(value), _Row, where)
     return ProjectRetention(row.name, float(row.days))
 
 

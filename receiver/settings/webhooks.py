@@ -12,7 +12,7 @@ import msgspec
 
 from mapping.times import NS
 from receiver.settings.kinds import HTTP_URL, Expected, Secret, SettingKind, parse_duration
-from receiver.settings.objects import converted, each_once, objects, secret_of
+from receiver.settings.objects import converted, each_once, numbers_as_text, objects, secret_of
 from storage.alerts.model import KINDS, Rules
 
 _PREFIX = "whsec_"
@@ -59,11 +59,9 @@ def _webhooks(value: Any) -> tuple[Webhook, ...]:
 
 
 def _webhook(value: Any, where: str) -> Webhook:
-    if isinstance(value, dict):
-        # From JSON numbers come as numbers, from a file as text.
-        value = {key: str(one) if isinstance(one, int | float) else one for key, one in value.items()}
-        if isinstance(value.get("on"), str):
-            value["on"] = [kind.strip() for kind in value["on"].split(",")]
+    value = numbers_as_text(value)
+    if isinstance(value, dict) and isinstance(value.get("on"), str):
+        value["on"] = [kind.strip() for kind in value["on"].split(",")]
     row = converted(value, _Row, where)
     where = f"{where} ({row.name})"
     if not row.on or not set(row.on) <= set(KINDS):
