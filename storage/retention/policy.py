@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import UNSET, UnsetType
 
@@ -49,7 +49,7 @@ async def keep_to(
         began = time.monotonic()
         deleted = 0
         try:
-            for which in [which async for which in _too_old(pruner, days, days_of)]:
+            for which in await _too_old(pruner, days, days_of):
                 deleted += await _all(pruner, which)
             if max_events:
                 deleted += await _all(pruner, Selection(max_events=max_events))
@@ -61,16 +61,14 @@ async def keep_to(
         await asyncio.sleep(max(every, took * look_share))
 
 
-async def _too_old(pruner: Pruner, days: float, days_of: Sequence[tuple[str, float]]) -> AsyncIterator[Selection]:
-    """Yield what is older than it may be: of all, or of each project and of what is in none."""
+async def _too_old(pruner: Pruner, days: float, days_of: Sequence[tuple[str, float]]) -> list[Selection]:
+    """Return what is older than it may be: of all, or of each project and of what is in none."""
     now = time.time_ns()
     limits: dict[str | UnsetType | None, float] = {UNSET: days}
     if days_of:
         limits = dict.fromkeys([None, *(await pruner.projects() if days else [])], days)
         limits.update(days_of)
-    for project, most in limits.items():
-        if most:
-            yield Selection(before=now - int(most * _DAY), project=project)
+    return [Selection(before=now - int(most * _DAY), project=project) for project, most in limits.items() if most]
 
 
 async def _all(pruner: Pruner, which: Selection) -> int:
