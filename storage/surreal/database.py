@@ -37,6 +37,7 @@ ROOT = "root"
 _SCOPES = {ROOT: (), "namespace": ("namespace",), "database": ("namespace", "database")}
 _TRANSACTION = "BEGIN;"
 _LOCKED = "already locked"  # part of the engine's message
+_CONFLICT = "can be retried"  # part of the server's, where others make the same namespace at this moment
 _STORAGE = "key-value store"  # part of the server's, where signing in meets a fault of its storage
 _TORN = "WAL error"  # part of SurrealKV's
 
@@ -274,7 +275,7 @@ class Database:
             return self._connection
 
     async def _connect(self, deadline: float) -> _Connection:
-        """Return a new connection. Waits for the engine of a killed receiver that is still closing."""
+        """Return a new connection. Waits for what passes: the engine of a killed receiver that is still closing."""
         connection: _Connection | None = None
         try:
             if self.embedded:
@@ -290,7 +291,7 @@ class Database:
                 await _close(connection)
             if self._closed:
                 raise self._is_closed() from error
-            if _LOCKED in str(error) and time.monotonic() < deadline:
+            if any(passing in str(error) for passing in (_LOCKED, _CONFLICT)) and time.monotonic() < deadline:
                 await asyncio.sleep(0.2)
                 return await self._connect(deadline)
             raise self._why_not_opened(error) from error

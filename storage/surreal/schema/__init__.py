@@ -30,8 +30,8 @@ DEFINE FIELD IF NOT EXISTS version ON schema_version TYPE int;
 DEFINE FIELD IF NOT EXISTS holder ON schema_version TYPE option<string>;
 DEFINE FIELD IF NOT EXISTS until ON schema_version TYPE option<datetime>;
 """
-# Of several receivers one changes a database that has rows already. A step that takes longer than this lease lasts may
-# be done twice, which changes nothing.
+# Of several receivers one changes the database. A step over rows that takes longer than this lease lasts may be done
+# twice, which changes nothing.
 _LEASE = """
 BEGIN;
 LET $lease = (SELECT * FROM ONLY schema_version:lease);
@@ -40,8 +40,8 @@ UPSERT schema_version:lease SET version = 0, holder = $holder,
     until = time::now() + duration::from_millis($lasts) RETURN NONE;
 COMMIT;
 """
-# Seconds that it lasts, and until those who wait look again.
-_LEASED_FOR, _LOOK_AGAIN_AFTER = 120.0, 1.0
+# Seconds that it lasts, also where there are no rows yet and a step takes a moment, and until those who wait look again.
+_LEASED_FOR, _LEASED_FOR_EMPTY, _LOOK_AGAIN_AFTER = 120.0, 15.0, 0.25
 _ATTEMPTS = 10
 # Seconds that all of this may take, but for the steps of a migration.
 _ANSWERS_WITHIN = 30.0
@@ -62,7 +62,8 @@ COMMIT;
 async def apply(run: Run, folder: Traversable = FOLDER, *, alone: bool = False) -> int:
     """Bring the schema up to date and return its version. Safe to repeat, also while other receivers do the same.
 
-    Where rows must be changed, one does it and the others wait, unless this one is known to be `alone`.
+    One does it and the others wait, unless this one is known to be `alone`: who is at the first step while another one
+    is at the last would bring back what is gone since.
 
     `run` has no time limit, because building an index over existing rows takes long. `folder` has a folder for each
     version. Raises OpenError for a database that a later version of this program wrote, and TimeoutError if the
@@ -80,7 +81,7 @@ async def apply(run: Run, folder: Traversable = FOLDER, *, alone: bool = False) 
             f"the database has schema version {applied}, this program knows {latest}: it was written by a later "
             "version of vectadb-receiver; use that one"
         )
-    if not applied or alone:  # an empty database takes a moment, and comes to the same if others do it, too
+    if alone:
         for version in versions:
             if int(version) > applied:
                 await _apply_version(run, folder.joinpath(version))
@@ -92,10 +93,11 @@ async def apply(run: Run, folder: Traversable = FOLDER, *, alone: bool = False) 
 async def _share(run: Run, folder: Traversable, versions: Sequence[str], applied: int) -> None:
     """Apply what is missing, or wait until another receiver has done so."""
     holder = secrets.token_hex(8)
+    lasts = _LEASED_FOR if applied else _LEASED_FOR_EMPTY
     waits = False
     while missing := [version for version in versions if int(version) > applied]:
         try:
-            await run(_LEASE, holder=holder, lasts=int(_LEASED_FOR * 1000))
+            await run(_LEASE, holder=holder, lasts=int(lasts * 1000))
         except ConflictError:
             if not waits:
                 log.info("another receiver brings the database to schema version %s", versions[-1])
