@@ -150,7 +150,7 @@ async def test_who_reads_a_long_run_that_goes_on_keeps_the_place_and_is_told(ope
         tab = await open_tab(receiver, f"#/traces/{trace_id}?view=conversation")
         await expect(turn(tab, "Asked 0.")).to_be_visible()
         await tab.page.evaluate("scrollTo(0, document.body.scrollHeight)")
-        await expect(turn(tab, "Asked 500.")).to_be_attached()
+        await expect(turn(tab, "Asked 500.")).to_be_attached(timeout=60_000)  # hundreds of turns, on a busy machine
         talk(900)
         story.send()
         receiver.interpreted()
