@@ -22,7 +22,8 @@ from storage.alerts.alerts import EVERY as ALERT_EVERY
 from storage.alerts.alerts import keep_alerting
 from storage.alerts.delivery import PAUSES, Outcome, Post, Told
 from storage.alerts.model import OF_RUNS, Rules
-from storage.embedding.model import STATIC, Embedder, prepare, vectors_of
+from storage.embedding.model import MINILM, STATIC, Embedder, vectors_of
+from storage.embedding.process import ModelProcess
 from storage.indexing.index_state import Vectors
 from storage.indexing.indexer import Indexer
 from storage.indexing.keywords_first import KeywordsFirst
@@ -37,8 +38,7 @@ from storage.read.activity import ActivityReader
 from storage.read.reader import Reader
 from storage.retention import policy
 from storage.retention.prune import Pruner
-from storage.search.reranking import Scorer as MiniLM
-from storage.search.reranking import TimedReranker
+from storage.search.reranking import Scorer, TimedReranker
 from storage.search.search import Searcher
 from storage.surreal import schema
 from storage.surreal.database import Database, Run
@@ -179,6 +179,7 @@ class Stores:
         self._count_again_at = 0.0
         # MiniLM as the index's model has said all it knows already, and one of the user's own may know better.
         rereads = config.model == STATIC and config.rerank_ms > 0
+        self._models = ModelProcess(config.data_dir, config.threads)
         self._reranker = TimedReranker(self._minilm, config.rerank_ms / 1000) if rereads else None
         self._logged = ("", 0.0)
         self._opened: _Open | None = None
@@ -337,6 +338,7 @@ class Stores:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._models.close()
         await self._database.close()
         self._lock.release()
 
@@ -424,16 +426,16 @@ class Stores:
 
     def _prepare(self) -> Embedder:
         indexer = self.indexer
-        embedder = prepare(self.config.model, self.config.data_dir, self.config.threads, indexer.progressed)
+        embedder = self._models.prepare(self.config.model, indexer.progressed)
         if self._reranker is not None:
             self._reranker.load()
         return embedder
 
-    def _minilm(self) -> MiniLM:
+    def _minilm(self) -> Scorer:
         # numpy takes 0.1 s to import.
         from storage.embedding.reranker import Reranker  # noqa: PLC0415
 
-        return Reranker.prepared(self.config.data_dir, self.config.threads)
+        return Reranker.with_axes(self._models.prepare(MINILM, lambda _share, _doing: None), self.config.data_dir)
 
     def _preparer(self) -> Preparer:
         return PreparerProcess(self.config.model, self.config.data_dir, self.config.threads)

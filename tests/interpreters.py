@@ -33,9 +33,9 @@ class _Reused(process.ChildProcess):
         self._killed = False
         super().__init__(module, first, died_at_start)
 
-    def ask(self, request: msgspec.Struct, *died: type[IndexUnavailable | IndexUnusable]) -> Any:
+    def ask(self, request: msgspec.Struct, *arguments: Any, **named: Any) -> Any:
         try:
-            return super().ask(request, *died)
+            return super().ask(request, *arguments, **named)
         except (IndexUnavailable, IndexUnusable):
             self._killed = True  # whatever it was: it does not go on
             raise

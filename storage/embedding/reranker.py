@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.embedding import static
-from storage.embedding.model import MINILM, Embedder, prepare
-from storage.embedding.model_folders import Progress
+from storage.embedding.model import Embedder
 
 # The maximum number of cached vectors, of 1.5 kB each: the same candidates occur when a search is refined.
 _CACHED = 2_000
@@ -44,14 +43,14 @@ class Reranker:
         self._read("a text to measure the pace by, so that the first search ends in time, too")
 
     @classmethod
-    def prepared(cls, data_dir: Path, threads: int, progress: Progress = lambda *_: None) -> Reranker:
+    def with_axes(cls, minilm: Embedder, data_dir: Path) -> Reranker:
         """Return a re-ranker with MiniLM and the table's axes, which are built now if they do not exist.
 
-        Blocks, and raises, as `storage.embedding.model.prepare` does.
+        Blocks. Raises OSError as `storage.embedding.static.folder` does.
         """
-        folder = static.folder(data_dir / "models", progress)
+        folder = static.folder(data_dir / "models", lambda _share, _doing: None)
         axes = np.fromfile(folder / static.AXES, np.float32).reshape(-1, static.DIMENSIONS)
-        return cls(prepare(MINILM, data_dir, threads, progress), axes)
+        return cls(minilm, axes)
 
     def query_vector(self, query: str, vector: NDArray[np.float32], deadline: float) -> NDArray[np.float32]:
         """Return the vector of a query for an index of the static table: the sum of the table's `vector` and MiniLM's.

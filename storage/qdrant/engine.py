@@ -11,7 +11,6 @@ for 20,000 of them. Meanwhile another such process answers searches, of the same
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import shutil
@@ -55,6 +54,7 @@ from storage.qdrant.messages import (
     Upsert,
 )
 from storage.qdrant.packing import PackedPoint, floats, integers, unpack
+from storage.workers.memory import give_back
 from storage.workers.request_loop import serve
 
 _NICE = 5
@@ -203,7 +203,7 @@ class Engine:
     def optimize(self, _: Optimize) -> None:
         self._not_optimized = 0
         self.shard.optimize()
-        _free_memory()
+        give_back()  # two thirds of what the process has
 
     def count(self, _: Count) -> int:
         return self.shard.count(edge.CountRequest(exact=True))
@@ -224,12 +224,6 @@ def _view_of(path: Path) -> Path:
 
 def _remove_view(path: Path) -> None:
     shutil.rmtree(_view_of(path), ignore_errors=True)
-
-
-def _free_memory() -> None:
-    """Return freed memory to the system, which glibc keeps: two thirds of what the process has."""
-    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
-        trim(0)
 
 
 def _check_dimensions(path: Path, dimensions: int | None) -> None:

@@ -13,7 +13,6 @@ ends with its input, and so with the receiver, however that ends.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from surrealdb_embedded import SyncEmbeddedDB
 
 from storage.surreal.messages import OPENED, Execute
 from storage.workers import messages
+from storage.workers.memory import give_back
 from storage.workers.messages import Reply
 from storage.workers.request_loop import answers
 
@@ -107,12 +107,11 @@ def _start(url: str) -> SyncEmbeddedDB:
 
 def _serve(engine: SyncEmbeddedDB, stream: IO[bytes]) -> None:
     requests = _Requests(sys.stdin.fileno())
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's
     trimmed = time.monotonic()
     while (request := requests.next()) is not None:
         messages.write(stream, _reply(engine, request))
-        if trim is not None and time.monotonic() - trimmed > _TRIM_EVERY:
-            trim(0)
+        if time.monotonic() - trimmed > _TRIM_EVERY:
+            give_back()
             trimmed = time.monotonic()
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
@@ -23,6 +23,10 @@ _COMMAND = (sys.executable, "-P", "-m")
 # texts took ten times as long, and six times the processor's time.
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 _ANSWER = msgspec.msgpack.Decoder(Reply)
+
+
+def _ignore(_step: Any) -> None:
+    """Take no notice of a step."""
 
 
 class RestartingProcess:
@@ -54,6 +58,13 @@ class RestartingProcess:
         """Return the answer's value. Raises IndexUnavailable, IndexUnusable, or ValueError for a wrong request."""
         return await self._in_thread(self._exchange, request)
 
+    def ask_blocking(self, request: msgspec.Struct, told: Callable[[Any], None] = _ignore) -> Any:
+        """Do as `ask`, for callers in threads. `told` is called with the value of each reply about a step.
+
+        An exception of `told` ends the process, and is raised.
+        """
+        return self._thread.submit(self._exchange, request, told).result()
+
     async def close(self) -> None:
         """Close within seconds. A process that is busy for longer is killed, which loses nothing."""
         try:
@@ -72,13 +83,15 @@ class RestartingProcess:
         self._end()
         self._process = ChildProcess(self._module, self._first, self._died_at_start)
 
-    def _exchange(self, request: msgspec.Struct) -> Any:
+    def _exchange(self, request: msgspec.Struct, told: Callable[[Any], None] = _ignore) -> Any:
         if self._process is None:
             self._start()
         assert self._process is not None  # noqa: S101 - for mypy: started
         try:
-            return self._process.ask(request)
-        except (IndexUnavailable, IndexUnusable):
+            return self._process.ask(request, told=told)
+        except ValueError:
+            raise
+        except BaseException:
             self._end()
             raise
 
@@ -105,24 +118,35 @@ class ChildProcess:
             self.end()
             raise
 
-    def ask(self, request: msgspec.Struct, died: type[IndexUnavailable | IndexUnusable] = IndexUnavailable) -> Any:
+    def ask(
+        self,
+        request: msgspec.Struct,
+        died: type[IndexUnavailable | IndexUnusable] = IndexUnavailable,
+        told: Callable[[Any], None] = _ignore,
+    ) -> Any:
         """Return the answer's value. After any error other than ValueError, only `end` may be called.
 
-        Raises `died` if the process ends instead of answering, and else as `RestartingProcess.ask`.
+        `told` is called with the value of each reply about a step; if it raises, the process is killed. Raises `died`
+        if the process ends instead of answering, and else as `RestartingProcess.ask`.
         """
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None  # noqa: S101 - for mypy: both are pipes
         assert stdout is not None  # noqa: S101
         try:
             messages.write(stdin, request)
-            body = messages.read(stdout)
+            answer = self._answer(stdout)
+            while answer is not None and answer.outcome == "working":
+                told(answer.value)
+                answer = self._answer(stdout)
         except BrokenPipeError:
-            body = None
-        if body is None:
+            answer = None
+        except BaseException:
+            self.kill()
+            raise
+        if answer is None:
             self.kill()
             code = self._process.wait()
             raise died(f"{self._module} stopped by itself (exit code {code}); see its messages above")
-        answer = _ANSWER.decode(body)
         match answer.outcome:
             case "done":
                 return answer.value
@@ -132,6 +156,11 @@ class ChildProcess:
                 raise IndexUnavailable(answer.value)
             case _:
                 raise IndexUnusable(answer.value)
+
+    @staticmethod
+    def _answer(stdout: IO[bytes]) -> Reply | None:
+        body = messages.read(stdout)
+        return None if body is None else _ANSWER.decode(body)
 
     def kill(self) -> None:
         """Kill the process at once."""

@@ -32,10 +32,15 @@ def answers() -> Iterator[IO[bytes]]:
 
 def serve(handlers: Mapping[type[msgspec.Struct], Callable[[Any], Any]]) -> None:
     """Answer each request with the handler of its type, until the input ends, as it does whenever the receiver ends."""
-    decoder: msgspec.msgpack.Decoder[msgspec.Struct] = msgspec.msgpack.Decoder(_union(handlers))
     with answers() as stream:
-        while (body := messages.read(sys.stdin.buffer)) is not None:
-            messages.write(stream, _answer(handlers, decoder.decode(body)))
+        answer_all(stream, handlers)
+
+
+def answer_all(stream: IO[bytes], handlers: Mapping[type[msgspec.Struct], Callable[[Any], Any]]) -> None:
+    """Do as `serve` with the stream of `answers`, to which a handler may write replies about its steps, too."""
+    decoder: msgspec.msgpack.Decoder[msgspec.Struct] = msgspec.msgpack.Decoder(_union(handlers))
+    while (body := messages.read(sys.stdin.buffer)) is not None:
+        messages.write(stream, _answer(handlers, decoder.decode(body)))
 
 
 def _union(handlers: Mapping[type[msgspec.Struct], Callable[[Any], Any]]) -> Any:

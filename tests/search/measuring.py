@@ -24,7 +24,7 @@ from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
 from mapping.otlp.spans import map_traces
 from mapping.search_text.text import text_of
-from storage.embedding.model import STATIC
+from storage.embedding.model import MINILM, STATIC, prepare
 from storage.embedding.reranker import Reranker
 from storage.filters import SearchFilter
 from storage.qdrant.edge import EdgeIndex
@@ -120,6 +120,11 @@ def stores_in(data_dir: Path) -> Stores:
     )
 
 
+def minilm_in(data_dir: Path) -> Reranker:
+    """Return MiniLM with the table's axes; `data_dir`/models has it, or gets it."""
+    return Reranker.with_axes(prepare(MINILM, data_dir, 0, lambda _share, _doing: None), data_dir)
+
+
 class _Few:
     """MiniLM that reads the first texts only, as in the default budget, however busy the machine is."""
 
@@ -149,7 +154,7 @@ class Bench:
         await self.storage.open()
         await self.fill()
         await self.indexed()
-        self.minilm = await asyncio.to_thread(Reranker.prepared, self.storage.config.data_dir, 0)
+        self.minilm = await asyncio.to_thread(minilm_in, self.storage.config.data_dir)
 
     async def fill(self) -> None:
         await self.storage.writer.write(list(self.events.values()))

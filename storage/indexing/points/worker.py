@@ -13,6 +13,7 @@ from storage.embedding.model import prepare
 from storage.errors import IndexUnavailable
 from storage.indexing.points.maker import PointMaker
 from storage.indexing.points.messages import ForgetTold, LoadModel, MakePoints, PackedPoints
+from storage.workers.memory import give_back
 from storage.workers.request_loop import serve
 
 _NICE = 10
@@ -26,6 +27,7 @@ class PointWorker:
         embedder = None
         if request.model is not None:
             embedder = prepare(request.model, Path(request.data_dir), request.threads, lambda _share, _doing: None)
+            give_back()
         self._maker = PointMaker(embedder)
 
     def make(self, request: MakePoints) -> PackedPoints:

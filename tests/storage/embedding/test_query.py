@@ -16,7 +16,7 @@ def table(static_data_dir):
 
 @pytest.fixture(scope="module")
 def minilm(static_data_dir):
-    return Reranker.prepared(static_data_dir, 0)
+    return Reranker.with_axes(prepare("minilm", static_data_dir, 0, lambda *_: None), static_data_dir)
 
 
 def cosine(one, other):
