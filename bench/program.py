@@ -89,14 +89,30 @@ class Receiver:
 
     def seconds(self) -> dict[str, float]:
         """Return the CPU seconds of each process so far, by the last part of its module's name. Linux only."""
-        used = {"receiver": self.cpu_seconds(self.process.pid)}
-        for task in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
-            for pid in task.read_text().split():
-                words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
-                module = next((word for word in words if word.startswith("storage.")), "other")
-                name = module.removeprefix("storage.").removesuffix(".worker").removesuffix(".engine")
-                used[name] = used.get(name, 0) + self.cpu_seconds(int(pid))
+        used: dict[str, float] = {}
+        for pid, name in self._processes():
+            used[name] = used.get(name, 0) + self.cpu_seconds(pid)
         return used
+
+    def memory(self) -> dict[str, dict[str, float]]:
+        """Return the anonymous MB of each process, those of mapped files, and the most that it had. Linux only."""
+        held = {}
+        for pid, name in self._processes():
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+            sizes = {key: int(rest.split()[0]) / 1024 for key, _, rest in (line.partition(":") for line in lines)}
+            peak = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+            files = sizes["Rss"] - sizes["Anonymous"]
+            held[name] = {"anonymous": sizes["Anonymous"], "files": files, "peak": int(peak[1]) / 1024 if peak else 0.0}
+        return held
+
+    def _processes(self) -> list[tuple[int, str]]:
+        """Return the receiver's processes with the last parts of their modules' names."""
+        processes = [(self.process.pid, "receiver")]
+        for pid in self.pids()[1:]:
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+            module = next((word for word in words if word.startswith("storage.")), "other")
+            processes.append((pid, module.removeprefix("storage.").removesuffix(".worker").removesuffix(".engine")))
+        return processes
 
     @staticmethod
     def cpu_seconds(pid: int) -> float:
@@ -109,15 +125,6 @@ class Receiver:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 sys.exit("the receiver did not get there")
             time.sleep(0.05)
-
-    def memory_of(self, module: str) -> float:
-        """Return the resident MB of the receiver's process that runs a module; 0 but on Linux."""
-        for task in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
-            for pid in task.read_text().split():
-                if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
-                    status = Path(f"/proc/{pid}/status").read_text()
-                    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024  # type: ignore[index] - it is always there
-        return 0.0
 
     def pids(self) -> list[int]:
         """Return the processes of the receiver: its own and its workers'. Linux only."""
@@ -158,6 +165,19 @@ class Helper:
         """Send the word it waits for, and return what it prints at the end."""
         answer: dict[str, Any] = json.loads(self._process.communicate(f"{word}\n")[0])
         return answer
+
+    def begin(self, word: str) -> None:
+        """Send the word it waits for."""
+        assert self._process.stdin is not None  # noqa: S101 - as above
+        self._process.stdin.write(f"{word}\n")
+        self._process.stdin.flush()
+
+    def end(self) -> bool:
+        """End it, and return whether it was still at work."""
+        working = self._process.poll() is None
+        self._process.kill()
+        self._process.communicate()
+        return working
 
 
 class Load(Helper):

@@ -11,6 +11,7 @@ import hashlib
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,9 @@ class Reranker:
         query_vector: NDArray[np.float32] = vector + along_axes / np.linalg.norm(along_axes)
         return query_vector
 
-    def score(self, query: str, texts: list[str], deadline: float, least: int = 0, latest: float = 0.0) -> list[float]:
+    def score(
+        self, query: str, texts: Iterable[str], deadline: float, least: int = 0, latest: float = 0.0
+    ) -> list[float]:
         """Return the cosines of the query and each text, in order, for as many texts as can be read before `deadline`.
 
         The first `least` texts are read until `latest`. Both times are a `time.monotonic()`; they are exceeded by at

@@ -48,14 +48,17 @@ def best_first(hits: Iterable[Hit]) -> list[Hit]:
     return sorted(hits, key=lambda hit: -hit.score)
 
 
-def ranked(hits: Sequence[Hit], scores: Mapping[str, float], held: Mapping[str, int]) -> list[Hit]:
+def ranked(
+    hits: Sequence[Hit], scores: Mapping[str, float], held: Mapping[str, int], most: int | None = None
+) -> list[Hit]:
     """Sort hits by the number of exact things they hold (`held`), then by their new `scores`; those without one last.
 
+    The first `most` of them are returned, None for all.
     The resulting scores never rise from hit to hit: a hit without a new score gets at most the lowest one before it.
     """
     ordered = sorted(hits, key=lambda hit: (-held.get(hit.id, 0), hit.id not in scores, -scores.get(hit.id, hit.score)))
     result: list[Hit] = []
-    for hit in ordered:
+    for hit in ordered[:most]:
         own = _EXACT * held.get(hit.id, 0) + scores.get(hit.id, hit.score)
         result.append(hit._replace(score=min(own, result[-1].score) if result else own))
     return result

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -23,7 +23,7 @@ class Scorer(Protocol):
 
     def query_vector(self, query: str, vector: NDArray[np.float32], deadline: float) -> NDArray[np.float32]: ...
 
-    def score(self, query: str, texts: list[str], deadline: float, least: int, latest: float) -> list[float]: ...
+    def score(self, query: str, texts: Iterable[str], deadline: float, least: int, latest: float) -> list[float]: ...
 
 
 # A busy machine reads so many candidates all the same, in up to so many times the budget: with fewer, the order is that
@@ -61,10 +61,11 @@ class TimedReranker:
             return vector
         return await self._in_time(deadline, lambda: reader.query_vector(query, vector, deadline), vector)
 
-    async def scores(self, query: str, texts: list[str], deadline: float) -> list[float]:
+    async def scores(self, query: str, texts: Iterable[str], deadline: float) -> list[float]:
         """Return the cosines of the query and each text, in order, for as many texts as can be read in time.
 
-        `deadline` is the end of the budget, a time of the monotonic clock.
+        `deadline` is the end of the budget, a time of the monotonic clock. The texts are taken in a thread, and not
+        those for which there is no time.
         """
         reader = self._reader
         if reader is None:

@@ -39,21 +39,36 @@ class Place(NamedTuple):
 class SearchResult(msgspec.Struct):
     """A search result. `more` is the number of other hits in its group, if results are grouped.
 
-    `text` is what was found: the event's, or its system prompt (`is_prompt`). `told` are the keys of the messages in
-    it. `occurrences` says how many events say the same as `passage`, if it is known. `parts`, if requested, has its
-    place in each of the lists that were fused, by the list's name.
+    `hit` is what the index has of it, `is_prompt` whether that is the event's system prompt. `occurrences` is how many
+    events say the same as `passage`, if it is known. `parts`, if requested, has its place in each of the lists that
+    were fused, by the list's name.
     """
 
     score: float
     event: EventRow
-    text: str = ""
+    hit: Hit = Hit("", 0.0)
     is_prompt: bool = False
-    passage: int | None = None
-    told: frozenset[int] = frozenset()
     occurrences: Occurrences | None = None
     more: int | None = None
     highlights: list[Passage] = []
     parts: dict[str, Place] | None = None
+    _text: str | None = None
+
+    @property
+    def text(self) -> str:
+        """Return what was found: the text of the event, or its system prompt. The first time takes 0.1 ms."""
+        if self._text is None:
+            self._text = text_of_hit(self.event, self.hit, is_prompt=self.is_prompt)
+        return self._text
+
+    @property
+    def passage(self) -> int | None:
+        return None if self.is_prompt else self.hit.passage
+
+    @property
+    def told(self) -> frozenset[int]:
+        """Return the keys of the messages in its text."""
+        return frozenset() if self.is_prompt else frozenset(self.hit.told)
 
     @property
     def key(self) -> str:
@@ -72,23 +87,10 @@ async def shown(reader: Reader, hits: Sequence[Hit], prompts: Sequence[Hit] = ()
     for start in range(0, len(marked), _READ_AT_ONCE):
         piece = marked[start : start + _READ_AT_ONCE]
         events = await reader.events_by_id({hit.id for hit, _ in piece})
-        results += await asyncio.to_thread(_results, piece, events)
+        results += [
+            SearchResult(hit.score, events[hit.id], hit, is_prompt) for hit, is_prompt in piece if hit.id in events
+        ]
     return results
-
-
-def _results(hits: Sequence[tuple[Hit, bool]], events: Mapping[str, EventRow]) -> list[SearchResult]:
-    return [
-        SearchResult(
-            hit.score,
-            events[hit.id],
-            text_of_hit(events[hit.id], hit, is_prompt=is_prompt),
-            is_prompt,
-            None if is_prompt else hit.passage,
-            frozenset() if is_prompt else frozenset(hit.told),
-        )
-        for hit, is_prompt in hits
-        if hit.id in events
-    ]
 
 
 def told_once(results: Sequence[SearchResult]) -> list[SearchResult]:

@@ -142,22 +142,25 @@ class Searcher:
         """
         deadline = time.monotonic() + left
         by_score = fused(hits.lists["semantic"], hits.lists["keyword"])
+        things_asked = exact_things(query)
+        if not (self._reranker or things_asked or hits.holders):
+            return await self._first(query, by_score, hits.prompts, needed), [], 0
         alike = await asyncio.to_thread(_alike, by_score, hits.holders) if self._reranker else {}
         candidates, others = _candidates(sorted(by_score, key=lambda hit: hit.id in alike), hits.holders)
         found = await shown(self._reader, candidates, hits.prompts)
         results = {result.event["id"]: result for result in told_once(found) if not result.is_prompt}
-        held = await asyncio.to_thread(_held, exact_things(query), results)
+        held = await asyncio.to_thread(_held, things_asked, results)
         # MiniLM reads candidates with an exact thing first.
         first = [hit for hit in candidates if hit.id in results]
         best = [hit.id for hit in sorted(first, key=lambda hit: -held.get(hit.id, 0))[:CANDIDATES]]
         cosines: list[float] = []
         if self._reranker:
-            cosines = await self._reranker.scores(query, [results[each].text for each in best], deadline)
+            cosines = await self._reranker.scores(query, (results[each].text for each in best), deadline)
         read = dict(zip(best, cosines, strict=False))
         shares = shares_of(hits.lists["keyword"])
         scores = {each: score(cosine, shares.get(each, 0.0)) for each, cosine in read.items()}
         scores |= _guessed(by_score, scores, alike)
-        ordered = ranked([*first, *others], scores, held)[: needed + CANDIDATES]
+        ordered = ranked([*first, *others], scores, held, needed + CANDIDATES)
         results |= {
             result.event["id"]: result
             for result in await shown(self._reader, [hit for hit in ordered if hit.id not in results])
@@ -171,6 +174,20 @@ class Searcher:
             best_first(Hit(each, scores[each]) for each in read),
             len(best) if self._reranker else 0,
         )
+
+    async def _first(
+        self, query: str, ordered: Sequence[Hit], prompts: Sequence[Hit], needed: int
+    ) -> list[SearchResult]:
+        """Return the first results of the ordered hits. Of their events no more are read than that takes."""
+        found: list[SearchResult] = await shown(self._reader, [], prompts)
+        texts: list[SearchResult] = []
+        at_once = 2 * needed  # several events may tell the same
+        for start in range(0, min(len(ordered), needed + CANDIDATES), at_once):
+            found += await shown(self._reader, ordered[start : start + at_once])
+            texts = told_once([result for result in found if not result.is_prompt])
+            if len(texts) >= needed:
+                break
+        return _with_prompts(query, found, texts, needed)
 
 
 async def _hits(

@@ -11,7 +11,8 @@ import json
 import math
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -133,8 +134,8 @@ class _Few:
         self._minilm = minilm
         self._most = most
 
-    def score(self, query: str, texts: list[str], deadline: float, least: int, latest: float) -> list[float]:
-        return self._minilm.score(query, texts[: self._most], deadline, least, latest)
+    def score(self, query: str, texts: Iterable[str], deadline: float, least: int, latest: float) -> list[float]:
+        return self._minilm.score(query, islice(texts, self._most), deadline, least, latest)
 
 
 class Bench:

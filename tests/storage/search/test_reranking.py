@@ -1,6 +1,8 @@
 """What MiniLM re-reads: within the budget, and never against an exact thing that was asked for."""
 
 import asyncio
+import itertools
+import json
 import time
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from storage.filters import SearchFilter
 from storage.search.reranking import AT_LEAST, TimedReranker
 from storage.search.search import CANDIDATES, Searcher
+from storage.search.texts import text_of_hit
 from storage.write.writer import Writer
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
@@ -207,3 +210,49 @@ async def test_an_exact_thing_beside_the_text_is_held_too(searching, indexer, da
     for mode in ("keyword", "hybrid"):
         answer = await searching(FakeMiniLM(), 5.0).search("ORD-48213", mode, SearchFilter(), 3)
         assert answer.results[0].event["id"] == held.id
+
+
+async def test_events_are_read_and_texts_made_only_where_they_are_needed(
+    reader, indexer, store, caught_up, monkeypatch
+):
+    await store(*[f"apple {number}" for number in range(40)], indexer=indexer)
+    await caught_up(indexer)
+    read, made = [], []
+
+    async def counted(ids, own=reader.events_by_id):
+        read.extend(ids := list(ids))
+        return await own(ids)
+
+    monkeypatch.setattr(reader, "events_by_id", counted)
+    monkeypatch.setattr(
+        "storage.search.results.text_of_hit", lambda *args, **kind: made.append(args) or text_of_hit(*args, **kind)
+    )
+    plain = await Searcher(reader, indexer).search("apple", "hybrid", SearchFilter(), 5)
+    assert (len(plain.results), len(read), len(made)) == (5, 10, 5)
+    minilm = FakeMiniLM(0.1, clock := Clock())
+    monkeypatch.setattr("storage.search.search.time", clock)
+    monkeypatch.setattr("storage.search.reranking.time", clock)
+    reranker = TimedReranker(lambda: minilm, 1.0)
+    reranker.load()
+    made.clear()
+    again = await Searcher(reader, indexer, reranker).search("apple", "hybrid", SearchFilter(), 5)
+    assert again.reranked == len(minilm.texts) < 20
+    assert len(made) <= again.reranked + 1  # the one for which there was no time
+
+
+async def test_events_that_tell_the_same_do_not_make_the_results_fewer(
+    reader, indexer, database, make_event, caught_up
+):
+    """More events are read until there are as many results as were asked for."""
+    orders = itertools.permutations(
+        [{"type": "text", "content": f"apple, {word}"} for word in ("red", "ripe", "sweet")]
+    )
+    said = [json.dumps([{"role": "user", "parts": parts}]) for parts in orders]
+    calls = [{"gen_ai.input.messages": message, "gen_ai.operation.name": "chat"} for message in said]
+    same = [make_event(kind="span", trace_id="a" * 32, properties=call) for call in calls]
+    others = [make_event(properties={"input.value": f"pears and an apple {number}"}) for number in range(6)]
+    written = Writer(database, agent_window=0, committed=lambda stored: indexer.added(len(stored)))
+    await written.write([*same, *others])
+    await caught_up(indexer)
+    answer = await Searcher(reader, indexer).search("apple red ripe sweet", "hybrid", SearchFilter(), 2)
+    assert [result.event["kind"] for result in answer.results] == ["span", "json"]
