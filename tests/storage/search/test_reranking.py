@@ -250,7 +250,7 @@ async def test_events_that_tell_the_same_do_not_make_the_results_fewer(
     said = [json.dumps([{"role": "user", "parts": parts}]) for parts in orders]
     calls = [{"gen_ai.input.messages": message, "gen_ai.operation.name": "chat"} for message in said]
     same = [make_event(kind="span", trace_id="a" * 32, properties=call) for call in calls]
-    others = [make_event(properties={"input.value": f"pears and an apple {number}"}) for number in range(6)]
+    others = [make_event(properties={"input.value": f"pear {number}"}) for number in range(6)]
     written = Writer(database, agent_window=0, committed=lambda stored: indexer.added(len(stored)))
     await written.write([*same, *others])
     await caught_up(indexer)
