@@ -48,12 +48,13 @@ async def send(
     connections: int,
     rate: float,
     headers: dict[str, str],
-    broken: str = "raise",
+    *,
+    until_refused: bool,
 ) -> dict[str, object]:
     """Send the bodies: the next one when a connection is free or, with a rate (items a second), when its time comes.
 
-    What a connection does that breaks is in `broken`: it may `raise`, `end`, or send `again`, after a second, what was
-    not answered, which then has an answer of status 0.
+    With `until_refused` what was under way on a connection that breaks has an answer of status 0 and is sent again a
+    second later, until no connection can be made any more.
     """
     waiting = collections.deque(bodies)
     answers: list[tuple[float, float, int, int]] = []
@@ -79,8 +80,10 @@ async def send(
                     else:
                         try:
                             answer = await over_http(session, body)
+                        except aiohttp.ClientConnectorError:
+                            raise
                         except aiohttp.ClientError:
-                            if broken != "again":
+                            if not until_refused:
                                 raise
                             answer = Answer(0, 1)
                     now = time.perf_counter()
@@ -90,7 +93,7 @@ async def send(
                         await asyncio.sleep(answer.retry_after)
 
         async def sending() -> None:
-            with contextlib.suppress(*([aiohttp.ClientError] if broken == "end" else [])):
+            with contextlib.suppress(*([aiohttp.ClientConnectorError] if until_refused else [])):
                 await connection()
 
         await asyncio.gather(*(sending() for _ in range(connections)))
@@ -111,7 +114,9 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--rate", type=float, default=0, help="items a second; 0: as fast as answers come")
     parser.add_argument("--header", action="append", default=[], help="NAME: VALUE, of each request over HTTP")
-    parser.add_argument("--broken", choices=("raise", "end", "again"), default="raise", help="what a connection does")
+    parser.add_argument(
+        "--until-refused", action="store_true", help="go on where a connection breaks, end where none can be made"
+    )
     arguments = parser.parse_args()
     headers = dict(header.split(": ", 1) for header in arguments.header)
     make, size = traffic.SCENARIOS[arguments.scenario]
@@ -128,7 +133,7 @@ def main() -> None:
             arguments.connections,
             arguments.rate,
             headers,
-            arguments.broken,
+            until_refused=arguments.until_refused,
         )
     )
     print(msgspec.json.encode(result).decode())
