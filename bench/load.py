@@ -136,7 +136,7 @@ def main() -> None:
             until_refused=arguments.until_refused,
         )
     )
-    print(msgspec.json.encode(result).decode())
+    print(msgspec.json.encode(result).decode(), flush=True)
 
 
 if __name__ == "__main__":
