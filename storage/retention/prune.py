@@ -1,4 +1,4 @@
-"""Deletes whole traces: their events, edges, calls, runs and chain records, and soon after their points in the index.
+"""Deletes whole traces: their events, calls, runs and chain records, and soon after their points in the index.
 
 Each step is a transaction of a few events that leaves the store consistent: a trace that is too long for one step has
 fewer events after each step, and its count says so. The step also writes a record with the events' ids into the index
@@ -113,7 +113,7 @@ class Pruned(NamedTuple):
 class Sizes(NamedTuple):
     """How much is read or deleted at a time."""
 
-    # Events deleted in a step: each takes 0.36 ms of the engine's time, with its edge and index entries, and everybody
+    # Events deleted in a step: each takes 0.36 ms of the engine's time, with its index entries, and everybody
     # else waits.
     events: int = 64
     # Chain records cost less, and a trace with a long conversation may have hundreds. A call costs as much as an event.

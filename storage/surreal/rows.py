@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypedDict, cast
 from mapping.model import ChainRecord, Correlation, Event, Status, Trace
 from storage.surreal import cbor
 
-EVENT, TRACE, CONTAINS, QUEUE = "agent_event", "agent_trace", "contains", "index_queue"
+EVENT, TRACE, QUEUE = "agent_event", "agent_trace", "index_queue"
 CONVERSATION, ORIGIN = "conversation", "origin"
 CALL, RUN, SESSION_RUN = "agent_call", "agent_run", "session_run"
 # Sums over the rows of `session_run` of a session, which the engine keeps.
@@ -156,20 +156,8 @@ def _event_fields(event: Event) -> Fields:
 @lru_cache(maxsize=1_024)  # events of a trace often come together
 def placement_fields(trace_id: str, correlation: str, project: str | None) -> Fields:
     named = {} if project is None else {"project": project}
-    return cbor.fields({"trace_id": trace_id, "correlation": correlation, **named})
-
-
-# An edge is three record ids: the bytes between them are always the same.
-_EDGE_ID, _EDGE_IN, _EDGE_OUT = (
-    cbor.encode({field: cbor.record(table, "")})[1:-1]
-    for field, table in (("id", CONTAINS), ("in", TRACE), ("out", EVENT))
-)
-
-
-def edge(event_id: str, trace_id: str) -> bytes:
-    """Encode the edge from a trace to its event. The edge has the event's id."""
-    event = cbor.text(event_id)
-    return b"\xa3" + _EDGE_ID + event + _EDGE_IN + cbor.text(trace_id) + _EDGE_OUT + event
+    trace = cbor.record(TRACE, trace_id)
+    return cbor.fields({"trace_id": trace_id, "trace": trace, "correlation": correlation, **named})
 
 
 def links(event: Event) -> Iterator[dict[str, Any]]:

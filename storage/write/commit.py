@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import re
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -29,7 +28,6 @@ from storage.write.transaction import WRITE, Lookup, Move, PendingEvent, by_part
 from storage.write.versions import another, is_later, of_another_project, version_of, version_of_row
 
 _ATTEMPTS = 20
-_EDGE_EXISTS = re.compile(rf"`{rows.CONTAINS}:.*` already exists")  # a part of the engine's message
 
 # The latest trace of a session. In a closure the engine would read all that a long session has: 600 ms for 20,000.
 _OF_SESSION = (
@@ -161,25 +159,11 @@ async def _attempt(
         variables = variables_of(
             [*new.values()], placement, known, name, moves, [*later.values()], parts=parts, shared=shared
         )
-        try:
-            await database.query(WRITE, **variables)
-        except ConflictError as conflict:
-            if _EDGE_EXISTS.search(str(conflict)):
-                await _drop_edges(database, variables["moves"])
-            raise
+        await database.query(WRITE, **variables)
         stored([*new.values()], placement.traces)
         for part, items in parts.items():
             written(f"{name}-{part}", part, cbor.array(map(row, items)), variables["origins"])
     return outcomes
-
-
-async def _drop_edges(database: Database, moves: Iterable[Mapping[str, Any]]) -> None:
-    """Delete the edges of moved events before the commit is tried again.
-
-    An engine in memory accepts no record with an id that the same transaction has deleted.
-    """
-    for move in moves:
-        await database.query("DELETE $edges WHERE in = $trace RETURN NONE", edges=move["edges"], trace=move["trace"])
 
 
 def _place(

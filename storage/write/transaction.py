@@ -23,8 +23,7 @@ IF (SELECT * FROM $changed_chain_records.id) != $known_chain_records { THROW 'a 
 }; INSERT INTO agent_trace $new_traces RETURN NONE; FOR $trace IN $changed_traces { UPDATE $trace.id CONTENT $trace
 RETURN NONE }; INSERT INTO conversation $new_chain_records RETURN NONE; FOR $record IN $changed_chain_records { UPDATE
 $record.id CONTENT $record RETURN NONE }; INSERT IGNORE INTO origin $origins RETURN NONE; FOR $move IN $moves {
-    UPDATE $move.events SET trace_id = $move.home, correlation = 'session' RETURN NONE;
-    DELETE $move.edges WHERE in = $move.trace RETURN NONE;
+    UPDATE $move.events SET trace_id = $move.home, trace = $move.home_record, correlation = 'session' RETURN NONE;
     DELETE agent_call:[$move.trace_id, NONE]..[$move.trace_id, {}] RETURN NONE;
     INSERT INTO figures_queue {
         id: $move.counted, added: [], removed: (SELECT VALUE figures FROM $move.gone WHERE figures != NONE)
@@ -33,7 +32,6 @@ $record.id CONTENT $record RETURN NONE }; INSERT IGNORE INTO origin $origins RET
 };
 INSERT INTO agent_event $events RETURN NONE;
 FOR $event IN $later { UPDATE $event.id CONTENT $event RETURN NONE };
-INSERT RELATION INTO contains $edges RETURN NONE;
 INSERT RELATION IGNORE INTO links_to $links RETURN NONE;
 INSERT INTO index_queue $queued RETURN NONE;
 INSERT INTO interpretation_queue $changed RETURN NONE;
@@ -124,13 +122,6 @@ def variables_of(
         "origins": cbor.array({item.origin.id: item.origin.row for item in (*new, *later) if item.origin}.values()),
         "events": cbor.array(map(row, new)),
         "later": cbor.array(map(row, later)),
-        "edges": cbor.array(
-            rows.edge(event_id, trace_id)
-            for event_id, trace_id in (
-                *((item.event.id, str(item.event.trace_id)) for item in new),
-                *((event_id, move.home) for move in moves for event_id in move.events),
-            )
-        ),
         "links": [link for item in (*new, *later) for link in rows.links(item.event)],
         "moves": [_moved(move) for move in moves],
         "queued": _queued(queue_record, (*new, *later), moves, learned, shared=shared),
@@ -207,9 +198,8 @@ def _moved(move: Move) -> dict[str, Any]:
     return {
         "trace_id": trace_id,
         "home": move.home,
+        "home_record": cbor.record(rows.TRACE, move.home),
         "events": [cbor.record(rows.EVENT, event_id) for event_id in move.events],
-        "edges": [cbor.record(rows.CONTAINS, event_id) for event_id in move.events],
-        "trace": cbor.record(rows.TRACE, trace_id),
         "gone": [cbor.record(table, key) for table, key in gone],
         "counted": rows.queue_name(),
     }

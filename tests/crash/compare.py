@@ -18,10 +18,9 @@ from storage.surreal.database import Database
 
 _READ = """
 BEGIN;
-SELECT id, trace_id, properties.mark AS mark FROM agent_event;
+SELECT id, trace_id, trace, properties.mark AS mark FROM agent_event;
 SELECT id, event_count FROM agent_trace;
-SELECT id, in, out FROM contains;
-SELECT id, ->contains->agent_event AS reached FROM agent_trace;
+SELECT id, <~agent_event AS reached FROM agent_trace;
 SELECT VALUE event_ids FROM index_queue;
 SELECT VALUE traces FROM interpretation_queue;
 SELECT id, event_count FROM agent_run;
@@ -42,7 +41,6 @@ _MADE = ("agent_call", "agent_run", "session_run")
 class Stored(NamedTuple):
     events: dict[str, dict[str, Any]]
     traces: dict[str, dict[str, Any]]
-    edges: list[dict[str, Any]]
     reached: dict[str, list[str]]
     queued: list[str]
     uninterpreted: set[str]
@@ -62,11 +60,10 @@ async def opened(folder: Path) -> AsyncIterator[Database]:
 
 async def read(database: Database) -> Stored:
     """Read everything there is to compare, as it is at one moment."""
-    _, events, traces, edges, reached, queued, changed, runs, pages, _ = await database.run(_READ)
+    _, events, traces, reached, queued, changed, runs, pages, _ = await database.run(_READ)
     return Stored(
         {row["id"]: row for row in events},
         {row["id"]: row for row in traces},
-        edges,
         {row["id"]: row["reached"] for row in reached},
         [event_id for ids in queued for event_id in ids],
         {trace_id for of in changed for trace_id, _ in of},
@@ -130,7 +127,7 @@ def differences(stored: Stored, account: Account, *, complete: bool) -> list[str
             for event_id, mark in account.ids.items()
             if stored.events.get(event_id, {}).get("mark") != mark
         ),
-        *_edges(stored),
+        *_references(stored),
         *_counts(stored),
         *(f"{event_id} is to be indexed, and not stored" for event_id in set(stored.queued) - stored.events.keys()),
         *_interpreted(stored),
@@ -150,16 +147,25 @@ def _marks(stored: Stored, account: Account, complete: bool) -> list[str]:
     ]
 
 
-def _edges(stored: Stored) -> list[str]:
-    edges = {edge["id"]: (edge["in"], edge["out"]) for edge in stored.edges}
-    wanted = {event_id: (row["trace_id"], event_id) for event_id, row in stored.events.items()}
-    reached = Counter(event_id for ids in stored.reached.values() for event_id in ids)
+def _references(stored: Stored) -> list[str]:
+    reached = Counter((trace_id, event_id) for trace_id, ids in stored.reached.items() for event_id in ids)
     return [
-        *(f"edge {edge_id} is {edges.get(edge_id)}, expected {wanted.get(edge_id)}"
-          for edge_id in edges.keys() | wanted.keys() if edges.get(edge_id) != wanted.get(edge_id)),
-        *(f"event {event_id} is reached {reached[event_id]} times from its trace"
-          for event_id in reached.keys() | wanted.keys() if reached[event_id] != 1),
-    ]  # fmt: skip
+        *(
+            f"event {event_id} of trace {row['trace_id']} refers to {row['trace']}"
+            for event_id, row in stored.events.items()
+            if row["trace"] != row["trace_id"]
+        ),
+        *(
+            f"event {event_id} is reached {reached[row['trace_id'], event_id]} times from its trace"
+            for event_id, row in stored.events.items()
+            if reached[row["trace_id"], event_id] != 1
+        ),
+        *(
+            f"trace {trace_id} leads to event {event_id}, which is not its own"
+            for trace_id, event_id in reached
+            if stored.events.get(event_id, {}).get("trace_id") != trace_id
+        ),
+    ]
 
 
 def _interpreted(stored: Stored) -> list[str]:

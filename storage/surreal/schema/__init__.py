@@ -40,7 +40,7 @@ UPSERT schema_version:lease SET version = 0, holder = $holder,
     until = time::now() + duration::from_millis($lasts) RETURN NONE;
 COMMIT;
 """
-# Seconds that it lasts, also where there are no rows yet and a step takes a moment, and until those who wait look again.
+# Seconds that it lasts, and where there are no rows yet, so that a step takes a moment; and until others look again.
 _LEASED_FOR, _LEASED_FOR_EMPTY, _LOOK_AGAIN_AFTER = 120.0, 15.0, 0.25
 _ATTEMPTS = 10
 # Seconds that all of this may take, but for the steps of a migration.

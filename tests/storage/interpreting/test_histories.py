@@ -61,7 +61,7 @@ def come_to(store, rounds):
 
     async def write():
         await it.database.query(
-            ";".join(f"DELETE {table}" for table in (*TABLES, "agent_event", "agent_trace", "contains", "index_queue"))
+            ";".join(f"DELETE {table}" for table in (*TABLES, "agent_event", "agent_trace", "index_queue"))
         )
         for places, settles in rounds:
             events = history()

@@ -124,7 +124,6 @@ async def test_a_log_in_another_trace_of_the_session_tells_of_the_call_of_a_span
         assert [runs[trace * 32]["calls"] for trace in "123"] == [1, 0, 1]
         await store.database.query(
             "DELETE agent_call; DELETE agent_run; DELETE session_run; DELETE agent_event; DELETE agent_trace;"
-            "DELETE contains"
         )
 
 

@@ -142,7 +142,7 @@ async def test_an_event_that_comes_anew_while_it_is_written_whose_it_is_is_writt
         async with asyncio.timeout(30):
             while await agent_of_call() != ["Writer"]:
                 await asyncio.sleep(0.01)
-        tables = "agent_event agent_trace contains agent_call agent_run session_run interpretation_queue".split()
+        tables = "agent_event agent_trace agent_call agent_run session_run interpretation_queue".split()
         await database.query(";".join(f"DELETE {table}" for table in tables))
         await write(*events)
         assert await agent_of_call() == [None]

@@ -42,7 +42,7 @@ async def version_1(tmp_path):
     await database.close()
 
 
-async def test_data_of_version_1_is_read_and_added_to(version_1, writer_on, make_event, balance):
+async def test_data_of_version_1_is_read_and_added_to(version_1, writer_on, make_event):
     assert await schema.apply(version_1.run) > 1
     reader = Reader(version_1)
     event = await reader.event(EVENT_ID)
@@ -53,8 +53,12 @@ async def test_data_of_version_1_is_read_and_added_to(version_1, writer_on, make
     ]
     again, new = await writer_on(version_1).write([make_event(id=EVENT_ID, trace_id="t"), make_event(session_id="s")])
     assert (again.duplicate, new.duplicate, new.trace_id) == (True, False, "t")
-    traces, _ = await balance(version_1)
-    assert traces["t"]["event_count"] == 2
+    assert (await reader.trace("t")).trace.event_count == 2
+    # Its event keeps the edge that it has, and the new one refers to the trace.
+    assert await version_1.query(
+        "SELECT VALUE ->contains->agent_event FROM ONLY agent_trace:t;"
+        "SELECT VALUE <~agent_event FROM ONLY agent_trace:t"
+    ) == [[EVENT_ID], [new.event_id]]
     assert {event["id"] for event in (await reader.trace_events("t", 10))[0]} == {EVENT_ID, new.event_id}
 
 

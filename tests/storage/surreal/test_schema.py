@@ -11,11 +11,11 @@ from storage.surreal.database import Database
 from storage.surreal.errors import OpenError
 
 TABLES = set(
-    "agent_call agent_event agent_run agent_session agent_trace alert alert_queue contains conversation figures "
+    "agent_call agent_event agent_run agent_session agent_trace alert alert_queue conversation figures "
     "figures_queue figures_state index_queue index_state interpretation_queue interpretation_state links_to origin "
     "receiver schema_version session_run".split()
 )
-LATEST = 12
+LATEST = 13
 
 
 @pytest.fixture

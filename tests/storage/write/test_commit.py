@@ -135,7 +135,7 @@ async def test_what_is_to_be_interpreted_is_written_with_it_by_trace(database, m
 
 async def test_a_list_of_messages_whose_trace_is_gone_is_heard_anew(database, make_call, balance):
     await commit(database, pending(make_call("hi", answer="Hello!")), WINDOWS)
-    await database.query("DELETE agent_trace; DELETE agent_event; DELETE contains; DELETE index_queue")
+    await database.query("DELETE agent_trace; DELETE agent_event; DELETE index_queue")
     first, second = make_call("hi", "Hello!", "Who?", answer="Me."), make_call("hi", "Hello!", "Who?", "Me.", "Why?")
     await commit(database, pending(first), WINDOWS)
     await commit(database, pending(second), WINDOWS)

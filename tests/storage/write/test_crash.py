@@ -86,12 +86,12 @@ def killed_after(url, disk, enough):
 
 async def stored(url):
     database = Database(url, namespace="n", database="d")
-    events, edges, traces, queued = await database.query(
-        "SELECT VALUE record::id(id) FROM agent_event; SELECT VALUE record::id(id) FROM contains;"
+    events, (reached,), traces, queued = await database.query(
+        "SELECT VALUE id FROM agent_event; SELECT VALUE <~agent_event FROM agent_trace;"
         "SELECT VALUE event_count FROM agent_trace; SELECT VALUE event_ids FROM index_queue"
     )
     await database.close()
-    assert set(events) == set(edges) == {event_id for ids in queued for event_id in ids}
+    assert set(events) == set(reached) == {event_id for ids in queued for event_id in ids}
     assert traces == [len(events)]
     return set(events)
 

@@ -47,24 +47,30 @@ def span(make_event):
 
 
 async def whole(database):
-    """Return all that the store says of traces, events and edges, without when it was written."""
-    traces, events, edges, queued = await database.query(
+    """Return all that the store says of traces and events, without when it was written."""
+    traces, events, reached, queued = await database.query(
         "SELECT * OMIT created_at, updated_at, revision FROM agent_trace ORDER BY id;"
         "SELECT * OMIT created_at, updated_at FROM agent_event ORDER BY id;"
-        "SELECT * FROM contains ORDER BY id;"
+        "SELECT id, <~agent_event AS events FROM agent_trace ORDER BY id;"
         "SELECT VALUE event_ids FROM index_queue"
     )
-    return traces, events, edges, {event_id for ids in queued for event_id in ids}
+    return (
+        traces,
+        events,
+        {row["id"]: sorted(row["events"]) for row in reached},
+        {event_id for ids in queued for event_id in ids},
+    )
 
 
 async def agrees(database):
-    """Check that traces count their events, that each event has an edge from its trace, and is to be indexed."""
-    traces, events, edges, queued = await whole(database)
+    """Check that traces count their events, that both lead to one another, and that each event is to be indexed."""
+    traces, events, reached, queued = await whole(database)
     of_trace = {trace["id"]: trace["event_count"] for trace in traces}
     assert of_trace == Counter(event["trace_id"] for event in events)
-    assert [(edge["id"], edge["in"], edge["out"]) for edge in edges] == [
-        (event["id"], event["trace_id"], event["id"]) for event in events
-    ]
+    assert [event["trace"] for event in events] == [event["trace_id"] for event in events]
+    assert reached == {
+        trace_id: [event["id"] for event in events if event["trace_id"] == trace_id] for trace_id in of_trace
+    }
     assert queued >= {event["id"] for event in events}
 
 
@@ -96,7 +102,7 @@ async def test_a_receiver_that_is_killed_before_its_commit_has_moved_nothing(
     await agrees(database)
 
 
-async def test_what_is_redelivered_beside_them_and_then_a_kill_leave_records_that_are_to_be_moved_their_edges(
+async def test_what_is_redelivered_beside_them_and_then_a_kill_leave_records_that_are_to_be_moved_as_they_were(
     database, writer, writer_on, interposed, record, span
 ):
     elsewhere = span(5, trace_id="7" * 32, session_id=None)
