@@ -26,7 +26,7 @@ class Answer(NamedTuple):
 async def over_http(session: aiohttp.ClientSession, body: traffic.Body) -> Answer:
     async with session.post(body.path, data=body.data, headers={"Content-Type": body.content_type}) as answer:
         await answer.read()
-        return Answer(answer.status, float(answer.headers.get("Retry-After", 0)))
+        return Answer(answer.status, float(answer.headers.get("Retry-After", 1)))
 
 
 async def over_grpc(channel: grpc.aio.Channel, body: traffic.Body) -> Answer:
@@ -49,11 +49,12 @@ async def send(
     rate: float,
     headers: dict[str, str],
     *,
-    until_broken: bool,
+    until_refused: bool,
 ) -> dict[str, object]:
     """Send the bodies: the next one when a connection is free or, with a rate (items a second), when its time comes.
 
-    With `until_broken` a connection that breaks sends no more.
+    With `until_refused` what was under way on a connection that breaks has an answer of status 0 and is sent again a
+    second later, until no connection can be made any more.
     """
     waiting = collections.deque(bodies)
     answers: list[tuple[float, float, int, int]] = []
@@ -77,15 +78,22 @@ async def send(
                     if body.content_type == traffic.GRPC:
                         answer = await over_grpc(channel, body)
                     else:
-                        answer = await over_http(session, body)
+                        try:
+                            answer = await over_http(session, body)
+                        except aiohttp.ClientConnectorError:
+                            raise
+                        except aiohttp.ClientError:
+                            if not until_refused:
+                                raise
+                            answer = Answer(0, 1)
                     now = time.perf_counter()
                     answers.append((now - started, now - began, body.items, answer.status))
-                    if answer.status == 503:  # as every exporter does
+                    if answer.status in {0, 503}:  # as every exporter does
                         waiting.append(body)
                         await asyncio.sleep(answer.retry_after)
 
         async def sending() -> None:
-            with contextlib.suppress(*([aiohttp.ClientError] if until_broken else [])):
+            with contextlib.suppress(*([aiohttp.ClientConnectorError] if until_refused else [])):
                 await connection()
 
         await asyncio.gather(*(sending() for _ in range(connections)))
@@ -106,7 +114,9 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--rate", type=float, default=0, help="items a second; 0: as fast as answers come")
     parser.add_argument("--header", action="append", default=[], help="NAME: VALUE, of each request over HTTP")
-    parser.add_argument("--until-broken", action="store_true", help="end where the program that takes it is killed")
+    parser.add_argument(
+        "--until-refused", action="store_true", help="go on where a connection breaks, end where none can be made"
+    )
     arguments = parser.parse_args()
     headers = dict(header.split(": ", 1) for header in arguments.header)
     make, size = traffic.SCENARIOS[arguments.scenario]
@@ -123,10 +133,10 @@ def main() -> None:
             arguments.connections,
             arguments.rate,
             headers,
-            until_broken=arguments.until_broken,
+            until_refused=arguments.until_refused,
         )
     )
-    print(msgspec.json.encode(result).decode())
+    print(msgspec.json.encode(result).decode(), flush=True)
 
 
 if __name__ == "__main__":

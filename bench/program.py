@@ -155,8 +155,12 @@ class Helper:
         self._process.stdout.readline()
 
     def tell(self, word: str) -> dict[str, Any]:
-        """Send the word it waits for, and return what it prints at the end."""
-        answer: dict[str, Any] = json.loads(self._process.communicate(f"{word}\n")[0])
+        """Send the word it waits for, and return the line it prints then, without waiting for it to end."""
+        assert self._process.stdin is not None  # noqa: S101 - for the type checker: these are pipes
+        assert self._process.stdout is not None  # noqa: S101
+        self._process.stdin.write(f"{word}\n")
+        self._process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
         return answer
 
 

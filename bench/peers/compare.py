@@ -6,6 +6,7 @@ JSON: bench/results/peers.json.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -30,6 +31,11 @@ SCENARIO = "spans, protobuf, 100 a request"
 # Seconds after which a count that no longer grows is final: more than any of them waits before it writes.
 _SETTLED = 10.0
 _START_WITHIN = 180.0
+# What uses less than this share of a core for a second does no more than it does without spans (MLflow: 0.2).
+_IDLE = 0.3
+_IDLE_WITHIN = 60.0
+# Answers after which an exporter sends again what it has sent.
+_AGAIN = (429, 502, 503, 504)
 
 
 class Running:
@@ -37,12 +43,13 @@ class Running:
 
     def __init__(self, peer: Peer, folder: Path, data: Path, log: Path) -> None:
         self._peer, self._data = peer, data
-        self.ports = Ports(*free_ports(4))
+        self.ports = Ports(*free_ports(len(Ports._fields)))
         environment = {**os.environ, **peer.environment(data, self.ports)}
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 peer.command(folder, data, self.ports),
                 env=environment,
+                cwd=data.parent,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
@@ -51,7 +58,7 @@ class Running:
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
-                sys.exit(f"it did not start: see {log}")
+                sys.exit(f"it did not start:\n{log.read_text()[-4000:]}")
             time.sleep(0.1)
 
     def _answers(self) -> bool:
@@ -61,8 +68,10 @@ class Running:
         except (OSError, urllib.error.HTTPError):
             return False
 
-    def load(self, items: int, *, killed: bool = False) -> Helper:
-        options = ["--seed", "0", *(["--until-broken"] if killed else [])]
+    def load(self, items: int) -> Helper:
+        self.idle()  # of several processes the first may answer while the others start
+        # One of them may end and be started again, which no exporter minds.
+        options = ["--seed", "0", "--until-refused"]
         for header in self._peer.headers:
             options += ["--header", header]
         url, grpc = f"http://127.0.0.1:{self.ports.http}", f"127.0.0.1:{self.ports.grpc}"
@@ -71,44 +80,64 @@ class Running:
     def stored(self, runs: int) -> int:
         return self._peer.stored(self._data, self.ports, runs)
 
-    def settled(self, runs: int, expected: int) -> tuple[int, float]:
-        """Return how many spans are stored once their number no longer grows, and when it last grew."""
-        stored, grew = self.stored(runs), time.perf_counter()
-        while stored < expected and time.perf_counter() - grew < _SETTLED:
-            time.sleep(0.5)
-            if (now := self.stored(runs)) > stored:
-                stored, grew = now, time.perf_counter()
-        return stored, grew
+    def settled(self, runs: int, expected: int) -> float:
+        """Return when the number of spans written last grew, once it no longer does."""
+        written, grew = self._peer.written(self._data, self.ports, runs), time.perf_counter()
+        while written < expected and time.perf_counter() - grew < _SETTLED:
+            time.sleep(0.05)
+            if (now := self._peer.written(self._data, self.ports, runs)) > written:
+                written, grew = now, time.perf_counter()
+        return grew
+
+    def idle(self) -> float:
+        """Return the CPU seconds of its processes, once they use next to none, or after a minute."""
+        deadline = time.monotonic() + _IDLE_WITHIN
+        used = self.cpu_seconds()
+        while time.monotonic() < deadline:
+            time.sleep(1)
+            before, used = used, self.cpu_seconds()
+            if used - before < _IDLE:
+                break
+        return used
 
     def _processes(self) -> list[int]:
         """Return the ids of its processes: those of its session. Linux only."""
         pids = []
         for status in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                fields = status.read_text().rpartition(")")[2].split()
-            except OSError:
-                continue  # it has ended
-            if int(fields[3]) == self._process.pid:
-                pids.append(int(status.parent.name))
+            with contextlib.suppress(OSError):  # it has ended
+                state, _, _, session = status.read_text().rpartition(")")[2].split()[:4]
+                if int(session) == self._process.pid and state != "Z":
+                    pids.append(int(status.parent.name))
         return pids
 
-    def usage(self) -> tuple[float, float]:
-        """Return the CPU seconds and the resident MB of its processes."""
-        megabytes = 0.0
-        for pid in (pids := self._processes()):
-            lines = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-            megabytes += int(lines.get("VmRSS", "0 kB").split()[0]) / 1024
-        return sum(Receiver.cpu_seconds(pid) for pid in pids), megabytes
+    def cpu_seconds(self) -> float:
+        seconds = 0.0
+        for pid in self._processes():
+            with contextlib.suppress(OSError):
+                seconds += Receiver.cpu_seconds(pid)
+        return seconds
+
+    def megabytes(self) -> float:
+        """Return the resident MB of its processes; what several of them share counts once."""
+        kilobytes = 0
+        for pid in self._processes():
+            with contextlib.suppress(OSError):
+                lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+                kilobytes += int(next(line for line in lines if line.startswith("Pss:")).split()[1])
+        return kilobytes / 1024
 
     def stop(self) -> None:
-        os.killpg(self._process.pid, signal.SIGTERM)
-        try:
+        self._process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(60)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        self.kill()
 
     def kill(self) -> None:
-        os.killpg(self._process.pid, signal.SIGKILL)
+        """Kill all of its processes with SIGKILL."""
+        while pids := self._processes():
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         self._process.wait()
 
 
@@ -118,49 +147,65 @@ def _size(folder: Path) -> int:
 
 def measure(peer: Peer, folder: Path, data: Path, items: int) -> dict[str, float]:
     """Send the spans as fast as they are taken, and count what is stored."""
-    log = data.with_name(f"{data.name}.log")
-    running = Running(peer, folder, data, log)
+    running = Running(peer, folder, data, data.with_name("log"))
+    runs = items // SPANS_A_RUN
     try:
         load = running.load(items)
-        before, _ = running.usage()
+        before, empty = running.cpu_seconds(), _size(data)
         began = time.perf_counter()
         sent = load.tell("go")
-        done = time.perf_counter()
-        stored, grew = running.settled(items // SPANS_A_RUN, sent["accepted"])
-        after, megabytes = running.usage()
+        grew = running.settled(runs, sent["accepted"])
+        megabytes = running.megabytes()
+        after = running.idle()
+        stored = running.stored(runs)
     finally:
         running.stop()
     return {
         "accepted/s": sent["accepted"] / sent["seconds"],
-        "stored/s": stored / (max(grew, done) - began),
+        "stored/s": stored / (grew - began),
+        "refused": sum(spans for _, _, spans, status in sent["answers"] if status not in {0, 200, *_AGAIN}),
         "stored of accepted": stored / max(sent["accepted"], 1),
         "CPU us": (after - before) / max(stored, 1) * 1e6,
         "MB": megabytes,
-        "disk B": _size(data) / max(stored, 1),
+        "disk B": (_size(data) - empty) / max(stored, 1),
     }
 
 
 def killed(peer: Peer, folder: Path, data: Path, items: int, seconds: float) -> dict[str, float]:
     """Kill it with SIGKILL while it takes spans; return how many it has acknowledged and how many it has afterwards."""
-    log = data.with_name(f"{data.name}.log")
+    log = data.with_name("log")
     running = Running(peer, folder, data, log)
-    load = running.load(items, killed=True)
-    threading.Timer(seconds, running.kill).start()
+    load = running.load(items)
+    timer = threading.Timer(seconds, running.kill)
+    timer.start()
     sent = load.tell("go")
+    if timer.is_alive():
+        timer.cancel()
+        running.kill()
+        sys.exit(f"it answered all {items} spans, or ended, before it was to be killed")
     running = Running(peer, folder, data, log)
     try:
-        left, _ = running.settled(items // SPANS_A_RUN, sent["accepted"])
+        left = running.stored(items // SPANS_A_RUN)
     finally:
         running.stop()
     return {"acknowledged": sent["accepted"], "left": left}
 
 
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.2f}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("--items", type=int, default=5_000, help="spans sent to each in each round")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--items", type=int, default=30_000, help="spans sent in each round; to the slow ones a tenth")
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--only", default="", help="peers whose name contains this")
-    parser.add_argument("--kill-after", type=float, default=2.0, help="seconds of load before the SIGKILL")
+    parser.add_argument(
+        "--kill-after",
+        type=float,
+        default=2.0,
+        help="seconds of load before the SIGKILL; ten times as many for the slow ones",
+    )
     parser.add_argument(
         "--installed", type=Path, default=HERE / "results" / "peers", help="where the peers are, or are installed"
     )
@@ -177,19 +222,20 @@ def main() -> None:
                 data = Path(temporary) / "data"
                 data.mkdir()
                 if number < arguments.rounds:
-                    row = measure(peer, folders[name], data, arguments.items)
+                    row = measure(peer, folders[name], data, round(arguments.items * peer.share))
                     rounds[name].append(row)
                 else:
-                    row = killed(peer, folders[name], data, 10 * arguments.items, arguments.kill_after)
+                    row = killed(peer, folders[name], data, 3 * arguments.items, arguments.kill_after / peer.share)
                     kills[name] = row
             print(f"{name:24}", *(f"{key} {value:,.2f}" for key, value in row.items()), sep="  ", flush=True)
     report: dict[str, Any] = {}
     for name, rows in rounds.items():
         medians = {key: statistics.median(row[key] for row in rows) for key in rows[0]} if rows else {}
         report[name] = medians | kills[name]
-    print()
+    columns = list(next(iter(report.values()), {}))
+    print(f"\n| | {' | '.join(columns)} |\n{'|---' * (1 + len(columns))}|")
     for name, row in report.items():
-        print(f"{name:24}", *(f"{key} {value:,.2f}" for key, value in row.items()), sep="  ")
+        print(f"| {name} | {' | '.join(_figure(row[column]) for column in columns)} |")
     (HERE / "results").mkdir(exist_ok=True)
     saved = {"medians": report, "rounds": rounds, "cores": os.cpu_count()}
     (HERE / "results" / "peers.json").write_text(json.dumps(saved, indent=1))

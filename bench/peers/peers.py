@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -27,12 +28,13 @@ _WINDOW = 200
 
 
 class Ports(NamedTuple):
-    """Ports of loopback: `http` takes OTLP, `query` answers; the others are only to be free."""
+    """Ports of loopback: `http` takes OTLP, `query` and `metrics` answer; the others are only to be free."""
 
     http: int
     grpc: int
     query: int
     query_grpc: int
+    metrics: int
 
 
 class Peer(NamedTuple):
@@ -40,7 +42,8 @@ class Peer(NamedTuple):
 
     `install(folder)` installs it, unless it is there. `command(folder, data, ports)` starts it, with `environment` of
     the same. `ready(ports)` is an address that answers once it takes spans. `stored(data, ports, runs)` counts the
-    spans in its store, of so many runs of `traffic`.
+    spans in its store, of so many runs of `traffic`, and `written` of the same says how many it has put there since it
+    was started, which costs it next to nothing.
     """
 
     install: Callable[[Path], None]
@@ -48,13 +51,22 @@ class Peer(NamedTuple):
     environment: Callable[[Path, Ports], Mapping[str, str]]
     ready: Callable[[Ports], str]
     stored: Callable[[Path, Ports, int], int]
+    written: Callable[[Path, Ports, int], int]
     headers: tuple[str, ...] = ()
+    # Of the spans of a round; less than 1 where all would take minutes.
+    share: float = 1
 
 
 def _get(url: str) -> bytes:
     with urllib.request.urlopen(url, timeout=300) as answer:  # noqa: S310 - loopback
         body: bytes = answer.read()
         return body
+
+
+def _metric(port: int, name: str) -> int:
+    """Return the value of a metric, 0 while there is none."""
+    lines = re.findall(rf"^{name}(?:{{.*}})? (\S+)$", _get(f"http://127.0.0.1:{port}/metrics").decode(), re.MULTILINE)
+    return int(sum(map(float, lines)))
 
 
 def _receiver(model: str) -> Peer:
@@ -69,6 +81,7 @@ def _receiver(model: str) -> Peer:
         stored=lambda _data, ports, _runs: int(
             json.loads(_get(f"http://127.0.0.1:{ports.http}/api/v1/stats"))["events"]
         ),
+        written=lambda _data, ports, _runs: _metric(ports.http, "vectadb_receiver_commit_events_sum"),
     )
 
 
@@ -76,9 +89,17 @@ def _installs(requirement: str) -> Callable[[Path], None]:
     """Return a function that installs a Python package into an environment of its own."""
 
     def install(folder: Path) -> None:
-        if not folder.exists():
-            venv.create(folder, with_pip=True)
-            subprocess.run([folder / "bin" / "pip", "install", "--quiet", requirement], check=True)
+        installed = folder / "installed"  # written last, so that what was interrupted is done again
+        if installed.exists() and installed.read_text() == requirement:
+            return
+        venv.create(folder, with_pip=True, clear=True)
+        python = folder / "bin" / "python"
+        # pip takes minutes to find which versions of so many packages go together, uv seconds.
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "uv"], check=True)
+        subprocess.run(
+            [folder / "bin" / "uv", "pip", "install", "--quiet", "--python", python, requirement], check=True
+        )
+        installed.write_text(requirement)
 
     return install
 
@@ -106,10 +127,12 @@ PHOENIX = Peer(
     },
     ready=lambda ports: f"http://127.0.0.1:{ports.http}/healthz",
     stored=_counted("phoenix.db"),
+    written=_counted("phoenix.db"),
+    share=0.1,
 )
 
 MLFLOW = Peer(
-    install=_installs("mlflow==3.18.0"),
+    install=_installs("mlflow==3.17.2"),
     command=lambda folder, data, ports: [
         *(str(folder / "bin" / "mlflow"), "server", "--host", "127.0.0.1", "--port", str(ports.http)),
         *("--backend-store-uri", f"sqlite:///{data}/mlflow.db", "--artifacts-destination", str(data / "artifacts")),
@@ -117,7 +140,9 @@ MLFLOW = Peer(
     environment=lambda _data, _ports: {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"},
     ready=lambda ports: f"http://127.0.0.1:{ports.http}/health",
     stored=_counted("mlflow.db"),
+    written=_counted("mlflow.db"),
     headers=("x-mlflow-experiment-id: 0",),
+    share=0.1,
 )
 
 _JAEGER = "github.com/jaegertracing/jaeger/cmd/jaeger"
@@ -142,12 +167,19 @@ def _jaeger_command(folder: Path, data: Path, ports: Ports) -> list[str]:
             "pipelines": {
                 "traces": {"receivers": ["otlp"], "processors": ["batch"], "exporters": ["jaeger_storage_exporter"]}
             },
-            "telemetry": {"metrics": {"level": "none"}, "logs": {"level": "warn"}},
+            "telemetry": {
+                "metrics": {
+                    "level": "normal",
+                    "readers": [{"pull": {"exporter": {"prometheus": {"host": "127.0.0.1", "port": ports.metrics}}}}],
+                },
+                "logs": {"level": "warn"},
+            },
         },
         "extensions": {
             "jaeger_query": {
                 "storage": {"traces": "badger"},
                 "http": on_loopback,
+                "enable_tracing": False,  # it would trace itself, to whoever listens at port 4317
                 "grpc": {"endpoint": f"127.0.0.1:{ports.query_grpc}"},
             },
             "jaeger_storage": {
@@ -194,12 +226,14 @@ JAEGER = Peer(
     environment=lambda _data, _ports: {"HOME": os.environ.get("HOME", "/")},
     ready=lambda ports: f"http://127.0.0.1:{ports.query}/api/services",
     stored=_in_jaeger,
+    # What Badger has taken without an error.
+    written=lambda _data, ports, _runs: _metric(ports.metrics, "otelcol_exporter_sent_spans(?:_total)?"),
 )
 
 PEERS = {
     "this, not searched": _receiver("off"),
     "this": _receiver("static"),
-    "Jaeger 1.76, Badger": JAEGER,
-    "MLflow 3.18, SQLite": MLFLOW,
+    "Jaeger 2.13, Badger": JAEGER,
+    "MLflow 3.17, SQLite": MLFLOW,
     "Phoenix 20.26, SQLite": PHOENIX,
 }
