@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 NS = 1_000_000_000
 
@@ -47,5 +48,9 @@ def parse_rfc3339(text: str) -> int:
 def format_rfc3339(nanoseconds: int) -> str:
     """Write a moment in UTC with nine digits: `2026-01-07T19:00:00.000000000Z`."""
     seconds, fraction = divmod(nanoseconds, NS)
-    moment = _EPOCH + timedelta(seconds=seconds)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z".rjust(30, "0")
+    return f"{_second(seconds)}.{fraction:09d}Z"
+
+
+@lru_cache(maxsize=1_024)  # a list's moments are often of the same seconds, and writing one takes 4 us
+def _second(seconds: int) -> str:
+    return f"{_EPOCH + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}".rjust(19, "0")

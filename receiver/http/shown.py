@@ -29,6 +29,7 @@ from storage.surreal.rows import EventRow
 _NANO = 10**9
 # Characters of a text in an outline; whoever wants more of it asks for the event.
 _OUTLINED = 200
+_OUTLINED_FIELDS = frozenset(answers.OutlinedEvent.__struct_fields__)
 
 
 def event(stored: EventRow) -> answers.Event:
@@ -167,10 +168,11 @@ def _sums(stored: Sums) -> dict[str, Any]:
 def _outlined(row: Mapping[str, Any]) -> answers.OutlinedEvent:
     shown: dict[str, Any] = {
         field: cut(value, _OUTLINED) if isinstance(value, str) and len(value) > _OUTLINED else value
-        for field in answers.OutlinedEvent.__struct_fields__
-        if (value := row.get(field))
+        for field, value in row.items()
+        if value and field in _OUTLINED_FIELDS
     }
-    return answers.OutlinedEvent(**shown | {"timestamp": format_rfc3339(row["timestamp"])})
+    shown["timestamp"] = format_rfc3339(row["timestamp"])
+    return answers.OutlinedEvent(**shown)
 
 
 def _result(result: SearchResult) -> answers.Result:

@@ -1,13 +1,16 @@
 """Counts of traces by start time, for the chart above the list of traces.
 
 Traces are read newest first, in pieces, with only the fields that are needed, and at most `MOST_TRACES` of them: each
-takes 15 us of the engine's time. The first field of the filter is applied by the query, the others are applied here.
-Of a session or an agent at most `MOST_OF_ONE` traces are counted, which are read with all columns.
+takes 15 us of the engine's time. The first field of the filter is applied by the query, the others are applied here,
+and whether a trace holds a run: those that hold none are read from the runs, since to look up each trace's takes twice
+as long as the trace. Of a session or an agent at most `MOST_OF_ONE` traces are counted, which are read with all
+columns.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from typing import Any, NamedTuple
 
@@ -16,10 +19,9 @@ from mapping.model import TRACE_STATUSES
 from mapping.times import NS
 from mapping.values import INT64_MIN
 from storage.filters import TraceFilter
-from storage.read.paging import ROWS_AT_ONCE, Branch, Cursor, Pieces, Row, page
+from storage.read.paging import ROWS_AT_ONCE, Branch, Cursor, Fields, Pieces, Row, page
 from storage.read.reader import Reader
 from storage.read.trace_list import list_traces
-from storage.read.traces import IS_RUN
 from storage.surreal import rows
 
 MOST_TRACES = 20_000
@@ -30,8 +32,9 @@ _COUNTED_WITHIN = 5.0
 # A trace in so many may have a wrong date; and nanoseconds that are far: a year.
 _FEW, _FAR = 50, 365 * 86_400 * NS
 
-# Counts that took more than these seconds are cached, at most so many of them.
-_LONG, _MOST_CACHED = 0.05, 64
+# Counts that took more than these seconds are cached, at most so many of them. For so many seconds they are told while
+# they are counted anew.
+_LONG, _MOST_CACHED, _TOLD_AGAIN = 0.05, 64, 60.0
 # Seconds after which who waits for its turn to count is told to come again: clients do not wait for longer.
 _TURN_WITHIN = 7.0
 
@@ -61,28 +64,56 @@ class ActivityCounts(NamedTuple):
     later: int = 0
 
 
+# What counts are cached by.
+_Asked = tuple[TraceFilter, int]
+
+
 class ActivityReader:
     """Returns the present counts, or, if counting takes long, those of some seconds ago.
 
     Counts that took more than `long` seconds are cached for `again` times as long: the page with the chart is opened
-    often.
+    often. Whoever asks until `told_again` seconds later gets them, too, and has them counted anew for those who come
+    after.
     """
 
     def __init__(
-        self, reader: Reader, *, long: float = _LONG, again: float = 10, turn_within: float = _TURN_WITHIN
+        self,
+        reader: Reader,
+        *,
+        long: float = _LONG,
+        again: float = 10,
+        told_again: float = _TOLD_AGAIN,
+        turn_within: float = _TURN_WITHIN,
     ) -> None:
         self._reader = reader
-        self._long, self._again, self._turn_within = long, again, turn_within
+        self._long, self._again, self._told_again, self._turn_within = long, again, told_again, turn_within
         self._lock = asyncio.Lock()
-        self._cached: dict[tuple[TraceFilter, int], tuple[float, ActivityCounts]] = {}
+        self._cached: dict[_Asked, tuple[float, ActivityCounts]] = {}
+        self._anew: dict[_Asked, asyncio.Task[None]] = {}
+        self._generation = 0  # how often something was deleted
 
     async def get(self, which: TraceFilter, buckets: int) -> ActivityCounts:
         """Return what `activity` does; one request counts at a time.
 
         Raises Problem (UNAVAILABLE), also where the counts of others take so long that its turn does not come.
         """
-        if (counts := self._known(which, buckets)) is not None:
-            return counts
+        asked = which, buckets
+        until, counts = self._cached.get(asked, (-math.inf, None))
+        if counts is None or time.monotonic() >= until + self._told_again:
+            return await self._in_turn(asked)
+        if time.monotonic() >= until and asked not in self._anew:
+            self._anew[asked] = asyncio.create_task(self._count_anew(asked))
+        return counts
+
+    async def _count_anew(self, asked: _Asked) -> None:
+        try:
+            await self._in_turn(asked)
+        except Problem:
+            pass  # whoever asks later is told
+        finally:
+            del self._anew[asked]
+
+    async def _in_turn(self, asked: _Asked) -> ActivityCounts:
         try:
             async with asyncio.timeout(self._turn_within):
                 await self._lock.acquire()
@@ -90,26 +121,27 @@ class ActivityReader:
             text = f"others count traces, and have not ended within {self._turn_within:g} s; try again"
             raise Problem(Code.UNAVAILABLE, text) from None
         try:
-            return self._known(which, buckets) or await self._counted(which, buckets)
+            until, counts = self._cached.get(asked, (-math.inf, None))
+            return counts if counts is not None and time.monotonic() < until else await self._counted(asked)
         finally:
             self._lock.release()
 
-    def _known(self, which: TraceFilter, buckets: int) -> ActivityCounts | None:
-        until, counts = self._cached.get((which, buckets), (0, None))
-        return counts if time.monotonic() < until else None
-
-    async def _counted(self, which: TraceFilter, buckets: int) -> ActivityCounts:
-        began = time.monotonic()
-        counts = await activity(self._reader, which, buckets)
+    async def _counted(self, asked: _Asked) -> ActivityCounts:
+        began, generation = time.monotonic(), self._generation
+        counts = await activity(self._reader, *asked)
         took = time.monotonic() - began
+        if generation != self._generation:  # something was deleted meanwhile
+            return counts
+        self._cached.pop(asked, None)
         if took > self._long:
             if len(self._cached) >= _MOST_CACHED:
-                self.forget()
-            self._cached[which, buckets] = (time.monotonic() + took * self._again, counts)
+                self._cached.clear()
+            self._cached[asked] = (time.monotonic() + took * self._again, counts)
         return counts
 
     def forget(self) -> None:
         """Drop cached counts, because something was deleted."""
+        self._generation += 1
         self._cached.clear()
 
 
@@ -140,14 +172,20 @@ async def activity(
         branches = (
             [Branch({first: equal[first]})] if first else [Branch({"status": status}) for status in TRACE_STATUSES]
         )
-        pieces = [_pieces(reader, which, branch, rows_at_once) for branch in branches]
+        fields = ("id", "newest_start", *TraceFilter.fields())
+        pieces = [_pieces(reader, which, rows.TRACE, branch, fields, rows_at_once) for branch in branches]
         traces, stopped_at = await _newest(pieces, most, ends)
-        traces = _runs(traces) or traces if which.runs else [row for row in traces if row.get("is_run") is False]
+        without_run = _pieces(
+            reader, which, rows.RUN, Branch({"is_run": False}), ("id", "newest_start"), rows_at_once, stopped_at
+        )
+        found, stopped_before = await _newest([without_run], most, ends)
+        others = {row["id"] for row in found}
+        if stopped_before is not None and (stopped_at is None or stopped_before > stopped_at):
+            stopped_at = stopped_before
+            traces = [row for row in traces if row["newest_start"] <= -stopped_before]
+        runs = [row for row in traces if row["id"] not in others]
+        traces = runs or traces if which.runs else [row for row in traces if row["id"] in others]
     return await asyncio.to_thread(_activity_counts, which, buckets, equal, traces, stopped_at)
-
-
-def _runs(traces: list[Row]) -> list[Row]:
-    return [row for row in traces if row.get("is_run") is not False]
 
 
 def _activity_counts(
@@ -206,22 +244,28 @@ async def _newest(pieces: list[Pieces], most: int, ends: float) -> tuple[list[Ro
     return [row for row in traces if row["newest_start"] <= stopped], -stopped
 
 
-def _pieces(reader: Reader, which: TraceFilter, branch: Branch, rows_at_once: int) -> Pieces:
-    fields = f"id, newest_start, {', '.join(TraceFilter.fields())}, {IS_RUN}"
-
+def _pieces(
+    reader: Reader,
+    which: TraceFilter,
+    table: str,
+    branch: Branch,
+    fields: Fields,
+    rows_at_once: int,
+    since: int | None = None,
+) -> Pieces:
     async def read(limit: int, after: Cursor | None) -> list[Row]:
         return await page(
             reader.database,
-            rows.TRACE,
+            table,
             [branch],
             limit,
             cursor=after,
-            since=which.since,
+            since=which.since if since is None else since,
             until=which.until,
             fields=fields,
         )
 
-    return Pieces(rows.TRACE, read, rows_at_once)
+    return Pieces(table, read, rows_at_once)
 
 
 def _reached(pieces: Pieces) -> int:

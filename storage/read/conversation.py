@@ -1,22 +1,24 @@
 """A trace or a session as one conversation (`mapping/calls/conversation.py`), page by page.
 
-Messages come from calls, and from events that report no call. These are ordered by time from a few columns; only the
-events of one page, from the beginning or from the end, are read whole. A few calls before the page are read with it,
-because model calls repeat earlier messages, and so are the spans above, because they name the agent.
+Messages come from calls, and from events that report no call. These are ordered by time from a few columns of those
+that are near; only the events of one page, from the beginning or from the end, are read whole. A few calls before the
+page are read with it, because model calls repeat earlier messages, and so are the spans and calls above, because they
+name the agent.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from mapping.calls.conversation import Turn, turns_of
 from mapping.calls.interpret import interpret
-from mapping.calls.model import Telling
 from mapping.calls.reading import tell
+from mapping.values import first
+from storage.read.calls_above import CallsAbove
 from storage.read.conversation_outline import Outline, Side, Unit, before, behind, look_at
 from storage.read.paging import Cursor, Pace
 from storage.read.reader import Reader
@@ -27,6 +29,8 @@ from storage.surreal.rows import EventRow
 _IN_FRONT, _AGENTS_IN_FRONT = 20, 10
 # An event of 1 MB takes the engine 5 ms.
 _FIRST_PIECE = 8
+# Events that are looked at first; more only where they come to fewer turns than these.
+_LOOKS, _ENOUGH = (1_000, 8_000), 20
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
@@ -74,10 +78,14 @@ async def of_trace(
     run = await reader.trace(trace_id)
     if run is None:
         return None
-    outline = Outline()
-    looked = await look_at(reader, run, side, after, size.looked_at)
-    outline.add(run, looked.events, looked.calls, session_id)
-    return await _page(reader, outline, side, after, looked.bound, size)
+
+    async def look(most: int) -> tuple[Outline, Cursor | None]:
+        outline = Outline()
+        looked = await look_at(reader, run, side, after, most)
+        outline.add(run, looked.events, looked.calls, session_id)
+        return outline, looked.bound
+
+    return await _looking(reader, look, side, after, size)
 
 
 async def of_session(
@@ -96,23 +104,26 @@ async def of_session(
     session = await reader.session(session_id, project)
     if session is None:
         return None
-    outline = Outline()
-    bounds: list[Cursor] = []
-    seen = 0
-    for number, run in enumerate(_on_this_side(session.traces, side, after)):
-        edge = before(run.trace.start_time) if side == "start" else behind(run.trace.last_event_at)
-        is_last = (number > size.traces or seen >= size.looked_at) and (
-            after is None or (edge > after if side == "start" else edge < after)
-        )
-        looked = await look_at(reader, run, side, after, size.looked_at)
-        outline.add(run, looked.events, looked.calls, session_id)
-        bounds += [looked.bound] if looked.bound else []
-        seen += len(looked.events)
-        if is_last:  # its messages belong to the next page; this page needs to know them, if they are earlier
-            bounds.append(edge)
-            break
-    bound = (min if side == "start" else max)(bounds, default=None)
-    return await _page(reader, outline, side, after, bound, size)
+
+    async def look(most: int) -> tuple[Outline, Cursor | None]:
+        outline = Outline()
+        bounds: list[Cursor] = []
+        seen = 0
+        for number, run in enumerate(_on_this_side(session.traces, side, after)):
+            edge = before(run.trace.start_time) if side == "start" else behind(run.trace.last_event_at)
+            is_last = (number > size.traces or seen >= most) and (
+                after is None or (edge > after if side == "start" else edge < after)
+            )
+            looked = await look_at(reader, run, side, after, most)
+            outline.add(run, looked.events, looked.calls, session_id)
+            bounds += [looked.bound] if looked.bound else []
+            seen += len(looked.events)
+            if is_last:  # its messages belong to the next page; this page needs to know them, if they are earlier
+                bounds.append(edge)
+                break
+        return outline, (min if side == "start" else max)(bounds, default=None)
+
+    return await _looking(reader, look, side, after, size)
 
 
 def _on_this_side(traces: Sequence[TraceRun], side: Side, after: Cursor | None) -> list[TraceRun]:
@@ -127,6 +138,22 @@ def _on_this_side(traces: Sequence[TraceRun], side: Side, after: Cursor | None) 
         *sorted(in_front, key=lambda run: run.trace.last_event_at)[-1:],
         *(run for run in traces[::-1] if run.trace.last_event_at >= after.place),
     ]
+
+
+async def _looking(
+    reader: Reader,
+    look: Callable[[int], Awaitable[tuple[Outline, Cursor | None]]],
+    side: Side,
+    after: Cursor | None,
+    size: PageSize,
+) -> Conversation:
+    """Return a page, made of an outline of so many events as it needs and its bound, which `look` returns."""
+    for most in (*(most for most in _LOOKS if most < size.looked_at), size.looked_at):
+        outline, bound = await look(most)
+        told = await _page(reader, outline, side, after, bound, size)
+        if len(told.turns) >= _ENOUGH or told.cursor != bound or bound is None:
+            break
+    return told
 
 
 async def _page(
@@ -148,12 +175,18 @@ async def _page(
     known = await reader.as_sent(
         {event_id for unit in in_front for event_id in unit.event_ids[: size.events]} - events.keys()
     )
-    around = await reader.as_sent(outline.around([*events.values(), *known.values()]) - events.keys() - known.keys())
-    turns = await asyncio.to_thread(_turns, [*events.values(), *known.values(), *around.values()], shown)
+    above = outline.around([*events.values(), *known.values()])
+    above |= await outline.above.read(reader.database, [*events, *known])
+    around = await reader.as_sent(above - events.keys() - known.keys())
+    read = [*events.values(), *known.values(), *around.values()]
+    turns = await asyncio.to_thread(_turns, read, shown, outline.above)
     for turn in turns:
-        agent_id = outline.agents.get(events[turn["event_id"]]["trace_id"])
+        # The interpreter has seen all spans above a call.
+        agent_id = first((outline.agents.get(turn.get("call_id", "")), turn.get("agent_id")))
+        if agent_id is None:
+            agent_id = outline.agents[events[turn["event_id"]]["trace_id"]]
         if agent_id is not None:
-            turn.setdefault("agent_id", agent_id)
+            turn["agent_id"] = agent_id
     edge = shown[0] if side == "end" else shown[-1]
     return Conversation(turns, Cursor(edge.at, edge.id) if left else bound)
 
@@ -190,7 +223,7 @@ def _in_front(units: Sequence[Unit]) -> list[Unit]:
     return list({unit.id: unit for unit in (*speakers, *units[-_IN_FRONT:])}.values())
 
 
-def _turns(events: Iterable[EventRow], units: Iterable[Unit]) -> list[Turn]:
+def _turns(events: Iterable[EventRow], units: Iterable[Unit], above: CallsAbove) -> list[Turn]:
     shown = {event_id for unit in units for event_id in unit.event_ids}
-    tellings: list[Telling] = [tell(event) for event in events]
+    tellings = above.linked([tell(event) for event in events])
     return [turn for turn in turns_of(interpret(tellings)) if turn["event_id"] in shown]

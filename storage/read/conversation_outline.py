@@ -10,6 +10,8 @@ from typing import Any, Literal, NamedTuple
 
 from mapping.semantics.event_types import EVENT_TYPES
 from storage.read.call_pages import newest_first, pages_of_trace
+from storage.read.calls_above import CALL_FIELDS, CallsAbove
+from storage.read.next_events import next_events
 from storage.read.paging import Branch, Cursor, Pieces, Row, page
 from storage.read.reader import Reader
 from storage.read.runs import TraceRun
@@ -21,7 +23,12 @@ Side = Literal["start", "end"]
 # Spans above others that are read.
 _AROUND = 200
 
-_EVENT_FIELDS = "id, newest, timestamp, status, event_type, span_id, parent_span_id, session_id, trace_id"
+_EVENT_FIELDS = (
+    *("id", "newest", "timestamp", "status", "event_type", "span_id", "parent_span_id"),
+    *("session_id", "trace_id"),
+)
+# So many times as many calls as events are looked at, to find the last ones of other agents.
+_CALLS = 5
 # Types of events that hold no message, unless they failed. Types that clients define themselves may hold one.
 _SILENT = frozenset({*EVENT_TYPES, "log", "span"} - {"model_call", "tool_call", "message", "agent"})
 
@@ -44,12 +51,13 @@ class Unit(NamedTuple):
 
 
 class Outline:
-    """The units that may hold messages, and the spans by trace and span id."""
+    """The units that may hold messages, and the spans by trace and span id. `above` has the calls around its calls."""
 
     def __init__(self) -> None:
         self.units: list[Unit] = []
+        self.above = CallsAbove()
         self.spans: dict[tuple[str, str], Row] = {}
-        # Of each trace, the agent of the events that name none.
+        # The agents of calls, of events, and of the events of a trace that name none.
         self.agents: dict[str, str | None] = {}
 
     def add(self, run: TraceRun, events: Iterable[Row], calls: Iterable[Row], session_id: str | None = None) -> None:
@@ -57,10 +65,12 @@ class Outline:
         self.agents[run.trace.id] = run.trace.agent_id
         told_by_calls: set[str] = set()
         for call in calls:
+            self.above.add(call)
+            self.agents[call["id"]] = call["agent_id"]
             told_by_calls.update(call["told_by"])
-            if session_id in (None, call.get("session_id")):
-                speaker = (call.get("agent_id"),) if call["kind"] == "model" else None
-                self.units.append(Unit(-call["newest_start"], call["id"], call["told_by"], speaker))
+            if session_id in (None, call["session_id"]):
+                speaker = (call["agent_id"],) if call["kind"] == "model" else None
+                self.units.append(Unit(call["start_time"], call["id"], call["told_by"], speaker))
         for event in events:
             if event.get("span_id") is not None:
                 self.spans.setdefault((event["trace_id"], event["span_id"]), event)
@@ -110,27 +120,28 @@ def behind(moment: int) -> Cursor:
 
 
 async def look_at(reader: Reader, run: TraceRun, side: Side, after: Cursor | None, most: int) -> LookedAt:
-    """Return the events and calls of a trace that follow the cursor, and some before it, at most `most` of each."""
-    until = None
-    if side == "end":
-        until = None if after is None else after.place + (after.id != _FIRST_ID)
-    elif run.trace.event_count > most:
-        until = await _end_of_window(reader, run, after, most)
+    """Return the events and calls of a trace that follow the cursor, and some before it: about `most` events."""
+    trace_id = run.trace.id
 
     async def read(limit: int, last: Cursor | None) -> list[Row]:
-        branch = Branch({"trace_id": run.trace.id})
+        branch = Branch({"trace_id": trace_id})
         return await page(reader.database, rows.EVENT, [branch], limit, cursor=last, until=until, fields=_EVENT_FIELDS)
 
+    until: int | None = None
     reading = Pieces(rows.EVENT, read)
-    events = await reading.all(most)
-    calls: list[Row] = []
-    starts = await pages_of_trace(reader.database, run.trace.id)
-    async for call in newest_first(reader.database, run.trace.id, starts, until=until):
-        calls.append(call)
-        if len(calls) == most:
-            break
     if side == "start":
-        return LookedAt(events, calls, None if until is None else before(until))
+        # What follows the cursor, and some before it, to know the earlier messages.
+        begin, events = None, []
+        if after is not None:
+            until = after.place + (after.id == _LAST_ID)
+            begin, events = Cursor(cbor.int64(1 - until), _FIRST_ID), await reading.all(most // 2)
+        following, is_end = await next_events(reader.database, trace_id, begin, max(most // 4, 1), _EVENT_FIELDS)
+        until = None if is_end or not following else following[-1]["timestamp"] + 1
+        calls = await _calls(reader, trace_id, until, most)
+        return LookedAt([*following[::-1], *events], calls, None if until is None else before(until))
+    until = None if after is None else after.place + (after.id != _FIRST_ID)
+    events = await reading.all(most)
+    calls = await _calls(reader, trace_id, until, most)
     if reading.ended or not events:
         return LookedAt(events, calls, None)
     # The older half is read only to know the earlier messages. If one moment has more events than are looked at, the
@@ -142,26 +153,11 @@ async def look_at(reader: Reader, run: TraceRun, side: Side, after: Cursor | Non
     return LookedAt(events, calls, Cursor(events[-1]["timestamp"], _FIRST_ID))
 
 
-async def _end_of_window(reader: Reader, run: TraceRun, after: Cursor | None, most: int) -> int | None:
-    """Return the end (exclusive) of the first `most` events of a trace, or of half as many after the cursor.
-
-    None if no more events follow. The other half is for events before the cursor, which are read to know the earlier
-    messages. The index gives the newest events first, so the query skips those that are newer than the window.
-    """
-    trace_id = run.trace.id
-    newer, following = run.trace.event_count, most
-    if after is not None:
-        (counted,) = await reader.database.query(
-            "SELECT VALUE count() FROM agent_event WHERE trace_id = $trace AND newest < $place GROUP ALL",
-            trace=trace_id,
-            place=cbor.int64(-after.place),
-        )
-        newer, following = (counted[0] if counted else 0), most // 2
-    if newer <= following:
-        return None
-    (passed,) = await reader.database.query(
-        "SELECT VALUE newest FROM agent_event WHERE trace_id = $trace ORDER BY newest LIMIT 1 START $over",
-        trace=trace_id,
-        over=newer - following,
-    )
-    return -passed[0] + 1 if passed else None
+async def _calls(reader: Reader, trace_id: str, until: int | None, most: int) -> list[Row]:
+    calls: list[Row] = []
+    starts = await pages_of_trace(reader.database, trace_id)
+    async for call in newest_first(reader.database, trace_id, starts, until=until, fields=CALL_FIELDS):
+        calls.append(call | {"trace_id": trace_id})
+        if len(calls) == _CALLS * most:
+            break
+    return calls

@@ -6,6 +6,7 @@ because a waterfall shows a trace of thousands as a whole.
 
 from __future__ import annotations
 
+import asyncio
 from typing import NamedTuple
 
 from storage.read.call_pages import newest_first, pages_of_trace
@@ -17,11 +18,16 @@ from storage.surreal import rows
 # Of a longer trace, the newest events are returned.
 MOST_EVENTS = 10_000
 
-_FIELDS = "duration_ns name event_type status kind severity span_id parent_span_id agent_id correlation".split()
+_FIELDS = (
+    *("id", "newest", "timestamp", "duration_ns", "name", "event_type", "status", "kind", "severity", "span_id"),
+    *("parent_span_id", "agent_id", "correlation"),
+)
+# What a call is read for: the event that tells of it first has its id and its tokens.
+_CALL_FIELDS = ("id", "told_by", "input_tokens", "output_tokens")
 
 
 class Outline(NamedTuple):
-    """A trace and its events in the order of time, each with those of the columns that it has.
+    """A trace and its events in the order of time, each with the columns of an outline, None where it has none.
 
     The first event that reports a call has the call's tokens. `truncated` is True if the trace has more events.
     """
@@ -41,8 +47,10 @@ async def outline(
     run = await reader.trace(trace_id)
     if run is None:
         return None
-    events, truncated = await outlined(reader, trace_id, most, rows_at_once)
-    calls = await _calls(reader, trace_id)
+    # At once: while one is decoded here, the engine reads the other.
+    (events, truncated), calls = await asyncio.gather(
+        outlined(reader, trace_id, most, rows_at_once), _calls(reader, trace_id)
+    )
     for row in events:
         row.update(calls.get(row["id"], {}))
         row["agent_id"] = row.get("agent_id") or run.trace.agent_id
@@ -53,11 +61,10 @@ async def outlined(
     reader: Reader, trace_id: str, most: int = MOST_EVENTS, rows_at_once: int = ROWS_AT_ONCE
 ) -> tuple[list[Row], bool]:
     """Return a trace's newest events, newest first, without their properties; and whether there are more."""
-    fields = f"id, newest, timestamp, {', '.join(_FIELDS)}"
 
     async def read(limit: int, after: Cursor | None) -> list[Row]:
         branch = Branch({"trace_id": trace_id})
-        return await page(reader.database, rows.EVENT, [branch], limit, cursor=after, fields=fields)
+        return await page(reader.database, rows.EVENT, [branch], limit, cursor=after, fields=_FIELDS)
 
     events = await Pieces(rows.EVENT, read, rows_at_once).all(most + 1)
     return events[:most], len(events) > most
@@ -67,9 +74,11 @@ async def _calls(reader: Reader, trace_id: str) -> dict[str, Row]:
     """Return by event the id of the call that it reports, and for the first event of a call its tokens, too."""
     call_of: dict[str, Row] = {}
     read = 0
-    async for call in newest_first(reader.database, trace_id, await pages_of_trace(reader.database, trace_id)):
-        call_of |= {event_id: {"call_id": call["id"]} for event_id in call["told_by"]}
-        call_of[call["id"]] |= {field: call.get(field) for field in ("input_tokens", "output_tokens")}
+    starts = await pages_of_trace(reader.database, trace_id)
+    async for call in newest_first(reader.database, trace_id, starts, fields=_CALL_FIELDS):
+        for event_id in call["told_by"]:
+            call_of[event_id] = {"call_id": call["id"]}
+        call_of[call["id"]] |= {field: call[field] for field in ("input_tokens", "output_tokens")}
         read += 1
         if read == MOST_EVENTS:
             break

@@ -14,7 +14,8 @@ from mapping.values import INT64_MAX, INT64_MIN
 from storage.filters import CallFilter, CallSort, EventFilter, SessionFilter, Sort, TraceFilter
 from storage.read.calls import calls
 from storage.read.counts import Counts
-from storage.read.paging import ROWS_AT_ONCE, Branch, Cursor, Row, page, read_cursor, sift, write_cursor
+from storage.read.next_events import next_events
+from storage.read.paging import ROWS_AT_ONCE, Branch, Cursor, Row, page, read_cursor, records, sift, write_cursor
 from storage.read.runs import TraceRun, agent_of, runs_of, trace_run
 from storage.read.session_list import list_sessions
 from storage.read.sessions import TRACES_AT_ONCE, Session, members_of, session_of
@@ -80,15 +81,10 @@ class Reader:
 
     async def trace_events(self, trace_id: str, limit: int, cursor: str | None = None) -> Page[EventRow]:
         """Return a trace's events in the order of time."""
-        events = await page(
-            self._database,
-            rows.EVENT,
-            [Branch({"trace_id": trace_id})],
-            limit + 1,
-            cursor=read_cursor(cursor) if cursor else None,
-            oldest_first=True,
-        )
-        return await self._completed(events[:limit]), _next(events, limit, rows.order_of(rows.EVENT))
+        after = read_cursor(cursor) if cursor else None
+        places, _ = await next_events(self._database, trace_id, after, limit + 1)
+        events = await records(self._database, rows.EVENT, (row["id"] for row in places[:limit]))
+        return await self._completed(events), _next(places, limit, rows.order_of(rows.EVENT))
 
     async def events(self, which: EventFilter, limit: int, cursor: str | None = None) -> Page[EventRow]:
         """Return events newest first. A filter also matches the session or agent that an event has from its trace.

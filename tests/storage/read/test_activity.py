@@ -1,5 +1,6 @@
 """How many traces began when, against counting all of them."""
 
+import asyncio
 import itertools
 import random
 
@@ -9,7 +10,7 @@ from mapping.errors import Code, Problem
 from mapping.filtering.language import parse
 from mapping.times import NS
 from storage.filters import TraceFilter
-from storage.read.activity import ActivityCounts, ActivityReader, Bucket, activity
+from storage.read.activity import MOST_TRACES, ActivityCounts, ActivityReader, Bucket, activity
 
 NOON = 1_767_960_000 * NS
 TRACES, MOMENTS = 60, 50
@@ -161,6 +162,51 @@ async def test_what_takes_long_is_told_again_until_something_is_deleted(traces, 
     assert sum(bucket.traces for bucket in (await counts.get(TraceFilter(), 6)).buckets) == TRACES + 1
     counts.forget()
     assert sum(bucket.traces for bucket in (await counts.get(TraceFilter(), 5)).buckets) == TRACES + 1
+
+
+async def test_counts_of_before_are_told_while_they_are_counted_anew(traces, writer, reader, make_event):
+    counts = ActivityReader(reader, long=0, again=0)
+    first = await counts.get(TraceFilter(), 5)
+    await writer.write([make_event(trace_id="another")])
+    assert await counts.get(TraceFilter(), 5) == first
+    async with asyncio.timeout(10):
+        while (now := await counts.get(TraceFilter(), 5)) == first:
+            await asyncio.sleep(0.01)
+    assert sum(bucket.traces for bucket in now.buckets) == TRACES + 1
+    await writer.write([make_event(trace_id="one more")])
+    late = ActivityReader(reader, long=0, again=0, told_again=0)
+    assert sum(bucket.traces for bucket in (await late.get(TraceFilter(), 5)).buckets) == TRACES + 2
+    await writer.write([make_event(trace_id="the last")])
+    assert sum(bucket.traces for bucket in (await late.get(TraceFilter(), 5)).buckets) == TRACES + 3
+
+
+async def test_what_was_counted_when_something_was_deleted_is_not_told_again(traces, reader):
+    counts = ActivityReader(reader, long=0, again=10_000)
+    counting = asyncio.create_task(counts.get(TraceFilter(), 5))
+    while not counts._lock.locked():
+        await asyncio.sleep(0)
+    counts.forget()
+    await counting
+    assert counts._cached == {}
+
+
+@pytest.mark.parametrize("most", [MOST_TRACES, 15])
+async def test_traces_that_hold_no_run_are_counted_apart(writer, reader, make_event, database, interpret, most):
+    await writer.write(
+        [
+            make_event(trace_id=f"{number:032x}", timestamp=NOON + number, kind="internal", span_id="1" * 16)
+            if number % 3
+            else make_event(trace_id=f"{number:032x}", timestamp=NOON + number, session_id="s")
+            for number in range(30)
+        ]
+    )
+    await interpret(database)
+    for runs in (True, False):
+        counts = await activity(reader, TraceFilter(runs=runs, until=NOON + 30), 10, most, rows_at_once=4)
+        assert counts.complete is (most == MOST_TRACES)
+        assert counts.since <= NOON + 20
+        counted = sum(bucket.traces for bucket in counts.buckets)
+        assert counted == sum((number % 3 == 0) is runs for number in range(counts.since - NOON, 30))
 
 
 async def test_what_takes_no_time_is_counted_anew(traces, writer, reader, make_event):

@@ -1,6 +1,14 @@
 """Conversations as they are read from the store: of what they are made, and how much of that is in a page."""
 
+import sys
+from pathlib import Path
+
+import msgspec
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "interpreting"))
+
+from interpreted import agent, model, running, tool
 
 from mapping.times import NS, format_rfc3339
 from storage.read.conversation import PageSize, of_session, of_trace
@@ -166,3 +174,49 @@ async def test_events_of_one_moment_end_no_conversation(writer, reader, make_eve
     assert {*texts_of_calls(10)} == {
         *whole
     }  # what was said before is further away than is looked at, so it is said again
+
+
+@pytest.mark.parametrize("side", ["start", "end"])
+async def test_agents_speak_from_far_above_what_is_looked_at(database, reader, side):
+    def asked(number, above, at=None):
+        said = {
+            "gen_ai.input.messages": [{"role": "user", "content": f"question {number}"}],
+            "gen_ai.output.messages": [{"role": "assistant", "content": f"answer {number}"}],
+        }
+        told = {name: msgspec.json.encode(messages).decode() for name, messages in said.items()}
+        return model(number, above=above, at=at or number, seconds=0.01, **told)
+
+    spans = [
+        agent(1, "planner", seconds=100),
+        asked(2, 1),
+        agent(3, "coach", above=1, at=2.1, seconds=95),
+        # A span that is no call.
+        msgspec.structs.replace(tool(4, above=3, at=2.2, seconds=95), name="step", properties={}),
+        asked(90, 3, at=2.3),
+        # Another one at work at the same time.
+        agent(91, "clerk", above=1, at=2.4, seconds=95),
+        asked(92, 91, at=2.5),
+        agent(5, "helper", above=4, at=2.6, seconds=94),
+        *(asked(number, 5) for number in range(6, 80)),
+    ]
+    async with running(database) as store:
+        await store.write(*spans)
+        await store.settled()
+        assert {call["kind"] for call in (await store.calls()).values()} == {"agent", "model"}
+        whole = await of_trace(reader, "1" * 32, side, None)
+        assert whole.cursor is None
+        turns, cursor, count = [], None, 0
+        while count == 0 or cursor is not None:
+            page = await of_trace(reader, "1" * 32, side, cursor, size=PageSize(looked_at=16))
+            turns = page.turns + turns if side == "end" else turns + page.turns
+            cursor, count = page.cursor, count + 1
+    assert count > 4
+    assert turns == whole.turns
+    assert {turn.get("name") for turn in turns if turn["agent_id"] == "helper"} == {None, "coach"}
+
+
+async def test_a_few_that_speak_among_many_that_do_not_are_in_one_page(writer, reader, make_event, make_calls):
+    silent = [make_event(trace_id="t", timestamp=NOON + at * NS // 100, event_type="span") for at in range(3_000)]
+    await writer.write([*make_calls(3), *make_calls(30, first=27), *silent])
+    for side in ("start", "end"):
+        assert len(texts(await of_trace(reader, "t", side, None))) >= 12
