@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-EVENTS = 20_000
+EVENTS = 30_000
 MB = 1_000_000
 STARTS_WITHIN = 120
 
