@@ -79,10 +79,16 @@ async def made_anew(database: Database) -> list[str]:
     await database.run(";".join(f"DELETE {table}" for table in (*_MADE, "interpretation_state")))
     after = await _made(database)
     return miscounted + [
-        f"{key} is {before.get(key)}, made anew {after.get(key)}"
+        f"{key}: {_differing(before.get(key, {}), after.get(key, {}))} made anew"
         for key in before.keys() | after.keys()
         if before.get(key) != after.get(key)
     ]
+
+
+def _differing(before: dict[str, Any], after: dict[str, Any]) -> str:
+    """Return the fields that differ, each with what it is and what it becomes."""
+    fields = [field for field in before.keys() | after.keys() if before.get(field) != after.get(field)]
+    return ", ".join(f"{field} {before.get(field)!r:.200} -> {after.get(field)!r:.200}" for field in sorted(fields))
 
 
 async def _miscounted(database: Database) -> list[str]:

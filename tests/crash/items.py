@@ -24,7 +24,7 @@ _SECOND = 10**9
 _JSON = {"Content-Type": "application/json"}
 _PROTOBUF = {"Content-Type": "application/x-protobuf"}
 # Few, so that requests of different senders meet in the same traces.
-_SESSIONS, _ROUNDS = 12, 5
+_SESSIONS, _ROUNDS = 12, 2
 _AGENTS = 4
 
 
@@ -50,7 +50,7 @@ def _attributes(values: Mapping[str, str | int]) -> list[KeyValue]:
 
 
 def _session(rnd: Random, label: str) -> str:
-    """Return one of the sessions of five rounds, in which fewer events hang together than are interpreted together."""
+    """Return one of the sessions of two rounds, in which fewer events hang together than are interpreted together."""
     rounds = int(re.findall(r"\d+", label)[0]) // _ROUNDS
     return f"session-{rounds}-{rnd.randrange(_SESSIONS)}"
 
