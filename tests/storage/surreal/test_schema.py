@@ -77,6 +77,16 @@ async def test_a_database_of_a_later_version_is_left_alone(database):
         await schema.apply(database.run)
 
 
+async def test_a_version_may_be_applied_again_after_a_kill_before_it_was_recorded(empty, tmp_path):
+    folder = tmp_path / "schema"
+    for version in range(1, LATEST + 1):
+        shutil.copytree(schema.FOLDER / f"{version:04d}", folder / f"{version:04d}")
+        assert await schema.apply(empty.run, folder, alone=True) == version
+        await empty.query("UPDATE schema_version:current SET version = $before", before=version - 1)
+        assert await schema.apply(empty.run, folder, alone=True) == version
+    assert await tables(empty) == TABLES
+
+
 async def test_versions_are_applied_in_order_and_once(database, tmp_path):
     shutil.copytree(schema.FOLDER, tmp_path / "schema")
     for version, statements in {"0098": "CREATE made:two;", "0099": "UPDATE made:two SET by = 'three';"}.items():
