@@ -65,6 +65,17 @@ class Gathered:
         alone = [[trace_id] for trace_id, parts in self.presences.items() if not parts]
         return alone + together(one for parts in self.presences.values() for one in parts)
 
+    def parts(self, trace_ids: Sequence[str]) -> list[list[str]]:
+        """Return these traces in parts that are to be gathered each for itself: one, unless there was no room for all
+        the neighbours of several groups.
+        """
+        if self.room >= 0:
+            return [[*trace_ids]]
+        asked = set(trace_ids)
+        with_neighbours = [group for group in self.groups if not asked.issuperset(group)]
+        parts = [asked.intersection(group) for group in with_neighbours or self.groups]
+        return [[*part] for part in [asked.difference(*parts), *parts] if part]
+
 
 class _Window(NamedTuple):
     """What of a session is looked at: around these moments (nanoseconds), and whether something loose is in them."""

@@ -182,6 +182,11 @@ class Work:
         yield from self._settle()
         began = self._cpu() - self._for_others
         gathered = yield from self._gathering.gather(trace_ids)
+        if len(parts := gathered.parts(trace_ids)) > 1:
+            self._schedule.again(gathered.due.difference(trace_ids))
+            for part in parts:
+                yield from self._interpret(part)
+            return
         writing = Writing()
         elsewhere = 0.0
         for group in gathered.groups:

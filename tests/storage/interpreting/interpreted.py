@@ -123,3 +123,27 @@ async def settled(interpreter):
     async with asyncio.timeout(300):
         while interpreter.pending or interpreter.state != "ready":
             await asyncio.sleep(0.01)
+
+
+@contextlib.asynccontextmanager
+async def interpreting(database, process):
+    interpreter = Interpreter(database, linger=0)
+    await interpreter.count_pending()
+    task = asyncio.create_task(interpreter._keep_up(process))
+    writer = Writer(database, agent_window=0, committed=lambda new: interpreter.added(len(new)))
+
+    async def write(*events):
+        await writer.write(events)
+
+    async def until_settled():
+        waiting = asyncio.create_task(settled(interpreter))
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
+        await waiting
+
+    try:
+        yield write, until_settled
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -1,15 +1,12 @@
 """While a long trace is read, others are interpreted, of which some are read with it."""
 
 import asyncio
-import contextlib
 
 import pytest
-from interpreted import Here, agent, model, settled
+from interpreted import Here, agent, interpreting, model
 
 from storage.interpreting import work
-from storage.interpreting.interpreter import Interpreter
 from storage.surreal import cbor
-from storage.write.writer import Writer
 
 LONG = 400  # events, which are read in three pieces
 FIRST, LAST, CHANGED = "1" * 32, "2" * 32, "3" * 32
@@ -40,30 +37,6 @@ def writes(step):
 
 def writes_calls(step):
     return writes(step) and "new_pages" in step["variables"]
-
-
-@contextlib.asynccontextmanager
-async def interpreting(database, process):
-    interpreter = Interpreter(database, linger=0)
-    await interpreter.count_pending()
-    task = asyncio.create_task(interpreter._keep_up(process))
-    writer = Writer(database, agent_window=0, committed=lambda new: interpreter.added(len(new)))
-
-    async def write(*events):
-        await writer.write(events)
-
-    async def until_settled():
-        waiting = asyncio.create_task(settled(interpreter))
-        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            task.result()
-        await waiting
-
-    try:
-        yield write, until_settled
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 def long(trace):

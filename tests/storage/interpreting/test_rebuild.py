@@ -4,9 +4,10 @@ import asyncio
 import shutil
 
 import pytest
-from interpreted import NOON, agent, model, running
+from interpreted import NOON, Here, Running, agent, interpreting, model, running
 
 from mapping.times import NS
+from storage.interpreting import gathering, work
 from storage.interpreting.interpreter import Interpreter
 from storage.surreal import cbor, schema
 from storage.surreal.database import Database
@@ -114,3 +115,29 @@ async def test_an_empty_store_has_nothing_to_be_made_anew(database):
     async with running(database) as store:
         await store.settled()
     assert Interpreter(database).pending == 0
+
+
+async def test_sessions_that_together_have_too_many_events_to_be_read_come_to_the_same_one_by_one(
+    database, monkeypatch
+):
+    def told_twice(number, session):
+        """Make a span, and a record of the same call in another trace, which says its end."""
+        span = model(number, number, 1, trace=f"{number:031x}1", at=number, seconds=100, session=session)
+        record = model(number, number, 1, trace=f"{number:031x}2", at=number + 100, session=session)
+        record.kind, record.span_id, record.duration = "log_record", None, None
+        return span, record
+
+    async with running(database) as store:
+        for number in range(1, 21):
+            await store.write(*told_twice(number, f"session-{number % 4}"))
+        await store.settled()
+        before = await store.calls()
+    assert [len(call["told_by"]) for call in before.values()] == [2] * 20
+    await database.query(
+        "UPDATE interpretation_state:current SET version = 'old'; UPDATE agent_run SET version = 'old'"
+    )
+    monkeypatch.setattr(work, "_EVENTS", 4)  # one of each session
+    monkeypatch.setattr(gathering, "MOST_EVENTS", 10)  # a session has as many, and two have more
+    async with interpreting(database, Here()) as (_, until_settled):
+        await until_settled()
+        assert await Running(database, None).calls() == before
