@@ -16,12 +16,13 @@ from mapping.errors import invalid
 from mapping.model import Status
 from mapping.times import format_rfc3339
 from receiver.http import shown
-from receiver.http.answers import Answer, Count, Moment, Session, Trace, TraceId
+from receiver.http.answers import Answer, Count, Moment, TraceId
 from receiver.http.call_answers import Call, CallId, Tokens
 from receiver.http.calls import shown as shown_call
 from receiver.http.context import event_id_of, json_answer, project_of, stores
 from receiver.http.operation import missing, operation
 from receiver.http.parameters import PROJECT, WITH_CALL, WITH_SESSION, WITH_TRACE
+from receiver.http.trace_answers import Session, Trace
 from storage.read import comparison
 
 _NANO = 10**9

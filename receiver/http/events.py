@@ -16,7 +16,7 @@ from mapping.sanitize.changes import Changes
 from mapping.sanitize.limits import Limits
 from mapping.semantics.projects import ProjectRule
 from mapping.times import format_rfc3339
-from receiver.http import answers
+from receiver.http import event_answers
 from receiver.http.bodies import decoded, read_body
 from receiver.http.context import CLEANING, KEY, LIMITS, METRICS, json_answer, rule_of, stores
 from receiver.http.ingest import store
@@ -42,7 +42,7 @@ def routes() -> list[web.RouteDef]:
 
 @operation(
     "Store an event",
-    answers.EventAccepted,
+    event_answers.EventAccepted,
     query=None,
     headers=(IDEMPOTENCY_KEY,),
     bodies=(EventRequest,),
@@ -86,7 +86,7 @@ async def _send_event(request: web.Request, _given: dict[str, Any]) -> web.Respo
 
 @operation(
     "Store a batch of events",
-    answers.BatchAccepted,
+    event_answers.BatchAccepted,
     query=None,
     bodies=(BatchRequest[EventRequest], BatchRequest[EventAsRead]),  # the second with options.as_read
     examples={"a tool call": {"events": [_EXAMPLE]}},

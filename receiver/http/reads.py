@@ -10,7 +10,7 @@ from aiohttp import web
 from mapping import ids
 from mapping.errors import invalid
 from mapping.model import STATUSES
-from receiver.http import answers, shown
+from receiver.http import answers, event_answers, search_answers, shown, trace_answers
 from receiver.http.context import event_id_of, json_answer, stores
 from receiver.http.interpretation import interpretation_state
 from receiver.http.operation import missing, operation
@@ -58,14 +58,14 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
-@operation("Traces, newest first or sorted", answers.Traces, query=(*TRACE_FILTERS, SORT, *PAGE))
+@operation("Traces, newest first or sorted", trace_answers.Traces, query=(*TRACE_FILTERS, SORT, *PAGE))
 async def _traces(request: web.Request, given: dict[str, Any]) -> web.Response:
     sort, limit, cursor = (given.pop(name) for name in ("sort", "limit", "cursor"))
     traces, next_cursor, left_out = await stores(request).reader.traces(TraceFilter(**given), limit, cursor, sort)
-    return json_answer(answers.Traces([shown.trace(each) for each in traces], left_out, next_cursor))
+    return json_answer(trace_answers.Traces([shown.trace(each) for each in traces], left_out, next_cursor))
 
 
-@operation("A trace with its events, in the order of time", answers.TraceWithEvents, query=PAGE)
+@operation("A trace with its events, in the order of time", trace_answers.TraceWithEvents, query=PAGE)
 async def _trace(request: web.Request, page: dict[str, Any]) -> web.Response:
     trace_id = ids.trace_id(request.match_info["id"])
     reader = stores(request).reader
@@ -76,14 +76,14 @@ async def _trace(request: web.Request, page: dict[str, Any]) -> web.Response:
     return json_answer(shown.trace_with_events(trace, events, next_cursor))
 
 
-@operation("Events, newest first", answers.Events, query=(*EVENT_FILTERS, *PAGE))
+@operation("Events, newest first", event_answers.Events, query=(*EVENT_FILTERS, *PAGE))
 async def _events(request: web.Request, given: dict[str, Any]) -> web.Response:
     limit, cursor = given.pop("limit"), given.pop("cursor")
     events, next_cursor = await stores(request).reader.events(EventFilter(**given), limit, cursor)
-    return json_answer(answers.Events([shown.event(each) for each in events], next_cursor))
+    return json_answer(event_answers.Events([shown.event(each) for each in events], next_cursor))
 
 
-@operation("An event, and the scores that are about it", answers.EventWithScores)
+@operation("An event, and the scores that are about it", event_answers.EventWithScores)
 async def _event(request: web.Request, _given: dict[str, Any]) -> web.Response:
     reader = stores(request).reader
     event = await reader.event(event_id_of(request))
@@ -92,7 +92,7 @@ async def _event(request: web.Request, _given: dict[str, Any]) -> web.Response:
     return json_answer(shown.event_with_scores(event, await scores_about(reader, event)))
 
 
-@operation("The events nearest to it in meaning", answers.Similar, query=(GROUP_BY, *SEARCH_FILTERS, LIMIT))
+@operation("The events nearest to it in meaning", search_answers.Similar, query=(GROUP_BY, *SEARCH_FILTERS, LIMIT))
 async def _similar(request: web.Request, given: dict[str, Any]) -> web.Response:
     group_by, limit = given.pop("group_by"), given.pop("limit")
     storage = stores(request)
@@ -102,10 +102,10 @@ async def _similar(request: web.Request, given: dict[str, Any]) -> web.Response:
     if found is None:
         raise missing("event", request.match_info["id"])
     index = shown.index_state(storage.indexer)
-    return json_answer(answers.Similar(wanted, shown.took_ms(started), index, shown.results(found)))
+    return json_answer(search_answers.Similar(wanted, shown.took_ms(started), index, shown.results(found)))
 
 
-@operation("The spans that a span links to, and those that link to it", answers.Links, query=(PROJECT,))
+@operation("The spans that a span links to, and those that link to it", event_answers.Links, query=(PROJECT,))
 async def _links(request: web.Request, given: dict[str, Any]) -> web.Response:
     reader = stores(request).reader
     event = await reader.event(event_id_of(request))
@@ -121,16 +121,16 @@ async def _links(request: web.Request, given: dict[str, Any]) -> web.Response:
 
 @operation(
     "Sessions, the one whose latest trace started last first, or sorted",
-    answers.Sessions,
+    trace_answers.Sessions,
     query=(*SESSION_FILTERS, SORT, *PAGE),
 )
 async def _sessions(request: web.Request, given: dict[str, Any]) -> web.Response:
     sort, limit, cursor = (given.pop(name) for name in ("sort", "limit", "cursor"))
     sessions, next_cursor = await stores(request).reader.sessions(limit, cursor, SessionFilter(**given), sort)
-    return json_answer(answers.Sessions([shown.session(each) for each in sessions], next_cursor))
+    return json_answer(trace_answers.Sessions([shown.session(each) for each in sessions], next_cursor))
 
 
-@operation("A session with its traces, newest first", answers.SessionWithTraces, query=(PROJECT,))
+@operation("A session with its traces, newest first", trace_answers.SessionWithTraces, query=(PROJECT,))
 async def _session(request: web.Request, given: dict[str, Any]) -> web.Response:
     session_id = request.match_info["id"]
     session = await stores(request).reader.session(session_id, given["project"])
@@ -141,7 +141,7 @@ async def _session(request: web.Request, given: dict[str, Any]) -> web.Response:
 
 @operation(
     "Events by meaning and words, best first",
-    answers.SearchResults,
+    search_answers.SearchResults,
     query=(QUERY, MODE, GROUP_BY, PARTS, *SEARCH_FILTERS, *PAGE),
 )
 async def _search(request: web.Request, given: dict[str, Any]) -> web.Response:
@@ -159,7 +159,7 @@ async def _search(request: web.Request, given: dict[str, Any]) -> web.Response:
         found = await storage.search.search(query, mode, which, limit, group_by, parts=parts)
         page = Listed(found.results, None)
     return json_answer(
-        answers.SearchResults(
+        search_answers.SearchResults(
             query=query,
             mode=found.mode if found else None,
             took_ms=shown.took_ms(started),
@@ -174,7 +174,7 @@ async def _search(request: web.Request, given: dict[str, Any]) -> web.Response:
 
 @operation(
     "How many events there are of each type, agent, service, project and status",
-    answers.Facets,
+    search_answers.Facets,
     query=(WORDS, *SEARCH_FILTERS, LIMIT),
 )
 async def _facets(request: web.Request, given: dict[str, Any]) -> web.Response:
@@ -184,7 +184,9 @@ async def _facets(request: web.Request, given: dict[str, Any]) -> web.Response:
     counted = await facets(indexer, SearchFilter(**given), limit, words)
     index = shown.index_state(indexer)
     facet_counts = shown.facets(counted)
-    return json_answer(answers.Facets(shown.took_ms(started), index, counted.events, counted.complete, facet_counts))
+    return json_answer(
+        search_answers.Facets(shown.took_ms(started), index, counted.events, counted.complete, facet_counts)
+    )
 
 
 @operation("How much is stored, and how far the search index is", answers.Stats, query=(PROJECT,))

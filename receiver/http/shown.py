@@ -14,7 +14,7 @@ import msgspec
 from mapping.calls.model import Score
 from mapping.sanitize.limits import cut
 from mapping.times import format_rfc3339
-from receiver.http import answers
+from receiver.http import answers, event_answers, search_answers, trace_answers
 from storage.indexing.indexer import Indexer
 from storage.read.activity import ActivityCounts
 from storage.read.conversation import Conversation
@@ -29,24 +29,24 @@ from storage.surreal.rows import EventRow
 _NANO = 10**9
 # Characters of a text in an outline; whoever wants more of it asks for the event.
 _OUTLINED = 200
-_OUTLINED_FIELDS = frozenset(answers.OutlinedEvent.__struct_fields__)
+_OUTLINED_FIELDS = frozenset(trace_answers.OutlinedEvent.__struct_fields__)
 
 
-def event(stored: EventRow) -> answers.Event:
-    return answers.Event(**_same(answers.Event, stored))
+def event(stored: EventRow) -> event_answers.Event:
+    return event_answers.Event(**_same(event_answers.Event, stored))
 
 
 def event_json(stored: EventRow) -> bytes:
     return msgspec.json.encode(event(stored))
 
 
-def links(stored: EventRow, linked_by: Sequence[Mapping[str, Any]], *, truncated: bool) -> answers.Links:
+def links(stored: EventRow, linked_by: Sequence[Mapping[str, Any]], *, truncated: bool) -> event_answers.Links:
     """Return the spans that a span links to, and those that link to it."""
     written = stored["properties"].get("otel.links") if stored["span_id"] else None
     own = [link for link in written if isinstance(link, dict)] if isinstance(written, list) else []
-    return answers.Links(
+    return event_answers.Links(
         links=[
-            answers.Link(
+            event_answers.Link(
                 trace_id=str(link.get("trace_id") or ""),
                 span_id=str(link.get("span_id") or ""),
                 trace_state=link.get("trace_state"),
@@ -55,17 +55,21 @@ def links(stored: EventRow, linked_by: Sequence[Mapping[str, Any]], *, truncated
             )
             for link in own
         ],
-        linked_by=[answers.LinkingSpan(**_same(answers.LinkingSpan, {"name": None, **row})) for row in linked_by],
+        linked_by=[
+            event_answers.LinkingSpan(**_same(event_answers.LinkingSpan, {"name": None, **row})) for row in linked_by
+        ],
         truncated=truncated,
     )
 
 
-def trace(stored: TraceRun) -> answers.Trace:
-    return answers.Trace(**_trace(stored))
+def trace(stored: TraceRun) -> trace_answers.Trace:
+    return trace_answers.Trace(**_trace(stored))
 
 
-def trace_with_events(stored: TraceRun, events: Sequence[EventRow], next_cursor: str | None) -> answers.TraceWithEvents:
-    return answers.TraceWithEvents(
+def trace_with_events(
+    stored: TraceRun, events: Sequence[EventRow], next_cursor: str | None
+) -> trace_answers.TraceWithEvents:
+    return trace_answers.TraceWithEvents(
         **_trace(stored), scores=scores(stored.scores), events=[event(each) for each in events], next_cursor=next_cursor
     )
 
@@ -77,30 +81,32 @@ def scores(stored: Iterable[Score]) -> list[answers.Score]:
     ]
 
 
-def event_with_scores(stored: EventRow, about_it: Iterable[Score]) -> answers.EventWithScores:
-    return answers.EventWithScores(**_same(answers.Event, stored), scores=scores(about_it))
+def event_with_scores(stored: EventRow, about_it: Iterable[Score]) -> event_answers.EventWithScores:
+    return event_answers.EventWithScores(**_same(event_answers.Event, stored), scores=scores(about_it))
 
 
-def session(stored: Session) -> answers.Session:
-    return answers.Session(**_session(stored))
+def session(stored: Session) -> trace_answers.Session:
+    return trace_answers.Session(**_session(stored))
 
 
-def session_with_traces(stored: Session) -> answers.SessionWithTraces:
+def session_with_traces(stored: Session) -> trace_answers.SessionWithTraces:
     traces = [
-        answers.SessionTrace(**_trace(run), part=None if part is None else _session_part(part))
+        trace_answers.SessionTrace(**_trace(run), part=None if part is None else _session_part(part))
         for run, part in zip(stored.traces, stored.parts, strict=True)
     ]
-    return answers.SessionWithTraces(**_session(stored), traces=traces)
+    return trace_answers.SessionWithTraces(**_session(stored), traces=traces)
 
 
-def _session_part(stored: SessionPart) -> answers.SessionPart:
-    return answers.SessionPart(**_same(answers.SessionPart, msgspec.structs.asdict(stored)), **_sums(stored.sums))
+def _session_part(stored: SessionPart) -> trace_answers.SessionPart:
+    return trace_answers.SessionPart(
+        **_same(trace_answers.SessionPart, msgspec.structs.asdict(stored)), **_sums(stored.sums)
+    )
 
 
-def outline(stored: Outline) -> answers.Outline:
+def outline(stored: Outline) -> trace_answers.Outline:
     """Return the answer of an outline. Blocks, 5 us for each event."""
     events = [_outlined(row) for row in stored.events]
-    return answers.Outline(
+    return trace_answers.Outline(
         **_trace(stored.run), scores=scores(stored.run.scores), events=events, truncated=stored.truncated
     )
 
@@ -111,30 +117,30 @@ def conversation(told: Conversation) -> dict[str, Any]:
     return {"turns": told.turns, "truncated": next_cursor is not None, "next_cursor": next_cursor}
 
 
-def activity(counted: ActivityCounts) -> answers.Activity:
-    return answers.Activity(
+def activity(counted: ActivityCounts) -> trace_answers.Activity:
+    return trace_answers.Activity(
         since=_moment(counted.since),
         until=_moment(counted.until),
         complete=counted.complete,
-        buckets=[answers.Bucket(format_rfc3339(start), *counts) for start, *counts in counted.buckets],
+        buckets=[trace_answers.Bucket(format_rfc3339(start), *counts) for start, *counts in counted.buckets],
         earlier=counted.earlier,
         later=counted.later,
     )
 
 
-def results(result: Sequence[SearchResult]) -> list[answers.Result]:
+def results(result: Sequence[SearchResult]) -> list[search_answers.Result]:
     return [_result(each) for each in result]
 
 
-def facets(counted: Facets) -> answers.FacetCounts:
-    return answers.FacetCounts(
-        **{field: [answers.FacetValue(*each) for each in values] for field, values in counted.counts.items()}
+def facets(counted: Facets) -> search_answers.FacetCounts:
+    return search_answers.FacetCounts(
+        **{field: [search_answers.FacetValue(*each) for each in values] for field, values in counted.counts.items()}
     )
 
 
-def index_state(indexer: Indexer) -> answers.IndexState:
+def index_state(indexer: Indexer) -> search_answers.IndexState:
     """Return how far the index is behind the store."""
-    return answers.IndexState(state=indexer.state, pending=indexer.pending)
+    return search_answers.IndexState(state=indexer.state, pending=indexer.pending)
 
 
 def took_ms(started: float) -> float:
@@ -143,12 +149,12 @@ def took_ms(started: float) -> float:
 
 
 def _trace(stored: TraceRun) -> dict[str, Any]:
-    shown = _same(answers.Trace, msgspec.structs.asdict(stored.trace)) | _sums(stored.sums)
+    shown = _same(trace_answers.Trace, msgspec.structs.asdict(stored.trace)) | _sums(stored.sums)
     return shown | {"duration_ns": stored.duration_ns}
 
 
 def _session(stored: Session) -> dict[str, Any]:
-    shown = _same(answers.Session, msgspec.structs.asdict(stored)) | _sums(stored.sums)
+    shown = _same(trace_answers.Session, msgspec.structs.asdict(stored)) | _sums(stored.sums)
     return shown | {"duration_ns": stored.duration_ns}
 
 
@@ -165,28 +171,28 @@ def _sums(stored: Sums) -> dict[str, Any]:
     }
 
 
-def _outlined(row: Mapping[str, Any]) -> answers.OutlinedEvent:
+def _outlined(row: Mapping[str, Any]) -> trace_answers.OutlinedEvent:
     shown: dict[str, Any] = {
         field: cut(value, _OUTLINED) if isinstance(value, str) and len(value) > _OUTLINED else value
         for field, value in row.items()
         if value and field in _OUTLINED_FIELDS
     }
     shown["timestamp"] = format_rfc3339(row["timestamp"])
-    return answers.OutlinedEvent(**shown)
+    return trace_answers.OutlinedEvent(**shown)
 
 
-def _result(result: SearchResult) -> answers.Result:
-    return answers.Result(
+def _result(result: SearchResult) -> search_answers.Result:
+    return search_answers.Result(
         score=result.score,
         event=event(result.event),
         passage=None if result.passage is None else f"{result.passage:016x}",
-        occurrences=msgspec.UNSET if result.occurrences is None else answers.Occurrences(*result.occurrences),
+        occurrences=msgspec.UNSET if result.occurrences is None else search_answers.Occurrences(*result.occurrences),
         prompt=result.is_prompt,
         more=msgspec.UNSET if result.more is None else result.more,
-        highlights=[answers.Highlight(*passage) for passage in result.highlights],
+        highlights=[search_answers.Highlight(*passage) for passage in result.highlights],
         parts=msgspec.UNSET
         if result.parts is None
-        else {name: answers.Place(*place) for name, place in result.parts.items()},
+        else {name: search_answers.Place(*place) for name, place in result.parts.items()},
     )
 
 

@@ -11,7 +11,7 @@ from mapping import ids
 from mapping.calls.conversation import failure_line
 from mapping.calls.reading import tell
 from mapping.messages.flattened import missing_messages
-from receiver.http import answers, message_answers, shown
+from receiver.http import message_answers, shown, trace_answers
 from receiver.http.context import event_id_of, json_answer, stores
 from receiver.http.operation import missing, operation
 from receiver.http.parameters import AT, BUCKETS, CURSOR, FROM, PROJECT, SESSION, TRACE_FILTERS
@@ -32,7 +32,9 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
-@operation("How many traces began in each of equal spans of time", answers.Activity, query=(*TRACE_FILTERS, BUCKETS))
+@operation(
+    "How many traces began in each of equal spans of time", trace_answers.Activity, query=(*TRACE_FILTERS, BUCKETS)
+)
 async def _activity(request: web.Request, given: dict[str, Any]) -> web.Response:
     buckets = given.pop("buckets")
     return json_answer(shown.activity(await stores(request).activity.get(TraceFilter(**given), buckets)))
@@ -60,7 +62,7 @@ def _told(event: EventRow) -> dict[str, Any]:
     }
 
 
-@operation("A trace with all of its events as a waterfall shows them", answers.Outline)
+@operation("A trace with all of its events as a waterfall shows them", trace_answers.Outline)
 async def _outline(request: web.Request, _given: dict[str, Any]) -> web.Response:
     trace_id = ids.trace_id(request.match_info["id"])
     outlined = await outline(stores(request).reader, trace_id)

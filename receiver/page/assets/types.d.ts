@@ -19,7 +19,7 @@ export type Query = Record<string, string | number | boolean | null | undefined>
 /** A page's path: text of our own, or parts that may come from senders. */
 export type Path = string | string[];
 
-// What the API answers. receiver/http/answers.py describes it.
+// What the API answers. receiver/http/*answers.py describe it.
 
 export type Status = "unset" | "ok" | "error";
 

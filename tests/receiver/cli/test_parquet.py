@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from receiver.cli import parquet
-from receiver.http.answers import Event
 from receiver.http.call_answers import Call
+from receiver.http.event_answers import Event
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "guides" / "parquet.md").read_text()
 EVENTS = [
