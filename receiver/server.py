@@ -39,7 +39,8 @@ from receiver.settings import Settings, SettingsError, check
 from receiver.settings.data_home import passed_by
 from receiver.settings.prices_file import read_prices_file
 from receiver.version import VERSION
-from storage.stores import DataDirError, StorageConfig, Stores
+from storage.config import StorageConfig
+from storage.stores import DataDirError, Stores
 from storage.surreal.errors import AccessError, OpenError
 
 log = logging.getLogger("receiver")

@@ -6,11 +6,8 @@ import asyncio
 import contextlib
 import logging
 import os
-import socket
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
@@ -18,10 +15,10 @@ from filelock import FileLock, Timeout
 from mapping.errors import Code, Problem
 from mapping.model import Event
 from mapping.times import NS
-from storage.alerts.alerts import EVERY as ALERT_EVERY
 from storage.alerts.alerts import keep_alerting
-from storage.alerts.delivery import PAUSES, Outcome, Post, Told
-from storage.alerts.model import OF_RUNS, Rules
+from storage.alerts.delivery import Outcome, Post, Told
+from storage.alerts.model import OF_RUNS
+from storage.config import OFF, StorageConfig
 from storage.embedding.model import MINILM, STATIC, Embedder, vectors_of
 from storage.embedding.process import ModelProcess
 from storage.indexing.index_state import Vectors
@@ -50,7 +47,6 @@ from storage.write.writer import Writer
 
 log = logging.getLogger(__name__)
 
-OFF = "off"
 _LOG_EVERY = 5.0
 # What waits, of all receivers, is not counted again for so many seconds, and for so many times as long as it took.
 _COUNTED_EVERY, _SHARE = 0.25, 20
@@ -59,54 +55,6 @@ _NO_RIGHT = "Not enough permissions"  # part of SurrealDB's message
 
 class DataDirError(OpenError):
     """The data folder cannot be used."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StorageConfig:
-    """Where and how to store. Durations are seconds; an empty `qdrant_url` means the embedded index in `data_dir`.
-
-    `surrealdb_pool_size` is the number of connections to a server, 0 for as many as suit this machine's cores.
-
-    `rerank_ms`, 0 for none, is for the model `static` only.
-    """
-
-    data_dir: Path
-    surrealdb_url: str
-    surrealdb_namespace: str
-    surrealdb_database: str
-    surrealdb_user: str
-    surrealdb_password: str
-    surrealdb_auth_level: str
-    surrealdb_token: str
-    surrealdb_pool_size: int
-    qdrant_url: str
-    qdrant_api_key: str
-    qdrant_collection: str
-    qdrant_shards: int
-    model: str
-    threads: int
-    rerank_ms: int
-    agent_window: float
-    conversation_window: float
-    idle_close: float
-    # One's own prices of models (`mapping.calls.pricing.own_prices`).
-    prices: dict[str, Any] | None = None
-    # No limit where these are 0.
-    retention_days: float = 0.0
-    retention_max_events: int = 0
-    # Days of projects that have others.
-    retention_days_of: Sequence[tuple[str, float]] = ()
-    # How long until it is looked again what is to be deleted, and whether a server that was away is back.
-    retention_every: float = policy.EVERY
-    retry_after: float = 2.0
-    # What webhooks are told; how long a run that failed is left to what still comes, how often is looked for what there
-    # is to tell, and the pauses between attempts.
-    webhooks: Sequence[Rules] = ()
-    alert_after: float = 5.0
-    alert_every: float = ALERT_EVERY
-    alert_pauses: Sequence[float] = PAUSES
-    # This program's, which other receivers on the same stores are told.
-    version: str = ""
 
 
 class _Open(NamedTuple):
@@ -127,15 +75,6 @@ async def _not_sent(_webhook: str, _message: str, _alerts: Sequence[dict[str, An
 def _pool_size() -> int:
     """Return the number of connections to a server: commits, reads, interpreting and indexing use some each."""
     return max(4, 2 * (os.cpu_count() or 1))
-
-
-def index_place(config: StorageConfig) -> str:
-    """Return where the search index is, as other receivers are told; "" if there is none."""
-    if config.model == OFF:
-        return ""
-    if config.qdrant_url:
-        return f"{config.qdrant_url.rstrip('/')}, collection {config.qdrant_collection},"
-    return f"{socket.gethostname()}:{config.data_dir}"
 
 
 class Stores:
@@ -174,7 +113,7 @@ class Stores:
             self._database,
             version=config.version,
             model="" if config.model == OFF else config.model,
-            index_place=index_place(config),
+            index_place=config.index_place,
         )
         self._count_again_at = 0.0
         # MiniLM as the index's model has said all it knows already, and one of the user's own may know better.

@@ -25,6 +25,7 @@ from mapping.otlp.json import JsonWire
 from mapping.otlp.logs import map_logs
 from mapping.otlp.spans import map_traces
 from mapping.search_text.text import text_of
+from storage.config import StorageConfig
 from storage.embedding.model import MINILM, STATIC, prepare
 from storage.embedding.reranker import Reranker
 from storage.filters import SearchFilter
@@ -32,7 +33,7 @@ from storage.qdrant.edge import EdgeIndex
 from storage.search.reranking import TimedReranker
 from storage.search.results import Mode
 from storage.search.search import CANDIDATES, Searcher
-from storage.stores import StorageConfig, Stores
+from storage.stores import Stores
 
 # The weight of words was chosen on these domains, half of them.
 TUNED_ON = frozenset({"clinic", "home", "mail", "refund", "sql"})

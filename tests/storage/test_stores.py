@@ -7,8 +7,9 @@ import uuid
 import pytest
 
 from mapping.errors import Code, Problem
+from storage.config import StorageConfig
 from storage.filters import SearchFilter, TraceFilter
-from storage.stores import DataDirError, StorageConfig, Stores
+from storage.stores import DataDirError, Stores
 from storage.surreal import schema
 from storage.surreal.database import Database
 from storage.surreal.errors import OpenError

@@ -103,7 +103,6 @@ async def _server_of(setup: Setup) -> tuple[str, str]:
     """Check the rights. Return the version, and how the index differs from that of the receivers that are there."""
     from receiver.server import storage_config  # noqa: PLC0415 - as in `_opened`
     from storage.membership import Member, how_it_differs, members_of, other_index  # noqa: PLC0415 - as above
-    from storage.stores import index_place  # noqa: PLC0415 - as above
     from storage.surreal import schema  # noqa: PLC0415 - as above
 
     config = storage_config(setup.settings)
@@ -112,7 +111,7 @@ async def _server_of(setup: Setup) -> tuple[str, str]:
         members: list[Member] = []
         with contextlib.suppress(Problem):  # there is no schema yet, and so nobody
             members = await members_of(database)
-        me = Member("", 0, config.version, config.model, index_place(config))
+        me = Member("", 0, config.version, config.model, config.index_place)
         other = other_index(me, members)
         return await database.version(), how_it_differs(me, other) if other else ""
 
