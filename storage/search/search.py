@@ -118,8 +118,7 @@ class Searcher:
             results = _with_prompts(query, found, told_once(found), needed)
         results = grouped(results, group_by)[:limit]
         with asking(self._indexer) as index:
-            await counted(index, results, which)
-        await add_highlights(results, query)
+            await asyncio.gather(counted(index, results, which), add_highlights(results, query))
         if parts:
             add_parts(results, lists)
         return SearchResults(mode, len(lists.get("reranked", ())), candidates, results)
@@ -179,14 +178,14 @@ class Searcher:
         self, query: str, ordered: Sequence[Hit], prompts: Sequence[Hit], needed: int
     ) -> list[SearchResult]:
         """Return the first results of the ordered hits. Of their events no more are read than that takes."""
-        found: list[SearchResult] = await shown(self._reader, [], prompts)
-        texts: list[SearchResult] = []
         at_once = 2 * needed  # several events may tell the same
-        for start in range(0, min(len(ordered), needed + CANDIDATES), at_once):
-            found += await shown(self._reader, ordered[start : start + at_once])
-            texts = told_once([result for result in found if not result.is_prompt])
+        found = await shown(self._reader, ordered[:at_once], prompts)
+        texts = told_once([result for result in found if not result.is_prompt])
+        for start in range(at_once, min(len(ordered), needed + CANDIDATES), at_once):
             if len(texts) >= needed:
                 break
+            found += await shown(self._reader, ordered[start : start + at_once])
+            texts = told_once([result for result in found if not result.is_prompt])
         return _with_prompts(query, found, texts, needed)
 
 
@@ -195,27 +194,34 @@ async def _hits(
 ) -> _Hits:
     # A list alone is longer than what is shown of it, because several events may tell the same.
     depth = fused_depth(needed) if mode == "hybrid" else 2 * needed
-    keyword: list[Hit] = []
-    semantic: list[Hit] = []
-    holders: list[Hit] = []
-    prompts: list[Hit] = []
-    if mode != "semantic":
-        keyword = await distinct(lambda most, but: index.search_words(query, which, most, but), depth)
-        prompts = await index.search_words(query, which, _PROMPTS, prompts=True)
-    if vector is not None:
-        semantic = await distinct(lambda most, but: index.search_dense(vector, which, most, but), depth)
-    if mode == "hybrid":
-        for thing in exact_words(query)[:_THINGS]:
-            # If nothing else is asked for, the list by words has its hits already.
-            alone = thing == query.strip()
-            holders += keyword[:_HOLDERS] if alone else await _holders(index, thing, which)
+
+    async def by_meaning() -> list[Hit]:
+        if vector is None:
+            return []
+        return await distinct(lambda most, but: index.search_dense(vector, which, most, but), depth)
+
+    async def by_words(text: str, depth: int) -> list[Hit]:
+        if mode == "semantic":
+            return []
+        return await distinct(lambda most, but: index.search_words(text, which, most, but), depth)
+
+    async def in_prompts() -> list[Hit]:
+        return [] if mode == "semantic" else await index.search_words(query, which, _PROMPTS, prompts=True)
+
+    wanted = exact_words(query)[:_THINGS] if mode == "hybrid" else []
+    alone = query.strip() in wanted
+    # At once: a server is not waited for between them, nor the engine for this process.
+    keyword, prompts, semantic, *of_things = await asyncio.gather(
+        by_words(query, depth),
+        in_prompts(),
+        by_meaning(),
+        *(by_words(thing, _HOLDERS) for thing in wanted if not alone),
+    )
+    # If nothing else is asked for, the list by words has its hits already.
+    holders = keyword[:_HOLDERS] if alone else [hit for hits in of_things for hit in hits]
     holders, keyword, semantic = by_one_event(holders, keyword, semantic)
     lists = {"keyword": keyword, "semantic": semantic}
     return _Hits({mode: lists[mode]} if mode != "hybrid" else lists, holders, prompts)
-
-
-async def _holders(index: VectorIndex, thing: str, which: SearchFilter) -> list[Hit]:
-    return await distinct(lambda most, but: index.search_words(thing, which, most, but), _HOLDERS)
 
 
 def _alike(hits: Sequence[Hit], holders: Sequence[Hit]) -> dict[str, str]:
