@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import re
 import sys
 import tempfile
 import time
@@ -90,20 +89,6 @@ def p95(receiver: Receiver, path_of: Callable[[int], str]) -> float:
     return sorted(took)[READS * 95 // 100]
 
 
-def memory(receiver: Receiver) -> dict[str, float]:
-    """Return the MB of each process, anonymous and of mapped files. Empty but on Linux."""
-    used: dict[str, float] = {}
-    for pid in receiver.pids() if Path("/proc/self/smaps_rollup").exists() else ():
-        words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-        module = next((word for word in words if word.startswith("storage.")), "receiver")
-        name = module.removeprefix("storage.").removesuffix(".worker").removesuffix(".engine")
-        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        kilobytes = dict(re.findall(r"^(\w+): +(\d+)", rollup, re.MULTILINE))
-        resident, anonymous = int(kilobytes["Rss"]) / 1024, int(kilobytes["Anonymous"]) / 1024
-        used[f"{name}, anonymous MB"], used[f"{name}, mapped MB"] = anonymous, resident - anonymous
-    return used
-
-
 def is_settled(receiver: Receiver) -> bool:
     stats = receiver.stats()
     return stats["interpretation_pending"] == 0 and (stats["index_state"] == "off" or stats["index_pending"] == 0)
@@ -127,7 +112,9 @@ def measure(receiver: Receiver, data_dir: str, steps: list[int]) -> list[dict[st
         for name, path_of in reads(receiver, long_trace).items():
             row[f"{name}, p95 ms"] = p95(receiver, path_of)
         disk = sum(file.stat().st_blocks * 512 for file in Path(data_dir).rglob("*") if file.is_file())
-        row |= {**memory(receiver), "peak MB": receiver.usage().peak, "disk MB": disk / 1e6}
+        for process, sizes in receiver.memory().items():
+            row |= {f"{process}, {kind} MB": size for kind, size in sizes.items()}
+        row["disk MB"] = disk / 1e6
         print(*(f"{name:>40} {value:13,.1f}" for name, value in row.items()), "", sep="\n", flush=True)
         results.append(row)
     return results

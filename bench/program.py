@@ -95,9 +95,9 @@ class Receiver:
         return used
 
     def memory(self) -> dict[str, dict[str, float]]:
-        """Return the anonymous MB of each process, those of mapped files, and the most that it had. Linux only."""
+        """Return the anonymous MB of each process, those of mapped files, and the most it had. Empty but on Linux."""
         held = {}
-        for pid, name in self._processes():
+        for pid, name in self._processes() if Path("/proc/self/smaps_rollup").exists() else ():
             lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
             sizes = {key: int(rest.split()[0]) / 1024 for key, _, rest in (line.partition(":") for line in lines)}
             peak = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
