@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from mapping.calls.answers import one_answer
+from mapping.calls.faults import same
 from mapping.calls.model import Call, Failure, Message, Telling, Tokens
 from mapping.calls.spans import SpanTree
 
 _SIGNALS = {"span": 0, "json": 1, "log": 2, "span_event": 3}
-# What went wrong is said best by whoever met it: a record of it, then the deepest span.
-_FAILURE_SIGNALS = {"log": 0, "json": 0, "span_event": 1, "span": 2}
+# What went wrong is said best by whoever met it: a record of it, then the deepest span. What was merely logged in
+# between may be about something else.
+_FAILURE_SIGNALS = {"log": 0, "json": 0, "span_event": 1, "span": 3}
+_REMARK = 2
 
 
 def call_of(tellers: Sequence[Telling], notes: Sequence[Telling], tree: SpanTree, rules: dict[str, str]) -> Call:
@@ -107,12 +110,13 @@ def _failure(tellers: Sequence[Telling], tree: SpanTree, given: dict[str, str]) 
 
     def rank(told: tuple[Telling, Failure]) -> tuple[bool, int, int, int, str]:
         telling, failure = told
-        place = (_FAILURE_SIGNALS[telling.signal], -tree.depth(telling), telling.start, telling.id)
-        return failure.message is None, *place
+        is_remark = telling.kind == "error" and telling.signal == "log" and failure.type is None
+        signal = _REMARK if is_remark else _FAILURE_SIGNALS[telling.signal]
+        return failure.message is None, signal, -tree.depth(telling), telling.start, telling.id
 
     teller, best = min(failures, key=rank)
     given["failure"] = teller.id
-    kind = best.type or next((failure.type for _, failure in failures if failure.type), None)
+    kind = best.type or next((failure.type for _, failure in failures if failure.type and same(best, failure)), None)
     details = [failure.detail for _, failure in failures]
     return Failure(kind, best.message, max(details, key=lambda detail: (len(detail), detail)))
 

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from mapping.calls.faults import same
 from mapping.calls.model import Call, Failure, Telling
 from mapping.calls.nesting import Nesting
 from mapping.calls.spans import SpanTree
@@ -26,9 +27,8 @@ _NEIGHBOURS = 64
 _NEAR = 5 * 10**9
 # What ends so soon after what failed in it ends by that, in nanoseconds.
 _AT_ONCE = 50 * 10**6
-# Shorter words than this are nobody's cause in particular, and shorter names no tool's.
-_LEAST_CAUSE, _LEAST_NAME = 8, 3
-_BEFORE_CAUSE = re.compile(r": | - ")
+# Shorter names are no tool's in particular.
+_LEAST_NAME = 3
 # Words for nothing but what failed below: OpenAI's tripwires, exceptions of several tasks.
 _OF_OTHERS = re.compile(
     r"guardrail|tripwire|\bsub-exceptions?\b|\bAggregateError\b|all promises were rejected", re.IGNORECASE
@@ -91,7 +91,7 @@ class _Failures:
         inner = [*self._below.pop(node.id, []), *_within(telling, self._cut_off[node.trace_id])]
         repeats = bool(inner) and (
             _says_nothing(node.failure)
-            or any(_same(node.failure, one.failure) or self._ends(node, one) for one in inner)
+            or any(same(node.failure, one.failure) or self._ends(node, one) for one in inner)
         )
         told = _Inner(node.end, node.failure, (node.name or "") if node.kind == "tool" else None)
         around = _failed_around(node, self._nesting, self._tree)
@@ -110,7 +110,7 @@ class _Failures:
             first = bisect_left(known, (record.start - _NEAR,))
             last = bisect_left(known, (record.start + _NEAR + 1,))
             near += [self._failures[number] for _, number in known[first : min(last, first + _NEIGHBOURS)]]
-        if any(_same(record.failure, failure) or _says_nothing(failure) for failure in near):
+        if any(same(record.failure, failure) or _says_nothing(failure) for failure in near):
             return False
         self._remember(record, record.start, record.failure)
         return True
@@ -191,25 +191,3 @@ def _failed_above(node: Call | Telling, telling: Telling, nesting: Nesting, tree
 
 def _says_nothing(failure: Failure | None) -> bool:
     return failure is None or (failure.message is None and failure.type is None)
-
-
-def _same(outer: Failure | None, inner: Failure | None) -> bool:
-    if outer is None or inner is None:
-        return outer is inner
-    if outer.message is None or inner.message is None:
-        # One of them has no words of its own: what is around it, or below it, says what it was.
-        return True
-    first, second = _plain(outer.message), _plain(inner.message)
-    if first in second or second in first or second in _plain(outer.detail):
-        return True
-    return not _causes(first).isdisjoint(_causes(second))
-
-
-def _causes(text: str) -> set[str]:
-    """Return what stands behind the first and the last colon or dash: before it are words of who passed it on."""
-    causes = (_BEFORE_CAUSE.split(text, 1)[-1], _BEFORE_CAUSE.split(text)[-1])
-    return {cause for cause in causes if cause != text and len(cause) >= _LEAST_CAUSE}
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split()).lower().rstrip(".")

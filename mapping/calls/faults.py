@@ -54,6 +54,10 @@ _RAISED = re.compile(r"^([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warnin
 _FRAMEWORK = "beeai_framework."
 _CAUSES = re.compile(r"^ *([A-Z]\w{1,60})\([\w.]{1,200}\): (.+)$", re.MULTILINE)
 
+# Shorter words than this are nobody's cause in particular.
+_LEAST_CAUSE = 8
+_BEFORE_CAUSE = re.compile(r": | - ")
+
 # What frameworks put before the words of a tool's failure.
 _AROUND = re.compile(
     r"(?:Error: )?(?:Function failed\. Error: "
@@ -255,3 +259,26 @@ def _apart(words: str, kind: str | None) -> tuple[str | None, str | None]:
 
 def _names(kind: str | None, word: str) -> bool:
     return kind is not None and word.rpartition(".")[2] == kind.rpartition(".")[2]
+
+
+def same(outer: Failure | None, inner: Failure | None) -> bool:
+    """Return whether two failures are one, by their words: one says what the other does, or names it as the cause."""
+    if outer is None or inner is None:
+        return outer is inner
+    if outer.message is None or inner.message is None:
+        # One of them has no words of its own: what is around it, or below it, says what it was.
+        return True
+    first, second = _plain(outer.message), _plain(inner.message)
+    if first in second or second in first or second in _plain(outer.detail):
+        return True
+    return not _causes(first).isdisjoint(_causes(second))
+
+
+def _causes(text: str) -> set[str]:
+    """Return what stands behind the first and the last colon or dash: before it are words of who passed it on."""
+    causes = (_BEFORE_CAUSE.split(text, 1)[-1], _BEFORE_CAUSE.split(text)[-1])
+    return {cause for cause in causes if cause != text and len(cause) >= _LEAST_CAUSE}
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).lower().rstrip(".")

@@ -47,6 +47,11 @@ RECORDS: dict[str, TellingKind] = {
     "qwen-code.agent.start": "none",
     "gemini_cli.ripgrep_fallback": "none",
     "qwen-code.ripgrep_fallback": "none",
+    # What is tried again: the last failure is told by another name.
+    "gemini_cli.invalid_chunk": "none",
+    "qwen-code.invalid_chunk": "none",
+    "gemini_cli.content_retry": "none",
+    "qwen-code.content_retry": "none",
     # How good something was, or that an evaluator failed to say so: what is judged has not failed.
     SCORE: "none",
 }
@@ -199,7 +204,7 @@ def _record_word(event: Mapping[str, Any], name: str | None, levels: Levels, rol
         return "tool_call"
     if tokens_of(levels) is not None:
         return "model_call"
-    if is_handled(event):
+    if name is None and is_handled(event):
         return None
     is_exception = "exception.type" in levels[0] or event.get("event_type") == "error"
     return "error" if is_exception or has_failed(event, roles) else None

@@ -125,10 +125,14 @@ def span_type(roles: Roles, properties: dict[str, Any], name: str | None, scope:
 
 
 def is_tool_call(roles: Roles, properties: dict[str, Any]) -> bool:
-    """Return whether an event without a type is a tool call: it names a tool, and has arguments or a result."""
+    """Return whether an event without a type is a tool call: it names a tool, and has arguments or a result.
+
+    A record's text is neither: it says in words what its attributes do.
+    """
     if roles[_TOOL] is None:
         return False
-    return "gen_ai.tool.name" in properties or any(roles[number] is not None for number in _OF_TOOLS)
+    text = properties.get("body")
+    return "gen_ai.tool.name" in properties or any(roles[number] not in (None, text) for number in _OF_TOOLS)
 
 
 def tool_of(roles: Roles) -> str | None:

@@ -324,3 +324,24 @@ def test_what_a_model_is_asked_for_below_a_missing_span_counts_one_failure():
         failure=Failure("LookupError", "no city"),
     )
     assert interpret([root, tool]).totals.errors == 1
+
+
+def test_a_failure_s_type_and_words_are_of_one_who_told_it():
+    def told_by(*notes):
+        tool = telling(id="t", kind="tool", span_id="t", start=0, end=9, name="pay", failed=True)
+        tool.failure = Failure(None, "disk full")
+        (call,) = interpret([tool, *notes]).calls
+        return call.failure
+
+    def note(signal, at, failure):
+        return telling(
+            id=f"{signal}{at}", kind="error", signal=signal, parent_span_id="t", start=at, end=at, failed=True,
+            failure=failure,
+        )  # fmt: skip # a note a line
+
+    raised = note("span_event", 8, Failure("DiskFullError", "disk full"))
+    said = note("log", 7, Failure(None, "could not send the mail to Bob"))
+    assert told_by(raised, said) == Failure("DiskFullError", "disk full")
+    assert told_by(said).message == "could not send the mail to Bob"  # it says more than the span
+    assert told_by(note("log", 6, Failure("DiskFullError", "disk full")), said).type == "DiskFullError"
+    assert told_by(raised, note("log", 7, Failure(None, "paying: disk full"))) == Failure("DiskFullError", "disk full")

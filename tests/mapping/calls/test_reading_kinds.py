@@ -119,6 +119,8 @@ SPANS = [
     ("ADK's call that failed", "model", None, span(name="call_llm", scope="gcp.vertex.agent")),
 ]
 
+FAILED_STREAM = {"event.name": "codex.sse_event", "event.kind": "response.failed", "error.message": "too long"}
+FILE = {"tool_name": "read_file", "operation": "read", "lines": 3}
 RECORDS = [
     ("a user's words", "statement", log({"event.name": "user_prompt", "prompt": "hi"})),
     ("the model's words", "statement", log({"event.name": "assistant_response", "response": "hi"})),
@@ -128,6 +130,11 @@ RECORDS = [
     ("a piece of it", "none", log({"event.name": "codex.sse_event", "event.kind": "response.created"})),
     ("Gemini CLI's request", "none", log({"event.name": "gemini_cli.api_request", "model": "m"})),
     ("Gemini CLI's answer", "model", log({"event.name": "gemini_cli.api_response", "input_token_count": 1})),
+    ("its failed stream", "error", log(FAILED_STREAM, severity="INFO", status="error")),
+    ("what a tool did to a file", "none", log(FILE, name="gemini_cli.file_operation", body="File operation: read.")),
+    ("a text about a tool", "none", log({"tool_name": "look"}, body="Registered tool")),
+    ("a tool's arguments", "tool", log({"tool_name": "look", "arguments": "{}"}, body="look was called")),
+    ("what is tried again", "none", log({"event.name": "gemini_cli.content_retry", "error_type": "NO_FINISH"})),
     ("a tool's definition", "none", log({"event.name": "tool", "tool_name": "Bash"})),
     ("a tool's result", "tool", log({"event.name": "tool_result", "tool_name": "Bash"})),
     ("a decision", "none", log({"event.name": "tool_decision", "tool_name": "Bash"})),
