@@ -23,7 +23,10 @@ from mapping.calls.tool_messages import settle_tools
 from mapping.calls.totals import mark_counted, sums
 
 # Raised with each change of what comes out: what an older version wrote is made anew.
-INTERPRETATION_VERSION = 10
+INTERPRETATION_VERSION = 11
+
+# Spans of what a run has used in all, beside those of its calls; older versions of OpenClaw have the sum alone.
+_SUMS = ("openclaw.model.usage",)
 
 # Gives a model's call its cost (`cost`, `cost_from`, `price`) where it was not told.
 Price = Callable[[Call], None]
@@ -31,7 +34,8 @@ Price = Callable[[Call], None]
 
 def interpret(tellings: Iterable[Telling], price: Price = lambda _call: None) -> Run:
     """Interpret the tellings of a trace, or of traces that share a session. `price` prices calls without a cost."""
-    ordered = _without_control_flow(sorted({telling.id: telling for telling in tellings}.values(), key=_moment))
+    once = sorted({telling.id: telling for telling in tellings}.values(), key=_moment)
+    ordered = _without_sums(_without_control_flow(once))
     tree = SpanTree(ordered)
     groups = join(ordered, tree)
     notes = _notes(ordered, tree, groups)
@@ -85,6 +89,23 @@ def _without_control_flow(tellings: list[Telling]) -> list[Telling]:
         and telling.failure is None
         and (noted := events.get((telling.trace_id, telling.span_id)))
         and not any(event.failed for event in noted)
+        else telling
+        for telling in tellings
+    ]
+
+
+def _without_sums(tellings: list[Telling]) -> list[Telling]:
+    """Return tellings of which those that sum up what others of their trace tell call by call tell nothing."""
+    if not any(telling.event_name in _SUMS for telling in tellings):
+        return tellings
+    told = {
+        (telling.trace_id, telling.scope)
+        for telling in tellings
+        if telling.kind == "model" and telling.event_name not in _SUMS
+    }
+    return [
+        msgspec.structs.replace(telling, kind="none", tokens=None, cost=None)
+        if telling.event_name in _SUMS and (telling.trace_id, telling.scope) in told
         else telling
         for telling in tellings
     ]

@@ -34,11 +34,12 @@ _NO_CALLS = {
     "gen_ai.tool.description": ("(merged tools)",),
 }
 # What is noted of a call beside it is none itself: by a key, and the one that a call has with it. BeeAI's events,
-# HoneyHive's failures, what AgentOps's models ask for.
+# HoneyHive's failures, what AgentOps's models ask for, the process that OpenClaw's tool runs.
 _NOTES = (
     ("metadata.trace.run_id", "metadata.class_name"),
     ("honeyhive_error", "honeyhive_event_name"),
     ("tool.call.type", "agentops.span.kind"),
+    ("openclaw.exec.target", "gen_ai.tool.name"),
 )
 # Records that are not what their words mean, by the names of their events: the beginning of what another one tells
 # whole, and Claude Code's parts of a request.

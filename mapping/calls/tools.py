@@ -22,13 +22,17 @@ _BEFORE = re.compile(r"(?:execute_tool|tools/call|tool_call|tool|running tool|mc
 _AFTER = re.compile(r"\.(?:tool|run|arun|_run|_arun|__call__|__acall__|acall|call|invoke|ainvoke|forward)\Z")
 _PLACEHOLDERS = PLACEHOLDERS | {"", "0", "-"}
 
-# Arguments that were passed by their names, and by their places.
 _FUNCTION_RESPONSE = {"id", "name", "response"}
-_BEEAI = {"input", "options"}
-# A request of MCP, as Traceloop's instrumentation logs it.
-_MCP = {"tool_name", "arguments"}
+# What arguments stand in, by all of its keys, and under which of them: BeeAI's; a request of MCP, as Traceloop's
+# instrumentation logs it; VeADK's, which describes the tool beside them.
+_WRAPPED = {
+    frozenset({"input", "options"}): "input",
+    frozenset({"tool_name", "arguments"}): "arguments",
+    frozenset({"name", "description", "parameters"}): "parameters",
+}
 # In a tuple: what a part calls its type may be an object, which no set can be asked for.
 _TEXT_PARTS = ("text", "output_text", "input_text", None)
+# Arguments that were passed by their names, and by their places.
 _PASSED = frozenset({"args", "kwargs", "sanitize_inputs_outputs"})
 # LangChain's messages as Python writes them.
 _WRITTEN = re.compile(r"content=(?P<content>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")(?P<rest>(?: \w+=.*)?)\Z", re.DOTALL)
@@ -85,10 +89,8 @@ def arguments_of(value: Any) -> Any:
         return value["inputs"] if value["inputs"] is not None else value["input_str"]
     if "args" in value and ("callId" in value or value.get("type") == "tool_call") and "name" in value:
         return structure(value["args"])  # Gemini CLI's request, LangChain's call
-    if value.keys() == _BEEAI:
-        return value["input"]
-    if value.keys() == _MCP:
-        return structure(value["arguments"])
+    if (within := _WRAPPED.get(frozenset(value))) is not None:
+        return structure(value[within])
     return _passed(value) if value.keys() <= _PASSED else value
 
 

@@ -71,6 +71,7 @@ class SeenMessages:
                 if place == len(lists) - 1 and place > spoken and is_new_end and unit.may_repeat:
                     count = max(count, self._by_calls[unit.key] + 1)
                 if count > self._by_calls[unit.key]:
+                    self._asks(unit)
                     self._by_calls[unit.key] = count
                     new[place] += self._show(unit, count)
         return new
@@ -81,10 +82,17 @@ class SeenMessages:
         for unit in units_of(message):
             if unit.may_repeat:
                 self._by_calls[unit.key] += 1
-            else:
-                self._by_calls[unit.key] = max(1, self._by_calls[unit.key])
+            elif not self._by_calls[unit.key]:
+                self._asks(unit)
+                self._by_calls[unit.key] = 1
             new += self._show(unit, self._by_calls[unit.key])
         return new
+
+    def _asks(self, unit: CountedParts) -> None:
+        """Count a call with an id by its name and arguments, too: it may be sent back without the id."""
+        part = unit.parts[-1]
+        if part["type"] == "tool_call" and "id" in part:
+            self._by_calls[_named_call(part)] += 1
 
     def stated(self, message: Message) -> list[CountedParts]:
         """Count a message that is an event by itself, and return its new parts."""
@@ -187,12 +195,19 @@ def _counted(role: str, parts: list[Part]) -> Iterator[CountedParts]:
     for part in parts:
         kind = part["type"]
         if kind == "tool_call":
-            values = [id_of(part)] if "id" in part else [part.get("name"), plain_of(part.get("arguments") or {})]
+            if "id" not in part:
+                yield CountedParts(_named_call(part), [part], may_repeat=True)
+                continue
+            values = [id_of(part)]
         elif kind == "tool_result":
             values = [id_of(part)] if "id" in part else ["", plain_of(part.get("result"))]
         else:
             values = [plain_of(part)]
         yield CountedParts(_key(kind, values), [part], may_repeat="id" not in part)
+
+
+def _named_call(call: Part) -> bytes:
+    return _key("tool_call", [call.get("name"), plain_of(call.get("arguments") or {})])
 
 
 def _names(call: Part) -> tuple[bytes, bytes]:

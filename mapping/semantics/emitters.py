@@ -114,7 +114,7 @@ EMITTERS = (
         # The second one is LoongSuite's.
         type=("gen_ai.operation.name", "gen_ai.span.kind"),
         model=("gen_ai.response.model", "gen_ai.request.model"),
-        provider=("gen_ai.provider.name", "gen_ai.system"),
+        provider=("gen_ai.provider.name", "gen_ai.system", "gen_ai.model.provider"),
         response_id=("gen_ai.response.id",),
         call_id=("gen_ai.tool.call.id", "gen_ai.tool.call_id"),
         system=("gen_ai.system_instructions",),
@@ -123,6 +123,8 @@ EMITTERS = (
             # Sentry's, and its answer's, its tools' below.
             "gen_ai.request.messages",
             "gen_ai.prompt",
+            # Cloudflare's gateway's, and its answer's.
+            "gen_ai.prompt_json",
             "gen_ai.retrieval.query.text",
             "gen_ai.memory.query.text",
         ),
@@ -130,6 +132,7 @@ EMITTERS = (
             "gen_ai.output.messages",
             "gen_ai.response.text",
             "gen_ai.completion",
+            "gen_ai.completion_json",
             "gen_ai.retrieval.documents",
             "gen_ai.memory.records",
             "gen_ai.evaluation.explanation",
@@ -482,6 +485,11 @@ EMITTERS = (
         cache_apart=True,
     ),
     Emitter(
+        "OpenClaw",
+        scopes=("openclaw",),
+        agent=("openclaw.agent",),
+    ),
+    Emitter(
         "JSON events, structured logs",
         session=("session_id", "sessionId", "session-id"),
         agent_id=("agentId", "agent-id"),
@@ -489,6 +497,9 @@ EMITTERS = (
         input=("input",),
         output=("output",),
         result=("result",),
+        # As the models' own APIs have them.
+        input_tokens=("prompt_tokens",),
+        output_tokens=("completion_tokens",),
         error=("error_message", "error_code", "exception", "exc_info", "stack_trace"),
     ),
 )
