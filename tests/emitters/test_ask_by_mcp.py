@@ -27,5 +27,5 @@ def test_claude_code_finds_the_failed_call_and_reads_it(transport):
     assert called == ["mcp__vectadb__list_errors", "mcp__vectadb__get_call"]
     *_, listed, read = told["results"].values()
     assert '"untrusted_data":{"calls":[{"id":' in listed
-    assert "PaymentDeclinedError: payment provider declined the charge" in listed
+    assert "PaymentDeclinedError: card declined: the daily limit of the corporate card is used up" in listed
     assert "corporate card ending 4417" in read
