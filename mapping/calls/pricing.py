@@ -10,7 +10,8 @@ What neither knows stays unknown, which is not 0.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from fnmatch import fnmatchcase
@@ -31,6 +32,10 @@ _MOST_NAMES, _LONGEST_NAME = 10_000, 200
 _AT_HOME = frozenset(
     {"ollama", "vllm", "lmstudio", "lm_studio", "llama_cpp", "llamafile", "localai", "huggingface_local"}
 )
+
+# `us.anthropic.claude-x-v1:0`; `openrouter/anthropic/claude-x`, `models/gemini-x`, `openai:gpt-x`, and not `llama:8b`.
+_OF_BEDROCK = re.compile(r"(?:[a-z-]{2,8}\.)?(?:ai21|amazon|anthropic|cohere|deepseek|meta|mistral|openai|qwen)\.")
+_PASSED_ON = re.compile(r"(?P<by>[\w.-]+)(?:/|:(?=[A-Za-z]))(?P<name>.+)")
 
 _Dollars = Annotated[float, msgspec.Meta(ge=0, le=10**6)]
 
@@ -116,13 +121,24 @@ def _by_own(price: ModelPrice, tokens: Tokens) -> int:
 
 def _model_of(name: str, provider: str | None) -> _Model | None:
     """Return the model of this name, by its provider or else by any, None where the package does not know it."""
-    for provider_id in dict.fromkeys((provider, None)):
+    for named, provider_id in _spellings(name, provider):
         try:
-            found = genai_prices.calc_price(genai_prices.Usage(), name, provider_id=provider_id)
+            found = genai_prices.calc_price(genai_prices.Usage(), named, provider_id=provider_id)
         except LookupError:
             continue
         return _Model(found.model, f"genai-prices {genai_prices.__version__}: {found.provider.id}/{found.model.id}")
     return None
+
+
+def _spellings(name: str, provider: str | None) -> Iterator[tuple[str, str | None]]:
+    """Yield names by which the package may know a model, and whose: as told, Bedrock's, behind whoever passes it on."""
+    yield name, provider
+    if provider is not None:
+        yield name, None
+    if _OF_BEDROCK.match(name):
+        yield name, "aws"
+    if (passed := _PASSED_ON.match(name)) and (by := passed["by"].lower()) not in _AT_HOME:
+        yield from _spellings(passed["name"], by)
 
 
 def _by_package(model: ModelInfo, tokens: Tokens, at: int) -> int:

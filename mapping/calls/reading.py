@@ -66,6 +66,8 @@ def tell(event: Mapping[str, Any]) -> Telling:
     body = properties.get("body")
     if signal == "log" and isinstance(body, dict):
         levels += log_bodies.levels_of(body)
+    if signal == "json" and isinstance(usage := properties.get("usage"), dict):
+        levels.append(usage)  # as the models' own APIs have it
     roles = find(*levels)
     name = readable_name(event.get("name"), properties)
     if signal == "log":

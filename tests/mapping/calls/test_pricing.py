@@ -55,8 +55,28 @@ def test_a_provider_that_nobody_knows_leaves_the_model_to_its_name(provider):
 
 
 @pytest.mark.parametrize(
+    ("name", "provider", "model"),
+    [
+        ("us.anthropic.claude-sonnet-4-20250514-v1:0", "strands-agents", "aws/"),
+        ("us.anthropic.claude-sonnet-4-20250514-v1:0", None, "aws/"),
+        ("models/gemini-2.5-flash", "gcp.gemini", "google/gemini-2.5-flash"),
+        ("gemini/gemini-2.5-pro", None, "google/gemini-2.5-pro"),
+        ("openai:gpt-4o", None, "openai/gpt-4o"),
+        ("azure/gpt-4o", "azure", "azure/gpt-4o"),
+        ("openrouter/anthropic/claude-sonnet-4", "litellm", "openrouter/anthropic/claude-sonnet-4"),
+    ],
+)
+def test_a_model_is_known_behind_whoever_passes_it_on(name, provider, model):
+    one = call(name=name, provider=provider, input=10, output=1)
+    Prices()(one)
+    assert model in one.price
+
+
+@pytest.mark.parametrize(
     "one",
     [
+        call(name="ollama/gpt-oss:20b", input=10, output=1),
+        call(name="llama3:8b", input=10, output=1),
         call(name="stand-in", input=10, output=1),
         call(name=None, input=10, output=1),
         call(),
