@@ -27,7 +27,7 @@ from mapping.calls.ownership import emitter_of, tell_owner
 from mapping.calls.responses import tell_response
 from mapping.calls.scores import told_scores
 from mapping.calls.spoken import call_messages, statement
-from mapping.calls.tokens import cost_of, tokens_of, without_reasoning
+from mapping.calls.tokens import cost_of, tokens_of, tokens_of_usage, without_reasoning
 from mapping.calls.tool_calls import tell_note_of_tool, tell_tool
 from mapping.calls.tool_parts import with_tools
 from mapping.calls.tools import real_id
@@ -53,6 +53,8 @@ _ITEM, _ITEM_ID = "openai.response", "fc_"
 # model, whose name begins with the vendor's.
 _ADDING_REASONING, _SINCE = "gcp.vertex.agent", 2
 _OWN_MODELS = ("apigee/", "models/", "projects/", "publishers/")
+# Where a JSON event has what a model's own API said of its tokens.
+_USAGE = "usage"
 # The row of a log that is known by its body.
 _BEDROCK, _AWS = "Amazon Bedrock model-invocation logs", "aws.bedrock"
 _NS_PER_MS = 1_000_000
@@ -66,8 +68,6 @@ def tell(event: Mapping[str, Any]) -> Telling:
     body = properties.get("body")
     if signal == "log" and isinstance(body, dict):
         levels += log_bodies.levels_of(body)
-    if signal == "json" and isinstance(usage := properties.get("usage"), dict):
-        levels.append(usage)  # as the models' own APIs have it
     roles = find(*levels)
     name = readable_name(event.get("name"), properties)
     if signal == "log":
@@ -152,6 +152,8 @@ def _tell_model(telling: Telling, levels: Levels, roles: Roles) -> None:
     properties = levels[0]
     of_model = telling.kind == "model"
     telling.tokens = tokens_of(levels)
+    if telling.tokens is None and telling.signal == "json":
+        telling.tokens = tokens_of_usage(properties.get(_USAGE))
     telling.cost = cost_of(levels)
     if of_model:
         telling.name = text_id(roles[AT["model"]])

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from events import log, told
+from events import json_event, log, told
 
 from mapping.calls.model import Tokens
 from mapping.calls.reading import tell
@@ -212,3 +212,19 @@ def test_what_is_known_of_tokens_is_completed_by_the_usage_as_it_came():
     assert told(call | {"gen_ai.usage.raw": json.dumps(raw)}).tokens == Tokens(10, 4, None, None, 3)
     written = {"prompt_tokens": 10, "completion_tokens": 4, "cache_read_input_tokens": 8}
     assert told(call | {"metadata.usage_object": str(written)}).tokens == Tokens(10, 4, 8, None, None)
+
+
+@pytest.mark.parametrize(
+    ("properties", "tokens"),
+    [
+        ({"prompt_tokens": 5, "completion_tokens": 7}, (5, 7, None, None, None)),
+        ({"usage": {"input_tokens": 5, "output_tokens": 7, "cache_read_input_tokens": 100}}, (105, 7, 100, None, None)),
+        (
+            {"usage": {"prompt_tokens": 50, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": 20}}},
+            (50, 7, 20, None, None),
+        ),
+    ],
+)
+def test_a_json_event_has_tokens_as_the_models_own_apis_do(properties, tokens):
+    assert tell(json_event({"model": "m"} | properties, event_type="llm_call")).tokens == Tokens(*tokens)
+    assert tell(json_event({"model": "m", "usage": "much"}, event_type="llm_call")).tokens is None
