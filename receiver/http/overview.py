@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from mapping.calls.figures import HOUR, MILLIONTH, Figures
-from mapping.times import NS, format_rfc3339
+from mapping.times import EARLIEST, LATEST, NS, format_rfc3339
 from receiver.http.answers import Answer, Count, Moment
 from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation
@@ -171,4 +171,5 @@ def _ends(span: Span | None) -> dict[str, Any]:
 
 
 def _moment(hour: int) -> str:
-    return format_rfc3339(hour * HOUR)
+    """Return the moment with which an hour begins; whole hours may reach past what can be written, at both ends."""
+    return format_rfc3339(min(max(hour * HOUR, EARLIEST), LATEST))
