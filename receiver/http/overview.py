@@ -67,7 +67,7 @@ class ErrorRow(Answer):
 
 
 class ScoreRow(Answer):
-    """Scores of a name. The mean is that of the `valued` ones, which have a number."""
+    """Scores of a name. The mean is that of the `valued` ones, which have a number, each to a millionth."""
 
     name: str
     count: Count
