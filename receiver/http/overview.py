@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -61,8 +62,13 @@ class ErrorRow(Answer):
     agent_ids: list[str]
     count: Count
     counts: list[Count]
-    first_seen: Annotated[Moment, msgspec.Meta(description="the start of the first step with one")]
-    last_seen: Annotated[Moment, msgspec.Meta(description="the end of the last step with one")]
+    first_seen: Annotated[
+        Moment, msgspec.Meta(description="the start of the hour in which the first run with one began")
+    ]
+    last_seen: Annotated[
+        Moment,
+        msgspec.Meta(description="the end of the hour in which the last run with one began, now if it is not over"),
+    ]
     new: bool
 
 
@@ -115,6 +121,7 @@ async def _breakdown(request: web.Request, given: dict[str, Any]) -> web.Respons
     by, database = given["by"], stores(request).reader.database
     found = await reading.breakdown(database, by, given["since"], given["until"], given["project"] or "")
     groups, of_errors = found.groups[: given["limit"]], by == "error"
+    hours = await reading.hours_of_errors(database, groups, found.steps, given["project"] or "") if of_errors else []
     return json_answer(
         Breakdown(
             by=by,
@@ -123,7 +130,7 @@ async def _breakdown(request: web.Request, given: dict[str, Any]) -> web.Respons
             names=len(found.groups),
             complete=found.complete,
             rows=[Row(**_sums(group.figures), name=group.name) for group in groups] if by in _OF_RUNS else [],
-            errors=[_error(group, found.steps) for group in groups] if of_errors else [],
+            errors=[_error(group, seen) for group, seen in zip(groups, hours, strict=True)] if of_errors else [],
             scores=[_score(group) for group in groups] if by == "score" else [],
         )
     )
@@ -135,16 +142,17 @@ def _score(group: reading.Group) -> ScoreRow:
     return ScoreRow(group.name, figures.count, figures.valued, mean, dict(group.labels))
 
 
-def _error(group: reading.Group, steps: list[Span]) -> ErrorRow:
-    seen = [step for step, count in zip(steps, group.counts, strict=True) if count]
+def _error(group: reading.Group, seen: Span) -> ErrorRow:
+    now = time.time_ns()
+    is_going_on = (seen.end - 1) * HOUR <= now < seen.end * HOUR
     return ErrorRow(
         name=group.name,
         where=group.where,
         agent_ids=list(group.agents),
         count=group.figures.count,
         counts=list(group.counts),
-        first_seen=_moment(seen[0].first),
-        last_seen=_moment(seen[-1].end),
+        first_seen=_moment(seen.first),
+        last_seen=format_rfc3339(now) if is_going_on else _moment(seen.end),
         new=group.is_new,
     )
 
