@@ -137,3 +137,23 @@ async def test_a_cursor_of_another_order_says_of_which_it_is(filled):
     assert answer.json()["message"] == (
         "cursor: expected the next_cursor of an earlier page of this list, 'traces start'; got one of 'traces cost'"
     )
+
+
+async def test_a_session_of_messages_alone_has_the_agents_of_its_traces(fresh):
+    own = {"session_id": "talk", "event_type": "message"}
+    sent = [
+        {"timestamp": "2026-01-07T19:00:00Z", "trace_id": "1" * 32, "agent_id": "ada",
+         "properties": {"role": "user", "content": "hello"}},
+        {"timestamp": "2026-01-07T19:01:00Z", "trace_id": "2" * 32, "agent_id": "bob",
+         "event_type": "tool_call", "properties": {"tool_name": "look"}},
+    ]  # fmt: skip
+    await fresh.post("/api/v1/events/batch", json.dumps({"events": [own | event for event in sent]}))
+    async with asyncio.timeout(60):
+        while (await fresh.read("/api/v1/stats"))["interpretation_pending"]:
+            await asyncio.sleep(0.05)
+    for path in ("sessions", "sessions?filter=agent:ada", "sessions?filter=agent:bob"):
+        (listed,) = (await fresh.read(f"/api/v1/{path}"))["sessions"]
+        assert listed["agent_ids"] == ["ada", "bob"]
+    told = await fresh.read("/api/v1/sessions/talk")
+    assert told["agent_ids"] == ["ada", "bob"]
+    assert [trace["agent_ids"] for trace in told["traces"]] == [["bob"], ["ada"]]
