@@ -291,8 +291,12 @@ async def test_what_is_wrong_is_named(receiver, body, message):
 
 
 async def test_a_value_that_is_no_number_is_refused(receiver):
-    body = b'{"name": "tone", "value": 1e999, "trace_id": "' + TRACE.encode() + b'"}'
-    assert (await receiver.post("/api/v1/scores", body)).status == 400
+    for number in ("1e999", "NaN"):
+        answer = await receiver.post("/api/v1/scores", f'{{"name": "tone", "value": {number}, "trace_id": "{TRACE}"}}')
+        assert answer.status == 400
+        assert answer.json()["message"] == (
+            f"value: expected `float | null`, got `str`; {number} is no finite number, and was read as text"
+        )
 
 
 async def test_a_mean_of_large_numbers_is_the_same_of_a_trace_and_of_all_runs(fresh):
