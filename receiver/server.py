@@ -12,6 +12,7 @@ import dataclasses
 import errno
 import gc
 import logging
+import os
 import resource
 import signal
 import sys
@@ -35,7 +36,7 @@ from receiver.http.context import METRICS, PORTS
 from receiver.http.notices import NOTICES
 from receiver.http.tls import server_context
 from receiver.mcp.http import Mcp
-from receiver.settings import Settings, SettingsError, check
+from receiver.settings import Settings, SettingsError, check, unknown_variables
 from receiver.settings.data_home import passed_by
 from receiver.settings.prices_file import read_prices_file
 from receiver.version import VERSION
@@ -69,6 +70,8 @@ def run(settings: Settings, load_again: Callable[[], Settings]) -> int:
     On SIGHUP the API keys are those that `load_again` returns; it raises SettingsError.
     """
     _log_to_stderr(settings.log.level)
+    for line in unknown_variables(os.environ):
+        log.warning("%s", line)
     try:
         check(settings)
         _allow_open_files()

@@ -764,7 +764,7 @@ class ScoreRequest(TypedDict):
 
 
 class ScoreRow(TypedDict):
-    """Scores of a name. The mean is that of the `valued` ones, which have a number."""
+    """Scores of a name. The mean is that of the `valued` ones, which have a number, each to a millionth."""
 
     name: str
     count: int

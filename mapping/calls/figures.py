@@ -29,8 +29,8 @@ HOUR = 3600 * 10**9
 _WIDTH = math.log(1.04)
 # What a call may add at most to tokens and cost, so that sums stay numbers of 64 bits; nobody has so many.
 _MOST_TOKENS, _MOST_COST = 10**12, 10**15
-# Parts of 1 in which scores are added up, and the most that one may add.
-MILLIONTH, _MOST_VALUE = 10**6, 10**15
+# Parts of 1 in which scores are added up.
+MILLIONTH = 10**6
 # Names are cut after so many characters; of a trace so many of each kind are told apart, the others are one.
 NAME_LENGTH, _NAMES, OTHERS = 500, 200, "(others)"
 
@@ -210,8 +210,7 @@ def _line(text: str) -> str:
 def _of_score(score: Score) -> Figures:
     if score.value is None:
         return Figures(count=1)
-    value = round(min(max(score.value * MILLIONTH, -_MOST_VALUE), _MOST_VALUE))
-    return Figures(count=1, valued=1, value=value)
+    return Figures(count=1, valued=1, value=round(score.value * MILLIONTH))
 
 
 def _name_of() -> Callable[[str], str]:

@@ -26,6 +26,8 @@ RESPONSE_ID = "gen_ai.response.id"
 SOURCE, AUTHOR, ABOUT, EVENT_ID = "score.source", "score.author", "score.about", "score.event_id"
 WITHDRAWN = "score.withdrawn"
 
+# A score's number is at most this, either way: as whole millionths, thousands of them add up within 64 bits.
+MOST_VALUE = 10**9
 # Characters that are kept of names, labels and authors, and of an explanation; the event has all of it.
 _NAME, _EXPLANATION = 200, 300
 # Scores of one event, of a trace and of a call, the latest ones; names in a sum, and labels of a name.
@@ -110,8 +112,8 @@ def _score(
     """Return a score, None where it has no name or says nothing."""
     number, named = _number(value), text_id(name)
     said, why = text_id(label), explanation if isinstance(explanation, str) and explanation else None
-    if said is None and isinstance(value, str) and number is None:
-        said = text_id(value)
+    if said is None and number is None:
+        said = _in_words(value)
     if named is None or (number is None and said is None and why is None and not withdrawn):
         return None
     by = text_id(author)
@@ -130,14 +132,19 @@ def _score(
 
 
 def _number(value: Any) -> float | None:
-    """Return a number that is one, or is written as text."""
+    """Return a number that is one, or is written as text; None beyond `MOST_VALUE`."""
     if not isinstance(value, bool | int | float | str):
         return None
     try:
         number = float(value)
     except (ValueError, OverflowError):
         return None
-    return number if math.isfinite(number) else None
+    return number if abs(number) <= MOST_VALUE else None
+
+
+def _in_words(value: Any) -> str | None:
+    """Return a value that is no score's number as a label."""
+    return f"{value:.15g}" if isinstance(value, float) and math.isfinite(value) else text_id(value)
 
 
 def scores_of(tellings: Iterable[Telling], calls: Iterable[Call], nesting: Nesting, tree: SpanTree) -> list[Score]:

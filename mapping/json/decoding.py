@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from mapping.errors import Problem, invalid
-from mapping.json.repair import repaired, shallow
+from mapping.json.repair import number_as_text, repaired, shallow
 from mapping.sanitize.changes import Changes
 
 _T = TypeVar("_T")
@@ -29,7 +29,8 @@ def decode(
         return decoder.decode(body)
     except _FAULTS as error:
         fault = error
-    body, replaced = repaired(bytes(body))
+    sent = bytes(body)
+    body, replaced = repaired(sent)
     if changes is not None:
         changes.replaced += replaced
     if isinstance(fault, RecursionError):
@@ -37,14 +38,16 @@ def decode(
     try:
         return decoder.decode(body)
     except _FAULTS as error:
-        raise _wrong(error, expected) from None
+        raise _wrong(error, expected, sent) from None
 
 
-def _wrong(error: Exception, expected: str) -> Problem:
+def _wrong(error: Exception, expected: str, sent: bytes) -> Problem:
     if isinstance(error, RecursionError):
         return invalid(f"body: expected {expected}; it is nested too deeply to be read")
     # msgspec says `Expected X, got Y - at `$.events[3].timestamp``: a person reads the field first.
     text, separator, path = str(error).rpartition(" - at `$")
     field = path.rstrip("`").lstrip(".") if separator else ""
     text = (text if separator else str(error)).replace("Expected", "expected").replace("Object", "object")
+    if "got `str`" in text and (number := number_as_text(sent)) is not None:
+        text += f"; {number} is no finite number, and was read as text"
     return invalid(f"{field}: {text}" if field else f"body: expected {expected}; {text}")

@@ -55,6 +55,15 @@ def repaired(body: bytes) -> tuple[bytes, int]:
     return body, replaced + halves
 
 
+def number_as_text(body: bytes) -> str | None:
+    """Return the first number, or as much of it as is short, that `repaired` made a text of; None if there is none."""
+    if len(body) <= _MAX_LOOKED_THROUGH and _ANY_ODD.search(body):
+        for match in _UP_TO_ODD.finditer(body):
+            if match[2] is not None and not math.isfinite(float(match[2])):
+                return match[2][:20].decode()
+    return None
+
+
 def _as_text(body: bytes) -> tuple[bytes, int]:
     try:
         body.decode()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated, Any, Literal
 
 import msgspec
 from aiohttp import web
 
 from mapping.calls.figures import HOUR, MILLIONTH, Figures
-from mapping.times import NS, format_rfc3339
+from mapping.times import EARLIEST, LATEST, NS, format_rfc3339
 from receiver.http.answers import Answer, Count, Moment
 from receiver.http.context import json_answer, stores
 from receiver.http.operation import operation
@@ -61,13 +62,18 @@ class ErrorRow(Answer):
     agent_ids: list[str]
     count: Count
     counts: list[Count]
-    first_seen: Annotated[Moment, msgspec.Meta(description="the start of the first step with one")]
-    last_seen: Annotated[Moment, msgspec.Meta(description="the end of the last step with one")]
+    first_seen: Annotated[
+        Moment, msgspec.Meta(description="the start of the hour in which the first run with one began")
+    ]
+    last_seen: Annotated[
+        Moment,
+        msgspec.Meta(description="the end of the hour in which the last run with one began, now if it is not over"),
+    ]
     new: bool
 
 
 class ScoreRow(Answer):
-    """Scores of a name. The mean is that of the `valued` ones, which have a number."""
+    """Scores of a name. The mean is that of the `valued` ones, which have a number, each to a millionth."""
 
     name: str
     count: Count
@@ -115,6 +121,7 @@ async def _breakdown(request: web.Request, given: dict[str, Any]) -> web.Respons
     by, database = given["by"], stores(request).reader.database
     found = await reading.breakdown(database, by, given["since"], given["until"], given["project"] or "")
     groups, of_errors = found.groups[: given["limit"]], by == "error"
+    hours = await reading.hours_of_errors(database, groups, found.steps, given["project"] or "") if of_errors else []
     return json_answer(
         Breakdown(
             by=by,
@@ -123,7 +130,7 @@ async def _breakdown(request: web.Request, given: dict[str, Any]) -> web.Respons
             names=len(found.groups),
             complete=found.complete,
             rows=[Row(**_sums(group.figures), name=group.name) for group in groups] if by in _OF_RUNS else [],
-            errors=[_error(group, found.steps) for group in groups] if of_errors else [],
+            errors=[_error(group, seen) for group, seen in zip(groups, hours, strict=True)] if of_errors else [],
             scores=[_score(group) for group in groups] if by == "score" else [],
         )
     )
@@ -135,16 +142,17 @@ def _score(group: reading.Group) -> ScoreRow:
     return ScoreRow(group.name, figures.count, figures.valued, mean, dict(group.labels))
 
 
-def _error(group: reading.Group, steps: list[Span]) -> ErrorRow:
-    seen = [step for step, count in zip(steps, group.counts, strict=True) if count]
+def _error(group: reading.Group, seen: Span) -> ErrorRow:
+    now = time.time_ns()
+    is_going_on = (seen.end - 1) * HOUR <= now < seen.end * HOUR
     return ErrorRow(
         name=group.name,
         where=group.where,
         agent_ids=list(group.agents),
         count=group.figures.count,
         counts=list(group.counts),
-        first_seen=_moment(seen[0].first),
-        last_seen=_moment(seen[-1].end),
+        first_seen=_moment(seen.first),
+        last_seen=format_rfc3339(now) if is_going_on else _moment(seen.end),
         new=group.is_new,
     )
 
@@ -171,4 +179,5 @@ def _ends(span: Span | None) -> dict[str, Any]:
 
 
 def _moment(hour: int) -> str:
-    return format_rfc3339(hour * HOUR)
+    """Return the moment with which an hour begins; whole hours may reach past what can be written, at both ends."""
+    return format_rfc3339(min(max(hour * HOUR, EARLIEST), LATEST))

@@ -6,7 +6,6 @@ exported and deleted as events are. What it is about is found when it is interpr
 
 from __future__ import annotations
 
-import math
 import re
 import time
 from typing import Annotated, Any, Literal
@@ -49,7 +48,13 @@ class ScoreRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A score. A misspelt field is an error: ignoring it would store a score that says something else."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=_MOST_NAME, description="what is judged: helpfulness")]
-    value: Annotated[float | None, _said("a number; a label may do, or a remark alone")] = None
+    value: Annotated[
+        float | None,
+        msgspec.Meta(
+            description="a number; a label may do, or a remark alone",
+            extra_json_schema={"minimum": -scores.MOST_VALUE, "maximum": scores.MOST_VALUE},
+        ),
+    ] = None
     label: Annotated[_TEXT | None, _said("a word, such as pass")] = None
     explanation: Annotated[str | None, _said("why, or a remark")] = None
     source: Literal["person", "code", "model"] | None = None
@@ -134,8 +139,8 @@ def check(asked: ScoreRequest) -> None:
     """Raise Problem naming the field, and what was expected, for a score that says nothing, or of nothing."""
     if asked.value is None and not asked.label and not asked.explanation and not asked.withdraw:
         raise invalid("value: expected one, or a label or an explanation")
-    if asked.value is not None and not math.isfinite(asked.value):
-        raise invalid("value: expected a finite number")
+    if asked.value is not None and not abs(asked.value) <= scores.MOST_VALUE:  # nor NaN
+        raise invalid(f"value: expected a number from {-scores.MOST_VALUE} to {scores.MOST_VALUE}; got {asked.value:g}")
     if not asked.name.strip():
         raise invalid("name: expected a text that is not blank")
     about = [field for field in ("span_id", "call_id", "event_id") if getattr(asked, field)]

@@ -111,9 +111,10 @@ def outline(stored: Outline) -> trace_answers.Outline:
     )
 
 
-def conversation(told: Conversation) -> dict[str, Any]:
+def conversation(told: Conversation, of: str) -> dict[str, Any]:
+    """Return the answer of a page of a conversation. `of` says which it is, in its cursor."""
     cursor = told.cursor
-    next_cursor = None if cursor is None else write_cursor(cursor._asdict(), "place")
+    next_cursor = None if cursor is None else write_cursor(cursor.place, str(cursor.id), of)
     return {"turns": told.turns, "truncated": next_cursor is not None, "next_cursor": next_cursor}
 
 

@@ -78,11 +78,12 @@ async def _outline(request: web.Request, _given: dict[str, Any]) -> web.Response
 )
 async def _conversation(request: web.Request, given: dict[str, Any]) -> web.Response:
     trace_id = ids.trace_id(request.match_info["id"])
-    reader, side, cursor = stores(request).reader, given["from"], _cursor(given)
-    told = await conversation.of_trace(reader, trace_id, side, cursor, given["session_id"])
+    reader, side = stores(request).reader, given["from"]
+    of = f"trace conversation {side}"
+    told = await conversation.of_trace(reader, trace_id, side, _cursor(given, of), given["session_id"])
     if told is None:
         raise missing("trace", trace_id)
-    return json_answer(shown.conversation(told))
+    return json_answer(shown.conversation(told, of))
 
 
 @operation(
@@ -92,16 +93,16 @@ async def _conversation(request: web.Request, given: dict[str, Any]) -> web.Resp
 )
 async def _session_conversation(request: web.Request, given: dict[str, Any]) -> web.Response:
     session_id = request.match_info["id"]
-    cursor = _cursor(given)
     reader, side, project = stores(request).reader, given["from"], given["project"]
-    told = await conversation.of_session(reader, session_id, side, cursor, project=project)
+    of = f"session conversation {side}"
+    told = await conversation.of_session(reader, session_id, side, _cursor(given, of), project=project)
     if told is None:
         raise missing("session", session_id)
-    return json_answer(shown.conversation(told))
+    return json_answer(shown.conversation(told, of))
 
 
-def _cursor(given: dict[str, Any]) -> Cursor | None:
+def _cursor(given: dict[str, Any], of: str) -> Cursor | None:
     """Return the place that the page follows. Raises Problem."""
     if given["cursor"] is not None:
-        return read_cursor(given["cursor"])
+        return read_cursor(given["cursor"], of)
     return None if given["at"] is None else conversation.place_at(given["at"], given["from"])

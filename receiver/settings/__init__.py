@@ -18,6 +18,7 @@ from receiver.settings.loading import (
     load,
     markdown,
     table,
+    unknown_variables,
 )
 from receiver.settings.model import (
     Alerts,
@@ -77,4 +78,5 @@ __all__ = [
     "load",
     "markdown",
     "table",
+    "unknown_variables",
 ]

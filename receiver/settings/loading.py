@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import difflib
 import ipaddress
+import re
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -22,6 +23,11 @@ from receiver.settings.yaml_file import read_config_file
 
 PREFIX = "VECTADB_"
 CONFIG_VARIABLE = "VECTADB_CONFIG"
+# Variables of our clients, examples and tests, and those that Kubernetes sets for a service whose name begins alike.
+_OF_OTHERS = re.compile(
+    f"{PREFIX}(CONFIG|URL|API_KEY|ENDPOINT|GRPC_ENDPOINT|TEST_.*|(.*_)?SERVICE_(HOST|PORT)(_.*)?|(.*_)?PORT_\\d+_.*)"
+)
+_URL_OF_KUBERNETES = re.compile(r"(tcp|udp|sctp)://.*")
 
 _S = TypeVar("_S")
 
@@ -127,11 +133,10 @@ def _from_file(path: Path, rows: dict[str, SettingRow], environ: Mapping[str, st
 
 def _from_environment(rows: dict[str, SettingRow], environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
     """Return the settings in the environment. An empty variable counts as absent, as in OpenTelemetry."""
-    known = {name for row in rows.values() for name in (row.env, row.file_env) if name}
-    sections = tuple({f"{PREFIX}{key.split('.')[0].upper()}_" for key in rows})
+    known = _variables(rows)
     for name in environ:
-        # Other names that start with VECTADB_ are not errors, because Kubernetes sets some for a service of that name.
-        if name.startswith(sections) and name not in known:
+        # Other names that start with VECTADB_ are not errors (`unknown_variables`): others may set some.
+        if name.startswith(_sections(rows)) and name not in known:
             raise SettingsError(f"unknown variable {name}; {_allowed(name, sorted(known))}")
     texts: dict[str, tuple[Any, str]] = {}
     for row in rows.values():
@@ -149,12 +154,40 @@ def _from_environment(rows: dict[str, SettingRow], environ: Mapping[str, str]) -
     return texts
 
 
+def _variables(rows: dict[str, SettingRow]) -> set[str]:
+    return {name for row in rows.values() for name in (row.env, row.file_env) if name}
+
+
+def _sections(rows: dict[str, SettingRow]) -> tuple[str, ...]:
+    return tuple({f"{PREFIX}{key.split('.')[0].upper()}_" for key in rows})
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """Return a line for each variable that looks like a setting, is none, and is no error for `load`."""
+    rows = table()
+    known = _variables(rows)
+    return [
+        f"unknown variable {name} is ignored; {_near(name, sorted(known)) or 'no setting has a name like it'}"
+        for name, value in environ.items()
+        if name.startswith(PREFIX)
+        and value
+        and name not in known
+        and not name.startswith(_sections(rows))
+        and not _OF_OTHERS.fullmatch(name)
+        and not _URL_OF_KUBERNETES.fullmatch(value)
+    ]
+
+
 def _allowed(wrong: str, right: list[str]) -> str:
     """Return words that name the similar names, or all of them."""
     section = wrong.rpartition(".")[0] if "." in wrong else None
     names = [name for name in right if section and name.rpartition(".")[0] == section]
+    return _near(wrong, right) or f"allowed: {', '.join(names or right)}"
+
+
+def _near(wrong: str, right: list[str]) -> str | None:
     near = difflib.get_close_matches(wrong, right, n=1, cutoff=0.8)
-    return f"did you mean {near[0]}?" if near else f"allowed: {', '.join(names or right)}"
+    return f"did you mean {near[0]}?" if near else None
 
 
 def _parse(row: SettingRow, value: Any, where: str) -> Any:

@@ -197,9 +197,10 @@ def _reached(rule: Rules, span: Span, sums: Figures) -> Iterator[tuple[Alert, st
     about = f"{span.first} {span.end}"
     when = f"from {_written(span.first)} to {_written(span.end)} UTC"
     if "cost" in rule.on and sums.cost >= rule.cost:
+        places = max(len(f"{rule.cost % NS:09}".rstrip("0")), 2)  # as many as the rule's own cost has
         yield (
             Alert(rule.webhook, "cost", about),
-            f"Runs that began {when} cost ${sums.cost / NS:,.2f}: ${rule.cost / NS:,.2f} is reached",
+            f"Runs that began {when} cost ${sums.cost / NS:,.{places}f}: ${rule.cost / NS:,.{places}f} is reached",
         )
     if "failure_rate" in rule.on and sums.count >= rule.min_runs and sums.failed >= rule.failure_rate * sums.count:
         yield (

@@ -9,6 +9,8 @@ from storage.surreal import rows
 from storage.surreal.database import Database
 
 _ORDER = "newest"
+# What its cursors are of.
+_ALERTS = "alerts"
 
 
 async def alerts(
@@ -25,7 +27,10 @@ async def alerts(
         rows.ALERT,
         [Branch({"listed": True} | ({} if project is None else {"project": project}))],
         limit + 1,
-        cursor=None if cursor is None else read_cursor(cursor),
+        cursor=None if cursor is None else read_cursor(cursor, _ALERTS),
         by=_ORDER,
     )
-    return found[:limit], write_cursor(found[limit - 1], _ORDER) if len(found) > limit else None
+    if len(found) <= limit:
+        return found, None
+    last = found[limit - 1]
+    return found[:limit], write_cursor(last[_ORDER], last["id"], _ALERTS)

@@ -7,7 +7,6 @@ nothing that is not opened may come before it. Calls that are equal in an order 
 
 from __future__ import annotations
 
-import base64
 import heapq
 import itertools
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -17,13 +16,12 @@ import msgspec
 
 from mapping.calls.model import CallKind, Score
 from mapping.calls.scores import sums_of_scores
-from mapping.errors import invalid
 from mapping.filtering.language import NameField
 from mapping.filtering.matching import Facts, matches
 from mapping.values import INT64_MAX, INT64_MIN
 from storage.filters import CallFilter, CallSort
 from storage.read.call_pages import Place, pages_of
-from storage.read.paging import Branch, Contains, Cursor, Row, page, records
+from storage.read.paging import Branch, Contains, Cursor, Row, page, read_place, records, write_place
 from storage.read.sifting import exact
 from storage.surreal import cbor, rows
 from storage.surreal.database import Database
@@ -85,19 +83,13 @@ class Listed(NamedTuple):
     next: str | None
 
 
-def write_list_cursor(cursor: ListCursor) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).decode("ascii")
+def write_list_cursor(cursor: ListCursor, sort: CallSort) -> str:
+    return write_place(cursor, f"calls {sort}")
 
 
-def read_list_cursor(text: str) -> ListCursor:
-    """Decode a cursor. Raises Problem (INVALID_ARGUMENT) for an invalid one."""
-    try:
-        after, *places = msgspec.json.decode(
-            base64.urlsafe_b64decode(text.encode("ascii")),
-            type=tuple[tuple[int, str, str], int | None, int | None],
-        )
-    except (ValueError, msgspec.MsgspecError):
-        raise invalid("cursor: expected the next_cursor of an earlier page") from None
+def read_list_cursor(text: str, sort: CallSort) -> ListCursor:
+    """Decode a cursor of calls in this order. Raises Problem (INVALID_ARGUMENT) for an invalid one."""
+    after, *places = read_place(text, f"calls {sort}", tuple[tuple[int, str, str], int | None, int | None])
     place, trace_id, call_id = after
     first, began = (None if place is None else cbor.int64(place) for place in places)
     return ListCursor(Position(cbor.int64(place), trace_id, call_id), first, began)
@@ -109,7 +101,7 @@ async def calls(database: Database, which: CallFilter, sort: CallSort, limit: in
     A page may have fewer, or none, and be followed by another one. Raises Problem: INVALID_ARGUMENT for an invalid
     cursor, UNAVAILABLE.
     """
-    after = None if cursor is None else read_list_cursor(cursor)
+    after = None if cursor is None else read_list_cursor(cursor, sort)
     exactly = _exactly(which)
     return Listed([], None) if exactly is None else await _List(database, exactly, sort, after).read(limit)
 
@@ -178,7 +170,7 @@ class _List:
     """A page of a list while it is made."""
 
     def __init__(self, database: Database, which: CallFilter, sort: CallSort, cursor: ListCursor | None) -> None:
-        self._database, self._which, self._by_start = database, which, sort == "start"
+        self._database, self._which, self._sort, self._by_start = database, which, sort, sort == "start"
         self._fields = _FIELDS if which.project is None else f"{_FIELDS}, {_PROJECT}"
         self._order = ORDERS[sort]
         self._after = None if cursor is None else cursor.after
@@ -226,11 +218,11 @@ class _List:
 
     def _cursor(self, after: Position, streams: Sequence[_Stream]) -> str:
         if not self._by_start:
-            return write_list_cursor(ListCursor(after, None, None))
+            return write_list_cursor(ListCursor(after, None, None), self._sort)
         # The calls of a run are between its newest and its oldest: runs that are past are not looked at again.
         left = [at[0] for at, oldest in self._left if oldest >= after.place]
         left += [stream.at[0] for stream in streams if stream.at is not None]
-        return write_list_cursor(ListCursor(after, min(left, default=after.place), self._began))
+        return write_list_cursor(ListCursor(after, min(left, default=after.place), self._began), self._sort)
 
     def _stream(self, kind: CallKind | None, few: list[Row] | None) -> _Stream:
         by = "newest_call" if self._by_start else f"{self._order}_{kind}"

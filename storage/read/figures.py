@@ -151,7 +151,7 @@ async def figures_in(database: Database, span: Span, by: Mapping[By, int | None]
     parts = [
         [width, kind_of(kind, project), first, end]
         for kind, most in by.items()
-        for width, first, end in _cover(span, most)
+        for width, first, end in cover(span, most)
     ]
     (found,) = await database.query(_READ, parts=parts, most=_MOST_ROWS)
     counted: dict[By, list[Told]] = {kind: [] for kind in by}
@@ -164,7 +164,7 @@ async def figures_in(database: Database, span: Span, by: Mapping[By, int | None]
     return Found(counted, complete=all(len(part) < _MOST_ROWS for part in found["counted"]))
 
 
-def _cover(span: Span, most: int | None) -> list[tuple[int, int, int]]:
+def cover(span: Span, most: int | None) -> list[tuple[int, int, int]]:
     """Return the widest steps that make up these hours: their width, the first one, and the one after the last."""
     return list(_covered(span, [width for width in WIDTHS if most is None or width <= most]))
 

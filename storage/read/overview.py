@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from mapping.calls.figures import HOUR, By, Figures, error_group, score_group
@@ -19,6 +19,7 @@ from storage.read.figures import (
     step_width,
     steps_of,
 )
+from storage.read.seen import Seen, narrow
 from storage.surreal.database import Database
 
 # Failures of a kind are new in the last hours, so many, where no first moment is given.
@@ -36,8 +37,8 @@ class Overview(NamedTuple):
 class Group(NamedTuple):
     """Figures of a name, of scores with how many have which label.
 
-    Of failures of a kind: where they arise, the agents, how many there were in each step, and whether there were none
-    before.
+    Of failures of a kind: where they arise, the agents, how many there were in each step, whether there were none
+    before, and the names that they are counted by.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Group(NamedTuple):
     counts: tuple[int, ...] = ()
     is_new: bool = False
     labels: Mapping[str, int] = {}
+    counted_by: tuple[str, ...] = ()
 
 
 class Breakdown(NamedTuple):
@@ -92,6 +94,18 @@ async def breakdown(database: Database, by: By, since: int | None, until: int | 
     return Breakdown(span, steps, groups, found.complete)
 
 
+async def hours_of_errors(
+    database: Database, groups: Sequence[Group], steps: Sequence[Span], project: str = ""
+) -> list[Span]:
+    """Return from which hour on, and before which, there were the failures of these groups of a breakdown."""
+    having = [[step for step, count in zip(steps, group.counts, strict=True) if count] for group in groups]
+    names = [group.counted_by for group in groups]
+    first = [Seen(each, of_group[0], is_first=True) for each, of_group in zip(names, having, strict=True)]
+    last = [Seen(each, of_group[-1], is_first=False) for each, of_group in zip(names, having, strict=True)]
+    await narrow(database, "error", [*first, *last], project)
+    return [Span(one.hours.first, other.hours.end) for one, other in zip(first, last, strict=True)]
+
+
 async def known_errors(database: Database, hour: int, project: str = "") -> set[tuple[str, ...]] | None:
     """Return what kinds of failures there were before an hour, None where there were no runs."""
     before = await figures_in(database, Span(-EVER // HOUR, hour), {"run": None, "error": None}, project)
@@ -125,5 +139,6 @@ def _error_groups(counted: Iterable[Told], steps: list[Span], known: set[tuple[s
         if total:
             counts = tuple(step.figures.count for step in sums)
             is_new = known is not None and (where, line) not in known
-            groups.append(Group(line, total, where, tuple(agents), counts, is_new=is_new))
+            names = tuple({told.name: None for told in told_of})
+            groups.append(Group(line, total, where, tuple(agents), counts, is_new=is_new, counted_by=names))
     return groups

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
-from mapping.errors import invalid
+from mapping.errors import Problem, invalid
 from mapping.values import INT64_MAX
 from storage.surreal import cbor, rows
 from storage.surreal.timing import timed
@@ -29,6 +29,7 @@ Row = dict[str, Any]
 # thousands of rows with ten fields take the engine a third less, and the receiver half: they come without their keys.
 Fields = str | tuple[str, ...]
 _Read = TypeVar("_Read")
+_Place = TypeVar("_Place")
 
 # The maximum number of rows that one query reads: 10-20 ms of the engine's time.
 ROWS_AT_ONCE = 1_000
@@ -60,17 +61,37 @@ class Cursor(NamedTuple):
     id: str | list[str]
 
 
-def read_cursor(text: str) -> Cursor:
-    """Decode a cursor. Raises Problem (INVALID_ARGUMENT) for an invalid one."""
-    try:
-        place, last = msgspec.json.decode(base64.urlsafe_b64decode(text.encode("ascii")), type=tuple[int, str])
-    except (ValueError, msgspec.MsgspecError):
-        raise invalid("cursor: expected the next_cursor of an earlier page") from None
+def read_cursor(text: str, of: str) -> Cursor:
+    """Decode a cursor of this list and order. Raises Problem (INVALID_ARGUMENT) for an invalid one."""
+    place, last = read_place(text, of, tuple[int, str])
     return Cursor(cbor.int64(place), last)
 
 
-def write_cursor(row: Row, by: str) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode((row[by], row["id"]))).decode("ascii")
+def write_cursor(place: int, last: str, of: str) -> str:
+    """Return the cursor of a page that ends with this place and id."""
+    return write_place((place, last), of)
+
+
+def read_place(text: str, of: str, form: type[_Place]) -> _Place:
+    """Decode what `write_place` has written. Raises Problem (INVALID_ARGUMENT), for a place in another list, too."""
+    try:
+        known, place = base64.urlsafe_b64decode(text.encode("ascii")).decode().split("\n", 1)
+        if known == of:
+            return msgspec.json.decode(place, type=form)
+    except (ValueError, msgspec.MsgspecError):
+        raise not_a_cursor() from None
+    raise invalid(
+        f"cursor: expected the next_cursor of an earlier page of this list, {of!r}; got one of {known[:40]!r}"
+    )
+
+
+def write_place(place: Any, of: str) -> str:
+    """Encode a place, after the list and the order that it is of, such as `traces cost`."""
+    return base64.urlsafe_b64encode(f"{of}\n".encode() + msgspec.json.encode(place)).decode("ascii")
+
+
+def not_a_cursor() -> Problem:
+    return invalid("cursor: expected the next_cursor of an earlier page")
 
 
 async def page(

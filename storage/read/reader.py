@@ -17,7 +17,7 @@ from storage.read.counts import Counts
 from storage.read.next_events import next_events
 from storage.read.paging import ROWS_AT_ONCE, Branch, Cursor, Row, page, read_cursor, records, sift, write_cursor
 from storage.read.runs import TraceRun, agent_of, runs_of, trace_run
-from storage.read.session_list import list_sessions
+from storage.read.session_list import list_sessions, order_of
 from storage.read.sessions import TRACES_AT_ONCE, Session, members_of, session_of
 from storage.read.trace_list import list_traces
 from storage.surreal import cbor, rows
@@ -34,6 +34,8 @@ _WITHIN = 15.0
 # Origins never change; so many are cached.
 _ORIGINS_CACHED = 1_000
 _ALL_SESSIONS = SessionFilter()
+# What the cursors of events are of.
+_EVENTS, _OF_TRACE = "events", "events of a trace"
 _Item = TypeVar("_Item")
 # The items of a page, and the cursor of the next page, None if this is the last one.
 Page = tuple[list[_Item], str | None]
@@ -71,9 +73,11 @@ class Reader:
         The filter's session or agent is any that took part in the trace. A page may have fewer traces than `limit`, or
         none, and be followed by another one.
         """
-        listed = await list_traces(self._database, which, limit, read_cursor(cursor) if cursor else None, sort)
+        of = f"traces {sort}"
+        listed = await list_traces(self._database, which, limit, read_cursor(cursor, of) if cursor else None, sort)
         runs = await runs_of(self._database, (row["id"] for row in listed.rows))
-        return [trace_run(row, runs.get(row["id"])) for row in listed.rows], _cursor(listed.next), listed.left_out
+        traces = [trace_run(row, runs.get(row["id"])) for row in listed.rows]
+        return traces, _cursor(listed.next, of), listed.left_out
 
     async def trace(self, trace_id: str) -> TraceRun | None:
         row = await self._one(rows.TRACE, trace_id)
@@ -81,10 +85,10 @@ class Reader:
 
     async def trace_events(self, trace_id: str, limit: int, cursor: str | None = None) -> Page[EventRow]:
         """Return a trace's events in the order of time."""
-        after = read_cursor(cursor) if cursor else None
+        after = read_cursor(cursor, _OF_TRACE) if cursor else None
         places, _ = await next_events(self._database, trace_id, after, limit + 1)
         events = await records(self._database, rows.EVENT, (row["id"] for row in places[:limit]))
-        return await self._completed(events), _next(places, limit, rows.order_of(rows.EVENT))
+        return await self._completed(events), _next(places, limit, _OF_TRACE)
 
     async def events(self, which: EventFilter, limit: int, cursor: str | None = None) -> Page[EventRow]:
         """Return events newest first. A filter also matches the session or agent that an event has from its trace.
@@ -92,7 +96,7 @@ class Reader:
         Where few events match, a page may have fewer than `limit`, or none, and a cursor for the next one.
         """
         equal = which.equal()
-        after = read_cursor(cursor) if cursor else None
+        after = read_cursor(cursor, _EVENTS) if cursor else None
 
         async def read(branches: Sequence[Branch]) -> list[Row]:
             return await page(
@@ -124,10 +128,7 @@ class Reader:
             events = await read([Branch(equal)])
         else:
             events = await self._in_time(self._with_inherited(equal, inherited, limit + 1, before, last, read))
-        by = rows.order_of(rows.EVENT)
-        following = _next(events, limit, by)
-        if following is None and stopped is not None:
-            following = write_cursor({by: stopped.place, "id": stopped.id}, by)
+        following = _next(events, limit, _EVENTS) or _cursor(stopped, _EVENTS)
         return await self._completed(events[:limit]), following
 
     async def event(self, event_id: str) -> EventRow | None:
@@ -168,15 +169,16 @@ class Reader:
         self, limit: int, cursor: str | None = None, which: SessionFilter = _ALL_SESSIONS, sort: Sort = "start"
     ) -> Page[Session]:
         """Return sessions in this order: by the start, the one whose latest trace started last is first."""
+        of = f"sessions {order_of(which, sort)}"
         listed = await list_sessions(
             self._database,
             which,
             sort,
             limit,
-            read_cursor(cursor) if cursor else None,
+            read_cursor(cursor, of) if cursor else None,
             traces_at_once=self._traces_at_once,
         )
-        return listed.sessions, _cursor(listed.next)
+        return listed.sessions, _cursor(listed.next, of)
 
     async def session(self, session_id: str, project: str | None = None) -> Session | None:
         """Return a session, with a project what of it is in traces of that."""
@@ -325,10 +327,13 @@ def _inheriting(trace: Row, equal: dict[str, Any], inherited: Sequence[str]) -> 
             yield Branch({"trace_id": trace["id"]} | equal | dict.fromkeys(absent))
 
 
-def _cursor(place: Cursor | None) -> str | None:
-    return None if place is None else write_cursor(place._asdict(), "place")
+def _cursor(place: Cursor | None, of: str) -> str | None:
+    return None if place is None else write_cursor(place.place, str(place.id), of)
 
 
-def _next(items: Sequence[Row], limit: int, by: str) -> str | None:
-    """Return the cursor of the next page, None if `items` has no more than `limit`."""
-    return write_cursor(items[limit - 1], by) if len(items) > limit else None
+def _next(events: Sequence[Row], limit: int, of: str) -> str | None:
+    """Return the cursor of the next page, None if there are no more events than `limit`."""
+    if len(events) <= limit:
+        return None
+    last = events[limit - 1]
+    return write_cursor(last[rows.order_of(rows.EVENT)], last["id"], of)

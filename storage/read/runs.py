@@ -100,12 +100,20 @@ def agent_of(trace: Row, run: Row | None) -> str | None:
     return agent_id
 
 
+def agents_of(trace: Row, run: Row | None, part: Row | None = None) -> list[str]:
+    """Return the agents of a trace, or of a session's part of it; where none is named there, that of the trace."""
+    named: list[str] = (part or run or {}).get("agents", [])
+    agent_id = agent_of(trace, run)
+    return named or ([agent_id] if agent_id else [])
+
+
 def trace_run(trace: Row, run: Row | None) -> TraceRun:
     """Return a trace with its sums."""
-    agent_id = agent_of(trace, run)
-    sums = sums_of([run or {}], [agent_id] if agent_id else [], interpreted=is_interpreted(trace, run))
+    sums = sums_of([run or {}], agents_of(trace, run), interpreted=is_interpreted(trace, run))
     scores = msgspec.convert((run or {}).get("scores", []), list[Score])
-    return TraceRun(rows.trace_of_row(trace | {"agent_id": agent_id}), sums, scores, (run or {}).get("last_work_at"))
+    return TraceRun(
+        rows.trace_of_row(trace | {"agent_id": agent_of(trace, run)}), sums, scores, (run or {}).get("last_work_at")
+    )
 
 
 def is_interpreted(trace: Row, run: Row | None) -> bool:
@@ -113,18 +121,15 @@ def is_interpreted(trace: Row, run: Row | None) -> bool:
     return run is not None and run["event_count"] == trace["event_count"]
 
 
-def sums_of(parts: Sequence[Row], agent_ids: Iterable[str] = (), *, interpreted: bool) -> Sums:
-    """Return the sums of runs, or of a session's parts of them, given in the order of time.
-
-    `agent_ids` are used if no part names an agent.
-    """
+def sums_of(parts: Sequence[Row], agents: Iterable[str], *, interpreted: bool) -> Sums:
+    """Return the sums of runs, or of a session's parts of them, given in the order of time, and of these agents."""
     slowest = [Step(**part["slowest"]) for part in parts if part.get("slowest")]
     repeated = [Repeated(**part["repeated"]) for part in parts if part.get("repeated")]
     return Sums(
         **{field: sum(part.get(field, 0) for part in parts) for field in _ADDED},
         models=names_of(parts, "models"),
         tool_names=names_of(parts, "tool_names"),
-        agent_ids=names_of(parts, "agents") or list(dict.fromkeys(agent_ids)),
+        agent_ids=list(dict.fromkeys(agents)),
         user_ids=names_of(parts, "users"),
         first_question=_first(parts, "first_question"),
         last_answer=_first(parts[::-1], "last_answer"),

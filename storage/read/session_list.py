@@ -6,7 +6,7 @@ Sorted or filtered, they are those of which something is interpreted.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -14,7 +14,7 @@ from mapping.filtering.language import NameField, TextField
 from mapping.filtering.matching import Facts, matches
 from storage.filters import SessionFilter, Sort
 from storage.read.attributes import having_attributes
-from storage.read.paging import Branch, Cursor, page
+from storage.read.paging import Branch, Cursor, not_a_cursor, page
 from storage.read.runs import names_of
 from storage.read.sessions import Latest, Member, Session, latest_of_sessions, members_of, session_of
 from storage.read.sifting import (
@@ -54,7 +54,7 @@ async def list_sessions(
     traces_at_once: int,
 ) -> Sessions:
     """Return a page of sessions."""
-    if sort == "start" and not which.filter:
+    if order_of(which, sort) == "latest":
         latest = await latest_of_sessions(
             database, limit + 1, None if after is None else _latest_of(after), traces_at_once, which.project
         )
@@ -91,11 +91,16 @@ async def list_sessions(
     return Sessions([known[session_id] for _, session_id in sifted.places], sifted.next)
 
 
+def order_of(which: SessionFilter, sort: Sort) -> Sort | Literal["latest"]:
+    """Return how the sessions are ordered: `latest` by their traces, else by a number of their own."""
+    return "latest" if sort == "start" and not which.filter else sort
+
+
 def _latest_of(cursor: Cursor) -> Latest:
     try:
         trace_id, session_id = msgspec.json.decode(str(cursor.id), type=tuple[str, str])
-    except msgspec.MsgspecError:  # as earlier versions wrote them
-        trace_id, session_id = str(cursor.id), ""
+    except msgspec.MsgspecError:
+        raise not_a_cursor() from None
     return Latest(cursor.place, trace_id, session_id)
 
 

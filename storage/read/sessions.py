@@ -9,7 +9,7 @@ import msgspec
 
 from mapping.model import TRACE_STATUSES
 from storage.read.paging import ROWS_AT_ONCE, Branch, Cursor, Row, page, records
-from storage.read.runs import Sums, TraceRun, is_interpreted, runs_of, sums_of, trace_run
+from storage.read.runs import Sums, TraceRun, agents_of, is_interpreted, runs_of, sums_of, trace_run
 from storage.surreal import rows
 from storage.surreal.database import Database
 
@@ -215,7 +215,7 @@ def _members(
 def session_of(session_id: str, members: Sequence[Member]) -> Session:
     """Return a session with the sums over its traces, which are given newest first."""
     parts = [member.part or {} for member in reversed(members)]
-    agents = [member.trace["agent_id"] for member in members if member.part is None and member.trace.get("agent_id")]
+    agents = [agent for member in reversed(members) for agent in agents_of(*member)]
     return Session(
         id=session_id,
         trace_count=len(members),
@@ -233,7 +233,7 @@ def _part(member: Member) -> SessionPart | None:
     part = member.part
     if part is None or not _shares(member):
         return None
-    sums = sums_of([part], interpreted=is_interpreted(member.trace, member.run))
+    sums = sums_of([part], agents_of(*member), interpreted=is_interpreted(member.trace, member.run))
     return SessionPart(part["event_count"], part["first_event_at"], part["last_event_at"], sums)
 
 

@@ -12,7 +12,7 @@ from mapping.values import first
 from storage.filters import Sort, TraceFilter
 from storage.read.attributes import having_attributes
 from storage.read.paging import Branch, Contains, Cursor, Row, page, records
-from storage.read.runs import duration_of, runs_of
+from storage.read.runs import agents_of, duration_of, runs_of
 from storage.read.sifting import (
     MOST_SORTED,
     ORDERS,
@@ -173,11 +173,11 @@ def _fits(which: TraceFilter, trace: Row, run: Row | None) -> bool:
 
 def facts_of(trace: Row, run: Row) -> Facts:
     """Return what the terms of a filter are compared with."""
-    agents = run.get("agents") or [trace.get("agent_id")]
+    agents = agents_of(trace, run)
     errors = run.get("errors") or [run.get("first_error")]
     return Facts(
         names={
-            "agent": _texts(agents),
+            "agent": agents,
             "session": _texts([trace.get("session_id"), *run.get("sessions", ())]),
             "user": run.get("users", []),
             "service": _texts([trace.get("service")]),

@@ -16,6 +16,8 @@ from storage.read.reader import Reader
 from storage.search.index_access import asking
 from storage.search.results import SearchResult, add_highlights, shown
 
+# What its cursors are of.
+_SEARCH = "search"
 # How many more than a page are read at first, because several may have the page's last moment.
 _BESIDE = 50
 
@@ -29,7 +31,7 @@ class Listed(NamedTuple):
 
 async def listed(reader: Reader, indexer: Indexer, which: SearchFilter, limit: int, cursor: str | None) -> Listed:
     """Return a page of events, newest first; equal times by id. Raises Problem as a search does."""
-    after = None if cursor is None else read_cursor(cursor)
+    after = None if cursor is None else read_cursor(cursor, _SEARCH)
     until = None if after is None else format_rfc3339(after.place)
     most = limit + _BESIDE
     with asking(indexer) as index:
@@ -47,4 +49,4 @@ async def listed(reader: Reader, indexer: Indexer, which: SearchFilter, limit: i
     results = await shown(reader, [Hit(point_id, 0.0) for _, point_id in page])
     await add_highlights(results, "")
     more = len(behind) > limit
-    return Listed(results, write_cursor({"at": -page[-1][0], "id": page[-1][1]}, "at") if more else None)
+    return Listed(results, write_cursor(-page[-1][0], page[-1][1], _SEARCH) if more else None)

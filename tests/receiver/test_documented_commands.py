@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -179,11 +180,15 @@ def test_what_curl_reads_is_answered(line, receiver, ids):
     assert answer.status_code == 200, told
 
 
-def test_what_curl_posts_is_stored(receiver):
-    text = (ROOT / "README.md").read_text()
+@pytest.mark.parametrize("page", ["README.md", "docs/quickstart.md"])
+def test_what_curl_posts_is_stored_as_of_now(receiver, page):
+    text = (ROOT / page).read_text()
     block = re.search(r"(?ms)^```sh\n(curl -X POST.*?)^```", text)[1].replace("http://localhost:8080", receiver.url)
     told = subprocess.run(["sh", "-c", f"{block.strip()} -sS --max-time 10"], capture_output=True, check=True).stdout
     assert json.loads(told)["status"] == "accepted"
+    newest = receiver.get("/api/v1/events?limit=1")["events"][0]
+    assert newest["id"] == json.loads(told)["event_id"]
+    assert datetime.now(UTC) - datetime.fromisoformat(newest["timestamp"]) < timedelta(minutes=1)
 
 
 def blocks(language):

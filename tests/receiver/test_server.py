@@ -30,6 +30,10 @@ class TestStart:
         assert re.search(r"vectadb-receiver \d+\.\d+\.\d+ listens on http://127.0.0.1:\d+", receiver.log)
         assert f"data is in {tmp_path / 'data'}" in receiver.log
 
+    def test_warns_of_a_variable_that_is_no_setting(self, serve):
+        receiver = serve(RETENTON_DAYS="30").started()
+        assert "unknown variable VECTADB_RETENTON_DAYS is ignored; did you mean VECTADB_RETENTION_DAYS?" in receiver.log
+
     def test_serves_otlp_on_a_second_port(self, serve):
         receiver = serve(SERVER_OTLP_PORT="0")
         receiver.url = receiver.says(r"listens on http://\S+, (http://127.0.0.1:\d+)$")

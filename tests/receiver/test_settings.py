@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from receiver.settings import Settings, SettingsError, add_flags, check, load, markdown, table
+from receiver.settings import Settings, SettingsError, add_flags, check, load, markdown, table, unknown_variables
 from storage.alerts.model import Rules
 
 
@@ -442,6 +442,23 @@ def test_a_file_that_is_not_text_is_an_error(tmp_path):
 def test_a_variable_that_no_setting_has_is_an_error():
     with pytest.raises(SettingsError, match=r"unknown variable VECTADB_SERVER_PROT; did you mean VECTADB_SERVER_PORT"):
         read(VECTADB_SERVER_PROT="1")
+
+
+def test_a_variable_that_may_be_meant_as_a_setting_is_told():
+    assert unknown_variables({"VECTADB_RETENTON_DAYS": "30", "VECTADB_COLOUR": "red"}) == [
+        "unknown variable VECTADB_RETENTON_DAYS is ignored; did you mean VECTADB_RETENTION_DAYS?",
+        "unknown variable VECTADB_COLOUR is ignored; no setting has a name like it",
+    ]
+    assert read(VECTADB_RETENTON_DAYS="30") == Settings()
+
+
+def test_variables_of_settings_of_clients_and_of_kubernetes_are_not_told():
+    names = ["CONFIG", "URL", "API_KEY", "ENDPOINT", "GRPC_ENDPOINT", "TEST_SURREALDB_URL", "SERVICE_HOST",
+             "RECEIVER_SERVICE_HOST", "RECEIVER_SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT_8080_TCP_ADDR",
+             "RECEIVER_PORT_4317_TCP_PORT"]  # fmt: skip
+    others = {f"VECTADB_{name}": "1" for name in names} | {"VECTADB_PORT": "tcp://10.0.0.1:8080", "VECTADB_X": ""}
+    settings = {name: "1" for row in table().values() for name in (row.env, row.file_env) if name}
+    assert unknown_variables(others | settings | {"PATH": "/bin", "VECTADB": "1"}) == []
 
 
 def test_a_bad_flag_is_named():

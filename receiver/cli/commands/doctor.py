@@ -67,7 +67,10 @@ def run(args: argparse.Namespace) -> int:
     text = f"read from {file} and the environment" if file else "no file, the environment"
     if loaded.mapping.rules_file:
         text += f"; {_rules(loaded.mapping.rules_file)}"
-    show("settings", Finding("ok", text))
+    if unknown := settings.unknown_variables(os.environ):
+        show("settings", Finding("warn", "; ".join([text, *unknown]), "correct or unset them"))
+    else:
+        show("settings", Finding("ok", text))
     setup = Setup(loaded, machine.in_use(loaded.storage.data_dir))
     levels = [show(check.name, _look(check, setup)) for check in CHECKS]
     return 1 if "problem" in levels else 0

@@ -195,7 +195,7 @@ function Errors({ told, period }) {
           bars(row.counts)}</svg></td>
         <td class="cut"><${Text} value=${row.agent_ids.join(", ").slice(0, NAME_LENGTH)} /></td>
         <td data-label="first"><${Moment} at=${row.first_seen} /></td>
-        <td data-label="last">${lately(row.last_seen) ? "lately" : html`<${Moment} at=${row.last_seen} past />`}</td>
+        <td data-label="last">${isGoingOn(row.last_seen) ? "this hour" : html`<${Moment} at=${row.last_seen} past />`}</td>
       </tr>`)}</tbody>
     </table>
     <${Others} data=${data} shown=${data.errors.length} onAll=${() => setLimit(MOST)} />`;
@@ -221,8 +221,8 @@ function ScoresByName({ told, period }) {
     <${Others} data=${data} shown=${data.scores.length} onAll=${() => setLimit(MOST)} />`;
 }
 
-/** Whether a step of time is not over yet. @param {string} end */
-const lately = (end) => Date.parse(end) > Date.now();
+/** Whether an hour is not over yet: then it is now that is answered, and else its end. @param {string} end */
+const isGoingOn = (end) => Date.parse(end) % 3_600_000 !== 0;
 
 /** An error with * in it, as a term of the filter has it: * stands for spaces, too. @param {string} line */
 const loose = (line) => line.replace(/[\s"]+/g, "*");

@@ -83,7 +83,12 @@ class TestTheConventions:
             ([1], None, None),
             ({}, None, None),
             (None, None, None),
-            (10**400, None, None),
+            (1e9, 1e9, None),
+            (-1e9, -1e9, None),
+            (5e9, None, "5000000000"),
+            (-5 * 10**9, None, "-5000000000"),
+            ("5000000000.5", None, "5000000000.5"),
+            (10**400, None, str(10**400)[:200]),
         ],
     )
     def test_a_value_may_be_of_any_kind(self, value, number, label):

@@ -31,6 +31,21 @@ def test_half_a_surrogate_pair_becomes_the_replacement_character_and_all_else_is
     assert decode(anything, sent, "text") == {expected: expected}
 
 
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999", "-1e" + "9" * 30])
+def test_a_number_that_is_not_finite_is_named_where_a_number_is_expected(number):
+    with pytest.raises(Problem) as raised:
+        decode(things, f'[{{"name": "a", "sizes": [1, {number}]}}]'.encode(), "things")
+    assert raised.value.message == (
+        f"[0].sizes[1]: expected `int`, got `str`; {number[:20]} is no finite number, and was read as text"
+    )
+
+
+def test_a_text_where_a_number_is_expected_is_a_text():
+    with pytest.raises(Problem) as raised:
+        decode(things, b'[{"name": "NaN", "sizes": ["NaN"]}]', "things")
+    assert raised.value.message == "[0].sizes[0]: expected `int`, got `str`"
+
+
 def test_half_a_pair_in_a_batch_does_not_spoil_what_stands_beside_it():
     batch = msgspec.json.Decoder(list[msgspec.Raw])
     raws = decode(batch, rb'["good", "cut \ud83d", "\ud83d\ude00"]', "a list")

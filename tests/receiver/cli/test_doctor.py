@@ -89,6 +89,14 @@ def test_a_setting_that_is_wrong_is_the_one_thing_said(doctor, monkeypatch):
     }
 
 
+def test_a_variable_that_may_be_a_misspelt_setting_is_warned_of(doctor, monkeypatch):
+    monkeypatch.setenv("VECTADB_RETENTON_DAYS", "30")
+    code, findings = doctor()
+    level, text = findings["settings"]
+    assert (code, level) == (0, "warn")
+    assert "unknown variable VECTADB_RETENTON_DAYS is ignored; did you mean VECTADB_RETENTION_DAYS?" in text
+
+
 def test_a_file_is_no_data_folder(doctor, tmp_path):
     (tmp_path / "file").write_text("")
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):

@@ -103,3 +103,57 @@ async def test_an_order_that_is_not_there_is_refused(filled):
     answer = await filled.get("/api/v1/traces?sort=name")
     assert answer.status == 400
     assert answer.json()["message"].startswith("sort: expected one of start, duration, tokens, cost, events")
+
+
+# With two of each at least: a trace with two events, and a session with two traces.
+ORDERED = [
+    *(f"{route}?sort={sort}" for route in ("traces", "sessions") for sort in ("start", "duration", "tokens", "cost")),
+    *(f"calls?sort={sort}" for sort in ("start", "duration", "tokens", "cost")),
+    "sessions?filter=agent:*&sort=start",
+    "events?",
+    f"traces/{2:032x}?",
+]
+
+
+async def test_a_cursor_goes_on_in_its_own_list_and_order_and_is_refused_by_every_other(filled):
+    cursors = {}
+    for asked in ORDERED:
+        cursors[asked] = (await filled.read(f"/api/v1/{asked}&limit=1"))["next_cursor"]
+        assert cursors[asked], asked
+        assert len(cursors[asked]) < 250
+    for asked in [*ORDERED, f"traces/{2:032x}/conversation?from=end", "sessions/voyage-0/conversation?from=start"]:
+        for given, cursor in cursors.items():
+            answer = await filled.get(f"/api/v1/{asked}&cursor={quote(cursor)}")
+            if asked == given:
+                assert answer.status == 200
+            else:
+                assert (answer.status, answer.json()["error"]) == (400, "invalid_argument"), (asked, given)
+                assert answer.json()["message"].startswith("cursor: expected the next_cursor of an earlier page")
+
+
+async def test_a_cursor_of_another_order_says_of_which_it_is(filled):
+    cursor = (await filled.read("/api/v1/traces?sort=cost&limit=1"))["next_cursor"]
+    answer = await filled.get(f"/api/v1/traces?cursor={quote(cursor)}")
+    assert answer.json()["message"] == (
+        "cursor: expected the next_cursor of an earlier page of this list, 'traces start'; got one of 'traces cost'"
+    )
+
+
+async def test_a_session_of_messages_alone_has_the_agents_of_its_traces(fresh):
+    own = {"session_id": "talk", "event_type": "message"}
+    sent = [
+        {"timestamp": "2026-01-07T19:00:00Z", "trace_id": "1" * 32, "agent_id": "ada",
+         "properties": {"role": "user", "content": "hello"}},
+        {"timestamp": "2026-01-07T19:01:00Z", "trace_id": "2" * 32, "agent_id": "bob",
+         "event_type": "tool_call", "properties": {"tool_name": "look"}},
+    ]  # fmt: skip
+    await fresh.post("/api/v1/events/batch", json.dumps({"events": [own | event for event in sent]}))
+    async with asyncio.timeout(60):
+        while (await fresh.read("/api/v1/stats"))["interpretation_pending"]:
+            await asyncio.sleep(0.05)
+    for path in ("sessions", "sessions?filter=agent:ada", "sessions?filter=agent:bob"):
+        (listed,) = (await fresh.read(f"/api/v1/{path}"))["sessions"]
+        assert listed["agent_ids"] == ["ada", "bob"]
+    told = await fresh.read("/api/v1/sessions/talk")
+    assert told["agent_ids"] == ["ada", "bob"]
+    assert [trace["agent_ids"] for trace in told["traces"]] == [["bob"], ["ada"]]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from urllib.parse import urlencode
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TRACE = "f605b431ae434e4b91947d3cf2ed4f16"
 AT = "2026-01-07T19:00:00Z"
+FIRST, LAST = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z"
 EVENT = {
     "event_id": "one",
     "timestamp": AT,
@@ -221,6 +223,34 @@ async def test_answers_are_as_described(filled):
             assert answer.status == 200, (path, each, answer.body)
             # Strict: a field that is missing, of another type, or not described at all is an error.
             msgspec.json.decode(answer.body, type=operation.answers)
+
+
+@pytest.mark.parametrize(
+    "period",
+    [
+        {"since": FIRST, "until": LAST},
+        {"since": LAST},
+        {"until": FIRST},
+        {"since": FIRST},
+        {"until": LAST},
+        {"at": LAST},
+    ],
+    ids=str,
+)
+async def test_any_moment_that_can_be_written_is_taken_everywhere(filled, period):
+    asked = 0
+    for (method, path), one in operations(await filled.read("/api/v1/openapi.json")).items():
+        names = {row["name"] for row in one["parameters"] if row["in"] == "query"}
+        if method != "get" or not period.keys() <= names or path == "/api/v1/live":
+            continue
+        which = {"q": "apple"} if path.endswith("/search") else {}
+        stored = {"traces": TRACE, "sessions": "session", "events": "one"}.get(path.split("/")[3], "")
+        for by in ("agent", "service", "project", "model", "tool", "error", "score") if "by" in names else [None]:
+            query = urlencode(period | which | ({} if by is None else {"by": by}))
+            answer = await filled.get(f"{path.replace('{id}', stored)}?{query}")
+            assert answer.status == 200, (path, query, answer.body)
+            asked += 1
+    assert asked
 
 
 async def test_a_key_is_asked_for_where_one_is_set(start):

@@ -5,6 +5,7 @@ is refused, and nothing without a key. The data are the same in each run of the 
 no end, are left to test_live.py.
 """
 
+import json
 import os
 import re
 import threading
@@ -51,16 +52,38 @@ STORED = {"traces": TRACE, "events": "event 1", "sessions": "session", "calls": 
 NOT_HELD = {"POST /api/v1/events/batch", "GET"}
 
 PLACES = st.integers(-(2**63), 2**63 - 1)
-# A cursor is any place in a list: well-formed ones need not come from a page. Those of calls say more.
-schemathesis.openapi.format(
-    "cursor", st.builds(lambda place, last: write_cursor({"place": place, "id": last}, "place"), PLACES, st.text())
+# A cursor is any place in a list: well-formed ones need not come from a page. Each is of one list and order, of which
+# the format cannot know, and those of calls and sessions say more.
+schemathesis.openapi.format("cursor", st.text(min_size=1))
+POSITIONS = st.builds(
+    ListCursor, st.builds(Position, PLACES, st.text(), st.text()), st.none() | PLACES, st.none() | PLACES
 )
-CURSORS_OF_CALLS = st.builds(
-    lambda *fields: write_list_cursor(ListCursor(*fields)),
-    st.builds(Position, PLACES, st.text(), st.text()),
-    st.none() | PLACES,
-    st.none() | PLACES,
-)
+LISTS = {
+    "GET /api/v1/traces": lambda query: f"traces {query.get('sort') or 'start'}",
+    "GET /api/v1/traces/{id}": lambda _: "events of a trace",
+    "GET /api/v1/traces/{id}/conversation": lambda query: f"trace conversation {query.get('from') or 'end'}",
+    "GET /api/v1/events": lambda _: "events",
+    "GET /api/v1/sessions": lambda query: f"sessions {sessions_by(query)}",
+    "GET /api/v1/sessions/{id}/conversation": lambda query: f"session conversation {query.get('from') or 'end'}",
+    "GET /api/v1/search": lambda _: "search",
+    "GET /api/v1/alerts": lambda _: "alerts",
+}
+
+
+def sessions_by(query):
+    sort = query.get("sort") or "start"
+    return "latest" if sort == "start" and not (query.get("filter") or "").strip() else sort
+
+
+@st.composite
+def cursors(draw, label, query):
+    """A cursor of the list and the order that are asked for."""
+    if label == "GET /api/v1/calls":
+        return write_list_cursor(draw(POSITIONS), query.get("sort") or "start")
+    of, last = LISTS[label](query), draw(st.text())
+    return write_cursor(draw(PLACES), json.dumps([last, last]) if of == "sessions latest" else last, of)
+
+
 schemathesis.openapi.format(
     "filter",
     st.lists(
@@ -133,14 +156,14 @@ def examples(operation, mode, count):
         database=None,
         suppress_health_check=list(HealthCheck),  # data that do not fit are found by trying
     )
-    @given(case=operation.as_strategy(generation_mode=mode), known=st.booleans(), cursor=CURSORS_OF_CALLS)
-    def holds(case, known, cursor):
+    @given(case=operation.as_strategy(generation_mode=mode), known=st.booleans(), data=st.data())
+    def holds(case, known, data):
         assume(not mode.is_positive or operation.label != "POST /api/v1/events" or says_something(case.body))
         # What is looked for may be grouped, and what is listed is in pages.
         if operation.label == "GET /api/v1/search" and mode.is_positive:
             assume(not case.query.get("cursor" if case.query.get("q") else "group_by"))
-        if operation.label == "GET /api/v1/calls" and mode.is_positive and (case.query or {}).get("cursor"):
-            case.query["cursor"] = cursor
+        if mode.is_positive and (case.query or {}).get("cursor"):
+            case.query["cursor"] = data.draw(cursors(operation.label, case.query))
         if known and mode.is_positive and "id" in case.path_parameters:
             case.path_parameters["id"] = STORED[operation.tags[0]]
         answer = case.call_and_validate(headers=SENT, excluded_checks=excluded)

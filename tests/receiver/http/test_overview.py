@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -61,6 +62,37 @@ async def test_rows_are_those_that_count_most_and_lead_to_as_many_calls(fresh):
     assert answer["names"] == 3
     calls = (await fresh.get("/api/v1/calls?kind=tool&name=look")).json()["calls"]
     assert len(calls) == 2
+
+
+async def test_an_error_says_the_hours_it_was_seen_in_however_old_another_run_is(fresh):
+    now = datetime.now(UTC)
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    failed = {"event_type": "tool_call", "agent_id": "a"}
+    moments = [("old", hour - timedelta(days=200)), ("pay", hour - timedelta(hours=70)), ("pay", hour), ("read", hour),
+               ("write", hour - timedelta(hours=1, minutes=30))]  # fmt: skip
+    await sent(
+        fresh,
+        *(
+            {
+                **failed,
+                "timestamp": at.isoformat(),
+                "trace_id": f"{number:032x}",
+                "properties": {"tool_name": name, "error": "refused"},
+            }
+            for number, (name, at) in enumerate(moments, 1)
+        ),
+    )
+    errors = {row["where"]: row for row in (await fresh.read("/api/v1/breakdown?by=error"))["errors"]}
+    seen = {
+        where: tuple(datetime.fromisoformat(row[end]) for end in ("first_seen", "last_seen"))
+        for where, row in errors.items()
+    }
+    old, two_hours = hour - timedelta(days=200), hour - timedelta(hours=2)
+    assert seen["old"] == (old, old + timedelta(hours=1))
+    assert seen["write"] == (two_hours, two_hours + timedelta(hours=1))
+    assert (seen["pay"][0], seen["read"][0]) == (hour - timedelta(hours=70), hour)
+    for where in ("pay", "read"):  # the hour is not over, or just now
+        assert now <= seen[where][1] <= min(datetime.now(UTC), hour + timedelta(hours=1))
 
 
 @pytest.mark.parametrize(

@@ -258,6 +258,10 @@ async def test_scores_are_read_anew_where_an_earlier_version_interpreted(alone):
         ({}, "body: expected a score as a JSON object; object missing required field `name`"),
         ([], "body: expected a score as a JSON object"),
         ({"name": "tone", "trace_id": TRACE}, "value: expected one, or a label or an explanation"),
+        (
+            {"name": "tone", "value": 5e9, "trace_id": TRACE},
+            "value: expected a number from -1000000000 to 1000000000; got 5e+09",
+        ),
         ({"name": "tone", "value": "good", "trace_id": TRACE}, "value: expected `float | null`, got `str`"),
         (
             {"name": "tone", "vlaue": 1, "trace_id": TRACE},
@@ -287,8 +291,20 @@ async def test_what_is_wrong_is_named(receiver, body, message):
 
 
 async def test_a_value_that_is_no_number_is_refused(receiver):
-    body = b'{"name": "tone", "value": 1e999, "trace_id": "' + TRACE.encode() + b'"}'
-    assert (await receiver.post("/api/v1/scores", body)).status == 400
+    for number in ("1e999", "NaN"):
+        answer = await receiver.post("/api/v1/scores", f'{{"name": "tone", "value": {number}, "trace_id": "{TRACE}"}}')
+        assert answer.status == 400
+        assert answer.json()["message"] == (
+            f"value: expected `float | null`, got `str`; {number} is no finite number, and was read as text"
+        )
+
+
+async def test_a_mean_of_large_numbers_is_the_same_of_a_trace_and_of_all_runs(fresh):
+    await send(fresh, chat(), score(value=1e9), score(value=-5e8, source="code"), evaluated("tone", 5e9))
+    (of_trace,) = (await fresh.read(f"/api/v1/traces/{TRACE}"))["score_sums"]
+    (of_all,) = (await fresh.read("/api/v1/breakdown?by=score"))["scores"]
+    assert of_all == {"name": "tone", "count": 3, "valued": 2, "mean": 2.5e8, "labels": {"5000000000": 1}}
+    assert {field: of_trace[field] for field in of_all} == of_all
 
 
 async def test_secrets_in_remarks_are_masked(fresh):

@@ -145,6 +145,18 @@ async def test_a_cost_is_told_once_for_each_span_of_time_in_which_it_is_reached(
 
 
 @pytest.mark.parametrize(
+    ("reached", "usd", "told"),
+    [(0.001, 0.0015, "$0.002: $0.001"), (0.25, 1234.5, "$1,234.50: $0.25"), (2e-9, 3e-9, "$0.000000003: $0.000000002"),
+     (10, 10, "$10.00: $10.00")],
+)  # fmt: skip
+async def test_a_cost_is_told_with_the_places_of_the_one_that_is_reached(database, reached, usd, told):
+    await ran(database, 20_000 * 24, 1, usd=usd)
+    rules = Rules("ops", frozenset(("cost",)), span=24, cost=round(reached * NS))
+    ((_, text),) = await texts(database, rules, (20_000 * 24 + 1) * HOUR)
+    assert text.endswith(f" cost {told} is reached")
+
+
+@pytest.mark.parametrize(
     ("count", "failed", "told"), [(9, 9, False), (10, 1, False), (10, 2, True), (1000, 199, False)]
 )
 async def test_a_failure_rate_is_told_where_there_are_runs_enough(database, count, failed, told):

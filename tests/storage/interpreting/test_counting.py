@@ -13,7 +13,7 @@ from mapping.times import NS
 from storage.interpreting import counting
 from storage.interpreting.counting import count_some
 from storage.read.figures import by_name, figures_in, span_of
-from storage.read.overview import breakdown, overview
+from storage.read.overview import breakdown, hours_of_errors, overview
 from storage.retention.prune import Pruner, Selection
 from storage.surreal.errors import ConflictError
 
@@ -216,6 +216,35 @@ async def test_errors_are_groups_of_which_some_are_new(store):
         "card * refused": False,
         "no money": True,
     }
+
+
+@pytest.mark.parametrize("is_counted", [True, False])
+async def test_the_hours_of_the_first_and_the_last_of_many_errors_are_known_however_wide_steps_are(store, is_counted):
+    years, month = 5 * 365 * 24, 28 * 24
+    # By agents, too, of which one alone has the first and another the last.
+    hours = {0: "a", 5: "b", month + 7: "c", years: "a", years + 30: "b", years + 53: "d"}
+    for number, (hour, name) in enumerate(hours.items()):
+        failed = tool(1, "pay", trace=f"{number:032x}", at=hour * HOURS, agent=name)
+        failed.status, failed.project = "error", "shop" if hour in (5, years) else None
+        await store.write(failed)
+    await store.settled()
+    if is_counted:
+        await count_all(store.database)
+    begin = NOON // HOUR
+
+    async def seen(since=None, until=None, project=""):
+        moments = [None if hour is None else NOON + hour * HOUR for hour in (since, until)]
+        found = await breakdown(store.database, "error", *moments, project)
+        (hours,) = await hours_of_errors(store.database, found.groups, found.steps, project)
+        return hours.first - begin, hours.end - 1 - begin, found.groups[0].figures.count
+
+    assert await seen() == (0, years + 53, 6)
+    assert await seen(project="shop") == (5, years, 2)
+    assert await seen(since=-years, until=years) == (0, month + 7, 3)
+    assert await seen(since=1, until=years + 53) == (5, years + 30, 4)
+    assert await seen(since=years + 20, until=years + 40) == (years + 30, years + 30, 1)
+    await Pruner(store.database).prune(Selection(trace_id=f"{0:032x}"), share=1, seconds=30)
+    assert await seen() == (5, years + 53, 5)
 
 
 async def test_a_store_that_is_away_is_said(store):

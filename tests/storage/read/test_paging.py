@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mapping.errors import Code, Problem
 from mapping.times import NS
-from storage.filters import EventFilter, TraceFilter
+from storage.filters import CallFilter, EventFilter, TraceFilter
 from storage.read.paging import Cursor, read_cursor
 from storage.read.reader import Reader
 
@@ -168,8 +168,8 @@ async def test_moments_past_64_bits_are_found_and_shown(writer, reader, make_eve
     assert len(pages) == 2
 
 
-def cursor_of(value):
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
+def cursor_of(value, of="events"):
+    return base64.urlsafe_b64encode(f"{of}\n{json.dumps(value)}".encode()).decode()
 
 
 @pytest.mark.parametrize(
@@ -187,6 +187,7 @@ def cursor_of(value):
         cursor_of([None, "id"]),
         cursor_of([1, "id", 3]),
         cursor_of([1, "id"])[:-3],
+        base64.urlsafe_b64encode(b'[1,"id"]').decode(),  # as versions before 0.2 wrote them
     ],
 )
 async def test_a_cursor_that_is_none_is_the_clients_error(reader, text):
@@ -195,6 +196,7 @@ async def test_a_cursor_that_is_none_is_the_clients_error(reader, text):
         reader.events(EventFilter(), 5, text),
         reader.trace_events("t", 5, text),
         reader.sessions(5, text),
+        reader.calls(CallFilter(), "start", 5, text),
     ):
         with pytest.raises(Problem, match=r"^cursor: expected the next_cursor") as raised:
             await read
@@ -210,4 +212,4 @@ async def test_a_cursor_of_somebodys_own_making_does_no_harm(stored, reader):
 @given(st.text() | st.binary().map(lambda raw: base64.urlsafe_b64encode(raw).decode()))
 def test_any_text_is_a_cursor_or_a_problem(text):
     with contextlib.suppress(Problem):
-        assert isinstance(read_cursor(text), Cursor)
+        assert isinstance(read_cursor(text, "events"), Cursor)

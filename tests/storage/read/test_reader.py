@@ -215,7 +215,7 @@ async def test_a_session_sums_up_its_traces(writer, reader, make_event, database
         ]
     )
     session = await reader.session("s")
-    assert (session.sums.interpreted, session.sums.agent_ids, session.event_count) == (False, ["a", "b"], 3)
+    assert (session.sums.interpreted, session.sums.agent_ids, session.event_count) == (False, ["b", "a"], 3)
     await interpret(database)
     session = await reader.session("s")
     assert session == Session(
