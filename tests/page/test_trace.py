@@ -66,6 +66,37 @@ async def test_an_event_of_1970_does_not_squeeze_the_others(open_tab, receiver):
     await expect(tab.find(".waterfall-rows .scale[aria-label*=before]")).to_have_count(1)
 
 
+async def test_what_judges_a_run_later_does_not_squeeze_it(open_tab, receiver):
+    trace_id = uuid4().hex
+    for second in range(5):
+        event = {"timestamp": f"2026-01-07T19:00:0{second}Z", "trace_id": trace_id, "event_type": "log"}
+        receiver.post("/api/v1/events", event)
+    for moment in ("2026-01-07T18:50:00Z", "2026-01-07T19:10:00Z"):
+        score = {"trace_id": trace_id, "name": f"score of {moment}", "value": 1, "timestamp": moment}
+        receiver.post("/api/v1/scores", score)
+    tab = await open_tab(receiver, f"#/traces/{trace_id}")
+    await expect(tab.find(".waterfall-head .scale span").last).to_have_text("4 s")
+    scales = tab.find(".waterfall-rows .scale")
+    await expect(scales).to_have_count(7)
+    places = await scales.locator(".moment").evaluate_all("all => all.map(it => it.style.left)")
+    assert places == ["0%", "0%", "25%", "50%", "75%", "100%", "100%"]
+    await expect(scales.last).to_have_attribute("title", "begins 10 m 00 s after the start")
+
+
+async def test_a_run_of_evaluations_alone_has_their_times(open_tab, receiver, story):
+    with (
+        story.span("evaluate", {"openinference.span.kind": "EVALUATOR"}) as evaluator,
+        story.span("chat judge", {"gen_ai.operation.name": "chat"}),
+    ):
+        evaluator.add_event("asked")
+    trace_id = story.send()
+    receiver.interpreted()
+    assert receiver.get(f"/api/v1/traces/{trace_id}")["events"][0]["event_type"] == "evaluation"
+    tab = await open_tab(receiver, f"#/traces/{trace_id}")
+    bar = row(tab, "evaluate").locator(".bar")
+    await expect(bar).to_have_attribute("style", re.compile("left: 0%; width: 100%"))
+
+
 async def test_the_waterfall_nests_what_ran_within_what_and_says_how_long_and_what_failed(open_tab, receiver, runs):
     tab = await open_tab(receiver, f"#/traces/{runs['lisbon']['id']}")
     await expect(row(tab, "invoke_agent travel-agent")).to_have_attribute("aria-level", "1")

@@ -94,14 +94,17 @@ function numbered(siblings) {
 }
 
 /**
- * Sets when each node starts and ends, and gives the length of all of it. Events whose date is wrong are before the
- * start or after the end.
+ * Sets when each node starts and ends, and gives the length of all of it. Events whose date is wrong, and what judges the
+ * others, may be before the start or after the end: a run is often scored long after it.
  *
  * @param {TreeNode[]} nodes
  */
 function timed(nodes) {
   if (!nodes.length) return 0;
-  const starts = nodes.map(({ event }) => event.timestamp).sort();
+  const judging = judgingOf(nodes);
+  const judged = nodes.filter((node) => !judging.has(node));
+  const scale = new Set(judged.length ? judged : nodes);
+  const starts = [...scale].map(({ event }) => event.timestamp).sort();
   const began = nanoseconds(starts[0]);
   const [first, last] = withoutStrays(starts.map((start) => Number(nanoseconds(start) - began)));
   let length = 0;
@@ -109,9 +112,19 @@ function timed(nodes) {
     const start = Number(nanoseconds(node.event.timestamp) - began);
     node.start = start - first;
     node.end = node.start + (node.event.duration_ns ?? 0);
-    if (start >= first && start <= last) length = Math.max(length, node.end);
+    if (scale.has(node) && start >= first && start <= last) length = Math.max(length, node.end);
   }
   return length;
+}
+
+/** Returns the evaluations and all that is inside them. @param {TreeNode[]} nodes parents before their children */
+function judgingOf(nodes) {
+  /** @type {Set<TreeNode>} */
+  const judging = new Set();
+  for (const node of nodes) {
+    if (node.event.event_type === "evaluation" || (node.parent && judging.has(node.parent))) judging.add(node);
+  }
+  return judging;
 }
 
 const FEW = 50;
