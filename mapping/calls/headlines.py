@@ -15,6 +15,7 @@ _LENGTH = 200
 _LEAST_REPEATED = 3
 
 _Moment = tuple[int, str]
+_Ended = tuple[int, int, str]
 
 
 def first_question(calls: Iterable[Call], statements: Iterable[Telling]) -> str | None:
@@ -47,15 +48,23 @@ class Failed(NamedTuple):
 
 
 def failures(calls: Iterable[Call], errors: Iterable[Telling]) -> list[Failed]:
-    """Return the failures that were not passed up from below, in the order of time."""
-    found: list[tuple[_Moment, str, str | None, Failure | None]] = [
-        ((call.start, call.id), call.name or call.kind, call.agent, call.failure) for call in calls if call.fails_first
+    """Return the failures that were not passed up from below, in the order in which they became known.
+
+    That is when what failed has ended, or an agent that gives up over a tool would have failed before the tool.
+    """
+    found: list[tuple[_Ended, str, str | None, Failure | None]] = [
+        (_ended(call), call.name or call.kind, call.agent, call.failure) for call in calls if call.fails_first
     ]
-    found += [((error.start, error.id), error.event_name or "a step", error.agent, error.failure) for error in errors]
+    found += [(_ended(error), error.event_name or "a step", error.agent, error.failure) for error in errors]
     return [
         Failed(_line(where) or "a step", agent, _line(failure_line(failure) or f"{where} failed"))
         for _, where, agent, failure in sorted(found, key=lambda one: one[0])
     ]
+
+
+def _ended(failed: Call | Telling) -> _Ended:
+    """Return when it ended; of what ended at once, the inner one first, which began last."""
+    return failed.end, -failed.start, failed.id
 
 
 def error_lines(calls: Iterable[Call], errors: Iterable[Telling], most: int) -> list[str]:

@@ -79,6 +79,25 @@ def test_the_first_error_is_that_of_the_call_that_failed_first_and_not_of_those_
     assert [error_line(by_id[one]) for one in "atu"] == ["ValueError: no seat", "ValueError: no seat", "look failed"]
 
 
+def test_a_tool_fails_before_the_agent_that_gives_up_over_it_with_words_of_its_own():
+    def failed(message):
+        return {"failed": True, "failure": Failure("ValueError", message)}
+
+    for agent_ends in (9, 2 * SECOND):
+        run, _ = run_of(
+            telling(id="a", kind="agent", name="A", span_id="a", start=0, end=agent_ends, **failed("giving up")),
+            telling(
+                id="t", kind="tool", name="book", span_id="t", parent_span_id="a", start=1, end=9, **failed("full")
+            ),
+            telling(id="l", kind="error", signal="log", start=5, end=5, **failed("slow")),
+        )
+        assert error_lines(run.calls, run.errors, 5) == [
+            "ValueError: slow",
+            "ValueError: full",
+            "ValueError: giving up",
+        ]
+
+
 def test_the_slowest_step_is_the_longest_call_of_a_model_or_tool_and_not_the_agent_around_it():
     run, _ = run_of(
         telling(id="a", kind="agent", name="Planner", span_id="a", start=0, end=90 * SECOND),
