@@ -40,8 +40,9 @@ def last_answer(calls: Sequence[Call], every: Mapping[str, Call]) -> str | None:
 
 
 class Failed(NamedTuple):
-    """A failure: where it arose, the agent there, and what went wrong, a line each."""
+    """A failure: the event that tells of it, where it arose, the agent there, and what went wrong, a line each."""
 
+    event_id: str
     where: str
     agent: str | None
     line: str
@@ -57,8 +58,8 @@ def failures(calls: Iterable[Call], errors: Iterable[Telling]) -> list[Failed]:
     ]
     found += [(_ended(error), error.event_name or "a step", error.agent, error.failure) for error in errors]
     return [
-        Failed(_line(where) or "a step", agent, _line(failure_line(failure) or f"{where} failed"))
-        for _, where, agent, failure in sorted(found, key=lambda one: one[0])
+        Failed(event_id, _line(where) or "a step", agent, _line(failure_line(failure) or f"{where} failed"))
+        for (*_, event_id), where, agent, failure in sorted(found, key=lambda one: one[0])
     ]
 
 
@@ -67,9 +68,9 @@ def _ended(failed: Call | Telling) -> _Ended:
     return failed.end, -failed.start, failed.id
 
 
-def error_lines(calls: Iterable[Call], errors: Iterable[Telling], most: int) -> list[str]:
-    """Return the lines of `failures`, each once, at most `most`."""
-    return list(dict.fromkeys(failed.line for failed in failures(calls, errors)))[:most]
+def error_lines(failed: Iterable[Failed], most: int) -> list[str]:
+    """Return the lines of failures, each once, at most `most`."""
+    return list(dict.fromkeys(one.line for one in failed))[:most]
 
 
 def slowest_step(calls: Iterable[Call]) -> Call | None:

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from chromium import PHONE, expect
-from opentelemetry.trace import Link
+from opentelemetry.trace import Link, Status, StatusCode
 from sending import Story, message, said
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -51,9 +51,36 @@ async def test_a_newcomer_sees_at_once_why_a_run_failed(open_tab, receiver, runs
     tab = await open_tab(receiver, f"#/traces/{runs['tokyo']['id']}")
     first = tab.find("[aria-label='First error']")
     await expect(first).to_contain_text("first error in execute_tool charge_card")
-    await expect(first).to_contain_text(DECLINED)
+    await expect(first).to_contain_text(runs["tokyo"]["first_error"])
     await first.get_by_role("button", name="Show the first error").click()
     await expect(panel(tab)).to_contain_text(DECLINED)
+
+
+async def test_the_first_error_is_the_one_that_lists_tell(open_tab, receiver, story):
+    def failed(span, words):
+        span.set_status(Status(StatusCode.ERROR, words))
+
+    with story.span("invoke_agent", {"gen_ai.operation.name": "invoke_agent"}) as agent:
+        for tool in ("handy", "first", "second"):
+            used = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": tool}
+            with story.span(f"execute_tool {tool}", used) as span:
+                if tool == "handy":  # it caught its exception, which lists do not tell then
+                    span.record_exception(ValueError("nobody minds"))
+                    span.set_attribute("gen_ai.tool.call.result", "done all the same")
+                else:
+                    failed(span, f"the {tool} tool broke")
+        failed(agent, "giving up")
+    trace_id = story.send()
+    receiver.interpreted()
+    (listed,) = receiver.get("/api/v1/traces", agent_id=story.agent)["traces"]
+    tab = await open_tab(receiver, f"#/traces/{trace_id}")
+    first = tab.find("[aria-label='First error']")
+    await expect(first.locator(".first-words")).to_have_text(listed["first_error"])
+    outline = receiver.get(f"/api/v1/traces/{trace_id}/outline")
+    event = next(event for event in outline["events"] if event["id"] == outline["first_error_event"])
+    await expect(first).to_contain_text(f"first error in {event['name']}")
+    await first.get_by_role("button", name="Show the first error").click()
+    await tab.address_becomes(f"#/traces/{trace_id}.event={event['id']}")
 
 
 async def test_an_event_of_1970_does_not_squeeze_the_others(open_tab, receiver):

@@ -149,19 +149,17 @@ function withoutStrays(starts) {
 }
 
 /**
- * Returns the errors in the order in which they became known: a span's error at its end, the innermost first. Errors
- * that were logged before the first exception come after it, because the exception explains most.
+ * Returns the errors in the order in which they became known, a span's error at its end, the innermost first; before them
+ * the first one that the receiver tells of, because others repeat it.
  *
  * @param {TreeNode[]} nodes
+ * @param {string | null} firstId
  */
-export function errorsOf(nodes) {
-  const errors = nodes.filter((node) => node.error).sort((a, b) => a.end - b.end || b.depth - a.depth);
-  const thrown = errors.find((node) => isException(node) && node.parent === errors[0].parent);
-  return thrown ? [thrown, ...errors.filter((node) => node !== thrown)] : errors;
+export function errorsOf(nodes, firstId) {
+  const errors = nodes.filter((node) => node.error || node.event.id === firstId).sort((a, b) => a.end - b.end || b.depth - a.depth);
+  const first = errors.find((node) => node.event.id === firstId);
+  return first ? [first, ...errors.filter((node) => node !== first)] : errors;
 }
-
-/** @param {TreeNode} node */
-const isException = ({ event }) => event.kind === "span_event" && event.name === "exception";
 
 /**
  * Returns the nodes to show: without those below `collapsed` ones (ids); if `matches` is a function, the nodes for
