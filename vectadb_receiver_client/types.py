@@ -583,6 +583,7 @@ class Outline(TypedDict):
     last_event_at: str
     created_at: str
     updated_at: str
+    first_error_event: str | None
     scores: list[Score]
     events: list[OutlinedEvent]
     truncated: bool

@@ -15,6 +15,7 @@ _LENGTH = 200
 _LEAST_REPEATED = 3
 
 _Moment = tuple[int, str]
+_Ended = tuple[int, int, str]
 
 
 def first_question(calls: Iterable[Call], statements: Iterable[Telling]) -> str | None:
@@ -39,28 +40,37 @@ def last_answer(calls: Sequence[Call], every: Mapping[str, Call]) -> str | None:
 
 
 class Failed(NamedTuple):
-    """A failure: where it arose, the agent there, and what went wrong, a line each."""
+    """A failure: the event that tells of it, where it arose, the agent there, and what went wrong, a line each."""
 
+    event_id: str
     where: str
     agent: str | None
     line: str
 
 
 def failures(calls: Iterable[Call], errors: Iterable[Telling]) -> list[Failed]:
-    """Return the failures that were not passed up from below, in the order of time."""
-    found: list[tuple[_Moment, str, str | None, Failure | None]] = [
-        ((call.start, call.id), call.name or call.kind, call.agent, call.failure) for call in calls if call.fails_first
+    """Return the failures that were not passed up from below, in the order in which they became known.
+
+    That is when what failed has ended, or an agent that gives up over a tool would have failed before the tool.
+    """
+    found: list[tuple[_Ended, str, str | None, Failure | None]] = [
+        (_ended(call), call.name or call.kind, call.agent, call.failure) for call in calls if call.fails_first
     ]
-    found += [((error.start, error.id), error.event_name or "a step", error.agent, error.failure) for error in errors]
+    found += [(_ended(error), error.event_name or "a step", error.agent, error.failure) for error in errors]
     return [
-        Failed(_line(where) or "a step", agent, _line(failure_line(failure) or f"{where} failed"))
-        for _, where, agent, failure in sorted(found, key=lambda one: one[0])
+        Failed(event_id, _line(where) or "a step", agent, _line(failure_line(failure) or f"{where} failed"))
+        for (*_, event_id), where, agent, failure in sorted(found, key=lambda one: one[0])
     ]
 
 
-def error_lines(calls: Iterable[Call], errors: Iterable[Telling], most: int) -> list[str]:
-    """Return the lines of `failures`, each once, at most `most`."""
-    return list(dict.fromkeys(failed.line for failed in failures(calls, errors)))[:most]
+def _ended(failed: Call | Telling) -> _Ended:
+    """Return when it ended; of what ended at once, the inner one first, which began last."""
+    return failed.end, -failed.start, failed.id
+
+
+def error_lines(failed: Iterable[Failed], most: int) -> list[str]:
+    """Return the lines of failures, each once, at most `most`."""
+    return list(dict.fromkeys(one.line for one in failed))[:most]
 
 
 def slowest_step(calls: Iterable[Call]) -> Call | None:

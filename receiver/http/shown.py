@@ -107,7 +107,11 @@ def outline(stored: Outline) -> trace_answers.Outline:
     """Return the answer of an outline. Blocks, 5 us for each event."""
     events = [_outlined(row) for row in stored.events]
     return trace_answers.Outline(
-        **_trace(stored.run), scores=scores(stored.run.scores), events=events, truncated=stored.truncated
+        **_trace(stored.run),
+        first_error_event=stored.run.first_error_event,
+        scores=scores(stored.run.scores),
+        events=events,
+        truncated=stored.truncated,
     )
 
 

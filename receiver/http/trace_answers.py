@@ -84,6 +84,7 @@ class OutlinedEvent(Answer, kw_only=True):
 class Outline(Trace, kw_only=True):
     """A trace with all of its events in the order of time; `truncated` if these are only the newest."""
 
+    first_error_event: Annotated[EventId | None, msgspec.Meta(description="the event that tells of the first error")]
     scores: Scores
     events: list[OutlinedEvent]
     truncated: bool

@@ -13,7 +13,15 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mapping.calls.figures import Outcome, figures_of, packed
-from mapping.calls.headlines import error_line, error_lines, first_question, last_answer, most_repeated, slowest_step
+from mapping.calls.headlines import (
+    error_line,
+    error_lines,
+    failures,
+    first_question,
+    last_answer,
+    most_repeated,
+    slowest_step,
+)
 from mapping.calls.model import Call, Run, Score, Telling, Totals
 from mapping.calls.scores import is_score, latest, sums_of_scores
 from storage.interpreting.memory import Fact, Owner
@@ -191,7 +199,8 @@ def _told(
     by_id: Mapping[str, Call],
 ) -> Row:
     """Return what lists show of a run or a session's part of it, and find it by."""
-    lines = error_lines(calls, errors, _ERRORS)
+    failed = failures(calls, errors)
+    lines = error_lines(failed, _ERRORS)
     slowest = slowest_step(calls)
     repeated = most_repeated(calls)
     return {
@@ -201,6 +210,7 @@ def _told(
         "first_question": first_question(calls, statements),
         "last_answer": last_answer(calls, by_id),
         "first_error": lines[0] if lines else None,
+        "first_error_event": failed[0].event_id if failed else None,
         "errors": lines,
         "repeated": repeated and repeated._asdict(),
         "slowest": slowest

@@ -67,13 +67,14 @@ class TraceRun(msgspec.Struct):
     """A trace and its sums. The trace's `agent_id` is the agent of its events that name none.
 
     `scores` are those of all that is in it, the latest first; `last_work_at` is when it was last active but for scores,
-    None where it has none.
+    None where it has none. `first_error_event` is the id of the event that tells of the first error.
     """
 
     trace: Trace
     sums: Sums
     scores: list[Score] = []
     last_work_at: int | None = None
+    first_error_event: str | None = None
 
     @property
     def duration_ns(self) -> int:
@@ -110,10 +111,11 @@ def agents_of(trace: Row, run: Row | None, part: Row | None = None) -> list[str]
 def trace_run(trace: Row, run: Row | None) -> TraceRun:
     """Return a trace with its sums."""
     sums = sums_of([run or {}], agents_of(trace, run), interpreted=is_interpreted(trace, run))
-    scores = msgspec.convert((run or {}).get("scores", []), list[Score])
-    return TraceRun(
-        rows.trace_of_row(trace | {"agent_id": agent_of(trace, run)}), sums, scores, (run or {}).get("last_work_at")
-    )
+    agent_id = agent_of(trace, run)
+    run = run or {}
+    scores = msgspec.convert(run.get("scores", []), list[Score])
+    told = run.get("last_work_at"), run.get("first_error_event")
+    return TraceRun(rows.trace_of_row(trace | {"agent_id": agent_id}), sums, scores, *told)
 
 
 def is_interpreted(trace: Row, run: Row | None) -> bool:

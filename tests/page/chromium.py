@@ -150,8 +150,7 @@ async def open_tab(browser: Browser, url: str, *, viewport: Any = None, dark: bo
         color_scheme="dark" if dark else "light",
         reduced_motion="reduce",
         locale="en-GB",
-        timezone_id="Europe/Lisbon",
-        **options,
+        **{"timezone_id": "Europe/Lisbon"} | options,
     )
     context.set_default_timeout(PATIENCE)
     await context.add_init_script(_TELL_VIOLATIONS)

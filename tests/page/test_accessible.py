@@ -9,7 +9,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 COLOURS = ("color-contrast", "link-in-text-block")  # axe's rules that may tell dark from light
 LOOKS = [(DESKTOP, "light", ()), (DESKTOP, "dark", COLOURS), (PHONE, "light", ()), (PHONE, "dark", COLOURS)]
+WIDTHS = (320, 800)  # the narrowest that WCAG asks for, and a tablet or half a screen
 WIDER = "document.scrollingElement.scrollWidth - document.documentElement.clientWidth"
+# The cells that name a row and have no room for a name, as their table has many columns.
+CRAMPED = """
+[...document.querySelectorAll('.table tbody td:first-child')]
+  .filter(it => it.getClientRects().length && it.clientWidth < 150)
+  .map(it => `${it.clientWidth} px for ${it.innerText}`)
+"""
 # Notes what there is to click or fill in, of radio buttons those that are chosen, as Tab does.
 EVERYTHING = """
 window.everything = [...document.querySelectorAll('a[href], button:not(:disabled), input, select, summary')]
@@ -63,6 +70,11 @@ async def is_for_everyone(tab):
         found[look] = await tab.violations(*rules)
         if wider := await tab.page.evaluate(WIDER):
             found[look].append(f"{wider} px wider than the window")
+    for width in WIDTHS:
+        await tab.page.set_viewport_size({"width": width, "height": 800})
+        found[f"{width} px"] = await tab.page.evaluate(CRAMPED)
+        if wider := await tab.page.evaluate(WIDER):
+            found[f"{width} px"].append(f"{wider} px wider than the window")
     assert found == {look: [] for look in found}
 
 

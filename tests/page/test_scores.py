@@ -54,14 +54,14 @@ async def test_a_person_scores_a_run_and_a_step_and_changes_it(open_tab, receive
     await tab.find("summary").filter(has_text="Score this trace").click()
     form = tab.find(".score-form form").first
     await form.get_by_label("Name", exact=True).fill("helpful")
-    await form.get_by_label("Number").fill("0.9")
-    await form.get_by_label("Remark").fill("as I would have done")
+    await form.get_by_label("Value").fill("0.9")
+    await form.get_by_label("Explanation").fill("as I would have done")
     await form.get_by_label("Your name").fill("Ada")
     await form.get_by_role("button", name="Store").click()
     scores = tab.find("main > .scores")
     await expect(scores).to_contain_text("helpful 0.9 as I would have done Ada, person")
     await form.get_by_label("Name", exact=True).fill("helpful")
-    await form.get_by_label("Number").fill("0.1")
+    await form.get_by_label("Value").fill("0.1")
     await form.get_by_role("button", name="Store").click()
     await expect(scores).to_contain_text("helpful 0.1 Ada, person")
     await expect(scores).not_to_contain_text("0.9")
@@ -86,6 +86,25 @@ async def test_a_form_without_a_judgement_says_what_is_missing(open_tab, receive
     await tab.find("summary").filter(has_text="Score this trace").click()
     await tab.find(".score-form form").first.get_by_role("button", name="Store").click()
     await tab.shows("value: expected one, or a label or an explanation")
+    labels = await tab.find(".score-form form").first.locator("label").all_inner_texts()
+    assert {"value", "label", "explanation"} <= {label.strip().lower() for label in labels}
+
+
+async def test_a_number_is_shown_as_it_was_given(open_tab, receiver, judged):
+    given = {
+        999_999_999: "999,999,999",
+        999.96: "999.96",
+        0.83333333: "0.8333",
+        0.000012345: "0.00001235",
+        1e300: "1e+300",
+    }
+    for number, value in enumerate(given):
+        receiver.post("/api/v1/scores", {"trace_id": judged, "name": f"number {number}", "value": value})
+    receiver.interpreted()
+    tab = await open_tab(receiver, f"#/traces/{judged}")
+    scores = tab.find("main > .scores").get_by_role("listitem")
+    for number, shown in enumerate(given.values()):
+        await expect(scores.filter(has_text=f"number {number}").locator(".number")).to_have_text(shown)
 
 
 async def test_who_may_only_read_is_told_so(open_tab, start):

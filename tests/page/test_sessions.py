@@ -76,3 +76,30 @@ async def test_a_session_that_is_not_there_says_so(open_tab, receiver):
     tab = await open_tab(receiver, "#/sessions/nobody")
     tab.provokes("status of 404")
     await expect(tab.role("alert")).to_contain_text("session")
+
+
+async def test_an_id_of_blanks_is_shown_as_symbols_that_lead_to_it(open_tab, receiver):
+    event = {"timestamp": "2026-01-07T19:00:00Z", "event_type": "message", "agent_id": "blank"}
+    receiver.post("/api/v1/events", event | {"session_id": " \u3000\u00a0"})
+    receiver.interpreted()
+    tab = await open_tab(receiver, "#/sessions?filter=agent:blank")
+    await tab.role("link", "␣⟦U+3000⟧⟦NBSP⟧").click()
+    await expect(tab.role("heading", level=1)).to_have_text("Session ␣⟦U+3000⟧⟦NBSP⟧")
+
+
+@pytest.mark.parametrize("dots", [".", ".."])
+async def test_an_id_that_no_browser_can_ask_for_is_no_link(open_tab, receiver, dots):
+    event = {"timestamp": "2026-01-07T19:00:00Z", "event_type": "message", "agent_id": f"dots {len(dots)}"}
+    receiver.post("/api/v1/events", event | {"session_id": dots, "trace_id": dots})
+    receiver.interpreted()
+    tab = await open_tab(receiver, f"#/sessions?filter=agent:%22dots {len(dots)}%22")
+    session = tab.find("main tbody tr")
+    await expect(session).to_have_count(1)
+    await expect(session.locator("td").first).to_contain_text(dots)
+    await expect(session.get_by_role("link")).to_have_count(0)
+    await tab.go(f"#/traces?session_id={dots}")
+    await expect(tab.find("main tbody tr")).to_have_count(1)
+    await expect(tab.find("main tbody").get_by_role("link")).to_have_count(0)
+    for page in ("sessions", "traces"):
+        await tab.go(f"#/{page}/{dots}")
+        await expect(tab.role("alert")).to_contain_text("No browser can ask for an id that is a dot or two")

@@ -95,6 +95,19 @@ async def test_colours_follow_the_system_until_one_is_chosen(open_tab, receiver)
     await expect(body).to_have_css("background-color", "rgb(255, 255, 255)")
 
 
+@pytest.mark.parametrize(
+    ("zone", "told"),
+    [
+        ("Etc/UTC", "Times are UTC."),
+        ("Europe/London", "Times are those of Europe/London; hover over one for UTC."),
+        ("Asia/Kolkata", re.compile(r"Times are those of Asia/\w+; hover over one for UTC\.")),
+    ],
+)
+async def test_the_foot_says_whose_times_are_shown(open_tab, receiver, zone, told):
+    tab = await open_tab(receiver, "#/sessions", timezone_id=zone)
+    await expect(tab.find("footer")).to_have_text(told)
+
+
 async def test_the_key_is_asked_once_and_kept_for_the_session_only(open_tab, locked):
     tab = await open_tab(locked)
     tab.provokes(ERROR_401)

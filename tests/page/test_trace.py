@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from chromium import PHONE, expect
-from opentelemetry.trace import Link
+from opentelemetry.trace import Link, Status, StatusCode
 from sending import Story, message, said
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -51,9 +51,36 @@ async def test_a_newcomer_sees_at_once_why_a_run_failed(open_tab, receiver, runs
     tab = await open_tab(receiver, f"#/traces/{runs['tokyo']['id']}")
     first = tab.find("[aria-label='First error']")
     await expect(first).to_contain_text("first error in execute_tool charge_card")
-    await expect(first).to_contain_text(DECLINED)
+    await expect(first).to_contain_text(runs["tokyo"]["first_error"])
     await first.get_by_role("button", name="Show the first error").click()
     await expect(panel(tab)).to_contain_text(DECLINED)
+
+
+async def test_the_first_error_is_the_one_that_lists_tell(open_tab, receiver, story):
+    def failed(span, words):
+        span.set_status(Status(StatusCode.ERROR, words))
+
+    with story.span("invoke_agent", {"gen_ai.operation.name": "invoke_agent"}) as agent:
+        for tool in ("handy", "first", "second"):
+            used = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": tool}
+            with story.span(f"execute_tool {tool}", used) as span:
+                if tool == "handy":  # it caught its exception, which lists do not tell then
+                    span.record_exception(ValueError("nobody minds"))
+                    span.set_attribute("gen_ai.tool.call.result", "done all the same")
+                else:
+                    failed(span, f"the {tool} tool broke")
+        failed(agent, "giving up")
+    trace_id = story.send()
+    receiver.interpreted()
+    (listed,) = receiver.get("/api/v1/traces", agent_id=story.agent)["traces"]
+    tab = await open_tab(receiver, f"#/traces/{trace_id}")
+    first = tab.find("[aria-label='First error']")
+    await expect(first.locator(".first-words")).to_have_text(listed["first_error"])
+    outline = receiver.get(f"/api/v1/traces/{trace_id}/outline")
+    event = next(event for event in outline["events"] if event["id"] == outline["first_error_event"])
+    await expect(first).to_contain_text(f"first error in {event['name']}")
+    await first.get_by_role("button", name="Show the first error").click()
+    await tab.address_becomes(f"#/traces/{trace_id}.event={event['id']}")
 
 
 async def test_an_event_of_1970_does_not_squeeze_the_others(open_tab, receiver):
@@ -64,6 +91,37 @@ async def test_an_event_of_1970_does_not_squeeze_the_others(open_tab, receiver):
     tab = await open_tab(receiver, f"#/traces/{trace_id}")
     await expect(tab.find(".waterfall-head .scale span").last).to_have_text("4 s")
     await expect(tab.find(".waterfall-rows .scale[aria-label*=before]")).to_have_count(1)
+
+
+async def test_what_judges_a_run_later_does_not_squeeze_it(open_tab, receiver):
+    trace_id = uuid4().hex
+    for second in range(5):
+        event = {"timestamp": f"2026-01-07T19:00:0{second}Z", "trace_id": trace_id, "event_type": "log"}
+        receiver.post("/api/v1/events", event)
+    for moment in ("2026-01-07T18:50:00Z", "2026-01-07T19:10:00Z"):
+        score = {"trace_id": trace_id, "name": f"score of {moment}", "value": 1, "timestamp": moment}
+        receiver.post("/api/v1/scores", score)
+    tab = await open_tab(receiver, f"#/traces/{trace_id}")
+    await expect(tab.find(".waterfall-head .scale span").last).to_have_text("4 s")
+    scales = tab.find(".waterfall-rows .scale")
+    await expect(scales).to_have_count(7)
+    places = await scales.locator(".moment").evaluate_all("all => all.map(it => it.style.left)")
+    assert places == ["0%", "0%", "25%", "50%", "75%", "100%", "100%"]
+    await expect(scales.last).to_have_attribute("title", "begins 10 m 00 s after the start")
+
+
+async def test_a_run_of_evaluations_alone_has_their_times(open_tab, receiver, story):
+    with (
+        story.span("evaluate", {"openinference.span.kind": "EVALUATOR"}) as evaluator,
+        story.span("chat judge", {"gen_ai.operation.name": "chat"}),
+    ):
+        evaluator.add_event("asked")
+    trace_id = story.send()
+    receiver.interpreted()
+    assert receiver.get(f"/api/v1/traces/{trace_id}")["events"][0]["event_type"] == "evaluation"
+    tab = await open_tab(receiver, f"#/traces/{trace_id}")
+    bar = row(tab, "evaluate").locator(".bar")
+    await expect(bar).to_have_attribute("style", re.compile("left: 0%; width: 100%"))
 
 
 async def test_the_waterfall_nests_what_ran_within_what_and_says_how_long_and_what_failed(open_tab, receiver, runs):

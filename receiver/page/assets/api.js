@@ -1,7 +1,7 @@
 // The receiver's API. The user is asked for a key when the receiver requires one; it is kept until the tab closes.
 
 import { keep, kept } from "./kept.js";
-import { given } from "./route.js";
+import { given, isOutOfReach } from "./route.js";
 
 /** @import { Answer, LiveMessage, Query } from "./types.d.ts" */
 
@@ -166,6 +166,9 @@ function parseEvent(block) {
  * @param {{signal?: AbortSignal, headers: Record<string, string>, method?: string, body?: string}} init
  */
 async function ask(path, params, init) {
+  if (isOutOfReach(path)) {
+    throw new ApiError(400, "out_of_reach", "No browser can ask for an id that is a dot or two; the command line can.");
+  }
   const address = addressOf(path, params);
   for (;;) {
     const key = currentKey();

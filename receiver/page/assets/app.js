@@ -45,6 +45,11 @@ const NAVIGATION = Object.entries(PAGES).filter(([, { key }]) => key);
 /** The next theme, and the sign and name of this one. @type {Record<string, [string, string, string]>} */
 const THEMES = { "": ["dark", "◐", "as the system"], dark: ["light", "☾", "dark"], light: ["", "☀", "light"] };
 
+const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+// Zones with the time of UTC in winter and summer: Etc/UTC, GMT, Africa/Abidjan.
+const isUtc = [0, 6].every((month) => new Date(new Date().getFullYear(), month).getTimezoneOffset() === 0);
+const ZONE = isUtc ? "Times are UTC." : `Times are those of ${timeZone}; hover over one for UTC.`;
+
 function App() {
   const route = useRoute();
   const [help, setHelp] = useState(false);
@@ -76,7 +81,7 @@ function App() {
       </div>
     </header>
     <main><${Page} key=${`${route.page}/${route.id}`} ...${route} /></main>
-    <footer>Times are those of ${Intl.DateTimeFormat().resolvedOptions().timeZone}; hover over one for UTC.</footer>
+    <footer>${ZONE}</footer>
     <div id="announcer" class="heard" aria-live="polite"></div>
     ${help && html`<${Help} close=${() => setHelp(false)} hasKey=${currentKey() !== null} forget=${forget} />`}
     <${KeyDialog} />

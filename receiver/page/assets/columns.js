@@ -51,7 +51,7 @@ export function Table({ name, caption, columns, items, params, choice }) {
           ${" "}${column.label}</label>`)}
       </fieldset>`}
     </details>
-    <table class="table ${name}">
+    <div class="table-box"><table class="table many ${name}">
       <caption class="heard">${caption}</caption>
       <thead><tr>${shown.map((column) => html`<${Head} key=${column.id} column=${column} sort=${sort} params=${params} />`)}</tr></thead>
       <tbody>${items.map((item) => html`<tr key=${item.id}>
@@ -61,7 +61,7 @@ export function Table({ name, caption, columns, items, params, choice }) {
           ${column.cell(item)}${place === 0 && lines.map((line) => html`<${Line} key=${line.id} line=${line} text=${line.of(item)} />`)}
         </td>`)}
       </tr>`)}</tbody>
-    </table>`;
+    </table></div>`;
 }
 
 /** @param {{column: Column<never>, sort: string, params: Params}} props */

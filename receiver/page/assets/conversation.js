@@ -9,9 +9,8 @@ import { usePages } from "./load.js";
 import { Fold, Parts, previewOf } from "./parts.js";
 import { Lines } from "./prompt.js";
 import { lineDiff } from "./prompt_diff.js";
-import { href } from "./route.js";
 import { grouped, promptsBefore, speakerOf, textOf } from "./turns.js";
-import { Copy, ErrorBox, Loading, Moment, Text } from "./ui.js";
+import { Copy, ErrorBox, Link, Loading, Moment, Text } from "./ui.js";
 
 /** @import { Content, OutlinedEvent, Turn as SaidTurn } from "./types.d.ts" */
 /** @import { Group } from "./turns.js" */
@@ -219,7 +218,7 @@ function drawn({ turn, before, traceId, selected, correlation, prompt }) {
           ${pause >= 1e9 && html` <span class="muted" title="after what was said before">+${duration(pause)}</span>`}
         </span>
         <${Copy} text=${() => textOf(turn.parts)} what="this message" />
-        <a class="to-event" href=${href(["traces", traceId], { view: "conversation", event: turn.event_id })}>details</a>
+        <${Link} class="to-event" to=${["traces", traceId]} params=${{ view: "conversation", event: turn.event_id }}>details<//>
       </header>
       ${
         side === "system"

@@ -91,6 +91,15 @@ export function number(value) {
   return value === null || value === undefined ? "" : numbers.format(value);
 }
 
+// Two digits after the point, or four of a smaller number: whole ones are not rounded.
+const figures = new Intl.NumberFormat("en", { maximumSignificantDigits: 4, maximumFractionDigits: 2, roundingPriority: "morePrecision" });
+
+/** Any number, with as many digits as it needs: 999,999,999, 0.3333, 1.5e-9. @param {number} value */
+export function figure(value) {
+  const size = Math.abs(value);
+  return size && (size < 1e-6 || size >= 1e15) ? String(Number(value.toPrecision(4))) : figures.format(value);
+}
+
 /** 12.3K @param {number | null | undefined} value */
 export function compact(value) {
   return value === null || value === undefined ? "" : compacts.format(value);

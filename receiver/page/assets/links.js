@@ -5,8 +5,7 @@ import { get } from "./api.js";
 import { shortId } from "./format.js";
 import { useLoad } from "./load.js";
 import { Fold } from "./parts.js";
-import { href } from "./route.js";
-import { ErrorBox, Json, Moment, Text } from "./ui.js";
+import { ErrorBox, Json, Link, Moment, Text } from "./ui.js";
 
 /** @import { SpanLink } from "./types.d.ts" */
 
@@ -20,7 +19,8 @@ export function Links({ id }) {
       ${data.links.length > 0 && html`<h3>Links to</h3><ul>${data.links.map((link, place) => html`<${LinkTo} key=${place} link=${link} />`)}</ul>`}
       ${data.linked_by.length > 0 && html`<h3>Linked to by</h3>
         <ul>${data.linked_by.map((span) => html`<li key=${span.id}>
-          <a href=${href(["traces", span.trace_id], { event: span.id })}><${Text} value=${span.name || shortId(span.span_id)} limit=${200} /></a>
+          <${Link} to=${["traces", span.trace_id]} params=${{ event: span.id }}>
+            <${Text} value=${span.name || shortId(span.span_id)} limit=${200} /><//>
           ${" "}<span class="muted"><${Moment} at=${span.timestamp} long /></span>
         </li>`)}</ul>
         ${data.truncated && html`<p class="muted">More spans link to it than these.</p>`}`}
@@ -34,7 +34,7 @@ function LinkTo({ link: { trace_id, span_id, attributes, ...more } }) {
   const said = { ...attributes, ...Object.fromEntries(Object.entries(more).filter(([, value]) => value !== null)) };
   return html`<li>
     ${trace_id
-      ? html`<a href=${href(["traces", trace_id], { span: span_id })}><${Text} value=${name} /></a>`
+      ? html`<${Link} to=${["traces", trace_id]} params=${{ span: span_id }}><${Text} value=${name} /><//>`
       : html`<span class="muted">a span without an id</span>`}
     ${Object.keys(said).length > 0 && html`<${Fold} title="What the link says">${() => html`<${Json} value=${said} />`}<//>`}
   </li>`;

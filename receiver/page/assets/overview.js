@@ -173,7 +173,7 @@ function Alerts({ told, project }) {
 
 /** Where an alert leads: the run, or the runs of its time. @param {Alert} alert */
 const about = ({ trace_id, since, until }) => (trace_id
-  ? { to: `/traces/${encodeURIComponent(trace_id)}` }
+  ? { to: ["traces", trace_id] }
   : { to: "/traces", params: { since: since ?? undefined, until: until ?? undefined } });
 
 /** Failures that are the same, with how many there were when. @param {{told: Told, period: Period}} props */

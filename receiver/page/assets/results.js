@@ -4,7 +4,7 @@ import { html, useState } from "./vendor/preact.js";
 import { count, number } from "./format.js";
 import { segments } from "./passages.js";
 import { href } from "./route.js";
-import { Duration, Link, Moment, Status, TypeBadge, visible } from "./ui.js";
+import { Duration, Link, Moment, Status, TypeBadge, hiddenIn, visible } from "./ui.js";
 
 /** @import { AgentEvent, Highlight, Params, Place, Result as Found } from "./types.d.ts" */
 
@@ -129,6 +129,6 @@ function shown(score) {
 
 /** @param {string} text */
 function short(text) {
-  const line = visible(text);
+  const line = visible(text, hiddenIn(text));
   return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
 }

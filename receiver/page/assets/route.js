@@ -33,6 +33,16 @@ export function href(path, params = {}) {
 }
 
 /**
+ * Whether a path has an id that is a dot or two: a browser takes it for a step in the path, however it is written.
+ *
+ * @param {Path} path
+ */
+export function isOutOfReach(path) {
+  const parts = Array.isArray(path) ? path : path.split("/");
+  return parts.some((part) => part === "." || part === "..");
+}
+
+/**
  * Navigates to an address. With `replace` it replaces the present history entry.
  *
  * @param {Path} path

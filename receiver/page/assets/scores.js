@@ -2,7 +2,7 @@
 
 import { html, useState } from "./vendor/preact.js";
 import { get, post } from "./api.js";
-import { number } from "./format.js";
+import { figure, number } from "./format.js";
 import { keep, kept } from "./kept.js";
 import { troubleOf } from "./load.js";
 import { Fold } from "./parts.js";
@@ -16,9 +16,6 @@ const SHOWN = 3; // names of scores in a cell
 // ms between two looks whether a score is shown already, and how often.
 const LOOK_EVERY = 250;
 const LOOKS = 40;
-
-/** A number, with as many digits as it needs. @param {number} value */
-const digits = (value) => number(Number(value.toPrecision(4)));
 
 /**
  * Scores, the latest first; with `onSelect`, one of a call or an event leads there. `onStored` is called once one of a
@@ -38,7 +35,7 @@ export function Scores({ scores, onStored, onSelect }) {
 function One({ score: { name, value, label, explanation, source, author, timestamp, call_id, event_id, about }, onSelect }) {
   const target = call_id ?? event_id;
   return html`<b><${Text} value=${name} limit=${LENGTH} /></b>
-    ${value !== null && html` <span class="number">${digits(value)}</span>`}
+    ${value !== null && html` <span class="number">${figure(value)}</span>`}
     ${label && html` <span class="label"><${Text} value=${label} limit=${LENGTH} /></span>`}
     ${explanation && html` <${Text} value=${explanation} limit=${300} />`}
     <span class="muted"> ${author && html`<${Text} value=${author} limit=${LENGTH} />, `}${source && `${source}, `}<${
@@ -77,7 +74,7 @@ export function scoreLine(sums) {
 /** The mean of the numbers, or how many have which label. @param {ScoreSum} sum @returns {Content} */
 export function told({ count, mean, labels }) {
   const words = Object.entries(labels);
-  if (mean !== null) return digits(mean);
+  if (mean !== null) return figure(mean);
   if (!words.length) return `×${number(count)}`;
   return words.slice(0, SHOWN).map(([label, times], index) => html`${index > 0 && ", "}<${Text} value=${label} limit=${40} />${
     times > 1 && ` ×${number(times)}`}`);
@@ -124,9 +121,9 @@ function Fields({ traceId, eventId, names, onStored }) {
   return html`<form onSubmit=${submit}>
     <label>Name <input name="name" required maxlength=${LENGTH} list=${list} value="note" /></label>
     <datalist id=${list}>${names.map((name) => html`<option value=${name} />`)}</datalist>
-    <label>Number <input name="value" type="number" step="any" /></label>
+    <label>Value <input name="value" type="number" step="any" /></label>
     <label>Label <input name="label" maxlength=${LENGTH} placeholder="pass" /></label>
-    <label>Remark <textarea name="explanation" rows="2" /></label>
+    <label>Explanation <textarea name="explanation" rows="2" /></label>
     <label>Your name <input name="author" maxlength=${LENGTH} value=${kept(AUTHOR) ?? ""} /></label>
     <button class="primary small" disabled=${busy}>${busy ? "Storing…" : "Store"}</button>
     <${ErrorBox} error=${error} />

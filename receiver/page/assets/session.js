@@ -65,7 +65,7 @@ function factsOf(session) {
 function Chapter({ trace, before, sessionId }) {
   const section = useRef(/** @type {HTMLElement | null} */ (null));
   const seen = useSeen(section);
-  const pause = before ? between(before.last_event_at, trace.start_time) : 0;
+  const pause = before ? between(before.start_time, trace.start_time) - before.duration_ns : 0;
   const { event_count, error_count } = trace.part ?? trace;
   return html`
     ${pause >= 60e9 && html`<p class="pause">${duration(pause)} later</p>`}
@@ -76,7 +76,7 @@ function Chapter({ trace, before, sessionId }) {
         </h2>
         <${Status} status=${trace.status} />
         <span class="muted">
-          <${Moment} at=${trace.start_time} />, <${Duration} from=${trace.start_time} to=${trace.end_time ?? trace.last_event_at} />,
+          <${Moment} at=${trace.start_time} />, <${Duration} ns=${trace.duration_ns} />,
           ${" "}${count(event_count, "event")}
           ${error_count > 0 && html`, <span class="bad">✕ ${count(error_count, "error")}</span>`}
           ${trace.part && ", the session's part of it"}

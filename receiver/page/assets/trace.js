@@ -49,7 +49,7 @@ export function Trace({ id, params }) {
   const selected = params.event ?? linkedTo ?? null;
   const told = params.view === "conversation";
   const heading = trace.name || trace.agent_id || "Trace";
-  const errors = errorsOf(tree.nodes);
+  const errors = errorsOf(tree.nodes, trace.first_error_event);
   const scoreNames = trace.score_sums.map(({ name }) => name);
   /** @param {string} place */
   const jumped = (place) => navigate(["traces", id], { ...parse(location.hash).params, at: place }, { replace: true });

@@ -94,14 +94,17 @@ function numbered(siblings) {
 }
 
 /**
- * Sets when each node starts and ends, and gives the length of all of it. Events whose date is wrong are before the
- * start or after the end.
+ * Sets when each node starts and ends, and gives the length of all of it. Events whose date is wrong, and what judges the
+ * others, may be before the start or after the end: a run is often scored long after it.
  *
  * @param {TreeNode[]} nodes
  */
 function timed(nodes) {
   if (!nodes.length) return 0;
-  const starts = nodes.map(({ event }) => event.timestamp).sort();
+  const judging = judgingOf(nodes);
+  const judged = nodes.filter((node) => !judging.has(node));
+  const scale = new Set(judged.length ? judged : nodes);
+  const starts = [...scale].map(({ event }) => event.timestamp).sort();
   const began = nanoseconds(starts[0]);
   const [first, last] = withoutStrays(starts.map((start) => Number(nanoseconds(start) - began)));
   let length = 0;
@@ -109,9 +112,19 @@ function timed(nodes) {
     const start = Number(nanoseconds(node.event.timestamp) - began);
     node.start = start - first;
     node.end = node.start + (node.event.duration_ns ?? 0);
-    if (start >= first && start <= last) length = Math.max(length, node.end);
+    if (scale.has(node) && start >= first && start <= last) length = Math.max(length, node.end);
   }
   return length;
+}
+
+/** Returns the evaluations and all that is inside them. @param {TreeNode[]} nodes parents before their children */
+function judgingOf(nodes) {
+  /** @type {Set<TreeNode>} */
+  const judging = new Set();
+  for (const node of nodes) {
+    if (node.event.event_type === "evaluation" || (node.parent && judging.has(node.parent))) judging.add(node);
+  }
+  return judging;
 }
 
 const FEW = 50;
@@ -136,19 +149,17 @@ function withoutStrays(starts) {
 }
 
 /**
- * Returns the errors in the order in which they became known: a span's error at its end, the innermost first. Errors
- * that were logged before the first exception come after it, because the exception explains most.
+ * Returns the errors in the order in which they became known, a span's error at its end, the innermost first; before them
+ * the first one that the receiver tells of, because others repeat it.
  *
  * @param {TreeNode[]} nodes
+ * @param {string | null} firstId
  */
-export function errorsOf(nodes) {
-  const errors = nodes.filter((node) => node.error).sort((a, b) => a.end - b.end || b.depth - a.depth);
-  const thrown = errors.find((node) => isException(node) && node.parent === errors[0].parent);
-  return thrown ? [thrown, ...errors.filter((node) => node !== thrown)] : errors;
+export function errorsOf(nodes, firstId) {
+  const errors = nodes.filter((node) => node.error || node.event.id === firstId).sort((a, b) => a.end - b.end || b.depth - a.depth);
+  const first = errors.find((node) => node.event.id === firstId);
+  return first ? [first, ...errors.filter((node) => node !== first)] : errors;
 }
-
-/** @param {TreeNode} node */
-const isException = ({ event }) => event.kind === "span_event" && event.name === "exception";
 
 /**
  * Returns the nodes to show: without those below `collapsed` ones (ids); if `matches` is a function, the nodes for

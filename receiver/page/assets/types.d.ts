@@ -142,6 +142,8 @@ export interface Trace extends Sums {
 }
 
 export interface Outline extends Trace {
+  /** The id of the event that tells of `first_error`. */
+  first_error_event: string | null;
   scores: Score[];
   events: OutlinedEvent[];
   truncated: boolean;

@@ -3,11 +3,11 @@
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
 import { askForKey } from "./api.js";
 import { ago, between, compact, count, duration, moment, money, number, shortMoment, zoneOf } from "./format.js";
-import { href } from "./route.js";
+import { href, isOutOfReach } from "./route.js";
 import { visible } from "./untrusted.js";
 
 export { Copy, announce } from "./copy.js";
-export { Text, Json, visible } from "./untrusted.js";
+export { Text, Json, hiddenIn, visible } from "./untrusted.js";
 export { FilterBar, asked } from "./filters.js";
 export { Empty } from "./empty.js";
 
@@ -126,11 +126,12 @@ export function TypeBadge({ type }) {
 }
 
 /**
- * A link within the page. With `row`, the keys j and k stop at it.
+ * A link within the page; words alone where no browser can ask for the id. With `row`, the keys j and k stop at it.
  *
  * @param {{to: Path, params?: Query, row?: boolean, children?: Content}} props
  */
 export function Link({ to, params, row = false, children, ...rest }) {
+  if (isOutOfReach(to)) return html`<span ...${rest} title="No browser can ask for an id that is a dot or two">${children}</span>`;
   return html`<a href=${href(to, params)} data-row=${row ? "" : undefined} ...${rest}>${children}</a>`;
 }
 

@@ -15,30 +15,45 @@ const LINE_BREAKS = /\r\n/g;
 const HIDDEN =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+const ANY = /./gsu;
 const NAMES = new Map([
-  [0xad, "SHY"], [0x61c, "ALM"], [0x200b, "ZWSP"], [0x200e, "LRM"], [0x200f, "RLM"], [0x2028, "LS"], [0x2029, "PS"],
+  [0xa0, "NBSP"], [0xad, "SHY"], [0x61c, "ALM"], [0x200b, "ZWSP"], [0x200e, "LRM"], [0x200f, "RLM"], [0x2028, "LS"], [0x2029, "PS"],
   [0x202a, "LRE"], [0x202b, "RLE"], [0x202c, "PDF"], [0x202d, "LRO"], [0x202e, "RLO"], [0x2060, "WJ"],
   [0x2066, "LRI"], [0x2067, "RLI"], [0x2068, "FSI"], [0x2069, "PDI"], [0xfeff, "BOM"],
 ]);
 
-/** Text with what is hidden in it as symbols: ␛ for an escape, ⟦RLO⟧ for a right-to-left override. @param {string} text */
-export function visible(text) {
-  return text.replace(LINE_BREAKS, "\n").replace(HIDDEN, symbol);
+/** What is hidden in a name or an id: all of it if it is blank. @param {string} text */
+export const hiddenIn = (text) => (text.trim() ? HIDDEN : ANY);
+
+/**
+ * Text with what is hidden in it as symbols: ␛ for an escape, ⟦RLO⟧ for a right-to-left override.
+ *
+ * @param {string} text
+ * @param {RegExp} hidden
+ */
+export function visible(text, hidden = HIDDEN) {
+  return text.replace(LINE_BREAKS, "\n").replace(hidden, symbol);
 }
 
 /** @param {string} character */
 function symbol(character) {
   const code = codeOf(character);
+  if (code === 0x20) return "␣";
   if (code < 0x20) return String.fromCodePoint(0x2400 + code);
   if (code === 0x7f) return "␡";
   if (code > 0xe0020 && code < 0xe007f) return `⟦tag ${String.fromCodePoint(code - 0xe0000)}⟧`;
   return `⟦${NAMES.get(code) ?? codeName(character)}⟧`;
 }
 
-/** The same, each symbol as an element that says which character it is; plain where there are very many. @param {string} text */
-function marked(text) {
-  const hidden = [...text.matchAll(HIDDEN)];
-  if (hidden.length > MARKED) return visible(text);
+/**
+ * The same, each symbol as an element that says which character it is; plain where there are very many.
+ *
+ * @param {string} text
+ * @param {RegExp} [characters]
+ */
+function marked(text, characters = HIDDEN) {
+  const hidden = [...text.matchAll(characters)];
+  if (hidden.length > MARKED) return visible(text, characters);
   const parts = [];
   let at = 0;
   for (const found of hidden) {
@@ -85,7 +100,8 @@ function pieces(text) {
 }
 
 /**
- * Text from a sender, with its own direction. `block` keeps its lines.
+ * Text from a sender, with its own direction. `block` keeps its lines; without it, blank text is shown as symbols: an id
+ * may be a space.
  *
  * Of a text with more than `limit` characters the first ones are shown, and a button shows the rest.
  *
@@ -95,7 +111,8 @@ export function Text({ value, block = false, limit = SHOWN, class: name = "" }) 
   const [all, setAll] = useState(false);
   const text = typeof value === "string" ? value.replace(LINE_BREAKS, "\n") : String(value ?? "");
   const long = text.length > limit;
-  const shown = long && all ? pieces(text) : marked(long ? beginning(text, limit) : text);
+  const hidden = block ? HIDDEN : hiddenIn(text);
+  const shown = long && all ? pieces(text) : marked(long ? beginning(text, limit) : text, hidden);
   const body = html`<bdi class="text ${block ? "block" : ""} ${name}">${shown}</bdi>`;
   if (!long) return body;
   return html`${body}${!all && "…"} <button class="small" onClick=${() => setAll(!all)}>

@@ -186,6 +186,7 @@ function Row(shown) {
 function drawn({ node, excerpt, index, top, length, tops, traceId, hasEnded, isOpen, isActive, isSelected }) {
   const { event } = node;
   const parts = node.children.length > 0;
+  const begins = `begins ${duration(Math.abs(node.start))} ${node.start < 0 ? "before" : "after"} the start`;
   const classes = ["waterfall-row", isActive && "active", isSelected && "selected", node.error && "failed"];
   return html`
     <div
@@ -224,7 +225,7 @@ function drawn({ node, excerpt, index, top, length, tops, traceId, hasEnded, isO
         </span>`}
       </div>
       <div role="gridcell" class="took">${event.duration_ns ? duration(event.duration_ns) : ""}</div>
-      <div role="gridcell" class="scale" aria-label=${`begins ${duration(Math.abs(node.start))} ${node.start < 0 ? "before" : "after"} the start`}>
+      <div role="gridcell" class="scale" aria-label=${begins} title=${begins}>
         <${Bar} node=${node} length=${length} />
       </div>
     </div>

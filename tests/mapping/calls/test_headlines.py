@@ -2,7 +2,15 @@
 
 from histories import SECOND, telling
 
-from mapping.calls.headlines import error_line, error_lines, first_question, last_answer, most_repeated, slowest_step
+from mapping.calls.headlines import (
+    error_line,
+    error_lines,
+    failures,
+    first_question,
+    last_answer,
+    most_repeated,
+    slowest_step,
+)
 from mapping.calls.interpret import interpret
 from mapping.calls.model import Failure
 
@@ -57,7 +65,7 @@ def test_the_question_is_the_last_one_that_the_first_call_was_sent_the_answer_th
 
 def test_nothing_said_is_none_and_what_is_long_is_cut():
     run, by_id = run_of(telling(id="m", kind="model", span_id="m", start=0, end=1))
-    assert (first_question(run.calls, ()), last_answer(run.calls, by_id), error_lines(run.calls, (), 5)) == (
+    assert (first_question(run.calls, ()), last_answer(run.calls, by_id), failures(run.calls, ())) == (
         None,
         None,
         [],
@@ -74,9 +82,28 @@ def test_the_first_error_is_that_of_the_call_that_failed_first_and_not_of_those_
         telling(id="t", kind="tool", name="book", span_id="t", parent_span_id="a", start=1, end=2, **failed),
         telling(id="u", kind="tool", name="look", span_id="u", parent_span_id="a", start=3, end=4, failed=True),
     )
-    assert error_lines(run.calls, run.errors, 5) == ["ValueError: no seat", "look failed"]
-    assert error_lines(run.calls, run.errors, 1) == ["ValueError: no seat"]
+    assert error_lines(failures(run.calls, run.errors), 5) == ["ValueError: no seat", "look failed"]
+    assert error_lines(failures(run.calls, run.errors), 1) == ["ValueError: no seat"]
     assert [error_line(by_id[one]) for one in "atu"] == ["ValueError: no seat", "ValueError: no seat", "look failed"]
+
+
+def test_a_tool_fails_before_the_agent_that_gives_up_over_it_with_words_of_its_own():
+    def failed(message):
+        return {"failed": True, "failure": Failure("ValueError", message)}
+
+    for agent_ends in (9, 2 * SECOND):
+        run, _ = run_of(
+            telling(id="a", kind="agent", name="A", span_id="a", start=0, end=agent_ends, **failed("giving up")),
+            telling(
+                id="t", kind="tool", name="book", span_id="t", parent_span_id="a", start=1, end=9, **failed("full")
+            ),
+            telling(id="l", kind="error", signal="log", start=5, end=5, **failed("slow")),
+        )
+        assert error_lines(failures(run.calls, run.errors), 5) == [
+            "ValueError: slow",
+            "ValueError: full",
+            "ValueError: giving up",
+        ]
 
 
 def test_the_slowest_step_is_the_longest_call_of_a_model_or_tool_and_not_the_agent_around_it():
