@@ -47,7 +47,7 @@ def score_lines(scores: list[dict[str, Any]]) -> Iterator[str]:
     for score in scores:
         told = [
             coloured(printable(score["name"]), "bold"),
-            *([] if score["value"] is None else [f"{score['value']:g}"]),
+            *([] if score["value"] is None else [f"{score['value']:.12g}"]),
         ]
         told += [printable(score["label"])] if score["label"] else []
         by = ", ".join(printable(word) for word in (score["author"], score["source"]) if word)
