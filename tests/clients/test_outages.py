@@ -78,7 +78,8 @@ class Store(module(HERE.parent / "storage" / "conftest.py").StandIn):
                 await super()._answer(socket, done, frame)
                 return
             answer = await self.engine.execute(frame)
-            if b"NotExecuted" in answer:  # it met another: nothing is stored, and the receiver tries again at once
+            # It met another, which statements say, or COMMIT alone: nothing is stored, and it is tried again at once.
+            if b"ERR" in answer:
                 await socket.send_bytes(answer)
                 return
             self._loses_next_commit = False

@@ -96,7 +96,6 @@ async def test_a_number_is_shown_as_it_was_given(open_tab, receiver, judged):
         999.96: "999.96",
         0.83333333: "0.8333",
         0.000012345: "0.00001235",
-        1e300: "1e+300",
     }
     for number, value in enumerate(given):
         receiver.post("/api/v1/scores", {"trace_id": judged, "name": f"number {number}", "value": value})
