@@ -50,7 +50,7 @@ def tell_tool(telling: Telling, levels: Levels, roles: Roles) -> None:
         given = properties["tool.parameters"]
     if given is None and _FLAT_TYPE in properties:
         given = {key.removeprefix(_FLAT): value for key, value in properties.items() if key.startswith(_FLAT)} or None
-    telling.arguments = arguments_of(given)
+    telling.arguments = arguments_of(given, told)
     telling.name = real_name(told) or _other_name(telling, properties, roles, told)
     result = _result(telling, levels, roles)
     telling.call_id = real_id(text_id(roles[AT["call_id"]])) or result.call_id

@@ -24,14 +24,15 @@ _PLACEHOLDERS = PLACEHOLDERS | {"", "0", "-"}
 
 _FUNCTION_RESPONSE = {"id", "name", "response"}
 # What arguments stand in, by all of its keys, and under which of them: BeeAI's; a request of MCP, as Traceloop's
-# instrumentation logs it; VeADK's, which describes the tool beside them.
+# instrumentation logs it.
 _WRAPPED = {
     frozenset({"input", "options"}): "input",
     frozenset({"tool_name", "arguments"}): "arguments",
-    frozenset({"name", "description", "parameters"}): "parameters",
 }
 # In a tuple: what a part calls its type may be an object, which no set can be asked for.
 _TEXT_PARTS = ("text", "output_text", "input_text", None)
+# VeADK's describes the tool beside them.
+_DESCRIBED = {"name", "description", "parameters"}
 # Arguments that were passed by their names, and by their places.
 _PASSED = frozenset({"args", "kwargs", "sanitize_inputs_outputs"})
 # LangChain's messages as Python writes them.
@@ -80,8 +81,8 @@ def real_id(value: object) -> str | None:
     return value
 
 
-def arguments_of(value: Any) -> Any:
-    """Return arguments out of JSON text, `kwargs`, or a request that has them."""
+def arguments_of(value: Any, tool: str | None = None) -> Any:
+    """Return arguments out of JSON text, `kwargs`, a request that has them, or a description of this tool."""
     value = _held(value)
     if not isinstance(value, dict):
         return value
@@ -89,7 +90,8 @@ def arguments_of(value: Any) -> Any:
         return value["inputs"] if value["inputs"] is not None else value["input_str"]
     if "args" in value and ("callId" in value or value.get("type") == "tool_call") and "name" in value:
         return structure(value["args"])  # Gemini CLI's request, LangChain's call
-    if (within := _WRAPPED.get(frozenset(value))) is not None:
+    within = "parameters" if value.keys() == _DESCRIBED and value["name"] == tool else _WRAPPED.get(frozenset(value))
+    if within is not None:
         return structure(value[within])
     return _passed(value) if value.keys() <= _PASSED else value
 
