@@ -132,7 +132,9 @@ def is_tool_call(roles: Roles, properties: dict[str, Any]) -> bool:
     if roles[_TOOL] is None:
         return False
     text = properties.get("body")
-    return "gen_ai.tool.name" in properties or any(roles[number] not in (None, text) for number in _OF_TOOLS)
+    return "gen_ai.tool.name" in properties or any(
+        (value := roles[number]) is not None and value is not text for number in _OF_TOOLS
+    )
 
 
 def tool_of(roles: Roles) -> str | None:

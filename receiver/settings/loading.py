@@ -133,10 +133,10 @@ def _from_file(path: Path, rows: dict[str, SettingRow], environ: Mapping[str, st
 
 def _from_environment(rows: dict[str, SettingRow], environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
     """Return the settings in the environment. An empty variable counts as absent, as in OpenTelemetry."""
-    known = _variables(rows)
+    known, sections = _variables(rows), _sections(rows)
     for name in environ:
         # Other names that start with VECTADB_ are not errors (`unknown_variables`): others may set some.
-        if name.startswith(_sections(rows)) and name not in known:
+        if name.startswith(sections) and name not in known:
             raise SettingsError(f"unknown variable {name}; {_allowed(name, sorted(known))}")
     texts: dict[str, tuple[Any, str]] = {}
     for row in rows.values():
@@ -165,14 +165,14 @@ def _sections(rows: dict[str, SettingRow]) -> tuple[str, ...]:
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """Return a line for each variable that looks like a setting, is none, and is no error for `load`."""
     rows = table()
-    known = _variables(rows)
+    known, sections = _variables(rows), _sections(rows)
     return [
         f"unknown variable {name} is ignored; {_near(name, sorted(known)) or 'no setting has a name like it'}"
         for name, value in environ.items()
         if name.startswith(PREFIX)
         and value
         and name not in known
-        and not name.startswith(_sections(rows))
+        and not name.startswith(sections)
         and not _OF_OTHERS.fullmatch(name)
         and not _URL_OF_KUBERNETES.fullmatch(value)
     ]
