@@ -46,6 +46,14 @@ async def nothing_waits(store):
             await asyncio.sleep(0.05)
 
 
+async def counts_of(stores, events):
+    """Return how many events each has counted, once that is all: others see a commit before its writer is answered."""
+    async with asyncio.timeout(20):
+        while sum(counts := [store.interpreter.interpreted for store in stores]) < events:
+            await asyncio.sleep(0.02)
+    return counts
+
+
 def events_of(number, *, session=None):
     trace = f"{number + 1:032x}"
     own = {"trace": trace, "session": session, "at": number}
@@ -61,7 +69,7 @@ async def test_each_trace_is_interpreted_once_by_one_of_them(join):
     runs = await stores[0].rows("agent_run")
     assert {(run["calls"], run["tools"], run["event_count"]) for run in runs.values()} == {(1, 1, 3)}
     assert len(runs) == 60
-    counts = [store.interpreter.interpreted for store in stores]
+    counts = await counts_of(stores, 180)
     assert sum(counts) == 180
     assert min(counts) > 15
 
