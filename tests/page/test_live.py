@@ -5,6 +5,8 @@ import re
 import pytest
 from chromium import expect
 
+from tests.ports import free_ports
+
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
@@ -81,11 +83,11 @@ async def test_many_at_once_are_shown_or_counted_as_too_fast_to_be(open_tab, rec
 
 
 async def test_after_an_interruption_what_came_meanwhile_is_there(open_tab, start):
-    first = start()
+    (port,) = free_ports(1)
+    first = start(port=port)
     tab = await open_tab(first, "#/live")
     await is_live(tab)
     tab.provokes("ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INCOMPLETE_CHUNKED_ENCODING|status of 503")
-    port = int(first.url.rpartition(":")[2])
     first.stop()  # which waits for no reader
     await expect(tab.role("status").filter(has_text="not connected")).to_be_visible()
     start(port=port).post("/api/v1/events", {"timestamp": "2026-01-07T19:00:00Z", "agent_id": "came-meanwhile"})

@@ -14,7 +14,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 EVENT = {"timestamp": "2026-01-07T19:00:00Z"}
-SDK = "opentelemetry"
+EXPORTER = "opentelemetry.exporter"
 
 
 class Collector:
@@ -62,7 +62,7 @@ async def until(is_so):
 
 def own(caplog):
     """Return what the receiver has logged of its telemetry; the exporter's own words must not be there."""
-    assert not [record for record in caplog.records if record.name.startswith(SDK)]
+    assert not [record for record in caplog.records if record.name.startswith(EXPORTER)]
     return [record for record in caplog.records if record.name == "receiver.telemetry_sender"]
 
 
