@@ -48,14 +48,12 @@ async def get_trace(ask: Ask, given: dict[str, Any]) -> Found:
         cursor = page["next_cursor"]
         if cursor is None:
             break
+    pending = (not found["interpreted"], "not all events are interpreted yet: ask again in a moment")
     if not calls:
         outline = await ask("traces", given["trace_id"], "outline")
         events = [shaping.outlined(each) for each in outline["events"]]
-        return Found(events, head, notes=_notes((outline["truncated"], "only the newest events are here")))
-    notes = _notes(
-        (cursor is not None, f"only the newest {len(calls)} calls are here"),
-        (not found["interpreted"], "not all events are interpreted yet: ask again in a moment"),
-    )
+        return Found(events, head, notes=_notes((outline["truncated"], "only the newest events are here"), pending))
+    notes = _notes((cursor is not None, f"only the newest {len(calls)} calls are here"), pending)
     return Found(shaping.calls_in_order(calls), head, notes=notes)
 
 

@@ -174,3 +174,25 @@ async def test_prompts_name_tools_that_there_are(filled, connect):
             assert "untrusted_data" in message.content.text
             named = {tool.name for tool in TOOLS if tool.name in message.content.text}
             assert "get_call" in named
+
+
+async def test_a_long_call_without_messages_is_cut_to_its_budget(filled):
+    said = {"tool_name": "chart", "input": "north " * 10_000, "output": "south " * 10_000}
+    sent = json.dumps({"trace_id": "long", "event_type": "tool_call", "properties": said})
+    event = json.loads((await filled.post("/api/v1/events", sent)).body)["event_id"]
+    await stats_are(filled, interpretation_pending=0)
+    async with over_http(filled.port) as client:
+        told = await ask(client, "get_call", id=event, max_tokens=500)
+    assert told["untrusted_data"]["messages"] == []
+    assert len(json.dumps(told)) < 2_500
+    assert told["notes"] == ["texts or lists are cut: ask for fewer rows, or more max_tokens"]
+
+
+@pytest.mark.parametrize("session", ["tide " * 100, "ti\u200bde", "ti\U000e0101de"])
+async def test_a_session_is_found_by_the_id_that_an_answer_has(filled, session):
+    sent = {"session_id": session, "event_type": "tool_call", "properties": {"tool_name": "log", "input": "x" * 5_000}}
+    trace = json.loads((await filled.post("/api/v1/events", json.dumps(sent))).body)["trace_id"]
+    await stats_are(filled, interpretation_pending=0)
+    told = (await data(filled, "get_trace", trace_id=trace, max_tokens=500))["trace"]["session_id"]
+    assert [row["id"] for row in (await data(filled, "list_traces", session_id=told))["traces"]] == [trace]
+    assert (await data(filled, "get_conversation", session_id=told))["turns"]
