@@ -751,7 +751,7 @@ class ScoreRequest(TypedDict):
     value: NotRequired[float | None]
     label: NotRequired[str | None]
     explanation: NotRequired[str | None]
-    source: NotRequired[Literal["code", "model", "person"] | None]
+    source: NotRequired[Literal["person", "code", "model"] | None]
     author: NotRequired[str | None]
     trace_id: NotRequired[str | None]
     span_id: NotRequired[str | None]

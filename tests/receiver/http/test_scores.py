@@ -279,7 +279,11 @@ async def test_scores_are_read_anew_where_an_earlier_version_interpreted(alone):
             "event_id: expected one of span_id, call_id and event_id; got call_id and event_id",
         ),
         ({"name": "tone", "value": 1, "session_id": "s", "trace_id": TRACE}, "session_id: expected alone"),
-        ({"name": "tone", "value": 1, "trace_id": TRACE, "source": "robot"}, "source: "),
+        (
+            {"name": "tone", "value": 1, "trace_id": TRACE, "source": "robot"},
+            "source: expected one of person, code, model; got 'robot'",
+        ),
+        ({"name": "tone", "label": " \t", "trace_id": TRACE}, "label: expected a text that is not blank"),
         ({"name": "tone", "value": 1, "trace_id": TRACE, "timestamp": "yesterday"}, "timestamp: "),
         ({"name": "x" * 201, "value": 1, "trace_id": TRACE}, "name: expected `str` of length <= 200"),
     ],
