@@ -608,6 +608,7 @@ class OutlinedEvent(TypedDict):
     input_tokens: NotRequired[int]
     output_tokens: NotRequired[int]
     call_id: NotRequired[str]
+    call_name: NotRequired[str]
     correlation: Literal["agent", "conversation", "created", "session", "trace_id"]
 
 

@@ -95,6 +95,8 @@ export interface OutlinedEvent {
   output_tokens?: number;
   /** The call that it reports. */
   call_id?: string;
+  /** That of the call, of an event without a name. */
+  call_name?: string;
 }
 
 /** The sums of a trace or a session. */

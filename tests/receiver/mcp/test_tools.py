@@ -184,6 +184,9 @@ async def test_a_long_call_without_messages_is_cut_to_its_budget(filled):
     async with over_http(filled.port) as client:
         told = await ask(client, "get_call", id=event, max_tokens=500)
     assert told["untrusted_data"]["messages"] == []
+    assert [step["name"] for step in (await data(filled, "get_trace", trace_id="long", events=True))["steps"]] == [
+        "chart"
+    ]
     assert len(json.dumps(told)) < 2_500
     assert told["notes"] == ["texts or lists are cut: ask for fewer rows, or more max_tokens"]
 
