@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from mapping import ids
 from receiver.mcp import answers, shaping
 from receiver.mcp.arguments import ToolError
 from receiver.mcp.asking import Ask, Refused
@@ -122,6 +123,8 @@ async def breakdown(ask: Ask, given: dict[str, Any]) -> Found:
 
 
 async def compare_traces(ask: Ask, given: dict[str, Any]) -> Found:
+    if ids.trace_id(given["a"]) == ids.trace_id(given["b"]):
+        raise ToolError("b: expected another trace than a")
     told = await ask("traces", given["a"], "compare", **{"with": given["b"]})
     wanted = [
         step for step in told["steps"] if given["all"] == "true" or step["differs"] or None in (step["a"], step["b"])
