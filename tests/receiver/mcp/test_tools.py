@@ -199,3 +199,29 @@ async def test_a_session_is_found_by_the_id_that_an_answer_has(filled, session):
     told = (await data(filled, "get_trace", trace_id=trace, max_tokens=500))["trace"]["session_id"]
     assert [row["id"] for row in (await data(filled, "list_traces", session_id=told))["traces"]] == [trace]
     assert (await data(filled, "get_conversation", session_id=told))["turns"]
+
+
+async def test_what_is_not_interpreted_yet_is_said(start):
+    receiver = await start()
+    (interpreting,) = [task for task in receiver.storage._tasks if "Interpreter" in repr(task.get_coro())]
+    interpreting.cancel()
+    for trace in ("one", "two"):
+        sent = {"trace_id": trace, "event_type": "tool_call", "properties": {"tool_name": "log", "error": "lost"}}
+        assert (await receiver.post("/api/v1/events", json.dumps(sent))).status == 200
+    async with over_http(receiver.port) as client:
+        notes = [
+            (await ask(client, name, **given))["notes"]
+            for name, given in (
+                ("list_traces", {}),
+                ("get_trace", {"trace_id": "one"}),
+                ("list_errors", {}),
+                ("compare_traces", {"a": "one", "b": "two"}),
+            )
+        ]
+    pending = "not all events are interpreted yet: ask again in a moment"
+    assert notes == [
+        [f"of 2 of these, {pending}"],
+        [pending],
+        ["2 events are stored and not interpreted yet"],
+        [pending],
+    ]
