@@ -626,6 +626,8 @@ class Overview(TypedDict):
     p95_duration_ns: int | None
     since: str | None
     until: str | None
+    earlier: int
+    later: int
     steps: list[StepSums]
 
 

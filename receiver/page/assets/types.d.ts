@@ -406,6 +406,8 @@ export interface Figures {
 export interface Overview extends Figures {
   since: string | null;
   until: string | null;
+  earlier: number;
+  later: number;
   steps: (Figures & { start: string })[];
 }
 
