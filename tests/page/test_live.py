@@ -36,6 +36,14 @@ async def test_events_appear_as_they_are_stored_the_newest_on_top(open_tab, rece
     await tab.address_becomes(f"#/traces/{trace_id}.event=")
 
 
+async def test_a_score_is_shown_by_what_it_says(open_tab, receiver, story):
+    tab = await open_tab(receiver, "#/live?event_type=evaluation")
+    await is_live(tab)
+    score = {"trace_id": tell(story, "one"), "name": "tone", "value": 0, "explanation": "too short"}
+    receiver.post("/api/v1/scores", score)
+    await expect(rows(tab).first).to_contain_text("tone 0 too short")
+
+
 async def test_who_pauses_keeps_what_is_there_and_hears_how_much_waits(open_tab, receiver, story):
     tab = await open_tab(receiver, f"#/live?agent_id={story.agent}")
     await is_live(tab)
