@@ -108,6 +108,13 @@ async def test_a_score_does_not_change_what_happened(fresh):
     assert session["id"] == TRACE
 
 
+async def test_a_score_of_a_session_that_there_is_not_is_no_run(fresh):
+    await send(fresh, chat(), score(trace_id=None, session_id="a typo"), score(trace_id="a" * 32, session_id=None))
+    assert [trace["id"] for trace in (await fresh.read("/api/v1/traces"))["traces"]] == [TRACE]
+    assert (await fresh.read("/api/v1/overview"))["count"] == 1
+    assert [one["name"] for one in (await fresh.read("/api/v1/sessions/a%20typo"))["score_sums"]] == ["tone"]
+
+
 async def test_a_score_does_not_name_a_run_without_a_name(fresh):
     event = {"timestamp": "2026-01-07T19:00:00Z", "event_type": "tool_call", "trace_id": TRACE}
     await send(fresh, ("/api/v1/events", event), score(), evaluated("relevant", 4.0))
