@@ -90,6 +90,7 @@ _LC_AGENT = "lc_agent_name"
 _LC_AGENT_KEYS = (
     "langsmith.metadata.lc_agent_name",
     "traceloop.association.properties.lc_agent_name",
+    "langfuse.observation.metadata.lc_agent_name",
     _LC_AGENT,
 )
 # Whoever logs an exception so has handled it.

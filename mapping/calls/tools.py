@@ -23,6 +23,8 @@ _AFTER = re.compile(r"\.(?:tool|run|arun|_run|_arun|__call__|__acall__|acall|cal
 _PLACEHOLDERS = PLACEHOLDERS | {"", "0", "-"}
 
 _FUNCTION_RESPONSE = {"id", "name", "response"}
+# A ToolMessage, as Microsoft's tracer for LangChain writes it.
+_TOOL_MESSAGE = {"name", "tool_call_id", "content"}
 # What arguments stand in, by all of its keys, and under which of them: BeeAI's; a request of MCP, as Traceloop's
 # instrumentation logs it.
 _WRAPPED = {
@@ -217,7 +219,10 @@ def _of_langchain(value: dict[str, Any], depth: int) -> ToolResult | None:
         return _unwrapped(value["output"], depth)
     message = value.get("kwargs") if "lc" in value else value.get("data") if value.get("type") == "tool" else None
     message = message if isinstance(message, dict) else value
-    if message is value and not (value.get("type") == "tool" and "tool_call_id" in value and "content" in value):
+    is_plain = value.keys() == _TOOL_MESSAGE or (
+        value.get("type") == "tool" and value.keys() >= _TOOL_MESSAGE - {"name"}
+    )
+    if message is value and not is_plain:
         return None
     inner = _unwrapped(message.get("content"), depth)
     return inner._replace(failed=message.get("status") == "error", call_id=real_id(message.get("tool_call_id")))
