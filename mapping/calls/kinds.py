@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mapping.calls import json_events
 from mapping.calls.model import Signal, TellingKind
 from mapping.calls.tokens import tokens_of
 from mapping.messages.extraction import structure
@@ -118,7 +119,7 @@ def kind_of(event: Mapping[str, Any], signal: Signal, name: str | None, levels: 
     elif signal == "span_event":
         kind = _span_event_kind(name, properties)
     elif signal == "json":
-        word = event.get("event_type") or type_of(roles) or ""
+        word = json_events.type_of(event.get("event_type")) or type_of(roles) or ""
         kind = _KINDS.get(event_type(word) or word, "none")
     else:
         kind = _record_kind(event, name, levels, roles)
