@@ -150,6 +150,8 @@ class _Conversation:
         part = _present(type="tool_result", id=call_id, name=call.name, result=result, failed=True if failed else None)
         parts: list[Part] = [part] if self._heard.returned(part) else []
         message = call.failure.message if failed and call.failure is not None else None
+        if message is not None:
+            self._heard.gave_back(message)
         if message is not None and message not in str(result):
             parts.append({"type": "text", "text": str(error)})
         if parts:

@@ -153,6 +153,9 @@ def _by_nesting(tellings: Sequence[Telling], tree: SpanTree, groups: Groups) -> 
         below[holder.id].append(telling)
     for holder_id, inner in sorted(below.items(), key=lambda item: -tree.depth(holders[item[0]])):
         holder = holders[holder_id]
+        for telling in inner:
+            if telling.kind == "agent" and telling.name is None and holder.name is not None:
+                groups.join(holder, telling, "nested")  # its turn, as OpenLIT has those of OpenAI's agents
         if len({groups.root(telling) for telling in inner} - {groups.root(holder)}) > 1:
             # It stands around several calls: a loop, or attempts. They tell for themselves.
             groups.around.add(holder.id)

@@ -87,11 +87,22 @@ def levels_of(kind: str, event_type: str | None, properties: dict[str, Any]) -> 
 
 def usage_of(properties: Mapping[str, Any]) -> Tokens | None:
     """Return the tokens of an event that has them in an object, in the response, or by themselves."""
-    for holder in (properties, *_objects(properties, _RESPONSES)):
+    numbers = {key: value for key, value in properties.items() if count(value) is not None}
+    return usage_in(properties, named=False) or tokens_of_usage(numbers)
+
+
+def usage_in(fields: Mapping[str, Any], *, named: bool = True) -> Tokens | None:
+    """Return the tokens in an object of usage, or in that of a response, as a model's API has them; else None.
+
+    `named`: only those that are called tokens, for what else is used has an input and an output, too.
+    """
+    for holder in (fields, *_objects(fields, _RESPONSES)):
         for usage in _objects(holder, _USAGES):
+            if named and not any("oken" in key for key in usage):
+                continue
             if (tokens := tokens_of_usage(usage)) is not None:
                 return tokens
-    return tokens_of_usage({key: value for key, value in properties.items() if count(value) is not None})
+    return None
 
 
 def _of_tool(properties: dict[str, Any], *, ends: bool, is_call: bool) -> list[dict[str, Any]]:

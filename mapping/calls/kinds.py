@@ -205,7 +205,7 @@ def _record_word(event: Mapping[str, Any], name: str | None, levels: Levels, rol
         return told
     if is_tool_call(roles, levels[0]):
         return "tool_call"
-    if tokens_of(levels) is not None:
+    if tokens_of(levels) is not None or (len(levels) > 1 and json_events.usage_in(levels[1]) is not None):
         return "model_call"
     if name is None and is_handled(event):
         return None

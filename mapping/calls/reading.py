@@ -159,6 +159,8 @@ def _tell_model(telling: Telling, levels: Levels, roles: Roles) -> None:
     telling.tokens = tokens_of(levels)
     if telling.tokens is None and telling.signal == "json":
         telling.tokens = json_events.usage_of(properties)
+    elif telling.tokens is None and telling.signal == "log" and len(levels) > 1:
+        telling.tokens = json_events.usage_in(levels[1])
     telling.cost = cost_of(levels)
     if of_model:
         telling.name = text_id(roles[AT["model"]])

@@ -126,7 +126,8 @@ def statement(levels: Levels, name: str) -> Spoken:
         message = {
             "role": str(said_by or "user"),
             "content": structure(content) if isinstance(content, str) and said_by == "tool" else content,
-            "tool_calls": inner.get("tool_calls"),
+            # OpenLLMetry's choices have them beside the message.
+            "tool_calls": inner.get("tool_calls") or level.get("tool_calls"),
             "tool_call_id": tool_call_id,
         }
         if said := messages_of([message]):

@@ -107,7 +107,8 @@ EMITTERS = (
             "openlit",
             "semantic_kernel",
         ),
-        session=("gen_ai.conversation.id", "gen_ai.session.id", "gen_ai.thread.id"),
+        # The first one is Anthropic's, whose agents have a conversation for each thread of a session.
+        session=("anthropic.session.id", "gen_ai.conversation.id", "gen_ai.session.id", "gen_ai.thread.id"),
         agent=("gen_ai.agent.name",),
         agent_id=("gen_ai.agent.id",),
         whole=("gen_ai.workflow.name",),
@@ -139,7 +140,8 @@ EMITTERS = (
         ),
         tool=("gen_ai.tool.name",),
         arguments=("gen_ai.tool.call.arguments", "gen_ai.tool.input"),
-        result=("gen_ai.tool.call.result", "gen_ai.tool.output"),
+        # The last one is that of Anthropic's SDKs.
+        result=("gen_ai.tool.call.result", "gen_ai.tool.output", "anthropic.tool_result.content"),
         input_tokens=("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
         output_tokens=("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
         cache_read_tokens=(
@@ -496,7 +498,9 @@ EMITTERS = (
         call_id=("tool_call_id", "toolCallId"),
         input=("input",),
         output=("output",),
-        result=("result",),
+        tool=("toolName",),
+        arguments=("tool_args", "toolArgs", "toolInput"),
+        result=("result", "tool_output", "toolOutput", "tool_result", "toolResult"),
         # As the models' own APIs have them.
         input_tokens=("prompt_tokens",),
         output_tokens=("completion_tokens",),
