@@ -71,9 +71,15 @@ def type_of(event_type: str | None) -> str | None:
     return TYPES.get(event_type or "", event_type)
 
 
+def is_answer(event_type: str | None, properties: Mapping[str, Any]) -> bool:
+    """Return whether a message is a model's, with the tokens of the call that it answers."""
+    role = properties.get("role", _SPEAKERS.get((event_type or "").partition("_")[0]))
+    return role == "assistant" and usage_in(properties, named=False) is not None
+
+
 def levels_of(kind: str, event_type: str | None, properties: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the sets of attributes of an event of a kind: its properties, and what they say in looser words."""
-    ends = (event_type or "").endswith(_ENDS)
+    ends = (event_type or "").endswith(_ENDS) or TYPES.get(event_type or "", event_type) == "message"
     if kind == "tool":
         return _of_tool(properties, ends=ends, is_call=event_type in _CALLS)
     if kind == "model":

@@ -121,6 +121,8 @@ def kind_of(event: Mapping[str, Any], signal: Signal, name: str | None, levels: 
     elif signal == "json":
         word = json_events.type_of(event.get("event_type")) or type_of(roles) or ""
         kind = _KINDS.get(event_type(word) or word, "none")
+        if kind == "statement" and json_events.is_answer(event.get("event_type"), properties):
+            kind = "model"
     else:
         kind = _record_kind(event, name, levels, roles)
     return "none" if kind in ("model", "tool", "agent") and _is_no_call(properties) else kind

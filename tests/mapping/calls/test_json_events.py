@@ -143,3 +143,15 @@ def test_a_request_and_its_response_are_one_call():
 @pytest.mark.parametrize("word", ["content", "text", "message"])
 def test_a_message_is_by_whom_its_type_names(asked, answered, word):
     assert understood((asked, {word: "Hi"}), (answered, {word: "Yo"}))["turns"] == ["user: Hi", "assistant: Yo"]
+
+
+@pytest.mark.parametrize("answered", [("message", {"role": "assistant"}), ("assistant_message", {})])
+def test_an_answer_with_its_tokens_is_a_model_s_call(answered):
+    event_type, said = answered
+    usage = {"prompt_tokens": 5, "completion_tokens": 2}
+    told = understood(
+        ("message", {"role": "user", "content": "Hi"}),
+        (event_type, {**said, "content": "Yo", "model": "gpt-4o", "usage": usage}),
+    )
+    assert (told["model names"], told["tokens"]) == (["gpt-4o"], "5/2")
+    assert told["turns"] == ["user: Hi", "assistant: Yo"]
