@@ -105,7 +105,9 @@ def _last_of(messages: list[Message]) -> list[Message]:
 
 
 def statement(levels: Levels, name: str) -> Spoken:
-    """Return what an event that is a message by itself says."""
+    """Return what an event that is a message by itself says, or a list of them."""
+    if name in (_SENT, _ANSWERED):
+        return call_messages([{name: level[_CONTENT]} for level in levels if _CONTENT in level], of_model=True)
     *_, before, last = ("", "", *name.split("."))
     role = before if last == "message" else _SPEAKERS.get(last)
     for level in levels:
@@ -183,7 +185,12 @@ def _sent(levels: Levels) -> tuple[list[Part], list[Message]]:
                 break
         if best is not None:
             return best[0] or _system(levels), best[1]
-    asked = first(value for level in levels for value in values_of(level, INPUT_KEYS) if value is not level.get("body"))
+    asked = first(
+        value
+        for level in levels
+        for value in values_of(level, INPUT_KEYS)
+        if value is not level.get("body") and not _is_empty(value)
+    )
     if isinstance(asked, str) and asked[:1] == "[" and (context := _context(asked)):
         return _system(levels), context
     parts = [*parts_of(_question(asked))]
@@ -205,6 +212,12 @@ def _lists(level: dict[str, Any]) -> Iterator[tuple[list[Part], list[Message], b
             yield [*parts_of(unquoted(system))], messages_of(messages), True
         elif told := langchain.messages_in(held):
             yield [], messages_of(told), True
+
+
+def _is_empty(value: Any) -> bool:
+    """Return whether a list of messages says nothing: who spoke stands there without a word."""
+    held = structure(value) if isinstance(value, str) and '"role"' in value else value
+    return isinstance(held, list) and bool(messages_in(held))
 
 
 def _question(value: Any) -> Any:

@@ -158,8 +158,11 @@ def _offers_tool(value: Any) -> bool:
     if not isinstance(value, dict) or value.get("role") != "tool" or value.get("tool_call_id") is not None:
         return False
     content = value.get("content")
-    function = content.get("function") if isinstance(content, dict) and content.get("type") == "function" else None
-    return isinstance(function, dict) and "arguments" not in function
+    if not isinstance(content, dict):
+        return False
+    function = content.get("function") if content.get("type") == "function" else content
+    described = isinstance(function, dict) and "name" in function and "arguments" not in function
+    return described and (function is not content or "input_schema" in content or "parameters" in content)
 
 
 def _hosted(value: Any, known: bool) -> dict[str, Any] | None:
