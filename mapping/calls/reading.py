@@ -254,6 +254,7 @@ def _told_in_answer(telling: Telling, levels: Levels) -> Failure | None:
 
 def _tell_failure(telling: Telling, event: Mapping[str, Any], levels: Levels, roles: Roles) -> None:
     if not telling.failed and not has_failed(event, roles) and telling.kind != "error":
+        _tell_question(telling, roles)
         return
     if _is_marked(telling, levels[0]) or (telling.signal == "span" and is_note(levels[0])):
         telling.failed = False
@@ -273,3 +274,12 @@ def _tell_failure(telling: Telling, event: Mapping[str, Any], levels: Levels, ro
         telling.failed, telling.waits, telling.failure = False, True, faults.asked(told)
     elif told is not None and faults.goes_on(told):
         telling.failed, telling.failure = False, None
+
+
+def _tell_question(telling: Telling, roles: Roles) -> None:
+    """Set what a person is asked where a remark says it of what has not failed: Langfuse's."""
+    remark = roles[AT["remark"]]
+    if isinstance(remark, str) and faults.INTERRUPT in remark:
+        told = faults.failure(None, remark)
+        if faults.waits(told):
+            telling.waits, telling.failure = True, faults.asked(told)

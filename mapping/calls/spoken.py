@@ -36,6 +36,8 @@ _SPEECH = ("content", "text", "message")
 _CONTENT = "gen_ai.event.content"
 # Message events that are an attribute of the call's span, and what they would be elsewhere.
 _EVENTS, _NAME, _SENT, _ANSWERED = "events", "event.name", "gen_ai.input.messages", "gen_ai.output.messages"
+# What LangChain's callbacks are called with, as OpenLLMetry logs it, and LangGraph's answer to an interrupt.
+_ENVELOPE, _RESUMED = {"inputs", "tags", "metadata"}, {"graph", "update", "resume", "goto"}
 _PARAMETERS = ("llm.invocation_parameters", "response")
 _CONTEXT = re.compile(r"^\[(USER|TOOL RESULT: [^\]\n]+)\]\n", re.MULTILINE)
 
@@ -160,7 +162,7 @@ def _by_speaker(said: list[Message]) -> Spoken:
 
 def _system(levels: Levels) -> list[Part]:
     told = unquoted(first(map(system_beside, levels)))
-    if told is None:
+    if told in (None, "null"):  # MLflow's attributes are JSON
         told = first(map(_system_in_parameters, levels))
     return [*parts_of(told)]
 
@@ -227,6 +229,10 @@ def _question(value: Any) -> Any:
     if held in ([], {}):
         return None
     if isinstance(held, dict):
+        if held.keys() >= _ENVELOPE:
+            return _question(held["inputs"])
+        if held.keys() >= _RESUMED:
+            return held["resume"]
         if held.keys() <= {"args", "kwargs"}:
             passed = [*(held.get("args") or []), *(held.get("kwargs") or {}).values()] if _is_passed(held) else []
             return passed[0] if len(passed) == 1 else value if passed else None
