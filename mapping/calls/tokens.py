@@ -44,7 +44,16 @@ _COUNT = re.compile(r"(\d{1,12})(?:\.0+)?")
 
 # What the fields of an object of usage are called, as the models' own APIs have them.
 _NAMES = {
-    "input": ("prompt_tokens", "input_tokens", "promptTokens", "inputTokens", "promptTokenCount", "prompt_token_count"),
+    "input": (
+        "prompt_tokens",
+        "input_tokens",
+        "promptTokens",
+        "inputTokens",
+        "promptTokenCount",
+        "prompt_token_count",
+        "tokens_in",
+        "prompt",
+    ),
     "output": (
         "completion_tokens",
         "output_tokens",
@@ -52,6 +61,8 @@ _NAMES = {
         "outputTokens",
         "candidatesTokenCount",
         "candidates_token_count",
+        "tokens_out",
+        "completion",
     ),
     "cache_read": (
         "cached_tokens",
