@@ -100,7 +100,7 @@ class _Shortening:
         return value
 
     def _fit(self, value: Any, room: int) -> Any:
-        if self._size(value) <= room:
+        if not value or self._size(value) <= room:  # an empty one has nothing to leave out
             return value
         if isinstance(value, dict):
             return self._object(value, room)
@@ -117,7 +117,7 @@ class _Shortening:
     def _object(self, value: dict[str, Any], room: int) -> dict[str, Any]:
         keys = 2 + sum(len(encode_basestring(key)) + 2 for key in value)
         each = share([self._size(inner) for inner in value.values()], room - keys)
-        if each >= _LEAST or len(value) == 1:
+        if each >= _LEAST or len(value.keys() - {DROPPED}) <= 1:
             return {key: self._fit(inner, each) for key, inner in value.items()}
         count = max(1, min(len(value) // 2, len(value) * room // self._size(value)))
         self._changes.dropped += len(value) - count

@@ -187,6 +187,14 @@ def test_a_masked_value_that_is_longer_stays_json():
     assert changes.dropped > 0
 
 
+@pytest.mark.parametrize("empty", [[], {}])
+def test_where_names_alone_take_all_the_room_what_is_empty_stays(empty):
+    sent = ["x" * 2_000, {"k" * 300: empty}, {"k" * 300: {"q" * 300: empty, "r" * 300: empty}}]
+    assert shortened_text(json.dumps(sent), 500, Changes()) is None  # its names alone are longer
+    ((inner,),) = (last.values() for last in shortened(sent, 500, Changes())[-1:])
+    assert inner == {"q" * 300: empty, DROPPED: 1}
+
+
 LEAVES = st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.floats(allow_nan=False, allow_infinity=False)
 TEXTS = st.text(max_size=300) | st.builds(lambda text, times: text * times, st.text(max_size=9), st.integers(0, 900))
 VALUES = st.recursive(
