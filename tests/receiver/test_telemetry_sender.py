@@ -130,4 +130,4 @@ async def test_a_collector_that_is_away_does_not_hold_up_the_stop(alone, nobody)
         await asyncio.sleep(0.1)  # the first attempt has failed; others would follow for 10 s
         assert (await receiver.get("/healthz")).status == 200
         began = time.monotonic()
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 9
