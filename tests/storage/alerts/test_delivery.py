@@ -157,7 +157,7 @@ async def test_what_the_settings_do_not_name_is_not_sent_and_what_is_old_is_dele
     await database.query("UPDATE alert SET state = 'delivered' WHERE webhook = 'ops'")
     await wait_for(database, "new")
     task = asyncio.create_task(keep_alerting(database, [OPS], webhook.post, every=0.05))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(told := await states(database)) > 2 or told["other"][0] == "waiting" or told["new"][0] == "waiting":
             await asyncio.sleep(0.05)
     task.cancel()
