@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from storage.surreal.database import Database
 
 _TIMEOUT = 5.0
+# SurrealDB's server may have much to do, and signing in alone takes it long.
+_SURREALDB_WITHIN = 20.0
+_TOO_LONG = "does not answer within"
 # By what the error says.
 _CURES = {
     "ermission denied": "give this user the right to write there",
@@ -34,6 +37,7 @@ _RIGHTS = (
 )
 # By a part of what SurrealDB or the connection says.
 _ADVICE = {
+    _TOO_LONG: "see whether it hangs or has too much to do, or correct storage.surrealdb.url",
     "not allowed": _RIGHTS,
     "Not enough permissions": _RIGHTS,
     "SURREAL_TRANSACTION_MAX_WRITE_KEYS": "start the server with a higher limit, or without it",
@@ -79,12 +83,12 @@ async def _surrealdb_server(setup: Setup) -> Finding:
     from storage.surreal.errors import AccessError  # noqa: PLC0415 - as in `_opened`
 
     try:
-        async with asyncio.timeout(_TIMEOUT):
+        async with asyncio.timeout(_SURREALDB_WITHIN):
             version, differs = await _server_of(setup)
     except AccessError as error:
         return Finding("problem", str(error), _SIGN_IN)
     except (Problem, TimeoutError) as error:
-        text = str(error) or f"SurrealDB at {settings.url} does not answer (in time)"
+        text = str(error) or f"SurrealDB at {settings.url} {_TOO_LONG} {_SURREALDB_WITHIN:.0f} s"
         for words, advice in _ADVICE.items():
             if words in text:
                 return Finding("problem", text, advice)
