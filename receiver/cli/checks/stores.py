@@ -16,6 +16,7 @@ from mapping.errors import Problem
 from receiver.cli.checks.finding import Finding, Setup
 
 if TYPE_CHECKING:
+    from storage.config import StorageConfig
     from storage.surreal.database import Database
 
 _TIMEOUT = 5.0
@@ -80,11 +81,13 @@ async def _surrealdb_embedded(setup: Setup) -> Finding:
 
 async def _surrealdb_server(setup: Setup) -> Finding:
     settings = setup.settings.storage.surrealdb
+    from receiver.server import storage_config  # noqa: PLC0415 - as in `_opened`
     from storage.surreal.errors import AccessError  # noqa: PLC0415 - as in `_opened`
 
+    config = storage_config(setup.settings)
     try:
         async with asyncio.timeout(_SURREALDB_WITHIN):
-            version, differs = await _server_of(setup)
+            version, differs = await _server_of(setup, config)
     except AccessError as error:
         return Finding("problem", str(error), _SIGN_IN)
     except (Problem, TimeoutError) as error:
@@ -103,13 +106,11 @@ async def _surrealdb_server(setup: Setup) -> Finding:
     return Finding("ok", text)
 
 
-async def _server_of(setup: Setup) -> tuple[str, str]:
+async def _server_of(setup: Setup, config: StorageConfig) -> tuple[str, str]:
     """Check the rights. Return the version, and how the index differs from that of the receivers that are there."""
-    from receiver.server import storage_config  # noqa: PLC0415 - as in `_opened`
     from storage.membership import Member, how_it_differs, members_of, other_index  # noqa: PLC0415 - as above
     from storage.surreal import schema  # noqa: PLC0415 - as above
 
-    config = storage_config(setup.settings)
     async with _opened(setup) as database:
         await schema.check_rights(database.query)
         members: list[Member] = []
