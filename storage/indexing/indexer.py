@@ -261,7 +261,7 @@ class Indexer:
                 log.info("a search index is filled from the store: %s events", self._stored - state.fill.done)
         self.index = tools.active_indexes.index(state.name)
         self.embedder = tools.embedder if state.vectors == tools.vectors else None
-        await self._say_ready(tools, state)
+        await self._announce_ready(tools, state)
         if state.retired and self._membership.fills:
             await asyncio.sleep(self._tuning.searches_end_within)
             await self._pending_flush.flush(tools.active_indexes)
@@ -270,8 +270,8 @@ class Indexer:
         self._show(state)
         return state
 
-    async def _say_ready(self, tools: _Tools, state: IndexState) -> None:
-        """Say so where it was not. An index that was away is asked first: else it would be said again and again."""
+    async def _announce_ready(self, tools: _Tools, state: IndexState) -> None:
+        """Log that search is ready, where it was not. An index that was away is asked first, or it is said again."""
         if self.state == "waiting":
             with tools.active_indexes.using(state.name) as index:
                 await index.count()
