@@ -13,6 +13,7 @@ import httpx2
 
 _URL, _KEY = "VECTADB_URL", "VECTADB_API_KEY"
 _HERE = "http://127.0.0.1:8080"
+_LINES = "application/x-ndjson"
 
 
 class ClientError(Exception):
@@ -44,6 +45,8 @@ def options(url: str | None, key: str | None, timeout: float) -> dict[str, Any]:
     """Return what an HTTP client is made with; the environment says what is not given. Raises ValueError."""
     url = (url or os.environ.get(_URL) or _HERE).rstrip("/")
     key = key or os.environ.get(_KEY)
+    if key and not (key.isascii() and key.isprintable()):
+        raise ValueError(f"key: expected printable ASCII; {_KEY} may end in a line break")
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"url: expected an address such as {_HERE}; got {url!r}")
@@ -64,12 +67,17 @@ def _is_loopback(host: str) -> bool:
 
 
 def segment(given: str) -> str:
-    """Return an id as a segment of a path."""
-    return quote(given, safe="")
+    """Return an id as a segment of a path. Raises ValueError for an empty one, which would ask for a list."""
+    if not given:
+        raise ValueError("expected an id; got ''")
+    return quote(given, safe="") if given.strip(".") else given.replace(".", "%2E")  # clients take ".." out of paths
 
 
 def query(given: Mapping[str, Any]) -> dict[str, str]:
-    """Return parameters as texts; those that are None are left out. Raises ValueError for a time without its zone."""
+    """Return parameters as texts; those that are None are left out.
+
+    Raises ValueError for a time without its zone, and for what is no single value.
+    """
     return {name.rstrip("_"): _text(name, value) for name, value in given.items() if value is not None}
 
 
@@ -80,7 +88,26 @@ def _text(name: str, value: Any) -> str:
         if value.tzinfo is None:
             raise ValueError(f"{name}: expected a time with its zone, such as datetime.now(UTC); got {value!r}")
         return value.isoformat()
+    if not isinstance(value, str | int | float):
+        raise ValueError(f"{name}: expected a text, a number, a truth value or a datetime; got {value!r}")  # noqa: TRY004 - the same error as for its value
     return str(value)
+
+
+def read(answer: httpx2.Response) -> Any:
+    """Return the JSON of an answer that is no refusal. Raises ApiError for one that a receiver would not give."""
+    try:
+        told = answer.json()
+    except ValueError:
+        raise error(answer) from None
+    if not isinstance(told, dict):
+        raise error(answer)
+    return told
+
+
+def check_lines(answer: httpx2.Response) -> None:
+    """Raise ApiError for an answer that is no export, before its body is read."""
+    if not answer.headers.get("Content-Type", "").startswith(_LINES):
+        raise _of_another(answer)
 
 
 def error(answer: httpx2.Response) -> ApiError:
@@ -89,12 +116,18 @@ def error(answer: httpx2.Response) -> ApiError:
         told = answer.json()
         message, code = str(told["message"]), str(told["error"])
     except (ValueError, LookupError, TypeError):
-        message, code = f"HTTP {answer.status_code}, which is not how a vectadb-receiver answers: is this one?", ""
+        return _of_another(answer)
     if answer.status_code == httpx2.codes.SERVICE_UNAVAILABLE:
         after = answer.headers.get("Retry-After", "")
         return NotReadyError(message, answer.status_code, code, float(after) if after.isdecimal() else 1.0)
     return ApiError(message, answer.status_code, code)
 
 
-def away(url: httpx2.URL, why: httpx2.TransportError) -> AwayError:
-    return AwayError(f"no receiver answers at {url} ({why or type(why).__name__}): is it running, and {_URL} right?")
+def _of_another(answer: httpx2.Response) -> ApiError:
+    message = f"HTTP {answer.status_code}, which is not how a vectadb-receiver answers: is this one?"
+    return ApiError(message, answer.status_code, "")
+
+
+def away(url: httpx2.URL, why: httpx2.RequestError) -> AwayError:
+    told = str(why) or type(why).__name__
+    return AwayError(f"no receiver answers at {url} ({told}): is it running, and {_URL} right?")

@@ -12,7 +12,7 @@ import httpx2
 
 from vectadb_receiver_client import frames
 from vectadb_receiver_client import types as t
-from vectadb_receiver_client.asking import NotReadyError, away, error, options, query
+from vectadb_receiver_client.asking import NotReadyError, away, check_lines, error, options, query, read
 from vectadb_receiver_client.operations import AsyncOperations, Operations
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Client(Operations):
                     return answer
                 with contextlib.closing(answer):
                     answer.read()
-            except httpx2.TransportError as why:
+            except httpx2.RequestError as why:
                 raise away(self._http.base_url, why) from None
             refused = error(answer)
             if not isinstance(refused, NotReadyError) or time.monotonic() + refused.retry_after > until:
@@ -82,7 +82,7 @@ class Client(Operations):
         with contextlib.closing(self._send(request)) as answer:
             try:
                 answer.read()
-            except httpx2.TransportError as why:
+            except httpx2.RequestError as why:
                 raise away(self._http.base_url, why) from None
         return answer
 
@@ -94,9 +94,8 @@ class Client(Operations):
         body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
-        return self._read(
-            self._http.build_request(method, path, params=query(given), json=body, headers=headers)
-        ).json()
+        request = self._http.build_request(method, path, params=query(given), json=body, headers=headers)
+        return read(self._read(request))
 
     def _bytes(self, path: str, given: Mapping[str, Any]) -> bytes:
         return self._read(self._http.build_request("GET", path, params=query(given))).content
@@ -104,12 +103,13 @@ class Client(Operations):
     def _lines(self, path: str, given: Mapping[str, Any]) -> Iterator[bytes]:
         request = self._http.build_request("GET", path, params=query(given))
         with contextlib.closing(self._send(request)) as answer:
+            check_lines(answer)
             try:
                 rest = b""
                 for piece in answer.iter_bytes():
                     *lines, rest = (rest + piece).split(b"\n")  # httpx's lines end at U+2028 in a text, too
                     yield from lines
-            except httpx2.TransportError as why:
+            except httpx2.RequestError as why:
                 raise away(self._http.base_url, why) from None
 
     def _rows(self, path: str, field: str, given: Mapping[str, Any]) -> Iterator[Any]:
@@ -162,7 +162,7 @@ class AsyncClient(AsyncOperations):
                 if answer.status_code == httpx2.codes.OK:
                     return answer
                 await answer.aread()
-            except httpx2.TransportError as why:
+            except httpx2.RequestError as why:
                 raise away(self._http.base_url, why) from None
             refused = error(answer)
             if not isinstance(refused, NotReadyError) or time.monotonic() + refused.retry_after > until:
@@ -173,7 +173,7 @@ class AsyncClient(AsyncOperations):
         answer = await self._send(request)
         try:
             await answer.aread()
-        except httpx2.TransportError as why:
+        except httpx2.RequestError as why:
             raise away(self._http.base_url, why) from None
         finally:
             await answer.aclose()
@@ -188,7 +188,7 @@ class AsyncClient(AsyncOperations):
         headers: Mapping[str, str] | None = None,
     ) -> Any:
         request = self._http.build_request(method, path, params=query(given), json=body, headers=headers)
-        return (await self._read(request)).json()
+        return read(await self._read(request))
 
     async def _bytes(self, path: str, given: Mapping[str, Any]) -> bytes:
         return (await self._read(self._http.build_request("GET", path, params=query(given)))).content
@@ -196,12 +196,13 @@ class AsyncClient(AsyncOperations):
     async def _lines(self, path: str, given: Mapping[str, Any]) -> AsyncIterator[bytes]:
         answer = await self._send(self._http.build_request("GET", path, params=query(given)))
         try:
+            check_lines(answer)
             rest = b""
             async for piece in answer.aiter_bytes():
                 *lines, rest = (rest + piece).split(b"\n")  # as above
                 for line in lines:
                     yield line
-        except httpx2.TransportError as why:
+        except httpx2.RequestError as why:
             raise away(self._http.base_url, why) from None
         finally:
             await answer.aclose()

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # The columns' types by their fields; the others are as JSON has them.
 _TIME, _WHOLE, _REAL = "datetime64[ns, UTC]", "Int64", "Float64"
+# Nanoseconds are of the years 1678 to 2261. A clock that was wrong must not cost the others theirs.
+_ANY_TIME, _MICROSECONDS = "datetime64[us, UTC]", len("2026-01-07T19:00:00.000000")
 _OF_CALLS = {
     "start_time": _TIME,
     "end_time": _TIME,
@@ -48,5 +50,12 @@ def _frame(rows: Sequence[Mapping[str, Any]], columns: list[str], kinds: Mapping
         import pandas as pd  # noqa: PLC0415 - an extra
     except ModuleNotFoundError:
         raise ImportError("data frames need pandas: pip install 'vectadb-receiver[pandas]'") from None
-    values = {column: [row.get(column) for row in rows] for column in columns}
-    return pd.DataFrame({column: pd.Series(each, dtype=kinds.get(column, "object")) for column, each in values.items()})
+
+    def column(name: str) -> pd.Series:
+        values, kind = [row.get(name) for row in rows], kinds.get(name, "object")
+        try:
+            return pd.Series(values, dtype=kind)
+        except pd.errors.OutOfBoundsDatetime:
+            return pd.Series([each and f"{each[:_MICROSECONDS]}Z" for each in values], dtype=_ANY_TIME)
+
+    return pd.DataFrame({name: column(name) for name in columns})

@@ -608,6 +608,7 @@ class OutlinedEvent(TypedDict):
     input_tokens: NotRequired[int]
     output_tokens: NotRequired[int]
     call_id: NotRequired[str]
+    call_name: NotRequired[str]
     correlation: Literal["agent", "conversation", "created", "session", "trace_id"]
 
 
@@ -625,6 +626,8 @@ class Overview(TypedDict):
     p95_duration_ns: int | None
     since: str | None
     until: str | None
+    earlier: int
+    later: int
     steps: list[StepSums]
 
 
@@ -751,7 +754,7 @@ class ScoreRequest(TypedDict):
     value: NotRequired[float | None]
     label: NotRequired[str | None]
     explanation: NotRequired[str | None]
-    source: NotRequired[Literal["code", "model", "person"] | None]
+    source: NotRequired[Literal["person", "code", "model"] | None]
     author: NotRequired[str | None]
     trace_id: NotRequired[str | None]
     span_id: NotRequired[str | None]

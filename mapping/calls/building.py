@@ -58,7 +58,7 @@ def call_of(tellers: Sequence[Telling], notes: Sequence[Telling], tree: SpanTree
         provider=take("provider", deepest),
         status="error" if failed else "ok" if first.status_ok else "unset",
         waits=waits,
-        failure=_failure(every, tree, given) if failed else None,
+        failure=_failure(every, tree, given) if failed else _asked(every) if waits else None,
         tokens=_tokens(ranked, given),
         partial=all(telling.partial for telling in ranked),
         cost=max((telling.cost for telling in ranked if telling.cost is not None), default=None),
@@ -119,6 +119,12 @@ def _failure(tellers: Sequence[Telling], tree: SpanTree, given: dict[str, str]) 
     kind = best.type or next((failure.type for _, failure in failures if failure.type and same(best, failure)), None)
     details = [failure.detail for _, failure in failures]
     return Failure(kind, best.message, max(details, key=lambda detail: (len(detail), detail)))
+
+
+def _asked(tellers: Iterable[Telling]) -> Failure | None:
+    """Return what a person is asked."""
+    told = (telling.failure for telling in tellers if telling.waits and telling.failure is not None)
+    return min(told, key=lambda failure: failure.message is None, default=None)
 
 
 def _add_messages(call: Call, tellers: Sequence[Telling], notes: Sequence[Telling], given: dict[str, str]) -> None:

@@ -42,6 +42,8 @@ class _Conversation:
         told = [call for call in run.calls if call.kind != "tool"]
         self._sent_below = self._asked_below()
         self._answered_below = {above.id for call in told if call.answered for above in self._above(call)}
+        # What waits for a person says so once, where it was met.
+        self._waits_below = {above.id for call in run.calls if call.waits for above in self._above(call)}
         # Models that are answering, and answers that are records of their own, by the response that they are of.
         self._answering: dict[str, Call] = {}
         self._stated_in: dict[str, list[Telling]] = defaultdict(list)
@@ -132,8 +134,8 @@ class _Conversation:
         self._answering.pop(call.id, None)
         if call.kind == "model" or call.id not in self._answered_below:
             self._answered(call, at)
-        if call.waits:
-            self._add(call, at, "waiting", [_asked(call.failure, call.name)], call.name)
+        if call.waits and call.id not in self._waits_below:
+            self._waits(call, at)
         elif call.fails_first:
             self._add(call, at, "error", [_text(call.failure, call.name)], call.name, failed=True)
 
@@ -142,18 +144,26 @@ class _Conversation:
         told = call.result not in (None, "")
         error = failure_line(call.failure) if failed else None
         result = call.result if told else error or (f"{call.name or 'the tool'} failed" if failed else None)
-        if call.waits:
-            self._add(call, at, "waiting", [_asked(call.failure, call.name)], call.name)
+        if call.waits and call.id not in self._waits_below:
+            self._waits(call, at)
         if result is None:
             return
         call_id = self._heard.call_id(call.id) or call.tool_call_id
         part = _present(type="tool_result", id=call_id, name=call.name, result=result, failed=True if failed else None)
         parts: list[Part] = [part] if self._heard.returned(part) else []
         message = call.failure.message if failed and call.failure is not None else None
+        if message is not None:
+            self._heard.gave_back(message)
         if message is not None and message not in str(result):
             parts.append({"type": "text", "text": str(error)})
         if parts:
             self._add(call, at, "tool", parts, call.name, failed=failed)
+
+    def _waits(self, call: Call, at: int) -> None:
+        """Add what a person is asked, unless what stands beside the call has just said so."""
+        asked = [_asked(call.failure, call.name)]
+        if not self._turns or (self._turns[-1]["role"], self._turns[-1]["parts"]) != ("waiting", asked):
+            self._add(call, at, "waiting", asked, call.name)
 
     def _stated(self, telling: Telling, at: int) -> None:
         if telling.kind != "statement":

@@ -72,15 +72,15 @@ _WAITING = re.compile(
     r"|(?:Human|User)?(?:Tool)?(?:Approval|Input|Confirmation|Elicitation)Required|(?:Call|Tool)Deferred|InterruptException"
     r"|HumanFeedbackPending|WaitingForEvent|(?:Workflow|Agent|Run|Step)Suspend(?:ed)?)(?:Error|Exception)?\b"
 )
-_GOES_ON = re.compile(r"\b(?:GraphBubbleUp|ParentCommand|GeneratorExit)\b")
+_GOES_ON = re.compile(r"\b(?:GraphBubbleUp|ParentCommand|GeneratorExit)\b|\ACommand\(graph=")
 _ENDS = ("StopIteration", "StopAsyncIteration")
 # A word of each that is found at once.
 _CONTROL = (
     *("Interrupt", "Required", "Deferred", "FeedbackPending", "WaitingForEvent", "Suspend"),
-    *("BubbleUp", "ParentCommand", "GeneratorExit"),
+    *("BubbleUp", "ParentCommand", "GeneratorExit", "Command(graph="),
 )
 _ASKED = re.compile(r"Interrupt\(value=(?:'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\")")
-_INTERRUPT = "Interrupt(value="
+INTERRUPT = "Interrupt(value="
 # Under these an interrupt says what it asks.
 _QUESTIONS = ("question", "description", "message", "prompt", "query", "text", "action_requests", "value")
 _MOST_QUESTIONS = 4
@@ -149,7 +149,7 @@ def asked(roles: Failure) -> Failure:
     for text in (roles.message or "", roles.detail):
         if (told := _ASKED.search(text)) is not None:
             return Failure(roles.type or "Interrupt", told[1] or told[2], roles.detail)
-        start, end = text.find(_INTERRUPT), text.find(f"), {_INTERRUPT}")
+        start, end = text.find(INTERRUPT), text.find(f"), {INTERRUPT}")
         if start >= 0:
             held: Any = written_object(text[start : end if end > start else None].rstrip("), \n") + ")")
         else:  # LangGraph's in JavaScript

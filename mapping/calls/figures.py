@@ -197,14 +197,10 @@ def figures_of(
         name = ErrorGroup(failed.where, what, failed.agent or main or "")
         at("error", "\n".join(name), trace.start).add(Figures(count=1))
     for score in scores:
-        group = ScoreGroup(_line(score.name), _line(score.label or ""))
+        group = ScoreGroup(score.name, score.label or "")
         at("score", "\n".join(group), trace.start).add(_of_score(score))
     projects = ("", trace.project[:NAME_LENGTH]) if trace.project else ("",)
     return [Counted(*key, figures, project) for project in projects for key, figures in sorted(counts.items())]
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _of_score(score: Score) -> Figures:

@@ -23,7 +23,7 @@ from mapping.calls.tool_messages import settle_tools
 from mapping.calls.totals import mark_counted, sums
 
 # Raised with each change of what comes out: what an older version wrote is made anew.
-INTERPRETATION_VERSION = 12
+INTERPRETATION_VERSION = 13
 
 # Spans of what a run has used in all, beside those of its calls; older versions of OpenClaw have the sum alone.
 _SUMS = ("openclaw.model.usage",)

@@ -72,6 +72,7 @@ def join(tellings: Sequence[Telling], tree: SpanTree) -> Groups:
     across_traces.join_models(of_kind["model"], sessions, tree, groups)
     _told_twice(of_kind["model"], groups)
     _requests(of_kind["model"], groups)
+    _results(of_kind["tool"], groups)
     return groups
 
 
@@ -152,6 +153,9 @@ def _by_nesting(tellings: Sequence[Telling], tree: SpanTree, groups: Groups) -> 
         below[holder.id].append(telling)
     for holder_id, inner in sorted(below.items(), key=lambda item: -tree.depth(holders[item[0]])):
         holder = holders[holder_id]
+        for telling in inner:
+            if telling.kind == "agent" and telling.name is None and holder.name is not None:
+                groups.join(holder, telling, "nested")  # its turn, as OpenLIT has those of OpenAI's agents
         if len({groups.root(telling) for telling in inner} - {groups.root(holder)}) > 1:
             # It stands around several calls: a loop, or attempts. They tell for themselves.
             groups.around.add(holder.id)
@@ -251,4 +255,23 @@ def _requests(models: Sequence[Telling], groups: Groups) -> None:
             if not request.failed and has_span(groups.members(request)) <= has_span(groups.members(answer)):
                 groups.join(answer, request, "request and answer")
                 taken.add((groups.root(answer), request.event_name))
+                break
+
+
+def _results(tools: Sequence[Telling], groups: Groups) -> None:
+    """Join records of a tool's arguments alone with the record that follows of its result alone, one to one."""
+    records = [telling for telling in tools if telling.signal in ("log", "json") and len(groups.members(telling)) == 1]
+    ends: defaultdict[tuple[str, str | None], list[Telling]] = defaultdict(list)
+    for record in records:
+        if record.arguments is None and (record.result is not None or record.failed):
+            ends[record.session_id or record.trace_id, record.name].append(record)
+    for record in records if ends else ():
+        if record.arguments is None or record.result is not None or record.failed:
+            continue
+        following = ends.get((record.session_id or record.trace_id, record.name), [])
+        for end in following:
+            apart = None not in (record.call_id, end.call_id) and record.call_id != end.call_id
+            if not apart and record.end <= end.start <= record.end + _ANSWERED_WITHIN:
+                groups.join(record, end, "request and answer")
+                following.remove(end)
                 break

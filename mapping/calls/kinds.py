@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mapping.calls import json_events
 from mapping.calls.model import Signal, TellingKind
 from mapping.calls.tokens import tokens_of
 from mapping.messages.extraction import structure
@@ -90,6 +91,7 @@ _LC_AGENT = "lc_agent_name"
 _LC_AGENT_KEYS = (
     "langsmith.metadata.lc_agent_name",
     "traceloop.association.properties.lc_agent_name",
+    "langfuse.observation.metadata.lc_agent_name",
     _LC_AGENT,
 )
 # Whoever logs an exception so has handled it.
@@ -117,8 +119,10 @@ def kind_of(event: Mapping[str, Any], signal: Signal, name: str | None, levels: 
     elif signal == "span_event":
         kind = _span_event_kind(name, properties)
     elif signal == "json":
-        word = event.get("event_type") or type_of(roles) or ""
+        word = json_events.type_of(event.get("event_type")) or type_of(roles) or ""
         kind = _KINDS.get(event_type(word) or word, "none")
+        if kind == "statement" and json_events.is_answer(event.get("event_type"), properties):
+            kind = "model"
     else:
         kind = _record_kind(event, name, levels, roles)
     return "none" if kind in ("model", "tool", "agent") and _is_no_call(properties) else kind
@@ -203,7 +207,7 @@ def _record_word(event: Mapping[str, Any], name: str | None, levels: Levels, rol
         return told
     if is_tool_call(roles, levels[0]):
         return "tool_call"
-    if tokens_of(levels) is not None:
+    if tokens_of(levels) is not None or (len(levels) > 1 and json_events.usage_in(levels[1]) is not None):
         return "model_call"
     if name is None and is_handled(event):
         return None

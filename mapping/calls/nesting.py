@@ -30,6 +30,8 @@ class Nesting:
         self._starts = {key: [call.start for call in agents] for key, agents in self._at_work.items()}
         for call in calls:
             around = self._around(self._telling[call.id], call)
+            if around is not None and call.kind != "agent" and call.agent not in (None, around.name):
+                around = self._beside(call, around) or around
             call.parent_id = None if around is None else around.id
         self._names: dict[str, str | None] = {}
 
@@ -73,6 +75,18 @@ class Nesting:
                     and (agent.start, agent.end) != (telling.start, telling.end)
                 ):
                     return agent
+        return None
+
+    def _beside(self, call: Call, around: Call) -> Call | None:
+        """Return the agent that a call names, whose span stands beside the call's within the nearest one around it.
+
+        OpenLLMetry's for LangGraph.
+        """
+        agents = self._at_work.get(("trace", call.trace_id), [])
+        place = bisect_right(self._starts.get(("trace", call.trace_id), []), call.start)
+        for agent in reversed(agents[max(place - _MOST_AT_WORK, 0) : place]):
+            if agent.name == call.agent and around.start <= agent.start and call.end <= agent.end <= around.end:
+                return agent
         return None
 
     def agent_name(self, call: Call) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mapping.calls import faults
+from mapping.calls import faults, json_events
 from mapping.calls.kinds import (
     BODIES,
     BODY,
@@ -27,7 +27,7 @@ from mapping.calls.ownership import emitter_of, tell_owner
 from mapping.calls.responses import tell_response
 from mapping.calls.scores import told_scores
 from mapping.calls.spoken import call_messages, statement
-from mapping.calls.tokens import cost_of, tokens_of, tokens_of_usage, without_reasoning
+from mapping.calls.tokens import cost_of, tokens_of, without_reasoning
 from mapping.calls.tool_calls import tell_note_of_tool, tell_tool
 from mapping.calls.tool_parts import with_tools
 from mapping.calls.tools import real_id
@@ -53,8 +53,6 @@ _ITEM, _ITEM_ID = "openai.response", "fc_"
 # model, whose name begins with the vendor's.
 _ADDING_REASONING, _SINCE = "gcp.vertex.agent", 2
 _OWN_MODELS = ("apigee/", "models/", "projects/", "publishers/")
-# Where a JSON event has what a model's own API said of its tokens.
-_USAGE = "usage"
 # The row of a log that is known by its body.
 _BEDROCK, _AWS = "Amazon Bedrock model-invocation logs", "aws.bedrock"
 _NS_PER_MS = 1_000_000
@@ -74,10 +72,11 @@ def tell(event: Mapping[str, Any]) -> Telling:
         name = record_name(name, levels, body)
     scope = scope_name(event)
     kind = kind_of(event, signal, name, levels, roles)
+    if signal == "json" and kind != "none":
+        levels = json_events.levels_of(kind, event.get("event_type"), properties)
+        roles = find(*levels)
     bedrock_s = _bedrock_log(signal, levels)
-    start, end = _times(event, signal, kind, properties)
-    if bedrock_s:
-        end = start + int(bedrock_log.took(bedrock_s) * _NS_PER_MS)  # its time is that of the request
+    start, end = _times(event, signal, kind, properties, bedrock_s)
     telling = Telling(
         id=event["id"],
         kind=kind,
@@ -125,7 +124,11 @@ def _order(event: Mapping[str, Any], properties: Mapping[str, Any]) -> int:
 
 
 def _times(
-    event: Mapping[str, Any], signal: Signal, kind: TellingKind, properties: Mapping[str, Any]
+    event: Mapping[str, Any],
+    signal: Signal,
+    kind: TellingKind,
+    properties: Mapping[str, Any],
+    bedrock_s: dict[str, Any] | None,
 ) -> tuple[int, int]:
     """Return start and end. A record of a call is written at its end, and may say how long it took."""
     at = event["timestamp"]
@@ -134,6 +137,8 @@ def _times(
             at = parse_rfc3339(at)
         except ValueError:
             at = 0
+    if bedrock_s:
+        return at, at + int(bedrock_log.took(bedrock_s) * _NS_PER_MS)  # its time is that of the request
     duration = event.get("duration_ns", event.get("duration"))
     if duration:
         return at, at + duration
@@ -153,7 +158,9 @@ def _tell_model(telling: Telling, levels: Levels, roles: Roles) -> None:
     of_model = telling.kind == "model"
     telling.tokens = tokens_of(levels)
     if telling.tokens is None and telling.signal == "json":
-        telling.tokens = tokens_of_usage(properties.get(_USAGE))
+        telling.tokens = json_events.usage_of(properties)
+    elif telling.tokens is None and telling.signal == "log" and len(levels) > 1:
+        telling.tokens = json_events.usage_in(levels[1])
     telling.cost = cost_of(levels)
     if of_model:
         telling.name = text_id(roles[AT["model"]])
@@ -247,6 +254,7 @@ def _told_in_answer(telling: Telling, levels: Levels) -> Failure | None:
 
 def _tell_failure(telling: Telling, event: Mapping[str, Any], levels: Levels, roles: Roles) -> None:
     if not telling.failed and not has_failed(event, roles) and telling.kind != "error":
+        _tell_question(telling, roles)
         return
     if _is_marked(telling, levels[0]) or (telling.signal == "span" and is_note(levels[0])):
         telling.failed = False
@@ -257,11 +265,21 @@ def _tell_failure(telling: Telling, event: Mapping[str, Any], levels: Levels, ro
     if known is not None and (told is None or told.message is None):
         kind = known.type or faults.telling_type(told)
         told = Failure(kind, known.message, known.detail)
-    if told is None and telling.kind in ("tool", "agent", "model"):
-        told = _told_in_answer(telling, levels)
+    says_nothing = told is None or (told.message is None and faults.telling_type(told) is None)
+    if says_nothing and telling.kind in ("tool", "agent", "model"):
+        told = _told_in_answer(telling, levels) or told
     telling.failed = True
     telling.failure = told
     if told is not None and faults.waits(told):
         telling.failed, telling.waits, telling.failure = False, True, faults.asked(told)
     elif told is not None and faults.goes_on(told):
         telling.failed, telling.failure = False, None
+
+
+def _tell_question(telling: Telling, roles: Roles) -> None:
+    """Set what a person is asked where a remark says it of what has not failed: Langfuse's."""
+    remark = roles[AT["remark"]]
+    if isinstance(remark, str) and faults.INTERRUPT in remark:
+        told = faults.failure(None, remark)
+        if faults.waits(told):
+            telling.waits, telling.failure = True, faults.asked(told)

@@ -110,13 +110,13 @@ def _score(
     withdrawn: bool = False,
 ) -> ToldScore | None:
     """Return a score, None where it has no name or says nothing."""
-    number, named = _number(value), text_id(name)
-    said, why = text_id(label), explanation if isinstance(explanation, str) and explanation else None
+    number, named = _number(value), _words(name)
+    said, why = _words(label), explanation if isinstance(explanation, str) and explanation else None
     if said is None and number is None:
         said = _in_words(value)
     if named is None or (number is None and said is None and why is None and not withdrawn):
         return None
-    by = text_id(author)
+    by = _words(author)
     return ToldScore(
         name=named[:_NAME],
         value=number,
@@ -129,6 +129,12 @@ def _score(
         response_id=response_id,
         withdrawn=withdrawn,
     )
+
+
+def _words(value: Any) -> str | None:
+    """Return a name or label with single spaces, as sums have it; None where it is blank."""
+    text = text_id(value)
+    return " ".join(text.split()) or None if text is not None else None
 
 
 def _number(value: Any) -> float | None:
@@ -144,7 +150,7 @@ def _number(value: Any) -> float | None:
 
 def _in_words(value: Any) -> str | None:
     """Return a value that is no score's number as a label."""
-    return f"{value:.15g}" if isinstance(value, float) and math.isfinite(value) else text_id(value)
+    return f"{value:.15g}" if isinstance(value, float) and math.isfinite(value) else _words(value)
 
 
 def scores_of(tellings: Iterable[Telling], calls: Iterable[Call], nesting: Nesting, tree: SpanTree) -> list[Score]:

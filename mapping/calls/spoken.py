@@ -36,6 +36,8 @@ _SPEECH = ("content", "text", "message")
 _CONTENT = "gen_ai.event.content"
 # Message events that are an attribute of the call's span, and what they would be elsewhere.
 _EVENTS, _NAME, _SENT, _ANSWERED = "events", "event.name", "gen_ai.input.messages", "gen_ai.output.messages"
+# What LangChain's callbacks are called with, as OpenLLMetry logs it, and LangGraph's answer to an interrupt.
+_ENVELOPE, _RESUMED = {"inputs", "tags", "metadata"}, {"graph", "update", "resume", "goto"}
 _PARAMETERS = ("llm.invocation_parameters", "response")
 _CONTEXT = re.compile(r"^\[(USER|TOOL RESULT: [^\]\n]+)\]\n", re.MULTILINE)
 
@@ -105,7 +107,9 @@ def _last_of(messages: list[Message]) -> list[Message]:
 
 
 def statement(levels: Levels, name: str) -> Spoken:
-    """Return what an event that is a message by itself says."""
+    """Return what an event that is a message by itself says, or a list of them."""
+    if name in (_SENT, _ANSWERED):
+        return call_messages([{name: level[_CONTENT]} for level in levels if _CONTENT in level], of_model=True)
     *_, before, last = ("", "", *name.split("."))
     role = before if last == "message" else _SPEAKERS.get(last)
     for level in levels:
@@ -126,7 +130,8 @@ def statement(levels: Levels, name: str) -> Spoken:
         message = {
             "role": str(said_by or "user"),
             "content": structure(content) if isinstance(content, str) and said_by == "tool" else content,
-            "tool_calls": inner.get("tool_calls"),
+            # OpenLLMetry's choices have them beside the message.
+            "tool_calls": inner.get("tool_calls") or level.get("tool_calls"),
             "tool_call_id": tool_call_id,
         }
         if said := messages_of([message]):
@@ -157,7 +162,7 @@ def _by_speaker(said: list[Message]) -> Spoken:
 
 def _system(levels: Levels) -> list[Part]:
     told = unquoted(first(map(system_beside, levels)))
-    if told is None:
+    if told in (None, "null"):  # MLflow's attributes are JSON
         told = first(map(_system_in_parameters, levels))
     return [*parts_of(told)]
 
@@ -182,7 +187,12 @@ def _sent(levels: Levels) -> tuple[list[Part], list[Message]]:
                 break
         if best is not None:
             return best[0] or _system(levels), best[1]
-    asked = first(value for level in levels for value in values_of(level, INPUT_KEYS) if value is not level.get("body"))
+    asked = first(
+        value
+        for level in levels
+        for value in values_of(level, INPUT_KEYS)
+        if value is not level.get("body") and not _is_empty(value)
+    )
     if isinstance(asked, str) and asked[:1] == "[" and (context := _context(asked)):
         return _system(levels), context
     parts = [*parts_of(_question(asked))]
@@ -206,6 +216,12 @@ def _lists(level: dict[str, Any]) -> Iterator[tuple[list[Part], list[Message], b
             yield [], messages_of(told), True
 
 
+def _is_empty(value: Any) -> bool:
+    """Return whether a list of messages says nothing: who spoke stands there without a word."""
+    held = structure(value) if isinstance(value, str) and '"role"' in value else value
+    return isinstance(held, list) and bool(messages_in(held))
+
+
 def _question(value: Any) -> Any:
     """Return what was asked out of a call's arguments: `{"args": ["..."], "kwargs": {}}`, `{"question": "..."}`."""
     value = unquoted(value)
@@ -213,6 +229,10 @@ def _question(value: Any) -> Any:
     if held in ([], {}):
         return None
     if isinstance(held, dict):
+        if held.keys() >= _ENVELOPE:
+            return _question(held["inputs"])
+        if held.keys() >= _RESUMED:
+            return held["resume"]
         if held.keys() <= {"args", "kwargs"}:
             passed = [*(held.get("args") or []), *(held.get("kwargs") or {}).values()] if _is_passed(held) else []
             return passed[0] if len(passed) == 1 else value if passed else None

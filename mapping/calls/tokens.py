@@ -44,7 +44,16 @@ _COUNT = re.compile(r"(\d{1,12})(?:\.0+)?")
 
 # What the fields of an object of usage are called, as the models' own APIs have them.
 _NAMES = {
-    "input": ("prompt_tokens", "input_tokens", "promptTokens", "inputTokens", "promptTokenCount", "prompt_token_count"),
+    "input": (
+        "prompt_tokens",
+        "input_tokens",
+        "promptTokens",
+        "inputTokens",
+        "promptTokenCount",
+        "prompt_token_count",
+        "tokens_in",
+        "prompt",
+    ),
     "output": (
         "completion_tokens",
         "output_tokens",
@@ -52,6 +61,8 @@ _NAMES = {
         "outputTokens",
         "candidatesTokenCount",
         "candidates_token_count",
+        "tokens_out",
+        "completion",
     ),
     "cache_read": (
         "cached_tokens",
@@ -132,15 +143,20 @@ def _by_keys(level: Mapping[str, Any]) -> Tokens | None:
 
 
 def _with_cache(numbers: list[int | None], *, apart: bool) -> Tokens:
-    """Add what a cache had to the input where the emitter leaves it out.
+    """Add what a cache had to the input where the emitter leaves it out, and to the output what was reasoned.
 
-    It does so where it says less than that, and where its total is the sum of all three.
+    It does so where it says less than that, and the cache where its total is the sum of all three, too.
     """
     given, output, read, written, reasoning, total = numbers
     cached = (read or 0) + (written or 0)
     if given is not None and cached and (apart or given < cached or given + cached + (output or 0) == total):
         given += cached
-    return Tokens(given, output, read, written, reasoning)
+    return Tokens(given, _with_reasoning(output, reasoning), read, written, reasoning)
+
+
+def _with_reasoning(output: int | None, reasoning: int | None) -> int | None:
+    """Return an output that is less than what was reasoned with that: it left it out, as Gemini's own does."""
+    return output + reasoning if output is not None and reasoning is not None and output < reasoning else output
 
 
 def tokens_of_usage(usage: object, *, apart: bool | None = None) -> Tokens | None:
@@ -171,12 +187,13 @@ def with_details(known: Tokens | None, told: Tokens) -> Tokens:
     cached = (told.cache_read or 0) + (told.cache_write or 0)
     if known.input != told.input and (told.input is None or known.input != told.input - cached):
         return known
+    reasoning = told.reasoning if known.reasoning is None else known.reasoning
     return Tokens(
         told.input,
-        known.output,
+        _with_reasoning(known.output, reasoning),
         told.cache_read if known.cache_read is None else known.cache_read,
         told.cache_write if known.cache_write is None else known.cache_write,
-        told.reasoning if known.reasoning is None else known.reasoning,
+        reasoning,
     )
 
 

@@ -47,7 +47,8 @@ _NOBODY = _RequestedCalls()
 def settle_tools(calls: Sequence[Call]) -> None:
     """Return tools' calls the id, arguments and result that messages know, where their own tellers do not.
 
-    A call without an id is the latest of its name that was asked for before it and that nobody else answers.
+    A call without an id is the latest of its name that was asked for before it and that nobody else answers. So is one
+    with an id that no model knows, which a framework made up, where its arguments are the same.
     """
     tools = [call for call in calls if call.kind == "tool"]
     if not tools:
@@ -59,6 +60,8 @@ def settle_tools(calls: Sequence[Call]) -> None:
         of_name = asked.get((_place(call), call.name), _NOBODY).before(call)
         if call.tool_call_id is None:
             _claim(call, of_name, claimed)
+        elif (_place(call), call.tool_call_id) not in asked:
+            _claim(call, [one for one in of_name if _same_arguments(call, one.part)], claimed)
         # Some log the value of a tool's only argument, where the model names it.
         if not isinstance(call.arguments, dict | list):
             by_id = asked.get((_place(call), call.tool_call_id), _NOBODY).before(call) if call.tool_call_id else []

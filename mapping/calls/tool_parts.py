@@ -8,6 +8,7 @@ from collections import defaultdict, deque
 from mapping.calls.model import Message, Part
 from mapping.messages.display import messages_of, tool_call_part
 from mapping.messages.extraction import messages_in
+from mapping.messages.parts import SPEAKERS
 from mapping.messages.python_repr import written_literal, written_object
 
 # Items of OpenAI's Responses as Python writes them.
@@ -22,8 +23,11 @@ def with_tools(messages: list[Message]) -> list[Message]:
     told: list[Message] = []
     asked = _UnansweredCalls()
     for message in messages:
-        parts = [_read_by_tool(part, message["role"]) for part in message["parts"]]
+        named = asked.name_of(message["role"])
+        parts = [_read_by_tool(part, message["role"] if named is None else "tool") for part in message["parts"]]
         for part in parts:
+            if named is not None and part["type"] == "tool_result":
+                part.setdefault("name", named)
             if part["type"] == "tool_call":
                 asked.add(part)
             elif part["type"] == "tool_result":
@@ -65,6 +69,12 @@ class _UnansweredCalls:
         for field in ("id", "name"):
             if field in call:
                 result.setdefault(field, call[field])
+
+    def name_of(self, role: str) -> str | None:
+        """Return the tool in whose name a message is, if it was asked for: Langfuse's for LangChain in JavaScript."""
+        if role in SPEAKERS:
+            return None
+        return next((name for name in self._by_name if name is not None and name.lower() == role), None)
 
     def _first(self, name: str | None) -> int | None:
         if name is None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from mapping.messages.extraction import structure, unquoted
-from mapping.messages.python_repr import written_literal
+from mapping.messages.python_repr import written_literal, written_object
 from mapping.semantics.vocabulary import PLACEHOLDERS
 from mapping.values import first
 
@@ -23,6 +23,8 @@ _AFTER = re.compile(r"\.(?:tool|run|arun|_run|_arun|__call__|__acall__|acall|cal
 _PLACEHOLDERS = PLACEHOLDERS | {"", "0", "-"}
 
 _FUNCTION_RESPONSE = {"id", "name", "response"}
+# A ToolMessage, as Microsoft's tracer for LangChain writes it.
+_TOOL_MESSAGE = {"name", "tool_call_id", "content"}
 # What arguments stand in, by all of its keys, and under which of them: BeeAI's; a request of MCP, as Traceloop's
 # instrumentation logs it.
 _WRAPPED = {
@@ -163,6 +165,8 @@ def _in_text(text: str, depth: int) -> ToolResult:
         call_id = _WRITTEN_ID.search(written["rest"])
         content = written_literal(written["content"])
         return ToolResult(content, _WRITTEN_STATUS.search(written["rest"]) is not None, call_id[1] if call_id else None)
+    elif text.startswith("Command(") and (command := written_object(text)) is not None:
+        return _in_object(command, depth + 1)
     elif text.startswith("[TOOL "):
         return _in_text(_TOOL_INPUT.sub("", text, count=1), depth + 1)
     return ToolResult(None if text == "<not serializable>" else text)
@@ -192,7 +196,7 @@ def _is_wrapper(value: Mapping[str, Any]) -> bool:
 
 
 def _in_object(value: dict[str, Any], depth: int) -> ToolResult:
-    for read in (_of_langchain, _of_bedrock, _of_mcp, _of_llama_index, _of_gemini, _of_opencode):
+    for read in (_of_langgraph, _of_langchain, _of_bedrock, _of_mcp, _of_llama_index, _of_gemini, _of_opencode):
         if (roles := read(value, depth + 1)) is not None:
             return roles
     failed = value.get("isError") is True or value.get("is_error") is True or _state(value)
@@ -217,10 +221,27 @@ def _of_langchain(value: dict[str, Any], depth: int) -> ToolResult | None:
         return _unwrapped(value["output"], depth)
     message = value.get("kwargs") if "lc" in value else value.get("data") if value.get("type") == "tool" else None
     message = message if isinstance(message, dict) else value
-    if message is value and not (value.get("type") == "tool" and "tool_call_id" in value and "content" in value):
+    is_plain = value.keys() == _TOOL_MESSAGE or (
+        value.get("type") == "tool" and value.keys() >= _TOOL_MESSAGE - {"name"}
+    )
+    if message is value and not is_plain:
         return None
     inner = _unwrapped(message.get("content"), depth)
     return inner._replace(failed=message.get("status") == "error", call_id=real_id(message.get("tool_call_id")))
+
+
+def _of_langgraph(value: dict[str, Any], depth: int) -> ToolResult | None:
+    """Read a Command by which a tool hands over: its messages end with the tool's own."""
+    value = value["output"] if "output" in value and isinstance(value["output"], dict) else value
+    update = value.get("update") if "graph" in value else value if len(value) == 1 else None
+    messages = update.get("messages") if isinstance(update, dict) else None
+    last = messages[-1] if isinstance(messages, list) and messages else None
+    if not isinstance(last, dict):
+        return None
+    held = first(inner for key in ("kwargs", "data") if isinstance(inner := last.get(key), dict)) or last
+    if "content" not in held or not ("tool_call_id" in held or last.get("type") == "tool"):
+        return None
+    return _unwrapped(held["content"], depth)._replace(call_id=real_id(held.get("tool_call_id")))
 
 
 def _of_mcp(value: dict[str, Any], depth: int) -> ToolResult | None:

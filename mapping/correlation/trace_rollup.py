@@ -23,12 +23,13 @@ def trace_of(event: Event, trace_id: str, now: int) -> Trace:
         trace.session_id, trace.session_at = event.session_id, at
     if event.agent_id is not None:
         trace.agent_id, trace.agent_at = event.agent_id, at
-    if event.name is not None:
+    is_score = SCORED in event.properties and event.span_id is None
+    if event.name is not None and not is_score:  # it is no name of what it judges
         trace.name, trace.name_at, trace.name_from_root = event.name, at, event.is_root_span
     service = event.resource.get("service.name") if event.resource else None
     if isinstance(service, str) and service:
         trace.service, trace.service_at = service, at
-    if SCORED in event.properties and event.span_id is None:
+    if is_score:
         trace.status = "completed"  # it comes when the work is done, and does not set it going again
     if event.is_root_span:
         trace.root_status = "failed" if event.status == "error" else "completed"

@@ -14,7 +14,7 @@ from mapping.model import Event
 from mapping.sanitize.changes import Changes
 from mapping.sanitize.limits import DEFAULT_LIMITS, Limits, check_items
 from mapping.semantics import log_bodies
-from mapping.semantics.attribute_roles import agent_of, find, is_error, session_of, tool_of, type_of
+from mapping.semantics.attribute_roles import agent_of, find, is_error, session_of, text_id, tool_of, type_of
 from mapping.semantics.projects import DEFAULT_PROJECT_RULE, ProjectRule
 from mapping.semantics.sources import source_id
 from mapping.times import parse_rfc3339
@@ -132,7 +132,7 @@ def map_event(
         # OpenTelemetry's invalid id, zeros alone, is no trace for strangers to share.
         trace_id=trace_id if trace_id.strip("0") else None,
         event_type=kind,
-        agent_id=request.agent_id or agent_of(roles),
+        agent_id=request.agent_id or agent_of(roles) or text_id(properties.get("agent")),
         session_id=request.session_id or session_of(roles),
         project=projects.project_of(None, request.project),
         name=name if isinstance(name, str) and name else None,

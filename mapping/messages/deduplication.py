@@ -45,6 +45,10 @@ class SeenMessages:
         # where their tool had none, or without it: how often each was shown.
         self._asked_without_id: set[str | None] = set()
         self._in_two_forms: Counter[bytes] = Counter()
+        # Tools' calls without an id that no model was heard to ask for: a later request may have them, with an id.
+        self._called_without_id: Counter[bytes] = Counter()
+        # What tools gave back: a list of messages may have it without a word of which call it answers.
+        self._given_back: set[bytes] = set()
 
     def system(self, parts: list[Part]) -> bool:
         """Count a system prompt, and return whether it is new."""
@@ -121,7 +125,10 @@ class SeenMessages:
                 ids.remove(None)
                 known = True
                 self._asked_without_id.add(id_of(call))
-        return self._happened(unit, taken_up=True) and not known
+        is_new = self._happened(unit, taken_up=True) and not known
+        if is_new and unit.may_repeat:
+            self._called_without_id[unit.key] += 1
+        return is_new
 
     def call_id(self, event_id: str) -> str | None:
         """Return the id of the call that a tool answers, if the tool does not name it itself."""
@@ -130,10 +137,15 @@ class SeenMessages:
     def returned(self, result: Part) -> bool:
         """Count a tool's result, and return whether it is new."""
         (unit,) = _counted("tool", [result])
+        self.gave_back(result.get("result"))
         is_new = self._happened(unit)
         if is_new and (unit.may_repeat or id_of(result) in self._asked_without_id):
             self._in_two_forms[_named_result(unit, result)] += 1
         return is_new
+
+    def gave_back(self, value: Any) -> None:
+        """Note what a tool gave back, or the words of its failure: sent without an id, they are not said once more."""
+        self._given_back.add(_value(value))
 
     def _happened(self, unit: CountedParts, *, taken_up: bool = False) -> bool:
         self._by_events[unit.key] += 1
@@ -155,10 +167,19 @@ class SeenMessages:
         return [unit]
 
     def _is_shown_in_other_form(self, unit: CountedParts) -> bool:
-        """Return whether a result with an id was shown as that of a tool whose call had none, or the other way."""
-        if not self._in_two_forms or unit.parts[-1]["type"] != "tool_result":
+        """Return whether a result with an id was shown as that of a tool whose call had none, or the other way.
+
+        So is a call with an id as that of a tool that had none.
+        """
+        result = unit.parts[-1]
+        if result["type"] == "tool_call" and "id" in result and self._called_without_id[_named_call(result)]:
+            self._called_without_id[_named_call(result)] -= 1
+            return True
+        if result["type"] != "tool_result":
             return False
-        key = _named_result(unit._replace(may_repeat=not unit.may_repeat), unit.parts[-1])
+        if "id" not in result and "name" not in result and _value(result.get("result")) in self._given_back:
+            return True
+        key = _named_result(unit._replace(may_repeat=not unit.may_repeat), result)
         if not self._in_two_forms[key]:
             return False
         self._in_two_forms[key] -= 1
@@ -217,6 +238,10 @@ def _names(call: Part) -> tuple[bytes, bytes]:
 
 def _named_result(unit: CountedParts, result: Part) -> bytes:
     return _key("named", [unit.may_repeat, result.get("name"), plain_of(result.get("result"))])
+
+
+def _value(result: Any) -> bytes:
+    return _key("value", [plain_of(result)])
 
 
 def plain_of_text(text: str) -> str:

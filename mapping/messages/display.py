@@ -104,7 +104,7 @@ def _part(part: dict[str, Any], depth: int) -> Iterator[Part]:
         yield _tool_result(*read_result(value), value)
     elif kind == "content":
         yield from parts_of(value, depth + 1)
-    elif kind != "ignored" and part:
+    elif kind != "ignored" and part.keys() - {"type"}:
         yield {"type": "other", "text": json_text(part)} | ({"name": own} if own else {})
 
 

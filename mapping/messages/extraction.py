@@ -31,6 +31,9 @@ _CONFIGS = ("config", "generationConfig")
 _ANSWERS = ("outputBodyJson", "output", "message", "messages", "choices", "candidates", "results", "content")
 _ANSWER_TEXTS = ("text", "completion", "generation", "outputText", "output_text", "response")
 
+# What LangChain's messages have in the place of a role, as Python's `model_dump` gives them.
+_LANGCHAIN_TYPES = ("human", "ai", "AIMessageChunk", "system", "tool")
+
 # Items of OpenAI's Responses in the place of messages.
 _ITEM_CALLS = ("function_call", "custom_tool_call", "mcp_call")
 _ITEMS = ("mcp_list_tools", "mcp_approval_request", "mcp_approval_response", "compaction", "item_reference")
@@ -141,12 +144,25 @@ def request_in(value: object, depth: int = 0) -> tuple[Any, list[Any]] | None:
 
 def messages_in(values: list[Any]) -> list[dict[str, Any]]:
     """Return a list's messages; [] unless each element is a message, an item of Responses or `[role, content]`."""
+    values = [value for value in values if not _offers_tool(value)]
     messages = [_as_message(value) for value in values]
     if None in messages:
         # Beside known items there may be those of the model's own tools: web search, computer use.
         known = any(message is not None for message in messages)
         messages = [message or _hosted(value, known) for message, value in zip(messages, values, strict=True)]
     return [] if None in messages else [message for message in messages if message is not None]
+
+
+def _offers_tool(value: Any) -> bool:
+    """Return whether this is a tool that the model may call: Langfuse for LangChain puts them behind the messages."""
+    if not isinstance(value, dict) or value.get("role") != "tool" or value.get("tool_call_id") is not None:
+        return False
+    content = value.get("content")
+    if not isinstance(content, dict):
+        return False
+    function = content.get("function") if content.get("type") == "function" else content
+    described = isinstance(function, dict) and "name" in function and "arguments" not in function
+    return described and (function is not content or "input_schema" in content or "parameters" in content)
 
 
 def _hosted(value: Any, known: bool) -> dict[str, Any] | None:
@@ -175,6 +191,8 @@ def _as_message(value: Any) -> dict[str, Any] | None:
         return None
     if is_message(value):
         return value
+    if value.get("type") in _LANGCHAIN_TYPES and "content" in value:
+        return {**value, "role": value["type"]}
     return _item(value)
 
 

@@ -134,7 +134,15 @@ def read_call(call: dict[str, Any]) -> ToolCall:
     function = call.get("function")
     inner = function if isinstance(function, dict) else call
     arguments = first(inner.get(key) for key in ("arguments", "input", "args", "tool_kwargs"))
+    if arguments is None:
+        arguments = _of_server(call, "server_tool_call")
     return ToolCall(first(call.get(key) for key in _CALL_IDS), first(inner.get(key) for key in _CALL_NAMES), arguments)
+
+
+def _of_server(part: dict[str, Any], key: str) -> dict[str, Any] | None:
+    """Return what the conventions have under this key of the model's own tools, without the tool's type."""
+    held = part.get(key)
+    return {name: value for name, value in held.items() if name != "type"} if isinstance(held, dict) else None
 
 
 def read_result(result: dict[str, Any]) -> tuple[Any, Any]:
@@ -143,6 +151,8 @@ def read_result(result: dict[str, Any]) -> tuple[Any, Any]:
     if call_id is None and isinstance(origin := result.get("origin"), dict):
         call_id = origin.get("id")  # Haystack's
     value: Any = first(result.get(key) for key in ("response", "result", "output", "content", "error"))
+    if value is None:
+        value = _of_server(result, "server_tool_call_response")
     if value is result.get("response") and isinstance(value, dict) and len(value) == 1:
         value = value.get("result", value.get("output", value))  # Gemini's functions must return an object
     return call_id, value

@@ -22,7 +22,7 @@ EVENT_TYPES = {
         "invoke_agent create_agent agent agent_call agent_run interaction "
         "gemini_cli.agent.start gemini_cli.agent.finish "
         "ai.generatetext ai.streamtext ai.generateobject ai.streamobject "
-        "invoke_swarm invoke_graph"
+        "invoke_swarm invoke_graph record_root"
     ),
     "workflow": (
         "invoke_workflow plan chain workflow task execute_task agent_step prompt parser flow workflow_run "
@@ -35,11 +35,11 @@ EVENT_TYPES = {
     "embedding": "embeddings embedding aembedding embedder ai.embed ai.embed.doembed ai.embedmany ai.embedmany.doembed",
     "message": (
         "gen_ai.system.message gen_ai.user.message gen_ai.assistant.message gen_ai.tool.message gen_ai.choice "
-        "gen_ai.content.prompt gen_ai.content.completion "
+        "gen_ai.content.prompt gen_ai.content.completion gen_ai.input.messages gen_ai.output.messages "
         "user_prompt *.user_prompt assistant_response *.assistant_response system_prompt *.system_prompt event"
     ),
     "decision": "tool_decision *.tool_decision decision",
-    "evaluation": "gen_ai.evaluation.result evaluator evaluation",
+    "evaluation": "gen_ai.evaluation.result evaluator evaluation eval eval_root eval_decision",
     "guardrail": "guardrail moderation amoderation",
     "error": "exception api_error *.api_error gen_ai.client.operation.exception",
 }

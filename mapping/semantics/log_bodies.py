@@ -22,6 +22,7 @@ MAX_PARSED = 1 << 20
 # Where structured logs keep attributes, by their path.
 _ATTRIBUTES = (
     ("attributes",),
+    ("properties",),
     ("body",),
     ("resource", "attributes"),
     ("metadata",),

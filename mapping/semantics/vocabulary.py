@@ -42,6 +42,8 @@ NAMED_BY_SPAN = (
     "lmnr.span.type",
     "langwatch.span.type",
     "agentops.span.kind",
+    "gen_ai.span.kind",
+    "fi.span.kind",
 )
 
 # What counts input and output in an object of `usage`: Langfuse passes on what the model's API has said.
@@ -94,4 +96,4 @@ UNSAID = tuple(
 )
 
 # Values that an emitter has redacted already: kept, and not searched.
-REDACTED = frozenset({"<REDACTED>", "[REDACTED]", "__REDACTED__"})
+REDACTED = frozenset({"<REDACTED>", "[REDACTED]", "[redacted]", "__REDACTED__"})

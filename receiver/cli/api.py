@@ -115,7 +115,9 @@ def _widest(keys: Sequence[Key]) -> str:
 
 
 def path(*parts: str) -> str:
-    """Return a path under /api/v1, with ids percent-encoded."""
+    """Return a path under /api/v1, with ids percent-encoded. Raises CommandError for an empty one."""
+    if not all(parts):
+        raise CommandError("expected an id; got ''")
     return "/".join(["/api/v1", *(quote(part, safe="") for part in parts)])
 
 

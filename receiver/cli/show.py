@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from mapping.calls import scores
 from mapping.search_text.text import text_of
+from mapping.semantics.event_types import SCORE
 from receiver.cli.terminal import coloured, dollars, duration, escaped, local_time, printable, shortened
 
 _HEADLINE = 80
@@ -14,6 +16,7 @@ _EXPLANATION = 200
 _SPACE = re.compile(r"\s+")
 _LONGEST_AGENT, _LONGEST_TYPE = 24, 20
 _TYPE_COLOURS = {"agent": "green", "workflow": "green", "model_call": "magenta", "tool_call": "blue", "error": "red"}
+_OF_SCORE = (scores.NAME, scores.VALUE, scores.LABEL, scores.EXPLANATION)
 _STATUS_COLOURS = {"error": "red", "failed": "red", "running": "yellow", "completed": "green"}
 
 
@@ -77,7 +80,10 @@ def headline(event: dict[str, Any]) -> str:
 
 
 def name(event: dict[str, Any]) -> str:
-    """Return an event's name, or "" for `exception`, because the event's first words say more."""
+    """Return an event's name, of a score what it says, or "" for `exception`, because its first words say more."""
+    if event["name"] == SCORE:
+        said = [event["properties"].get(key) for key in _OF_SCORE]
+        return shortened(printable(" ".join(str(each) for each in said if each is not None)), _HEADLINE) or SCORE
     return "" if event["name"] == "exception" else printable(event["name"] or "")
 
 

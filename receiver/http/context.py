@@ -69,6 +69,12 @@ def stores(request: web.Request) -> Stores:
     return request.app[STORAGE]
 
 
+def may_go_on(request: web.Request) -> bool:
+    """Return whether the request's key is still one of those that are taken, as it was when it came."""
+    keys = request.app[KEYS].in_force
+    return not keys or request.get(KEY) in keys
+
+
 def project_of(request: web.Request) -> str | None:
     """Return the project that the request's key is confined to, None if it is to none."""
     return _project_of(request.get(KEY))

@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from receiver.http.active_requests import UNDER_WAY
-from receiver.http.context import TIMES, stores
+from receiver.http.context import TIMES, may_go_on, stores
 from receiver.http.operation import operation
 from receiver.http.parameters import LIVE_FILTERS
 from receiver.http.shown import event_json
@@ -54,12 +54,17 @@ async def _live(request: web.Request, given: dict[str, Any]) -> web.StreamRespon
 
 
 async def _tell(request: web.Request, response: web.StreamResponse, listener: Listener) -> None:
-    """Send until the client disconnects. Raises ConnectionError, or TimeoutError if it has stopped reading."""
+    """Send until the client disconnects, or its key is taken no more.
+
+    Raises ConnectionError, or TimeoutError if it has stopped reading.
+    """
     await response.write(_RETRY)
     times = request.app[TIMES]
     spoke = time.monotonic()
     while request.transport is not None and not request.transport.is_closing():
         missed, events = await listener.take(times.live_look)
+        if not may_go_on(request):
+            return
         text = b"".join([b"event: event\ndata: " + event.encoded(event_json) + b"\n\n" for event in events])
         if missed:
             text = b'event: dropped\ndata: {"count":%d}\n\n' % missed + text

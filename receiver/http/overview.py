@@ -43,6 +43,8 @@ class Overview(Sums):
 
     since: Moment | None
     until: Moment | None
+    earlier: Annotated[Count, msgspec.Meta(description="runs that began years before all others: not counted")]
+    later: Annotated[Count, msgspec.Meta(description="runs that began years after all others: not counted")]
     steps: list[StepSums]
 
 
@@ -109,7 +111,8 @@ async def _overview(request: web.Request, given: dict[str, Any]) -> web.Response
     project = given["project"] or ""
     found = await reading.overview(stores(request).reader.database, given["since"], given["until"], project)
     steps = [StepSums(**_sums(step.figures), start=_moment(step.span.first)) for step in found.steps]
-    return json_answer(Overview(**_sums(found.runs), **_ends(found.span), steps=steps))
+    told = Overview(**_sums(found.runs), **_ends(found.span), earlier=found.earlier, later=found.later, steps=steps)
+    return json_answer(told)
 
 
 @operation(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import uuid4
 
 import msgspec
@@ -16,6 +16,7 @@ from aiohttp import web
 
 from mapping import ids
 from mapping.calls import scores
+from mapping.calls.model import ScoreSource
 from mapping.errors import Problem, invalid
 from mapping.json.decoding import decode
 from mapping.model import Event
@@ -35,6 +36,7 @@ from storage.write.commit import Outcome
 _SIGNAL = "events"
 _SPAN_ID = re.compile(r"[0-9a-fA-F]{16}")
 _MOST_NAME = 200
+_SOURCES = get_args(ScoreSource)
 
 
 def _said(description: str) -> msgspec.Meta:
@@ -57,7 +59,7 @@ class ScoreRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     ] = None
     label: Annotated[_TEXT | None, _said("a word, such as pass")] = None
     explanation: Annotated[str | None, _said("why, or a remark")] = None
-    source: Literal["person", "code", "model"] | None = None
+    source: Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(_SOURCES)})] | None = None
     author: Annotated[_TEXT | None, _said("who gave it: a person, an evaluator")] = None
     trace_id: Annotated[str | None, _said("what it is about: a trace, or with the ids below something in it")] = None
     span_id: Annotated[str | None, _said("a span of the trace, 16 hex digits; it may come later")] = None
@@ -137,12 +139,7 @@ async def store_scores(request: web.Request, events: list[Event]) -> list[Outcom
 
 def check(asked: ScoreRequest) -> None:
     """Raise Problem naming the field, and what was expected, for a score that says nothing, or of nothing."""
-    if asked.value is None and not asked.label and not asked.explanation and not asked.withdraw:
-        raise invalid("value: expected one, or a label or an explanation")
-    if asked.value is not None and not abs(asked.value) <= scores.MOST_VALUE:  # nor NaN
-        raise invalid(f"value: expected a number from {-scores.MOST_VALUE} to {scores.MOST_VALUE}; got {asked.value:g}")
-    if not asked.name.strip():
-        raise invalid("name: expected a text that is not blank")
+    _check_said(asked)
     about = [field for field in ("span_id", "call_id", "event_id") if getattr(asked, field)]
     if asked.session_id and (asked.trace_id or about):
         raise invalid(f"session_id: expected alone, without {', '.join(about) or 'trace_id'}")
@@ -154,6 +151,18 @@ def check(asked: ScoreRequest) -> None:
         raise invalid("span_id: expected 16 hex digits, with the trace_id of the span")
     if asked.trace_id and (len(asked.trace_id) > ids.MAX_TRACE_ID or not asked.trace_id.strip("0")):
         raise invalid(f"trace_id: expected up to {ids.MAX_TRACE_ID} characters, not all zero")
+
+
+def _check_said(asked: ScoreRequest) -> None:
+    if asked.value is None and not asked.label and not asked.explanation and not asked.withdraw:
+        raise invalid("value: expected one, or a label or an explanation")
+    if asked.value is not None and not abs(asked.value) <= scores.MOST_VALUE:  # nor NaN
+        raise invalid(f"value: expected a number from {-scores.MOST_VALUE} to {scores.MOST_VALUE}; got {asked.value:g}")
+    for field, said in (("name", asked.name), ("label", asked.label)):
+        if said and not said.strip():
+            raise invalid(f"{field}: expected a text that is not blank")
+    if asked.source is not None and asked.source not in _SOURCES:
+        raise invalid(f"source: expected one of {', '.join(_SOURCES)}; got {asked.source[:80]!r}")
 
 
 async def _trace_of(request: web.Request, asked: ScoreRequest) -> str | None:

@@ -78,6 +78,9 @@ class OutlinedEvent(Answer, kw_only=True):
         EventId | msgspec.UnsetType,
         msgspec.Meta(description="the call that it tells of; its tokens stand with the first"),
     ] = msgspec.UNSET
+    call_name: Annotated[
+        str | msgspec.UnsetType, msgspec.Meta(description="of an event without a name, that of the call")
+    ] = msgspec.UNSET
     correlation: Correlation
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from mapping import ids
 from mapping.errors import Problem
 from mapping.times import NS, format_rfc3339, parse_rfc3339
-from receiver.http.parameters import LIMIT, TRUTH, Parameter, ParameterKind, count, read_value
-from receiver.mcp.budget import visible
+from receiver.http.parameters import LIMIT, QUERY, TRUTH, Parameter, ParameterKind, count, read_value
+from receiver.mcp.budget import as_recorded, visible
 from receiver.settings.kinds import parse_duration
 
 
@@ -107,9 +107,11 @@ def _value(row: Parameter, value: Any) -> Any:
         return None
     if isinstance(value, bool):
         value = "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():  # it is one in JSON Schema
+        value = int(value)
     if not isinstance(value, int | str):
         raise ToolError(f"{row.name}: expected {row.allowed}; got {json.dumps(value)[:80]}")
-    text = str(value)
+    text = str(value) if row is QUERY else as_recorded(str(value))
     try:
         text.encode()
         parsed = read_value(row, text, row.name)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from mapping import ids
 from receiver.mcp import answers, shaping
 from receiver.mcp.arguments import ToolError
 from receiver.mcp.asking import Ask, Refused
@@ -14,6 +15,7 @@ from receiver.mcp.asking import Ask, Refused
 _MOST_CALLS = 2_000
 _PAGE = 200
 _NOT_FOUND = 404
+_PENDING = "not all events are interpreted yet: ask again in a moment"
 
 
 class Found(NamedTuple):
@@ -34,7 +36,9 @@ async def search(ask: Ask, given: dict[str, Any]) -> Found:
 
 async def list_traces(ask: Ask, given: dict[str, Any]) -> Found:
     told = await ask("traces", **given)
-    return Found([shaping.run(each) for each in told["traces"]], next_page=told["next_cursor"])
+    waiting = sum(not each["interpreted"] for each in told["traces"])
+    notes = _notes((waiting, f"of {waiting} of these, not all events are interpreted yet: ask again in a moment"))
+    return Found([shaping.run(each) for each in told["traces"]], next_page=told["next_cursor"], notes=notes)
 
 
 async def get_trace(ask: Ask, given: dict[str, Any]) -> Found:
@@ -48,14 +52,12 @@ async def get_trace(ask: Ask, given: dict[str, Any]) -> Found:
         cursor = page["next_cursor"]
         if cursor is None:
             break
+    pending = (not found["interpreted"], _PENDING)
     if not calls:
         outline = await ask("traces", given["trace_id"], "outline")
         events = [shaping.outlined(each) for each in outline["events"]]
-        return Found(events, head, notes=_notes((outline["truncated"], "only the newest events are here")))
-    notes = _notes(
-        (cursor is not None, f"only the newest {len(calls)} calls are here"),
-        (not found["interpreted"], "not all events are interpreted yet: ask again in a moment"),
-    )
+        return Found(events, head, notes=_notes((outline["truncated"], "only the newest events are here"), pending))
+    notes = _notes((cursor is not None, f"only the newest {len(calls)} calls are here"), pending)
     return Found(shaping.calls_in_order(calls), head, notes=notes)
 
 
@@ -106,7 +108,8 @@ def _messages(told: dict[str, Any]) -> list[answers.Turn]:
 
 async def list_errors(ask: Ask, given: dict[str, Any]) -> Found:
     told = await ask("calls", status="error", **given)
-    return Found([shaping.call(each) for each in told["calls"]], next_page=told["next_cursor"])
+    notes = _notes((told["pending"], f"{told['pending']} events are stored and not interpreted yet"))
+    return Found([shaping.call(each) for each in told["calls"]], next_page=told["next_cursor"], notes=notes)
 
 
 async def breakdown(ask: Ask, given: dict[str, Any]) -> Found:
@@ -124,6 +127,8 @@ async def breakdown(ask: Ask, given: dict[str, Any]) -> Found:
 
 
 async def compare_traces(ask: Ask, given: dict[str, Any]) -> Found:
+    if ids.trace_id(given["a"]) == ids.trace_id(given["b"]):
+        raise ToolError("b: expected another trace than a")
     told = await ask("traces", given["a"], "compare", **{"with": given["b"]})
     wanted = [
         step for step in told["steps"] if given["all"] == "true" or step["differs"] or None in (step["a"], step["b"])
@@ -132,6 +137,7 @@ async def compare_traces(ask: Ask, given: dict[str, Any]) -> Found:
     notes = _notes(
         (alike, f"{alike} of {len(told['steps'])} steps are alike, and left out"),
         (told["truncated"], "one has more calls than are compared"),
+        (not (told["a"]["interpreted"] and told["b"]["interpreted"]), _PENDING),
     )
     runs = {side: shaping.run(told[side]) for side in ("a", "b")}
     return Found([shaping.compared(step) for step in wanted], runs, notes=notes)

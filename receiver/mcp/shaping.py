@@ -88,7 +88,7 @@ def outlined(told: dict[str, Any]) -> Step:
     return Step(
         id=told["id"],
         kind=told.get("event_type", told["kind"]),
-        name=told.get("name", UNSET),
+        name=told.get("name", told.get("call_name", UNSET)),
         agent=told.get("agent_id", UNSET),
         call_id=told.get("call_id", UNSET),
         start=_moment(told["timestamp"]),

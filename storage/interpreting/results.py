@@ -115,8 +115,8 @@ def _result(run: Run, trace: TraceRow, of: _Members, by_id: Mapping[str, Call], 
         agent_id=agent_id,
         agents=_names(call.agent for call in of.calls) or ([agent_id] if agent_id else []),
         sessions=[row["session_id"] for row in parts],
-        is_run=bool(of.calls or parts or of.statements)
-        or any(fact.telling.signal == "json" and not is_score(fact.telling) for fact in of.facts),
+        is_run=bool(of.calls or of.statements)
+        or any(parts or fact.telling.signal == "json" for fact in of.facts if not is_score(fact.telling)),
         scores=[_stored_score(score) for score in latest(of.scores)] or None,
         last_work_at=_last_work(of.facts),
         **_told(of.calls, of.statements, of.errors, (fact.telling for fact in of.facts), by_id),

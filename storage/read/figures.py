@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -39,6 +40,12 @@ RETURN {
 };
 """
 _STEPS = "SELECT VALUE record::id(id)[2] FROM figures:[$width, $kind, $first]..[$width, $kind, $end]"
+_KNOWN = """
+SELECT VALUE [record::id(id)[2], told] FROM figures:[$width, $kind, $first]..[$width, $kind, $end];
+SELECT added, removed FROM figures_queue;
+"""
+# Of so many runs in 28 days it makes no difference how many more there are.
+_MOST_STARTS = 1_000
 # Before and after all there is, in nanoseconds or steps.
 EVER = 2**62
 # Rows of a part that are read: 10 us each. A part has one for each name in each step.
@@ -50,6 +57,14 @@ class Span(NamedTuple):
 
     first: int
     end: int
+
+
+class Reach(NamedTuple):
+    """The hours of which figures are, and how many runs began years before and after all others: they are in none."""
+
+    span: Span
+    earlier: int = 0
+    later: int = 0
 
 
 class Told(NamedTuple):
@@ -91,42 +106,51 @@ def kind_of(by: By, project: str = "") -> str:
     return f"{by}\n{project[:NAME_LENGTH]}" if project else by
 
 
-async def span_of(database: Database, since: int | None, until: int | None, project: str = "") -> Span | None:
+async def reach_of(database: Database, since: int | None, until: int | None, project: str = "") -> Reach | None:
     """Return the hours from `since` to `until` (nanoseconds); what is open, is as far as there are runs.
 
-    Of those that began years away from all others it is not. None if there are no runs.
+    Of those that began years away from all others it is not, and they are counted. None if there are no runs.
     """
     first = None if since is None else since // HOUR
     end = None if until is None else -(-until // HOUR)
     if first is not None and end is not None:
-        return Span(first, max(end, first))
+        return Reach(Span(first, max(end, first)))
     known = await _known(database, project)
     if known is None:
         return None
-    first = known.first if first is None else first
-    return Span(first, max(known.end if end is None else end, first))
+    earlier, later = known.earlier if first is None else 0, known.later if end is None else 0
+    first = known.span.first if first is None else first
+    return Reach(Span(first, max(known.span.end if end is None else end, first)), earlier, later)
 
 
-async def _known(database: Database, project: str) -> Span | None:
+async def _known(database: Database, project: str) -> Reach | None:
     """Return the hours in which the first and the last runs began."""
     widest = WIDTHS[-1]
-    found, queued = await database.query(
-        f"{_STEPS}; SELECT added, removed FROM figures_queue",  # noqa: S608 - no value
-        width=widest,
-        kind=kind_of("run", project),
-        first=-EVER,
-        end=EVER,
-    )
-    waiting = [key.hour for key in added_up(queued) if key.by == "run" and key.project == project[:NAME_LENGTH]]
-    steps = sorted({*found, *(hour // widest for hour in waiting)})
-    if not steps:
+    found, queued = await database.query(_KNOWN, width=widest, kind=kind_of("run", project), first=-EVER, end=EVER)
+    waiting = {
+        key.hour: figures.count
+        for key, figures in added_up(queued).items()
+        if key.by == "run" and key.project == project[:NAME_LENGTH]
+    }
+    runs = Counter[int]()
+    for step, told in found:
+        runs[step] += sum(one.figures.count for one in unpacked(told))
+    for hour, count in waiting.items():
+        runs[hour // widest] += count
+    # Each as often as there are runs in it: one run with a wrong date is a stray, however few steps there are.
+    starts = [step * widest * HOUR for step in sorted(runs) for _ in range(min(runs[step], _MOST_STARTS))]
+    if not starts:
         return None
-    ends = [moment // HOUR for moment in without_strays([step * widest * HOUR for step in steps])]
+    ends = [moment // HOUR for moment in without_strays(starts)]
     hours = [hour for hour in waiting if ends[0] <= hour < ends[1] + widest]
     for first in ends:
         (found,) = await database.query(_STEPS, width=1, kind=kind_of("run", project), first=first, end=first + widest)
         hours += found
-    return Span(min(hours), max(hours) + 1) if hours else Span(ends[0], ends[1] + widest)
+    return Reach(
+        Span(min(hours), max(hours) + 1) if hours else Span(ends[0], ends[1] + widest),
+        earlier=sum(count for step, count in runs.items() if step * widest < ends[0]),
+        later=sum(count for step, count in runs.items() if step * widest > ends[1]),
+    )
 
 
 def step_width(span: Span) -> int:

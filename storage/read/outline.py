@@ -22,14 +22,15 @@ _FIELDS = (
     *("id", "newest", "timestamp", "duration_ns", "name", "event_type", "status", "kind", "severity", "span_id"),
     *("parent_span_id", "agent_id", "correlation"),
 )
-# What a call is read for: the event that tells of it first has its id and its tokens.
-_CALL_FIELDS = ("id", "told_by", "input_tokens", "output_tokens")
+# What a call is read for: the event that tells of it first has its id and its tokens, those without a name have its.
+_CALL_FIELDS = ("id", "told_by", "name", "input_tokens", "output_tokens")
 
 
 class Outline(NamedTuple):
     """A trace and its events in the order of time, each with the columns of an outline, None where it has none.
 
-    The first event that reports a call has the call's tokens. `truncated` is True if the trace has more events.
+    The first event that reports a call has the call's tokens, and one without a name has the call's as `call_name`.
+    `truncated` is True if the trace has more events.
     """
 
     run: TraceRun
@@ -53,6 +54,7 @@ async def outline(
     )
     for row in events:
         row.update(calls.get(row["id"], {}))
+        row["call_name"] = None if row["name"] else row.get("call_name")
         row["agent_id"] = row.get("agent_id") or run.trace.agent_id
     return Outline(run, events[::-1], truncated)
 
@@ -71,13 +73,13 @@ async def outlined(
 
 
 async def _calls(reader: Reader, trace_id: str) -> dict[str, Row]:
-    """Return by event the id of the call that it reports, and for the first event of a call its tokens, too."""
+    """Return by event the id and name of the call that it reports, and for the first of a call's events its tokens."""
     call_of: dict[str, Row] = {}
     read = 0
     starts = await pages_of_trace(reader.database, trace_id)
     async for call in newest_first(reader.database, trace_id, starts, fields=_CALL_FIELDS):
         for event_id in call["told_by"]:
-            call_of[event_id] = {"call_id": call["id"]}
+            call_of[event_id] = {"call_id": call["id"], "call_name": call["name"]}
         call_of[call["id"]] |= {field: call[field] for field in ("input_tokens", "output_tokens")}
         read += 1
         if read == MOST_EVENTS:

@@ -15,7 +15,7 @@ from storage.read.figures import (
     by_name,
     by_step,
     figures_in,
-    span_of,
+    reach_of,
     step_width,
     steps_of,
 )
@@ -27,11 +27,16 @@ _NEW = 24
 
 
 class Overview(NamedTuple):
-    """Runs that began in a span of hours, None where there are none at all: all together, and step by step."""
+    """Runs that began in a span of hours, None where there are none at all: all together, and step by step.
+
+    `earlier` and `later` ones began years before and after all others, and are in no figure.
+    """
 
     span: Span | None
     runs: Figures
     steps: list[Step]
+    earlier: int = 0
+    later: int = 0
 
 
 class Group(NamedTuple):
@@ -65,12 +70,14 @@ async def overview(database: Database, since: int | None, until: int | None, pro
 
     They are of a project, or of all.
     """
-    span = await span_of(database, since, until, project)
-    if span is None:
+    reach = await reach_of(database, since, until, project)
+    if reach is None:
         return Overview(None, Figures(durations={}), [])
+    span, earlier, later = reach
     found = await figures_in(database, span, {"run": step_width(span)}, project)
     steps = by_step(found.counted["run"], steps_of(span))
-    return Overview(span, by_name(found.counted["run"]).get("", Figures(durations={})), steps)
+    runs = by_name(found.counted["run"]).get("", Figures(durations={}))
+    return Overview(span, runs, steps, earlier, later)
 
 
 async def breakdown(database: Database, by: By, since: int | None, until: int | None, project: str = "") -> Breakdown:
@@ -78,9 +85,10 @@ async def breakdown(database: Database, by: By, since: int | None, until: int | 
 
     They are of a project, or of all.
     """
-    span = await span_of(database, since, until, project)
-    if span is None:
+    reach = await reach_of(database, since, until, project)
+    if reach is None:
         return Breakdown(None, [], [], complete=True)
+    span = reach.span
     steps = steps_of(span)
     found = await figures_in(database, span, {by: step_width(span) if by == "error" else None}, project)
     if by == "error":

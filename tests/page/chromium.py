@@ -29,7 +29,7 @@ ARGUMENTS = [
 ]
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
-PATIENCE = 15_000  # ms until something counts as missing: two cores are shared with whatever else is tested
+PATIENCE = 40_000  # ms until something counts as missing: two cores are shared with whatever else is tested
 
 # A violation of the policy is an error in the console too, but not of every kind.
 _TELL_VIOLATIONS = """

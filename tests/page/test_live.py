@@ -5,6 +5,8 @@ import re
 import pytest
 from chromium import expect
 
+from tests.ports import free_ports
+
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
@@ -32,6 +34,14 @@ async def test_events_appear_as_they_are_stored_the_newest_on_top(open_tab, rece
     await expect(rows(tab).first).to_contain_text("execute_tool two")
     await rows(tab).first.get_by_role("link").click()
     await tab.address_becomes(f"#/traces/{trace_id}.event=")
+
+
+async def test_a_score_is_shown_by_what_it_says(open_tab, receiver, story):
+    tab = await open_tab(receiver, "#/live?event_type=evaluation")
+    await is_live(tab)
+    score = {"trace_id": tell(story, "one"), "name": "tone", "value": 0, "explanation": "too short"}
+    receiver.post("/api/v1/scores", score)
+    await expect(rows(tab).first).to_contain_text("tone 0 too short")
 
 
 async def test_who_pauses_keeps_what_is_there_and_hears_how_much_waits(open_tab, receiver, story):
@@ -81,11 +91,11 @@ async def test_many_at_once_are_shown_or_counted_as_too_fast_to_be(open_tab, rec
 
 
 async def test_after_an_interruption_what_came_meanwhile_is_there(open_tab, start):
-    first = start()
+    (port,) = free_ports(1)
+    first = start(port=port)
     tab = await open_tab(first, "#/live")
     await is_live(tab)
     tab.provokes("ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INCOMPLETE_CHUNKED_ENCODING|status of 503")
-    port = int(first.url.rpartition(":")[2])
     first.stop()  # which waits for no reader
     await expect(tab.role("status").filter(has_text="not connected")).to_be_visible()
     start(port=port).post("/api/v1/events", {"timestamp": "2026-01-07T19:00:00Z", "agent_id": "came-meanwhile"})

@@ -43,6 +43,19 @@ async def test_the_figures_are_the_api_s(open_tab, receiver, runs, table, viewpo
         await expect(first).to_contain_text(f"{row['count']:,}")
 
 
+async def test_a_run_with_a_wrong_date_squeezes_no_chart_and_is_named(open_tab, start):
+    receiver = start()
+    moments = ("1970-01-01T00:00:01Z", *(f"2026-01-07T1{hour}:00:00Z" for hour in range(5)))
+    for moment in moments:
+        receiver.post("/api/v1/events", {"timestamp": moment, "event_type": "tool_call", "session_id": moment})
+    receiver.interpreted()
+    tab = await open_tab(receiver, "#/overview")
+    await expect(tab.find(".chart-runs a")).to_have_count(5)
+    await tab.shows("1 run began years before")
+    await tab.role("link", "1 run began years before").click()
+    await expect(tab.find("main [data-row]")).to_have_count(1)
+
+
 async def test_a_tool_leads_to_its_calls_and_these_to_their_traces(open_tab, receiver, runs, table):
     tab = await open_tab(receiver, "#/overview")
     row = next(row for row in table["tool"] if row["failed"] and row["name"] != "(others)")

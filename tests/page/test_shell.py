@@ -7,6 +7,8 @@ import subprocess
 import pytest
 from chromium import PHONE, expect
 
+from tests.ports import free_ports
+
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PAGES = ("Overview", "Traces", "Sessions", "Calls", "Search", "Live")
@@ -189,13 +191,13 @@ async def test_an_empty_receiver_shows_how_to_send_the_first_event_and_that_work
 
 
 async def test_a_page_waits_for_a_receiver_that_is_away(open_tab, start):
-    first = start()
+    (port,) = free_ports(1)
+    first = start(port=port)
     tab = await open_tab(first, "#/sessions")
     await tab.shows("Nothing was sent yet")
     await tab.role("link", "Traces").click()
     await tab.shows("Nothing was sent yet")
     tab.provokes("ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|Failed to fetch dynamically imported|status of 503")
-    port = int(first.url.rpartition(":")[2])
     first.stop()
     await tab.role("link", "Sessions").click()
     await expect(tab.role("alert")).to_contain_text("does not answer")

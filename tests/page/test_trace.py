@@ -52,8 +52,23 @@ async def test_a_newcomer_sees_at_once_why_a_run_failed(open_tab, receiver, runs
     first = tab.find("[aria-label='First error']")
     await expect(first).to_contain_text("first error in execute_tool charge_card")
     await expect(first).to_contain_text(runs["tokyo"]["first_error"])
+    await expect(first).to_contain_text(re.compile(r"\d events with errors"))
     await first.get_by_role("button", name="Show the first error").click()
     await expect(panel(tab)).to_contain_text(DECLINED)
+    await expect(first).to_contain_text(re.compile(r"event 1 of \d with errors"))
+
+
+async def test_an_event_of_json_is_called_as_its_call_is(open_tab, receiver):
+    trace_id = uuid4().hex
+    said = {"tool_name": "web_search", "input": "latest AI news", "error": "no network"}
+    sent = {"timestamp": "2026-01-07T19:00:00Z", "trace_id": trace_id, "event_type": "tool_call", "properties": said}
+    receiver.post("/api/v1/events", sent)
+    receiver.interpreted()
+    tab = await open_tab(receiver, f"#/traces/{trace_id}")
+    await expect(row(tab, "web_search: no network")).to_be_visible()
+    await expect(tab.find("[aria-label='First error']")).to_contain_text("after an error in web_search")
+    await tab.role("searchbox", "Text").or_(tab.find("input[placeholder^=name]")).first.fill("web_se")
+    await expect(row(tab, "web_search: no network")).to_be_visible()
 
 
 async def test_the_first_error_is_the_one_that_lists_tell(open_tab, receiver, story):

@@ -102,6 +102,32 @@ def test_calls_and_events_are_data_frames(client):
     assert (len(none), none["start_time"].dtype) == (0, calls["start_time"].dtype)
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00.000000000Z", "9999-12-31T23:59:59.999999999Z"])
+def test_a_moment_beyond_nanoseconds_costs_no_data_frame(client, moment):
+    client.send_event({"event_id": moment, "timestamp": moment, "trace_id": "odd clocks", "event_type": "log"})
+    times = client.events_dataframe(trace_id="odd clocks")["timestamp"]
+    assert pd.Timestamp(f"{moment[:26]}Z") in set(times)
+
+
+@pytest.mark.parametrize("odd", ["..", ".", "...", "a/../b", "a%2Fb", " ", "?q#f", "\u200b\t\n"])
+def test_any_id_is_one_segment_of_a_path(client, odd):
+    client.send_event({"event_id": f"in {odd}", "session_id": odd, "trace_id": odd, "event_type": "message"})
+    assert client.session(odd)["id"] == client.trace(odd)["id"] == odd
+    assert client.session_conversation(odd)["next_cursor"] is None
+
+
+def test_an_empty_id_is_no_list(client):
+    with pytest.raises(ValueError, match="expected an id; got ''"):
+        list(client.iter_trace(""))
+    with pytest.raises(ValueError, match="expected an id; got ''"):
+        client.session("")
+
+
+def test_what_is_no_single_value_is_refused(client):
+    with pytest.raises(ValueError, match=r"agent_id: expected a text, .* got \['a', 'b'\]"):
+        client.traces(agent_id=["a", "b"])
+
+
 def test_bad_input_says_what_was_expected(client):
     with pytest.raises(ApiError, match="limit: expected a whole number from 1 to 200; got '0'") as told:
         client.traces(limit=0)
@@ -147,6 +173,27 @@ def test_what_does_not_answer_as_a_receiver_does_is_said(server, impatient, ask)
     server.answer(418, b"<html>teapot</html>")
     with pytest.raises(ApiError, match="HTTP 418, which is not how a vectadb-receiver answers"):
         list(getattr(impatient, ask)())
+
+
+@pytest.mark.parametrize("ask", ["stats", "iter_traces", "export_events"])
+@pytest.mark.parametrize("body", [b"<html>a proxy's page</html>\n", b"", b"[1]"])
+def test_a_page_of_another_program_is_no_answer(server, impatient, ask, body):
+    server.answer(200, body)
+    with pytest.raises(ApiError, match="HTTP 200, which is not how a vectadb-receiver answers"):
+        list(getattr(impatient, ask)())
+
+
+@pytest.mark.parametrize("ask", ["stats", "export_events"])
+def test_a_body_that_cannot_be_inflated_is_an_error_of_the_client(server, impatient, ask):
+    server.answer(200, b"no gzip", Content_Encoding="gzip", Content_Type="application/x-ndjson")
+    with pytest.raises(ClientError, match="no receiver answers at"):
+        list(getattr(impatient, ask)())
+
+
+@pytest.mark.parametrize("key", ["secret\n", "ключ"])
+def test_a_key_that_no_header_holds_is_refused(key, client_class):
+    with pytest.raises(ValueError, match="key: expected printable ASCII"):
+        client_class("http://127.0.0.1", key)
 
 
 def test_a_redirect_does_not_get_the_key(server, impatient):

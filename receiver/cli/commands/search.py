@@ -35,7 +35,9 @@ def run(args: argparse.Namespace) -> int:
     if args.like is not None:
         route, of_text = f"{api.path('events', args.like)}/similar", {}
     filtered = any(value is not None for value in filters.parameters_of(args).values())
-    if (args.text is None and args.like is None and not filtered) or (args.text is not None and args.like is not None):
+    if args.text is not None and args.like is not None:
+        raise CommandError("--like: expected without a text to search for", exit_code=2)
+    if args.text is None and args.like is None and not filtered:
         raise CommandError("expected a text to search for, a filter, or --like ID", exit_code=2)
     if args.text is None and (args.mode or args.parts):
         raise CommandError("--mode and --parts: expected a text to search for", exit_code=2)

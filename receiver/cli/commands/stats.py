@@ -64,7 +64,11 @@ def _overview(answer: dict[str, Any]) -> list[str]:
             *([coloured(local_time(step["start"]), "dim"), *_cells(step)] for step in steps),
             ["all", *_cells(answer)],
         ]
-    )
+    ) + [
+        coloured(f"{count(answer[which], 'run')} began years {where} these, and not counted", "dim")
+        for which, where in (("earlier", "before"), ("later", "after"))
+        if answer[which]
+    ]
 
 
 def _breakdown(answer: dict[str, Any]) -> list[str]:

@@ -7,6 +7,8 @@ import { beginning } from "./untrusted.js";
 
 export const MOST = 1000;
 const WORDS = 200; // characters of what an event says
+const SCORE = "gen_ai.evaluation.result";
+const OF_SCORE = ["name", "score.value", "score.label", "explanation"];
 const SAID = 3; // properties that are quoted of an event without a name
 
 export class Feed {
@@ -70,6 +72,7 @@ function words(event) {
   if (failure?.message) return failure.message;
   const properties = event.properties ?? {};
   if (typeof properties.body === "string") return properties.body;
+  if (event.name === SCORE) return OF_SCORE.map((key) => properties[`gen_ai.evaluation.${key}`]).filter((part) => part !== undefined).join(" ");
   if (event.name) return "";
   const plain = Object.entries(properties).filter(([, value]) => typeof value === "string" || typeof value === "number");
   return plain.slice(0, SAID).map(([key, value]) => `${key}: ${String(value).slice(0, WORDS)}`).join(", ");

@@ -48,7 +48,7 @@ export function FirstError({ errors, trace, selected, onSelect }) {
       <div class="steps">
         <button type="button" onClick=${() => onSelect(toldId ?? first.event.id)}>Show the first error</button>
         ${errors.length > 1 && html`
-          <span class="muted">${at < 0 ? `${all} events with errors` : `error ${number(at + 1)} of ${all}`}</span>
+          <span class="muted">${at < 0 ? `${all} events with errors` : `event ${number(at + 1)} of ${all} with errors`}</span>
           <button type="button" class="small" disabled=${at === 0} onClick=${() => step(-1)} title="Shift+E">Previous error</button>
           <button type="button" class="small" disabled=${at === errors.length - 1} onClick=${() => step(1)} title="E">Next error</button>
         `}

@@ -74,8 +74,15 @@ export function Overview({ params }) {
       ${/** @type {("agent" | "model" | "tool")[]} */ (["agent", "tool", "model"]).map((by) => html`
         <${ByName} by=${by} told=${data} period=${period} key=${`${by} ${key}`} />`)}
       <${ScoresByName} told=${data} period=${period} key=${`scores ${key}`} />
-      <p class="muted">From ${shortMoment(data.since ?? "")} to ${shortMoment(data.until ?? "")}, in whole hours. Percentiles are
+      <p class="muted">From ${shortMoment(data.since ?? "")} to ${shortMoment(data.until ?? "")}, in whole hours${
+        strays(data.earlier, "before", { until: period.since, project: params.project })}${
+        strays(data.later, "after", { since: period.until, project: params.project })}. Percentiles are
         within 2%. Runs count when they began, calls when they did.</p>`}`;
+}
+
+/** Runs with a date that is years away, and the way to them. @param {number} runs @param {string} where @param {Query} params */
+function strays(runs, where, params) {
+  return runs > 0 && html`; <${Link} to="/traces" params=${params}>${count(runs, "run")} began years ${where}<//>, in no figure`;
 }
 
 /** @param {{told: Told, period: Period}} props */

@@ -119,7 +119,7 @@ function Fields({ traceId, eventId, names, onStored }) {
     setBusy(false);
   };
   return html`<form onSubmit=${submit}>
-    <label>Name <input name="name" required maxlength=${LENGTH} list=${list} value="note" /></label>
+    <label>Name <input name="name" required pattern=".*\\S.*" title="what is judged" maxlength=${LENGTH} list=${list} value="note" /></label>
     <datalist id=${list}>${names.map((name) => html`<option value=${name} />`)}</datalist>
     <label>Value <input name="value" type="number" step="any" /></label>
     <label>Label <input name="label" maxlength=${LENGTH} placeholder="pass" /></label>

@@ -207,7 +207,7 @@ export function matcher({ type, status, text }) {
     if (type && event.event_type !== type) return false;
     if (status && (event.status ?? "unset") !== status) return false;
     if (!words.length) return true;
-    const said = [event.name, event.event_type, event.agent_id].join("\n").toLowerCase();
+    const said = [event.name ?? event.call_name, event.event_type, event.agent_id].join("\n").toLowerCase();
     return words.every((word) => said.includes(word) || (word.length >= SHORTEST_ID && isOf(event, word)));
   };
 }

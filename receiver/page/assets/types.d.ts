@@ -95,6 +95,8 @@ export interface OutlinedEvent {
   output_tokens?: number;
   /** The call that it reports. */
   call_id?: string;
+  /** That of the call, of an event without a name. */
+  call_name?: string;
 }
 
 /** The sums of a trace or a session. */
@@ -404,6 +406,8 @@ export interface Figures {
 export interface Overview extends Figures {
   since: string | null;
   until: string | null;
+  earlier: number;
+  later: number;
   steps: (Figures & { start: string })[];
 }
 

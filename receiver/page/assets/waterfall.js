@@ -213,7 +213,7 @@ function drawn({ node, excerpt, index, top, length, tops, traceId, hasEnded, isO
         ${node.depth > DEEPEST && html`<span class="hidden-count" title="Levels below the top">${number(node.depth)}</span>`}
         <${TypeBadge} type=${event.event_type} />
         <a class="name" tabindex="-1" href=${href(["traces", traceId], { event: event.id })}>
-          <${Text} value=${excerpt || nameOf(event)} limit=${200} />
+          <${Text} value=${[excerpt && !event.call_name ? "" : nameOf(event), excerpt].filter(Boolean).join(": ")} limit=${200} />
         </a>
         ${node.error && html`<span class="mark-error">✕ error</span>`}
         <${Inferred} correlation=${event.correlation} />
@@ -249,7 +249,7 @@ function Bar({ node, length }) {
   ></span>`;
 }
 
-/** What an event is called: its name, or its type, or what kind of thing it is. @param {OutlinedEvent} event */
+/** What an event is called: its name or its call's, or its type, or what kind of thing it is. @param {OutlinedEvent} event */
 export function nameOf(event) {
-  return event.name || event.event_type || event.kind || "event";
+  return event.name || event.call_name || event.event_type || event.kind || "event";
 }

@@ -47,6 +47,11 @@ CONVENTIONS = [
         (90, 9, 80, None, 7),
     ),
     (
+        "Gemini CLI's, with more thoughts than output, which has left them out",
+        {"input_token_count": 90, "output_token_count": 9, "thoughts_token_count": 70, "total_token_count": 169},
+        (90, 79, None, None, 70),
+    ),
+    (
         "OpenInference's",
         {
             "llm.token_count.prompt": 90,

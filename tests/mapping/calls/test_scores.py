@@ -100,6 +100,17 @@ class TestTheConventions:
         told = tell(log(RESULT | {"gen_ai.evaluation.name": name}, name=NAME)).scores
         assert [score.name for score in told] in ([], [str(name)])
 
+    @pytest.mark.parametrize("blank", ["  ", "\t\n"])
+    def test_a_blank_name_or_label_is_none(self, blank):
+        assert tell(log(RESULT | {"gen_ai.evaluation.name": blank}, name=NAME)).scores == []
+        (told,) = tell(log(RESULT | {"gen_ai.evaluation.score.label": blank}, name=NAME)).scores
+        assert told.label is None
+
+    def test_names_and_labels_have_single_spaces_as_their_sums(self):
+        said = {"gen_ai.evaluation.name": " to\tthe  point", "gen_ai.evaluation.score.label": "not\nreally "}
+        (told,) = tell(log(RESULT | said, name=NAME)).scores
+        assert (told.name, told.label) == ("to the point", "not really")
+
     def test_long_texts_are_cut(self):
         (told,) = tell(log(dict.fromkeys(RESULT, "x" * 5000), name=NAME)).scores
         assert (len(told.name), len(told.label), len(told.explanation)) == (200, 200, 300)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from receiver.cli.api import Receiver, ReceiverAddress, connection
+from receiver.cli.api import Receiver, ReceiverAddress, connection, path
 from receiver.cli.errors import CommandError
 from receiver.cli.main import _parser
 
@@ -105,3 +105,8 @@ def test_pages_are_read_until_there_are_enough(server):
         "/api/v1/sessions?limit=200",
         "/api/v1/sessions?limit=200&cursor=a+b",
     ]
+
+
+def test_an_empty_id_is_asked_of_nobody():
+    with pytest.raises(CommandError, match="expected an id; got ''"):
+        path("traces", "")

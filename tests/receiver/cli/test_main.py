@@ -84,6 +84,7 @@ def test_without_a_receiver_every_command_says_how_to_start_one(run, free_port, 
         (("search", "x", "--url", "ftp://host"), "expected an http:// or https:// address"),
         (("sessions", "--api-key", "a\nb"), "--api-key: expected printable ASCII"),
         (("search",), "expected a text to search for"),
+        (("search", "x", "--like", "y"), "--like: expected without a text to search for"),
     ],
 )
 def test_what_was_typed_wrong_is_named(run, argv, expected):

@@ -30,6 +30,16 @@ def test_an_exception_is_shown_by_its_message(event):
     assert headline(exception) == "no seat left"
 
 
+def test_a_score_is_shown_by_what_it_says(event):
+    said = {
+        "gen_ai.evaluation.name": "tone",
+        "gen_ai.evaluation.score.value": 0.0,
+        "gen_ai.evaluation.explanation": "too short",
+    }
+    assert headline(event(name="gen_ai.evaluation.result", properties=said)) == "tone 0.0 too short"
+    assert headline(event(name="gen_ai.evaluation.result")) == "gen_ai.evaluation.result"
+
+
 def test_nothing_of_a_sender_can_steer_the_terminal(event):
     hostile = "\033[2J\r\n\x9b"
     cells = event_cells(event(name=hostile, agent_id=hostile, event_type=hostile, properties={"body": hostile}))

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from receiver.http.context import TIMES
+from receiver.http.context import KEYS, TIMES
 from receiver.settings import Cors
 from storage.write.live_feed import MOST_LISTENERS
 
@@ -142,6 +142,17 @@ async def test_the_key_is_asked_for(start):
     async with listening(guarded, x_api_key="one") as stream:
         await post(guarded, EVENT, x_api_key="one")
         assert (await stream.next())[0] == "event"
+
+
+async def test_who_lost_the_key_hears_no_more_and_the_others_go_on(start):
+    guarded = await start(keys=["one", "two"])
+    async with listening(guarded, x_api_key="one") as lost, listening(guarded, x_api_key="two") as kept:
+        keys = guarded.app[KEYS]
+        keys.in_force = tuple(key for key in keys.in_force if key.key == "two")
+        await post(guarded, EVENT, x_api_key="two")
+        assert (await kept.next())[0] == "event"
+        with pytest.raises(EOFError):
+            await lost.next()
 
 
 async def test_pages_that_may_read_may_listen(start):

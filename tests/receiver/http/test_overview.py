@@ -11,6 +11,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 EMPTY = {
     "count": 0, "failed": 0, "calls": 0, "unpriced_calls": 0, "input_tokens": 0, "output_tokens": 0, "cost_usd": 0.0,
     "p50_duration_ns": None, "p95_duration_ns": None, "since": None, "until": None, "steps": [],
+    "earlier": 0, "later": 0,
 }  # fmt: skip
 
 
@@ -53,6 +54,27 @@ async def test_figures_are_of_whole_hours_and_lists_of_that_time_have_what_they_
     assert (part["count"], part["since"][11:13]) == (2, "11")
     listed = (await fresh.get(f"/api/v1/traces?since={part['since']}&until={part['until']}")).json()["traces"]
     assert len(listed) == part["count"]
+
+
+async def test_runs_with_a_wrong_date_are_counted_apart(fresh):
+    wrong = [
+        tool_call(number) | {"timestamp": at}
+        for number, at in ((7, "1970-01-01T00:00:09Z"), (8, "2090-01-01T00:00:00Z"))
+    ]
+    await sent(fresh, *(tool_call(number, hour=10 + number) for number in range(1, 6)), *wrong)
+    told = (await fresh.get("/api/v1/overview")).json()
+    assert (told["count"], told["earlier"], told["later"]) == (5, 1, 1)
+    assert (told["since"], len(told["steps"])) == ("2026-01-07T11:00:00.000000000Z", 5)
+    old = (await fresh.get("/api/v1/overview?since=1970-01-01T00:00:00Z")).json()
+    assert (old["count"], old["earlier"], old["later"]) == (6, 0, 1)
+    (tool,) = (await fresh.get("/api/v1/breakdown?by=tool")).json()["rows"]
+    assert tool["count"] == 5
+
+
+async def test_two_runs_are_both_counted_however_far_they_are_from_each_other(fresh):
+    await sent(fresh, tool_call(1), tool_call(2) | {"timestamp": "1970-01-01T00:00:09Z"})
+    told = (await fresh.get("/api/v1/overview")).json()
+    assert (told["count"], told["earlier"], told["later"]) == (2, 0, 0)
 
 
 async def test_rows_are_those_that_count_most_and_lead_to_as_many_calls(fresh):

@@ -108,6 +108,20 @@ async def test_a_score_does_not_change_what_happened(fresh):
     assert session["id"] == TRACE
 
 
+async def test_a_score_of_a_session_that_there_is_not_is_no_run(fresh):
+    await send(fresh, chat(), score(trace_id=None, session_id="a typo"), score(trace_id="a" * 32, session_id=None))
+    assert [trace["id"] for trace in (await fresh.read("/api/v1/traces"))["traces"]] == [TRACE]
+    assert (await fresh.read("/api/v1/overview"))["count"] == 1
+    assert [one["name"] for one in (await fresh.read("/api/v1/sessions/a%20typo"))["score_sums"]] == ["tone"]
+
+
+async def test_a_score_does_not_name_a_run_without_a_name(fresh):
+    event = {"timestamp": "2026-01-07T19:00:00Z", "event_type": "tool_call", "trace_id": TRACE}
+    await send(fresh, ("/api/v1/events", event), score(), evaluated("relevant", 4.0))
+    trace = await fresh.read(f"/api/v1/traces/{TRACE}")
+    assert (trace["name"], len(trace["scores"])) == (None, 2)
+
+
 @pytest.mark.parametrize("order", range(4))
 async def test_whatever_comes_first_and_however_often_the_scores_are_the_same(fresh, order):
     requests = [chat(), score(key="one"), score(key="two", name="other", span_id=SPAN_ID), evaluated("relevant", 4.0)]
@@ -279,7 +293,11 @@ async def test_scores_are_read_anew_where_an_earlier_version_interpreted(alone):
             "event_id: expected one of span_id, call_id and event_id; got call_id and event_id",
         ),
         ({"name": "tone", "value": 1, "session_id": "s", "trace_id": TRACE}, "session_id: expected alone"),
-        ({"name": "tone", "value": 1, "trace_id": TRACE, "source": "robot"}, "source: "),
+        (
+            {"name": "tone", "value": 1, "trace_id": TRACE, "source": "robot"},
+            "source: expected one of person, code, model; got 'robot'",
+        ),
+        ({"name": "tone", "label": " \t", "trace_id": TRACE}, "label: expected a text that is not blank"),
         ({"name": "tone", "value": 1, "trace_id": TRACE, "timestamp": "yesterday"}, "timestamp: "),
         ({"name": "x" * 201, "value": 1, "trace_id": TRACE}, "name: expected `str` of length <= 200"),
     ],

@@ -43,8 +43,8 @@ BAD = [
     ),
     (
         "compare_traces",
-        {"a": FAILED, "b": FAILED},
-        "with: expected another trace than the one that it is compared with",
+        {"a": FAILED, "b": FAILED.upper()},
+        "b: expected another trace than a",
     ),
     ("explain", {"id": {"id": 1}}, 'id: expected the id of a call, or of an event; got {"id": 1}'),
 ]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from receiver.mcp.budget import BYTES_PER_TOKEN, fit, visible
+from receiver.mcp.budget import BYTES_PER_TOKEN, as_recorded, fit, visible
 
 texts = st.text(st.characters(), max_size=600)
 values = st.recursive(texts | st.integers() | st.none(), lambda inner: st.lists(inner, max_size=20), max_leaves=30)
@@ -35,6 +35,19 @@ def test_texts_are_cut_before_rows_are_left_out():
     assert all(row["text"].startswith("word word") and row["text"].endswith(" characters)") for row in kept)
 
 
+@pytest.mark.parametrize("rows", [[], [{"text": "short"}]], ids=["no rows", "a row"])
+def test_what_stands_before_the_rows_is_within_the_budget_too(rows):
+    head, kept, cut = fit({"arguments": "word " * 10_000, "result": "word " * 10_000}, rows, 500)
+    assert len(msgspec.json.encode([head, *kept])) <= 500 * BYTES_PER_TOKEN
+    assert (len(kept), cut) == (len(rows), True)
+
+
+def test_ids_are_whole_as_other_tools_take_them():
+    _, kept, _ = fit({}, [{"session_id": "s" * 1_000, "text": "word " * 1_000} for _ in range(10)], 2_000)
+    assert {row["session_id"] for row in kept} == {"s" * 1_000}
+    assert len(kept) < 10
+
+
 def test_what_fits_is_as_it_was():
     rows = [{"text": "Σ\n\tshort", "number": 1, "yes": True, "nothing": None, "list": ["a"]}]
     assert fit({"a": "b"}, rows, 500) == ({"a": "b"}, rows, False)
@@ -53,3 +66,9 @@ def test_what_fits_is_as_it_was():
 )
 def test_what_nobody_would_see_stands_as_its_escape(hidden, shown):
     assert visible(hidden) == shown
+    assert as_recorded(shown) == hidden
+
+
+@pytest.mark.parametrize("text", [r"C:\x41.txt", r"\u00e9", r"\U00110000", r"a\n", "\\"])
+def test_what_only_looks_like_an_escape_stays(text):
+    assert as_recorded(visible(text)) == text

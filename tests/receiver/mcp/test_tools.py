@@ -174,3 +174,54 @@ async def test_prompts_name_tools_that_there_are(filled, connect):
             assert "untrusted_data" in message.content.text
             named = {tool.name for tool in TOOLS if tool.name in message.content.text}
             assert "get_call" in named
+
+
+async def test_a_long_call_without_messages_is_cut_to_its_budget(filled):
+    said = {"tool_name": "chart", "input": "north " * 10_000, "output": "south " * 10_000}
+    sent = json.dumps({"trace_id": "long", "event_type": "tool_call", "properties": said})
+    event = json.loads((await filled.post("/api/v1/events", sent)).body)["event_id"]
+    await stats_are(filled, interpretation_pending=0)
+    async with over_http(filled.port) as client:
+        told = await ask(client, "get_call", id=event, max_tokens=500)
+    assert told["untrusted_data"]["messages"] == []
+    assert [step["name"] for step in (await data(filled, "get_trace", trace_id="long", events=True))["steps"]] == [
+        "chart"
+    ]
+    assert len(json.dumps(told)) < 2_500
+    assert told["notes"] == ["texts or lists are cut: ask for fewer rows, or more max_tokens"]
+
+
+@pytest.mark.parametrize("session", ["tide " * 100, "ti\u200bde", "ti\U000e0101de"])
+async def test_a_session_is_found_by_the_id_that_an_answer_has(filled, session):
+    sent = {"session_id": session, "event_type": "tool_call", "properties": {"tool_name": "log", "input": "x" * 5_000}}
+    trace = json.loads((await filled.post("/api/v1/events", json.dumps(sent))).body)["trace_id"]
+    await stats_are(filled, interpretation_pending=0)
+    told = (await data(filled, "get_trace", trace_id=trace, max_tokens=500))["trace"]["session_id"]
+    assert [row["id"] for row in (await data(filled, "list_traces", session_id=told))["traces"]] == [trace]
+    assert (await data(filled, "get_conversation", session_id=told))["turns"]
+
+
+async def test_what_is_not_interpreted_yet_is_said(start):
+    receiver = await start()
+    (interpreting,) = [task for task in receiver.storage._tasks if "Interpreter" in repr(task.get_coro())]
+    interpreting.cancel()
+    for trace in ("one", "two"):
+        sent = {"trace_id": trace, "event_type": "tool_call", "properties": {"tool_name": "log", "error": "lost"}}
+        assert (await receiver.post("/api/v1/events", json.dumps(sent))).status == 200
+    async with over_http(receiver.port) as client:
+        notes = [
+            (await ask(client, name, **given))["notes"]
+            for name, given in (
+                ("list_traces", {}),
+                ("get_trace", {"trace_id": "one"}),
+                ("list_errors", {}),
+                ("compare_traces", {"a": "one", "b": "two"}),
+            )
+        ]
+    pending = "not all events are interpreted yet: ask again in a moment"
+    assert notes == [
+        [f"of 2 of these, {pending}"],
+        [pending],
+        ["2 events are stored and not interpreted yet"],
+        [pending],
+    ]

@@ -12,7 +12,7 @@ from mapping.model import Event
 from mapping.times import NS
 from storage.interpreting import counting
 from storage.interpreting.counting import count_some
-from storage.read.figures import by_name, figures_in, span_of
+from storage.read.figures import by_name, figures_in, reach_of
 from storage.read.overview import breakdown, hours_of_errors, overview
 from storage.retention.prune import Pruner, Selection
 from storage.surreal.errors import ConflictError
@@ -22,10 +22,10 @@ HOURS = 3600
 
 async def counted(database):
     """Return the figures of all time by kind and name."""
-    span = await span_of(database, None, None)
-    if span is None:
+    reach = await reach_of(database, None, None)
+    if reach is None:
         return {}
-    found = await figures_in(database, span, dict.fromkeys(BY))
+    found = await figures_in(database, reach.span, dict.fromkeys(BY))
     assert found.complete
     return {(by, name): each for by in BY for name, each in by_name(found.counted[by]).items()}
 

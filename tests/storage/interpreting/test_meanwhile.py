@@ -104,6 +104,7 @@ async def test_those_that_are_read_together_may_be_forgotten_one_by_one(stored):
 async def test_an_event_that_comes_anew_while_it_is_written_whose_it_is_is_written_again(database):
     """It was deleted and sent again, say: its row says what it said when it was sent."""
     events = [agent(1, "Planner", seconds=9), agent(2, "Writer", above=1, at=1, seconds=5), model(3, above=2, at=2)]
+    sent_again = asyncio.Event()
 
     async def agent_of_call():
         (found,) = await database.query(
@@ -119,6 +120,7 @@ async def test_an_event_that_comes_anew_while_it_is_written_whose_it_is_is_writt
         await database.query(";".join(f"DELETE {table}" for table in tables))
         await write(*events)
         assert await agent_of_call() == [None]
+        sent_again.set()
 
     async def nothing():
         """Let the write begin."""
@@ -126,6 +128,8 @@ async def test_an_event_that_comes_anew_while_it_is_written_whose_it_is_is_writt
     process = Interrupted((writes_calls, nothing), (lambda _step: True, once_written))
     async with interpreting(database, process) as (write, until_settled):
         await write(*events)
+        async with asyncio.timeout(60):
+            await sent_again.wait()
         await until_settled()
     assert not process.happenings
     assert await agent_of_call() == ["Writer"]

@@ -45,6 +45,24 @@ async def test_an_event_has_the_columns_that_a_waterfall_needs(writer, reader, m
     assert not {"properties", "origin"} & row.keys()
 
 
+async def test_an_event_without_a_name_has_that_of_its_call(writer, reader, make_event, database, interpret):
+    told = {"event_type": "tool_call", "properties": {"tool_name": "web_search", "input": "news"}}
+    await writer.write(
+        [
+            make_event(trace_id="t", **told),
+            make_event(trace_id="t", timestamp=NOON + 1, name="search", **told),
+            make_event(trace_id="t", timestamp=NOON + 2),
+        ]
+    )
+    await interpret(database)
+    events = (await outline(reader, "t")).events
+    assert [(event["name"], event["call_name"]) for event in events] == [
+        (None, "web_search"),
+        ("search", None),
+        (None, None),
+    ]
+
+
 async def test_an_event_that_names_no_agent_has_its_traces(writer, reader, make_event):
     await writer.write([make_event(trace_id="t", agent_id="a"), make_event(trace_id="t")])
     assert [event["agent_id"] for event in (await outline(reader, "t")).events] == ["a", "a"]
