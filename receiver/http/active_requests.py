@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Iterator
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from receiver.http.admission import ADMISSION, HELD, Held
+
+log = logging.getLogger(__name__)
 
 
 class UnderWay:
@@ -48,8 +51,14 @@ class UnderWay:
             limit.reschedule(asyncio.get_running_loop().time())
         if self.count:
             self._none.clear()
-            with contextlib.suppress(TimeoutError):
+            try:
                 await asyncio.wait_for(self._none.wait(), seconds)
+            except TimeoutError:
+                log.warning(
+                    "requests that were not finished within %.0f s of the stop, and are dropped: %s",
+                    seconds,
+                    self.count,
+                )
 
 
 UNDER_WAY = web.AppKey("under_way", UnderWay)

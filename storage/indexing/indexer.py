@@ -261,8 +261,7 @@ class Indexer:
                 log.info("a search index is filled from the store: %s events", self._stored - state.fill.done)
         self.index = tools.active_indexes.index(state.name)
         self.embedder = tools.embedder if state.vectors == tools.vectors else None
-        if self.state in {"preparing", "waiting"}:
-            log.info("search is ready: %s, %s events to be indexed", tools.embedder.name, self.pending)
+        await self._announce_ready(tools, state)
         if state.retired and self._membership.fills:
             await asyncio.sleep(self._tuning.searches_end_within)
             await self._pending_flush.flush(tools.active_indexes)
@@ -270,6 +269,14 @@ class Indexer:
                 await tools.active_indexes.remove(name)
         self._show(state)
         return state
+
+    async def _announce_ready(self, tools: _Tools, state: IndexState) -> None:
+        """Log that search is ready, where it was not. An index that was away is asked first, or it is said again."""
+        if self.state == "waiting":
+            with tools.active_indexes.using(state.name) as index:
+                await index.count()
+        if self.state in {"preparing", "waiting"}:
+            log.info("search is ready: %s, %s events to be indexed", tools.embedder.name, self.pending)
 
     async def _check_that_others_agree(self, active_indexes: ActiveIndexes) -> None:
         """Raise IndexUnavailable while another receiver decides for another index or model than this one's.

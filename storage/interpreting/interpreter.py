@@ -277,15 +277,20 @@ class Interpreter:
         for start in range(0, len(event_ids), _EVENTS):
             events = [cbor.record(rows.EVENT, event_id) for event_id in event_ids[start : start + _EVENTS]]
             answers.append(await self._read(EVENTS, events=events))
+        await self._note_versions()
+        return NewRecords(records, answers, is_first=self._membership.is_first, behind=self._until_behind() < 0)
+
+    async def _note_versions(self) -> None:
+        """Queue that all is to be made anew, once a version that was beside this one is gone: it may have made some.
+
+        Whoever does it for all may have come only then, and in the queue it outlives whoever has noticed.
+        """
         others = {member.version for member in self._membership.members} - {self._membership.me.version}
-        gone, self._other_versions = self._other_versions - others, others
-        return NewRecords(
-            records,
-            answers,
-            is_first=self._membership.is_first,
-            again=bool(gone),
-            behind=self._until_behind() < 0,
-        )
+        if self._other_versions - others:
+            record = rows.interpretation_record(rows.queue_name(), 0, {})
+            query = "INSERT IGNORE INTO interpretation_queue $record RETURN NONE"
+            await self._until_answered(lambda: self._database.query(query, record=record))
+        self._other_versions = others
 
     @property
     def _look_again_after(self) -> float:

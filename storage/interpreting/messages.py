@@ -103,15 +103,13 @@ class WriteOutcome(msgspec.Struct, tag=True):
 class NewRecords(msgspec.Struct, tag=True):
     """Records that were taken from the queue, and the store's answers to `queries.EVENTS` for their events.
 
-    `is_first` is as in `Load`; `again` says that a receiver with another version of this program is gone, whose rules
-    may have made some of what is stored. `behind` says that events have waited for so long that commits wait for what
-    is made of them.
+    `is_first` is as in `Load`. `behind` says that events have waited for so long that commits wait for what is made of
+    them.
     """
 
     records: list[Record]
     answers: list[bytes]
     is_first: bool = True
-    again: bool = False
     behind: bool = False
 
 

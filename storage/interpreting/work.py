@@ -96,6 +96,8 @@ class Work:
         self._schedule = Schedule(clock, self._memory.size_of, self._memory.sessions_of)
         self._gathering = Gathering(self._memory, self.events, self._schedule, self._see_to_others)
         self._older: _Older | None = None
+        # Names of the queue's records that have it begun from the start.
+        self._again: list[str] = []
         # Whether this process makes it anew, and when it was looked how far that is.
         self._is_first = is_first
         self._looked_how_far = clock()
@@ -115,6 +117,8 @@ class Work:
         while True:
             self._memory.shrink()
             yield from self._take_news(0.0 if self._older is not None and self._is_first else _LONG)
+            if self._again:
+                yield from self._note(_Older(), self._again)
             if self._shared and self._clock() - self._looked_how_far >= _LOOK_HOW_FAR_EVERY:
                 yield from self._look_how_far()
             if due := self._schedule.due(_EVENTS, _EVENTS_OF_SESSIONS):
@@ -167,11 +171,12 @@ class Work:
             self.events.take(answer)
         self._looked = self._clock()
         self._most_rows = MOST_ROWS_BEHIND if news.behind else MOST_ROWS
-        if news.is_first and news.again:
-            yield from self._note(_Older())
         if news.is_first != self._is_first:
             self._is_first, self._looked_how_far = news.is_first, -_LOOK_HOW_FAR_EVERY
         for record in news.records:
+            if not record.traces:
+                self._again.append(record.name)
+                continue
             for trace_id, event_ids in record.traces.items():
                 if not event_ids:  # some of its events are no more
                     self._memory.forget(trace_id)
@@ -340,16 +345,20 @@ class Work:
             older = _Older(row["newest_start"], row["id"])
         if group:
             yield from self._interpret(group)
-        yield from self._note(older if found else None)
+        if not self._again:  # which came meanwhile, and begins from the start
+            yield from self._note(older if found else None)
 
-    def _note(self, older: _Older | None) -> Steps:
-        """Note how far what is older is made anew."""
+    def _note(self, older: _Older | None, records: Sequence[str] = ()) -> Steps:
+        """Note how far what is older is made anew. These records of the queue end with it."""
         transaction = Transaction()
+        transaction.names += records
+        transaction.lists["done"] += [cbor.record(rows.INTERPRETATION_QUEUE, name) for name in records]
         transaction.add("states", {"version": self._version, **(older._asdict() if older is not None else {})})
         yield from self._settle()
         outcome = (yield from begun(transaction)) or (yield from settled())
         if not outcome.conflict:
             self._older = older
+            self._again = [name for name in self._again if name not in transaction.names]
 
 
 def _nothing() -> Run:

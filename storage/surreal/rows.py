@@ -210,7 +210,8 @@ def queue_name() -> str:
 def interpretation_record(name: str, part: int, traces: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Return a record of the interpretation queue: traces that have changed, each with its new events.
 
-    A trace without new events, because some were deleted, counts as one event in `size`.
+    A trace without new events, because some were deleted, counts as one event in `size`. A record without traces has
+    everything made anew that other rules have made.
     """
     return {
         "id": cbor.record(INTERPRETATION_QUEUE, f"{name}-{part}"),

@@ -225,14 +225,14 @@ class Process:
 
     def ends(self):
         """Wait for the end; return the exit code."""
-        self.log += self.process.communicate(timeout=15)[1]
+        self.log += self.process.communicate(timeout=60)[1]
         return self.process.returncode
 
     def kill(self):
         """Kill it and its engines at once, as a machine does that stops."""
         with contextlib.suppress(ProcessLookupError):  # they are gone
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.log += self.process.communicate(timeout=15)[1]
+        self.log += self.process.communicate(timeout=60)[1]
 
     @property
     def port(self):
@@ -240,7 +240,7 @@ class Process:
 
     def ask(self, method, path, value=None, headers=None):
         """Return the answer's status and JSON."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.request(method, path, json.dumps(value), {"Content-Type": "application/json"} | (headers or {}))
         answer = connection.getresponse()
         told = json.loads(answer.read())

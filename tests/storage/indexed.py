@@ -179,7 +179,7 @@ class OneIndex:
 async def until_settled(indexer):
     """Wait until everything that is stored is indexed."""
     queue = "SELECT id FROM index_queue LIMIT 1"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while indexer.state != "ready" or indexer.pending or (await indexer._database.query(queue))[0]:
             assert indexer.state != "failed", indexer.reason
             await asyncio.sleep(0.005)

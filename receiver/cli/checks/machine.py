@@ -94,6 +94,9 @@ def http_api(setup: Setup) -> Finding:
         stats = receiver.get(api.path("stats"), timeout=_TIMEOUT)
         discarded = _discarded(receiver.get_bytes("/metrics", timeout=_TIMEOUT).decode())
     except api.AwayError:
+        if setup.in_use:
+            text = f"a receiver runs on the data folder, and none answers at {receiver.url}"
+            return Finding("warn", text, "see its log: it hangs, or listens at another --port")
         return Finding("ok", f"no receiver answers at {receiver.url}; start one with: {program()} serve")
     except api.NotReadyError as error:
         return Finding("warn", f"not ready yet: {error}")
@@ -151,6 +154,11 @@ def _port(setup: Setup, number: int, hint: str) -> Finding:
 
 def _taken(setup: Setup, number: int, hint: str) -> Finding:
     receiver = _receiver_at(setup, number)
+    if receiver is None and setup.in_use:
+        text = f"{number} is taken by a program that does not answer as a receiver does"
+        return Finding(
+            "problem", text, f"if it is the one that runs on the data folder, it hangs: see its log; or {hint}"
+        )
     if receiver is None:
         return Finding("problem", f"{number} is taken by another program", hint)
     text = f"{number} is taken by {receiver}"

@@ -16,9 +16,13 @@ from mapping.errors import Problem
 from receiver.cli.checks.finding import Finding, Setup
 
 if TYPE_CHECKING:
+    from storage.config import StorageConfig
     from storage.surreal.database import Database
 
 _TIMEOUT = 5.0
+# SurrealDB's server may have much to do, and signing in alone takes it long.
+_SURREALDB_WITHIN = 20.0
+_TOO_LONG = "does not answer within"
 # By what the error says.
 _CURES = {
     "ermission denied": "give this user the right to write there",
@@ -34,6 +38,7 @@ _RIGHTS = (
 )
 # By a part of what SurrealDB or the connection says.
 _ADVICE = {
+    _TOO_LONG: "see whether it hangs or has too much to do, or correct storage.surrealdb.url",
     "not allowed": _RIGHTS,
     "Not enough permissions": _RIGHTS,
     "SURREAL_TRANSACTION_MAX_WRITE_KEYS": "start the server with a higher limit, or without it",
@@ -76,15 +81,17 @@ async def _surrealdb_embedded(setup: Setup) -> Finding:
 
 async def _surrealdb_server(setup: Setup) -> Finding:
     settings = setup.settings.storage.surrealdb
+    from receiver.server import storage_config  # noqa: PLC0415 - as in `_opened`
     from storage.surreal.errors import AccessError  # noqa: PLC0415 - as in `_opened`
 
+    config = storage_config(setup.settings)
     try:
-        async with asyncio.timeout(_TIMEOUT):
-            version, differs = await _server_of(setup)
+        async with asyncio.timeout(_SURREALDB_WITHIN):
+            version, differs = await _server_of(setup, config)
     except AccessError as error:
         return Finding("problem", str(error), _SIGN_IN)
     except (Problem, TimeoutError) as error:
-        text = str(error) or f"SurrealDB at {settings.url} does not answer (in time)"
+        text = str(error) or f"SurrealDB at {settings.url} {_TOO_LONG} {_SURREALDB_WITHIN:.0f} s"
         for words, advice in _ADVICE.items():
             if words in text:
                 return Finding("problem", text, advice)
@@ -99,13 +106,11 @@ async def _surrealdb_server(setup: Setup) -> Finding:
     return Finding("ok", text)
 
 
-async def _server_of(setup: Setup) -> tuple[str, str]:
+async def _server_of(setup: Setup, config: StorageConfig) -> tuple[str, str]:
     """Check the rights. Return the version, and how the index differs from that of the receivers that are there."""
-    from receiver.server import storage_config  # noqa: PLC0415 - as in `_opened`
     from storage.membership import Member, how_it_differs, members_of, other_index  # noqa: PLC0415 - as above
     from storage.surreal import schema  # noqa: PLC0415 - as above
 
-    config = storage_config(setup.settings)
     async with _opened(setup) as database:
         await schema.check_rights(database.query)
         members: list[Member] = []

@@ -74,9 +74,9 @@ def test_each_counts_once_and_fifty_at_most():
 
 @pytest.mark.parametrize("unit", ['"', '"id', '"a_', "a.", "0", "a-", "\\", '"id\\'])
 def test_any_text_takes_no_long_time(unit):
-    began = time.monotonic()
+    began = time.process_time()
     assert "ORD-48213" in found(order_id="ORD-48213", body=unit * 100_000)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_any_depth_is_borne():

@@ -8,9 +8,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from surrealdb import AsyncSurreal
 
 from receiver.cli.api import Receiver, ReceiverAddress
+from receiver.cli.checks import machine, stores
 from storage.embedding import minilm, static
 from storage.membership import Membership
 from storage.surreal import schema
@@ -162,6 +164,20 @@ def _hang_up(listening):
         pass
 
 
+def test_a_receiver_that_hangs_is_not_said_to_be_away(doctor, tmp_path, monkeypatch):
+    monkeypatch.setattr(machine, "_TIMEOUT", 0.3)
+    data = tmp_path / "data"
+    data.mkdir()
+    with FileLock(data / "lock"), socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        code, findings = doctor("--port", port)
+    assert code == 1
+    assert (findings["port"][0], findings["HTTP API"][0]) == ("problem", "warn")
+    assert f"{port} is taken by a program that does not answer as a receiver does" in findings["port"][1]
+    assert "it hangs: see its log" in findings["port"][1]
+    assert f"a receiver runs on the data folder, and none answers at http://127.0.0.1:{port}" in findings["HTTP API"][1]
+
+
 def test_an_address_of_another_machine_is_a_problem(doctor):
     code, findings = doctor("--host", "192.0.2.1", "--insecure")
     assert code == 1
@@ -178,6 +194,17 @@ def test_a_surrealdb_that_does_not_answer_is_a_problem(doctor, free_port, monkey
     assert level == "problem"
     assert f"{url} does not answer" in text
     assert "storage.surrealdb.url" in text
+
+
+def test_a_surrealdb_that_takes_long_is_not_said_to_be_away(doctor, monkeypatch):
+    monkeypatch.setattr(stores, "_SURREALDB_WITHIN", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"ws://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("VECTADB_STORAGE_SURREALDB_URL", url)
+        code, findings = doctor()
+    assert (code, findings["SurrealDB"][0]) == (1, "problem")
+    assert f"{url} does not answer within 1 s" in findings["SurrealDB"][1]
+    assert "hangs or has too much to do" in findings["SurrealDB"][1]
 
 
 def test_a_surrealdb_server_has_the_version_that_was_tested(doctor, on_a_server):

@@ -369,7 +369,7 @@ def test_tail_that_follows_shows_the_past_and_then_what_comes_until_ctrl_c(start
         "news \\x1b[2J",
     ]
     tail.send_signal(signal.SIGINT)
-    _, err = tail.communicate(timeout=10)
+    _, err = tail.communicate(timeout=30)
     assert tail.returncode == 130
     assert "Traceback" not in err
 
@@ -378,14 +378,14 @@ def test_tail_that_follows_ends_when_nobody_reads_on(start, served, demo):
     tail = start("tail", "-f", "--limit", "1", "--json", "--url", served.url)
     assert json.loads(tail.stdout.readline())["id"]
     tail.stdout.close()
-    assert tail.wait(10) == 141
+    assert tail.wait(30) == 141
     assert tail.stderr.read() == ""
 
 
 def test_a_pipe_that_its_reader_closed_is_no_traceback(start, served, demo):
     listing = start("tail", "--limit", "200", "--json", "--url", served.url)
     listing.stdout.close()
-    assert listing.wait(10) == 141
+    assert listing.wait(30) == 141
     assert listing.stderr.read() == ""
 
 

@@ -2,8 +2,10 @@
 
 import importlib.util
 import itertools
+import re
 import signal
 import time
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,11 +27,23 @@ def receiver(serve):
     return receiver
 
 
+def under_way(receiver):
+    """Wait until a call is under way, beside the request that asks for it."""
+    ends = time.monotonic() + 30
+    while True:
+        with urllib.request.urlopen(f"{receiver.url}/metrics", timeout=30) as answer:  # noqa: S310 - the receiver's
+            text = answer.read().decode()
+        if re.findall(r"^http_server_active_requests\S* (\S+)$", text, re.MULTILINE) == ["2.0"]:
+            return
+        assert time.monotonic() < ends, text
+        time.sleep(0.02)
+
+
 def test_finishes_the_call_under_way(receiver):
-    half = shared.log_records("x" * 3_000_000)
+    half = shared.log_records("x" * 1_000_000)
 
     def slowly():
-        time.sleep(0.5)  # the call is under way, its message is not
+        under_way(receiver)  # its message is not
         receiver.process.send_signal(signal.SIGTERM)
         receiver.says("stopping")
         time.sleep(0.3)
@@ -44,7 +58,7 @@ def test_finishes_the_call_under_way(receiver):
 def test_does_not_wait_for_a_call_that_never_ends_its_message(receiver):
     with grpc.insecure_channel(receiver.grpc_address) as channel:
         call = channel.stream_unary(shared.LOGS).future(iter(lambda: time.sleep(60), None))
-        time.sleep(0.5)
+        under_way(receiver)
         began = time.monotonic()
         assert receiver.stop() == 0
         assert time.monotonic() - began < 10

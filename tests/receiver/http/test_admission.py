@@ -21,14 +21,14 @@ async def answer_before_the_body(receiver, size):
     """Announce a body, send none of it, and return the head of the answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", receiver.port)
     writer.write(f"{HEAD}Content-Length: {size}\r\n\r\n".encode())
-    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
     writer.close()
     await writer.wait_closed()
     return answer
 
 
 async def until(is_so):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not is_so():
             await asyncio.sleep(0.01)
 
@@ -69,7 +69,7 @@ def one_at_a_time(start):
 async def test_a_body_for_which_there_is_no_room_is_refused_before_it_is_sent(start):
     receiver = await start(max_in_flight_bytes=100_000)
     held = asyncio.create_task(receiver.raw(f"{HEAD}Content-Length: 60001\r\n\r\n".encode() + b"x" * 60_000))
-    await asyncio.sleep(0.2)
+    await until(lambda: receiver.app[ADMISSION].bytes == 60_000)
     answer = await answer_before_the_body(receiver, 50_000)
     assert answer.startswith(b"HTTP/1.1 503")
     assert b"Retry-After: 1\r\n" in answer
@@ -82,9 +82,9 @@ async def test_bodies_wait_for_their_turn_and_are_stored_in_the_order_they_came(
     store = stuck(receiver)
     names = [f"text {number}" for number in range(5)]
     sent = []
-    for name in names:
+    for number, name in enumerate(names):
         sent.append(asyncio.create_task(receiver.post(BATCH, batch(name))))
-        await asyncio.sleep(0.05)
+        await until(lambda number=number: store.written and receiver.app[ADMISSION].waiting == number)
     assert store.written == names[:1]
     store.go.set()
     assert {answer.status for answer in await asyncio.gather(*sent)} == {200}
@@ -104,7 +104,8 @@ async def test_while_the_first_waits_long_others_are_refused_before_they_send(st
     receiver = await one_at_a_time(long_wait=0.2)
     store = stuck(receiver)
     sent = [asyncio.create_task(receiver.post(BATCH, batch())) for _ in range(2)]
-    await asyncio.sleep(0.5)
+    await until(lambda: receiver.app[ADMISSION].waiting == 1)
+    await asyncio.sleep(0.3)
     answer = await answer_before_the_body(receiver, 50_000)
     assert answer.startswith(b"HTTP/1.1 503")
     assert b"Retry-After: 2\r\n" in answer

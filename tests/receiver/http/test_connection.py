@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from receiver.http.admission import ADMISSION
 from receiver.http.metrics import Metrics
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -102,7 +103,9 @@ class TestBodiesTogether:
         held = asyncio.create_task(
             receiver.raw(f"{head}Content-Length: 90001\r\n\r\n".encode() + b"x" * 90_000, seconds=60)
         )
-        await asyncio.sleep(0.2)
+        async with asyncio.timeout(30):
+            while receiver.app[ADMISSION].bytes < 90_000:
+                await asyncio.sleep(0.01)
         body = sender.body(*map(sender.item, range(1, 300)))
         answer = await receiver.post(sender.path, body, sender.content_type)
         assert (answer.status, answer.headers["Retry-After"]) == (503, "1")

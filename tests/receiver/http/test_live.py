@@ -29,7 +29,7 @@ class Stream:
         self.answer = answer
         self.retry = None
 
-    async def next(self, seconds=5):
+    async def next(self, seconds=30):
         name = value = None
         async with asyncio.timeout(seconds):
             async for line in self.answer.content:
@@ -55,7 +55,7 @@ async def listening(receiver, query="", **headers):
         yield Stream(answer)
 
 
-async def until(true, seconds=5):
+async def until(true, seconds=30):
     async with asyncio.timeout(seconds):
         while not true():
             await asyncio.sleep(0.01)
@@ -165,7 +165,7 @@ async def test_pages_that_may_read_may_listen(start):
 async def test_silence_is_broken_by_comments(fresh):
     times = fresh.app[TIMES]
     times.live_look, times.live_comment = 0.02, 0.1
-    async with listening(fresh) as stream, asyncio.timeout(5):
+    async with listening(fresh) as stream, asyncio.timeout(30):
         lines = [await stream.answer.content.readline() for _ in range(6)]
     assert lines == [b"retry: 2000\n", b"\n", b":\n", b"\n", b":\n", b"\n"]
 
@@ -235,7 +235,7 @@ async def test_one_that_stops_reading_misses_events_and_is_told_while_others_hea
     silent.close()
 
 
-def read_until(client, wanted, seconds=10):
+def read_until(client, wanted, seconds=30):
     client.settimeout(seconds)
     text = b""
     while wanted not in text or not text.endswith(b"\r\n"):

@@ -133,7 +133,7 @@ async def test_what_is_held_of_requests_shows(fresh, monkeypatch):
     monkeypatch.setattr(fresh.storage.writer, "write", slow)
     fresh.app[ADMISSION].most_at_work = 1
     posts = [asyncio.ensure_future(post(fresh, EVENT)) for _ in range(3)]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while (counted := await metrics(fresh))["waiting_requests",] < 2:
             await asyncio.sleep(0.01)
     assert counted["in_flight_bytes",] == 3 * len(json.dumps({"events": [EVENT]}))

@@ -96,7 +96,7 @@ async def test_what_is_deleted_while_it_is_indexed_is_gone_from_the_index(
     index = Held(tmp_path / "qdrant", **hold)
     await store("an apple")
     async with indexing(database, index, embedder) as indexer:
-        await asyncio.wait_for(index.reached.wait(), 20)
+        await asyncio.wait_for(index.reached.wait(), 60)
         await prune(database)
         index.go.set()
         await caught_up(indexer)
@@ -117,7 +117,7 @@ async def test_a_receiver_that_ends_between_the_two_deletions_completes_them_at_
         await prune(database)
     index = Held(tmp_path / "qdrant", **hold)
     async with indexing(database, index, embedder):
-        await asyncio.wait_for(index.reached.wait(), 20)
+        await asyncio.wait_for(index.reached.wait(), 60)
         await prune(database)
     index = EdgeIndex(tmp_path / "qdrant", 32)
     async with indexing(database, index, embedder) as indexer:
@@ -167,7 +167,7 @@ async def test_a_receiver_that_was_slow_takes_back_what_another_one_has_deleted_
     index = Held(tmp_path / "qdrant", before="upsert")
     await store("an apple")
     async with indexing(await connect(), index, embedder) as slow:
-        await asyncio.wait_for(index.reached.wait(), 20)
+        await asyncio.wait_for(index.reached.wait(), 60)
         await prune(database)
         (records,) = await database.query("SELECT * FROM index_queue WHERE deleted != NONE")
         assert len(records) == 1

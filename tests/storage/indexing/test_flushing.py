@@ -14,7 +14,7 @@ async def queued(database):
 
 
 async def found_all(indexer):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while indexer.state != "ready" or indexer.pending:
             await asyncio.sleep(0.005)
 
@@ -41,7 +41,7 @@ async def test_what_was_not_flushed_when_the_index_failed_is_indexed_again(datab
         await found_all(indexer)
         index._engine._process.kill()
         await store("a pear", indexer=indexer)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while indexer.indexed < 3:
                 await asyncio.sleep(0.005)
         await found_all(indexer)

@@ -78,7 +78,7 @@ async def test_it_says_since_when_the_oldest_waits_and_how_many_it_has_indexed(
     async with indexing(database, index, embedder) as indexer:
         await caught_up(indexer)
         assert indexer.indexed == 3
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while indexer.oldest is not None:
                 await asyncio.sleep(0.005)
         index.upsert = lambda _points: asyncio.Event().wait()  # it hangs
@@ -132,7 +132,7 @@ async def test_one_that_is_stopped_midway_goes_on_where_it_was(
     for stop_at, after in [(0, False), (0, True), (3, False), (3, True), (2, False)]:
         index = Interrupted(tmp_path / "qdrant", stop_at, after)
         async with indexing(database, index, embedder, part=2):
-            await asyncio.wait_for(index.stopped.wait(), 10)
+            await asyncio.wait_for(index.stopped.wait(), 60)
     index = EdgeIndex(tmp_path / "qdrant", 32)
     async with indexing(database, index, embedder, part=2) as indexer:
         await caught_up(indexer)
@@ -174,6 +174,37 @@ async def test_an_index_that_is_away_is_waited_for(
     ]
 
 
+async def test_an_index_that_went_away_is_ready_again_once_it_answers_and_not_before(
+    database, index, embedder, indexing, caught_up, store, monkeypatch, caplog
+):
+    caplog.set_level("INFO")
+    away, asked = [True], []
+
+    def unless_away(method):
+        async def call(*arguments):
+            asked.append(method)
+            if away:
+                raise IndexUnavailable("the index is away")
+            return await method(*arguments)
+
+        return call
+
+    async with indexing(database, index, embedder) as indexer:
+        await caught_up(indexer)
+        for method in ("count", "upsert"):
+            monkeypatch.setattr(index, method, unless_away(getattr(index, method)))
+        (pear,) = await store("a pear", indexer=indexer)
+        async with asyncio.timeout(30):
+            while len(asked) < 5:
+                await asyncio.sleep(0.01)
+        assert (indexer.state, indexer.reason) == ("waiting", "the index is away")
+        assert [caplog.text.count(said) for said in ("indexing waits", "search is ready")] == [1, 1]
+        away.clear()
+        await caught_up(indexer)
+        assert await found(index, "pear") == [pear]
+    assert [caplog.text.count(said) for said in ("indexing waits", "search is ready")] == [1, 2]
+
+
 async def test_at_a_wrong_address_of_qdrant_it_waits_and_says_so_and_writes_nothing_again_and_again(
     database, embedder, indexing, store, tmp_path
 ):
@@ -193,7 +224,7 @@ async def test_at_a_wrong_address_of_qdrant_it_waits_and_says_so_and_writes_noth
     await store("an apple")
     noted = []
     async with indexing(database, Indexes(url=url, api_key="", collection="c", data_dir=tmp_path), embedder) as indexer:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(asked) < 10:
                 noted += [note for note in [await index_state.read(database)] if note and note not in noted]
                 await asyncio.sleep(0.01)
@@ -278,7 +309,7 @@ async def test_a_stop_ends_the_making_of_the_model(database, index, running):
         await asyncio.sleep(0.001)
     task.cancel()
     await asyncio.wait([task])
-    assert await asyncio.to_thread(ended.wait, 5)
+    assert await asyncio.to_thread(ended.wait, 30)
 
 
 async def test_what_waits_is_counted_once_while_an_index_is_filled(
@@ -287,7 +318,7 @@ async def test_what_waits_is_counted_once_while_an_index_is_filled(
     await store("an apple", "a pear")
     embedder.hold_at("apple")
     async with indexing(database, index, embedder) as indexer:
-        assert await asyncio.to_thread(embedder.held.wait, 10)
+        assert await asyncio.to_thread(embedder.held.wait, 60)
         assert (indexer.state, indexer.pending) == ("rebuilding", 2)
         embedder.go_on()
         await caught_up(indexer)

@@ -47,7 +47,7 @@ async def found(indexer, reader, query, mode="keyword"):
 
 
 async def until_found(indexer, reader, query, count):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while indexer.index is None or len((await found(indexer, reader, query))[1]) != count:
             await asyncio.sleep(0.01)
 
@@ -71,7 +71,7 @@ async def test_what_is_deleted_meanwhile_is_gone(preparing, database, reader, st
     await store("an apple", indexer=preparing)
     await until_found(preparing, reader, "apple", 1)
     await Pruner(database).prune(Selection(before=LATEST), share=1.0, seconds=10)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await index.count():
             await asyncio.sleep(0.01)
     preparing.there.set()
@@ -92,7 +92,7 @@ async def test_a_model_that_only_loading_tells_about_is_waited_for(
     with pytest.raises(Problem, match="preparing"):
         await found(indexer, reader, "apple")
     there.set()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while indexer.state != "ready" or indexer.pending:
             await asyncio.sleep(0.01)
     assert await found(indexer, reader, "apple") == ("keyword", ["an apple"])
@@ -104,6 +104,6 @@ async def test_beside_other_receivers_nothing_is_indexed_without_vectors(databas
     await store("a red apple")
     served = []
     first = KeywordsFirst(lambda: PreparerProcess(None, tmp_path, 1), Vectors("words", 32), **AT_ONCE)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await first.run(database, None, lambda: False, served.append, lambda: False)
     assert served == []

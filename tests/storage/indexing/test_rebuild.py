@@ -110,7 +110,7 @@ async def test_filling_goes_on_where_a_receiver_was_stopped(
 async def test_who_asks_for_it_gets_another_index_of_the_same_model_and_can_search_meanwhile(
     database, tmp_path, indexes, embedder, indexing, caught_up, store
 ):
-    async with indexing(database, indexes, embedder) as indexer:
+    async with indexing(database, indexes, embedder, searches_end_within=3.0) as indexer:
         ids = await store("an apple", "a pear", indexer=indexer)
         await caught_up(indexer)
         before = folders(tmp_path)
@@ -195,7 +195,7 @@ async def test_a_receiver_with_another_model_than_the_one_that_started_last_says
         theirs = planned(state, Vectors("second", 32), "other")
         await index_state.write(database, state, theirs)
         await store("an apple", indexer=indexer)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while indexer.state != "waiting":
                 await asyncio.sleep(0.01)
         assert "another receiver on these stores has the model second, this one first" in indexer.reason

@@ -61,7 +61,7 @@ async def join(connect, indexing, new_embedder):
 
     async def join(index_place="server", model="words"):
         database, embedder = await connect(), new_embedder(model)
-        membership = Membership(database, index_place=index_place, model=embedder.name, every=0.05, gone_after=1.0)
+        membership = Membership(database, index_place=index_place, model=embedder.name, every=0.05)
         await membership.say()
         keeping = asyncio.create_task(membership.keep())
         own = contextlib.AsyncExitStack()
@@ -145,7 +145,7 @@ async def test_how_much_waits_is_known_to_all(join, make_event):
     await receivers[0].store(
         [make_event(trace_id=f"{number:032x}", properties={"input.value": "slow"}) for number in range(20)]
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await asyncio.gather(*(asyncio.to_thread(receiver.embedder.held.wait, 20) for receiver in receivers))
     for receiver in receivers:
         await receiver.indexer.count_pending()

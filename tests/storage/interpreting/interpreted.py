@@ -126,8 +126,8 @@ async def settled(interpreter):
 
 
 @contextlib.asynccontextmanager
-async def interpreting(database, process):
-    interpreter = Interpreter(database, linger=0)
+async def interpreting(database, process, membership=None):
+    interpreter = Interpreter(database, membership=membership, linger=0)
     await interpreter.count_pending()
     task = asyncio.create_task(interpreter._keep_up(process))
     writer = Writer(database, agent_window=0, committed=lambda new: interpreter.added(len(new)))

@@ -112,8 +112,9 @@ async def test_a_session_s_part_that_is_deleted_counts_no_longer(store):
     await store.settled()
     await Pruner(store.database).prune(Selection(session_id="b"), share=1, seconds=30)
     store.interpreter.added(0)
-    await asyncio.sleep(0.1)
-    await store.settled()
+    async with asyncio.timeout(60):
+        while await store.rows("interpretation_queue"):
+            await asyncio.sleep(0.01)
     await check(store.database)
     figures = await counted(store.database)
     assert (figures["model", "gpt-4o"].count, ("tool", "look") in figures) == (2, False)
@@ -154,10 +155,9 @@ async def test_counting_goes_on_by_itself_where_it_is_due(store):
     await store.write(*run_of(1))
     await store.settled()
     task = asyncio.create_task(counting.keep_counting(store.database, every=0.01))
-    async with asyncio.timeout(10):
-        while (await store.database.query("SELECT * FROM figures_queue"))[0]:
-            await asyncio.sleep(0.01)
+    await all_counted(store)
     task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
     await check(store.database)
 
 
@@ -253,27 +253,29 @@ async def test_a_store_that_is_away_is_said(store):
         await overview(store.database, None, None)
 
 
-async def test_it_is_counted_while_no_events_come_until_that_takes_long(store):
+async def test_it_is_counted_while_no_events_come_until_that_takes_long(store, monkeypatch):
     come = [True]
     await store.write(*run_of(1))
     await store.settled()
+    monkeypatch.setattr(counting, "_LONG", 600.0)  # longer than anything here is waited for
     keeping = asyncio.create_task(counting.keep_counting(store.database, events_come=lambda: come[0], every=0.01))
     try:
         await asyncio.sleep(0.3)
         assert len(await store.rows("figures_queue")) == 1
         come[0] = False
-        await counted_within(store, 5)
+        await all_counted(store)
         come[0] = True
+        monkeypatch.setattr(counting, "_LONG", 1.0)
         await store.write(*run_of(2))
         await store.settled()
-        await counted_within(store, 5)
+        await all_counted(store)
     finally:
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
     await check(store.database)
 
 
-async def counted_within(store, seconds):
-    async with asyncio.timeout(seconds):
+async def all_counted(store):
+    async with asyncio.timeout(60):
         while await store.rows("figures_queue"):
             await asyncio.sleep(0.02)

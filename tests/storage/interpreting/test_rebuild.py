@@ -9,6 +9,7 @@ from interpreted import NOON, Here, Running, agent, interpreting, model, running
 from mapping.times import NS
 from storage.interpreting import gathering, work
 from storage.interpreting.interpreter import Interpreter
+from storage.membership import Membership
 from storage.surreal import cbor, schema
 from storage.surreal.database import Database
 from storage.write.writer import Writer
@@ -109,6 +110,47 @@ async def test_other_rules_make_it_anew_and_new_traces_come_first(database):
         for row in rows.values():
             row.pop("revision")
     assert after == before
+
+
+async def test_what_another_version_makes_while_it_is_made_anew_is_made_anew_once_that_one_is_gone(
+    database, monkeypatch
+):
+    """In an upgrade of receivers one by one: those of the earlier version interpret until the last of them stops."""
+    monkeypatch.setattr(work, "_OTHERS_AFTER", 0.0)
+    monkeypatch.setattr(work, "MOST_ROWS_BEHIND", 20)  # what is made anew is always behind
+    traces = [f"{number:032x}" for number in range(1, 61)]
+    async with interpreting(database, Here()) as (write, until_settled):
+        await write(*(model(1, trace=trace, at=number) for number, trace in enumerate(traces)))
+        await until_settled()
+    await database.query(
+        "UPDATE agent_run SET version = 'old'; UPDATE interpretation_state:current SET version = 'old'"
+    )
+    membership = Membership(database)
+    membership.members = [membership.me, membership.me._replace(id="other", version="old")]
+
+    class Upgraded(Here):
+        anew, gone = 0, False
+
+        async def ask(self, given):
+            step = await super().ask(given)
+            if "changed_runs" in step.get("variables", ()):
+                self.anew += len(cbor.decode(step["variables"]["changed_runs"]))
+            if 20 <= self.anew < len(traces) and not self.gone:  # the newest are, and more are to be
+                self.gone = True
+                await database.query(
+                    "UPDATE $run SET version = 'old', revision += 1", run=cbor.record("agent_run", traces[-1])
+                )
+                membership.members = [membership.me]
+            return step
+
+    process = Upgraded()
+    async with interpreting(database, process, membership) as (_, until_settled):
+        await until_settled()
+        assert process.gone
+        async with asyncio.timeout(60):
+            while await database.query("SELECT VALUE id FROM agent_run WHERE version = 'old'") != [[]]:
+                await asyncio.sleep(0.01)
+    assert await database.query("SELECT VALUE id FROM interpretation_queue") == [[]]
 
 
 async def test_an_empty_store_has_nothing_to_be_made_anew(database):

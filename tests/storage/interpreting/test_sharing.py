@@ -17,7 +17,7 @@ async def join(connect):
 
         async def join(version="1"):
             database = await connect()
-            membership = Membership(database, version=version, every=0.05, gone_after=1.0)
+            membership = Membership(database, version=version, every=0.05)
             await membership.say()
             keeping = asyncio.create_task(membership.keep())
             own = await stack.enter_async_context(contextlib.AsyncExitStack())
@@ -35,7 +35,7 @@ async def join(connect):
 
 
 async def all_know(stores):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while any(len(store.membership.members) != len(stores) for store in stores):
             await asyncio.sleep(0.02)
 
@@ -48,7 +48,7 @@ async def nothing_waits(store):
 
 async def counts_of(stores, events):
     """Return how many events each has counted, once that is all: others see a commit before its writer is answered."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while sum(counts := [store.interpreter.interpreted for store in stores]) < events:
             await asyncio.sleep(0.02)
     return counts

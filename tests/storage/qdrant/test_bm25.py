@@ -90,9 +90,9 @@ def test_a_token_counts_once_in_a_query():
 
 @pytest.mark.parametrize("unit", ["a", "a-", "ab_", "aB", "/", "a/b:", "-"])
 def test_a_long_run_without_spaces_takes_no_long_time(unit):
-    began = time.monotonic()
+    began = time.process_time()
     vector = document_vector(f"refund {unit * 100_000}")
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
     assert set(query_vector("refund").indices) <= set(vector.indices)
 
 

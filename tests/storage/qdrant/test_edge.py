@@ -104,11 +104,10 @@ asyncio.run(main())
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as receiver:
         engine = int(receiver.stdout.readline())
         receiver.kill()
-    for _ in range(100):
-        if not alive(engine):
-            break
+    ends = time.monotonic() + 60
+    while alive(engine):
+        assert time.monotonic() < ends
         time.sleep(0.05)
-    assert not alive(engine)
     index = EdgeIndex(tmp_path / "qdrant", 4)
     assert await index.count() == 50
     await index.close()
@@ -251,9 +250,8 @@ async def test_closing_does_not_wait_for_something_long_and_loses_nothing(many):
     engine_of(index).send_signal(signal.SIGSTOP)  # it is in the middle of something
     long = asyncio.create_task(index.count())
     await asyncio.sleep(0.1)
-    began = time.monotonic()
-    await index.close()
-    assert time.monotonic() - began < 2
+    async with asyncio.timeout(30):  # it would be waited for without end
+        await index.close()
     with pytest.raises(IndexUnavailable):
         await long
     assert await index.count() == 8000

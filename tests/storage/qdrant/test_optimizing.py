@@ -95,7 +95,7 @@ async def test_searches_are_answered_while_the_engine_optimizes(edge):
     engine = edge._engine._process._process
     engine.send_signal(signal.SIGSTOP)
     change = asyncio.create_task(edge.delete([point(1).id]))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert len(await edge.search_words("refund", ALL, 700)) == POINTS
         assert await edge.count() == POINTS
     assert not change.done()

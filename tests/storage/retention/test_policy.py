@@ -33,7 +33,7 @@ async def keeping(database):
 
 
 async def until(reader, events):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await reader.counts())["events"] != events:
             await asyncio.sleep(0.01)
 
@@ -71,7 +71,7 @@ async def test_a_store_that_is_away_is_waited_for(keeping, caplog):
 
     away = Away()
     keeping(days=1, pruner=away)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while away.asked < 3:
             await asyncio.sleep(0.01)
     assert caplog.text == ""  # the stores log it, once
@@ -87,7 +87,7 @@ async def test_it_takes_more_of_the_time_once_there_is_much_to_delete(keeping):
             return Pruned(1, 1, done=len(shares) >= 3)
 
     keeping(days=1, pruner=Slow())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(shares) < 4:
             await asyncio.sleep(0.01)
     assert shares[:4] == [0.1, 0.3, 0.3, 0.1]

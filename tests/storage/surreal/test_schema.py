@@ -113,14 +113,15 @@ async def test_a_step_may_take_longer_than_the_sdk_waits_and_is_done_by_one_whil
 
 
 async def test_a_step_that_another_receiver_has_left_undone_is_done_when_its_lease_ends(database, tmp_path):
+    began = time.monotonic()
     await database.query(
         "UPSERT schema_version:lease SET version = 0, holder = 'gone', until = time::now() + 2s RETURN NONE"
     )
     (tmp_path / "schema" / "0099").mkdir(parents=True)
     (tmp_path / "schema" / "0099" / "made.surql").write_text("CREATE made;")
-    began = time.monotonic()
-    assert await schema.apply(database.run, tmp_path / "schema") == 99
-    assert 1 < time.monotonic() - began < 20
+    async with asyncio.timeout(60):  # a lease lasts two minutes
+        assert await schema.apply(database.run, tmp_path / "schema") == 99
+    assert time.monotonic() - began > 1
 
 
 async def test_closing_does_not_wait_for_a_step(server_access):
@@ -130,7 +131,7 @@ async def test_closing_does_not_wait_for_a_step(server_access):
     database = Database(**server_access, namespace=f"test_{uuid.uuid4().hex}", database="d", prepare=prepare)
     opening = asyncio.create_task(database.open())
     await asyncio.sleep(0.5)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await database.close()
         with pytest.raises(Problem, match="is closed"):
             await opening

@@ -22,7 +22,7 @@ PROGRAM = """
     from storage.write.writer import Writer
 
     async def main(url, full):
-        signal.alarm(60)  # the end of a test that hangs
+        signal.alarm(250)  # the end of a test that hangs
         database = Database(url, namespace="n", database="d")
 
         def disk(size):

@@ -56,7 +56,7 @@ async def test_what_a_root_span_has_ended_is_left_as_it_is(database, writer, mak
 
 
 async def until_none_runs(database):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while "running" in (await statuses(database)).values():
             await asyncio.sleep(0.01)
 
@@ -102,7 +102,7 @@ async def test_one_receiver_of_several_closes_them(older_and_newer, database):
     await asyncio.sleep(0.2)
     assert set((await statuses(database)).values()) == {"running"}
     due.append(True)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while set((await statuses(database)).values()) != {"completed"}:
             await asyncio.sleep(0.01)
     closing.cancel()

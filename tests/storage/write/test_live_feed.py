@@ -228,12 +228,11 @@ async def test_one_that_takes_much_lets_others_in(feed, writer, make_event):
                 await asyncio.sleep(0)
 
         counting = asyncio.create_task(count())
-        began = time.monotonic()
         events = 0
-        while events < 500:
-            events += len((await listener.take(1))[1])
+        async with asyncio.timeout(30):
+            while events < 500:
+                events += len((await listener.take(600))[1])
         counting.cancel()
-        assert time.monotonic() - began < 1
         assert turns >= 10
 
 
@@ -241,4 +240,4 @@ async def test_where_nothing_comes_one_waits_as_long_as_asked(feed):
     with feed.listen(LiveFilter()) as listener:
         began = time.monotonic()
         assert await listener.take(0.05) == (0, [])
-        assert 0.04 < time.monotonic() - began < 1
+        assert time.monotonic() - began > 0.04

@@ -8,6 +8,8 @@ import cramjam
 import pytest
 import zstandard
 
+from receiver.http.admission import ADMISSION
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 COMPRESS = {
@@ -168,7 +170,9 @@ class TestTransfer:
     async def test_in_chunks_that_are_none_is_400_at_once(self, receiver, sender, caplog, rest):
         reader, writer = await asyncio.open_connection("127.0.0.1", receiver.port)
         writer.write(head(sender, "Transfer-Encoding: chunked") + b"2\r\n{}\r\n")
-        await asyncio.sleep(0.1)  # the body is being read by now
+        async with asyncio.timeout(30):
+            while receiver.app[ADMISSION].bytes < 2:  # until it is being read
+                await asyncio.sleep(0.01)
         writer.write(rest)
         answer = await asyncio.wait_for(reader.read(), 20)
         writer.close()
