@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -153,6 +154,7 @@ def _map_batch(body: bytes, limits: Limits, changes: Changes, arrived: int, proj
     problems: dict[int, Problem] = {}
     events: dict[int, Event] = {}
     undated: list[int] = []
+    of_moment: Counter[int] = Counter()
     for index, raw in enumerate(batch.events):
         try:
             if options.as_read:
@@ -160,7 +162,11 @@ def _map_batch(body: bytes, limits: Limits, changes: Changes, arrived: int, proj
                 events[index] = event_as_read(raw, changes, indexed=indexed, projects=projects)
                 continue
             sent = decode_event(raw, changes)
-            events[index] = map_event(sent, options, str(uuid4()), arrived=arrived, projects=projects)
+            # Those that say no time are read in their order, a nanosecond apart; those of one moment by theirs.
+            event = map_event(sent, options, str(uuid4()), arrived=arrived + index, projects=projects)
+            event.order = of_moment[event.timestamp] or None
+            of_moment[event.timestamp] += 1
+            events[index] = event
         except Problem as problem:
             problems[index] = problem
         else:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from mapping.calls.figures import BY
+from mapping.calls.figures import BY, HOUR
+from mapping.times import parse_rfc3339
 from receiver.cli import api, filters
 from receiver.cli.show import cost
 from receiver.cli.terminal import (
@@ -87,7 +88,7 @@ def _errors(answer: dict[str, Any]) -> list[str]:
         [
             str(row["count"]),
             coloured("new", "yellow") if row["new"] else "",
-            coloured(local_time(row["last_seen"]), "dim"),
+            coloured(_hour(row["last_seen"]), "dim"),
             shortened(printable(row["where"]), _LONGEST_NAME),
             shortened(printable(", ".join(row["agent_ids"])), _LONGEST_NAME),
             coloured(shortened(printable(row["name"]), max(columns() // 2, _LONGEST_ERROR)), "red"),
@@ -95,6 +96,11 @@ def _errors(answer: dict[str, Any]) -> list[str]:
         for row in answer["errors"]
     ]
     return [*aligned([head, *rows]), *_rest(answer)]
+
+
+def _hour(end: str) -> str:
+    """Return the end of an hour in words; of one that is not over an answer has the present moment."""
+    return "this hour" if parse_rfc3339(end) % HOUR else local_time(end)
 
 
 def _scores(answer: dict[str, Any]) -> list[str]:

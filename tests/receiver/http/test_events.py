@@ -1,5 +1,6 @@
 """The routes that take JSON events."""
 
+import asyncio
 import itertools
 import json
 import re
@@ -69,6 +70,15 @@ async def post_batch(receiver, *events, **options):
     answer = await post(receiver, {"events": events, "options": options}, "/api/v1/events/batch")
     assert answer.status == 200, answer.body
     return answer.json()
+
+
+async def conversation_of(receiver, events):
+    """Send events of the session `s`, and return what its conversation is."""
+    await post_batch(receiver, *events)
+    async with asyncio.timeout(30):
+        while (await receiver.read("/api/v1/stats"))["interpretation_pending"]:
+            await asyncio.sleep(0.02)
+    return (await receiver.read("/api/v1/sessions/s/conversation"))["turns"]
 
 
 async def stored(receiver):
@@ -184,6 +194,31 @@ class TestBatch:
         told = await post_batch(receiver, event(), {"event_type": "x"}, "no event", {"agent_id": "a", "timestamp": ""})
         assert [warning["index"] for warning in told["warnings"]] == [1, 3]
         assert told["ingested"] == 3
+
+    async def test_without_times_is_read_in_its_order(self, fresh):
+        said = [
+            ("user_message", {"content": "Is it raining?"}),
+            ("tool_start", {"tool": "weather", "args": {"city": "Paris"}}),
+            ("tool_end", {"tool": "weather", "result": "sunny"}),
+            ("assistant_message", {"content": "No."}),
+            ("user_message", {"content": "And in Rome?"}),
+            ("assistant_message", {"content": "Neither."}),
+        ]
+        turns = await conversation_of(
+            fresh, [{"event_type": kind, "session_id": "s", "properties": what} for kind, what in said]
+        )
+        assert [(turn["role"], turn["parts"][0]["type"]) for turn in turns] == [
+            ("user", "text"), ("assistant", "tool_call"), ("tool", "tool_result"), ("assistant", "text"),
+            ("user", "text"), ("assistant", "text"),
+        ]  # fmt: skip
+        texts = [part["text"] for turn in turns for part in turn["parts"] if part["type"] == "text"]
+        assert texts == ["Is it raining?", "No.", "And in Rome?", "Neither."]
+
+    async def test_whose_messages_are_of_one_second_is_read_in_its_order(self, fresh):
+        said = [f"message {number}" for number in range(12)]
+        message = event(event_type="user_message", session_id="s")
+        turns = await conversation_of(fresh, [message | {"properties": {"content": text}} for text in said])
+        assert [turn["parts"][0]["text"] for turn in turns] == said
 
     async def test_loses_only_the_bad_events(self, fresh):
         told = await post_batch(fresh, event(), event(timestamp="soon"), "no event", event(), {})
