@@ -4,7 +4,8 @@
 2. `response id`: model calls with the same id of a response. Records of one name with it are pieces of a stream, where
    only the last tells tokens, or each more than the one before.
 3. `call id`: tool calls with the same id of the call.
-4. `nested`: a span of a kind stands below a span of that kind and name, with nothing but wrappers between.
+4. `nested`: a span of a kind stands below a span of that kind and name, with nothing but wrappers between;
+   or an agent's without a name, a turn of it, below the agent's.
 5. `same moment`: a log record that names no span of its kind tells the same model and tokens, or the same tool, as a
    span of its trace or session at nearly the same moment; one to one. What tells no tokens tells the same answer. Two
    spans of two scopes that do not nest do so, too, one within the other's time: side by side, or in trees of their own.
@@ -13,6 +14,7 @@
    with the same tokens; one to one.
 7. `told twice`: two log records of different names, by one scope, tell the same model and tokens at nearly the same
    moment, and no span does; two by two.
+8. `request and answer`: a record of what a model or a tool was asked and one that follows, of what it gave; one to one.
 
 An id that a program gives to several calls is no id: calls of one scope that neither nest nor overlap are several.
 """
@@ -20,6 +22,7 @@ An id that a program gives to several calls is no id: calls of one scope that ne
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -44,6 +47,8 @@ from mapping.calls.spans import SpanTree
 
 # How long after its request an answer may come, where each is a record of its own.
 _ANSWERED_WITHIN = 300 * 10**9
+# Results of a tool that follow a call of it, among which its own is looked for.
+_MOST_RESULTS = 100
 # Spans beside one that are looked at for telling of its call.
 _MOST_BESIDE = 32
 # An id that so many tellings share tells them apart no longer.
@@ -265,13 +270,17 @@ def _results(tools: Sequence[Telling], groups: Groups) -> None:
     for record in records:
         if record.arguments is None and (record.result is not None or record.failed):
             ends[record.session_id or record.trace_id, record.name].append(record)
+    for following in ends.values():
+        following.sort(key=lambda end: (end.start, end.order, end.id))
     for record in records if ends else ():
         if record.arguments is None or record.result is not None or record.failed:
             continue
         following = ends.get((record.session_id or record.trace_id, record.name), [])
-        for end in following:
-            apart = None not in (record.call_id, end.call_id) and record.call_id != end.call_id
-            if not apart and record.end <= end.start <= record.end + _ANSWERED_WITHIN:
+        place = bisect_left(following, record.end, key=lambda end: end.start)
+        for index, end in enumerate(following[place : place + _MOST_RESULTS], place):
+            if end.start > record.end + _ANSWERED_WITHIN:
+                break
+            if record.call_id == end.call_id or None in (record.call_id, end.call_id):
                 groups.join(record, end, "request and answer")
-                following.remove(end)
+                del following[index]
                 break

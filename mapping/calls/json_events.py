@@ -73,19 +73,19 @@ def type_of(event_type: str | None) -> str | None:
 
 def is_answer(event_type: str | None, properties: Mapping[str, Any]) -> bool:
     """Return whether a message is a model's, with the tokens of the call that it answers."""
-    role = properties.get("role", _SPEAKERS.get((event_type or "").partition("_")[0]))
+    role = properties.get("role", _speaker(event_type))
     return role == "assistant" and usage_in(properties, named=False) is not None
 
 
 def levels_of(kind: str, event_type: str | None, properties: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the sets of attributes of an event of a kind: its properties, and what they say in looser words."""
-    ends = (event_type or "").endswith(_ENDS) or TYPES.get(event_type or "", event_type) == "message"
+    ends = (event_type or "").endswith(_ENDS) or type_of(event_type) == "message"
     if kind == "tool":
         return _of_tool(properties, ends=ends, is_call=event_type in _CALLS)
     if kind == "model":
         return _of_model(properties, ends=ends)
     if kind == "statement" and "role" not in properties:
-        role = _SPEAKERS.get((event_type or "").partition("_")[0])
+        role = _speaker(event_type)
         said = first(properties.get(key) for key in _WORDS[role]) if role is not None else None
         return [properties] if said is None else [{**properties, "role": role, _CONTENT: said}]
     return [properties]
@@ -109,6 +109,10 @@ def usage_in(fields: Mapping[str, Any], *, named: bool = True) -> Tokens | None:
             if (tokens := tokens_of_usage(usage)) is not None:
                 return tokens
     return None
+
+
+def _speaker(event_type: str | None) -> str | None:
+    return _SPEAKERS.get((event_type or "").partition("_")[0])
 
 
 def _of_tool(properties: dict[str, Any], *, ends: bool, is_call: bool) -> list[dict[str, Any]]:

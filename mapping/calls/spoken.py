@@ -191,7 +191,7 @@ def _sent(levels: Levels) -> tuple[list[Part], list[Message]]:
         value
         for level in levels
         for value in values_of(level, INPUT_KEYS)
-        if value is not level.get("body") and not _is_empty(value)
+        if value is not level.get("body") and not _is_messages(value)
     )
     if isinstance(asked, str) and asked[:1] == "[" and (context := _context(asked)):
         return _system(levels), context
@@ -216,8 +216,8 @@ def _lists(level: dict[str, Any]) -> Iterator[tuple[list[Part], list[Message], b
             yield [], messages_of(told), True
 
 
-def _is_empty(value: Any) -> bool:
-    """Return whether a list of messages says nothing: who spoke stands there without a word."""
+def _is_messages(value: Any) -> bool:
+    """Return whether this is a list of messages: one that is left says no word, the others were read before."""
     held = structure(value) if isinstance(value, str) and '"role"' in value else value
     return isinstance(held, list) and bool(messages_in(held))
 

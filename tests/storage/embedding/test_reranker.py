@@ -6,6 +6,7 @@ import pytest
 
 from storage.embedding.model import prepare
 from storage.embedding.reranker import Reranker
+from tests.clock import Clock
 
 TEXTS = [
     "The customer's card got rejected",
@@ -13,19 +14,6 @@ TEXTS = [
     "lookup_order {order_id: 4711}: the order was not found",
 ]
 QUERY = "The payment was declined by the bank"
-
-
-class Clock:
-    """The time of an idle machine: it passes only while something is read."""
-
-    def __init__(self):
-        self.now = 1000.0
-
-    def monotonic(self):
-        return self.now
-
-    def sleep(self, seconds):
-        self.now += seconds
 
 
 @pytest.fixture

@@ -13,21 +13,9 @@ from storage.search.reranking import AT_LEAST, TimedReranker
 from storage.search.search import CANDIDATES, Searcher
 from storage.search.texts import text_of_hit
 from storage.write.writer import Writer
+from tests.clock import Clock
 
 pytestmark = pytest.mark.parametrize("connect", ["embedded"], indirect=True)
-
-
-class Clock:
-    """The time of an idle machine: it passes only while MiniLM reads."""
-
-    def __init__(self):
-        self.now = 1000.0
-
-    def monotonic(self):
-        return self.now
-
-    def sleep(self, seconds):
-        self.now += seconds
 
 
 @pytest.fixture
