@@ -24,7 +24,7 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from mapping.calls import across_traces
 from mapping.calls.alike import (
@@ -47,8 +47,8 @@ from mapping.calls.spans import SpanTree
 
 # How long after its request an answer may come, where each is a record of its own.
 _ANSWERED_WITHIN = 300 * 10**9
-# Results of a tool that follow a call of it, among which its own is looked for.
-_MOST_RESULTS = 100
+# Answers that follow a request, among which its own is looked for.
+_MOST_ANSWERS = 100
 # Spans beside one that are looked at for telling of its call.
 _MOST_BESIDE = 32
 # An id that so many tellings share tells them apart no longer.
@@ -249,11 +249,12 @@ def _requests(models: Sequence[Telling], groups: Groups) -> None:
     for telling in models:
         if is_answered(telling):
             answers[telling.session_id or telling.trace_id].append(telling)
+    for following in answers.values():
+        following.sort(key=lambda answer: (answer.end, answer.order, answer.id))
     taken: set[tuple[str, str | None]] = set()
     for request in hollow:
-        for answer in answers.get(request.session_id or request.trace_id, ()):
-            if not request.start <= answer.end <= request.start + _ANSWERED_WITHIN:
-                continue
+        following = answers.get(request.session_id or request.trace_id, [])
+        for _, answer in _following(following, request.start, lambda answer: answer.end):
             key = (groups.root(answer), request.event_name)
             if key in taken or groups.joined(request, answer) or not same_model(request.name, answer.name):
                 continue
@@ -276,11 +277,19 @@ def _results(tools: Sequence[Telling], groups: Groups) -> None:
         if record.arguments is None or record.result is not None or record.failed:
             continue
         following = ends.get((record.session_id or record.trace_id, record.name), [])
-        place = bisect_left(following, record.end, key=lambda end: end.start)
-        for index, end in enumerate(following[place : place + _MOST_RESULTS], place):
-            if end.start > record.end + _ANSWERED_WITHIN:
-                break
+        for index, end in _following(following, record.end, lambda end: end.start):
             if record.call_id == end.call_id or None in (record.call_id, end.call_id):
                 groups.join(record, end, "request and answer")
                 del following[index]
                 break
+
+
+def _following(
+    answers: Sequence[Telling], asked: int, moment: Callable[[Telling], int]
+) -> Iterator[tuple[int, Telling]]:
+    """Yield the first answers, given by their moment, that may be to what was asked then, each with its place."""
+    place = bisect_left(answers, asked, key=moment)
+    for index, answer in enumerate(answers[place : place + _MOST_ANSWERS], place):
+        if moment(answer) > asked + _ANSWERED_WITHIN:
+            return
+        yield index, answer
